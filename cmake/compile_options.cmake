@@ -1,0 +1,39 @@
+# Everything that all targets must agree on: warnings, sanitizers, and the macros that change the layout of Asio and Beast.
+add_library(secondwind_options INTERFACE)
+
+target_compile_options(secondwind_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion)
+if(SECONDWIND_WERROR)
+    target_compile_options(secondwind_options INTERFACE -Werror)
+endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # A precompiled header that is out of date should be rebuilt, not whispered about.
+    target_compile_options(secondwind_options INTERFACE -Winvalid-pch)
+endif()
+
+if(SECONDWIND_SANITIZE)
+    target_compile_options(secondwind_options INTERFACE
+        -fsanitize=${SECONDWIND_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    target_link_options(secondwind_options INTERFACE -fsanitize=${SECONDWIND_SANITIZE})
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+        # g++ 12 reports false positives inside Asio under the sanitizers.
+        target_compile_options(secondwind_options INTERFACE -Wno-maybe-uninitialized)
+    endif()
+endif()
+
+if(SECONDWIND_FUZZERS)
+    if(NOT CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+        message(FATAL_ERROR "SECONDWIND_FUZZERS needs clang: libFuzzer is part of it")
+    endif()
+    # The libraries too: coverage of what is fuzzed is what guides the fuzzer.
+    target_compile_options(secondwind_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
+target_compile_definitions(secondwind_options INTERFACE
+    BOOST_ASIO_SEPARATE_COMPILATION
+    BOOST_BEAST_SEPARATE_COMPILATION
+    BOOST_URL_NO_LIB
+    BOOST_ASIO_NO_DEPRECATED
+    # Completion handlers and frames that come and go with each event stay in Asio's per-thread cache.
+    BOOST_ASIO_RECYCLING_ALLOCATOR_CACHE_SIZE=8
+    # Beast 1.81 asserts on some malformed input from the network; with asserts off it reports the error.
+    BOOST_DISABLE_ASSERTS)

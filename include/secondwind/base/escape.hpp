@@ -1,0 +1,23 @@
+// Text from outside, made harmless for one line of a log or of a message.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace secondwind {
+
+// Appends `text` as the inside of a JSON string (RFC 8259 section 7) that is also safe to print:
+// quotes, backslashes and control characters are escaped, and so are the C1 controls, the line and
+// paragraph separators and the bidirectional overrides, which terminals and viewers obey. Each byte
+// that is not part of valid UTF-8 (RFC 3629) becomes U+FFFD.
+void append_escaped(std::string& out, std::string_view text);
+
+// True if append_escaped would change nothing, `text` is ASCII, and no byte of it is a space or
+// '='.
+bool is_bare_word(std::string_view text) noexcept;
+
+// `text` escaped and within quotes. What is longer than `limit` bytes is cut and ends in "...".
+std::string in_quotes(std::string_view text, std::size_t limit = 120);
+
+} // namespace secondwind

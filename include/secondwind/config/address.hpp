@@ -1,0 +1,32 @@
+// Where to listen and where LM Studio is, as people write it.
+#pragma once
+
+#include <secondwind/config/config.hpp>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace secondwind::config {
+
+// [A-Za-z0-9_.-]+
+bool is_upstream_name(std::string_view text) noexcept;
+
+// http://HOST[:PORT][/] into host and port; without a port it is 80 (RFC 9110 section 4.2.1). What
+// the URL must not have (another scheme, a path, a query, user information) is named in the answer.
+// Returns the complaint as a clause ("expected ..., but got ..."), or nothing.
+std::string read_url(std::string_view text, upstream& into);
+
+// [NAME=]URL; without a name `into` keeps its own.
+std::string read_upstream(std::string_view text, upstream& into);
+
+// [NAME=]URL[,[NAME=]URL...]
+std::string read_upstreams(std::string_view text, std::vector<upstream>& into);
+
+// What is wrong with them together: none at all, two of one name, more than are supported.
+std::string check_upstreams(std::vector<upstream> const& all);
+
+// "expected EXPECTED, but got "TEXT"".
+std::string expected_but_got(std::string_view expected, std::string_view text);
+
+} // namespace secondwind::config

@@ -1,0 +1,76 @@
+// All settings of the process, with their defaults.
+#pragma once
+
+#include <secondwind/base/log.hpp>
+#include <secondwind/policy/plan.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace secondwind::config {
+
+using std::chrono::milliseconds;
+
+// Where to listen: a numeric address and a port (0: any free one).
+struct endpoint {
+    std::string address = "127.0.0.1";
+    std::uint16_t port = 1235;
+    bool operator==(endpoint const&) const = default;
+};
+std::string to_string(endpoint const& e); // "127.0.0.1:1235", "[::1]:1235"
+
+// One LM Studio server.
+struct upstream {
+    std::string name = "default";   // [A-Za-z0-9_.-]+
+    std::string host = "127.0.0.1"; // a name or a numeric address, without brackets
+    std::uint16_t port = 1234;
+    bool operator==(upstream const&) const = default;
+};
+std::string to_string(upstream const& u); // "http://127.0.0.1:1234"
+
+enum class recovery_mode : std::uint8_t { on, off };
+
+struct recovery {
+    recovery_mode mode = recovery_mode::on;
+    policy::evict evict = policy::evict::idle;
+    unsigned max_replays = 1;            // 0 to 1
+    milliseconds list_timeout{10'000};   // for one inventory call
+    milliseconds unload_timeout{30'000}; // for one unload call
+    milliseconds verify_timeout{15'000}; // for a victim to leave the inventory
+};
+
+struct limits {
+    std::uint64_t head = 64 * 1024;                    // bytes of a request's or an answer's head
+    std::uint64_t fields = 200;                        // field lines in a head
+    std::uint64_t target = 16 * 1024;                  // bytes of a request target
+    std::uint64_t body = 0;                            // bytes of a request's body; 0: no limit
+    std::uint64_t replay_buffer = 32ull * 1024 * 1024; // bytes kept of one request's body
+    std::uint64_t replay_buffer_total = 256ull * 1024 * 1024; // bytes kept of all bodies
+    std::uint64_t error_body = 256 * 1024; // bytes of an error answer held for its verdict
+    std::uint64_t hold = 64 * 1024;     // bytes of a stream's opening events held for its verdict
+    std::uint64_t connections = 10'000; // clients connected at once
+};
+
+struct timeouts {
+    milliseconds connect{5'000};
+    milliseconds request_head{10'000};
+    milliseconds body_idle{60'000};
+    milliseconds client_idle{75'000};
+    milliseconds write_stall{60'000};
+    milliseconds first_byte{0}; // 0: none, a model load takes minutes
+    milliseconds drain{30'000};
+    milliseconds host_idle{4'000}; // how long an idle connection to a host is kept for reuse
+};
+
+struct settings {
+    endpoint listen;
+    std::vector<upstream> upstreams{upstream{}};
+    config::recovery recovery;
+    config::limits limits;
+    config::timeouts timeouts;
+    log::options logging;
+};
+
+} // namespace secondwind::config

@@ -1,0 +1,77 @@
+// Reads settings from a file's text, from the environment and from flags; strict, and with a
+// memory of where each value came from.
+#pragma once
+
+#include <secondwind/config/config.hpp>
+
+#include <functional>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace secondwind::config {
+
+// A setting that cannot be used. what() is the whole sentence for the operator, as
+//     secondwind.json:12:5: unknown key "recovery.evct": did you mean "recovery.evict"?
+//     SECONDWIND_LISTEN: expected ADDRESS:PORT with a numeric address, as 127.0.0.1:1235, but ...
+class config_error : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
+// Settings under construction: each layer overrides the one before (file, environment, flags).
+class builder {
+public:
+    // JSON with // and /* */ comments; a trailing comma is refused. `name` is the file's name in
+    // messages. An unknown key, a wrong type, a value out of range or a repeated key throws
+    // config_error with line and column of the culprit.
+    void add_file(std::string_view text, std::string const& name);
+
+    // SECONDWIND_<SECTION>_<KEY>, as SECONDWIND_RECOVERY_EVICT, for every scalar key of the file;
+    // SECONDWIND_UPSTREAM is one or more [NAME=]URL, separated by commas. `lookup` returns an
+    // environment variable's value. An unknown variable that begins with SECONDWIND_ is an error,
+    // except SECONDWIND_CONFIG, which names the file; `names` are all variables that exist.
+    void add_environment(std::vector<std::string> const& names,
+                         std::function<std::optional<std::string>(std::string const&)> lookup);
+
+    // One flag by its key, as ("listen", "127.0.0.1:9999", "--listen").
+    void add_flag(std::string_view key, std::string const& value, std::string const& flag);
+
+    // Call once after the last layer: throws config_error where settings that are each well by
+    // themselves contradict each other.
+    void check() const;
+
+    settings const& value() const noexcept { return settings_; }
+
+    // Every key with its effective value and its source ("default", "secondwind.json:3",
+    // "SECONDWIND_LISTEN", "--listen"), in the file's order: what `secondwind check` prints.
+    struct entry {
+        std::string key, value, source;
+    };
+    std::vector<entry> effective() const;
+
+private:
+    struct origin {
+        std::string key;
+        std::string source; // for effective()
+        std::string where;  // begins a message: with the column, and the key's name in a file
+    };
+
+    void set(std::string_view name, std::string const& value, std::string const& source,
+             std::string const& where);
+    origin const* origin_of(std::string_view key) const noexcept;
+
+    settings settings_;
+    std::vector<origin> origins_;
+};
+
+// Each is a config_error in the making: nothing where the text is not of the form.
+std::optional<endpoint> parse_endpoint(std::string_view text);
+std::optional<upstream> parse_upstream(std::string_view text); // [NAME=]http://HOST[:PORT][/]
+
+// The known word nearest to `word` by edit distance, if it is near enough to be meant.
+std::optional<std::string> nearest(std::string_view word, std::vector<std::string> const& known);
+
+} // namespace secondwind::config

@@ -1,0 +1,46 @@
+// The parts that request and answer heads have in common.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace secondwind::http {
+
+enum class version : std::uint8_t { http10, http11 };
+
+// One field line. Both views point into the head's own bytes; the value has no surrounding
+// whitespace (RFC 9112 section 5.1).
+struct field {
+    std::string_view name;
+    std::string_view value;
+};
+
+using field_list = std::vector<field>;
+
+// How the end of a body is told (RFC 9112 section 6.3).
+enum class framing : std::uint8_t { none, length, chunked, until_close };
+
+// A message that breaks a rule, and what its sender is to be told.
+struct refusal {
+    int status; // of the answer: 400, 413, 414, 417, 431, 501, 505; 502 for an answer's fault
+    std::string_view rule; // the rule's stable name in logs and error codes, as "bare_lf"; static
+    std::string message;   // one sentence that says what was wrong and what to do
+};
+
+// Bounds on a head. Bytes are counted with line ends, from the first byte of the start line.
+struct head_limits {
+    std::size_t head = 64 * 1024;   // bytes of the whole head
+    std::size_t fields = 200;       // field lines
+    std::size_t target = 16 * 1024; // bytes of the request target
+};
+
+// Compares ASCII letters without case, as field names and most tokens are compared.
+bool iequals(std::string_view a, std::string_view b) noexcept;
+
+// True for the characters that a token may have (RFC 9110 section 5.6.2).
+bool is_token(std::string_view text) noexcept;
+
+} // namespace secondwind::http

@@ -1,0 +1,48 @@
+// Renders the heads that go out, from the heads that came in.
+#pragma once
+
+#include <secondwind/http/request_check.hpp>
+#include <secondwind/http/response_head.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace secondwind::http {
+
+// The body that will follow a request, in our own framing: nothing that a client wrote about
+// framing reaches a host.
+struct outgoing_body {
+    http::framing framing = framing::none; // none, length or chunked
+    std::uint64_t length = 0;
+};
+
+// Appends the request's head as it goes to a host: same method, target and version; its fields in
+// order with their case, without the hop-by-hop ones and those that Connection names (RFC 9110
+// section 7.6.1; end-to-end necessities such as Host, Content-Length, Authorization, Cookie and
+// Content-Type cannot be named away), without Expect, then our own framing. An HTTP/1.0 request
+// says "Connection: close". A websocket upgrade keeps Upgrade and gets "Connection: Upgrade".
+// `host` replaces the Host field's value where it is not empty.
+void render_request(std::string& out, request_head const& head, outgoing_body body,
+                    std::string_view host = {});
+
+// What the answer's head says of the client's connection.
+enum class persistence : std::uint8_t {
+    keep,        // HTTP/1.1: no field
+    keep_http10, // "Connection: keep-alive", which a persistent HTTP/1.0 client needs
+    close        // "Connection: close"
+};
+
+// Appends the answer's head as it goes to the client: its status line (with the reason as it
+// came), its fields in order without the hop-by-hop ones; Transfer-Encoding stays, because the
+// body's bytes are relayed in the framing they came in. `extra` is appended as it is: whole field
+// lines with their CRLF, or empty.
+void render_response(std::string& out, response_head const& head, persistence connection,
+                     std::string_view extra = {});
+
+// Appends the head of a 101 as it goes to the client: hop-by-hop fields but Upgrade and Connection
+// are dropped.
+void render_switching(std::string& out, response_head const& head);
+
+} // namespace secondwind::http

@@ -1,0 +1,50 @@
+// Watches an answer's body go by and tells where it ends.
+#pragma once
+
+#include <secondwind/http/chunked_decoder.hpp>
+#include <secondwind/http/response_head.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace secondwind::http {
+
+// The relay sends a body's bytes exactly as they came; this only counts along. The same rules at
+// every segmentation of the input.
+class response_framer {
+public:
+    enum class status : std::uint8_t {
+        need_more, // the body goes on
+        complete,  // its last byte was seen
+        bad        // its framing is broken; the client must see a cut message
+    };
+
+    response_framer() = default;
+    explicit response_framer(response_head const& head) noexcept
+        : framing_{head.framing}, left_{head.length} {}
+
+    status state() const noexcept;
+
+    // Looks at the next bytes and returns how many of them belong to this message; bytes beyond it
+    // are nobody's answer. Nothing is taken once the state is not need_more. A bad byte and those
+    // behind it do not belong to the message.
+    std::size_t push(std::string_view in) noexcept;
+
+    // As push, but takes at most one run of body data and shows it without its framing.
+    chunked_decoder::step push_run(std::string_view in) noexcept;
+
+    // The host closed its side: complete only for a body that ends by closing.
+    status finish() noexcept;
+
+    http::framing framing() const noexcept { return framing_; }
+
+private:
+    http::framing framing_ = framing::none;
+    bool closed_ = false;
+    std::uint64_t left_ = 0;
+    chunked_decoder chunks_;
+    chunked_decoder::status chunk_status_ = chunked_decoder::status::need_more;
+};
+
+} // namespace secondwind::http

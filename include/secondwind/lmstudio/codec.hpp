@@ -1,0 +1,43 @@
+// LM Studio's REST v1 documents, read and written. Pure.
+#pragma once
+
+#include <secondwind/policy/plan.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace secondwind::lmstudio {
+
+// The instances of `GET /api/v1/models`: {"models":[{"key","size_bytes","loaded_instances":
+// [{"id"}]}]}. Nothing where the document has another shape: LM Studio before 0.4.0 answers 200
+// with an error object to paths that it does not know, so only the shape tells whether REST v1
+// exists. Single entries of another shape are skipped.
+std::optional<policy::inventory> parse_inventory(std::string_view json);
+
+// The body of `POST /api/v1/models/unload`.
+std::string unload_body(std::string_view instance_id);
+
+enum class unload_result : std::uint8_t {
+    unloaded,  // the answer bears the instance id
+    not_found, // no such instance: as good as unloaded
+    refused    // anything else
+};
+unload_result parse_unload(int status, std::string_view json, std::string_view instance_id);
+
+// What a request's body says of the model that it uses.
+struct model_use {
+    enum class kind : std::uint8_t {
+        named,   // `name` is its top-level "model"
+        unnamed, // a JSON object without one, or a broken one: any loaded model may serve it
+        none     // no JSON object, or one that names an instance to unload: no model is used
+    };
+    kind what = kind::none;
+    std::string name;
+};
+// Stops reading at the top-level "model" member. Where it is repeated, the first one counts, though
+// most JSON parsers take the last: a client that sends two gets a guess either way.
+model_use find_model(std::string_view request_body);
+
+} // namespace secondwind::lmstudio

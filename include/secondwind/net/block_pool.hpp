@@ -1,0 +1,89 @@
+// Buffers that are lent while bytes are there, and given back while a connection waits.
+#pragma once
+
+#include <cstddef>
+#include <cstring>
+#include <memory>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace secondwind::net {
+
+// Keeps a few blocks of one size for reuse; the last one given back is the next one lent, so it is
+// warm in the cache.
+class block_pool {
+public:
+    static constexpr std::size_t block_size = 16 * 1024;
+
+    std::unique_ptr<char[]> lend() {
+        if (free_.empty())
+            return std::make_unique_for_overwrite<char[]>(block_size);
+        auto block = std::move(free_.back());
+        free_.pop_back();
+        return block;
+    }
+    void give_back(std::unique_ptr<char[]> block) noexcept {
+        if (free_.size() < kept)
+            free_.push_back(std::move(block)); // never reallocates: see the constructor
+    }
+
+    block_pool() { free_.reserve(kept); }
+
+private:
+    static constexpr std::size_t kept = 64;
+    std::vector<std::unique_ptr<char[]>> free_;
+};
+
+// A buffer that begins as a lent block and grows into its own memory where one is too small.
+// Growing moves the bytes: views into it end then.
+class buffer {
+public:
+    explicit buffer(block_pool& pool) noexcept : pool_{&pool} {}
+    buffer(buffer const&) = delete;
+    buffer& operator=(buffer const&) = delete;
+    ~buffer() { release(); }
+
+    std::string_view view() const noexcept { return {data_.get(), size_}; }
+    std::size_t size() const noexcept { return size_; }
+
+    // Room of at least one byte behind the bytes.
+    std::pair<char*, std::size_t> room() {
+        if (!data_) {
+            data_ = pool_->lend();
+            capacity_ = block_pool::block_size;
+        } else if (size_ == capacity_) {
+            auto const filled = size_;
+            auto const doubled = capacity_ * 2;
+            auto larger = std::make_unique_for_overwrite<char[]>(doubled);
+            std::memcpy(larger.get(), data_.get(), filled);
+            release();
+            data_ = std::move(larger);
+            size_ = filled;
+            capacity_ = doubled;
+        }
+        return {data_.get() + size_, capacity_ - size_};
+    }
+    void commit(std::size_t n) noexcept { size_ += n; }
+
+    // Drops bytes from the front.
+    void consume(std::size_t n) noexcept {
+        std::memmove(data_.get(), data_.get() + n, size_ - n);
+        size_ -= n;
+    }
+
+    void release() noexcept {
+        if (data_ && capacity_ == block_pool::block_size)
+            pool_->give_back(std::move(data_));
+        data_.reset();
+        size_ = capacity_ = 0;
+    }
+
+private:
+    block_pool* pool_;
+    std::unique_ptr<char[]> data_;
+    std::size_t size_ = 0;
+    std::size_t capacity_ = 0;
+};
+
+} // namespace secondwind::net

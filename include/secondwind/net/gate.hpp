@@ -1,0 +1,78 @@
+// A place to wait until something has happened.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/intrusive/list.hpp>
+
+#include <coroutine>
+
+namespace secondwind::net {
+
+// Coroutines wait in the order in which they came; open() lets all of them go, oldest first, each
+// from the event loop and not from inside open(). A waiter can be told to leave.
+class gate {
+public:
+    explicit gate(boost::asio::io_context& io) noexcept : io_{io} {}
+
+    // One wait. The object may be kept by who wants to cancel the wait; it must not be moved while
+    // it waits.
+    class [[nodiscard]] waiter {
+    public:
+        explicit waiter(gate& where) noexcept : gate_{where} {}
+        waiter(waiter const&) = delete;
+        waiter& operator=(waiter const&) = delete;
+
+        bool await_ready() const noexcept { return cancelled_; }
+        void await_suspend(std::coroutine_handle<> self) {
+            self_ = self;
+            gate_.waiters_.push_back(*this);
+        }
+        // True if the gate opened, false if the wait was cancelled.
+        bool await_resume() const noexcept { return !cancelled_; }
+
+        void cancel() {
+            if (cancelled_)
+                return;
+            if (hook_.is_linked()) {
+                cancelled_ = true;
+                gate_.waiters_.erase(gate_.waiters_.iterator_to(*this));
+                resume_later();
+            } else if (!self_) {
+                cancelled_ = true; // it has not begun to wait
+            }
+        }
+
+    private:
+        friend class gate;
+        void resume_later() {
+            boost::asio::post(gate_.io_, [self = self_] { self.resume(); });
+        }
+
+        gate& gate_;
+        boost::intrusive::list_member_hook<> hook_;
+        std::coroutine_handle<> self_;
+        bool cancelled_ = false;
+    };
+
+    void open() {
+        while (!waiters_.empty()) {
+            auto& first = waiters_.front();
+            waiters_.pop_front();
+            first.resume_later();
+        }
+    }
+
+    std::size_t waiting() const noexcept { return waiters_.size(); }
+
+private:
+    friend class waiter;
+    using list = boost::intrusive::list<
+        waiter, boost::intrusive::member_hook<waiter, boost::intrusive::list_member_hook<>,
+                                              &waiter::hook_>>;
+
+    boost::asio::io_context& io_;
+    list waiters_;
+};
+
+} // namespace secondwind::net

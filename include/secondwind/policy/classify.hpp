@@ -1,0 +1,81 @@
+// Judges an answer while it arrives, and holds it no longer than a verdict needs.
+#pragma once
+
+#include <secondwind/http/sse_scanner.hpp>
+#include <secondwind/policy/verdict.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace secondwind::policy {
+
+// What the classifier made of an answer.
+struct judgement {
+    policy::verdict verdict = verdict::healthy;
+    std::string message; // the error's own text, at most 1 KiB of it; empty when healthy
+};
+
+// One per answer; fed the decoded body (no transfer coding) in any pieces until it has decided.
+//
+// Text is looked for only in the error message itself: `error` when it is a string;
+// `error.message`; top-level `message` beside `"type":"error"`; `response.error.message` of a
+// `response.failed`; the same inside the data of an SSE event that is named `error` or whose JSON
+// has an `error` member. Never in echoed input, never in content.
+//
+//  - status < 400 and not an event stream: decided on the first body bytes, unless they begin a
+//    JSON object whose first member is an `error` (text or object; "error": null is healthy) or
+//    "type":"error": that is read on to its end, up to `bound` bytes.
+//  - text/event-stream: decided on the first telling event. Comments and the opening events before
+//    any output (response.created, response.in_progress, response.queued, message_start, ping,
+//    chat.start, model_load.*, prompt_processing.*, by event type or by the data's "type") tell
+//    nothing. Any other event that is no error is healthy.
+//  - status >= 400: decided when the body is whole, or at `bound` bytes. A body that is no JSON
+//  (the
+//    HTML page of an uncaught exception, say) has no message and is other_error.
+//
+// The verdict "healthy" is only ever given to a status below 400.
+class classifier {
+public:
+    // `content_type` is the media type without parameters; compared without case. `bound` is the
+    // number of body bytes after which it decides with what it has: an error status is then
+    // other_error unless the text so far shows a signature's message; the rest is healthy.
+    classifier(int status, std::string_view content_type, std::size_t bound);
+
+    // Returns true once decided; later calls change nothing.
+    bool push(std::string_view body);
+
+    // The body is complete (or its connection ended). Always decides.
+    void finish();
+
+    bool decided() const noexcept { return judgement_.has_value(); }
+    judgement const& result() const { return *judgement_; }
+
+private:
+    enum class mode : std::uint8_t { first_bytes, json_error, events, error_body };
+
+    void judge_first_bytes(std::string_view body);
+    void judge_json();
+    bool judge_event(http::sse_event const& event);
+    void decide(verdict v, std::string_view message = {});
+
+    int status_;
+    std::size_t bound_;
+    bool is_stream_;
+    mode mode_;
+    std::string opening_; // the first bytes but for white space, while they may begin an error
+    std::string text_;    // the body so far, where all of it is needed
+    std::size_t seen_ = 0;
+    http::sse_scanner events_;
+    std::optional<judgement> judgement_;
+};
+
+// True for the events that come before any output and tell nothing of success or failure.
+bool is_opening_event(http::sse_event const& event);
+
+// The error message in a JSON body, by the rules above; nothing where the JSON has no error.
+std::optional<std::string> find_error_message(std::string_view json);
+
+} // namespace secondwind::policy

@@ -1,0 +1,31 @@
+// The texts by which LM Studio's errors are known.
+#pragma once
+
+#include <secondwind/policy/verdict.hpp>
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace secondwind::policy {
+
+// A pattern over an error message. It is plain text, compared without case, in which "*" stands
+// for any run of characters and a leading "^" or trailing "$" ties it to the message's start or
+// end. No regular expressions: the patterns see foreign bytes, and a pattern must not be able to
+// take more than linear time in the message for each of its parts.
+struct signature {
+    std::string_view pattern;
+    policy::verdict verdict;
+};
+
+// The built-in table, first match wins: negatives that look like memory come first, then memory,
+// cache, unloaded, crash, and last the weak signs of memory.
+std::span<signature const> built_in_signatures() noexcept;
+
+// True if the pattern matches anywhere in the text (or where "^" and "$" tie it).
+bool matches(std::string_view pattern, std::string_view text) noexcept;
+
+// The verdict on an error message: other_error where nothing matches. Never healthy.
+verdict judge_message(std::string_view message) noexcept;
+
+} // namespace secondwind::policy

@@ -1,0 +1,24 @@
+// What an answer of a host means to us.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace secondwind::policy {
+
+enum class verdict : std::uint8_t {
+    healthy,             // no error, or none that the stream has shown
+    insufficient_memory, // the host says that a model does not fit: unload others, replay
+    suspected_memory,    // a load failed for an unnamed cause, often memory: as above
+    cache_corruption,    // the model's own cache is broken: unload its instances, replay
+    unloaded_in_flight,  // the instance went away under the request: replay
+    model_crash,         // the model's process died: the error is relayed
+    other_error          // the request's own fault, or one that nothing here can cure: relayed
+};
+
+// "insufficient_memory" and so on: the name in logs, headers and configuration.
+std::string_view to_string(verdict v) noexcept;
+std::optional<verdict> verdict_from_string(std::string_view name) noexcept;
+
+} // namespace secondwind::policy

@@ -1,0 +1,43 @@
+// The one line that each exchange leaves in the log.
+#pragma once
+
+#include <secondwind/policy/verdict.hpp>
+#include <secondwind/proxy/request.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace secondwind::proxy {
+
+// How an exchange ended for its client.
+enum class ending : std::uint8_t {
+    complete,    // the whole answer was sent
+    client_gone, // the client left; logged with status 499
+    cut,         // the host broke off after the answer had begun
+    stalled,     // the client did not read for timeouts.write_stall
+    failed,      // no answer from the host: an error of our own was sent
+    refused      // the request broke a rule or a limit: an error of our own was sent
+};
+std::string_view to_string(ending e) noexcept;
+
+struct access_record {
+    using clock = std::chrono::steady_clock;
+
+    clock::time_point began = clock::now();
+    clock::time_point first_byte{}; // of the answer, to the client
+    int status = 0;
+    bool stream = false; // an event stream
+    unsigned attempts = 0;
+    policy::verdict verdict = policy::verdict::healthy; // of the last attempt
+    std::uint64_t bytes_in = 0;  // of the request's body
+    std::uint64_t bytes_out = 0; // of the answer, head included
+    proxy::ending ending = ending::complete;
+    std::string recovery; // the outcome, if it met one
+    std::string detail;   // why it failed, or the rule that was broken
+
+    void write(request const& what, std::string_view host) const;
+};
+
+} // namespace secondwind::proxy

@@ -1,0 +1,90 @@
+// One try of an exchange on a host, up to the verdict on its answer.
+#pragma once
+
+#include <secondwind/net/task.hpp>
+#include <secondwind/policy/classify.hpp>
+#include <secondwind/proxy/body_reader.hpp>
+#include <secondwind/proxy/context.hpp>
+#include <secondwind/proxy/request.hpp>
+#include <secondwind/recovery/in_flight.hpp>
+#include <secondwind/upstream/answer.hpp>
+
+#include <optional>
+#include <string>
+
+namespace secondwind::proxy {
+
+// Leases a connection, sends the request and reads as much of the answer as a verdict needs. The
+// answer is held here until it is relayed or dropped.
+class attempt {
+public:
+    // `rest` hands out what of the body is not kept, or is null.
+    attempt(context& shared, client& from, net::deadline& guard, request const& what,
+            body_reader* rest) noexcept
+        : shared_{shared}, client_{from}, guard_{guard}, request_{what}, rest_{rest},
+          use_{std::in_place, shared.host.users, what.body.view()}, epoch_{shared.host.guard.epoch()},
+          answer_{shared.blocks} {}
+
+    // Sends the request; `fresh` asks for a new connection. A failure means that there will be no
+    // answer.
+    net::task<upstream::failure> send(bool fresh);
+    // Reads the answer up to its verdict. A failure means that there is no answer to relay.
+    net::task<upstream::failure> receive();
+
+    // Ends send(), receive(), or whatever reads the answer, with an error.
+    void cancel() noexcept {
+        if (lease_)
+            lease_->cancel();
+    }
+
+    policy::judgement const& judged() const noexcept { return judged_; }
+    std::uint64_t epoch() const noexcept { return epoch_; } // of the host, when this attempt began
+    upstream::answer& answer() noexcept { return answer_; }
+    upstream::lease& lease() noexcept { return lease_; }
+    int status() const noexcept { return status_; }
+    bool event_stream() const noexcept { return event_stream_; }
+    bool switching() const noexcept { return status_ == 101; }
+    bool connected() const noexcept { return connected_; }
+
+    // The host broke off before the end of the answer that is held here.
+    bool broken() const noexcept { return broken_; }
+
+    // The answer is held on, but the host is no longer busy with it: another attempt follows, or a
+    // recovery that must not take it for a user.
+    void park();
+    // The connection is free for another request, if the answer ended well.
+    void finish();
+    // Bytes came behind the answer: they are nobody's, and the connection goes with them.
+    void note_surplus() noexcept { persists_ = false; }
+
+    // The request's body is about to be freed.
+    void forget_body() {
+        if (use_)
+            use_->forget_body();
+    }
+
+private:
+    net::task<upstream::failure> send_rest();
+    net::task<upstream::failure> read_head();
+    net::task<upstream::failure> hold();
+    net::task<void> pass_interim();
+
+    context& shared_;
+    client& client_;
+    net::deadline& guard_;
+    request const& request_;
+    body_reader* rest_;
+    std::optional<recovery::in_flight::entry> use_;
+    std::uint64_t epoch_;
+    upstream::lease lease_;
+    upstream::answer answer_;
+    policy::judgement judged_;
+    int status_ = 0;
+    int keep_alive_ = -1; // seconds, as the host says
+    bool connected_ = false;
+    bool persists_ = false;
+    bool event_stream_ = false;
+    bool broken_ = false;
+};
+
+} // namespace secondwind::proxy

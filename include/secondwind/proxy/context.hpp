@@ -1,0 +1,50 @@
+// What all sessions of a server share.
+#pragma once
+
+#include <secondwind/config/config.hpp>
+#include <secondwind/http/head.hpp>
+#include <secondwind/net/block_pool.hpp>
+#include <secondwind/net/deadline.hpp>
+#include <secondwind/net/socket.hpp>
+#include <secondwind/proxy/replay_buffer.hpp>
+#include <secondwind/recovery/host.hpp>
+#include <secondwind/recovery/ledger.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace secondwind::proxy {
+
+// One thread makes sharing cheap: the scratch memory is anyone's between two awaits, and nobody's
+// across one.
+struct context {
+    context(net::asio::io_context& io_, config::settings const& settings_);
+
+    upstream::environment environment() noexcept { return {io, deadlines, blocks, fields}; }
+    http::head_limits head_limits() const noexcept;
+    std::string next_request_id();
+
+    net::asio::mutable_buffer scratch_buffer() noexcept {
+        return net::asio::buffer(scratch.get(), scratch_size);
+    }
+
+    static constexpr std::size_t scratch_size = 128 * 1024;
+
+    net::asio::io_context& io;
+    config::settings const& settings;
+    net::deadline_queue deadlines;
+    net::block_pool blocks;
+    http::field_list fields;
+    std::unique_ptr<char[]> scratch;
+    replay_budget budget;
+    recovery::ledger ledger;
+    recovery::host host; // the one that every request goes to
+    bool draining = false;
+
+private:
+    std::string id_prefix_;
+    std::uint64_t next_id_ = 1;
+};
+
+} // namespace secondwind::proxy

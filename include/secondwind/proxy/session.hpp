@@ -1,0 +1,59 @@
+// One client connection and the requests that come on it, one after another.
+#pragma once
+
+#include <secondwind/http/head_scanner.hpp>
+#include <secondwind/http/request_check.hpp>
+#include <secondwind/net/deadline.hpp>
+#include <secondwind/net/task.hpp>
+#include <secondwind/proxy/body_reader.hpp>
+#include <secondwind/proxy/client.hpp>
+#include <secondwind/proxy/context.hpp>
+#include <secondwind/proxy/exchange.hpp>
+#include <secondwind/proxy/request.hpp>
+
+#include <boost/intrusive/list.hpp>
+
+#include <string>
+
+namespace secondwind::proxy {
+
+// Reads a head, checks it, reads the body, lets an exchange serve it, and begins again. What a
+// request needs lives only as long as it; an idle session is this object and one small frame.
+class session final : net::deadline::listener {
+public:
+    session(context& shared, net::socket s);
+
+    // Until the connection is closed. Never throws.
+    net::task<void> run();
+    // Answers 503 and closes: limits.connections is reached.
+    net::task<void> turn_away();
+
+    // Closes as soon as no request is being served.
+    void drain();
+    // Closes now.
+    void abort();
+
+    boost::intrusive::list_member_hook<> hook; // in the server's list
+
+private:
+    net::task<void> serve_all();
+    net::task<bool> serve();
+    enum class arrival : std::uint8_t { head, fault, none };
+    net::task<arrival> read_head(http::head_scanner& scanner, std::string_view& arrived);
+    net::task<bool> read_body(request& what, body_reader& reader, bool expects_continue);
+    net::task<void> refuse(request const& what, http::refusal why, int retry_after = 0);
+    net::task<void> linger();
+    net::task<void> end();
+
+    void on_deadline() override;
+
+    context& shared_;
+    client client_;
+    net::deadline guard_;
+    exchange* exchange_ = nullptr; // the one that runs
+    bool idle_ = false;
+    bool closing_ = false;
+    bool timed_out_ = false;
+};
+
+} // namespace secondwind::proxy

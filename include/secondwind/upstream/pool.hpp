@@ -1,0 +1,90 @@
+// The connections to one host.
+#pragma once
+
+#include <secondwind/config/config.hpp>
+#include <secondwind/net/deadline.hpp>
+#include <secondwind/net/socket.hpp>
+#include <secondwind/net/task.hpp>
+#include <secondwind/upstream/failure.hpp>
+#include <secondwind/upstream/idle_set.hpp>
+
+#include <chrono>
+#include <memory>
+#include <vector>
+
+namespace secondwind::upstream {
+
+// One connection to a host, connected or not yet.
+struct connection {
+    explicit connection(net::executor const& ex) : socket{ex} {}
+
+    // Ends whatever waits on it with an error, from any phase.
+    void cancel() noexcept {
+        cancelled = true;
+        net::close_quietly(socket);
+    }
+
+    net::socket socket;
+    bool reused = false;    // has served a request before
+    bool cancelled = false;
+};
+
+class pool;
+
+// The right to use a connection. Dropped, it closes it; only give_back() returns it to the pool.
+class lease {
+public:
+    lease() noexcept = default;
+    lease(pool& from, std::unique_ptr<connection> c) noexcept : pool_{&from}, held_{std::move(c)} {}
+
+    explicit operator bool() const noexcept { return held_ != nullptr; }
+    connection& operator*() const noexcept { return *held_; }
+    connection* operator->() const noexcept { return held_.get(); }
+
+    // The answer was complete, its connection persists and no byte came after it: `keep_alive` is
+    // the host's own "timeout" in seconds, or -1.
+    void give_back(int keep_alive);
+    void close() noexcept { held_.reset(); }
+
+private:
+    pool* pool_ = nullptr;
+    std::unique_ptr<connection> held_;
+};
+
+// LM Studio closes idle connections after five seconds, so they are kept for `timeouts.host_idle`
+// (four), or for a second less than the host's own "Keep-Alive: timeout=".
+class pool final : net::deadline::listener {
+public:
+    pool(net::asio::io_context& io, net::deadline_queue& deadlines, config::upstream const& where,
+         config::timeouts const& timeouts);
+
+    // An idle connection that was just seen to be alive, or else a new one that is not connected.
+    lease lend();
+    lease lend_new();
+
+    // Connects a new one, trying every address of the host. `guard` bounds the whole by
+    // timeouts.connect; its listener must cancel the connection.
+    net::task<failure> connect(connection& c, net::deadline& guard);
+
+    config::upstream const& where() const noexcept { return where_; }
+    std::size_t idle() const noexcept { return idle_.size(); }
+
+    // Closes the idle connections; leased ones are closed when they come back.
+    void close();
+
+private:
+    friend class lease;
+    void give_back(std::unique_ptr<connection> c, int keep_alive);
+    void on_deadline() override;
+    net::task<failure> resolve();
+
+    net::asio::io_context& io_;
+    config::upstream const& where_;
+    config::timeouts const& timeouts_;
+    idle_set<std::unique_ptr<connection>> idle_;
+    net::deadline expiry_;
+    std::vector<net::endpoint> addresses_; // empty: to be resolved
+    bool closed_ = false;
+};
+
+} // namespace secondwind::upstream

@@ -1,0 +1,39 @@
+#!/bin/sh
+# Builds every fuzzer and runs each for some seconds: scripts/fuzz.sh [SECONDS] [TARGET...]
+# What it learns, and the inputs that break something, go to build/fuzz-runs/<target>/; the committed seeds stay as
+# they are. To keep a finding, copy it to tests/fuzz/corpus/<target>/, where every build replays it.
+set -eu
+cd "$(dirname "$0")/.."
+
+seconds=${1:-10}
+case $seconds in
+'' | *[!0-9]*) echo "usage: $0 [SECONDS] [TARGET...]" >&2; exit 2 ;;
+esac
+[ $# -eq 0 ] || shift
+
+cmake --preset fuzz >/dev/null
+cmake --build --preset fuzz
+
+if [ $# -eq 0 ]; then
+    for source in tests/fuzz/*_fuzz.cpp; do
+        set -- "$@" "$(basename "$source" _fuzz.cpp)"
+    done
+fi
+
+failed=
+for target in "$@"; do
+    echo "== $target"
+    runs=build/fuzz-runs/$target
+    mkdir -p "$runs/corpus" "$runs/artefacts"
+    # One process, bounded: a target that eats memory or hangs is a finding too.
+    if ! "build/fuzz/tests/fuzz/${target}_fuzz" "$runs/corpus" "tests/fuzz/corpus/$target" \
+        -max_total_time="$seconds" -timeout=5 -rss_limit_mb=1024 -max_len=65536 \
+        -print_final_stats=1 -verbosity=0 -artifact_prefix="$runs/artefacts/"; then
+        failed="$failed $target"
+    fi
+done
+
+if [ -n "$failed" ]; then
+    echo "failed:$failed (inputs under build/fuzz-runs/)" >&2
+    exit 1
+fi

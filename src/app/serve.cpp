@@ -1,0 +1,102 @@
+#include <secondwind/app/serve.hpp>
+#include <secondwind/base/log.hpp>
+
+#include <boost/system/system_error.hpp>
+
+#include <csignal>
+
+#include <fmt/format.h>
+
+namespace secondwind::app {
+
+lifetime::lifetime(net::asio::io_context& io, proxy::server& server,
+                   config::settings const& settings)
+    : server_{server}, settings_{settings}, signals_{io, SIGINT, SIGTERM},
+      drain_{server.shared().deadlines, *this}, asked_{io} {
+    await_signal();
+}
+
+void lifetime::await_signal() {
+    signals_.async_wait([this](net::error_code ec, int number) {
+        if (ec)
+            return;
+        if (stopping_) {
+            hurried_ = true;
+            log::write(log::level::warn, "stopping_now", {{"why", "a second signal"}});
+            server_.abort();
+            return;
+        }
+        stop(number == SIGINT ? "SIGINT" : "SIGTERM");
+        await_signal();
+    });
+}
+
+void lifetime::stop(std::string_view why) {
+    if (stopping_)
+        return;
+    stopping_ = true;
+    log::write(log::level::info, "draining",
+               {{"why", why}, {"sessions", std::uint64_t{server_.sessions()}}});
+    server_.drain();
+    drain_.after(settings_.timeouts.drain);
+    asked_.open();
+}
+
+void lifetime::on_deadline() {
+    log::write(log::level::warn, "stopping_now",
+               {{"why", "timeouts.drain has passed"},
+                {"sessions", std::uint64_t{server_.sessions()}}});
+    server_.abort();
+}
+
+net::task<void> lifetime::ended() {
+    if (!stopping_) {
+        net::gate::waiter until{asked_};
+        co_await until;
+    }
+    co_await server_.stopped();
+    signals_.cancel();
+    drain_.clear();
+}
+
+int cannot_listen(config::endpoint const& where, boost::system::error_code const& why) {
+    auto const advice =
+        why == net::asio::error::address_in_use
+            ? std::string{"Another program uses that port; stop it, or choose another with "
+                          "--listen ADDR:PORT."}
+            : std::string{"Choose an address of this machine with --listen ADDR:PORT."};
+    fmt::print(stderr, "secondwind: cannot listen on {}: {}. {}\n", config::to_string(where),
+               why.message(), advice);
+    return 1;
+}
+
+int serve(config::settings const& settings) {
+    net::asio::io_context io{1};
+    proxy::server server{io, settings};
+    try {
+        server.start();
+    } catch (boost::system::system_error const& e) {
+        return cannot_listen(settings.listen, e.code());
+    }
+    lifetime life{io, server, settings};
+    auto const at = server.local_endpoint();
+    log::write(log::level::info, "listening",
+               {{"listen", config::to_string(config::endpoint{at.address().to_string(), at.port()})},
+                {"host", settings.upstreams.front().name},
+                {"upstream", config::to_string(settings.upstreams.front())}});
+
+    bool done = false;
+    auto run = [](lifetime& l, net::asio::io_context& context, bool& flag) -> net::task<void> {
+        co_await l.ended();
+        flag = true;
+        // A recovery may still wait for its host; nobody waits for the recovery any more.
+        context.stop();
+    };
+    net::spawn(run(life, io, done));
+    while (!done)
+        io.run_one();
+    log::write(log::level::info, "stopped", {});
+    return life.hurried() ? 1 : 0;
+}
+
+} // namespace secondwind::app

@@ -1,0 +1,132 @@
+#include <secondwind/base/escape.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+
+namespace secondwind {
+namespace {
+
+constexpr unsigned char byte_at(std::string_view text, std::size_t i) noexcept {
+    return static_cast<unsigned char>(text[i]);
+}
+
+// The bytes that stand for themselves in every output.
+constexpr auto plain = [] {
+    std::array<bool, 256> table{};
+    for (std::size_t c = 0x20; c < 0x7f; ++c)
+        table[c] = c != '"' && c != '\\';
+    return table;
+}();
+
+struct code_point {
+    std::uint32_t value = 0;
+    std::size_t length = 0; // 0: the first byte starts no valid sequence
+};
+
+code_point decode(std::string_view text) noexcept {
+    auto const first = byte_at(text, 0);
+    std::size_t length = 0;
+    std::uint32_t smallest = 0;
+    std::uint32_t value = 0;
+    if (first < 0x80)
+        return {first, 1};
+    if (first >= 0xc0 && first < 0xe0) {
+        length = 2;
+        smallest = 0x80;
+        value = first & 0x1fU;
+    } else if (first >= 0xe0 && first < 0xf0) {
+        length = 3;
+        smallest = 0x800;
+        value = first & 0x0fU;
+    } else if (first >= 0xf0 && first < 0xf8) {
+        length = 4;
+        smallest = 0x10000;
+        value = first & 0x07U;
+    }
+    if (length == 0 || text.size() < length)
+        return {};
+    for (std::size_t i = 1; i < length; ++i) {
+        if ((byte_at(text, i) & 0xc0U) != 0x80U)
+            return {};
+        value = (value << 6U) | (byte_at(text, i) & 0x3fU);
+    }
+    bool const surrogate = value >= 0xd800 && value < 0xe000;
+    if (value < smallest || value > 0x10ffff || surrogate)
+        return {};
+    return {value, length};
+}
+
+bool must_be_escaped(std::uint32_t c) noexcept {
+    return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x2028 && c <= 0x202e) ||
+           (c >= 0x2066 && c <= 0x2069);
+}
+
+void append_code_unit(std::string& out, std::uint32_t c) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    out += "\\u";
+    for (int shift = 12; shift >= 0; shift -= 4)
+        out += digits[(c >> static_cast<unsigned>(shift)) & 0xfU];
+}
+
+void append_special(std::string& out, std::uint32_t c) {
+    switch (c) {
+    case '"':
+        out += "\\\"";
+        break;
+    case '\\':
+        out += "\\\\";
+        break;
+    case '\n':
+        out += "\\n";
+        break;
+    case '\r':
+        out += "\\r";
+        break;
+    case '\t':
+        out += "\\t";
+        break;
+    default:
+        append_code_unit(out, c);
+    }
+}
+
+} // namespace
+
+void append_escaped(std::string& out, std::string_view text) {
+    while (!text.empty()) {
+        auto const run = std::ranges::find_if_not(
+            text, [](char c) { return plain[static_cast<unsigned char>(c)]; });
+        auto const length = static_cast<std::size_t>(run - text.begin());
+        out.append(text.substr(0, length));
+        text.remove_prefix(length);
+        if (text.empty())
+            return;
+        auto const c = decode(text);
+        if (c.length == 0)
+            out += "\xEF\xBF\xBD";
+        else if (c.value == '"' || c.value == '\\' || must_be_escaped(c.value))
+            append_special(out, c.value);
+        else
+            out.append(text.substr(0, c.length));
+        text.remove_prefix(std::max<std::size_t>(c.length, 1));
+    }
+}
+
+bool is_bare_word(std::string_view text) noexcept {
+    return std::ranges::all_of(
+        text, [](char c) { return plain[static_cast<unsigned char>(c)] && c != ' ' && c != '='; });
+}
+
+std::string in_quotes(std::string_view text, std::size_t limit) {
+    bool const cut = text.size() > limit;
+    // A character cut in two would be shown as damaged although it is not.
+    while (cut && limit > 0 && (byte_at(text, limit) & 0xc0U) == 0x80U)
+        --limit;
+    std::string out = "\"";
+    append_escaped(out, text.substr(0, limit));
+    out += cut ? "...\"" : "\"";
+    return out;
+}
+
+} // namespace secondwind

@@ -1,0 +1,163 @@
+#include <secondwind/cli/command_line.hpp>
+
+#include <secondwind/base/escape.hpp>
+#include <secondwind/config/keys.hpp>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include <algorithm>
+#include <map>
+#include <sstream>
+#include <utility>
+
+namespace secondwind::cli {
+namespace {
+
+constexpr int usage_fault = 2;
+constexpr auto footer =
+    "Every setting can be given in the file, as SECONDWIND_<SECTION>_<KEY> in the environment,\n"
+    "and where listed above as a flag; a flag wins over the environment, and that over the file.\n"
+    "Exit codes: 0 success, 1 runtime failure, 2 wrong usage, 78 unusable configuration.";
+
+// The values given for each flag, those before and those after the verb.
+using flag_values = std::map<std::string, std::vector<std::string>, std::less<>>;
+
+constexpr std::string_view config_flag = "--config";
+
+void add_flag(CLI::App& app, flag_values& values, std::string const& names, std::string_view name,
+              std::string const& operand, std::string const& help, bool many = false) {
+    auto& given = values[std::string{name}];
+    auto* option = app.add_option(
+        names,
+        [&given](CLI::results_t const& results) {
+            given.insert(given.end(), results.begin(), results.end());
+            return true;
+        },
+        help);
+    option->type_name(operand);
+    option->expected(1);
+    // Several upstreams are the settings' to judge, not a matter of usage.
+    option->multi_option_policy(many ? CLI::MultiOptionPolicy::TakeAll
+                                     : CLI::MultiOptionPolicy::Throw);
+}
+
+bool is_list(config::key const& k) noexcept {
+    return k.form == config::json_form::list;
+}
+
+void add_flags(CLI::App& app, flag_values& values, bool with_host) {
+    if (with_host)
+        add_flag(app, values, "-c," + std::string{config_flag}, config_flag, "FILE",
+                 "Read this configuration file (or the one that SECONDWIND_CONFIG names)");
+    for (auto const& k : config::keys())
+        if (!k.flag.empty() && (with_host || !is_list(k)))
+            add_flag(app, values, k.flag, k.flag, k.operand, k.help, is_list(k));
+}
+
+invocation usage_error(std::string const& message) {
+    invocation result;
+    result.what = invocation::verb::exit;
+    result.exit_code = usage_fault;
+    result.output = "secondwind: " + message + "\nRun secondwind --help for more.\n";
+    result.output_is_error = true;
+    return result;
+}
+
+invocation from_exit(CLI::App const& app, CLI::ParseError const& error) {
+    if (error.get_exit_code() != static_cast<int>(CLI::ExitCodes::Success))
+        return usage_error(error.what());
+    std::ostringstream out;
+    std::ostringstream err;
+    invocation result;
+    result.what = invocation::verb::exit;
+    result.exit_code = app.exit(error, out, err);
+    result.output = out.str();
+    return result;
+}
+
+// The values of a flag that is written once as a rule; a list's are joined as the environment
+// writes them.
+std::optional<std::string> joined(flag_values const& values, std::string_view name) {
+    auto const found = values.find(name);
+    if (found == values.end() || found->second.empty())
+        return std::nullopt;
+    std::string text;
+    for (auto const& value : found->second)
+        text += (&value == &found->second.front() ? "" : ",") + value;
+    return text;
+}
+
+void add_file(config::builder& settings, std::string const& path, std::string const& given_by,
+              std::function<std::optional<std::string>(std::string const&)> const& read_file) {
+    auto const text = read_file(path);
+    if (!text)
+        throw config::config_error{in_quotes(path) + ": the configuration file (" + given_by +
+                                   ") cannot be read"};
+    settings.add_file(*text, path);
+}
+
+} // namespace
+
+invocation parse(int argc, char const* const* argv,
+                 std::vector<std::string> const& environment_names,
+                 std::function<std::optional<std::string>(std::string const& name)> environment,
+                 std::function<std::optional<std::string>(std::string const& path)> read_file,
+                 std::string_view version) {
+    CLI::App app{"A transparent reverse proxy that gives LM Studio requests a second wind",
+                 "secondwind"};
+    app.footer(footer);
+    app.set_version_flag("--version", "secondwind " + std::string{version});
+    app.require_subcommand(0, 1);
+
+    invocation result;
+    flag_values values;
+    add_flags(app, values, true);
+    auto* serve = app.add_subcommand("serve", "Run the proxy (the default)");
+    add_flags(*serve, values, true);
+    auto* demo = app.add_subcommand(
+        "demo", "Show a recovery: an emulated LM Studio with little memory behind the proxy");
+    add_flags(*demo, values, false);
+    demo->add_flag("--once", result.once, "End after one recovery");
+    auto* check = app.add_subcommand(
+        "check", "Check the configuration and print it, each value with its source");
+    add_flags(*check, values, true);
+
+    try {
+        app.parse(argc, argv);
+    } catch (CLI::ParseError const& error) {
+        return from_exit(app, error);
+    }
+
+    // CLI11 sees a flag before the verb and the same after it as two.
+    for (auto const& [flag, given] : values) {
+        bool const may_repeat = std::ranges::any_of(
+            config::keys(), [&flag = flag](auto const& k) { return is_list(k) && k.flag == flag; });
+        if (given.size() > 1 && !may_repeat)
+            return usage_error(flag + " is given twice");
+    }
+
+    if (demo->parsed()) {
+        result.what = invocation::verb::demo;
+        for (auto const& k : config::keys())
+            if (is_list(k) && joined(values, k.flag))
+                return usage_error("demo takes no " + k.flag);
+        if (joined(values, config_flag))
+            return usage_error("demo takes no " + std::string{config_flag});
+    } else {
+        result.what = check->parsed() ? invocation::verb::check : invocation::verb::serve;
+        if (auto const path = joined(values, config_flag))
+            add_file(result.settings, *path, std::string{config_flag}, read_file);
+        else if (auto const variable = environment("SECONDWIND_CONFIG"))
+            add_file(result.settings, *variable, "SECONDWIND_CONFIG", read_file);
+        result.settings.add_environment(environment_names, environment);
+    }
+    for (auto const& k : config::keys())
+        if (auto const value = k.flag.empty() ? std::nullopt : joined(values, k.flag))
+            result.settings.add_flag(k.name, *value, k.flag);
+    result.settings.check();
+    return result;
+}
+
+} // namespace secondwind::cli

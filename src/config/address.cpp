@@ -1,0 +1,157 @@
+#include <secondwind/config/address.hpp>
+
+#include <secondwind/base/escape.hpp>
+#include <secondwind/config/parse.hpp>
+
+#include <boost/url/ipv4_address.hpp>
+#include <boost/url/ipv6_address.hpp>
+#include <boost/url/parse.hpp>
+#include <boost/url/url_view.hpp>
+
+#include <algorithm>
+#include <charconv>
+
+namespace secondwind::config {
+namespace {
+
+namespace urls = boost::urls;
+
+constexpr std::string_view url_form = "http://HOST[:PORT], as http://127.0.0.1:1234";
+constexpr std::size_t longest_host = 253; // RFC 1035 section 2.3.4, in presentation form
+
+bool is_word(std::string_view text) noexcept {
+    auto const in_word = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '_' || c == '.' || c == '-';
+    };
+    return !text.empty() && std::ranges::all_of(text, in_word);
+}
+
+std::optional<std::uint16_t> read_port(std::string_view text) noexcept {
+    std::uint16_t port = 0;
+    auto const* end = text.data() + text.size();
+    auto const [stop, error] = std::from_chars(text.data(), end, port);
+    return error == std::errc{} && stop == end ? std::optional{port} : std::nullopt;
+}
+
+std::string bracketed(std::string const& host) {
+    return host.find(':') == std::string::npos ? host : "[" + host + "]";
+}
+
+std::string_view view(urls::string_view text) noexcept {
+    return {text.data(), text.size()};
+}
+
+// A host without brackets, or an empty string for one that cannot be connected to.
+std::string read_host(urls::url_view const& url) {
+    std::string_view host = view(url.encoded_host());
+    if (url.host_type() == urls::host_type::ipv6)
+        return std::string{host.substr(1, host.size() - 2)};
+    bool const usable = is_word(host) && host.size() <= longest_host;
+    return usable ? std::string{host} : std::string{};
+}
+
+} // namespace
+
+std::string to_string(endpoint const& e) {
+    return bracketed(e.address) + ":" + std::to_string(e.port);
+}
+
+std::string to_string(upstream const& u) {
+    return "http://" + bracketed(u.host) + ":" + std::to_string(u.port);
+}
+
+std::string expected_but_got(std::string_view expected, std::string_view text) {
+    return std::string{"expected "}.append(expected).append(", but got ").append(in_quotes(text));
+}
+
+bool is_upstream_name(std::string_view text) noexcept {
+    return is_word(text);
+}
+
+std::optional<endpoint> parse_endpoint(std::string_view text) {
+    auto const colon = text.rfind(':');
+    if (colon == std::string_view::npos)
+        return std::nullopt;
+    auto address = text.substr(0, colon);
+    auto const port = read_port(text.substr(colon + 1));
+    bool const brackets = address.starts_with('[') && address.ends_with(']');
+    if (brackets)
+        address = address.substr(1, address.size() - 2);
+    bool const numeric =
+        brackets ? urls::parse_ipv6_address({address.data(), address.size()}).has_value()
+                 : urls::parse_ipv4_address({address.data(), address.size()}).has_value();
+    if (!port || !numeric)
+        return std::nullopt;
+    return endpoint{std::string{address}, *port};
+}
+
+std::string read_url(std::string_view text, upstream& into) {
+    auto const parsed = urls::parse_uri({text.data(), text.size()});
+    if (!parsed)
+        return expected_but_got(url_form, text);
+    auto const& url = *parsed;
+    if (url.scheme_id() == urls::scheme::https)
+        return "https is not supported yet: " + expected_but_got(url_form, text);
+    if (url.has_userinfo())
+        return "a user or password is not supported: " + expected_but_got(url_form, text);
+    auto const path = view(url.encoded_path());
+    if (!path.empty() && path != "/")
+        return "a path is not supported: " + expected_but_got(url_form, text);
+    if (url.has_query() || url.has_fragment())
+        return "a query or fragment is not supported: " + expected_but_got(url_form, text);
+    constexpr std::uint16_t default_port = 80;
+    auto const port = url.has_port() ? read_port(view(url.port())) : default_port;
+    auto host = read_host(url);
+    if (url.scheme_id() != urls::scheme::http || host.empty() || port.value_or(0) == 0)
+        return expected_but_got(url_form, text);
+    into.host = std::move(host);
+    into.port = *port;
+    return {};
+}
+
+std::string read_upstream(std::string_view text, upstream& into) {
+    auto const equals = text.find('=');
+    // An '=' further back belongs to the URL.
+    if (equals == std::string_view::npos || equals > text.find("://"))
+        return read_url(text, into);
+    auto const name = text.substr(0, equals);
+    if (!is_upstream_name(name))
+        return expected_but_got("a name of letters, digits, '_', '.' and '-' before '='", text);
+    into.name = name;
+    return read_url(text.substr(equals + 1), into);
+}
+
+std::string read_upstreams(std::string_view text, std::vector<upstream>& into) {
+    std::vector<upstream> all;
+    for (bool more = true; more;) {
+        auto const comma = text.find(',');
+        if (auto complaint = read_upstream(text.substr(0, comma), all.emplace_back());
+            !complaint.empty())
+            return complaint;
+        more = comma != std::string_view::npos;
+        text.remove_prefix(more ? comma + 1 : text.size());
+    }
+    if (auto complaint = check_upstreams(all); !complaint.empty())
+        return complaint;
+    into = std::move(all);
+    return {};
+}
+
+std::string check_upstreams(std::vector<upstream> const& all) {
+    if (all.empty())
+        return "expected an upstream, but got none";
+    for (auto one = all.begin(); one != all.end(); ++one)
+        if (std::ranges::find(all.begin(), one, one->name, &upstream::name) != one)
+            return "the upstream name " + in_quotes(one->name) + " is used twice";
+    if (all.size() > 1)
+        return "more than one upstream is not supported yet";
+    return {};
+}
+
+std::optional<upstream> parse_upstream(std::string_view text) {
+    upstream u;
+    return read_upstream(text, u).empty() ? std::optional{std::move(u)} : std::nullopt;
+}
+
+} // namespace secondwind::config

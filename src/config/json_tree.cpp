@@ -1,0 +1,185 @@
+#include <secondwind/config/json_tree.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace secondwind::config {
+namespace {
+
+constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+constexpr std::size_t deepest = 16;
+
+// Where a comment that begins at `from` ends, or `from` where none does.
+std::size_t end_of_comment(std::string_view text, std::size_t from) noexcept {
+    auto const begin = text.substr(from, 2);
+    if (begin == "//")
+        return std::min(text.find_first_of("\r\n", from), text.size());
+    auto const end = begin == "/*" ? text.find("*/", from + 2) : std::string_view::npos;
+    return end == std::string_view::npos ? from : end + 2;
+}
+
+// Where the next token begins: after white space, comments, and the marks that nlohmann's SAX
+// interface makes no event of. Never past `limit`.
+std::size_t skip_to_token(std::string_view text, std::size_t from, std::size_t limit) noexcept {
+    while (from < limit) {
+        auto next = from + 1;
+        if (text[from] == '/')
+            next = end_of_comment(text, from);
+        else if (std::string_view{" \t\r\n,:"}.find(text[from]) == std::string_view::npos)
+            return from;
+        if (next == from || next > limit)
+            return from;
+        from = next;
+    }
+    return from;
+}
+
+// Where the token that begins at `from` ends; the lexer has found it well-formed.
+std::size_t end_of_token(std::string_view text, std::size_t from) noexcept {
+    constexpr std::string_view brackets = "{}[]";
+    if (brackets.find(text[from]) != std::string_view::npos)
+        return from + 1;
+    if (text[from] != '"')
+        return std::min(text.find_first_of(" \t\r\n,:/{}[]\"", from), text.size());
+    auto at = from + 1;
+    while (at < text.size() && text[at] != '"')
+        at += text[at] == '\\' ? 2 : 1;
+    return std::min(at + 1, text.size());
+}
+
+// What nlohmann says, without its name for the error, the position in its own count, and the
+// bytes that it echoes.
+std::string plain_message(std::string_view what) {
+    constexpr std::string_view overflow = "number overflow";
+    if (what.find(overflow) != std::string_view::npos)
+        return std::string{overflow};
+    constexpr std::string_view separator = " - ";
+    if (auto const at = what.find(separator); at != std::string_view::npos)
+        what.remove_prefix(at + separator.size());
+    auto const echo = what.find("; last read: ");
+    auto const expected = what.rfind("; expected ");
+    std::string message{what.substr(0, echo)};
+    if (echo != std::string_view::npos && expected != std::string_view::npos && expected > echo)
+        message += what.substr(expected);
+    return message;
+}
+
+// nlohmann's SAX events carry no positions. They need none: between two events there is nothing but
+// white space, comments, commas and colons, so the place of each follows from the one before.
+class tree_builder final : public nlohmann::json_sax<nlohmann::json> {
+public:
+    explicit tree_builder(std::string_view text)
+        : text_{text}, end_{text.starts_with(byte_order_mark) ? byte_order_mark.size() : 0} {}
+
+    json_node take() { return std::move(root_); }
+
+    bool null() override { return add_written(json_node::kind::literal); }
+    bool boolean(bool) override { return add_written(json_node::kind::literal); }
+    bool number_integer(number_integer_t) override { return add_written(json_node::kind::number); }
+    bool number_unsigned(number_unsigned_t) override {
+        return add_written(json_node::kind::number);
+    }
+    bool number_float(number_float_t, string_t const&) override {
+        return add_written(json_node::kind::number);
+    }
+    bool string(string_t& value) override {
+        add(json_node::kind::string, take_token().first).text = std::move(value);
+        return true;
+    }
+    bool binary(binary_t&) override { return false; } // not in JSON text
+    bool start_object(std::size_t) override { return open(json_node::kind::object); }
+    bool start_array(std::size_t) override { return open(json_node::kind::array); }
+    bool end_object() override { return close(); }
+    bool end_array() override { return close(); }
+
+    bool key(string_t& name) override {
+        json_member member;
+        member.key = std::move(name);
+        member.key_offset = take_token().first;
+        path_.back()->members.push_back(std::move(member));
+        return true;
+    }
+
+    // `position` counts the characters read so far, the end of the input as one of them.
+    bool parse_error(std::size_t position, std::string const&,
+                     nlohmann::json::exception const& error) override {
+        auto const limit =
+            position > text_.size() ? text_.size() : std::max<std::size_t>(position, 1) - 1;
+        throw json_error{plain_message(error.what()),
+                         skip_to_token(text_, std::min(end_, limit), limit)};
+    }
+
+private:
+    std::pair<std::size_t, std::size_t> take_token() noexcept {
+        auto const begin = skip_to_token(text_, end_, text_.size());
+        end_ = end_of_token(text_, begin);
+        return {begin, end_};
+    }
+
+    json_node& add(json_node::kind what, std::size_t offset) {
+        auto* node = &root_;
+        if (!path_.empty()) {
+            auto& parent = *path_.back();
+            if (parent.what == json_node::kind::array)
+                parent.members.emplace_back();
+            node = &parent.members.back().value;
+        }
+        node->what = what;
+        node->offset = offset;
+        return *node;
+    }
+
+    bool add_written(json_node::kind what) {
+        auto const [begin, end] = take_token();
+        add(what, begin).text = text_.substr(begin, end - begin);
+        return true;
+    }
+
+    bool open(json_node::kind what) {
+        auto const begin = take_token().first;
+        if (path_.size() == deepest)
+            throw json_error{"nested too deeply", begin};
+        path_.push_back(&add(what, begin));
+        return true;
+    }
+
+    bool close() {
+        take_token();
+        path_.pop_back();
+        return true;
+    }
+
+    std::string_view text_;
+    std::size_t end_; // of the last token
+    json_node root_;
+    // A node's address is stable while it is open: only the innermost one gains members.
+    std::vector<json_node*> path_;
+};
+
+} // namespace
+
+json_node parse_json_tree(std::string_view text) {
+    // nlohmann's lexer takes a NUL for the end of the input and would leave the rest unread.
+    if (auto const nul = text.find('\0'); nul != std::string_view::npos)
+        throw json_error{"a NUL byte", nul};
+    tree_builder builder{text};
+    nlohmann::json::sax_parse(text.begin(), text.end(), &builder,
+                              nlohmann::json::input_format_t::json, true, true);
+    return builder.take();
+}
+
+text_position position_of(std::string_view text, std::size_t offset) noexcept {
+    auto const before = text.substr(0, std::min(offset, text.size()));
+    auto const line_feed = before.rfind('\n');
+    auto line = before.substr(line_feed == std::string_view::npos ? 0 : line_feed + 1);
+    if (line_feed == std::string_view::npos && line.starts_with(byte_order_mark))
+        line.remove_prefix(byte_order_mark.size());
+    auto const characters = std::ranges::count_if(
+        line, [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; });
+    return {static_cast<std::size_t>(std::ranges::count(before, '\n')) + 1,
+            static_cast<std::size_t>(characters) + 1};
+}
+
+} // namespace secondwind::config

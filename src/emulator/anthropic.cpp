@@ -1,0 +1,107 @@
+// Anthropic's Messages interface.
+#include <secondwind/emulator/dialects.hpp>
+
+namespace secondwind::emulator {
+
+namespace {
+
+json message(prediction const& p, json content, json stop_reason, std::size_t output_tokens) {
+    json m;
+    m["id"] = "msg_" + std::to_string(p.number);
+    m["type"] = "message";
+    m["role"] = "assistant";
+    m["model"] = p.model;
+    m["content"] = std::move(content);
+    m["stop_reason"] = std::move(stop_reason);
+    m["stop_sequence"] = nullptr;
+    m["usage"]["input_tokens"] = p.asked.tokens;
+    m["usage"]["output_tokens"] = output_tokens;
+    m["usage"]["cache_read_input_tokens"] = 0;
+    return m;
+}
+
+json block(std::string text) {
+    json b;
+    b["type"] = "text";
+    b["text"] = std::move(text);
+    return b;
+}
+
+json event(char const* type) {
+    json e;
+    e["type"] = type;
+    return e;
+}
+
+json block_event(char const* type) {
+    auto e = event(type);
+    e["index"] = 0;
+    return e;
+}
+
+char const* stop_reason(prediction const& p) {
+    return p.cut_short ? "max_tokens" : "end_turn";
+}
+
+} // namespace
+
+json messages_dialect::whole(prediction const& p) const {
+    return message(p, json::array({block(p.text())}), stop_reason(p), p.tokens.size());
+}
+
+sse_events messages_dialect::opening(prediction const& p) const {
+    auto e = event("message_start");
+    e["message"] = message(p, json::array(), nullptr, 0);
+    return {sse_event::typed(e)};
+}
+
+sse_events messages_dialect::piece(prediction const& p) const {
+    sse_events events;
+    if (p.tokens.size() == 1) {
+        auto start = block_event("content_block_start");
+        start["content_block"] = block("");
+        events.push_back(sse_event::typed(start));
+    }
+    auto delta = block_event("content_block_delta");
+    delta["delta"]["type"] = "text_delta";
+    delta["delta"]["text"] = p.tokens.back();
+    events.push_back(sse_event::typed(delta));
+    return events;
+}
+
+sse_events messages_dialect::closing(prediction const& p) const {
+    auto delta = event("message_delta");
+    delta["delta"]["stop_reason"] = stop_reason(p);
+    delta["delta"]["stop_sequence"] = nullptr;
+    delta["usage"]["output_tokens"] = p.tokens.size();
+    return {sse_event::typed(block_event("content_block_stop")), sse_event::typed(delta),
+            sse_event::typed(event("message_stop"))};
+}
+
+sse_events messages_dialect::broken(prediction const&, std::string_view why) const {
+    auto e = event("error");
+    e["error"]["type"] = "api_error";
+    e["error"]["message"] = why;
+    return {sse_event::typed(e)};
+}
+
+answer messages_dialect::invalid(std::string_view why) const {
+    return anthropic_error(400, "invalid_request_error", why);
+}
+
+answer messages_dialect::refused(model const& m, std::string_view cause) const {
+    std::string text = "Failed to load model \"";
+    text.append(m.key).append("\". Error: ").append(cause);
+    return anthropic_error(400, "invalid_request_error", text);
+}
+
+answer messages_dialect::failed(std::string_view why) const {
+    return anthropic_error(400, "api_error", why);
+}
+
+answer messages_dialect::unserved(resolution::kind why, bool before_0_4) const {
+    return anthropic_error(before_0_4 ? 404 : 400, "not_found_error",
+                           unserved_text(why, before_0_4));
+}
+
+} // namespace secondwind::emulator

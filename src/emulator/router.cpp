@@ -1,0 +1,90 @@
+#include <secondwind/emulator/router.hpp>
+
+#include <boost/url/decode_view.hpp>
+#include <boost/url/pct_string_view.hpp>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+namespace secondwind::emulator {
+
+namespace {
+
+struct entry {
+    std::string_view method;
+    std::string_view path;
+    endpoint where;
+};
+
+constexpr std::array<entry, 13> table{{
+    {"GET", "/lmstudio-greeting", endpoint::greeting},
+    {"GET", "/v1/models", endpoint::models},
+    {"POST", "/v1/chat/completions", endpoint::chat_completions},
+    {"POST", "/v1/completions", endpoint::completions},
+    {"POST", "/v1/embeddings", endpoint::embeddings},
+    {"POST", "/v1/responses", endpoint::responses},
+    {"POST", "/v1/messages", endpoint::messages},
+    {"GET", "/api/v0/models", endpoint::v0_models},
+    {"POST", "/api/v0/chat/completions", endpoint::v0_chat_completions},
+    {"GET", "/api/v1/models", endpoint::v1_models},
+    {"POST", "/api/v1/models/load", endpoint::v1_load},
+    {"POST", "/api/v1/models/unload", endpoint::v1_unload},
+    {"POST", "/api/v1/chat", endpoint::v1_chat},
+}};
+
+constexpr std::string_view one_v0_model = "/api/v0/models/";
+constexpr std::string_view rest_v1_prefix = "/api/v1/";
+
+std::optional<std::string> decode(std::string_view encoded) {
+    auto const valid = boost::urls::make_pct_string_view({encoded.data(), encoded.size()});
+    if (!valid)
+        return std::nullopt;
+    std::string decoded;
+    for (char const c : *valid.value())
+        decoded += c;
+    return decoded;
+}
+
+} // namespace
+
+std::string_view path_of(std::string_view target) noexcept {
+    return target.substr(0, target.find('?'));
+}
+
+destination route(std::string_view method, std::string_view target, bool rest_v1) {
+    if (method == "OPTIONS")
+        return {endpoint::preflight, {}};
+    auto const path = path_of(target);
+    auto const as = method == "HEAD" ? std::string_view{"GET"} : method;
+    bool const under_v1 = path.starts_with(rest_v1_prefix);
+    if (under_v1 && !rest_v1)
+        return {};
+
+    auto const at = std::ranges::find_if(
+        table, [&](entry const& e) { return e.method == as && e.path == path; });
+    if (at != table.end())
+        return {at->where, {}};
+    if (as == "GET" && path.starts_with(one_v0_model)) {
+        if (auto key = decode(path.substr(one_v0_model.size())))
+            return {endpoint::v0_model, std::move(*key)};
+    }
+    return {under_v1 ? endpoint::unknown_v1 : endpoint::unknown, {}};
+}
+
+bool is_inference(endpoint where) noexcept {
+    switch (where) {
+    case endpoint::chat_completions:
+    case endpoint::completions:
+    case endpoint::embeddings:
+    case endpoint::responses:
+    case endpoint::messages:
+    case endpoint::v0_chat_completions:
+    case endpoint::v1_chat:
+        return true;
+    default:
+        return false;
+    }
+}
+
+} // namespace secondwind::emulator

@@ -1,0 +1,179 @@
+// What each octet may be in an HTTP/1.1 message, one table look-up a byte.
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+namespace secondwind::http {
+
+enum octet_class : std::uint8_t {
+    tchar = 1,        // of a token, RFC 9110 section 5.6.2
+    value_octet = 2,  // of a field value: HTAB, SP, VCHAR and obs-text, RFC 9110 section 5.5
+    target_octet = 4, // of a request target
+    host_octet = 8,   // of a registered name, RFC 3986 section 3.2.2
+    blank = 16,       // SP and HTAB
+};
+
+namespace octets {
+
+constexpr bool in(std::string_view set, unsigned c) {
+    for (char const each : set) {
+        if (static_cast<unsigned char>(each) == c) {
+            return true;
+        }
+    }
+    return false;
+}
+
+constexpr std::array<std::uint8_t, 256> make_classes() {
+    std::array<std::uint8_t, 256> table{};
+    for (unsigned c = 0; c < 256; ++c) {
+        bool const alphanumeric =
+            (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+        unsigned bits = 0;
+        if (alphanumeric || in("!#$%&'*+-.^_`|~", c)) {
+            bits |= tchar;
+        }
+        if (c == '\t' || (c >= 0x20 && c != 0x7f)) {
+            bits |= value_octet;
+        }
+        // Beyond what RFC 3986 allows, browsers send "|", "{" and "^" as they are, and command-line
+        // clients raw UTF-8. None of them can be taken for a delimiter. "#" can: a fragment is
+        // never sent, and servers differ in what they make of one.
+        if (c > 0x20 && c != 0x7f && c != '#') {
+            bits |= target_octet;
+        }
+        // A comma is grammatical, but two Host fields that somebody joined look just like that.
+        if (alphanumeric || in("-._~!$&'()*+;=", c)) {
+            bits |= host_octet;
+        }
+        if (c == ' ' || c == '\t') {
+            bits |= blank;
+        }
+        table[c] = static_cast<std::uint8_t>(bits);
+    }
+    return table;
+}
+
+constexpr std::array<char, 256> make_lower() {
+    std::array<char, 256> table{};
+    for (unsigned c = 0; c < 256; ++c) {
+        table[c] = static_cast<char>(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
+    }
+    return table;
+}
+
+constexpr std::array<std::uint8_t, 256> make_hex() {
+    std::array<std::uint8_t, 256> table{};
+    for (unsigned c = 0; c < 256; ++c) {
+        unsigned digit = 0xff;
+        if (c >= '0' && c <= '9') {
+            digit = c - '0';
+        } else if (c >= 'a' && c <= 'f') {
+            digit = c - 'a' + 10;
+        } else if (c >= 'A' && c <= 'F') {
+            digit = c - 'A' + 10;
+        }
+        table[c] = static_cast<std::uint8_t>(digit);
+    }
+    return table;
+}
+
+inline constexpr auto classes = make_classes();
+inline constexpr auto lower = make_lower();
+inline constexpr auto hex = make_hex();
+
+} // namespace octets
+
+constexpr bool is(char c, std::uint8_t wanted) noexcept {
+    return (octets::classes[static_cast<unsigned char>(c)] & wanted) != 0;
+}
+
+constexpr bool is_digit(char c) noexcept {
+    return c >= '0' && c <= '9';
+}
+
+constexpr char to_lower(char c) noexcept {
+    return octets::lower[static_cast<unsigned char>(c)];
+}
+
+// The value of a hexadecimal digit; 0xff for any other octet.
+constexpr std::uint8_t hex_value(char c) noexcept {
+    return octets::hex[static_cast<unsigned char>(c)];
+}
+
+// The first position at or behind `from` whose octet is not of the class; the size if all are.
+constexpr std::size_t skip(std::string_view text, std::size_t from, std::uint8_t of) noexcept {
+    while (from < text.size() && is(text[from], of)) {
+        ++from;
+    }
+    return from;
+}
+
+// The same without a look at the size, for a text that is known to have a stop: a head's own line
+// ends are of no class.
+constexpr char const* skip_to_stop(char const* from, std::uint8_t of) noexcept {
+    while (is(*from, of)) {
+        ++from;
+    }
+    return from;
+}
+
+// The same for value_octet, eight octets at a time while that many are left: values are most of a
+// head.
+inline char const* skip_value(char const* from, char const* end) noexcept {
+    if constexpr (std::endian::native == std::endian::little) {
+        constexpr std::uint64_t each = 0x0101010101010101;
+        while (end - from >= 8) {
+            std::uint64_t word{};
+            std::memcpy(&word, from, sizeof word);
+            // The high bit of an octet is set if it is below 0x20 or is 0x7f. A borrow can set it
+            // falsely, but only above a true one, and the lowest is all that counts.
+            auto const del = word ^ (each * 0x7f);
+            auto const stops =
+                (((word - each * 0x20) & ~word) | ((del - each) & ~del)) & (each * 0x80);
+            if (stops == 0) {
+                from += 8;
+                continue;
+            }
+            from += std::countr_zero(stops) / 8;
+            if (*from != '\t') {
+                return from;
+            }
+            ++from;
+        }
+    }
+    return skip_to_stop(from, value_octet);
+}
+
+// Without the spaces and tabs around it.
+constexpr std::string_view trim(std::string_view text) noexcept {
+    text.remove_prefix(skip(text, 0, blank));
+    while (!text.empty() && is(text.back(), blank)) {
+        text.remove_suffix(1);
+    }
+    return text;
+}
+
+// Calls `use` with each element of a comma-separated list, trimmed; empty elements are skipped, as
+// RFC 9110 section 5.6.1.2 asks of recipients.
+template<class Use>
+constexpr void for_each_element(std::string_view list, Use&& use) {
+    while (!list.empty()) {
+        auto const comma = list.find(',');
+        auto const element = trim(list.substr(0, comma));
+        if (!element.empty()) {
+            use(element);
+        }
+        if (comma == std::string_view::npos) {
+            break;
+        }
+        list.remove_prefix(comma + 1);
+    }
+}
+
+} // namespace secondwind::http

@@ -1,0 +1,60 @@
+// The field names that mean something to a proxy.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace secondwind::http {
+
+enum class field_name : std::uint8_t {
+    other,
+    // Framing and addressing.
+    host,
+    content_length,
+    transfer_encoding,
+    // For this connection alone, RFC 9110 section 7.6.1.
+    connection,
+    keep_alive,
+    proxy_connection,
+    proxy_authenticate,
+    proxy_authorization,
+    te,
+    trailer,
+    upgrade,
+    http2_settings,
+    // Between a client and its nearest server.
+    expect,
+    // Described by their value.
+    content_type,
+    content_encoding,
+    // Meant for the far end, whatever a Connection field says of it.
+    end_to_end
+};
+
+// One switch on the length, then one comparison. The name must have no control characters, as no
+// token and no field value has.
+field_name recognise(std::string_view name) noexcept;
+
+// True for what never passes from one connection to the next. Transfer-Encoding is not among them:
+// whether it passes depends on who frames the body.
+constexpr bool is_hop_by_hop(field_name name) noexcept {
+    return name >= field_name::connection && name <= field_name::http2_settings;
+}
+
+// True for what a Connection field cannot name away: without it the message would mean something
+// else at the far end, or could not be delimited.
+constexpr bool is_necessity(field_name name) noexcept {
+    switch (name) {
+    case field_name::host:
+    case field_name::content_length:
+    case field_name::transfer_encoding:
+    case field_name::content_type:
+    case field_name::content_encoding:
+    case field_name::end_to_end:
+        return true;
+    default:
+        return false;
+    }
+}
+
+} // namespace secondwind::http

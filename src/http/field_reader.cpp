@@ -1,0 +1,97 @@
+#include "field_reader.hpp"
+
+#include "characters.hpp"
+
+#include <limits>
+
+namespace secondwind::http {
+
+fault control_fault(char c) noexcept {
+    switch (c) {
+    case '\n':
+        return {"bare_lf", "A line of the head ends with a bare LF; end each line with CRLF."};
+    case '\r':
+        return {"bare_cr", "A CR in the head has no LF behind it; end each line with CRLF."};
+    default:
+        return {"control_character",
+                "The head has a control character in it; remove or encode it."};
+    }
+}
+
+field_reader::status field_reader::fail(std::string_view rule, std::string_view message) noexcept {
+    fault_ = {rule, message};
+    return status::bad;
+}
+
+field_reader::status field_reader::next() noexcept {
+    auto const* const name = at_;
+    auto const* const colon = skip_to_stop(name, tchar);
+    if (*colon != ':' || colon == name) {
+        return end_or_fail(colon);
+    }
+    auto const* const value = skip_to_stop(colon + 1, blank);
+    auto const* const stop = skip_value(value, end_);
+    if (stop[0] != '\r' || stop[1] != '\n') {
+        fault_ = control_fault(*stop);
+        return status::bad;
+    }
+    auto const* value_end = stop;
+    while (value_end > value && is(value_end[-1], blank)) {
+        --value_end;
+    }
+    line_.name = {name, static_cast<std::size_t>(colon - name)};
+    line_.value = {value, static_cast<std::size_t>(value_end - value)};
+    at_ = stop + 2;
+    if (at_ == end_) {
+        // This CRLF was the empty line's.
+        return fail("head_end", "The head does not end with its empty line; send it whole.");
+    }
+    return status::field;
+}
+
+// What a line is that has no name with a colon behind it; `stop` is where its name would end.
+field_reader::status field_reader::end_or_fail(char const* stop) noexcept {
+    bool const nameless = stop == at_;
+    if (nameless && *stop == '\r') {
+        if (stop[1] != '\n') {
+            fault_ = control_fault('\r');
+            return status::bad;
+        }
+        if (stop + 2 != end_) {
+            return fail("head_end", "The head goes on behind its empty line; send one request "
+                                    "after the other.");
+        }
+        return status::end;
+    }
+    if (!is(*stop, blank)) {
+        return fail("field_name", "A field line has no name that is a token, then a colon; write "
+                                  "it as \"Name: value\".");
+    }
+    if (nameless) {
+        return fail("folded_line",
+                    "A line of the head begins with a space; write each field on one line.");
+    }
+    return fail("space_before_colon",
+                "There is a space between a field's name and its colon; remove it.");
+}
+
+std::optional<std::uint64_t> parse_length(std::string_view text) noexcept {
+    constexpr auto largest = std::uint64_t{std::numeric_limits<std::int64_t>::max()};
+    std::uint64_t length = 0;
+    for (char const c : text) {
+        if (!is_digit(c)) {
+            return std::nullopt;
+        }
+        auto const digit = static_cast<std::uint64_t>(c - '0');
+        if (length > (largest - digit) / 10) {
+            return std::nullopt;
+        }
+        length = length * 10 + digit;
+    }
+    if (text.empty()) {
+        return std::nullopt;
+    }
+    return length;
+}
+
+} // namespace secondwind::http

@@ -1,0 +1,106 @@
+#include <secondwind/http/head_scanner.hpp>
+
+#include "characters.hpp"
+#include "field_reader.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+
+namespace secondwind::http {
+
+namespace {
+
+constexpr auto npos = std::string_view::npos;
+
+std::size_t find(std::string_view text, char wanted, std::size_t from, std::size_t to) noexcept {
+    if (from >= to) {
+        return npos;
+    }
+    auto const* const found =
+        static_cast<char const*>(std::memchr(text.data() + from, wanted, to - from));
+    return found == nullptr ? npos : static_cast<std::size_t>(found - text.data());
+}
+
+} // namespace
+
+head_scanner::status head_scanner::fail(int status_code, std::string_view rule,
+                                        std::string_view message) {
+    if (side_ == side::answer) {
+        // The advice is for whoever wrote the head, and that is not who reads this.
+        fault_ = refusal{502, rule,
+                         "The head of the host's answer is malformed or too large; look into the "
+                         "host's log, then ask again."};
+    } else {
+        fault_ = refusal{status_code, rule, std::string{message}};
+    }
+    return status::bad;
+}
+
+head_scanner::status head_scanner::fail_at_control(char c) {
+    auto const what = control_fault(c);
+    return fail(400, what.rule, what.message);
+}
+
+head_scanner::status head_scanner::scan(std::string_view buffer) {
+    if (position_ == 0 && side_ == side::request && buffer.starts_with('\r')) {
+        if (buffer.size() == 1) {
+            return status::need_more;
+        }
+        if (buffer[1] == '\n') {
+            begin_ = line_ = position_ = 2;
+        }
+    }
+    if (position_ == begin_ && buffer.size() > begin_) {
+        auto const first = buffer[begin_];
+        if (side_ == side::answer ? first != 'H' : !is(first, tchar)) {
+            position_ = begin_ + 1;
+            return fail(400, "start_line",
+                        "This does not begin as an HTTP/1.1 message; speak plain HTTP/1.1 here.");
+        }
+    }
+
+    // Bytes past the limit are not looked at, so that the outcome is the same however the bytes
+    // arrive: a fault before the limit is told before the limit is.
+    auto const end =
+        begin_ + std::min(buffer.size() - std::min(buffer.size(), begin_), limits_.head);
+    while (position_ < end) {
+        auto const lf = find(buffer, '\n', position_, end);
+        auto const line_end = lf == npos ? end : lf;
+        // A CR that was the last byte of the call before is still owed its LF.
+        auto const from = position_ > line_ ? position_ - 1 : position_;
+        auto const cr = find(buffer, '\r', from, line_end);
+        if (cr != npos && cr + 1 < line_end) {
+            return fail_at_control('\r');
+        }
+        if (lf == npos) {
+            position_ = end;
+            break;
+        }
+        if (cr == npos) {
+            return fail_at_control('\n');
+        }
+        bool const empty = cr == line_;
+        position_ = line_ = lf + 1;
+        if (empty) {
+            return status::complete;
+        }
+        if (++lines_ > limits_.fields + 1) {
+            return fail(431, "too_many_fields",
+                        "The head has too many field lines; send fewer, or raise limits.fields.");
+        }
+    }
+
+    if (buffer.size() > begin_ && buffer.size() - begin_ > limits_.head) {
+        if (lines_ == 0 && side_ == side::request) {
+            return fail(414, "target_too_long",
+                        "The request line is too long; shorten the target, or raise "
+                        "limits.target and limits.head.");
+        }
+        return fail(431, "head_too_large",
+                    "The head is too large; send fewer or shorter fields, or raise limits.head.");
+    }
+    return status::need_more;
+}
+
+} // namespace secondwind::http

@@ -1,0 +1,84 @@
+#include <secondwind/http/replies.hpp>
+
+#include <nlohmann/json.hpp>
+#include <spdlog/fmt/fmt.h>
+
+namespace secondwind::http {
+
+namespace {
+
+bool speaks_anthropic(std::string_view path) noexcept {
+    constexpr std::string_view messages = "/v1/messages";
+    if (!path.starts_with(messages)) {
+        return false;
+    }
+    path.remove_prefix(messages.size());
+    return path.empty() || path.front() == '/' || path.front() == '?';
+}
+
+std::string render_body(reply const& what, std::string_view path) {
+    // The order of the members is the order in which the two vendors send them.
+    using json = nlohmann::ordered_json;
+    std::string_view const type = what.status < 500 ? "invalid_request_error" : "api_error";
+    json document;
+    if (speaks_anthropic(path)) {
+        document = {{"type", "error"}, {"error", {{"type", type}, {"message", what.message}}}};
+    } else {
+        document = {{"error", {{"message", what.message}, {"type", type}, {"code", what.code}}}};
+    }
+    // A message may quote bytes that are no UTF-8.
+    return document.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+} // namespace
+
+std::string render_reply(reply const& what, std::string_view path, bool close, bool head_only,
+                         std::string_view extra) {
+    auto const body = render_body(what, path);
+    auto out = fmt::format("HTTP/1.1 {} {}\r\n"
+                           "Content-Type: application/json; charset=utf-8\r\n"
+                           "Content-Length: {}\r\n",
+                           what.status, reason_phrase(what.status), body.size());
+    if (what.retry_after > 0) {
+        out.append(fmt::format("Retry-After: {}\r\n", what.retry_after));
+    }
+    if (close) {
+        out.append("Connection: close\r\n");
+    }
+    out.append(extra).append("\r\n");
+    if (!head_only) {
+        out.append(body);
+    }
+    return out;
+}
+
+std::string_view reason_phrase(int status) noexcept {
+    switch (status) {
+    case 400:
+        return "Bad Request";
+    case 408:
+        return "Request Timeout";
+    case 413:
+        return "Content Too Large";
+    case 414:
+        return "URI Too Long";
+    case 417:
+        return "Expectation Failed";
+    case 431:
+        return "Request Header Fields Too Large";
+    case 501:
+        return "Not Implemented";
+    case 502:
+        return "Bad Gateway";
+    case 503:
+        return "Service Unavailable";
+    case 504:
+        return "Gateway Timeout";
+    case 505:
+        return "HTTP Version Not Supported";
+    default:
+        return "Unknown";
+    }
+}
+
+} // namespace secondwind::http

@@ -1,0 +1,110 @@
+#include "request_line.hpp"
+
+#include "authority.hpp"
+#include "characters.hpp"
+
+namespace secondwind::http {
+
+namespace {
+
+constexpr std::string_view target_rule = "target";
+
+// Finds the form of a target whose octets are known to be good (RFC 9112 section 3.2).
+std::optional<fault> read_target(std::string_view target, request_head& out) noexcept {
+    if (target.front() == '/') {
+        out.target = target;
+        return std::nullopt;
+    }
+    bool const options = out.method == "OPTIONS";
+    if (target == "*" && options) {
+        out.target = target;
+        return std::nullopt;
+    }
+    std::size_t scheme = 0;
+    for (std::string_view const each : {"http://", "https://"}) {
+        if (iequals(target.substr(0, each.size()), each)) {
+            scheme = each.size();
+        }
+    }
+    if (scheme == 0) {
+        return fault{target_rule, "The request target does not begin with \"/\"; send the path, or "
+                                  "a whole http URL."};
+    }
+    auto const rest = target.substr(scheme);
+    auto const path = rest.find_first_of("/?");
+    out.authority = rest.substr(0, path);
+    if (!is_host_and_port(out.authority)) {
+        return fault{target_rule,
+                     "The request target names no valid host; write http://host[:port]/path."};
+    }
+    if (path == std::string_view::npos) {
+        // An empty path is "/", but asks of the server itself with OPTIONS (section 3.2.4).
+        out.target = options ? "*" : "/";
+        return std::nullopt;
+    }
+    if (rest[path] == '?') {
+        return fault{target_rule, "The request target has a query but no path; write "
+                                  "http://host[:port]/?query."};
+    }
+    out.target = rest.substr(path);
+    return std::nullopt;
+}
+
+} // namespace
+
+std::optional<request_fault> read_request_line(std::string_view head, std::size_t most_target,
+                                               request_head& out, std::size_t& end) noexcept {
+    constexpr fault malformed{"request_line", "The request line is malformed; write \"METHOD "
+                                              "/path HTTP/1.1\" with single spaces."};
+    auto const skip_from = [head](std::size_t from, octet_class of) noexcept {
+        return static_cast<std::size_t>(skip_to_stop(head.data() + from, of) - head.data());
+    };
+    auto const method_end = skip_from(0, tchar);
+    if (method_end == 0 || head[method_end] != ' ') {
+        return request_fault{400, malformed};
+    }
+    out.method = head.substr(0, method_end);
+    if (out.method == "CONNECT") {
+        return request_fault{
+            400, {"connect", "This is no forward proxy; send the request itself, not CONNECT."}};
+    }
+
+    auto const target_begin = method_end + 1;
+    auto const target_end = skip_from(target_begin, target_octet);
+    auto const target = head.substr(target_begin, target_end - target_begin);
+    if (target.size() > most_target) {
+        return request_fault{
+            414,
+            {"target_too_long",
+             "The request target is too long; shorten it, or raise limits.target."}};
+    }
+    if (target.empty() || head[target_end] != ' ') {
+        bool const bad_octet = head[target_end] != ' ' && head[target_end] != '\r';
+        return request_fault{
+            400, bad_octet ? fault{target_rule, "The request target has an octet that no URL may "
+                                                "have; percent-encode it."}
+                           : malformed};
+    }
+
+    // "HTTP/", a digit, a dot, a digit.
+    auto const version_begin = target_end + 1;
+    auto const version = head.substr(version_begin, 8);
+    if (version.size() != 8 || !version.starts_with("HTTP/") || !is_digit(version[5]) ||
+        version[6] != '.' || !is_digit(version[7]) || head.substr(version_begin + 8, 2) != "\r\n") {
+        return request_fault{400, malformed};
+    }
+    if (version[5] != '1') {
+        return request_fault{505,
+                             {"version", "This version of HTTP is not spoken here; use HTTP/1.1."}};
+    }
+    // A later minor version is a promise to understand 1.1 (RFC 9110 section 2.5).
+    out.version = version[7] == '0' ? version::http10 : version::http11;
+    end = version_begin + 10;
+
+    if (auto const wrong = read_target(target, out)) {
+        return request_fault{400, *wrong};
+    }
+    return std::nullopt;
+}
+
+} // namespace secondwind::http

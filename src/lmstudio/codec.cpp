@@ -1,0 +1,168 @@
+#include <secondwind/lmstudio/codec.hpp>
+
+#include <secondwind/policy/classify.hpp>
+#include <secondwind/policy/signature.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <utility>
+
+namespace secondwind::lmstudio {
+namespace {
+
+using nlohmann::json;
+
+json parse(std::string_view text) {
+    return json::parse(text.begin(), text.end(), nullptr, false);
+}
+
+// The member's text, empty where there is none. (json::value would throw for another type.)
+std::string text_of(json const& object, char const* name) {
+    auto const found = object.find(name);
+    return found != object.end() && found->is_string() ? found->get<std::string>() : std::string{};
+}
+
+std::uint64_t size_of(json const& object, char const* name) {
+    auto const found = object.find(name);
+    return found != object.end() && found->is_number_unsigned() ? found->get<std::uint64_t>() : 0;
+}
+
+// Reads one model into the inventory; false where the entry does not have a model's shape.
+bool add_instances(json const& model, policy::inventory& found) {
+    if (!model.is_object())
+        return false;
+    auto const key = text_of(model, "key");
+    auto const instances = model.find("loaded_instances");
+    if (key.empty() || instances == model.end() || !instances->is_array())
+        return false;
+
+    for (auto const& entry : *instances) {
+        if (!entry.is_object())
+            continue;
+        if (auto id = text_of(entry, "id"); !id.empty())
+            found.push_back({std::move(id), key, size_of(model, "size_bytes")});
+    }
+    return true;
+}
+
+// No sample of LM Studio's answer to an unknown instance id is known, so several wordings pass. The
+// status alone proves nothing: an unknown path is answered 404 too.
+bool says_not_found(json const& document, std::string_view text) {
+    static constexpr std::array<std::string_view, 3> codes{"model_not_found", "instance_not_found",
+                                                           "not_found"};
+    static constexpr std::array<std::string_view, 6> messages{"no model found", "no models loaded",
+                                                              "not found",      "not loaded",
+                                                              "no instance",    "does not exist"};
+
+    if (auto const error = document.find("error"); error != document.end() && error->is_object()) {
+        for (auto const* name : {"code", "type"})
+            if (std::ranges::find(codes, text_of(*error, name)) != codes.end())
+                return true;
+    }
+    auto const message = policy::find_error_message(text);
+    return message && !policy::matches("^unexpected endpoint", *message) &&
+           std::ranges::any_of(messages, [&](auto m) { return policy::matches(m, *message); });
+}
+
+// Bodies are long and their "model" often stands first, so no document is built. nlohmann's parser
+// asks for all of these functions.
+class model_reader {
+public:
+    bool string(json::string_t& text) {
+        if (at_model_)
+            name_ = std::move(text);
+        return after_value();
+    }
+    bool key(json::string_t& name) {
+        at_model_ = depth_ == 1 && name == "model";
+        if (depth_ == 1 && name == "instance_id")
+            unloads_ = true;
+        return true;
+    }
+    bool start_object(std::size_t) {
+        if (depth_ == 0)
+            is_object_ = true;
+        return enter();
+    }
+    bool end_object() { return leave(); }
+    bool start_array(std::size_t) { return enter(); }
+    bool end_array() { return leave(); }
+    bool null() { return after_value(); }
+    bool boolean(bool) { return after_value(); }
+    bool number_integer(json::number_integer_t) { return after_value(); }
+    bool number_unsigned(json::number_unsigned_t) { return after_value(); }
+    bool number_float(json::number_float_t, json::string_t const&) { return after_value(); }
+    bool binary(json::binary_t&) { return after_value(); }
+    bool parse_error(std::size_t, std::string const&, json::exception const&) { return false; }
+
+    model_use result() {
+        using kind = model_use::kind;
+        if (!name_.empty())
+            return {kind::named, std::move(name_)};
+        return {is_object_ && !unloads_ ? kind::unnamed : kind::none, {}};
+    }
+
+private:
+    bool after_value() const noexcept { return !at_model_; }
+    bool enter() noexcept {
+        ++depth_;
+        return !at_model_;
+    }
+    bool leave() noexcept {
+        --depth_;
+        return true;
+    }
+
+    std::size_t depth_ = 0;
+    bool at_model_ = false;
+    bool is_object_ = false;
+    bool unloads_ = false;
+    std::string name_;
+};
+
+} // namespace
+
+std::optional<policy::inventory> parse_inventory(std::string_view text) {
+    auto const document = parse(text);
+    if (!document.is_object())
+        return std::nullopt;
+    auto const models = document.find("models");
+    if (models == document.end() || !models->is_array())
+        return std::nullopt;
+
+    // One odd entry must not end all recoveries; a list of nothing but odd ones is another API's,
+    // and to take it for "nothing is loaded" would report every unload as done.
+    policy::inventory found;
+    bool recognised = models->empty();
+    for (auto const& model : *models)
+        recognised = add_instances(model, found) || recognised;
+    if (!recognised)
+        return std::nullopt;
+    return found;
+}
+
+std::string unload_body(std::string_view instance_id) {
+    // An id typed by an operator need not be UTF-8, and the default handler would throw.
+    return json{{"instance_id", instance_id}}.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+unload_result parse_unload(int status, std::string_view text, std::string_view instance_id) {
+    auto const document = parse(text);
+    if (!document.is_object())
+        return unload_result::refused;
+    if (status >= 200 && status < 300 && !instance_id.empty() &&
+        text_of(document, "instance_id") == instance_id)
+        return unload_result::unloaded;
+    return says_not_found(document, text) ? unload_result::not_found : unload_result::refused;
+}
+
+model_use find_model(std::string_view request_body) {
+    model_reader reader;
+    static_cast<void>(json::sax_parse(request_body.begin(), request_body.end(), &reader));
+    return reader.result();
+}
+
+} // namespace secondwind::lmstudio

@@ -1,0 +1,82 @@
+#include <secondwind/app/demo.hpp>
+#include <secondwind/app/serve.hpp>
+#include <secondwind/base/log.hpp>
+#include <secondwind/cli/command_line.hpp>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <fstream>
+#include <iterator>
+
+#include <fmt/format.h>
+
+extern char** environ; // POSIX
+
+namespace {
+
+using namespace secondwind;
+
+constexpr int exit_config = 78; // EX_CONFIG of sysexits.h
+
+std::optional<std::string> environment(std::string const& name) {
+    auto const* value = std::getenv(name.c_str());
+    return value ? std::optional<std::string>{value} : std::nullopt;
+}
+
+std::vector<std::string> environment_names() {
+    std::vector<std::string> names;
+    for (char** entry = environ; *entry; ++entry) {
+        std::string_view const text{*entry};
+        names.emplace_back(text.substr(0, text.find('=')));
+    }
+    return names;
+}
+
+std::optional<std::string> read_file(std::string const& path) {
+    std::ifstream file{path, std::ios::binary};
+    if (!file)
+        return std::nullopt;
+    std::string text{std::istreambuf_iterator<char>{file}, {}};
+    return file.bad() ? std::nullopt : std::optional{std::move(text)};
+}
+
+int check(config::builder const& settings) {
+    for (auto const& entry : settings.effective())
+        fmt::print("{:<30} {:<32} {}\n", entry.key, entry.value, entry.source);
+    return 0;
+}
+
+int run(int argc, char** argv) {
+    auto const asked = cli::parse(argc, argv, environment_names(), environment, read_file,
+                                  SECONDWIND_VERSION);
+    using verb = cli::invocation::verb;
+    switch (asked.what) {
+    case verb::exit:
+        fmt::print(asked.output_is_error ? stderr : stdout, "{}", asked.output);
+        return asked.exit_code;
+    case verb::check: return check(asked.settings);
+    case verb::serve: log::init(asked.settings.value().logging); return app::serve(asked.settings.value());
+    case verb::demo: log::init(asked.settings.value().logging); return app::demo(asked.settings.value(), asked.once);
+    }
+    return 1;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    // A client that left is an error code of a write, never a reason to die.
+    std::signal(SIGPIPE, SIG_IGN);
+    int code = 1;
+    try {
+        code = run(argc, argv);
+    } catch (config::config_error const& e) {
+        fmt::print(stderr, "secondwind: {}\n", e.what());
+        code = exit_config;
+    } catch (std::exception const& e) {
+        fmt::print(stderr, "secondwind: {}\n", e.what());
+    }
+    log::shutdown();
+    return code;
+}

@@ -1,0 +1,165 @@
+#include <secondwind/policy/classify.hpp>
+
+#include "error_reader.hpp"
+
+#include <secondwind/policy/signature.hpp>
+
+#include <algorithm>
+#include <array>
+
+namespace secondwind::policy {
+namespace {
+
+constexpr std::size_t longest_message = 1024;
+
+bool equals_ignoring_case(std::string_view a, std::string_view lower_case) noexcept {
+    return std::ranges::equal(a, lower_case, [](char x, char y) {
+        return (x >= 'A' && x <= 'Z' ? static_cast<char>(x - 'A' + 'a') : x) == y;
+    });
+}
+
+constexpr bool is_json_space(char c) noexcept {
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+// The message goes to logs, so it must not end within a UTF-8 sequence.
+std::string_view shortened(std::string_view text) noexcept {
+    if (text.size() <= longest_message)
+        return text;
+    auto end = longest_message;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U)
+        --end;
+    return text.substr(0, end);
+}
+
+} // namespace
+
+classifier::classifier(int status, std::string_view content_type, std::size_t bound)
+    : status_{status}, bound_{bound}, is_stream_{equals_ignoring_case(content_type,
+                                                                      "text/event-stream")},
+      mode_{status >= 400 ? mode::error_body
+            : is_stream_  ? mode::events
+                          : mode::first_bytes} {}
+
+bool classifier::push(std::string_view body) {
+    if (decided() || body.empty())
+        return decided();
+
+    // Never past the bound, so that the verdict does not depend on how the body was cut.
+    body = body.substr(0, bound_ - seen_);
+    seen_ += body.size();
+
+    switch (mode_) {
+    case mode::first_bytes:
+        judge_first_bytes(body);
+        [[fallthrough]];
+    case mode::json_error:
+    case mode::error_body:
+        if (!decided())
+            text_.append(body);
+        break;
+    case mode::events:
+        events_.push(body, [this](http::sse_event const& e) { return judge_event(e); });
+        break;
+    }
+
+    if (seen_ == bound_)
+        finish();
+    return decided();
+}
+
+void classifier::finish() {
+    if (decided())
+        return;
+    switch (mode_) {
+    case mode::first_bytes:
+        break;
+    case mode::json_error:
+    case mode::error_body:
+        judge_json();
+        break;
+    case mode::events:
+        events_.finish([this](http::sse_event const& e) { return judge_event(e); });
+        break;
+    }
+    if (!decided())
+        decide(verdict::healthy);
+}
+
+// Decides as soon as the bytes cannot begin an error any more. White space is left out of the
+// comparison, so it may stand anywhere; what that lets through is merely read on.
+void classifier::judge_first_bytes(std::string_view body) {
+    static constexpr std::string_view by_member = R"({"error":)";
+    static constexpr std::string_view by_type = R"({"type":"error")";
+
+    for (char const c : body) {
+        if (is_json_space(c))
+            continue;
+        opening_.push_back(c);
+        if (opening_ == by_type) {
+            mode_ = mode::json_error;
+            return;
+        }
+        if (opening_.size() == by_member.size() + 1 && opening_.starts_with(by_member)) {
+            // Only text or an object is an error; null stands in many a success.
+            if (c != '"' && c != '{')
+                return decide(verdict::healthy);
+            mode_ = mode::json_error;
+            return;
+        }
+        if (!by_member.starts_with(opening_) && !by_type.starts_with(opening_))
+            return decide(verdict::healthy);
+    }
+}
+
+void classifier::judge_json() {
+    if (auto const message = find_error_message(text_))
+        return decide(judge_message(*message), *message);
+    if (!is_stream_)
+        return;
+    // An error status does not keep a host from answering with an event.
+    auto const judge = [this](http::sse_event const& e) { return judge_event(e); };
+    events_.push(text_, judge);
+    if (!decided())
+        events_.finish(judge);
+}
+
+bool classifier::judge_event(http::sse_event const& event) {
+    // The search spares the first event of a healthy stream a parse. Every error has that word, as
+    // a member or as the value of "type".
+    if (event.type == "error" || event.data.find(R"("error")") != std::string::npos) {
+        if (auto const message = find_event_error(event)) {
+            decide(judge_message(*message), *message);
+            return false;
+        }
+    }
+    if (is_opening_event(event))
+        return true;
+    decide(verdict::healthy);
+    return false;
+}
+
+void classifier::decide(verdict v, std::string_view message) {
+    if (v == verdict::healthy && status_ >= 400)
+        v = verdict::other_error;
+    judgement_ = judgement{v, std::string{shortened(message)}};
+    text_.clear();
+    text_.shrink_to_fit();
+}
+
+bool is_opening_event(http::sse_event const& event) {
+    static constexpr std::array<std::string_view, 6> names{
+        "response.created", "response.in_progress", "response.queued", "message_start", "ping",
+        "chat.start"};
+    static constexpr std::array<std::string_view, 2> families{"model_load.", "prompt_processing."};
+
+    // "message" is the type of an event that names none.
+    bool const named = !event.type.empty() && event.type != "message";
+    if (!named && event.data.find(R"("type")") == std::string::npos)
+        return false;
+    auto const type = named ? event.type : read_type(event.data);
+    return std::ranges::find(names, type) != names.end() ||
+           std::ranges::any_of(families, [&](auto family) { return type.starts_with(family); });
+}
+
+} // namespace secondwind::policy

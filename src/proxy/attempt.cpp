@@ -1,0 +1,171 @@
+#include <secondwind/http/head_writer.hpp>
+#include <secondwind/proxy/attempt.hpp>
+
+#include <fmt/format.h>
+
+namespace secondwind::proxy {
+
+using upstream::failure;
+using upstream::fault;
+
+net::task<failure> attempt::send(bool fresh) {
+    failure failed;
+    lease_ = fresh ? shared_.host.pool.lend_new() : shared_.host.pool.lend();
+    if (!lease_->reused) {
+        failed = co_await shared_.host.pool.connect(*lease_, guard_);
+        if (failed)
+            co_return failed;
+    }
+    connected_ = true;
+    // The kept part of a body that is streamed on in chunks is a chunk itself.
+    auto const chunk = !request_.whole && rest_->framing() == http::framing::chunked &&
+                       request_.body.size() > 0;
+    auto const size_line = chunk ? fmt::format("{:x}\r\n", request_.body.size()) : std::string{};
+    net::write_all writing{lease_->socket, guard_, shared_.settings.timeouts.write_stall,
+                           request_.head, size_line, request_.body.view(), chunk ? "\r\n" : ""};
+    auto const ec = co_await writing;
+    // A host that refuses a request may answer and close while the body still goes up (RFC 9112
+    // section 9.5): a failed write is not the last word, the read that follows is.
+    if (!ec && !request_.whole)
+        failed = co_await send_rest();
+    if (lease_->cancelled)
+        failed.what = fault::cancelled;
+    co_return failed;
+}
+
+net::task<failure> attempt::send_rest() {
+    failure failed;
+    auto const chunked = rest_->framing() == http::framing::chunked;
+    std::string size_line;
+    for (;;) {
+        auto const piece = co_await rest_->next();
+        if (piece.status == body_reader::status::broken ||
+            piece.status == body_reader::status::gone) {
+            // The host must never take what it has for a whole request.
+            failed.what = fault::cancelled;
+            lease_.close();
+            co_return failed;
+        }
+        bool const last = piece.status == body_reader::status::complete;
+        std::string_view end;
+        size_line.clear();
+        if (chunked) {
+            if (!last)
+                size_line = fmt::format("{:x}\r\n", piece.data.size());
+            end = last ? "0\r\n\r\n" : "\r\n";
+        }
+        net::write_all writing{lease_->socket, guard_, shared_.settings.timeouts.write_stall,
+                               size_line, piece.data, end};
+        auto const ec = co_await writing;
+        // An early answer ends the upload: the host does not want the rest.
+        if (ec || last || net::probe(lease_->socket) != net::silence::quiet)
+            co_return failed;
+    }
+}
+
+net::task<failure> attempt::receive() {
+    guard_.after(shared_.settings.timeouts.first_byte);
+    auto failed = co_await read_head();
+    guard_.clear();
+    if (!failed && !switching())
+        failed = co_await hold();
+    co_return failed;
+}
+
+net::task<failure> attempt::read_head() {
+    auto const limits = shared_.head_limits();
+    for (;;) {
+        auto failed =
+            co_await answer_.read_head(*lease_, request_.method(), limits, shared_.fields);
+        if (failed)
+            co_return failed;
+        auto const& head = answer_.head();
+        status_ = head.status;
+        if (!head.interim())
+            break;
+        if (switching()) {
+            if (request_.upgrade == http::upgrade::websocket)
+                co_return failed;
+            failed.what = fault::malformed;
+            failed.detail = "unasked_upgrade";
+            co_return failed;
+        }
+        co_await pass_interim();
+        answer_.drop_interim();
+    }
+    auto const& head = answer_.head();
+    persists_ = head.keep_alive;
+    keep_alive_ = head.keep_alive_timeout;
+    event_stream_ = http::iequals(head.content_type, "text/event-stream");
+    failure failed;
+    if (request_.version == http::version::http10 && head.framing == http::framing::chunked) {
+        // It was asked as HTTP/1.0, which has no chunks: its client could not read them.
+        failed.what = fault::malformed;
+        failed.detail = "chunked_to_http10";
+    }
+    co_return failed;
+}
+
+// 100 is ours to say, and was said before the body was read (RFC 9110 section 10.1.1); the others
+// are for the client, if its version knows them (section 15.2).
+net::task<void> attempt::pass_interim() {
+    if (status_ == 100 || request_.version == http::version::http10)
+        co_return;
+    std::string out;
+    http::render_response(out, answer_.head(), http::persistence::keep);
+    net::write_all writing{client_.socket(), guard_, shared_.settings.timeouts.write_stall, out};
+    auto const ec = co_await writing;
+    (void)ec; // a client that is gone is told by its watcher
+}
+
+net::task<failure> attempt::hold() {
+    auto const& limits = shared_.settings.limits;
+    auto const& head = answer_.head();
+    policy::classifier classify{
+        status_, head.content_type,
+        static_cast<std::size_t>(status_ < 400 && event_stream_ ? limits.hold : limits.error_body)};
+    using status = http::response_framer::status;
+    failure failed;
+    while (!classify.decided()) {
+        answer_.scan([&](std::string_view data) { return !classify.push(data); });
+        if (classify.decided())
+            break;
+        if (answer_.framer().state() != status::need_more) {
+            classify.finish();
+            break;
+        }
+        failed = co_await answer_.read_more(*lease_);
+        if (failed) {
+            if (failed.what == fault::cancelled)
+                co_return failed;
+            broken_ = answer_.framer().finish() != status::complete || failed.reset();
+            classify.finish();
+        }
+    }
+    failed = {};
+    // What is held beyond the telling bytes belongs to the answer as well.
+    answer_.scan([](std::string_view) { return true; });
+    judged_ = classify.result();
+    if (answer_.framer().state() == status::bad) {
+        failed.what = fault::malformed;
+        failed.detail = "framing";
+        failed.answer_began = true;
+    }
+    co_return failed;
+}
+
+void attempt::park() {
+    use_.reset();
+    finish();
+}
+
+void attempt::finish() {
+    using status = http::response_framer::status;
+    if (lease_ && persists_ && answer_.framer().state() == status::complete &&
+        answer_.framer().framing() != http::framing::until_close && !answer_.surplus())
+        lease_.give_back(keep_alive_);
+    if (answer_.framer().state() != status::need_more)
+        lease_.close();
+}
+
+} // namespace secondwind::proxy

@@ -1,0 +1,53 @@
+#include <secondwind/proxy/client.hpp>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace secondwind::proxy {
+
+void client::arm() {
+    if (armed_)
+        return;
+    armed_ = true;
+    socket_.async_wait(net::asio::socket_base::wait_read,
+                       [this](net::error_code ec) { on_ready(ec); });
+}
+
+void client::on_ready(net::error_code ec) {
+    armed_ = false;
+    if (waiting_) {
+        wait_result_ = ec;
+        std::exchange(waiting_, nullptr).resume();
+    } else if (watcher_ && !ec) {
+        look();
+    }
+}
+
+void client::wake() noexcept {
+    net::error_code ec;
+    socket_.cancel(ec);
+}
+
+void client::watch(watcher& w) {
+    watcher_ = &w;
+    if (unread_.size() < most_unread_)
+        arm();
+}
+
+void client::look() {
+    std::array<char, 4096> bytes;
+    net::error_code ec;
+    auto const room = std::min(bytes.size(), most_unread_ - unread_.size());
+    auto const n = net::try_read(socket_, net::asio::buffer(bytes.data(), room), ec);
+    if (ec && ec != net::asio::error::would_block) {
+        gone_ = true;
+        watcher_->on_client_gone();
+        return;
+    }
+    unread_.append(bytes.data(), n);
+    if (unread_.size() < most_unread_)
+        arm();
+}
+
+} // namespace secondwind::proxy

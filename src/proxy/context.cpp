@@ -1,0 +1,26 @@
+#include <secondwind/proxy/context.hpp>
+
+#include <random>
+
+#include <fmt/format.h>
+
+namespace secondwind::proxy {
+
+context::context(net::asio::io_context& io_, config::settings const& settings_)
+    : io{io_}, settings{settings_}, deadlines{io},
+      scratch{std::make_unique_for_overwrite<char[]>(scratch_size)},
+      budget{settings.limits.replay_buffer_total},
+      host{environment(), settings, settings.upstreams.front(), ledger},
+      id_prefix_{fmt::format("{:08x}", std::random_device{}())} {
+    fields.reserve(settings.limits.fields);
+}
+
+http::head_limits context::head_limits() const noexcept {
+    return {settings.limits.head, settings.limits.fields, settings.limits.target};
+}
+
+std::string context::next_request_id() {
+    return fmt::format("{}-{:x}", id_prefix_, next_id_++);
+}
+
+} // namespace secondwind::proxy

@@ -1,0 +1,86 @@
+#include <secondwind/proxy/relay.hpp>
+
+namespace secondwind::proxy {
+
+namespace {
+
+using framer_status = http::response_framer::status;
+
+// Writes bytes that lie in the scratch memory: what the kernel does not take at once is copied,
+// because the scratch memory is somebody else's while we wait.
+net::task<net::error_code> flush(client& to, net::deadline& guard, std::chrono::milliseconds stall,
+                                 std::string left) {
+    net::write_all writing{to.socket(), guard, stall, left};
+    co_return co_await writing;
+}
+
+} // namespace
+
+net::task<relay_result> relay(context& shared, client& to, net::deadline& guard, attempt& from,
+                              request const& what, http::persistence connection, std::string extra,
+                              access_record& record) {
+    auto& answer = from.answer();
+    auto const stall = shared.settings.timeouts.write_stall;
+    relay_result result;
+    net::error_code ec;
+    {
+        std::string head;
+        head.reserve(answer.head_bytes().size() + extra.size() + 32);
+        answer.check_head(what.method(), shared.fields);
+        http::render_response(head, answer.head(), connection, extra);
+        auto const body = answer.held_body();
+        record.first_byte = access_record::clock::now();
+        record.bytes_out = head.size() + body.size();
+        net::write_all writing{to.socket(), guard, stall, head, body};
+        ec = co_await writing;
+    }
+
+    auto& framer = answer.framer();
+    bool const until_close = framer.framing() == http::framing::until_close;
+    if (from.broken() && !ec) {
+        result = {ending::cut, until_close};
+        co_return result;
+    }
+    if (framer.state() == framer_status::need_more && !ec) {
+        // From here on nothing is held: bytes pass through the scratch memory.
+        answer.release();
+        auto const scratch = shared.scratch_buffer();
+        auto& socket = from.lease()->socket;
+        bool filled = false; // the last read was full: more is there, so do not wait for it
+        while (framer.state() == framer_status::need_more && !ec) {
+            net::error_code host_ec;
+            if (!filled)
+                host_ec = co_await net::readable(socket);
+            std::size_t n = 0;
+            if (!host_ec)
+                n = net::try_read(socket, scratch, host_ec);
+            filled = n == scratch.size();
+            if (host_ec == net::asio::error::would_block)
+                continue;
+            if (host_ec) {
+                bool const closed = host_ec == net::asio::error::eof;
+                if (closed && framer.finish() == framer_status::complete)
+                    break;
+                result = {ending::cut, until_close};
+                co_return result;
+            }
+            std::string_view const bytes{static_cast<char const*>(scratch.data()), n};
+            auto const ours = bytes.substr(0, framer.push(bytes));
+            if (ours.size() < n)
+                from.note_surplus();
+            record.bytes_out += ours.size();
+            auto const sent = net::try_write(to.socket(), ours, ec);
+            if (!ec && sent < ours.size())
+                ec = co_await flush(to, guard, stall, std::string{ours.substr(sent)});
+        }
+    }
+    if (ec)
+        result.ending = ending::client_gone;
+    else if (framer.state() == framer_status::bad)
+        result = {ending::cut, until_close};
+    else
+        from.finish();
+    co_return result;
+}
+
+} // namespace secondwind::proxy

@@ -1,0 +1,111 @@
+#include <secondwind/base/log.hpp>
+#include <secondwind/proxy/server.hpp>
+
+#include <boost/asio/ip/address.hpp>
+
+namespace secondwind::proxy {
+
+namespace {
+
+// Long enough not to spin, short enough that nobody notices.
+constexpr std::chrono::milliseconds accept_pause{100};
+
+class accept_one {
+public:
+    accept_one(net::acceptor& from, net::asio::io_context& io) : from_{from}, accepted{io} {}
+    bool await_ready() const noexcept { return false; }
+    void await_suspend(std::coroutine_handle<> self) {
+        from_.async_accept(accepted, [this, self](net::error_code ec) {
+            ec_ = ec;
+            self.resume();
+        });
+    }
+    net::error_code await_resume() const noexcept { return ec_; }
+
+private:
+    net::acceptor& from_;
+    net::error_code ec_;
+
+public:
+    net::socket accepted;
+};
+
+} // namespace
+
+server::server(net::asio::io_context& io, config::settings const& settings)
+    : shared_{io, settings}, acceptor_{io}, pause_{io}, changed_{io} {}
+
+void server::start() {
+    auto const& where = shared_.settings.listen;
+    net::endpoint const at{net::asio::ip::make_address(where.address), where.port};
+    acceptor_.open(at.protocol());
+    acceptor_.set_option(net::asio::socket_base::reuse_address{true});
+    acceptor_.bind(at);
+    acceptor_.listen(net::asio::socket_base::max_listen_connections);
+    accepting_ = true;
+    net::spawn(accept_all());
+}
+
+net::task<void> server::accept_all() {
+    while (acceptor_.is_open()) {
+        accept_one next{acceptor_, shared_.io};
+        auto ec = co_await next;
+        if (!acceptor_.is_open())
+            break;
+        if (ec == net::asio::error::connection_aborted)
+            continue;
+        if (ec) {
+            // Out of descriptors, as a rule: those who are connected go on, and free some.
+            log::write(log::level::warn, "accept_failed", {{"why", ec.message()}});
+            pause_.expires_after(accept_pause);
+            net::completion until{[this](auto handler) { pause_.async_wait(std::move(handler)); }};
+            co_await until;
+            continue;
+        }
+        net::prepare(next.accepted, ec);
+        if (ec)
+            continue;
+        bool const full = sessions_.size() >= shared_.settings.limits.connections;
+        net::spawn(serve(std::make_unique<session>(shared_, std::move(next.accepted)), full));
+    }
+    accepting_ = false;
+    changed_.open();
+}
+
+net::task<void> server::serve(std::unique_ptr<session> s, bool turned_away) {
+    sessions_.push_back(*s);
+    if (turned_away)
+        co_await s->turn_away();
+    else
+        co_await s->run();
+    sessions_.erase(sessions_.iterator_to(*s));
+    s.reset();
+    if (sessions_.empty())
+        changed_.open();
+}
+
+void server::drain() {
+    shared_.draining = true;
+    net::error_code ec;
+    acceptor_.close(ec);
+    pause_.cancel();
+    for (auto& each : sessions_)
+        each.drain();
+    shared_.host.pool.close();
+}
+
+void server::abort() {
+    drain();
+    // Each ends later, from the event loop: the list does not change under us.
+    for (auto& each : sessions_)
+        each.abort();
+}
+
+net::task<void> server::stopped() {
+    while (accepting_ || !sessions_.empty()) {
+        net::gate::waiter until{changed_};
+        co_await until;
+    }
+}
+
+} // namespace secondwind::proxy

@@ -1,0 +1,277 @@
+#include <secondwind/base/log.hpp>
+#include <secondwind/http/head_writer.hpp>
+#include <secondwind/http/replies.hpp>
+#include <secondwind/proxy/session.hpp>
+
+#include <exception>
+#include <optional>
+
+namespace secondwind::proxy {
+
+namespace {
+
+// How long a client that was sent a last answer may take to read it and close.
+constexpr std::chrono::milliseconds linger_time{2000};
+
+std::string_view find_field(http::request_head const& head, std::string_view name) {
+    for (auto const& field : head.fields) {
+        if (http::iequals(field.name, name))
+            return field.value;
+    }
+    return {};
+}
+
+// The request as it goes to a host. A chunked body that was read whole is sent with its length.
+void render(request& what, http::request_head const& head, bool whole) {
+    http::outgoing_body body{head.framing, head.length};
+    if (head.framing == http::framing::chunked && whole)
+        body = {http::framing::length, what.body.size()};
+    what.head.clear();
+    http::render_request(what.head, head, body);
+    what.method_size = head.method.size();
+    what.target_size = head.target.size();
+}
+
+} // namespace
+
+session::session(context& shared, net::socket s)
+    : shared_{shared}, client_{std::move(s), shared.settings.limits.head},
+      guard_{shared.deadlines, *this} {}
+
+net::task<void> session::run() {
+    try {
+        co_await serve_all();
+    } catch (std::exception const& e) {
+        // A fault of ours ends this session and no other.
+        log::write(log::level::error, "session_failed", {{"what", e.what()}});
+    }
+    co_await end();
+}
+
+net::task<void> session::turn_away() {
+    request const nothing{shared_.budget, 0};
+    http::refusal const full{503, "connections",
+                             "Too many connections are open (limits.connections); try again soon."};
+    co_await refuse(nothing, full, 1);
+    co_await end();
+}
+
+net::task<void> session::serve_all() {
+    bool open = true;
+    while (open && !closing_ && !client_.gone()) {
+        if (client_.unread().empty()) {
+            std::string{}.swap(client_.unread());
+            if (shared_.draining)
+                break;
+            idle_ = true;
+            guard_.after(shared_.settings.timeouts.client_idle);
+            auto const ec = co_await client_.readable();
+            guard_.clear();
+            idle_ = false;
+            if (ec || closing_)
+                break;
+        }
+        open = co_await serve();
+    }
+}
+
+net::task<bool> session::serve() {
+    request what{shared_.budget, shared_.settings.limits.replay_buffer};
+    http::head_scanner scanner{shared_.head_limits()};
+    std::string_view arrived;
+    auto const came = co_await read_head(scanner, arrived);
+    if (came == arrival::none) {
+        // A connection that ends or stalls before its next request began has nothing to be told.
+        if (timed_out_ && scanner.started()) {
+            http::refusal const late{408, "request_head_timeout",
+                                     "The request head did not arrive in time "
+                                     "(timeouts.request_head)."};
+            co_await refuse(what, late);
+        }
+        co_return false;
+    }
+    if (came == arrival::fault) {
+        co_await refuse(what, scanner.fault());
+        co_return false;
+    }
+
+    // Until the next await, head and fields are views into memory that is not ours.
+    auto const head_bytes = arrived.substr(scanner.begin(), scanner.end() - scanner.begin());
+    auto checked = http::check_request(head_bytes, shared_.head_limits(), shared_.fields);
+    if (!checked) {
+        auto const why = std::move(checked).error();
+        co_await refuse(what, why);
+        co_return false;
+    }
+    http::request_head const head = *checked;
+    what.version = head.version;
+    what.keep_alive = head.keep_alive;
+    what.upgrade = head.upgrade;
+    what.id = find_field(head, "x-request-id");
+    if (what.id.empty())
+        what.id = shared_.next_request_id();
+    render(what, head, false);
+    auto const most = shared_.settings.limits.body;
+    if (most > 0 && head.length > most) {
+        http::refusal const large{413, "body",
+                                  "The request body is larger than limits.body allows."};
+        co_await refuse(what, large);
+        co_return false;
+    }
+
+    body_reader reader{shared_, client_, guard_, head};
+    bool const chunked = head.framing == http::framing::chunked;
+    std::string raw_head;
+    if (chunked)
+        raw_head = head_bytes; // its length is not known yet: rendered again behind the body
+    auto rest = arrived.substr(scanner.end());
+    reader.begin(rest, what.body);
+    if (client_.unread().empty())
+        client_.unread().assign(rest);
+    else
+        client_.unread().erase(0, client_.unread().size() - rest.size());
+
+    if (!reader.finished()) {
+        bool const read = co_await read_body(what, reader, head.expect_continue);
+        if (!read)
+            co_return false;
+        if (chunked) {
+            auto const again = http::check_request(raw_head, shared_.head_limits(), shared_.fields);
+            render(what, *again, what.whole);
+        }
+    }
+
+    exchange serving{shared_, client_, what, what.whole ? nullptr : &reader};
+    exchange_ = &serving;
+    bool const keep = co_await serving.run();
+    exchange_ = nullptr;
+    if (!keep && !client_.gone())
+        co_await linger();
+    co_return keep;
+}
+
+// Leaves the bytes that were read in `arrived`: the shared scratch memory if one read brought the
+// whole head, the client's unread bytes otherwise. `none`: the connection ended or stalled.
+net::task<session::arrival> session::read_head(http::head_scanner& scanner, std::string_view& arrived) {
+    using status = http::head_scanner::status;
+    auto& unread = client_.unread();
+    auto const scratch = shared_.scratch_buffer();
+    bool waited = false;
+    arrived = unread;
+    auto scanned = unread.empty() ? status::need_more : scanner.scan(arrived);
+    while (scanned == status::need_more) {
+        net::error_code ec;
+        auto const n = net::try_read(client_.socket(), scratch, ec);
+        if (ec == net::asio::error::would_block) {
+            if (!waited)
+                guard_.after(shared_.settings.timeouts.request_head);
+            waited = true;
+            ec = co_await client_.readable();
+            if (ec)
+                co_return arrival::none;
+            continue;
+        }
+        if (ec)
+            co_return arrival::none;
+        std::string_view const bytes{static_cast<char const*>(scratch.data()), n};
+        if (unread.empty()) {
+            arrived = bytes;
+        } else {
+            unread.append(bytes);
+            arrived = unread;
+        }
+        scanned = scanner.scan(arrived);
+        if (scanned == status::need_more && unread.empty())
+            unread.assign(bytes);
+    }
+    if (waited)
+        guard_.clear();
+    co_return scanned == status::bad ? arrival::fault : arrival::head;
+}
+
+net::task<bool> session::read_body(request& what, body_reader& reader, bool expects_continue) {
+    if (expects_continue && reader.received() == 0 && client_.unread().empty()) {
+        net::write_all writing{client_.socket(), guard_, shared_.settings.timeouts.write_stall,
+                               "HTTP/1.1 100 Continue\r\n\r\n"};
+        auto const ec = co_await writing;
+        if (ec)
+            co_return false;
+    }
+    auto const status = co_await reader.fill(what.body);
+    what.whole = status == body_reader::status::complete;
+    if (status == body_reader::status::broken)
+        co_await refuse(what, reader.fault());
+    if (status == body_reader::status::gone) {
+        if (timed_out_) {
+            http::refusal const late{408, "body_idle_timeout",
+                                     "The request body did not arrive in time "
+                                     "(timeouts.body_idle)."};
+            co_await refuse(what, late);
+        } else {
+            access_record record;
+            record.ending = ending::client_gone;
+            record.bytes_in = reader.received();
+            record.write(what, shared_.host.name());
+        }
+    }
+    co_return what.whole || status == body_reader::status::more;
+}
+
+net::task<void> session::refuse(request const& what, http::refusal why, int retry_after) {
+    auto const reply = http::render_reply({why.status, why.rule, why.message, retry_after},
+                                          what.path(), true, what.method() == "HEAD");
+    access_record record;
+    record.status = why.status;
+    record.ending = ending::refused;
+    record.detail = why.rule;
+    record.bytes_out = reply.size();
+    record.write(what, shared_.host.name());
+    net::write_all writing{client_.socket(), guard_, shared_.settings.timeouts.write_stall, reply};
+    auto const ec = co_await writing;
+    if (!ec)
+        co_await linger();
+}
+
+// Closing a socket that has unread bytes resets it, and a reset can take the last answer away from
+// a client that has not read it yet. So what still comes is read and dropped, for a while.
+net::task<void> session::linger() {
+    net::error_code ec;
+    client_.socket().shutdown(net::asio::socket_base::shutdown_send, ec);
+    timed_out_ = false;
+    guard_.after(linger_time);
+    while (!ec && !timed_out_) {
+        ec = co_await client_.readable();
+        if (!ec)
+            net::try_read(client_.socket(), shared_.scratch_buffer(), ec);
+        if (ec == net::asio::error::would_block)
+            ec = {};
+    }
+    guard_.clear();
+}
+
+net::task<void> session::end() {
+    client_.close();
+    // The outstanding wait refers to this object, and ends now that the socket is closed.
+    if (client_.armed())
+        co_await client_.closed();
+}
+
+void session::drain() {
+    closing_ = true;
+    if (idle_)
+        client_.wake();
+}
+
+void session::abort() {
+    closing_ = true;
+    if (exchange_)
+        exchange_->abort();
+    client_.close();
+}
+
+void session::on_deadline() {
+    timed_out_ = true;
+    client_.wake();
+}
+
+} // namespace secondwind::proxy

@@ -1,0 +1,13 @@
+#include <secondwind/recovery/host_guard.hpp>
+
+namespace secondwind::recovery {
+
+void host_guard::finish() {
+    if (current_->acted == outcome::pending && current_->unloaded() > 0)
+        ++epoch_;
+    last_ = std::move(current_);
+    current_.reset();
+    gate_.open();
+}
+
+} // namespace secondwind::recovery

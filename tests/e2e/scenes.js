@@ -1,0 +1,78 @@
+// What every call of every client goes through.
+import assert from 'node:assert/strict';
+import { after, afterEach, before, describe, test } from 'node:test';
+
+import { Stage } from './stage.js';
+
+export const everything = 'Every model that left made room for another.';
+export const resident = 'stage/resident';
+export const wanted = 'stage/wanted';
+export const embedding = 'stage/embedding';
+
+// `calls` are { name, model, occupant, ask(client, model), error?, check? }: `ask` resolves to what
+// was answered, `occupant` is what leaves no room for the model, `error` is what a failed call throws.
+export function play(title, { connect, calls, ApiError }) {
+  describe(title, () => {
+    let stage;
+    let client;
+
+    before(async () => {
+      stage = await Stage.open();
+      client = connect(stage.url);
+    });
+    afterEach(() => stage.tell({ reset: true }));
+    after(() => stage.close());
+
+    for (const { name, model, occupant, ask, error = ApiError, expected = everything } of calls) {
+      test(`${name} is answered`, async () => {
+        assert.deepEqual(await ask(client, model), expected);
+        const { generations } = await stage.tell({ state: true });
+        assert.equal(generations.finished, 1);
+      });
+
+      test(`${name} meets a full memory`, async () => {
+        await stage.tell({ load: occupant });
+        const outcome = ask(client, model);
+        if (stage.cures) {
+          assert.deepEqual(await outcome, expected);
+          const state = await stage.tell({ state: true });
+          assert.deepEqual(state.unloads, { [occupant]: 1 });
+        } else {
+          await assert.rejects(outcome, (e) => {
+            assert.ok(e instanceof ApiError, `${e}`);
+            assert.equal(e.status, 400);
+            assert.match(e.message, /insufficient system resources/);
+            return true;
+          });
+        }
+      });
+
+      test(`${name} meets a corrupt cache`, async () => {
+        await stage.tell({ load: model });
+        await stage.tell({ corrupt: model });
+        const outcome = ask(client, model);
+        if (stage.cures) {
+          assert.deepEqual(await outcome, expected);
+          const state = await stage.tell({ state: true });
+          assert.deepEqual(state.unloads, { [model]: 1 });
+        } else {
+          await assert.rejects(outcome, (e) => {
+            assert.ok(e instanceof error, `${e}`);
+            assert.match(e.message, /llama_memory is null/);
+            return true;
+          });
+        }
+      });
+    }
+
+    test('a client that aborts its stream ends the generation', async () => {
+      const streaming = calls.find((call) => call.begin);
+      await stage.tell({ hold_generations: 1 });
+      const stream = await streaming.begin(client, streaming.model);
+      await stage.tell({ await: { running: 1 } });
+      stream.controller.abort();
+      const { generations } = await stage.tell({ await: { aborted: 1 } });
+      assert.equal(generations.running, 0);
+    });
+  });
+}

@@ -1,0 +1,151 @@
+// The stage of the end-to-end tests: an emulated LM Studio in this process, played on by a test
+// runner in another one. It prints one JSON line with where to connect, then answers each JSON line
+// that it reads with one; it ends with its input.
+//
+//     {"state":true}                         what is loaded, and the counters
+//     {"reset":true}                         all as at the start
+//     {"load":"key"} {"unload":"id"} {"corrupt":"key"}
+//     {"hold_generations":1} {"release_generations":true}
+//     {"await":{"aborted":1}}                answered when that many generations ended so
+#include <secondwind/emulator/server.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/read_until.hpp>
+
+#include <csignal>
+#include <exception>
+#include <iostream>
+#include <string>
+
+#include <unistd.h>
+
+namespace {
+
+namespace asio = boost::asio;
+namespace emulator = secondwind::emulator;
+using json = nlohmann::ordered_json;
+
+json state_of(emulator::server const& lm) {
+    json state;
+    state["loaded"] = json::array();
+    for (auto const& i : lm.models().instances())
+        if (i.state == emulator::instance_state::loaded)
+            state["loaded"].push_back(i.id);
+    auto const& c = lm.counts();
+    state["requests"] = c.requests;
+    state["loads"] = c.loads;
+    state["refusals"] = c.refusals;
+    state["unloads"] = c.unloads;
+    state["generations"] = {{"running", c.generations_running()},
+                            {"finished", c.generations_finished},
+                            {"aborted", c.generations_aborted},
+                            {"unloaded", c.generations_unloaded},
+                            {"failed", c.generations_failed}};
+    return state;
+}
+
+std::string text(json const& command, char const* name) {
+    return command.at(name).is_string() ? command.at(name).get<std::string>() : std::string{};
+}
+
+// The counts of generations that a command waits for; an object without members if it doesn't.
+json awaited(std::string const& line) {
+    auto const command = json::parse(line, nullptr, false);
+    if (!command.is_object() || !command.contains("await") || !command["await"].is_object())
+        return json::object();
+    return command["await"];
+}
+
+bool reached(emulator::server const& lm, json const& wanted) {
+    auto const generations = state_of(lm)["generations"];
+    for (auto const& [name, count] : wanted.items())
+        if (!generations.contains(name) || generations[name] < count)
+            return false;
+    return true;
+}
+
+json obey(emulator::server& lm, std::string const& line) {
+    auto const command = json::parse(line, nullptr, false);
+    if (!command.is_object())
+        return {{"error", "not a JSON object"}};
+    if (command.contains("reset")) {
+        lm.reset();
+    } else if (command.contains("load")) {
+        if (!lm.load(text(command, "load")))
+            return {{"error", "no such model, or no room for it"}};
+    } else if (command.contains("unload")) {
+        if (!lm.unload(text(command, "unload")))
+            return {{"error", "not loaded"}};
+    } else if (command.contains("corrupt")) {
+        if (lm.corrupt(text(command, "corrupt")) == 0)
+            return {{"error", "not loaded"}};
+    } else if (command.contains("hold_generations")) {
+        auto const& after = command["hold_generations"];
+        lm.script().hold_generations(after.is_number_unsigned() ? after.get<std::size_t>() : 0);
+    } else if (command.contains("release_generations")) {
+        lm.script().release_generations();
+    } else if (!command.contains("state") && !command.contains("await")) {
+        return {{"error", "no such command"}};
+    }
+    return state_of(lm);
+}
+
+asio::awaitable<void> take_commands(asio::io_context& io, emulator::server& lm) {
+    asio::posix::stream_descriptor input{io, ::dup(STDIN_FILENO)};
+    std::string buffer;
+    for (;;) {
+        auto const [error, size] = co_await asio::async_read_until(
+            input, asio::dynamic_buffer(buffer), '\n', emulator::nothrow);
+        if (error)
+            break;
+        auto const line = buffer.substr(0, size);
+        buffer.erase(0, size);
+        auto arrived = [&lm, wanted = awaited(line)] { return reached(lm, wanted); };
+        co_await lm.until(arrived);
+        std::cout << obey(lm, line).dump() << std::endl;
+    }
+    io.stop();
+}
+
+void rethrow(std::exception_ptr error) {
+    if (error)
+        std::rethrow_exception(error);
+}
+
+std::string url(std::uint16_t port) {
+    return "http://127.0.0.1:" + std::to_string(port);
+}
+
+// Room for either of the two language models, never for both.
+emulator::options two_models_and_room_for_one() {
+    emulator::options how;
+    how.memory_bytes = 10'000'000'000;
+    how.models = {{"stage/resident", emulator::model_type::llm, 6'000'000'000},
+                  {"stage/wanted", emulator::model_type::llm, 8'000'000'000},
+                  {"stage/embedding", emulator::model_type::embedding, 3'000'000'000}};
+    return how;
+}
+
+} // namespace
+
+int main() {
+    std::signal(SIGPIPE, SIG_IGN);
+    asio::io_context io{1};
+    emulator::server lm{io, two_models_and_room_for_one()};
+    lm.start();
+
+    // The address under test. It is the emulator's own until a proxy stands between; `cures` says
+    // which of the two the tests have to expect.
+    auto const under_test = url(lm.port());
+    bool const cures = false;
+
+    json const hello{{"url", under_test}, {"emulator", url(lm.port())}, {"cures", cures}};
+    std::cout << hello.dump() << std::endl;
+    asio::co_spawn(io, take_commands(io, lm), rethrow);
+    io.run();
+    return 0;
+}

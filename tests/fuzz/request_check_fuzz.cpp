@@ -1,0 +1,126 @@
+// Whatever a client sends: what is accepted and sent on must be accepted again, mean the same, and
+// say nothing about the client's connection or framing.
+#include <secondwind/http/head_scanner.hpp>
+#include <secondwind/http/head_writer.hpp>
+#include <secondwind/http/request_check.hpp>
+
+#include <array>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+namespace {
+
+using namespace secondwind::http;
+
+void require(bool holds) {
+    if (!holds) {
+        std::abort();
+    }
+}
+
+// Scans in two pieces, which must tell the same as one.
+head_scanner::status scan(std::string_view bytes, std::size_t cut, head_scanner& scanner) {
+    auto const status = scanner.scan(bytes.substr(0, cut));
+    return status == head_scanner::status::need_more ? scanner.scan(bytes) : status;
+}
+
+bool must_not_pass(field const& line, bool tunnel, bool http10) {
+    for (std::string_view const name :
+         {"Keep-Alive", "Proxy-Connection", "Proxy-Authorization", "Proxy-Authenticate", "TE",
+          "Trailer", "HTTP2-Settings", "Expect"}) {
+        if (iequals(line.name, name)) {
+            return true;
+        }
+    }
+    if (iequals(line.name, "Upgrade")) {
+        return !tunnel;
+    }
+    if (iequals(line.name, "Connection")) {
+        return line.value != (tunnel ? "Upgrade" : "close") || (!tunnel && !http10);
+    }
+    return false;
+}
+
+void check_passing_on(request_head const& head, outgoing_body body) {
+    std::string rendered;
+    render_request(rendered, head, body);
+
+    // Our own fields may take it over a limit that it met as it came.
+    head_limits roomy;
+    roomy.head = rendered.size();
+    roomy.fields = head.fields.size() + 3;
+    roomy.target = head.target.size();
+    head_scanner scanner{roomy};
+    require(scanner.scan(rendered) == head_scanner::status::complete);
+    require(scanner.begin() == 0 && scanner.end() == rendered.size());
+
+    field_list fields;
+    auto const again = check_request(rendered, roomy, fields);
+    require(again.has_value());
+    require(again->method == head.method && again->target == head.target);
+    require(again->version == head.version && again->authority.empty());
+    require(again->upgrade ==
+            (head.upgrade == upgrade::websocket ? upgrade::websocket : upgrade::none));
+    if (body.framing == framing::chunked) {
+        require(again->framing == framing::chunked);
+    } else {
+        require(again->framing != framing::chunked && again->length == body.length);
+    }
+    for (auto const& line : again->fields) {
+        require(!must_not_pass(line, head.upgrade == upgrade::websocket,
+                               head.version == version::http10));
+        if (iequals(line.name, "Host") && !head.authority.empty()) {
+            require(line.value == head.authority);
+        }
+    }
+
+    // Sending on what was sent on changes nothing more.
+    std::string twice;
+    render_request(twice, *again, body);
+    require(twice == rendered);
+}
+
+} // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
+    if (size == 0) {
+        return 0;
+    }
+    std::string_view const bytes{reinterpret_cast<char const*>(data) + 1, size - 1};
+    head_limits limits;
+    limits.head = 4096;
+    limits.fields = 30;
+    limits.target = 1024;
+
+    head_scanner whole{limits};
+    head_scanner cut{limits};
+    auto const status = whole.scan(bytes);
+    require(status == scan(bytes, bytes.size() * data[0] / 256, cut));
+    if (status == head_scanner::status::bad) {
+        require(whole.fault().rule == cut.fault().rule);
+        require(whole.fault().status == cut.fault().status);
+    }
+    field_list fields;
+    if (status != head_scanner::status::complete) {
+        // The check stands on its own feet, even without the scanner before it.
+        (void)check_request(bytes, limits, fields);
+        return 0;
+    }
+    require(whole.begin() == cut.begin() && whole.end() == cut.end());
+
+    auto const head =
+        check_request(bytes.substr(whole.begin(), whole.end() - whole.begin()), limits, fields);
+    if (!head) {
+        require(!head.error().message.empty() && head.error().status >= 400);
+        return 0;
+    }
+    require(head->framing != framing::until_close);
+    check_passing_on(*head, {framing::none, 0});
+    check_passing_on(*head, {framing::length, 17});
+    if (head->version == version::http11) {
+        check_passing_on(*head, {framing::chunked, 0});
+    }
+    return 0;
+}

@@ -1,0 +1,111 @@
+// Whatever a host sends: where an answer ends, and what its body is, does not depend on the pieces
+// it arrives in, and the head that goes to the client tells the same end.
+#include <secondwind/http/head_scanner.hpp>
+#include <secondwind/http/head_writer.hpp>
+#include <secondwind/http/response_framer.hpp>
+#include <secondwind/http/response_head.hpp>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+namespace {
+
+using namespace secondwind::http;
+
+void require(bool holds) {
+    if (!holds) {
+        std::abort();
+    }
+}
+
+struct outcome {
+    response_framer::status before_close;
+    response_framer::status after_close;
+    std::size_t taken = 0;
+    std::string data;
+
+    bool operator==(outcome const&) const = default;
+};
+
+outcome frame(response_head const& head, std::string_view body, std::size_t piece) {
+    response_framer framer{head};
+    response_framer runs{head};
+    outcome result{};
+    std::size_t taken_by_runs = 0;
+    while (!body.empty()) {
+        auto const part = body.substr(0, piece);
+        body.remove_prefix(part.size());
+        result.taken += framer.push(part);
+        for (auto rest = part;
+             !rest.empty() && runs.state() == response_framer::status::need_more;) {
+            auto const step = runs.push_run(rest);
+            result.data += step.data;
+            taken_by_runs += step.consumed;
+            rest.remove_prefix(step.consumed);
+        }
+    }
+    require(result.taken == taken_by_runs && framer.state() == runs.state());
+    result.before_close = framer.state();
+    result.after_close = framer.finish();
+    require(result.after_close != response_framer::status::need_more);
+    return result;
+}
+
+void check_passing_on(response_head const& head, std::string_view method) {
+    std::string rendered;
+    render_response(rendered, head, persistence::keep, "X-Extra: 1\r\n");
+    field_list fields;
+    auto const again = check_response(rendered, method, fields);
+    require(again.has_value());
+    require(again->status == head.status && again->reason == head.reason);
+    require(again->framing == head.framing && again->length == head.length);
+    for (auto const& line : again->fields) {
+        require(!iequals(line.name, "Connection") && !iequals(line.name, "Keep-Alive") &&
+                !iequals(line.name, "Upgrade") && !iequals(line.name, "Trailer"));
+    }
+}
+
+} // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
+    if (size == 0) {
+        return 0;
+    }
+    // The first byte chooses how the rest is fed.
+    auto const piece = std::size_t{data[0] & 0x7fU} + 1;
+    std::string_view const method = (data[0] & 0x80U) != 0 ? "HEAD" : "POST";
+    std::string_view const bytes{reinterpret_cast<char const*>(data) + 1, size - 1};
+
+    head_scanner whole{{}, head_scanner::side::answer};
+    auto const status = whole.scan(bytes);
+    head_scanner slow{{}, head_scanner::side::answer};
+    auto slow_status = head_scanner::status::need_more;
+    for (std::size_t end = 0;
+         end < bytes.size() && slow_status == head_scanner::status::need_more;) {
+        end = std::min(bytes.size(), end + piece);
+        slow_status = slow.scan(bytes.substr(0, end));
+    }
+    require(status == slow_status);
+    field_list fields;
+    if (status != head_scanner::status::complete) {
+        (void)check_response(bytes, method, fields);
+        return 0;
+    }
+    require(whole.end() == slow.end());
+
+    auto const head = check_response(bytes.substr(0, whole.end()), method, fields);
+    if (!head) {
+        require(head.error().status == 502);
+        return 0;
+    }
+    check_passing_on(*head, method);
+    auto const body = bytes.substr(whole.end());
+    auto const at_once = frame(*head, body, body.size() + 1);
+    require(at_once == frame(*head, body, piece));
+    require(at_once == frame(*head, body, 1));
+    require(at_once.taken <= body.size());
+    return 0;
+}

@@ -1,0 +1,100 @@
+// One TCP connection in the hands of a test.
+#pragma once
+
+#include "support/http_message.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace secondwind::test {
+
+namespace asio = boost::asio;
+constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
+
+// How the other side ended the connection.
+enum class ending { open, fin, rst };
+
+struct received {
+    std::string bytes;
+    test::ending ending = ending::open;
+};
+
+struct http_request {
+    http_head head;
+    std::string method;
+    std::string target;
+    std::string body; // decoded
+    std::string raw;
+};
+
+struct http_answer {
+    http_head head;
+    int status = 0;
+    std::string body;                // decoded
+    std::vector<std::string> chunks; // of a chunked body
+    std::string raw;
+    bool complete = true;               // false: the connection ended before the body did
+    test::ending ending = ending::open; // open, or how an incomplete or close-delimited one ended
+};
+
+// The connection ended where more was due.
+struct connection_ended : std::runtime_error {
+    explicit connection_ended(test::ending e, std::string const& wanted)
+        : std::runtime_error{(e == ending::rst ? "reset before " : "closed before ") + wanted},
+          ending{e} {}
+    test::ending ending;
+};
+
+// Every wait has a deadline of its own and throws timed_out past it, so that a test that waits for
+// what never comes fails and does not hang.
+class wire {
+public:
+    static constexpr std::chrono::seconds deadline{10};
+
+    explicit wire(asio::ip::tcp::socket socket) : socket_{std::move(socket)} {}
+
+    // False if the other side has gone.
+    asio::awaitable<bool> send(std::string bytes);
+
+    // The next bytes up to and with `text`, or n of them. Throw connection_ended.
+    asio::awaitable<std::string> read_until(std::string text);
+    asio::awaitable<std::string> read_exactly(std::size_t n);
+    // At least one byte: whatever there is.
+    asio::awaitable<std::string> read_some();
+    asio::awaitable<received> read_to_end();
+
+    asio::awaitable<http_request> read_request();
+    // A 1xx is an answer of its own. `without_body`: the answer to a HEAD.
+    asio::awaitable<http_answer> read_answer(bool without_body = false);
+    // Only the head, for a body that is read piece by piece.
+    asio::awaitable<http_head> read_head();
+    // The next chunk of a chunked body, decoded; the empty last one gives nothing. Not for
+    // trailers.
+    asio::awaitable<std::optional<std::string>> read_chunk();
+
+    // Waits until the other side ends the connection; bytes that come before are thrown away.
+    asio::awaitable<ending> wait_closed();
+
+    void half_close();
+    void reset(); // with an RST
+    void close();
+    asio::ip::tcp::socket& socket() noexcept { return socket_; }
+
+private:
+    asio::awaitable<bool> fill(); // false at the end
+
+    asio::ip::tcp::socket socket_;
+    std::string buffer_; // read, and not yet given out
+    ending ended_ = ending::open;
+};
+
+} // namespace secondwind::test

@@ -1,0 +1,205 @@
+#include <secondwind/cli/command_line.hpp>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+
+namespace secondwind::cli {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+using verb = invocation::verb;
+
+// What surrounds the process.
+struct world {
+    std::map<std::string, std::string> environment;
+    std::map<std::string, std::string> files;
+
+    invocation run(std::vector<char const*> arguments) const {
+        arguments.insert(arguments.begin(), "secondwind");
+        std::vector<std::string> names;
+        for (auto const& [name, value] : environment)
+            names.push_back(name);
+        return parse(static_cast<int>(arguments.size()), arguments.data(), names,
+                     look_up(environment), look_up(files), "1.2.3");
+    }
+
+    std::string fault(std::vector<char const*> arguments) const {
+        try {
+            run(std::move(arguments));
+            return "none";
+        } catch (config::config_error const& e) {
+            return e.what();
+        }
+    }
+
+private:
+    static std::function<std::optional<std::string>(std::string const&)>
+    look_up(std::map<std::string, std::string> const& all) {
+        return [&all](std::string const& name) -> std::optional<std::string> {
+            auto const found = all.find(name);
+            return found == all.end() ? std::nullopt : std::optional{found->second};
+        };
+    }
+};
+
+void expect_usage_error(invocation const& i, std::string const& part) {
+    EXPECT_EQ(i.what, verb::exit);
+    EXPECT_EQ(i.exit_code, 2);
+    EXPECT_TRUE(i.output_is_error);
+    EXPECT_THAT(i.output, StartsWith("secondwind: "));
+    EXPECT_THAT(i.output, HasSubstr(part));
+    EXPECT_THAT(i.output, HasSubstr("secondwind --help"));
+}
+
+TEST(command_line, serves_by_default) {
+    auto const i = world{}.run({});
+    EXPECT_EQ(i.what, verb::serve);
+    EXPECT_EQ(i.settings.value().listen, config::endpoint{});
+    EXPECT_TRUE(i.output.empty());
+    EXPECT_EQ(world{}.run({"serve"}).what, verb::serve);
+    EXPECT_EQ(world{}.run({"check"}).what, verb::check);
+    EXPECT_EQ(world{}.run({"demo"}).what, verb::demo);
+}
+
+TEST(command_line, takes_every_flag_before_or_after_the_verb) {
+    std::vector<char const*> const flags{"--listen",    "[::1]:9", "--upstream",   "n=http://h:1",
+                                         "--log-level", "debug",   "--log-format", "json",
+                                         "--log-file",  "x.log"};
+    for (char const* name : {"", "serve", "check"})
+        for (bool const before : {true, false}) {
+            auto arguments = flags;
+            if (*name != '\0')
+                arguments.insert(before ? arguments.begin() : arguments.end(), name);
+            auto const s = world{}.run(arguments).settings.value();
+            EXPECT_EQ(s.listen, (config::endpoint{"::1", 9}));
+            EXPECT_EQ(s.upstreams, (std::vector{config::upstream{"n", "h", 1}}));
+            EXPECT_EQ(s.logging.level, log::level::debug);
+            EXPECT_EQ(s.logging.format, log::format::json);
+            EXPECT_EQ(s.logging.file, "x.log");
+        }
+    EXPECT_EQ(world{}.run({"--listen=127.0.0.1:7"}).settings.value().listen.port, 7);
+}
+
+TEST(command_line, layers_file_environment_and_flags) {
+    world w;
+    w.files["a.json"] = R"({"listen": "127.0.0.1:1", "log": {"level": "warn", "format": "text"}})";
+    w.environment = {{"SECONDWIND_LISTEN", "127.0.0.1:2"}, {"SECONDWIND_LOG_LEVEL", "error"}};
+    for (std::vector<char const*> const& arguments :
+         {std::vector<char const*>{"-c", "a.json", "--listen", "127.0.0.1:3"},
+          std::vector<char const*>{"check", "--config=a.json", "--listen", "127.0.0.1:3"},
+          std::vector<char const*>{"-c", "a.json", "serve", "--listen", "127.0.0.1:3"}}) {
+        auto const s = w.run(arguments).settings.value();
+        EXPECT_EQ(s.listen.port, 3);
+        EXPECT_EQ(s.logging.level, log::level::error);
+        EXPECT_EQ(s.logging.format, log::format::text);
+    }
+}
+
+TEST(command_line, takes_the_file_from_the_environment_unless_a_flag_names_one) {
+    world w;
+    w.files = {{"a.json", R"({"listen": "127.0.0.1:1"})"},
+               {"b.json", R"({"listen": "127.0.0.1:2"})"}};
+    w.environment = {{"SECONDWIND_CONFIG", "a.json"}};
+    EXPECT_EQ(w.run({}).settings.value().listen.port, 1);
+    EXPECT_EQ(w.run({"-c", "b.json"}).settings.value().listen.port, 2);
+}
+
+TEST(command_line, names_a_file_that_cannot_be_read) {
+    EXPECT_EQ(world{}.fault({"-c", "none.json"}),
+              "\"none.json\": the configuration file (--config) cannot be read");
+    world w;
+    w.environment = {{"SECONDWIND_CONFIG", "none.json"}};
+    EXPECT_EQ(w.fault({"check"}),
+              "\"none.json\": the configuration file (SECONDWIND_CONFIG) cannot be read");
+}
+
+TEST(command_line, refuses_a_setting_that_cannot_be_used) {
+    world w;
+    w.files["a.json"] = "{\n\"lisen\": 1}";
+    EXPECT_THAT(w.fault({"-c", "a.json"}), StartsWith("a.json:2:1: unknown key \"lisen\""));
+    EXPECT_THAT(world{}.fault({"--listen", "x"}), StartsWith("--listen: expected ADDRESS:PORT"));
+    EXPECT_THAT(world{}.fault({"--listen", ""}), StartsWith("--listen: expected ADDRESS:PORT"));
+    EXPECT_THAT(world{}.fault({"demo", "--log-level", "x"}), StartsWith("--log-level: expected "));
+    EXPECT_EQ(world{}.fault({"--upstream", "a=http://h:1", "--upstream", "b=http://h:2"}),
+              "--upstream: more than one upstream is not supported yet");
+    w.environment = {{"SECONDWIND_LIMITS_REPLAY_BUFFER_TOTAL", "0"}};
+    EXPECT_THAT(w.fault({}), StartsWith("SECONDWIND_LIMITS_REPLAY_BUFFER_TOTAL: expected"));
+    w.environment = {{"SECONDWIND_LISTN", "0"}};
+    EXPECT_THAT(w.fault({}), HasSubstr("did you mean SECONDWIND_LISTEN?"));
+}
+
+TEST(command_line, shows_the_demo_the_same_to_everybody) {
+    world w;
+    w.environment = {{"SECONDWIND_LISTEN", "127.0.0.1:2"},
+                     {"SECONDWIND_CONFIG", "none.json"},
+                     {"SECONDWIND_NONSENSE", "x"}};
+    auto const i = w.run({"demo", "--once", "--listen", "127.0.0.1:0", "--log-format", "text"});
+    EXPECT_EQ(i.what, verb::demo);
+    EXPECT_TRUE(i.once);
+    EXPECT_EQ(i.settings.value().listen.port, 0);
+    EXPECT_EQ(i.settings.value().logging.format, log::format::text);
+    EXPECT_FALSE(w.run({"demo"}).once);
+    EXPECT_EQ(w.run({"demo"}).settings.value().listen, config::endpoint{});
+}
+
+TEST(command_line, does_not_take_the_demo_to_another_host) {
+    expect_usage_error(world{}.run({"demo", "--upstream", "http://h"}), "--upstream");
+    expect_usage_error(world{}.run({"demo", "-c", "a.json"}), "-c");
+    expect_usage_error(world{}.run({"--upstream", "http://h", "demo"}), "demo takes no --upstream");
+    expect_usage_error(world{}.run({"-c", "a.json", "demo"}), "demo takes no --config");
+    expect_usage_error(world{}.run({"serve", "--once"}), "--once");
+}
+
+TEST(command_line, refuses_what_it_does_not_know) {
+    expect_usage_error(world{}.run({"frobnicate"}), "frobnicate");
+    expect_usage_error(world{}.run({"--frob"}), "--frob");
+    expect_usage_error(world{}.run({"serve", "extra"}), "extra");
+    expect_usage_error(world{}.run({"serve", "check"}), "");
+    expect_usage_error(world{}.run({"--listen"}), "--listen");
+}
+
+TEST(command_line, refuses_a_flag_twice) {
+    expect_usage_error(world{}.run({"--listen", "127.0.0.1:1", "--listen", "127.0.0.1:2"}),
+                       "--listen");
+    expect_usage_error(world{}.run({"--listen", "127.0.0.1:1", "serve", "--listen", "127.0.0.1:2"}),
+                       "--listen is given twice");
+    expect_usage_error(world{}.run({"-c", "a", "check", "-c", "b"}), "--config is given twice");
+}
+
+TEST(command_line, prints_its_version) {
+    auto const i = world{}.run({"--version"});
+    EXPECT_EQ(i.what, verb::exit);
+    EXPECT_EQ(i.exit_code, 0);
+    EXPECT_EQ(i.output, "secondwind 1.2.3\n");
+    EXPECT_FALSE(i.output_is_error);
+}
+
+TEST(command_line, explains_itself) {
+    for (auto const* flag : {"--help", "-h"}) {
+        auto const i = world{}.run({flag});
+        EXPECT_EQ(i.what, verb::exit);
+        EXPECT_EQ(i.exit_code, 0);
+        EXPECT_FALSE(i.output_is_error);
+        for (auto const* part : {"serve", "demo", "check", "--listen", "ADDR:PORT", "--upstream",
+                                 "[NAME=]URL", "--log-level", "--log-format", "--log-file",
+                                 "--version", "78 unusable configuration"})
+            EXPECT_THAT(i.output, HasSubstr(part));
+    }
+    auto const demo = world{}.run({"demo", "--help"});
+    EXPECT_EQ(demo.exit_code, 0);
+    EXPECT_THAT(demo.output, HasSubstr("--once"));
+    EXPECT_THAT(demo.output, ::testing::Not(HasSubstr("--upstream")));
+}
+
+TEST(command_line, explains_itself_although_the_configuration_is_broken) {
+    world w;
+    w.environment = {{"SECONDWIND_NONSENSE", "x"}};
+    EXPECT_EQ(w.run({"--help"}).exit_code, 0);
+    EXPECT_EQ(w.run({"--version"}).exit_code, 0);
+}
+
+} // namespace
+} // namespace secondwind::cli

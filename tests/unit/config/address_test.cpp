@@ -1,0 +1,139 @@
+#include <secondwind/config/address.hpp>
+#include <secondwind/config/parse.hpp>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace secondwind::config {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::string complaint_about(std::string_view text) {
+    upstream u;
+    return read_upstream(text, u);
+}
+
+TEST(endpoint, is_a_numeric_address_and_a_port) {
+    EXPECT_EQ(parse_endpoint("127.0.0.1:1235"), (endpoint{"127.0.0.1", 1235}));
+    EXPECT_EQ(parse_endpoint("0.0.0.0:0"), (endpoint{"0.0.0.0", 0}));
+    EXPECT_EQ(parse_endpoint("[::1]:65535"), (endpoint{"::1", 65535}));
+    EXPECT_EQ(parse_endpoint("[::]:80"), (endpoint{"::", 80}));
+}
+
+TEST(endpoint, has_no_other_form) {
+    for (auto const* text : {"",
+                             ":",
+                             "1235",
+                             ":1235",
+                             "127.0.0.1",
+                             "127.0.0.1:",
+                             "127.0.0.1:65536",
+                             "127.0.0.1:-1",
+                             "127.0.0.1:+1",
+                             "127.0.0.1: 1",
+                             "127.0.0.1:1x",
+                             "localhost:1",
+                             "*:1",
+                             "127.0.0:1",
+                             "256.0.0.1:1",
+                             "::1:80",
+                             "[::1]",
+                             "[::1:80",
+                             "[127.0.0.1]:80",
+                             "[]:80",
+                             "[::1%eth0]:80",
+                             " 127.0.0.1:1",
+                             "http://127.0.0.1:1"})
+        EXPECT_FALSE(parse_endpoint(text)) << text;
+}
+
+TEST(endpoint, is_shown_as_it_is_written) {
+    for (std::string const text : {"127.0.0.1:1235", "[::1]:1235", "0.0.0.0:0"})
+        EXPECT_EQ(to_string(parse_endpoint(text).value()), text);
+}
+
+TEST(upstream, is_a_url_with_or_without_a_name) {
+    EXPECT_EQ(parse_upstream("http://127.0.0.1:1234"), (upstream{"default", "127.0.0.1", 1234}));
+    EXPECT_EQ(parse_upstream("http://lm-studio.local:1234/"),
+              (upstream{"default", "lm-studio.local", 1234}));
+    EXPECT_EQ(parse_upstream("HTTP://[::1]:1234"), (upstream{"default", "::1", 1234}));
+    EXPECT_EQ(parse_upstream("big_box.1=http://10.0.0.7:1"),
+              (upstream{"big_box.1", "10.0.0.7", 1}));
+    EXPECT_EQ(parse_upstream("http://host"), (upstream{"default", "host", 80}));
+}
+
+TEST(upstream, is_shown_as_a_url) {
+    EXPECT_EQ(to_string(upstream{"a", "host", 80}), "http://host:80");
+    EXPECT_EQ(to_string(upstream{"a", "::1", 1234}), "http://[::1]:1234");
+}
+
+TEST(upstream, has_no_other_form) {
+    for (auto const* text : {"",
+                             "127.0.0.1:1234",
+                             "//host:1",
+                             "http:",
+                             "http:host",
+                             "http://",
+                             "http://:1234",
+                             "http:///",
+                             "ftp://host",
+                             "ws://host",
+                             "http://host:",
+                             "http://host:0",
+                             "http://host:65536",
+                             "http://host:x",
+                             "http://ho st",
+                             "http://h%6Fst",
+                             "http://a,b",
+                             "http://[::1",
+                             "http://[v1.x]",
+                             "http://[::g]",
+                             " http://host",
+                             "http://host ",
+                             "http://ho\nst",
+                             "=http://host",
+                             "a b=http://host",
+                             "a/b=http://host",
+                             "name=",
+                             "name"})
+        EXPECT_THAT(complaint_about(text), HasSubstr("expected ")) << text;
+    EXPECT_FALSE(parse_upstream("http://" + std::string(254, 'a')));
+    EXPECT_TRUE(parse_upstream("http://" + std::string(253, 'a')));
+}
+
+TEST(upstream, says_what_is_not_supported) {
+    EXPECT_THAT(complaint_about("https://host:1"), HasSubstr("https is not supported yet"));
+    EXPECT_THAT(complaint_about("http://user@host"), HasSubstr("user or password"));
+    EXPECT_THAT(complaint_about("http://user:pw@host"), HasSubstr("user or password"));
+    EXPECT_THAT(complaint_about("http://host/v1"), HasSubstr("a path"));
+    EXPECT_THAT(complaint_about("http://host//"), HasSubstr("a path"));
+    EXPECT_THAT(complaint_about("http://host/?a=b"), HasSubstr("a query"));
+    EXPECT_THAT(complaint_about("http://host?"), HasSubstr("a query"));
+    EXPECT_THAT(complaint_about("http://host#x"), HasSubstr("a query or fragment"));
+}
+
+TEST(upstreams, are_just_one_for_now) {
+    std::vector<upstream> all;
+    EXPECT_EQ(read_upstreams("a=http://h:1", all), "");
+    EXPECT_EQ(all, (std::vector{upstream{"a", "h", 1}}));
+    EXPECT_THAT(read_upstreams("b=http://h:1,c=http://h:2", all), HasSubstr("more than one"));
+    EXPECT_EQ(all.front().name, "a") << "a refused value must leave the setting alone";
+}
+
+TEST(upstreams, have_different_names) {
+    std::vector<upstream> all;
+    EXPECT_THAT(read_upstreams("a=http://h:1,a=http://h:2", all), HasSubstr("\"a\" is used twice"));
+    EXPECT_THAT(read_upstreams("http://h:1,http://h:2", all),
+                HasSubstr("\"default\" is used twice"));
+}
+
+TEST(upstreams, are_never_none) {
+    std::vector<upstream> all;
+    EXPECT_THAT(read_upstreams("", all), HasSubstr("expected"));
+    EXPECT_THAT(read_upstreams("http://h,", all), HasSubstr("expected"));
+    EXPECT_THAT(check_upstreams({}), HasSubstr("expected an upstream"));
+}
+
+} // namespace
+} // namespace secondwind::config

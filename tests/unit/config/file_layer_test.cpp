@@ -1,0 +1,181 @@
+#include <secondwind/config/parse.hpp>
+
+#include <gtest/gtest.h>
+
+namespace secondwind::config {
+namespace {
+
+settings read(std::string_view text) {
+    builder b;
+    b.add_file(text, "f.json");
+    b.check();
+    return b.value();
+}
+
+std::string fault_of(std::string_view text) {
+    try {
+        read(text);
+        return "none";
+    } catch (config_error const& e) {
+        return e.what();
+    }
+}
+
+TEST(config_file, sets_what_it_names_and_nothing_else) {
+    auto const s = read(R"({"listen": "0.0.0.0:80",
+        "recovery": {"mode": "off", "evict": "all", "max_replays": 0},
+        "limits": {"head": "128KiB", "body": 1000, "connections": 5},
+        "timeouts": {"first_byte": "10m"}, "log": {"level": "debug", "format": "json"}})");
+    EXPECT_EQ(s.listen, (endpoint{"0.0.0.0", 80}));
+    EXPECT_EQ(s.recovery.mode, recovery_mode::off);
+    EXPECT_EQ(s.recovery.evict, policy::evict::all);
+    EXPECT_EQ(s.recovery.max_replays, 0U);
+    EXPECT_EQ(s.limits.head, 128U * 1024);
+    EXPECT_EQ(s.limits.body, 1000U);
+    EXPECT_EQ(s.limits.connections, 5U);
+    EXPECT_EQ(s.timeouts.first_byte, std::chrono::minutes{10});
+    EXPECT_EQ(s.logging.level, log::level::debug);
+    EXPECT_EQ(s.logging.format, log::format::json);
+    EXPECT_EQ(s.limits.fields, limits{}.fields);
+    EXPECT_EQ(s.upstreams, settings{}.upstreams);
+}
+
+TEST(config_file, may_be_empty_of_settings) {
+    EXPECT_EQ(read("{}").listen, endpoint{});
+    EXPECT_EQ(read("// nothing\n{ /* at all */ }\n").listen, endpoint{});
+    EXPECT_EQ(read(R"({"recovery": {}})").recovery.mode, recovery_mode::on);
+}
+
+TEST(config_file, names_an_upstream) {
+    EXPECT_EQ(read(R"({"upstreams": [{"url": "http://h:1"}]})").upstreams,
+              (std::vector{upstream{"default", "h", 1}}));
+    EXPECT_EQ(read(R"({"upstreams": [{"url": "http://[::1]:1/", "name": "n"}]})").upstreams,
+              (std::vector{upstream{"n", "::1", 1}}));
+}
+
+TEST(config_file, that_is_no_json_is_refused_with_its_place) {
+    EXPECT_EQ(fault_of("{\n  \"listen\": \"127.0.0.1:1\",\n}"),
+              "f.json:3:1: not valid JSON: unexpected '}'; expected string literal");
+    EXPECT_EQ(fault_of("{\n  listen: 1}"),
+              "f.json:2:3: not valid JSON: invalid literal; expected string literal");
+    EXPECT_EQ(fault_of("[]"), "f.json:1:1: expected an object of settings, but got a list");
+}
+
+TEST(config_file, has_no_unknown_key) {
+    EXPECT_EQ(fault_of("{\n    \"recovery\": {\n    \"evct\": 1}}"),
+              R"(f.json:3:5: unknown key "recovery.evct": did you mean "recovery.evict"?)");
+    EXPECT_EQ(fault_of(R"({"limts": {}})"), R"(f.json:1:2: unknown key "limts")");
+    EXPECT_EQ(fault_of(R"({"lisen": 1})"),
+              R"(f.json:1:2: unknown key "lisen": did you mean "listen"?)");
+    EXPECT_EQ(fault_of(R"({"evict": "all"})"),
+              R"(f.json:1:2: unknown key "evict": did you mean "recovery.evict"?)");
+    EXPECT_EQ(fault_of(R"({"zzz": 1})"), R"(f.json:1:2: unknown key "zzz")");
+    EXPECT_EQ(fault_of(R"({"upstreams": [{"nme": "a"}]})"),
+              R"(f.json:1:17: unknown key "upstreams[].nme": did you mean "upstreams[].name"?)");
+    EXPECT_EQ(fault_of(R"({"": 1})"), R"(f.json:1:2: unknown key "")");
+}
+
+TEST(config_file, has_no_key_with_a_dot) {
+    EXPECT_EQ(fault_of(R"({"recovery.evict": "all"})"),
+              R"(f.json:1:2: unknown key "recovery.evict": write "recovery": {"evict": ...} )"
+              R"(rather than "recovery.evict": ...)");
+    EXPECT_EQ(fault_of(R"({"limits.head": "64KiB"})"),
+              R"(f.json:1:2: unknown key "limits.head": write "limits": {"head": ...} )"
+              R"(rather than "limits.head": ...)");
+}
+
+TEST(config_file, has_no_key_twice) {
+    EXPECT_EQ(fault_of("{\"listen\": \"127.0.0.1:1\",\n \"listen\": \"127.0.0.1:2\"}"),
+              "f.json:2:2: repeated key \"listen\": it is in line 1 already");
+    EXPECT_EQ(fault_of(R"({"log": {}, "log": {}})"),
+              "f.json:1:13: repeated key \"log\": it is in line 1 already");
+    EXPECT_EQ(fault_of(R"({"log": {"level": "info", "level": "warn"}})"),
+              "f.json:1:27: repeated key \"log.level\": it is in line 1 already");
+    EXPECT_EQ(fault_of(R"({"upstreams": [{"url": "http://h", "url": "http://h"}]})"),
+              "f.json:1:36: repeated key \"upstreams[].url\": it is in line 1 already");
+}
+
+TEST(config_file, has_values_of_the_right_type) {
+    EXPECT_EQ(
+        fault_of(R"({"listen": 1235})"),
+        "f.json:1:12: listen: expected ADDRESS:PORT with a numeric address, as 127.0.0.1:1235, "
+        "but got 1235");
+    EXPECT_EQ(fault_of(R"({"recovery": {"mode": true}})"),
+              "f.json:1:23: recovery.mode: expected on or off, but got true");
+    EXPECT_EQ(fault_of(R"({"limits": {"connections": "5"}})"),
+              "f.json:1:28: limits.connections: expected a whole number from 1 to 1000000, "
+              "but got \"5\"");
+    EXPECT_EQ(fault_of(R"({"limits": []})"),
+              "f.json:1:12: expected an object of limits settings, but got a list");
+    EXPECT_EQ(fault_of(R"({"limits": {"head": null}})"),
+              "f.json:1:21: limits.head: expected a size such as 8MiB, from 1KiB to 16MiB, "
+              "but got null");
+    EXPECT_EQ(fault_of(R"({"timeouts": {"connect": 5}})"),
+              "f.json:1:26: timeouts.connect: expected a duration such as 30s, from 1ms to 10m, "
+              "but got 5");
+    EXPECT_EQ(fault_of(R"({"log": {"file": {}}})"),
+              "f.json:1:18: log.file: expected a file's name, but got an object");
+}
+
+TEST(config_file, has_values_in_range) {
+    EXPECT_EQ(fault_of("{\"limits\": {\n\t\"head\": \"1023\"}}"),
+              "f.json:2:10: limits.head: expected a size such as 8MiB, from 1KiB to 16MiB, "
+              "but got \"1023\"");
+    EXPECT_EQ(fault_of(R"({"limits": {"fields": 7}})"),
+              "f.json:1:23: limits.fields: expected a whole number from 8 to 10000, but got \"7\"");
+    EXPECT_EQ(
+        fault_of(R"({"limits": {"fields": 1e3}})"),
+        "f.json:1:23: limits.fields: expected a whole number from 8 to 10000, but got \"1e3\"");
+    EXPECT_NE(fault_of(R"({"limits": {"fields": -8}})"), "none");
+    EXPECT_NE(fault_of(R"({"limits": {"fields": 99999999999999999999}})"), "none");
+    EXPECT_NE(fault_of(R"({"limits": {"connections": 0}})"), "none");
+    EXPECT_NE(fault_of(R"({"recovery": {"max_replays": 2}})"), "none");
+    EXPECT_NE(fault_of(R"({"recovery": {"list_timeout": "0"}})"), "none");
+    EXPECT_NE(fault_of(R"({"timeouts": {"drain": "25h"}})"), "none");
+    EXPECT_EQ(fault_of(R"({"timeouts": {"drain": "24h"}})"), "none");
+}
+
+TEST(config_file, says_which_choices_there_are) {
+    EXPECT_EQ(fault_of(R"({"recovery": {"evict": "busy"}})"),
+              "f.json:1:24: recovery.evict: expected idle or all, but got \"busy\"");
+    EXPECT_EQ(fault_of(R"({"log": {"level": "INFO"}})"),
+              "f.json:1:19: log.level: expected debug, info, warn, error or off, but got \"INFO\"");
+}
+
+TEST(config_file, is_refused_for_an_upstream_that_cannot_be_used) {
+    EXPECT_EQ(fault_of(R"({"upstreams": []})"),
+              "f.json:1:15: upstreams: expected an upstream, but got none");
+    EXPECT_EQ(fault_of(R"({"upstreams": [{}]})"),
+              "f.json:1:16: expected a \"url\" in this upstream");
+    EXPECT_EQ(
+        fault_of(R"({"upstreams": ["http://h"]})"),
+        "f.json:1:16: expected an upstream as {\"name\": ..., \"url\": ...}, but got \"http://h\"");
+    EXPECT_EQ(fault_of(R"({"upstreams": [{"url": 1}]})"),
+              "f.json:1:24: expected a string for \"upstreams[].url\", but got 1");
+    EXPECT_EQ(
+        fault_of(R"({"upstreams": [{"name": "a b", "url": "http://h"}]})"),
+        "f.json:1:25: upstreams[].name: expected a name of letters, digits, '_', '.' and '-', "
+        "but got \"a b\"");
+    EXPECT_EQ(fault_of(R"({"upstreams": [{"url": "https://h"}]})"),
+              "f.json:1:24: upstreams[].url: https is not supported yet: expected "
+              "http://HOST[:PORT], as http://127.0.0.1:1234, but got \"https://h\"");
+    EXPECT_EQ(fault_of("{\"upstreams\": [{\"url\": \"http://h:1\"},\n{\"url\": \"http://h:2\"}]}"),
+              "f.json:2:1: upstreams: the upstream name \"default\" is used twice");
+    EXPECT_EQ(
+        fault_of(R"({"upstreams": [{"url": "http://h:1"}, {"name": "b", "url": "http://h:2"}]})"),
+        "f.json:1:39: upstreams: more than one upstream is not supported yet");
+    EXPECT_NE(fault_of(R"({"upstreams": [{"url": "x=http://h:1"}]})"), "none");
+    EXPECT_NE(fault_of(R"({"upstreams": "http://h:1"})"), "none");
+}
+
+TEST(config_file, shows_a_foreign_value_harmlessly) {
+    EXPECT_EQ(fault_of(R"({"log": {"level": "\u001b[2J\n"}})"),
+              "f.json:1:19: log.level: expected debug, info, warn, error or off, but got "
+              "\"\\u001b[2J\\n\"");
+    EXPECT_LT(fault_of("{\"listen\": \"" + std::string(100'000, 'x') + "\"}").size(), 400U);
+    EXPECT_LT(fault_of("{\"listen\": " + std::string(100'000, '1') + "}").size(), 400U);
+    EXPECT_LT(fault_of("{\"" + std::string(100'000, 'x') + "\": 1}").size(), 400U);
+}
+
+} // namespace
+} // namespace secondwind::config

@@ -1,0 +1,216 @@
+#include <secondwind/emulator/dialect.hpp>
+
+#include <gmock/gmock.h>
+
+using namespace secondwind::emulator;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+namespace {
+
+prediction saying(std::vector<std::string> tokens) {
+    prediction p;
+    p.number = 7;
+    p.created = 1'789'742'286;
+    p.model = "m";
+    p.asked.tokens = 3;
+    p.tokens = std::move(tokens);
+    return p;
+}
+
+// All events of a stream of these tokens, as the emulator sends them.
+sse_events stream(dialect const& d, std::vector<std::string> const& tokens,
+                  bool cut_short = false) {
+    auto p = saying({});
+    p.cut_short = cut_short;
+    p.asked.include_usage = true;
+    auto events = d.opening(p);
+    for (auto const& t : tokens) {
+        p.tokens.push_back(t);
+        for (auto& e : d.piece(p))
+            events.push_back(std::move(e));
+    }
+    for (auto& e : d.closing(p))
+        events.push_back(std::move(e));
+    return events;
+}
+
+std::vector<std::string> names(sse_events const& events) {
+    std::vector<std::string> all;
+    for (auto const& e : events)
+        all.push_back(e.name);
+    return all;
+}
+
+json data(sse_event const& e) {
+    return json::parse(e.data);
+}
+
+constexpr endpoint every_endpoint[] = {endpoint::chat_completions, endpoint::completions,
+                                       endpoint::embeddings,       endpoint::responses,
+                                       endpoint::messages,         endpoint::v0_chat_completions,
+                                       endpoint::v1_chat};
+
+} // namespace
+
+TEST(emulator_dialect, a_chat_completion_has_the_members_of_lm_studio_in_their_order) {
+    auto const d = dialect_of(endpoint::chat_completions).whole(saying({"Hello", " you"}));
+    std::vector<std::string> members;
+    for (auto const& [name, value] : d.items())
+        members.push_back(name);
+    EXPECT_THAT(members, ElementsAre("id", "object", "created", "model", "choices", "usage",
+                                     "stats", "system_fingerprint"));
+    EXPECT_EQ(d["choices"][0]["message"]["content"], "Hello you");
+    EXPECT_EQ(d["choices"][0]["finish_reason"], "stop");
+    EXPECT_EQ(d["usage"]["total_tokens"], 5);
+}
+
+TEST(emulator_dialect, a_chat_stream_has_its_role_first_its_reason_last_and_done) {
+    auto const events = stream(dialect_of(endpoint::chat_completions), {"a", "b"}, true);
+    ASSERT_EQ(events.size(), 5U);
+    EXPECT_EQ(data(events[0])["choices"][0]["delta"],
+              json::parse(R"({"role":"assistant","content":"a"})"));
+    EXPECT_EQ(data(events[1])["choices"][0]["delta"], json::parse(R"({"content":"b"})"));
+    EXPECT_EQ(data(events[2])["choices"][0]["delta"], json::object());
+    EXPECT_EQ(data(events[2])["choices"][0]["finish_reason"], "length");
+    EXPECT_EQ(data(events[3])["choices"], json::array());
+    EXPECT_EQ(data(events[3])["usage"]["completion_tokens"], 2);
+    EXPECT_EQ(render(events[4]), "data: [DONE]\n\n");
+}
+
+TEST(emulator_dialect, a_completion_stream_carries_usage_in_its_last_chunk) {
+    auto const events = stream(dialect_of(endpoint::completions), {"a"});
+    ASSERT_EQ(events.size(), 3U);
+    EXPECT_EQ(data(events[0])["choices"][0]["text"], "a");
+    EXPECT_EQ(data(events[1])["usage"]["total_tokens"], 4);
+}
+
+TEST(emulator_dialect, embeddings_come_as_numbers_or_as_base64) {
+    auto p = saying({"x"});
+    p.asked.inputs = 2;
+    auto d = dialect_of(endpoint::embeddings).whole(p);
+    EXPECT_EQ(d["data"].size(), 2U);
+    EXPECT_EQ(d["data"][1]["index"], 1);
+    EXPECT_EQ(d["data"][0]["embedding"], json::parse("[0.5,-0.25,0.125,0.75]"));
+    p.asked.base64 = true;
+    d = dialect_of(endpoint::embeddings).whole(p);
+    EXPECT_EQ(d["data"][0]["embedding"], "AAAAPwAAgL4AAAA+AABAPw==");
+}
+
+TEST(emulator_dialect, v0_adds_how_fast_it_was) {
+    auto const d = dialect_of(endpoint::v0_chat_completions).whole(saying({"a"}));
+    EXPECT_TRUE(d["stats"].contains("tokens_per_second"));
+    EXPECT_TRUE(d.contains("model_info"));
+    EXPECT_TRUE(d.contains("runtime"));
+}
+
+TEST(emulator_dialect, a_response_stream_is_numbered_without_gaps) {
+    auto const events = stream(dialect_of(endpoint::responses), {"a", "b"});
+    EXPECT_THAT(names(events),
+                ElementsAre("response.created", "response.in_progress",
+                            "response.output_item.added", "response.content_part.added",
+                            "response.output_text.delta", "response.output_text.delta",
+                            "response.output_text.done", "response.content_part.done",
+                            "response.output_item.done", "response.completed"));
+    for (std::size_t i = 0; i < events.size(); ++i)
+        EXPECT_EQ(data(events[i])["sequence_number"], i) << events[i].data;
+    EXPECT_EQ(data(events.back())["response"]["output"][0]["content"][0]["text"], "ab");
+    EXPECT_EQ(data(events.front())["response"]["error"], nullptr);
+}
+
+TEST(emulator_dialect, a_response_that_was_cut_short_is_incomplete) {
+    auto const events = stream(dialect_of(endpoint::responses), {"a"}, true);
+    EXPECT_EQ(events.back().name, "response.incomplete");
+    EXPECT_EQ(data(events.back())["response"]["incomplete_details"]["reason"], "max_output_tokens");
+}
+
+TEST(emulator_dialect, a_response_fails_with_the_next_number) {
+    auto const& d = dialect_of(endpoint::responses);
+    EXPECT_EQ(data(d.broken(saying({}), "why").at(0))["sequence_number"], 2);
+    auto const late = data(d.broken(saying({"a"}), "why").at(0));
+    EXPECT_EQ(late["sequence_number"], 5);
+    EXPECT_EQ(late["response"]["error"]["message"], "why");
+}
+
+TEST(emulator_dialect, a_message_stream_has_the_events_of_anthropic) {
+    auto const events = stream(dialect_of(endpoint::messages), {"a", "b"});
+    EXPECT_THAT(names(events), ElementsAre("message_start", "content_block_start",
+                                           "content_block_delta", "content_block_delta",
+                                           "content_block_stop", "message_delta", "message_stop"));
+    EXPECT_EQ(data(events[3])["delta"]["text"], "b");
+    EXPECT_EQ(data(events[5])["delta"]["stop_reason"], "end_turn");
+    EXPECT_EQ(data(events[5])["usage"]["output_tokens"], 2);
+}
+
+TEST(emulator_dialect, only_the_rest_chat_tells_of_its_load) {
+    for (auto const where : every_endpoint)
+        EXPECT_EQ(dialect_of(where).announces_load(), where == endpoint::v1_chat);
+    auto const& d = dialect_of(endpoint::v1_chat);
+    EXPECT_THAT(names(d.greeting("m")), ElementsAre("chat.start"));
+    EXPECT_THAT(names(d.load_started("m")), ElementsAre("model_load.start", "model_load.progress"));
+    EXPECT_THAT(names(d.load_finished("m", 1.5)),
+                ElementsAre("model_load.progress", "model_load.end"));
+    EXPECT_THAT(names(stream(d, {"a"})),
+                ElementsAre("prompt_processing.start", "prompt_processing.progress",
+                            "prompt_processing.end", "message.start", "message.delta",
+                            "message.end", "chat.end"));
+}
+
+TEST(emulator_dialect, a_refused_load_in_a_rest_stream_still_ends_the_chat) {
+    auto const events =
+        dialect_of(endpoint::v1_chat).refused_in_stream(model{"m", model_type::llm, 1}, "No room.");
+    ASSERT_THAT(names(events), ElementsAre("error", "chat.end"));
+    EXPECT_EQ(data(events[0])["error"]["type"], "model_load_failed");
+    EXPECT_EQ(data(events[0])["error"]["message"], "Failed to load LLM 'm': Error: No room.");
+    EXPECT_EQ(data(events[1])["result"]["output"], json::array());
+}
+
+TEST(emulator_dialect, a_refused_load_is_worded_as_each_interface_does) {
+    model const m{"m", model_type::llm, 1};
+    auto const openai = dialect_of(endpoint::chat_completions).refused(m, "No room.");
+    EXPECT_EQ(openai.status, 400U);
+    EXPECT_EQ(json::parse(openai.body)["error"]["message"],
+              "Failed to load model \"m\". Error: No room.");
+    auto const rest = dialect_of(endpoint::v1_chat).refused(m, "No room.");
+    EXPECT_EQ(rest.status, 500U);
+    EXPECT_EQ(json::parse(rest.body)["error"]["message"],
+              "Failed to load LLM 'm': Error: No room.");
+    auto const anthropic = dialect_of(endpoint::messages).refused(m, "No room.");
+    EXPECT_EQ(json::parse(anthropic.body)["type"], "error");
+}
+
+TEST(emulator_dialect, a_failed_prediction_is_a_string_on_the_openai_endpoints) {
+    auto const failed = dialect_of(endpoint::chat_completions).failed("Model unloaded.");
+    EXPECT_EQ(failed.status, 400U);
+    EXPECT_EQ(failed.body, R"({"error":"Model unloaded."})");
+    auto const broken =
+        dialect_of(endpoint::chat_completions).broken(saying({}), "Model unloaded.");
+    ASSERT_EQ(broken.size(), 1U) << "no [DONE]";
+    EXPECT_EQ(render(broken[0]),
+              "event: error\ndata: {\"error\":{\"message\":\"Model unloaded.\"}}\n\n");
+}
+
+TEST(emulator_dialect, no_model_is_told_as_the_versions_do) {
+    auto const& d = dialect_of(endpoint::chat_completions);
+    auto const now = d.unserved(resolution::kind::none, false);
+    EXPECT_EQ(now.status, 400U);
+    EXPECT_THAT(now.body, HasSubstr("'lms load'"));
+    auto const then = d.unserved(resolution::kind::none, true);
+    EXPECT_EQ(then.status, 404U);
+    EXPECT_THAT(then.body, HasSubstr("`lms load`"));
+    EXPECT_THAT(d.unserved(resolution::kind::several, false).body, HasSubstr("Multiple models"));
+}
+
+TEST(emulator_dialect, every_answer_is_json_and_every_event_is_one_line) {
+    for (auto const where : every_endpoint) {
+        auto const& d = dialect_of(where);
+        EXPECT_TRUE(d.whole(saying({"a"})).is_object());
+        for (auto const& a : {d.invalid("x"), d.failed("x"), d.refused(model{"m"}, "x"),
+                              d.unserved(resolution::kind::none, false)}) {
+            EXPECT_TRUE(json::accept(a.body)) << a.body;
+            EXPECT_GE(a.status, 400U);
+        }
+        for (auto const& e : stream(d, {"line\nbreak"}))
+            EXPECT_EQ(e.data.find('\n'), std::string::npos) << e.data;
+    }
+}

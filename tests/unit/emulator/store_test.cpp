@@ -1,0 +1,120 @@
+#include <secondwind/emulator/store.hpp>
+
+#include <gmock/gmock.h>
+
+using namespace secondwind::emulator;
+using testing::ElementsAre;
+
+namespace {
+
+store small_host() {
+    return {
+        10,
+        {{"a", model_type::llm, 6}, {"b", model_type::llm, 5}, {"e", model_type::embedding, 1}}};
+}
+
+instance load(store& s, char const* key, load_reason why = load_reason::by_hand) {
+    auto i = s.begin_load(*s.find_model(key), why).value();
+    EXPECT_TRUE(s.finish_load(i.serial));
+    return i;
+}
+
+} // namespace
+
+TEST(emulator_store, a_model_is_loading_until_its_load_is_finished) {
+    auto s = small_host();
+    auto const i = s.begin_load(*s.find_model("a"), load_reason::by_hand).value();
+    EXPECT_EQ(i.id, "a");
+    EXPECT_EQ(s.find_instance("a")->state, instance_state::loading);
+    EXPECT_FALSE(s.is_loaded("a"));
+    EXPECT_TRUE(s.finish_load(i.serial));
+    EXPECT_TRUE(s.is_loaded("a"));
+}
+
+TEST(emulator_store, memory_is_taken_when_a_load_begins_and_given_back_by_an_unload) {
+    auto s = small_host();
+    s.begin_load(*s.find_model("a"), load_reason::by_hand);
+    EXPECT_EQ(s.used_bytes(), 6U);
+    EXPECT_FALSE(s.fits(*s.find_model("b")));
+    s.finish_load(s.find_instance("a")->serial);
+    EXPECT_TRUE(s.unload("a"));
+    EXPECT_EQ(s.used_bytes(), 0U);
+    EXPECT_TRUE(s.fits(*s.find_model("b")));
+}
+
+TEST(emulator_store, a_load_that_does_not_fit_is_refused_and_takes_nothing) {
+    auto s = small_host();
+    load(s, "a");
+    EXPECT_FALSE(s.begin_load(*s.find_model("b"), load_reason::by_hand));
+    EXPECT_EQ(s.instances().size(), 1U);
+    EXPECT_TRUE(s.begin_load(*s.find_model("e"), load_reason::by_hand)) << "4 bytes are free";
+}
+
+TEST(emulator_store, a_model_as_large_as_the_memory_fits) {
+    store s{6, {{"a", model_type::llm, 6}, {"b", model_type::llm, 7}}};
+    EXPECT_TRUE(s.fits(*s.find_model("a")));
+    EXPECT_FALSE(s.fits(*s.find_model("b")));
+}
+
+TEST(emulator_store, further_instances_are_numbered_from_two_and_fill_gaps) {
+    store s{100, {{"a", model_type::llm, 1}}};
+    EXPECT_EQ(load(s, "a").id, "a");
+    EXPECT_EQ(load(s, "a").id, "a:2");
+    EXPECT_EQ(load(s, "a").id, "a:3");
+    EXPECT_TRUE(s.unload("a:2"));
+    EXPECT_EQ(load(s, "a").id, "a:2");
+    EXPECT_EQ(s.instances_of("a").size(), 3U);
+}
+
+TEST(emulator_store, a_reload_has_another_serial) {
+    auto s = small_host();
+    auto const first = load(s, "a");
+    s.unload("a");
+    auto const second = load(s, "a");
+    EXPECT_EQ(first.id, second.id);
+    EXPECT_NE(first.serial, second.serial);
+    EXPECT_EQ(s.find_serial(first.serial), nullptr);
+    EXPECT_NE(s.find_serial(second.serial), nullptr);
+}
+
+TEST(emulator_store, what_still_loads_cannot_be_unloaded_but_cancelled) {
+    auto s = small_host();
+    auto const i = s.begin_load(*s.find_model("a"), load_reason::by_hand).value();
+    EXPECT_FALSE(s.unload("a"));
+    s.cancel_load(i.serial);
+    EXPECT_EQ(s.used_bytes(), 0U);
+    EXPECT_FALSE(s.finish_load(i.serial));
+}
+
+TEST(emulator_store, a_finished_load_cannot_be_cancelled) {
+    auto s = small_host();
+    auto const i = load(s, "a");
+    s.cancel_load(i.serial);
+    EXPECT_TRUE(s.is_loaded("a"));
+}
+
+TEST(emulator_store, unloading_what_is_not_there_says_so) {
+    auto s = small_host();
+    EXPECT_FALSE(s.unload("a"));
+    EXPECT_FALSE(s.unload("nobody"));
+}
+
+TEST(emulator_store, a_corrupt_cache_is_cured_by_loading_anew) {
+    auto s = small_host();
+    EXPECT_EQ(s.corrupt("a"), 0U) << "not loaded";
+    load(s, "a");
+    EXPECT_EQ(s.corrupt("a"), 1U);
+    EXPECT_TRUE(s.find_instance("a")->corrupt);
+    s.unload("a");
+    load(s, "a");
+    EXPECT_FALSE(s.find_instance("a")->corrupt);
+}
+
+TEST(emulator_store, only_what_requests_loaded_is_evicted) {
+    auto s = small_host();
+    load(s, "e", load_reason::by_hand);
+    load(s, "a", load_reason::just_in_time);
+    EXPECT_THAT(s.evict_just_in_time(), ElementsAre("a"));
+    EXPECT_TRUE(s.is_loaded("e"));
+    EXPECT_FALSE(s.is_loaded("a"));
+}

@@ -1,0 +1,155 @@
+#include <secondwind/lmstudio/codec.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <gmock/gmock.h>
+
+#include <cstddef>
+
+namespace secondwind::lmstudio {
+namespace {
+
+using kind = model_use::kind;
+using policy::instance;
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::Optional;
+
+TEST(parse_inventory, lists_every_loaded_instance) {
+    EXPECT_THAT(parse_inventory(R"({"models":[
+        {"type":"llm","key":"a","size_bytes":4683073184,"loaded_instances":[
+            {"id":"a","config":{"context_length":4096}},{"id":"a:2","config":{}}]},
+        {"type":"llm","key":"unloaded","size_bytes":1,"loaded_instances":[]},
+        {"type":"embedding","key":"e","loaded_instances":[{"id":"mine"}]}]})"),
+                Optional(ElementsAre(instance{"a", "a", 4683073184},
+                                     instance{"a:2", "a", 4683073184}, instance{"mine", "e", 0})));
+}
+
+TEST(parse_inventory, tells_an_empty_list_from_none) {
+    EXPECT_THAT(parse_inventory(R"({"models":[]})"), Optional(IsEmpty()));
+    EXPECT_THAT(parse_inventory(R"({"models":[{"key":"a","loaded_instances":[]}]})"),
+                Optional(IsEmpty()));
+}
+
+TEST(parse_inventory, refuses_every_other_shape) {
+    for (auto const* text :
+         {"", "{", "[]", "null", "{}", R"({"models":{}})", R"({"models":null})",
+          R"({"models":[1]})", R"({"models":[{"name":"llama3:latest"}]})",
+          R"({"models":[{"key":"a"}]})", R"({"models":[{"key":"a","loaded_instances":null}]})",
+          R"({"data":[],"object":"list"})",
+          R"x({"error":"Unexpected endpoint or method. (GET /api/v1/models)"})x",
+          R"({"models":[]} and more)"})
+        EXPECT_EQ(parse_inventory(text), std::nullopt) << text;
+}
+
+TEST(parse_inventory, skips_single_odd_entries) {
+    EXPECT_THAT(parse_inventory(R"({"models":[7,{"key":5,"loaded_instances":[{"id":"x"}]},
+        {"key":"a","size_bytes":-1,"loaded_instances":[1,{},{"id":null},{"id":""},{"id":"a"}]},
+        {"key":"b","size_bytes":1.5,"loaded_instances":[{"id":"b"}]}]})"),
+                Optional(ElementsAre(instance{"a", "a", 0}, instance{"b", "b", 0})));
+}
+
+TEST(parse_inventory, never_reads_a_cut_document) {
+    std::string const text = R"({"models":[{"key":"a","loaded_instances":[{"id":"a"}]}]})";
+    for (std::size_t i = 0; i < text.size(); ++i)
+        EXPECT_EQ(parse_inventory(std::string_view{text}.substr(0, i)), std::nullopt) << i;
+    EXPECT_NE(parse_inventory(text), std::nullopt);
+}
+
+TEST(codec, survives_nesting_as_deep_as_the_text_is_long) {
+    for (auto const& [opening, closing] :
+         {std::pair{"[", "]"}, std::pair{R"({"a":)", "}"}, std::pair{R"({"error":)", "}"}}) {
+        std::string bomb;
+        for (int i = 0; i < 300'000; ++i)
+            bomb += opening;
+        auto closed = bomb + "0";
+        for (int i = 0; i < 300'000; ++i)
+            closed += closing;
+        for (auto const& text : {bomb, closed}) {
+            EXPECT_EQ(parse_inventory(text), std::nullopt);
+            EXPECT_EQ(parse_unload(400, text, "a"), unload_result::refused);
+            EXPECT_TRUE(find_model(text).name.empty());
+        }
+    }
+}
+
+TEST(unload_body, names_the_instance) {
+    EXPECT_EQ(unload_body("a/b:2"), R"({"instance_id":"a/b:2"})");
+    for (std::string_view const id : {"", "with \"quotes\"\\", "line\nend", "\xC3\xA4"})
+        EXPECT_EQ(nlohmann::json::parse(unload_body(id))["instance_id"], id);
+    EXPECT_EQ(unload_body("\xFF"), "{\"instance_id\":\"\xEF\xBF\xBD\"}");
+}
+
+TEST(parse_unload, counts_as_done_only_what_bears_the_id) {
+    EXPECT_EQ(parse_unload(200, R"({"instance_id":"a"})", "a"), unload_result::unloaded);
+    EXPECT_EQ(parse_unload(200, R"({"instance_id":"b"})", "a"), unload_result::refused);
+    EXPECT_EQ(parse_unload(200, R"({"instance_id":""})", ""), unload_result::refused);
+    EXPECT_EQ(parse_unload(500, R"({"instance_id":"a"})", "a"), unload_result::refused);
+    for (auto const* text :
+         {"", "{}", "[]", R"({"instance_id":1})", R"({"error":{}})", "{\"instance_id\""})
+        EXPECT_EQ(parse_unload(200, text, "a"), unload_result::refused) << text;
+}
+
+TEST(parse_unload, knows_an_instance_that_is_gone_already) {
+    for (auto const* text : {R"({"error":{"message":"x","code":"model_not_found"}})",
+                             R"({"error":{"type":"model_not_found"}})",
+                             R"({"error":{"message":"No model found that fits the query"}})",
+                             R"({"error":"Instance 'a' not found"})",
+                             R"({"error":{"message":"Model a is not loaded."}})",
+                             R"({"error":{"message":"No models loaded. Please load a model"}})"})
+        for (int const status : {200, 400, 404})
+            EXPECT_EQ(parse_unload(status, text, "a"), unload_result::not_found) << text;
+}
+
+TEST(parse_unload, does_not_take_an_unknown_path_or_a_refusal_for_it) {
+    for (auto const* text :
+         {R"x({"error":"Unexpected endpoint or method. (POST /api/v1/models/unload)"})x",
+          R"x({"error":"Unexpected endpoint or method. (POST /not found)"})x",
+          R"({"error":{"message":"Missing required field 'instance_id'","type":"invalid_request",)"
+          R"("code":"missing_required_parameter","param":"instance_id"}})",
+          R"({"error":{"message":"An LM Studio API token is required","code":"invalid_api_key"}})",
+          R"({"message":"not found"})", "not found"})
+        for (int const status : {200, 400, 404, 500})
+            EXPECT_EQ(parse_unload(status, text, "a"), unload_result::refused) << text;
+}
+
+TEST(find_model, reads_the_top_level_name) {
+    for (auto const* text :
+         {R"({"model":"a"})", R"({"messages":[{"model":"b"}],"x":{"model":"c"},"model":"a"})",
+          R"({"model":"a","model":"b"})", R"({"instance_id":"x","model":"a"})",
+          R"({"model":"a","messages": cut off)", "\xEF\xBB\xBF{\"model\":\"a\"}",
+          R"({"m\u006fdel":"a"})"}) {
+        auto const use = find_model(text);
+        EXPECT_EQ(use.what, kind::named) << text;
+        EXPECT_EQ(use.name, "a") << text;
+    }
+}
+
+TEST(find_model, may_mean_any_model_where_an_object_names_none) {
+    for (auto const* text :
+         {"{}", R"({"messages":[]})", R"({"model":null})", R"({"model":7})", R"({"model":""})",
+          R"({"model":{"model":"a"}})", R"({"model":["a"]})", R"({"x":{"model":"a"}})",
+          R"({"x":{"instance_id":"a"}})", R"({"Model":"a"})", R"({"input":"model)",
+          // LM Studio's parser takes a lone surrogate, which this one refuses.
+          R"({"input":"\ud83d","model":"a"})"}) {
+        auto const use = find_model(text);
+        EXPECT_EQ(use.what, kind::unnamed) << text;
+        EXPECT_EQ(use.name, "") << text;
+    }
+}
+
+TEST(find_model, sees_bodies_that_use_no_model) {
+    for (auto const* text :
+         {"", " ", "[]", R"(["model","a"])", R"([{"model":"a"}])", "null", "\"model\"", "model=a",
+          R"({"instance_id":"a"})", R"({"instance_id":7})"})
+        EXPECT_EQ(find_model(text).what, kind::none) << text;
+}
+
+TEST(find_model, stops_at_the_name) {
+    // A parse of what follows would end in an error, and then nothing would be known.
+    auto const use = find_model(std::string{R"({"model":"a",)"} + std::string(1000, '['));
+    EXPECT_EQ(use.what, kind::named);
+}
+
+} // namespace
+} // namespace secondwind::lmstudio

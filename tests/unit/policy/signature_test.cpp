@@ -1,0 +1,206 @@
+#include "judging.hpp"
+
+#include <secondwind/policy/signature.hpp>
+
+#include <algorithm>
+#include <cctype>
+#include <set>
+
+namespace secondwind::policy {
+namespace {
+
+TEST(signature, matches_plain_text_anywhere_without_case) {
+    EXPECT_TRUE(matches("out of memory", "CUDA error: Out Of Memory!"));
+    EXPECT_TRUE(matches("OUT of", "out OF"));
+    EXPECT_TRUE(matches("", ""));
+    EXPECT_TRUE(matches("", "anything"));
+    EXPECT_FALSE(matches("out of memory", "out of memor"));
+    EXPECT_FALSE(matches("x", ""));
+}
+
+TEST(signature, folds_only_the_letters_of_ascii) {
+    EXPECT_FALSE(matches("[", "{"));
+    EXPECT_FALSE(matches("@", "`"));
+    EXPECT_FALSE(matches("\xC3\xA4", "\xC3\x84"));
+    EXPECT_TRUE(matches("az", "AZ"));
+}
+
+TEST(signature, lets_a_star_stand_for_any_run) {
+    EXPECT_TRUE(matches("allocate*buffer", "unable to allocate CUDA0 buffer"));
+    EXPECT_TRUE(matches("allocate*buffer", "allocatebuffer"));
+    EXPECT_TRUE(matches("a*b*c", "xaxbxcx"));
+    EXPECT_TRUE(matches("a**b", "ab"));
+    EXPECT_TRUE(matches("*", ""));
+    EXPECT_TRUE(matches("*a*", "xax"));
+    EXPECT_FALSE(matches("allocate*buffer", "buffer allocate"));
+    EXPECT_FALSE(matches("ab*bc", "abc"));
+}
+
+TEST(signature, ties_a_pattern_to_the_ends) {
+    EXPECT_TRUE(matches("^model", "Model unloaded."));
+    EXPECT_FALSE(matches("^model", "the model"));
+    EXPECT_TRUE(matches("model$", "the Model"));
+    EXPECT_FALSE(matches("model$", "models"));
+    EXPECT_TRUE(matches("^terminated$", "terminated"));
+    EXPECT_FALSE(matches("^terminated$", "terminated early"));
+    EXPECT_FALSE(matches("^terminated$", "was terminated"));
+    EXPECT_TRUE(matches("^$", ""));
+    EXPECT_FALSE(matches("^$", "x"));
+    EXPECT_TRUE(matches("^", "x"));
+    EXPECT_TRUE(matches("$", "x"));
+    EXPECT_TRUE(matches("^*$", "x"));
+    EXPECT_FALSE(matches("^longer than it", "longer"));
+    EXPECT_FALSE(matches("longer than it$", "it"));
+}
+
+TEST(signature, ties_the_parts_around_stars_to_the_ends) {
+    EXPECT_TRUE(matches("^a*b$", "a-b-b"));
+    EXPECT_TRUE(matches("a*b$", "b a b x b"));
+    EXPECT_FALSE(matches("^a*b$", "a-b-c"));
+    EXPECT_FALSE(matches("^ab*ba$", "aba"));
+    EXPECT_TRUE(matches("^*b$", "aab"));
+    EXPECT_TRUE(matches("^a*$", "ab"));
+    EXPECT_FALSE(matches("^a*$", "ba"));
+}
+
+// The reference takes every choice; the texts are all those of three letters up to length five.
+bool matches_by_trial(std::string_view pattern, std::string_view text) {
+    if (pattern.empty())
+        return true;
+    if (pattern == "$")
+        return text.empty();
+    if (pattern.front() == '*') {
+        for (std::size_t i = 0; i <= text.size(); ++i)
+            if (matches_by_trial(pattern.substr(1), text.substr(i)))
+                return true;
+        return false;
+    }
+    return !text.empty() && text.front() == pattern.front() &&
+           matches_by_trial(pattern.substr(1), text.substr(1));
+}
+
+std::vector<std::string> words(std::string_view letters, std::size_t longest) {
+    std::vector<std::string> all{""};
+    for (std::size_t from = 0, length = 0; length < longest; ++length) {
+        auto const to = all.size();
+        for (; from < to; ++from)
+            for (char const c : letters)
+                all.push_back(all[from] + c);
+    }
+    return all;
+}
+
+TEST(signature, agrees_with_a_matcher_that_tries_everything) {
+    auto const texts = words("ab", 6);
+    for (auto const& inner : words("ab*", 4)) {
+        for (bool const start : {false, true}) {
+            for (bool const end : {false, true}) {
+                auto const pattern = (start ? "^" : "") + inner + (end ? "$" : "");
+                auto const reference = (start ? "" : "*") + inner + (end ? "$" : "");
+                for (auto const& text : texts)
+                    ASSERT_EQ(matches(pattern, text), matches_by_trial(reference, text))
+                        << pattern << " in " << text;
+            }
+        }
+    }
+}
+
+TEST(signature_table, is_lower_case_and_free_of_repetitions) {
+    std::set<std::string_view> seen;
+    for (auto const& s : built_in_signatures()) {
+        EXPECT_TRUE(seen.insert(s.pattern).second) << s.pattern;
+        EXPECT_TRUE(std::ranges::none_of(s.pattern, [](unsigned char c) {
+            return std::isupper(c);
+        })) << s.pattern;
+        EXPECT_GE(s.pattern.size(), 8U) << s.pattern;
+        EXPECT_NE(s.verdict, verdict::healthy) << s.pattern;
+    }
+}
+
+TEST(signature_table, stands_in_the_order_of_its_promise) {
+    using enum verdict;
+    std::vector<verdict> order;
+    for (auto const& s : built_in_signatures())
+        if (order.empty() || order.back() != s.verdict)
+            order.push_back(s.verdict);
+    EXPECT_EQ(order, (std::vector{other_error, insufficient_memory, cache_corruption,
+                                  unloaded_in_flight, model_crash, suspected_memory}));
+}
+
+TEST(signature_table, has_no_entry_that_another_one_hides) {
+    for (auto const& s : built_in_signatures()) {
+        auto text = std::string{s.pattern};
+        std::erase_if(text, [](char c) { return c == '^' || c == '$' || c == '*'; });
+        EXPECT_EQ(judge_message(text), s.verdict) << s.pattern;
+        for (auto const& before : built_in_signatures().first(
+                 static_cast<std::size_t>(&s - built_in_signatures().data())))
+            EXPECT_FALSE(matches(before.pattern, text)) << before.pattern << " hides " << s.pattern;
+    }
+}
+
+TEST(judge_message, knows_the_guardrail_in_all_wordings) {
+    for (auto const* text :
+         {"Model loading was stopped due to insufficient system resources.",
+          "Under the current settings, this model requires approximately 44.87 GB of memory",
+          "this model requires approximately NaN undefined of memory",
+          "Continuing to load the model would likely overload your system and cause it to freeze.",
+          "Overloading the system will likely cause it to freeze.",
+          "you can try to change the model loading guardrails in the settings."})
+        EXPECT_EQ(judge_message(text), verdict::insufficient_memory) << text;
+}
+
+TEST(judge_message, knows_the_engines_words_for_want_of_memory) {
+    for (auto const* text :
+         {"cudaMalloc failed: out of memory", "unable to allocate CUDA0 buffer",
+          "alloc_tensor_range: failed to allocate ROCm0 buffer of size 1",
+          "vk::Device::allocateMemory: ErrorOutOfDeviceMemory", "VK_ERROR_OUT_OF_DEVICE_MEMORY",
+          "kIOGPUCommandBufferCallbackErrorOutOfMemory", "Insufficient Memory (00000008:)",
+          "std::bad_alloc", "bad allocation", "[metal::malloc] Resource limit (499000) exceeded.",
+          R"(Engine protocol predict stream returned an error: {\"message\":\"out of memory\"})"})
+        EXPECT_EQ(judge_message(text), verdict::insufficient_memory) << text;
+}
+
+TEST(judge_message, does_not_take_ordinary_errors_for_want_of_memory) {
+    for (auto const* text :
+         {"Attempt to pull a snapshot of system resources failed. Error: 'Failed to load model'",
+          "Failed to load draft model. Error: Failed to load model.",
+          "Failed to load LLM 'm': Error: No LM Runtime found for model format 'torchSafetensors'!",
+          "Failed to load model \"m\". Error: Failed to load model. error loading model: "
+          "unknown model architecture: 'x'",
+          "[metal::malloc] Attempting to allocate 30000000000 bytes which is greater than the "
+          "maximum allowed buffer size of 20000000000 bytes.",
+          "Trying to keep the first 9 tokens when context the overflows. Try to load the model "
+          "with "
+          "a larger context length",
+          "Error rendering prompt with jinja template: \"out of memory\"",
+          "Engine protocol predict stream returned an error: {\"code\":400,\"message\":\"the "
+          "request "
+          "exceeds the available context size\",\"type\":\"exceed_context_size_error\"}",
+          "Engine protocol predict stream returned an error: "
+          "{\"code\":400,\"message\":\"bad grammar\",\"type\":\"invalid_request_error\"}",
+          "Failed to load model", "Failed to load model \"m\". Error: Operation canceled.",
+          "error loading model: missing tensor 'x'", "the job was terminated", "", "terminate"})
+        EXPECT_EQ(judge_message(text), verdict::other_error) << text;
+}
+
+TEST(judge_message, tells_an_unloaded_model_from_a_crashed_one) {
+    for (auto const* text : {"Model is unloaded.", "Model unloaded by user or API request.",
+                             "Model unloaded.", "Model reloaded."})
+        EXPECT_EQ(judge_message(text), verdict::unloaded_in_flight) << text;
+    for (auto const* text : {"Model has unloaded or crashed..", "terminated", "fetch failed",
+                             "Engine protocol predict request failed: fetch failed"})
+        EXPECT_EQ(judge_message(text), verdict::model_crash) << text;
+}
+
+TEST(judge_message, suspects_memory_behind_a_load_without_a_cause) {
+    for (auto const* text :
+         {"Failed to load model \"a/b\". Error: Failed to load model.",
+          "Failed to load LLM 'a/b': Error: Failed to load model.",
+          "Failed to load model \"m\". Error: Engine protocol startup was aborted.",
+          "Engine protocol runtime llama-server for x exited before becoming healthy.",
+          "Error loading model. (Exit code: 6). Unknown error."})
+        EXPECT_EQ(judge_message(text), verdict::suspected_memory) << text;
+}
+
+} // namespace
+} // namespace secondwind::policy
