@@ -28,7 +28,7 @@ for target in "$@"; do
     # One process, bounded: a target that eats memory or hangs is a finding too.
     if ! "build/fuzz/tests/fuzz/${target}_fuzz" "$runs/corpus" "tests/fuzz/corpus/$target" \
         -max_total_time="$seconds" -timeout=5 -rss_limit_mb=1024 -max_len=65536 \
-        -print_final_stats=1 -verbosity=0 -artifact_prefix="$runs/artefacts/"; then
+        -print_final_stats=1 -print_funcs=0 -verbosity=0 -artifact_prefix="$runs/artefacts/"; then
         failed="$failed $target"
     fi
 done

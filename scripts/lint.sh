@@ -4,8 +4,8 @@
 #     scripts/lint.sh [BUILD_DIR [REGEX]]
 #
 # BUILD_DIR (default build/lint) is configured with clang if it is not there yet. The precompiled
-# headers stay off: clang-tidy cannot read those of g++, nor needs any built to start. REGEX, matched
-# against the files' paths, narrows the run.
+# headers stay off: clang-tidy cannot read those of g++, nor needs any built to start. REGEX,
+# matched against the files' paths, narrows the run.
 set -eu
 cd "$(dirname "$0")/.."
 

@@ -35,21 +35,6 @@ TEST_F(emulator_models, loads_just_in_time_and_answers) {
     EXPECT_EQ(lm->counts().generations_finished, 1U);
 }
 
-TEST_F(emulator_models, streams_one_chunk_an_event) {
-    auto task = [](emulator_models& t) -> asio::awaitable<void> {
-        auto const a = co_await t.chat("big", true);
-        EXPECT_EQ(a.status, 200);
-        EXPECT_EQ(a.head.field("Content-Type"), "text/event-stream");
-        EXPECT_EQ(a.chunks.size(), 5U) << "three tokens, the reason, [DONE]";
-        for (auto const& chunk : a.chunks) {
-            EXPECT_THAT(chunk, StartsWith("data: "));
-            EXPECT_THAT(chunk, EndsWith("\n\n"));
-        }
-        EXPECT_EQ(a.chunks.back(), "data: [DONE]\n\n");
-    };
-    run(task(*this));
-}
-
 TEST_F(emulator_models, refuses_a_load_that_does_not_fit_streamed_or_not) {
     lm->load("big");
     auto task = [](emulator_models& t, bool stream) -> asio::awaitable<void> {

@@ -109,6 +109,21 @@ TEST_F(emulator_server, remembers_requests_as_they_came) {
                       "3\r\n\r\n");
 }
 
+TEST_F(emulator_server, streams_one_chunk_an_event) {
+    auto task = [](emulator_server& t) -> asio::awaitable<void> {
+        auto const a = co_await t.chat("big", true);
+        EXPECT_EQ(a.status, 200);
+        EXPECT_EQ(a.head.field("Content-Type"), "text/event-stream");
+        EXPECT_EQ(a.chunks.size(), 5U) << "three tokens, the reason, [DONE]";
+        for (auto const& chunk : a.chunks) {
+            EXPECT_THAT(chunk, StartsWith("data: "));
+            EXPECT_THAT(chunk, EndsWith("\n\n"));
+        }
+        EXPECT_EQ(a.chunks.back(), "data: [DONE]\n\n");
+    };
+    run(task(*this));
+}
+
 TEST_F(emulator_server, streams_to_http_1_0_until_the_connection_closes) {
     auto task = [](emulator_server& t) -> asio::awaitable<void> {
         auto* client = co_await t.connected();

@@ -34,10 +34,11 @@ enum class persistence : std::uint8_t {
     close        // "Connection: close"
 };
 
-// Appends the answer's head as it goes to the client: its status line (with the reason as it
-// came), its fields in order without the hop-by-hop ones; Transfer-Encoding stays, because the
-// body's bytes are relayed in the framing they came in. `extra` is appended as it is: whole field
-// lines with their CRLF, or empty.
+// Appends the answer's head as it goes to the client: its status line (in our own version, RFC 9110
+// section 2.5, with the reason as it came), its fields in order without the hop-by-hop ones;
+// Transfer-Encoding stays, because the body's bytes are relayed in the framing they came in. Equal
+// lengths become one; a 1xx or 204 gets neither of the framing fields, which they must not have.
+// `extra` is appended as it is: whole field lines with their CRLF, or empty.
 void render_response(std::string& out, response_head const& head, persistence connection,
                      std::string_view extra = {});
 

@@ -1,0 +1,67 @@
+#!/bin/sh
+# Installs the Debian 12 packages that are missing, and nothing when none is: then it needs neither
+# the network nor root.
+#
+#     scripts/install-deps.sh [build] [test] [ci]
+#
+# Each group includes those before it; without one it is "build". SKIP_DEPS=1 leaves everything to
+# you, as on another system.
+set -eu
+
+[ "${SKIP_DEPS:-0}" != 1 ] || exit 0
+
+packages="g++ cmake ninja-build ccache libboost1.81-dev nlohmann-json3-dev libspdlog-dev libfmt-dev libcli11-dev"
+for_test="libgtest-dev libgmock-dev python3 curl ca-certificates"
+for_ci="clang clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 shellcheck"
+
+has_node() {
+    command -v npm >/dev/null && command -v node >/dev/null &&
+        node -e 'process.exit(parseInt(process.versions.node) >= 18 ? 0 : 1)'
+}
+
+for group in "${@:-build}"; do
+    case $group in
+    build) ;;
+    test) packages="$packages $for_test" ;;
+    ci) packages="$packages $for_test $for_ci" ;;
+    *)
+        echo "usage: scripts/install-deps.sh [build] [test] [ci]" >&2
+        exit 2
+        ;;
+    esac
+done
+case " $packages " in
+*" python3 "*) has_node || packages="$packages nodejs npm" ;;
+esac
+
+if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+    echo "This installs packages of Debian 12 (bookworm), and this is another system. Install their" >&2
+    echo "like by hand, then run it again with SKIP_DEPS=1:" >&2
+    echo "    $packages" >&2
+    exit 1
+fi
+
+missing=
+for package in $packages; do
+    state=$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null) || state=
+    [ "$state" = installed ] || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+
+as_root=
+if [ "$(id -u)" -ne 0 ]; then
+    if ! command -v sudo >/dev/null; then
+        echo "These packages are missing, and only root can install them:$missing" >&2
+        echo "As root: apt-get update && apt-get install$missing" >&2
+        exit 1
+    fi
+    as_root="sudo"
+fi
+
+echo "Installing:$missing"
+# shellcheck disable=SC2086 # a list of words
+{
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq
+    $as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -qq --no-install-recommends $missing
+}

@@ -1,0 +1,207 @@
+"""What the executable says and exits with, before it serves anything."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+from harness import (
+    BINARY,
+    PATIENCE,
+    binary_test,
+    clean_environment,
+    closed_port,
+    event_in,
+    lines,
+    process,
+    run,
+)
+
+REFERENCE = Path(__file__).parents[2] / "config" / "secondwind.json"
+
+
+def names_of(tree, prefix=""):
+    for name, value in tree.items():
+        if isinstance(value, dict):
+            yield from names_of(value, f"{prefix}{name}.")
+        else:
+            yield prefix + name
+
+
+class command_line(binary_test):
+    def file(self, text):
+        path = Path(self.enterContext(tempfile.TemporaryDirectory()), "settings.json")
+        path.write_text(text, encoding="utf-8")
+        return str(path)
+
+    def test_version_is_one_line_on_standard_output(self):
+        ended = run("--version")
+        self.assertEqual((ended.returncode, ended.stderr), (0, ""))
+        self.assertRegex(ended.stdout, r"\Asecondwind \d+\.\d+\.\d+\n\Z")
+
+    def test_help_names_the_verbs_and_the_exit_codes(self):
+        ended = run("--help")
+        self.assertEqual((ended.returncode, ended.stderr), (0, ""))
+        for word in ("serve", "demo", "check", "--listen", "--upstream", "78"):
+            self.assertIn(word, ended.stdout)
+
+    def test_each_verb_has_a_help_of_its_own(self):
+        for verb in ("serve", "demo", "check"):
+            with self.subTest(verb=verb):
+                ended = run(verb, "--help")
+                self.assertEqual(ended.returncode, 0)
+                self.assertIn("--listen", ended.stdout)
+
+    def test_an_unknown_flag_is_wrong_usage(self):
+        ended = run("--speed", "9")
+        self.assertEqual((ended.returncode, ended.stdout), (2, ""))
+        self.assertIn("--speed", ended.stderr)
+        self.assertIn("--help", ended.stderr)
+
+    def test_an_unknown_verb_is_wrong_usage(self):
+        self.assertEqual(run("dance").returncode, 2)
+
+    def test_a_faulty_file_is_named_with_line_and_column_and_nothing_starts(self):
+        path = self.file('{\n    "listen": "127.0.0.1:0",\n    "recovery": {"evict": "some"}\n}\n')
+        ended = run("-c", path)
+        self.assertEqual((ended.returncode, ended.stdout), (78, ""))
+        self.assertIn(f"{path}:3:", ended.stderr)
+        self.assertRegex(ended.stderr, re.escape(path) + r":3:\d+: recovery\.evict: ")
+        self.assertNotIn("listening", ended.stderr)
+
+    def test_an_unknown_key_is_answered_with_the_nearest_one(self):
+        ended = run("check", "-c", self.file('{"recovery": {"evikt": "all"}}'))
+        self.assertEqual(ended.returncode, 78)
+        self.assertIn("recovery.evict", ended.stderr)
+
+    def test_an_unknown_variable_is_answered_with_the_nearest_one(self):
+        ended = run("check", env={"SECONDWIND_LISTN": "127.0.0.1:0"})
+        self.assertEqual(ended.returncode, 78)
+        self.assertIn("SECONDWIND_LISTEN", ended.stderr)
+
+    def test_a_file_that_is_not_there_is_a_fault_of_the_configuration(self):
+        ended = run("-c", "/nonexistent/settings.json")
+        self.assertEqual(ended.returncode, 78)
+        self.assertIn("/nonexistent/settings.json", ended.stderr)
+
+    def test_check_prints_every_key_with_its_default(self):
+        ended = run("check")
+        self.assertEqual((ended.returncode, ended.stderr), (0, ""))
+        rows = [line.split() for line in ended.stdout.splitlines()]
+        text = REFERENCE.read_text(encoding="utf-8")
+        reference = json.loads(re.sub(r"^\s*//.*$", "", text, flags=re.MULTILINE))
+        self.assertEqual([row[0] for row in rows], list(names_of(reference)))
+        self.assertEqual({row[-1] for row in rows}, {"default"})
+
+    def test_check_accepts_the_reference_file(self):
+        ended = run("check", "-c", str(REFERENCE))
+        self.assertEqual((ended.returncode, ended.stderr), (0, ""))
+
+    def test_check_tells_where_each_value_comes_from(self):
+        path = self.file('{"limits": {"fields": 50},\n "recovery": {"evict": "all"}}\n')
+        ended = run(
+            "check",
+            "-c",
+            path,
+            "--log-level",
+            "warn",
+            env={"SECONDWIND_RECOVERY_EVICT": "idle", "SECONDWIND_LOG_LEVEL": "debug"},
+        )
+        self.assertEqual(ended.returncode, 0, ended.stderr)
+        rows = {line.split()[0]: line.split()[1:] for line in ended.stdout.splitlines()}
+        self.assertEqual(rows["limits.fields"], ["50", f"{path}:1"])
+        self.assertEqual(rows["recovery.evict"], ["idle", "SECONDWIND_RECOVERY_EVICT"])
+        self.assertEqual(rows["log.level"], ["warn", "--log-level"])
+
+    def test_a_port_in_use_is_told_in_a_sentence(self):
+        taken = self.enterContext(socket.create_server(("127.0.0.1", 0)))
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        for verb in (["serve"], ["demo", "--once"]):
+            with self.subTest(verb=verb):
+                ended = run(*verb, "--listen", address)
+                self.assertEqual(ended.returncode, 1)
+                self.assertIn(f"cannot listen on {address}", ended.stderr)
+                self.assertIn("--listen", ended.stderr)
+
+    def test_a_log_file_that_cannot_be_opened_stops_the_start(self):
+        with closed_port() as port:
+            ended = run(
+                *("--upstream", f"http://127.0.0.1:{port}", "--listen", "127.0.0.1:0"),
+                *("--log-file", "/dev/null/secondwind.log"),
+            )
+        self.assertEqual(ended.returncode, 1)
+        self.assertIn("/dev/null/secondwind.log", ended.stderr)
+
+    def test_a_signal_right_behind_the_start_ends_it_well(self):
+        with closed_port() as port:
+            proxy, _ = self.serving(f"http://127.0.0.1:{port}")
+            proxy.signal(signal.SIGINT)
+            self.assertEqual(proxy.wait(), 0)
+
+
+class log_forms(binary_test):
+    def setUp(self):
+        self.upstream = f"http://127.0.0.1:{self.enterContext(closed_port())}"
+
+    def stopped(self, proxy):
+        proxy.signal()
+        self.assertEqual(proxy.wait(), 0)
+        return proxy.errors.rest()
+
+    def test_logs_are_json_lines_where_there_is_no_terminal(self):
+        proxy, _ = self.serving(self.upstream)
+        events = [json.loads(line) for line in self.stopped(proxy)]
+        self.assertEqual([e["event"] for e in events], ["listening", "draining", "stopped"])
+        for event in events:
+            self.assertRegex(event["time"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
+            self.assertEqual(event["level"], "info")
+
+    def test_logs_are_text_where_that_is_asked_for(self):
+        proxy = self.enterContext(
+            process(
+                *("--listen", "127.0.0.1:0", "--upstream", self.upstream),
+                *("--log-format", "text"),
+            )
+        )
+        proxy.errors.until(lambda line: "listening" in line)
+        for line in self.stopped(proxy):
+            self.assertRegex(line, r"^\S+Z info  (listening|draining|stopped)\b")
+
+    def test_logs_are_text_on_a_terminal(self):
+        ours, theirs = os.openpty()
+        with open(ours, encoding="utf-8", newline="\n") as terminal:
+            proxy = subprocess.Popen(
+                [BINARY, "--listen", "127.0.0.1:0", "--upstream", self.upstream],
+                env=clean_environment(),
+                stdin=subprocess.DEVNULL,
+                stderr=theirs,
+            )
+            os.close(theirs)
+            line = terminal.readline()
+            proxy.send_signal(signal.SIGTERM)
+            self.assertEqual(proxy.wait(PATIENCE), 0)
+        self.assertRegex(line, r"\A\S+Z info  listening listen=127\.0\.0\.1:")
+
+    def test_logs_go_to_the_file_that_is_named(self):
+        # A pipe with a name is a file that tells when it was written to.
+        path = str(Path(self.enterContext(tempfile.TemporaryDirectory()), "log"))
+        os.mkfifo(path)
+        with process(
+            *("--listen", "127.0.0.1:0", "--upstream", self.upstream, "--log-file", path)
+        ) as proxy:
+            with open(path, encoding="utf-8") as stream:
+                log = lines(stream)
+                log.until(lambda line: event_in(line, "listening"))
+                proxy.signal()
+                log.until(lambda line: event_in(line, "stopped"))
+                self.assertEqual(proxy.wait(), 0)
+            self.assertEqual(proxy.errors.rest(), [])
+
+
+if __name__ == "__main__":
+    unittest.main()

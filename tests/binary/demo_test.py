@@ -1,0 +1,80 @@
+"""The demo: what somebody sees who runs secondwind for the first time."""
+
+import json
+import re
+import signal
+import unittest
+
+from harness import ask, binary_test, process, run
+
+
+class demo(binary_test):
+    def test_once_tells_refusal_unload_replay_and_answer_in_this_order(self):
+        ended = run("demo", "--once", "--listen", "127.0.0.1:0")
+        self.assertEqual(ended.returncode, 0, ended.stdout + ended.stderr)
+        at = 0
+        for told in (
+            r"LM Studio \| REFUSED to load google/gemma-3-12b",
+            r"secondwind \| held that answer back: insufficient_memory",
+            r"secondwind \| unloads qwen/qwen3-coder-30b",
+            r"LM Studio \| unloaded qwen/qwen3-coder-30b",
+            r"secondwind \| replays the buffered request",
+            r"LM Studio \| loaded google/gemma-3-12b",
+            r"secondwind \| relayed the answer: recovered, 1 unloaded",
+            r"your app \| 200: ",
+        ):
+            found = re.search(told, ended.stdout[at:])
+            self.assertIsNotNone(found, f"{told} is missing behind {at} of:\n{ended.stdout}")
+            at += found.end()
+
+    def test_once_leaves_the_same_recovery_in_the_log(self):
+        ended = run("demo", "--once", "--listen", "127.0.0.1:0")
+        events = [json.loads(line) for line in ended.stderr.splitlines()]
+        steps = [e["step"] for e in events if e["event"] == "recovery"]
+        self.assertEqual(
+            sorted(steps),
+            sorted(
+                ["began", "listed", "planned", "unloading", "unloaded", "verified", "finished"]
+                + ["concluded"]
+            ),
+        )
+        self.assertEqual((steps[0], steps[-1]), ("began", "concluded"))
+        exchanges = [e for e in events if e["event"] == "exchange"]
+        self.assertEqual([(e["status"], e["attempts"]) for e in exchanges], [(200, 1), (200, 2)])
+        self.assertEqual(exchanges[1]["recovery"], "recovered")
+
+    def test_it_stays_up_for_requests_of_the_users_own_until_a_signal(self):
+        told = self.enterContext(process("demo", "--listen", "127.0.0.1:0"))
+        port = told.output.until(lambda line: re.search(r"http://127\.0\.0\.1:(\d+)/v1,", line))[1]
+        told.output.until(lambda line: "Ctrl-C" in line)
+
+        # The model that the story has unloaded: it needs the memory of the other one now.
+        wish = {
+            "model": "qwen/qwen3-coder-30b",
+            "messages": [{"role": "user", "content": "Hi"}],
+        }
+        status, fields, body = ask(
+            *(int(port), "POST", "/v1/chat/completions", json.dumps(wish)),
+            {"Content-Type": "application/json"},
+        )
+        self.assertEqual(status, 200, body)
+        self.assertEqual(
+            fields["X-Secondwind-Recovery"],
+            "recovered; reason=insufficient_memory; unloaded=1",
+        )
+        self.assertEqual(fields["X-Secondwind-Attempts"], "2")
+        self.assertEqual(json.loads(body)["choices"][0]["message"]["role"], "assistant")
+
+        told.signal(signal.SIGINT)
+        self.assertEqual(told.wait(), 0)
+
+    def test_a_signal_in_the_middle_of_the_story_ends_it(self):
+        told = self.enterContext(process("demo", "--listen", "127.0.0.1:0"))
+        told.output.until(lambda line: "your app |" in line)
+        told.signal()
+        # The story was not told to its end, unless it was quicker than the signal.
+        self.assertIn(told.wait(), (0, 1))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,235 @@
+#!/usr/bin/env python3
+"""Checks the rules that the compiler does not: which room may include which, that what decides
+stays free of sockets and clocks, and two shapes of co_await that g++ 12 compiles wrongly.
+
+    layers.py ROOT
+
+prints each breach as FILE:LINE: SENTENCE and fails if there is one.
+"""
+
+import re
+import sys
+from pathlib import Path
+
+# An arrow of the design is an include, and there is no other: each room with those it may include.
+ARROWS = {
+    "base": set(),
+    "http": {"base"},
+    "policy": {"base", "http"},
+    "config": {"base", "policy"},
+    "net": {"base"},
+    "upstream": {"base", "http", "config", "net"},
+    "lmstudio": {"base", "policy", "config", "net", "upstream"},
+    "recovery": {"base", "policy", "config", "net", "upstream", "lmstudio"},
+    "proxy": {"base", "http", "policy", "config", "net", "upstream", "lmstudio", "recovery"},
+    # The emulated host shares nothing with what is tested against it, or both could be wrong alike.
+    "emulator": set(),
+    "cli": {"base", "config"},
+    "app": {"base", "config", "net", "upstream", "recovery", "proxy", "emulator"},
+    "main": {"base", "config", "cli", "app"},
+}
+
+PURE_ROOMS = {"base", "http", "policy", "config", "cli"}
+# Pure files that live with what they serve.
+PURE_FILES = {"lmstudio/codec", "upstream/idle_set"}
+
+IMPURE_HEADERS = re.compile(
+    r"boost/(asio|beast)\b|(coroutine|thread|future|poll\.h|netdb\.h)$"
+    r"|(sys/(socket|epoll|select|un)|netinet/|arpa/)"
+)
+CLOCK_READING = re.compile(r"\b\w*clock(?:_type)?\s*::\s*now\b")
+# A line of the log bears the time, and nobody else in the pure half may ask for it.
+READS_THE_CLOCK = {"base/log"}
+# Beast holds a body back until its buffer is full, so the proxy's own path goes without it.
+BEAST_ROOMS = {"emulator"}
+
+MOST_LINES = 300
+
+INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.MULTILINE)
+CONDITION = re.compile(r"\b(if|while|switch|for)\b(?:\s+constexpr)?\s*\(")
+LITERAL_OR_COMMENT = re.compile(
+    r'R"(?P<fence>[^()\\\s]{0,16})\(.*?\)(?P=fence)"'
+    r'|"(?:[^"\\\n]|\\.)*"'
+    r"|(?<![0-9A-Fa-f])'(?:[^'\\\n]|\\.)+'"
+    r"|//[^\n]*|/\*.*?\*/",
+    re.DOTALL,
+)
+
+
+def blank(text):
+    """The code with comments and literals blanked out, each line where it was."""
+
+    def spaces(match):
+        return re.sub(r"[^\n]", " ", match.group())
+
+    return LITERAL_OR_COMMENT.sub(spaces, text)
+
+
+def line_at(text, offset):
+    return text.count("\n", 0, offset) + 1
+
+
+def end_of_parentheses(code, opening):
+    depth = 0
+    for at in range(opening, len(code)):
+        if code[at] == "(":
+            depth += 1
+        elif code[at] == ")":
+            depth -= 1
+            if depth == 0:
+                return at
+    return len(code)
+
+
+def end_of_expression(code, begin):
+    """Where the full expression around `begin` ends: at a semicolon, or at what encloses it."""
+    depth = 0
+    for at in range(begin, len(code)):
+        if code[at] in "([{":
+            depth += 1
+        elif code[at] in ")]}":
+            depth -= 1
+            if depth < 0:
+                return at
+        elif code[at] == ";" and depth == 0:
+            return at
+    return len(code)
+
+
+def without_parentheses(code):
+    """The code at its outermost level: what is passed to calls is left out."""
+    kept = []
+    depth = 0
+    for c in code:
+        depth += c == "("
+        if depth == 0:
+            kept.append(c)
+        depth -= c == ")"
+    return "".join(kept)
+
+
+def coroutine_breaches(text):
+    """g++ 12: a co_await in a condition may jump to nowhere, and a capturing lambda or an aggregate
+    that is a temporary of the same expression is destroyed twice."""
+    code = blank(text)
+    if "co_await" not in code:
+        return
+
+    for condition in CONDITION.finditer(code):
+        inside = code[condition.end() : end_of_parentheses(code, condition.end() - 1)]
+        if "co_await" in inside:
+            yield (
+                line_at(code, condition.start()),
+                f"co_await in the condition of {condition.group(1)}: await into a variable first",
+            )
+
+    for awaiting in re.finditer(r"\bco_await\b", code):
+        # The statement so far, back to whatever a statement can follow. A brace may also open an
+        # initializer, which only makes the look back shorter.
+        begin = max(code.rfind(c, 0, awaiting.start()) for c in ";{}") + 1
+        end = end_of_expression(code, awaiting.end())
+        line = line_at(code, awaiting.start())
+        operand = code[awaiting.end() : end]
+        if "?" in code[begin : awaiting.start()] or "?" in without_parentheses(operand):
+            yield line, "co_await in a ternary operator: write an if"
+        # Empty braces make a string or a span, as a rule, and those have constructors.
+        if re.search(r"[(,]\s*\{(?!\s*\})", operand):
+            yield line, "an aggregate made in the same expression as co_await: name it first"
+        if re.search(r"(?<![\w\])])\s*\[[^\[\]\s][^\[\]]*\]\s*(\(|\{|mutable\b)", operand):
+            yield line, "a capturing lambda in the same expression as co_await: name it first"
+
+
+def room_of(path):
+    """The room of a file by its path from the root, or nothing for what belongs to none."""
+    parts = path.parts
+    if parts == ("src", "main.cpp"):
+        return "main"
+    if parts[:2] == ("include", "secondwind") and len(parts) == 4:
+        return parts[2]
+    # The libraries' own code, compiled once.
+    if parts[0] == "src" and len(parts) == 3 and parts[1] != "separate":
+        return parts[1]
+    return None
+
+
+def include_breaches(path, text):
+    room = room_of(path)
+    if room is None:
+        return
+    if room not in ARROWS:
+        yield 1, f'"{room}" is no room: give it its arrows in tests/layers/layers.py'
+        return
+
+    noun = f"{room}/{path.stem}"
+    is_pure = room in PURE_ROOMS or noun in PURE_FILES
+    allowed = ARROWS[room] & PURE_ROOMS if is_pure else ARROWS[room]
+
+    # Comments go, the names of headers stay: they are literals to everything but this.
+    without_comments = re.sub(r"//[^\n]*", "", text)
+    for include in INCLUDE.finditer(without_comments):
+        line = line_at(without_comments, include.start())
+        quote, header = include.groups()
+        if quote == '"':
+            if "/" in header:
+                yield line, f'"{header}" leaves the room: quotes are for its own private headers'
+            continue
+        if header.startswith("secondwind/"):
+            other = header.split("/")[1]
+            itself = other == room and (
+                room in PURE_ROOMS or not is_pure or header.endswith(f"{noun}.hpp")
+            )
+            if not itself and other not in allowed:
+                who = f"{noun} (pure)" if is_pure and room not in PURE_ROOMS else room
+                yield line, f"{who} must not include {other}: no arrow of the design leads there"
+        if is_pure and IMPURE_HEADERS.match(header):
+            yield line, f"{noun} decides and never waits: it must not include <{header}>"
+        if header.startswith("boost/beast") and room not in BEAST_ROOMS:
+            yield line, f"{room} must not include <{header}>: Beast is for the emulated host only"
+
+    if is_pure and noun not in READS_THE_CLOCK:
+        code = blank(text)
+        for reading in CLOCK_READING.finditer(code):
+            line = line_at(code, reading.start())
+            yield line, f"{noun} decides and reads no clock: let the time be given to it"
+
+
+def shape_breaches(path, text):
+    lines = text.count("\n")
+    if lines > MOST_LINES:
+        yield lines, f"{lines} lines: a file holds one noun, in at most {MOST_LINES}"
+    if path.suffix == ".hpp" and not re.search(r"^#pragma once$", text, re.MULTILINE):
+        yield 1, "a header begins with what it is for, and #pragma once"
+
+
+def breaches(path, text):
+    """All breaches of one file, given by its path from the root, as (line, sentence)."""
+    yield from include_breaches(path, text)
+    yield from coroutine_breaches(text)
+    if path.parts[0] in ("include", "src"):
+        yield from shape_breaches(path, text)
+
+
+def sources(root):
+    for tree in ("include", "src", "tests"):
+        for path in sorted((root / tree).rglob("*.[ch]pp")):
+            if "node_modules" not in path.parts:
+                yield path
+
+
+def main(root):
+    checked = found = 0
+    for path in sources(root):
+        relative = path.relative_to(root)
+        checked += 1
+        for line, sentence in breaches(relative, path.read_text(encoding="utf-8")):
+            found += 1
+            print(f"{relative}:{line}: {sentence}")
+    print(f"{checked} files, {found} breaches")
+    # A root without sources is a mistake in the call, and must not look like a clean one.
+    return 0 if checked and not found else 1
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("usage: layers.py ROOT")
+    sys.exit(main(Path(sys.argv[1])))

@@ -1,0 +1,196 @@
+"""The check must catch what it is there to catch: each rule is fed code that breaks it."""
+
+import contextlib
+import io
+import tempfile
+import unittest
+from pathlib import Path
+
+import layers
+
+
+def sentences(path, text):
+    return [sentence for _, sentence in layers.breaches(Path(path), text)]
+
+
+def coroutine(statement):
+    return "net::task<void> f() {\n    " + statement + "\n}\n"
+
+
+class arrows(unittest.TestCase):
+    def refuses(self, path, header, word):
+        found = sentences(path, f"#include <{header}>\n")
+        self.assertEqual(len(found), 1, found)
+        self.assertIn(word, found[0])
+
+    def test_an_include_against_an_arrow_is_a_breach(self):
+        for path, header in (
+            ("src/http/head.cpp", "secondwind/policy/verdict.hpp"),
+            ("src/policy/plan.cpp", "secondwind/config/config.hpp"),
+            ("src/net/socket.cpp", "secondwind/upstream/pool.hpp"),
+            ("src/emulator/server.cpp", "secondwind/proxy/server.hpp"),
+            ("src/lmstudio/control.cpp", "secondwind/recovery/ledger.hpp"),
+            ("src/recovery/ledger.cpp", "secondwind/proxy/context.hpp"),
+            ("src/cli/command_line.cpp", "secondwind/app/serve.hpp"),
+            ("src/main.cpp", "secondwind/proxy/server.hpp"),
+        ):
+            with self.subTest(path=path):
+                self.refuses(path, header, "no arrow")
+
+    def test_an_include_along_an_arrow_is_none(self):
+        for path, header in (
+            ("src/http/head.cpp", "secondwind/http/head.hpp"),
+            ("src/policy/plan.cpp", "secondwind/http/head.hpp"),
+            ("src/proxy/exchange.cpp", "secondwind/recovery/host.hpp"),
+            ("src/main.cpp", "secondwind/app/serve.hpp"),
+            ("src/lmstudio/codec.cpp", "secondwind/lmstudio/codec.hpp"),
+        ):
+            with self.subTest(path=path):
+                self.assertEqual(sentences(path, f"#include <{header}>\n"), [])
+
+    def test_the_table_has_no_circle(self):
+        left = {room: set(to) for room, to in layers.ARROWS.items()}
+        while left:
+            free = [room for room, to in left.items() if not to & left.keys()]
+            self.assertTrue(free, f"a circle among {sorted(left)}")
+            for room in free:
+                del left[room]
+
+    def test_a_room_without_a_place_in_the_table_is_a_breach(self):
+        self.assertIn("no room", sentences("src/cellar/wine.cpp", "")[0])
+
+    def test_quotes_that_leave_the_room_are_a_breach(self):
+        self.assertIn("leaves the room", sentences("src/http/a.cpp", '#include "../net/x.hpp"\n')[0])
+        self.assertEqual(sentences("src/http/a.cpp", '#include "characters.hpp"\n'), [])
+
+    def test_an_include_in_a_comment_is_none(self):
+        self.assertEqual(sentences("src/http/a.cpp", "// #include <secondwind/net/gate.hpp>\n"), [])
+
+
+class purity(unittest.TestCase):
+    def test_what_decides_includes_nothing_that_waits(self):
+        for header in ("boost/asio.hpp", "boost/asio/ip/tcp.hpp", "coroutine", "sys/socket.h"):
+            with self.subTest(header=header):
+                found = sentences("src/policy/plan.cpp", f"#include <{header}>\n")
+                self.assertIn("never waits", found[0])
+
+    def test_what_waits_may(self):
+        self.assertEqual(sentences("src/net/socket.cpp", "#include <boost/asio/buffer.hpp>\n"), [])
+
+    def test_a_pure_file_of_a_room_that_waits_is_held_to_it(self):
+        for path, header in (
+            ("src/lmstudio/codec.cpp", "boost/asio/buffer.hpp"),
+            ("src/lmstudio/codec.cpp", "secondwind/lmstudio/control.hpp"),
+            ("include/secondwind/upstream/idle_set.hpp", "secondwind/net/socket.hpp"),
+        ):
+            with self.subTest(path=path, header=header):
+                found = sentences(path, f"#pragma once\n#include <{header}>\n")
+                self.assertEqual(len(found), 1, found)
+
+    def test_what_decides_reads_no_clock(self):
+        code = "auto const t = std::chrono::steady_clock::now();\n"
+        self.assertIn("reads no clock", sentences("src/policy/plan.cpp", code)[0])
+        self.assertEqual(sentences("src/base/log.cpp", code), [])
+        self.assertEqual(sentences("src/upstream/pool.cpp", code), [])
+
+    def test_beast_stays_with_the_emulated_host(self):
+        code = "#include <boost/beast/http/parser.hpp>\n"
+        self.assertIn("Beast", sentences("src/proxy/session.cpp", code)[0])
+        self.assertEqual(sentences("src/emulator/connection.cpp", code), [])
+
+
+class coroutines(unittest.TestCase):
+    def refuses(self, statement, word):
+        found = sentences("src/net/x.cpp", coroutine(statement))
+        self.assertEqual(len(found), 1, (statement, found))
+        self.assertIn(word, found[0])
+
+    def test_co_await_in_a_condition_is_a_breach(self):
+        for statement in (
+            "if (co_await f()) return;",
+            "if constexpr (co_await f()) return;",
+            "if (auto r = co_await f(); r) return;",
+            "while (!(co_await f(a, (b)))) {}",
+            "switch (co_await f()) {}",
+            "for (auto x : co_await f()) {}",
+            "for (int i = 0;\n         i < co_await f(); ++i) {}",
+        ):
+            with self.subTest(statement=statement):
+                self.refuses(statement, "condition")
+
+    def test_co_await_in_a_ternary_is_a_breach(self):
+        self.refuses("auto x = co_await f() ? 1 : 2;", "ternary")
+        self.refuses("auto x = ready ? 1 : co_await f();", "ternary")
+        self.refuses("auto x = co_await f(a)(b) ? 1 : 2;", "ternary")
+
+    def test_a_temporary_beside_co_await_that_is_destroyed_twice_is_a_breach(self):
+        self.refuses("co_await f({1, 2});", "aggregate")
+        self.refuses("co_await f(a, {.b = 1});", "aggregate")
+        self.refuses("co_await f(ex, [s] { return s; });", "lambda")
+        self.refuses("co_await f([&](auto h) { g(h); });", "lambda")
+
+    def test_the_line_is_that_of_the_statement(self):
+        found = list(layers.breaches(Path("src/net/x.cpp"), coroutine("if (co_await f()) g();")))
+        self.assertEqual([line for line, _ in found], [2])
+
+    def test_what_is_safe_is_no_breach(self):
+        for statement in (
+            "auto const r = co_await f(); if (r) return;",
+            "if (ready) co_await f();",
+            "if (ready) { co_await f(); } else { x = a ? b : c; }",
+            "while (open) { ec = co_await f(a[1], std::move(b)); }",
+            "co_await f(std::chrono::milliseconds{5});",
+            "net::completion until{[&t](auto h) { t.wait(h); }}; co_await until;",
+            "auto x = a ? b : c; co_await f();",
+            "co_await f(ready ? 1 : 2);",
+            "co_await f(a, {}, b);",
+            "// if (co_await f())",
+            "/* if (co_await\n f()) */",
+            'log("if (co_await f()) ? {");',
+            "auto c = '?'; co_await f();",
+            'auto s = R"(if (co_await f()))";',
+        ):
+            with self.subTest(statement=statement):
+                self.assertEqual(sentences("src/net/x.cpp", coroutine(statement)), [])
+
+
+class shape(unittest.TestCase):
+    def test_a_file_of_more_than_300_lines_is_a_breach(self):
+        self.assertEqual(sentences("src/net/x.cpp", "\n" * 300), [])
+        self.assertIn("301 lines", sentences("src/net/x.cpp", "\n" * 301)[0])
+
+    def test_a_header_without_pragma_once_is_a_breach(self):
+        self.assertIn("pragma once", sentences("include/secondwind/net/x.hpp", "int a;\n")[0])
+
+
+class whole_trees(unittest.TestCase):
+    def run_on(self, files):
+        with tempfile.TemporaryDirectory() as root:
+            for name, text in files.items():
+                path = Path(root, name)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text, encoding="utf-8")
+            out = io.StringIO()
+            with contextlib.redirect_stdout(out):
+                code = layers.main(Path(root))
+            return code, out.getvalue()
+
+    def test_a_tree_with_a_breach_fails_and_names_its_line(self):
+        code, out = self.run_on({"src/net/x.cpp": coroutine("if (co_await f()) g();")})
+        self.assertEqual(code, 1)
+        self.assertIn("src/net/x.cpp:2: co_await", out)
+
+    def test_tests_are_held_to_the_rules_of_co_await_too(self):
+        code, _ = self.run_on({"tests/unit/x_test.cpp": coroutine("if (co_await f()) g();")})
+        self.assertEqual(code, 1)
+
+    def test_a_clean_tree_passes(self):
+        code, out = self.run_on({"src/net/x.cpp": "int a;\n"})
+        self.assertEqual((code, out), (0, "1 files, 0 breaches\n"))
+
+    def test_a_root_without_sources_fails(self):
+        self.assertEqual(self.run_on({})[0], 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
