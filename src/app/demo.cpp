@@ -1,7 +1,6 @@
 #include <secondwind/app/demo.hpp>
 #include <secondwind/app/narrator.hpp>
 #include <secondwind/app/serve.hpp>
-#include <secondwind/base/units.hpp>
 #include <secondwind/emulator/server.hpp>
 #include <secondwind/upstream/call.hpp>
 
@@ -52,6 +51,8 @@ public:
         } catch (boost::system::system_error const& e) {
             return cannot_listen(settings_.listen, e.code());
         }
+        auto const at = server_->local_endpoint();
+        here_ = {at.address().to_string(), at.port()};
         server_->shared().ledger.listen(
             [this](recovery::step s, recovery::record const& r) { narrator_.hear(s, r); });
         life_.emplace(io_, *server_, settings_);
@@ -76,18 +77,17 @@ private:
 
     net::task<void> tell() {
         auto const& models = small_machine().models;
-        auto const at = server_->local_endpoint();
-        config::endpoint const here{at.address().to_string(), at.port()};
-        narrator_.title(fmt::format(
-            "An emulated LM Studio with {} of memory listens on {}, secondwind in front of it on {}.",
-            format_size(small_machine().memory_bytes),
-            config::to_string(settings_.upstreams.front()), config::to_string(here)));
+        narrator_.title(fmt::format("An emulated LM Studio with {} GB of memory listens on {},\n"
+                                    "secondwind in front of it on http://{}.",
+                                    small_machine().memory_bytes / 1'000'000'000,
+                                    config::to_string(settings_.upstreams.front()),
+                                    config::to_string(here_)));
 
         auto const big = models.at(0).key;
         auto const small = models.at(1).key;
         co_await ask(big, "Hello!");
-        narrator_.title(fmt::format("{} is still loaded. Now the app asks for {}, which does not "
-                                    "fit beside it.",
+        narrator_.title(fmt::format("{} stays loaded. Now the app asks for {}, which does not fit "
+                                    "beside it.",
                                     big, small));
         bool const served = co_await ask(small, "Are you there?");
         auto const& records = server_->shared().ledger.records();
@@ -104,8 +104,7 @@ private:
             {"model", model},
             {"messages", nlohmann::json::array({{{"role", "user"}, {"content", question}}})}};
         auto const body = wish.dump();
-        auto const at = server_->local_endpoint();
-        config::upstream const target{"secondwind", at.address().to_string(), at.port()};
+        config::upstream const target{"secondwind", here_.address, here_.port};
         upstream::pool pool{io_, server_->shared().deadlines, target, settings_.timeouts};
         upstream::call_request request{"POST", "/v1/chat/completions", body, {}};
         auto const reply = co_await upstream::call(server_->shared().environment(), pool,
@@ -119,14 +118,12 @@ private:
     }
 
     void invite() {
-        auto const at = server_->local_endpoint();
-        config::endpoint const here{at.address().to_string(), at.port()};
         narrator_.plain(fmt::format(
             "It stays up: point an app at http://{0}/v1, or try\n\n"
             "    curl -i http://{0}/v1/chat/completions -H 'Content-Type: application/json' \\\n"
             "      -d '{{\"model\":\"{1}\",\"messages\":[{{\"role\":\"user\",\"content\":\"Hi\"}}]}}'\n\n"
             "and look for X-Secondwind-Recovery among the fields. Ctrl-C ends it.\n",
-            config::to_string(here), small_machine().models.front().key));
+            config::to_string(here_), small_machine().models.front().key));
     }
 
     config::settings settings_;
@@ -134,6 +131,7 @@ private:
     emulator::server host_;
     std::optional<proxy::server> server_;
     std::optional<lifetime> life_;
+    config::endpoint here_; // where the proxy listens
     narrator narrator_{stdout};
     bool recovered_ = false;
     bool ended_ = false;

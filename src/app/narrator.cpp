@@ -64,8 +64,8 @@ void narrator::hear(recovery::step s, recovery::record const& r) {
     case step::verified: say(voice::proxy, "saw that it is gone"); break;
     case step::finished:
         if (r.acted == recovery::outcome::pending)
-            say(voice::proxy, fmt::format("replays the buffered request, {} ms after the refusal",
-                                          r.took.count()));
+            say(voice::proxy, fmt::format("replays the buffered request, {:.1f} ms after the refusal",
+                                          std::chrono::duration<double, std::milli>{r.took}.count()));
         else
             say(voice::proxy, "could not help: " + r.why_not);
         break;

@@ -145,6 +145,8 @@ invocation parse(int argc, char const* const* argv,
                 return usage_error("demo takes no " + k.flag);
         if (joined(values, config_flag))
             return usage_error("demo takes no " + std::string{config_flag});
+        // The narration says what the log would.
+        result.settings.add_flag("log.level", "warn", "demo");
     } else {
         result.what = check->parsed() ? invocation::verb::check : invocation::verb::serve;
         if (auto const path = joined(values, config_flag))

@@ -63,12 +63,12 @@ std::shared_ptr<record> ledger::open(std::string host, trigger why) {
 void ledger::note(step s, record const& r) {
     auto const level = r.why_not.empty() ? log::level::info : log::level::warn;
     std::string_view instance, detail;
-    std::int64_t took = r.took.count();
+    auto took = r.took;
     if ((s == step::unloading || s == step::unloaded) && !r.unloads.empty()) {
         auto const& last = r.unloads.back();
         instance = last.instance.id;
         detail = last.why_not;
-        took = last.took.count();
+        took = last.took;
     } else {
         detail = r.why_not;
     }
@@ -88,7 +88,7 @@ void ledger::note(step s, record const& r) {
                 {"unloaded", static_cast<std::uint64_t>(r.unloaded())},
                 {"outcome", s == step::concluded ? to_string(r.outcome) : std::string_view{}},
                 {"why_not", detail},
-                {"took_ms", took}});
+                {"took_ms", std::chrono::duration<double, std::milli>{took}.count()}});
     if (listener_)
         listener_(s, r);
 }

@@ -11,8 +11,8 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 
-std::chrono::milliseconds since(clock::time_point start) {
-    return std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - start);
+std::chrono::microseconds since(clock::time_point start) {
+    return std::chrono::duration_cast<std::chrono::microseconds>(clock::now() - start);
 }
 
 } // namespace

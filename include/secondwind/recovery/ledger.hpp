@@ -39,7 +39,7 @@ struct unload_record {
     policy::instance instance;
     bool done = false;
     std::string why_not; // when not done
-    std::chrono::milliseconds took{};
+    std::chrono::microseconds took{};
 };
 
 struct record {
@@ -51,7 +51,7 @@ struct record {
     std::vector<unload_record> unloads;
     std::string why_not; // what stopped it, if something did
     std::uint64_t joined = 0; // exchanges that failed meanwhile and shared it
-    std::chrono::milliseconds took{}; // from its start until the replay could go out
+    std::chrono::microseconds took{}; // from its start until the replay could go out
     // What stopped the recovery itself: unload_failed or no_candidate; pending if nothing did.
     recovery::outcome acted = outcome::pending;
     // How it ended for the exchange that led it.

@@ -145,6 +145,12 @@ TEST(command_line, shows_the_demo_the_same_to_everybody) {
     EXPECT_EQ(w.run({"demo"}).settings.value().listen, config::endpoint{});
 }
 
+TEST(command_line, keeps_the_log_out_of_the_demos_story_unless_it_is_asked_for) {
+    EXPECT_EQ(world{}.run({"demo"}).settings.value().logging.level, log::level::warn);
+    EXPECT_EQ(world{}.run({"demo", "--log-level", "info"}).settings.value().logging.level,
+              log::level::info);
+}
+
 TEST(command_line, does_not_take_the_demo_to_another_host) {
     expect_usage_error(world{}.run({"demo", "--upstream", "http://h"}), "--upstream");
     expect_usage_error(world{}.run({"demo", "-c", "a.json"}), "-c");

@@ -1,0 +1,43 @@
+// The proxy in front of a host, in one io_context with the test.
+#pragma once
+
+#include "support/raw_client.hpp"
+#include "support/run.hpp"
+
+#include <secondwind/config/config.hpp>
+#include <secondwind/proxy/server.hpp>
+
+#include <boost/asio/io_context.hpp>
+
+#include <cstdint>
+#include <optional>
+
+namespace secondwind::test {
+
+//     world w;
+//     emulator::server host{w.io, options};
+//     host.start();
+//     w.start(host.port());
+//     run(w.io, story());
+class world {
+public:
+    world() { settings.listen.port = 0; }
+    ~world() { stop(); }
+
+    // Starts the proxy in front of that port of the loopback. Change `settings` before.
+    void start(std::uint16_t host_port) {
+        settings.upstreams.front() = {"host", "127.0.0.1", host_port};
+        proxy.emplace(io, settings);
+        proxy->start();
+    }
+    std::uint16_t port() const { return proxy->local_endpoint().port(); }
+
+    // Ends every session; whatever the test has left behind must let go of it.
+    void stop();
+
+    boost::asio::io_context io{1};
+    config::settings settings;
+    std::optional<secondwind::proxy::server> proxy;
+};
+
+} // namespace secondwind::test
