@@ -12,6 +12,7 @@ class demo(binary_test):
     def test_once_tells_refusal_unload_replay_and_answer_in_this_order(self):
         ended = run("demo", "--once", "--listen", "127.0.0.1:0")
         self.assertEqual(ended.returncode, 0, ended.stdout + ended.stderr)
+        self.assertEqual(ended.stderr, "", "the story is told alone")
         at = 0
         for told in (
             r"LM Studio \| REFUSED to load google/gemma-3-12b",
@@ -27,8 +28,8 @@ class demo(binary_test):
             self.assertIsNotNone(found, f"{told} is missing behind {at} of:\n{ended.stdout}")
             at += found.end()
 
-    def test_once_leaves_the_same_recovery_in_the_log(self):
-        ended = run("demo", "--once", "--listen", "127.0.0.1:0")
+    def test_the_log_tells_the_same_story_where_it_is_asked_for(self):
+        ended = run("demo", "--once", "--listen", "127.0.0.1:0", "--log-level", "info")
         events = [json.loads(line) for line in ended.stderr.splitlines()]
         steps = [e["step"] for e in events if e["event"] == "recovery"]
         self.assertEqual(

@@ -11,7 +11,6 @@ const begin = (client, model) => client.messages.create({ model, ...question, st
 play('anthropic', {
   // The client repeats some failed requests by itself, which would hide who cured them.
   connect: (url) => new Anthropic({ baseURL: url, apiKey: 'lm-studio', maxRetries: 0 }),
-  ApiError: Anthropic.APIError,
   calls: [
     {
       name: 'a message',

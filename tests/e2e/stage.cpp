@@ -1,5 +1,5 @@
-// The stage of the end-to-end tests: an emulated LM Studio in this process, played on by a test
-// runner in another one. It prints one JSON line with where to connect, then answers each JSON line
+// The stage of the end-to-end tests: an emulated LM Studio in this process with the proxy in front
+// of it, played on by a test runner in another one. It prints one JSON line with where to connect, then answers each JSON line
 // that it reads with one; it ends with its input.
 //
 //     {"state":true}                         what is loaded, and the counters
@@ -8,6 +8,7 @@
 //     {"hold_generations":1} {"release_generations":true}
 //     {"await":{"aborted":1}}                answered when that many generations ended so
 #include <secondwind/emulator/server.hpp>
+#include <secondwind/proxy/server.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -138,12 +139,13 @@ int main() {
     emulator::server lm{io, two_models_and_room_for_one()};
     lm.start();
 
-    // The address under test. It is the emulator's own until a proxy stands between; `cures` says
-    // which of the two the tests have to expect.
-    auto const under_test = url(lm.port());
-    bool const cures = false;
+    secondwind::config::settings settings;
+    settings.listen.port = 0;
+    settings.upstreams.front() = {"stage", "127.0.0.1", lm.port()};
+    secondwind::proxy::server proxy{io, settings};
+    proxy.start();
 
-    json const hello{{"url", under_test}, {"emulator", url(lm.port())}, {"cures", cures}};
+    json const hello{{"url", url(proxy.local_endpoint().port())}, {"emulator", url(lm.port())}};
     std::cout << hello.dump() << std::endl;
     asio::co_spawn(io, take_commands(io, lm), rethrow);
     io.run();

@@ -7,8 +7,7 @@ export class Stage {
   #child;
   #lines;
 
-  // Resolves to a stage whose `url` is what is tested and whose `cures` says whether errors of
-  // memory and cache are cured on the way.
+  // Resolves to a stage whose `url` is the proxy's.
   static async open() {
     const path = process.env.SECONDWIND_STAGE;
     if (!path) throw new Error('SECONDWIND_STAGE must name the e2e_stage executable');

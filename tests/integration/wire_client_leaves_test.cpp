@@ -1,0 +1,215 @@
+// A client that leaves frees the host at once, in every phase.
+#include "support/log_file.hpp"
+#include "support/wire_fixture.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+
+#include <chrono>
+#include <string>
+
+using namespace secondwind::test;
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+namespace {
+
+constexpr char const* chunks = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n";
+
+struct client_leaves : with_wire {
+    // The law is a tenth of a second; sanitizers and a busy machine take their part.
+    static constexpr milliseconds at_once{1000};
+
+    // The host's connection closes soon after now, nothing is left, and the log says who left.
+    asio::awaitable<void> frees(wire* peer) {
+        auto const left = steady_clock::now();
+        co_await peer->wait_closed();
+        EXPECT_LT(steady_clock::now() - left, at_once);
+        co_await is_logged();
+    }
+    asio::awaitable<void> is_logged() {
+        co_await at_rest();
+        auto const lines = log.lines("exchange");
+        EXPECT_EQ(lines.size(), 1u);
+        for (auto const& line : lines) {
+            EXPECT_EQ(line.at("ended"), "client_gone") << line;
+            EXPECT_EQ(line.at("status"), 499) << line;
+        }
+    }
+    asio::awaitable<wire*> asked(raw_client* client, std::string request) {
+        co_await client->send(std::move(request));
+        auto* peer = co_await accepted();
+        co_await peer->read_request();
+        co_return peer;
+    }
+
+    log_file log;
+};
+
+} // namespace
+
+TEST_F(client_leaves, before_its_head_is_complete_and_nobody_is_asked) {
+    start();
+    auto story = [](client_leaves& t) -> asio::awaitable<void> {
+        auto* client = co_await t.connected();
+        co_await client->send("POST / HTTP/1.1\r\nHo");
+        co_await t.until([&] { return t.w.proxy->sessions() == 1; });
+        client->close();
+        co_await t.at_rest();
+        EXPECT_TRUE(t.log.lines("exchange").empty());
+        EXPECT_TRUE(t.host.nobody_waits());
+    };
+    run(story(*this));
+}
+
+TEST_F(client_leaves, in_the_middle_of_its_body_and_nobody_is_asked) {
+    start();
+    auto story = [](client_leaves& t) -> asio::awaitable<void> {
+        auto* client = co_await t.connected();
+        co_await client->send("POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf");
+        co_await t.until([&] { return t.w.proxy->shared().budget.used() == 100; });
+        client->close();
+        co_await t.is_logged();
+        EXPECT_TRUE(t.host.nobody_waits());
+        EXPECT_EQ(t.log.lines("exchange").front().at("path"), "/x");
+    };
+    run(story(*this));
+}
+
+TEST_F(client_leaves, while_the_host_thinks) {
+    start();
+    auto story = [](client_leaves& t) -> asio::awaitable<void> {
+        auto* client = co_await t.connected();
+        auto* peer = co_await t.asked(client, make_request("POST", "/", "{}"));
+        client->close();
+        co_await t.frees(peer);
+    };
+    run(story(*this));
+}
+
+TEST_F(client_leaves, with_a_reset_while_the_host_thinks) {
+    start();
+    auto story = [](client_leaves& t) -> asio::awaitable<void> {
+        auto* client = co_await t.connected();
+        auto* peer = co_await t.asked(client, make_request("POST", "/", "{}"));
+        client->reset();
+        co_await t.frees(peer);
+    };
+    run(story(*this));
+}
+
+TEST_F(client_leaves, by_closing_only_its_own_side) {
+    start();
+    auto story = [](client_leaves& t) -> asio::awaitable<void> {
+        auto* client = co_await t.connected();
+        auto* peer = co_await t.asked(client, make_request("POST", "/", "{}"));
+        client->half_close();
+        co_await t.frees(peer);
+    };
+    run(story(*this));
+}
+
+TEST_F(client_leaves, with_requests_behind_the_one_that_is_served) {
+    start();
+    auto story = [](client_leaves& t) -> asio::awaitable<void> {
+        auto* client = co_await t.connected();
+        auto* peer = co_await t.asked(client, make_request("POST", "/", "{}") +
+                                                  make_request("GET", "/behind"));
+        co_await client->send(make_request("GET", "/later"));
+        client->close();
+        co_await t.frees(peer);
+        EXPECT_TRUE(t.host.nobody_waits());
+    };
+    run(story(*this));
+}
+
+TEST_F(client_leaves, while_the_answer_is_held_for_its_verdict) {
+    start();
+    auto story = [](client_leaves& t) -> asio::awaitable<void> {
+        auto* client = co_await t.connected();
+        auto* peer = co_await t.asked(client, make_request("POST", "/", "{}"));
+        co_await peer->send("HTTP/1.1 400 Bad Request\r\nContent-Length: 100\r\n\r\n{\"err");
+        client->close();
+        co_await t.frees(peer);
+    };
+    run(story(*this));
+}
+
+TEST_F(client_leaves, in_the_middle_of_a_stream) {
+    start();
+    auto story = [](client_leaves& t) -> asio::awaitable<void> {
+        auto* client = co_await t.connected();
+        auto* peer = co_await t.asked(client, make_request("POST", "/", "{}"));
+        co_await peer->send(chunks);
+        co_await client->read_until("one\r\n");
+        client->close();
+        co_await t.frees(peer);
+        EXPECT_GT(t.log.lines("exchange").front().at("bytes_out"), 50);
+    };
+    run(story(*this));
+}
+
+TEST_F(client_leaves, while_it_does_not_read) {
+    start();
+    auto story = [](client_leaves& t) -> asio::awaitable<void> {
+        auto* client = co_await t.connected();
+        auto* peer = co_await t.asked(client, make_request("POST", "/", "{}"));
+        co_await peer->send("HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n");
+        // Until neither the client's socket nor the host's takes any more for a while of turns.
+        peer->socket().non_blocking(true);
+        std::string const block(256 * 1024, 'x');
+        int refused = 0;
+        boost::system::error_code ec;
+        while (refused < 1000) {
+            peer->socket().write_some(asio::buffer(block), ec);
+            refused = ec ? refused + 1 : 0;
+            co_await asio::post(t.w.io, asio::use_awaitable);
+        }
+        client->close();
+        co_await t.frees(peer);
+    };
+    run(story(*this));
+}
+
+TEST_F(client_leaves, while_it_uploads_to_a_host_that_does_not_read) {
+    w.settings.limits.replay_buffer = 10;
+    start();
+    auto story = [](client_leaves& t) -> asio::awaitable<void> {
+        auto* client = co_await t.connected();
+        co_await client->send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n\r\n");
+        auto* peer = co_await t.accepted();
+        client->socket().non_blocking(true);
+        std::string const block(256 * 1024, 'x');
+        int refused = 0;
+        boost::system::error_code ec;
+        while (refused < 1000) {
+            client->socket().write_some(asio::buffer(block), ec);
+            refused = ec ? refused + 1 : 0;
+            co_await asio::post(t.w.io, asio::use_awaitable);
+        }
+        client->reset();
+        // Its connection to the host is closed although nothing is read there.
+        co_await t.is_logged();
+        co_await peer->wait_closed();
+    };
+    run(story(*this));
+}
+
+TEST_F(client_leaves, while_the_host_accepts_no_connection) {
+    // A listener whose queue is full drops what would connect to it.
+    asio::ip::tcp::acceptor full{w.io};
+    full.open(asio::ip::tcp::v4());
+    full.bind({asio::ip::address_v4::loopback(), 0});
+    full.listen(0);
+    asio::ip::tcp::socket filler{w.io};
+    filler.connect(full.local_endpoint());
+    w.start(full.local_endpoint().port());
+    auto story = [](client_leaves& t) -> asio::awaitable<void> {
+        auto* client = co_await t.connected();
+        co_await client->send(make_request("POST", "/", "{}"));
+        co_await t.until([&] { return t.w.proxy->shared().budget.used() == 2; });
+        co_await asio::post(t.w.io, asio::use_awaitable);
+        client->close();
+        co_await t.is_logged();
+    };
+    run(story(*this));
+}

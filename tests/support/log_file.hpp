@@ -1,0 +1,48 @@
+// The log of the process under test, line by line.
+#pragma once
+
+#include <secondwind/base/log.hpp>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include <unistd.h>
+
+namespace secondwind::test {
+
+// Lines go to a file of this process for as long as it lives.
+class log_file {
+public:
+    log_file() : path_{testing::TempDir() + "secondwind_" + std::to_string(::getpid()) + ".log"} {
+        std::filesystem::remove(path_);
+        log::init({log::level::info, log::format::json, path_});
+    }
+    log_file(log_file const&) = delete;
+    log_file& operator=(log_file const&) = delete;
+    ~log_file() {
+        log::shutdown();
+        std::filesystem::remove(path_);
+    }
+
+    // Those of one event, in order.
+    std::vector<nlohmann::json> lines(std::string const& event) const {
+        std::vector<nlohmann::json> found;
+        std::ifstream in{path_};
+        for (std::string line; std::getline(in, line);) {
+            auto parsed = nlohmann::json::parse(line);
+            if (parsed.at("event") == event)
+                found.push_back(std::move(parsed));
+        }
+        return found;
+    }
+
+private:
+    std::string path_;
+};
+
+} // namespace secondwind::test

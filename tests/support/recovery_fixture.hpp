@@ -1,0 +1,148 @@
+// A client, the proxy and an emulated LM Studio, in the test's own io_context.
+#pragma once
+
+#include "support/emulator_fixture.hpp"
+#include "support/world.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <gmock/gmock.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <functional>
+#include <list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace secondwind::test {
+
+inline constexpr char const* chat_path = "/v1/chat/completions";
+inline constexpr char const* list_path = "/api/v1/models";
+inline constexpr char const* unload_path = "/api/v1/models/unload";
+
+// Whether a request asks for a stream.
+inline constexpr std::array in_both_ways{false, true};
+
+// As LM Studio refuses to load a model.
+inline std::string memory_error(std::string const& model = "big") {
+    return R"({"error":{"message":"Failed to load model \")" + model +
+           R"(\". Error: Model loading was stopped due to insufficient system resources.",)"
+           R"("type":"invalid_request_error","param":"model","code":null}})";
+}
+inline constexpr char const* cache_error =
+    R"({"error":"Unable to reuse from cache: llama_memory is null"})";
+
+// A whole answer, in bytes that no emulator would choose.
+inline std::string answer_bytes(std::string const& status_line, std::string const& body,
+                                std::string const& type = "application/json; charset=utf-8") {
+    return "HTTP/1.1 " + status_line + "\r\nX-powered-BY: Express\r\nContent-Type: " + type +
+           "\r\nContent-Length: " + std::to_string(body.size()) + "\r\nETag: W/\"7\"\r\n\r\n" +
+           body;
+}
+inline std::string ok_answer(std::string const& body) {
+    return answer_bytes("200 OK", body);
+}
+// The host's inventory, one instance of each model.
+inline std::string inventory_of(std::vector<std::string> const& models) {
+    std::string list;
+    for (auto const& m : models)
+        list.append(list.empty() ? "" : ",")
+            .append(R"({"key":")" + m + R"(","size_bytes":5,"loaded_instances":[{"id":")" + m +
+                    R"("}]})");
+    return R"({"models":[)" + list + "]}";
+}
+
+// What the proxy adds to an exchange that met a recovery, taken off again.
+inline std::string without_recovery_fields(std::string raw) {
+    for (auto at = raw.find("X-Secondwind-"); at != std::string::npos;
+         at = raw.find("X-Secondwind-"))
+        raw.erase(at, raw.find("\r\n", at) + 2 - at);
+    return raw;
+}
+inline std::string recovery_of(http_answer const& a) {
+    return a.head.field("X-Secondwind-Recovery").value_or("");
+}
+inline std::string attempts_of(http_answer const& a) {
+    return a.head.field("X-Secondwind-Attempts").value_or("");
+}
+
+// All is public: the coroutines of a test are free functions that are given the fixture.
+struct with_proxy : testing::Test {
+    with_proxy() { emulate(small_host()); }
+    // The proxy ends while its host still answers: a recovery that runs is over then.
+    void TearDown() override { w.stop(); }
+
+    // Replaces the host that a test finds.
+    void emulate(emulator::options how) {
+        lm.emplace(w.io, std::move(how));
+        lm->start();
+    }
+    // Starts the proxy, with the settings that the test has made, and runs a story.
+    void run(asio::awaitable<void> task) {
+        if (!w.proxy)
+            w.start(lm->port());
+        test::run(w.io, std::move(task));
+    }
+
+    // Clients last as long as the test, so that no scope cuts off what is half-way.
+    asio::awaitable<raw_client*> connected() {
+        auto& fresh = clients.emplace_back(w.io);
+        co_await fresh.connect(w.port());
+        co_return &fresh;
+    }
+    // Each on a connection of its own.
+    asio::awaitable<http_answer> post(std::string path, std::string body, std::string fields = {}) {
+        auto* client = co_await connected();
+        co_return co_await client->post(path, body, fields);
+    }
+    asio::awaitable<http_answer> chat(std::string model, bool stream = false) {
+        co_return co_await post(chat_path, chat_body(model, stream));
+    }
+    // A request whose answer is read later; `id` names it in the ledger.
+    asio::awaitable<raw_client*> begun(std::string model, bool stream = false,
+                                       std::string id = {}) {
+        auto* client = co_await connected();
+        auto const field = id.empty() ? std::string{} : "X-Request-Id: " + id + "\r\n";
+        co_await client->send(make_request("POST", chat_path, chat_body(model, stream), field));
+        co_return client;
+    }
+
+    // Lets everything else run until the predicate holds.
+    asio::awaitable<void> until(std::function<bool()> holds) {
+        auto const end = std::chrono::steady_clock::now() + wire::deadline;
+        while (!holds()) {
+            if (std::chrono::steady_clock::now() > end)
+                throw timed_out{"what was waited for did not come true"};
+            co_await asio::post(w.io, asio::use_awaitable);
+        }
+    }
+
+    // What the host was asked, by path.
+    std::vector<emulator::request> asked(std::string_view path) const {
+        std::vector<emulator::request> found;
+        std::copy_if(lm->requests().begin(), lm->requests().end(), std::back_inserter(found),
+                     [path](auto const& r) { return r.target == path; });
+        return found;
+    }
+    std::uint64_t unloads(std::string const& id) const {
+        auto const& all = lm->counts().unloads;
+        auto const found = all.find(id);
+        return found == all.end() ? 0 : found->second;
+    }
+    recovery::ledger& ledger() { return w.proxy->shared().ledger; }
+    recovery::record const& last_record() { return *ledger().records().back(); }
+    std::size_t records() { return ledger().records().size(); }
+
+    world w;
+    std::optional<emulator::server> lm;
+    std::list<raw_client> clients;
+};
+
+} // namespace secondwind::test

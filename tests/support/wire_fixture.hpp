@@ -1,0 +1,86 @@
+// The proxy between clients and a host whose bytes a test scripts.
+#pragma once
+
+#include "support/raw_client.hpp"
+#include "support/raw_host.hpp"
+#include "support/run.hpp"
+#include "support/world.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <boost/asio/post.hpp>
+
+#include <chrono>
+#include <list>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace secondwind::test {
+
+// What both ends saw of one exchange.
+struct exchanged {
+    http_request request; // as the host got it
+    http_answer answer;   // as the client got it
+};
+
+// All is public: the coroutines of a test are free functions that are given the fixture. Clients
+// and connections of the host last as long as the test, so that no scope cuts off what is half-way.
+struct with_wire : testing::Test {
+    void start() { w.start(host.port()); }
+    void run(asio::awaitable<void> story) { test::run(w.io, std::move(story)); }
+
+    asio::awaitable<raw_client*> connected() {
+        auto& fresh = clients.emplace_back(w.io);
+        co_await fresh.connect(w.port());
+        co_return &fresh;
+    }
+    asio::awaitable<wire*> accepted() {
+        auto fresh = co_await host.accept();
+        peers.push_back(std::move(fresh));
+        co_return &peers.back();
+    }
+
+    // Runs one exchange over the connections that the last one used, or over new ones.
+    asio::awaitable<exchanged> exchange(std::string request, std::string answer,
+                                        bool without_body = false) {
+        if (clients.empty())
+            co_await connected();
+        auto& client = clients.back();
+        co_await client.send(std::move(request));
+        if (peers.empty())
+            co_await accepted();
+        auto& peer = peers.back();
+        exchanged both;
+        both.request = co_await peer.read_request();
+        co_await peer.send(std::move(answer));
+        both.answer = co_await client.read_answer(without_body);
+        co_return both;
+    }
+
+    // Lets the event loop turn until the condition holds. Only for what no connection and no log
+    // line tells; it waits for no time of its own.
+    template<class Condition>
+    asio::awaitable<void> until(Condition condition) {
+        auto const end = std::chrono::steady_clock::now() + wire::deadline;
+        while (!condition()) {
+            if (std::chrono::steady_clock::now() > end)
+                throw timed_out{"the condition does not come true"};
+            co_await asio::post(w.io, asio::use_awaitable);
+        }
+    }
+    // Until no session is left, and nothing that one has held.
+    asio::awaitable<void> at_rest() {
+        co_await until([this] {
+            return w.proxy->sessions() == 0 && w.proxy->shared().budget.used() == 0;
+        });
+    }
+
+    world w;
+    raw_host host{w.io};
+    std::list<raw_client> clients;
+    std::list<wire> peers;
+};
+
+} // namespace secondwind::test

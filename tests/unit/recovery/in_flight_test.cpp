@@ -1,0 +1,57 @@
+#include <secondwind/recovery/in_flight.hpp>
+
+#include <gmock/gmock.h>
+
+#include <optional>
+
+using namespace secondwind::recovery;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+TEST(in_flight, names_the_models_of_all_that_run) {
+    in_flight users;
+    EXPECT_THAT(users.snapshot().models, IsEmpty());
+    in_flight::entry const a{users, R"({"model":"a"})", true};
+    {
+        in_flight::entry const b{users, R"({"model":"b","model":"c"})", true};
+        EXPECT_THAT(users.snapshot().models, ElementsAre("a", "b"));
+    }
+    EXPECT_THAT(users.snapshot().models, ElementsAre("a"));
+    EXPECT_FALSE(users.snapshot().unknown);
+}
+
+TEST(in_flight, does_not_know_what_a_request_without_a_model_uses) {
+    in_flight users;
+    in_flight::entry const one{users, R"({"messages":[]})", true};
+    EXPECT_TRUE(users.snapshot().unknown);
+    EXPECT_THAT(users.snapshot().models, IsEmpty());
+}
+
+TEST(in_flight, knows_that_a_request_without_a_body_uses_no_model) {
+    in_flight users;
+    in_flight::entry const get{users, "", true};
+    in_flight::entry const unload{users, R"({"instance_id":"a"})", true};
+    EXPECT_FALSE(users.snapshot().unknown);
+    EXPECT_THAT(users.snapshot().models, IsEmpty());
+}
+
+TEST(in_flight, takes_a_body_that_is_not_whole_for_any_model_unless_it_names_one) {
+    in_flight users;
+    std::optional<in_flight::entry> one;
+    one.emplace(users, "", false);
+    EXPECT_TRUE(users.snapshot().unknown);
+    one.emplace(users, R"([1)", false);
+    EXPECT_TRUE(users.snapshot().unknown);
+    one.emplace(users, R"({"model":"a","messages":[)", false);
+    EXPECT_FALSE(users.snapshot().unknown);
+    EXPECT_THAT(users.snapshot().models, ElementsAre("a"));
+}
+
+TEST(in_flight, remembers_the_model_of_a_body_that_goes) {
+    in_flight users;
+    std::optional<std::string> body{R"({"model":"a"})"};
+    in_flight::entry one{users, *body, true};
+    one.forget_body();
+    body.reset();
+    EXPECT_THAT(users.snapshot().models, ElementsAre("a"));
+}
