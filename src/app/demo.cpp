@@ -57,8 +57,7 @@ public:
             [this](recovery::step s, recovery::record const& r) { narrator_.hear(s, r); });
         life_.emplace(io_, *server_, settings_);
         net::spawn(story(once));
-        while (!ended_)
-            io_.run_one();
+        io_.run();
         return recovered_ && !life_->hurried() ? 0 : 1;
     }
 
@@ -71,7 +70,6 @@ private:
             invite();
         co_await life_->ended();
         host_.stop();
-        ended_ = true;
         io_.stop();
     }
 
@@ -134,7 +132,6 @@ private:
     config::endpoint here_; // where the proxy listens
     narrator narrator_{stdout};
     bool recovered_ = false;
-    bool ended_ = false;
 };
 
 } // namespace

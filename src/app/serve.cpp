@@ -35,9 +35,9 @@ void lifetime::stop(std::string_view why) {
     if (stopping_)
         return;
     stopping_ = true;
+    server_.drain();
     log::write(log::level::info, "draining",
                {{"why", why}, {"sessions", std::uint64_t{server_.sessions()}}});
-    server_.drain();
     drain_.after(settings_.timeouts.drain);
     asked_.open();
 }
@@ -86,13 +86,11 @@ int serve(config::settings const& settings) {
                 {"upstream", config::to_string(settings.upstreams.front())}});
 
     bool done = false;
-    auto run = [](lifetime& l, net::asio::io_context& context, bool& flag) -> net::task<void> {
+    auto run = [](lifetime& l, bool& flag) -> net::task<void> {
         co_await l.ended();
         flag = true;
-        // A recovery may still wait for its host; nobody waits for the recovery any more.
-        context.stop();
     };
-    net::spawn(run(life, io, done));
+    net::spawn(run(life, done));
     while (!done)
         io.run_one();
     log::write(log::level::info, "stopped", {});

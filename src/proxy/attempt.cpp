@@ -28,7 +28,7 @@ net::task<failure> attempt::send(bool fresh) {
     // section 9.5): a failed write is not the last word, the read that follows is.
     if (!ec && !request_.whole)
         failed = co_await send_rest();
-    if (lease_->cancelled)
+    if (!failed && lease_->cancelled)
         failed.what = fault::cancelled;
     co_return failed;
 }

@@ -46,7 +46,7 @@ net::task<body_reader::status> body_reader::fill_length(replay_buffer& into) {
         std::size_t got = 0;
         auto const ec = co_await receive(net::asio::buffer(data, size), got);
         if (ec)
-            co_return status::gone;
+            co_return fault_ ? status::broken : status::gone;
         into.commit(got);
         left_ -= got;
         received_ += got;
@@ -85,7 +85,7 @@ net::task<body_reader::piece> body_reader::next() {
             auto const ec = co_await receive(net::asio::buffer(raw_), got);
             raw_.resize(got);
             if (ec)
-                co_return piece{status::gone, {}};
+                co_return piece{fault_ ? status::broken : status::gone, {}};
         }
         auto const taken = take(std::string_view{raw_}.substr(used_));
         if (fault_)
@@ -135,6 +135,11 @@ net::task<net::error_code> body_reader::receive(net::asio::mutable_buffer into, 
         if (!ec)
             n = net::try_read(client_.socket(), into, ec);
     }
+    // Woken, and not closed: it was the deadline.
+    if (ec == net::asio::error::operation_aborted && client_.socket().is_open())
+        fault_ = http::refusal{
+            408, "body_idle_timeout",
+            "The request body did not arrive in time (timeouts.body_idle)."};
     co_return ec;
 }
 

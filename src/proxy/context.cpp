@@ -6,8 +6,8 @@
 
 namespace secondwind::proxy {
 
-context::context(net::asio::io_context& io_, config::settings const& settings_)
-    : io{io_}, settings{settings_}, deadlines{io},
+context::context(net::asio::io_context& loop, config::settings const& effective)
+    : io{loop}, settings{effective}, deadlines{io},
       scratch{std::make_unique_for_overwrite<char[]>(scratch_size)},
       budget{settings.limits.replay_buffer_total},
       host{environment(), settings, settings.upstreams.front(), ledger},

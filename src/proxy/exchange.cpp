@@ -34,7 +34,7 @@ net::task<bool> exchange::run() {
     if (gone_ || record_.ending == ending::client_gone) {
         record_.ending = expired_ ? ending::stalled : ending::client_gone;
         keep_ = false;
-        if (leader_)
+        if (outcome_ == outcome::pending)
             outcome_ = outcome::client_gone;
     }
     if (leader_)
@@ -51,9 +51,9 @@ net::task<bool> exchange::run() {
 
 net::task<void> exchange::attempts() {
     auto& host = shared_.host;
-    if (request_.whole)
-        client_.watch(*this);
-    if (host.guard.recovering() && !request_.reads_only())
+    client_.watch(*this);
+    // Another recovery may have begun by the time that this one is let go.
+    while (host.guard.recovering() && !request_.reads_only() && !gone_)
         co_await wait_at_gate();
     bool fresh = false;
     auto after = next::again;
@@ -100,6 +100,7 @@ net::task<exchange::next> exchange::judge() {
         if (reason_ != verdict::healthy)
             outcome_ = curable(attempt_->judged().verdict) ? outcome::replay_failed
                                                            : outcome::recovered;
+        held_.reset();
         co_await send_answer(std::move(attempt_));
         co_return next::done;
     }
@@ -110,7 +111,9 @@ net::task<exchange::next> exchange::judge() {
         co_return after;
     }
     // Nothing to unload for this one: the instance went away under it, or was made room for.
-    recovery_ = shared_.host.guard.latest();
+    auto const& guard = shared_.host.guard;
+    if (guard.recovering() || guard.epoch() != attempt_->epoch())
+        recovery_ = guard.latest();
     hold();
     if (step == next_step::await_replay && shared_.host.guard.recovering())
         co_await wait_at_gate();
@@ -136,8 +139,11 @@ net::task<exchange::next> exchange::recover(bool lead) {
         --replays_left_;
         co_return next::again;
     }
-    if (!lead && recovery_->acted == outcome::pending) {
-        // It made room for somebody, but what this one needs is another unload.
+    auto const& cause = recovery_->trigger;
+    bool const same_need = cause.verdict == reason && cause.model == model();
+    if (!lead && (recovery_->acted == outcome::pending ||
+                  (recovery_->acted == outcome::no_candidate && !same_need))) {
+        // What this one needs is another unload than the one that led it.
         attempt_ = std::move(held_);
         auto const after = co_await recover(!host.guard.recovering());
         co_return after;
@@ -198,6 +204,8 @@ net::task<void> exchange::fail(failure why) {
             record_.ending = ending::client_gone;
         co_return;
     }
+    // What is bounded from here on is the client.
+    expired_ = false;
     // Where LM Studio gave an answer, the client never gets an invented one.
     if (held_) {
         outcome_ = outcome::replay_failed;
@@ -219,6 +227,7 @@ net::task<void> exchange::fail(failure why) {
     auto const reply = http::render_reply(
         {record_.status, why.what == fault::timeout ? "host_timeout" : "host_down", message},
         request_.path(), !keep_, request_.method() == "HEAD");
+    record_.first_byte = access_record::clock::now();
     net::write_all writing{client_.socket(), guard_, shared_.settings.timeouts.write_stall, reply};
     auto const ec = co_await writing;
     keep_ = keep_ && !ec;
@@ -230,6 +239,7 @@ net::task<void> exchange::refuse(http::refusal why) {
     record_.detail = why.rule;
     record_.status = why.status;
     auto const reply = http::render_reply({why.status, why.rule, why.message}, request_.path(), true);
+    record_.first_byte = access_record::clock::now();
     net::write_all writing{client_.socket(), guard_, shared_.settings.timeouts.write_stall, reply};
     auto const ec = co_await writing;
     (void)ec;

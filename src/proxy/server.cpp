@@ -99,11 +99,16 @@ void server::abort() {
     // Each ends later, from the event loop: the list does not change under us.
     for (auto& each : sessions_)
         each.abort();
+    // A recovery belongs to no session.
+    shared_.host.pool.abort();
 }
 
 net::task<void> server::stopped() {
-    while (accepting_ || !sessions_.empty()) {
-        net::gate::waiter until{changed_};
+    // A recovery that runs refers to what is ours, even if its clients have gone.
+    auto& host = shared_.host.guard;
+    while (accepting_ || !sessions_.empty() || host.recovering()) {
+        bool const ours = accepting_ || !sessions_.empty();
+        net::gate::waiter until{ours ? changed_ : host.gate()};
         co_await until;
     }
 }

@@ -202,17 +202,10 @@ net::task<bool> session::read_body(request& what, body_reader& reader, bool expe
     if (status == body_reader::status::broken)
         co_await refuse(what, reader.fault());
     if (status == body_reader::status::gone) {
-        if (timed_out_) {
-            http::refusal const late{408, "body_idle_timeout",
-                                     "The request body did not arrive in time "
-                                     "(timeouts.body_idle)."};
-            co_await refuse(what, late);
-        } else {
-            access_record record;
-            record.ending = ending::client_gone;
-            record.bytes_in = reader.received();
-            record.write(what, shared_.host.name());
-        }
+        access_record record;
+        record.ending = ending::client_gone;
+        record.bytes_in = reader.received();
+        record.write(what, shared_.host.name());
     }
     co_return what.whole || status == body_reader::status::more;
 }

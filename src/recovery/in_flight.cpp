@@ -2,10 +2,20 @@
 
 namespace secondwind::recovery {
 
+lmstudio::model_use in_flight::entry::use() const {
+    if (use_)
+        return *use_;
+    auto found = lmstudio::find_model(body_);
+    // What was not kept may have named any model.
+    if (!whole_ && found.what == lmstudio::model_use::kind::none)
+        found.what = lmstudio::model_use::kind::unnamed;
+    return found;
+}
+
 policy::usage in_flight::snapshot() const {
     policy::usage out;
     for (auto const& each : entries_) {
-        auto use = each.use_ ? *each.use_ : lmstudio::find_model(each.body_);
+        auto use = each.use();
         if (use.what == lmstudio::model_use::kind::named)
             out.models.push_back(std::move(use.name));
         else if (use.what == lmstudio::model_use::kind::unnamed)

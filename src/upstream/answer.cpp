@@ -40,6 +40,7 @@ void answer::check_head(std::string_view method, http::field_list& fields) {
 void answer::drop_interim() {
     bytes_.consume(head_size_);
     head_size_ = scanned_ = 0;
+    interim_came_ = true;
 }
 
 net::task<failure> answer::read_more(connection& from) {
@@ -51,7 +52,7 @@ net::task<failure> answer::read_more(connection& from) {
         result.what = from.cancelled ? fault::cancelled : fault::closed;
         result.cause = read.ec;
         result.reused = from.reused;
-        result.answer_began = bytes_.size() > 0;
+        result.answer_began = interim_came_ || bytes_.size() > 0;
     }
     co_return result;
 }

@@ -52,14 +52,19 @@ lease pool::lend() {
     // answer (RFC 9112 section 9.3.1). Asking costs one system call, and saves a POST that could
     // not be sent again.
     while (auto idle = idle_.take(std::chrono::steady_clock::now())) {
-        if (net::probe((*idle)->socket) == net::silence::quiet)
+        if (net::probe((*idle)->socket) == net::silence::quiet) {
+            lent_.push_back(**idle);
             return {*this, std::move(*idle)};
+        }
     }
     return lend_new();
 }
 
 lease pool::lend_new() {
-    return {*this, std::make_unique<connection>(io_.get_executor())};
+    auto fresh = std::make_unique<connection>(io_.get_executor());
+    fresh->cancelled = aborted_;
+    lent_.push_back(*fresh);
+    return {*this, std::move(fresh)};
 }
 
 net::task<failure> pool::connect(connection& c, net::deadline& guard) {
@@ -123,6 +128,7 @@ void pool::give_back(std::unique_ptr<connection> c, int keep_alive) {
     if (closed_ || keep <= 0ms)
         return;
     c->reused = true;
+    c->lent.unlink();
     idle_.push(std::move(c), steady_clock::now() + keep);
     if (idle_.size() == 1)
         expiry_.after(keep);
@@ -138,6 +144,13 @@ void pool::close() {
     closed_ = true;
     idle_.clear();
     expiry_.clear();
+}
+
+void pool::abort() {
+    close();
+    aborted_ = true;
+    for (auto& each : lent_)
+        each.cancel();
 }
 
 } // namespace secondwind::upstream

@@ -10,11 +10,11 @@ using testing::HasSubstr;
 
 namespace {
 
-using emulator_script = with_emulator;
+using scripted_emulator = with_emulator;
 
 } // namespace
 
-TEST_F(emulator_script, an_upgrade_can_be_taken_over) {
+TEST_F(scripted_emulator, an_upgrade_can_be_taken_over) {
     auto how = small_host();
     how.on_upgrade = [](asio::ip::tcp::socket socket, emulator::request r,
                         std::string early) -> asio::awaitable<void> {
@@ -22,7 +22,7 @@ TEST_F(emulator_script, an_upgrade_can_be_taken_over) {
         co_await w.send(r.target + " " + early);
     };
     emulate(how);
-    auto task = [](emulator_script& t) -> asio::awaitable<void> {
+    auto task = [](scripted_emulator& t) -> asio::awaitable<void> {
         auto* client = co_await t.connected();
         co_await client->send(
             make_request("GET", "/llm", {}, "Connection: Upgrade\r\nUpgrade: websocket\r\n") +
@@ -33,14 +33,14 @@ TEST_F(emulator_script, an_upgrade_can_be_taken_over) {
     run(task(*this));
 }
 
-TEST_F(emulator_script, says_what_the_script_says) {
+TEST_F(scripted_emulator, says_what_the_script_says) {
     using emulator::canned;
     auto& told = lm->script();
     told.answer_next("/v1/models", canned::json(503, "{}"));
     told.answer_next("/v1/models", canned::events("data: 1\n\ndata: 2\n\n"));
     told.answer_next("/v1/models", canned::bytes("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf",
                                                  canned::then::close));
-    auto task = [](emulator_script& t) -> asio::awaitable<void> {
+    auto task = [](scripted_emulator& t) -> asio::awaitable<void> {
         auto* client = co_await t.connected();
         auto const json_answer = co_await client->get("/v1/models");
         EXPECT_EQ(json_answer.status, 503);
@@ -56,11 +56,11 @@ TEST_F(emulator_script, says_what_the_script_says) {
     run(task(*this));
 }
 
-TEST_F(emulator_script, closes_or_resets_before_it_answers) {
+TEST_F(scripted_emulator, closes_or_resets_before_it_answers) {
     using emulator::canned;
     lm->script().answer_next("/v1/models", canned::close());
     lm->script().answer_next("/v1/models", canned::reset());
-    auto task = [](emulator_script& t, ending expected) -> asio::awaitable<void> {
+    auto task = [](scripted_emulator& t, ending expected) -> asio::awaitable<void> {
         auto* client = co_await t.connected();
         co_await client->send(make_request("GET", "/v1/models"));
         auto const all = co_await client->read_to_end();
@@ -71,10 +71,10 @@ TEST_F(emulator_script, closes_or_resets_before_it_answers) {
     run(task(*this, ending::rst));
 }
 
-TEST_F(emulator_script, fails_an_unload_as_told) {
+TEST_F(scripted_emulator, fails_an_unload_as_told) {
     lm->load("big");
     lm->script().fail_next_unload(500, R"({"error":"no"})");
-    auto task = [](emulator_script& t) -> asio::awaitable<void> {
+    auto task = [](scripted_emulator& t) -> asio::awaitable<void> {
         auto const a = co_await t.post("/api/v1/models/unload", R"({"instance_id":"big"})");
         EXPECT_EQ(a.status, 500);
         EXPECT_TRUE(t.lm->models().is_loaded("big"));
@@ -83,10 +83,10 @@ TEST_F(emulator_script, fails_an_unload_as_told) {
     EXPECT_TRUE(lm->counts().unloads.empty());
 }
 
-TEST_F(emulator_script, an_unload_that_is_held_happens_even_if_its_client_leaves) {
+TEST_F(scripted_emulator, an_unload_that_is_held_happens_even_if_its_client_leaves) {
     lm->load("big");
     lm->script().hold_unloads();
-    auto task = [](emulator_script& t) -> asio::awaitable<void> {
+    auto task = [](scripted_emulator& t) -> asio::awaitable<void> {
         auto* client = co_await t.connected();
         co_await client->send(
             make_request("POST", "/api/v1/models/unload", R"({"instance_id":"big"})"));
@@ -101,10 +101,10 @@ TEST_F(emulator_script, an_unload_that_is_held_happens_even_if_its_client_leaves
     run(task(*this));
 }
 
-TEST_F(emulator_script, breaks_a_stream_half_way_as_told) {
+TEST_F(scripted_emulator, breaks_a_stream_half_way_as_told) {
     lm->script().break_next_generation({2, "The model has crashed."});
     lm->script().break_next_generation({1, {}, true});
-    auto task = [](emulator_script& t) -> asio::awaitable<void> {
+    auto task = [](scripted_emulator& t) -> asio::awaitable<void> {
         auto const error = co_await t.chat("big", true);
         EXPECT_EQ(error.chunks.size(), 3U);
         EXPECT_THAT(error.chunks.back(), HasSubstr("The model has crashed."));
@@ -118,13 +118,13 @@ TEST_F(emulator_script, breaks_a_stream_half_way_as_told) {
     run(task(*this));
 }
 
-TEST_F(emulator_script, tells_its_observer_what_happens) {
+TEST_F(scripted_emulator, tells_its_observer_what_happens) {
     std::vector<std::string> seen;
     auto note = [&seen](emulator::event const& e) {
         seen.push_back(std::string{to_string(e.what)} + " " + e.model);
     };
     lm->on_event(note);
-    auto task = [](emulator_script& t) -> asio::awaitable<void> {
+    auto task = [](scripted_emulator& t) -> asio::awaitable<void> {
         co_await t.chat("big");
         co_await t.chat("huge");
         t.lm->unload("big");
@@ -135,9 +135,9 @@ TEST_F(emulator_script, tells_its_observer_what_happens) {
                                            "load_refused huge", "unloaded big"));
 }
 
-TEST_F(emulator_script, stops_while_everything_is_held) {
+TEST_F(scripted_emulator, stops_while_everything_is_held) {
     lm->script().hold_generations();
-    auto task = [](emulator_script& t) -> asio::awaitable<void> {
+    auto task = [](scripted_emulator& t) -> asio::awaitable<void> {
         auto* client = co_await t.connected();
         co_await client->send(make_request("POST", "/v1/chat/completions", chat_body("big")));
         auto running = [&t] { return t.lm->counts().generations_running() == 1; };
@@ -151,7 +151,7 @@ TEST_F(emulator_script, stops_while_everything_is_held) {
     run(task(*this));
 }
 
-TEST_F(emulator_script, reset_forgets_what_was) {
+TEST_F(scripted_emulator, reset_forgets_what_was) {
     lm->load("big");
     lm->script().hold_loads();
     lm->reset();

@@ -80,8 +80,8 @@ TEST_F(recovery_spares, the_model_of_a_stream_whose_long_request_is_no_longer_ke
     lm->load("small");
     lm->script().hold_generations(1);
     auto task = [](recovery_spares& t) -> asio::awaitable<void> {
-        auto* stream = co_await t.streaming("small", R"(,"user":")" + std::string(100'000, 'u') +
-                                                         R"(")");
+        auto* stream =
+            co_await t.streaming("small", R"(,"user":")" + std::string(100'000, 'u') + R"(")");
         auto const a = co_await t.chat("whole");
         EXPECT_EQ(recovery_of(a), nobody);
         co_await expect_whole(t, stream);

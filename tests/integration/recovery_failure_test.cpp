@@ -58,9 +58,9 @@ TEST_F(recovery_fails, if_the_connection_drops_during_the_unload) {
 }
 
 TEST_F(recovery_fails, if_the_unload_breaks_off_half_way) {
-    lm->script().answer_next(unload_path,
-                             canned::bytes("HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{",
-                                           canned::then::close));
+    lm->script().answer_next(
+        unload_path,
+        canned::bytes("HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{", canned::then::close));
     run(expect_first_answer(*this, unload_failed, 1));
     EXPECT_EQ(asked(unload_path).size(), 1U);
 }
@@ -169,11 +169,10 @@ TEST_F(recovery_fails, if_the_connection_of_the_replay_dies) {
     for (auto const& death : {canned::reset(), canned::close(), canned::bytes("HTTP/1.1 200"),
                               canned::bytes("nonsense\r\n\r\n")}) {
         auto how = death;
-        how.afterwards = how.afterwards == canned::then::keep ? canned::then::close
-                                                              : how.afterwards;
+        how.afterwards =
+            how.afterwards == canned::then::keep ? canned::then::close : how.afterwards;
         lm->script().answer_next(chat_path, how);
-        run(expect_first_answer(
-            *this, "replay_failed; reason=insufficient_memory; unloaded=1", 2));
+        run(expect_first_answer(*this, "replay_failed; reason=insufficient_memory; unloaded=1", 2));
         lm->unload("huge");
         lm->load("big");
         lm->script().answer_next(chat_path, canned::bytes(first));

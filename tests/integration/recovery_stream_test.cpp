@@ -101,19 +101,20 @@ TEST_F(recovery_streams, errors_that_no_unload_cures_pass_byte_for_byte) {
         answer_bytes("401 Unauthorized", R"({"error":{"code":"invalid_api_key"}})"),
         answer_bytes("429 Slow", "later", "text/plain"),
         answer_bytes("500 Internal Server Error", "<html>Error</html>", "text/html"),
-        answer_bytes("200 OK", R"({"error":"Unexpected endpoint or method. (POST /x)"})")};
+        answer_bytes("200 OK", R"({"error":"Unexpected endpoint or method. (POST /x)"
+})")};
     auto task = [](with_proxy& t, std::vector<std::string> all) -> asio::awaitable<void> {
-        auto* client = co_await t.connected();
-        for (auto const& each : all) {
-            t.lm->script().answer_next(chat_path, canned::bytes(each));
-            auto const a = co_await client->post(chat_path, chat_body("huge"));
-            EXPECT_EQ(a.raw, each);
-        }
-        EXPECT_TRUE(t.asked(list_path).empty());
-        EXPECT_TRUE(t.asked(unload_path).empty());
+    auto* client = co_await t.connected();
+    for (auto const& each : all) {
+        t.lm->script().answer_next(chat_path, canned::bytes(each));
+        auto const a = co_await client->post(chat_path, chat_body("huge"));
+        EXPECT_EQ(a.raw, each);
+    }
+    EXPECT_TRUE(t.asked(list_path).empty());
+    EXPECT_TRUE(t.asked(unload_path).empty());
     };
-    run(task(*this, answers));
-    EXPECT_EQ(records(), 0U);
+run(task(*this, answers));
+EXPECT_EQ(records(), 0U);
 }
 
 TEST_F(recovery_streams, a_body_that_is_not_kept_is_not_replayed) {
@@ -127,10 +128,10 @@ TEST_F(recovery_streams, a_body_that_is_not_kept_is_not_replayed) {
         EXPECT_EQ(a.raw, first);
         EXPECT_EQ(t.asked(chat_path).back().body, filler + R"("})");
         auto* client = co_await t.connected();
-        co_await client->send("POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\n"
-                              "Transfer-Encoding: chunked\r\n\r\n" +
-                              fmt::format("{:x}\r\n{}\r\n2\r\n\"}}\r\n0\r\n\r\n", filler.size(),
-                                          filler));
+        co_await client->send(
+            "POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\n"
+            "Transfer-Encoding: chunked\r\n\r\n" +
+            fmt::format("{:x}\r\n{}\r\n2\r\n\"}}\r\n0\r\n\r\n", filler.size(), filler));
         auto const b = co_await client->read_answer();
         EXPECT_EQ(b.raw, first);
         EXPECT_EQ(t.asked(chat_path).back().body, filler + R"("})");
@@ -180,10 +181,9 @@ TEST_F(recovery_streams, a_held_stream_lets_go_of_its_host_once_the_replay_is_se
         // The host tells its error and does not end the stream.
         auto const event = "event: error\ndata: " + memory_error() + "\n\n";
         t.lm->script().answer_next(
-            chat_path,
-            canned::bytes("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
-                          "Transfer-Encoding: chunked\r\n\r\n" +
-                          fmt::format("{:x}\r\n{}\r\n", event.size(), event)));
+            chat_path, canned::bytes("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+                                     "Transfer-Encoding: chunked\r\n\r\n" +
+                                     fmt::format("{:x}\r\n{}\r\n", event.size(), event)));
         t.lm->script().hold_generations(1);
         auto* client = co_await t.begun("big", true);
         auto const head = co_await client->read_head();

@@ -12,8 +12,8 @@ struct recovery_works : with_proxy {};
 
 void expect_recovered(http_answer const& a, std::string const& reason, int unloaded) {
     EXPECT_EQ(a.status, 200) << a.raw;
-    EXPECT_EQ(recovery_of(a), "recovered; reason=" + reason + "; unloaded=" +
-                                  std::to_string(unloaded));
+    EXPECT_EQ(recovery_of(a),
+              "recovered; reason=" + reason + "; unloaded=" + std::to_string(unloaded));
     EXPECT_EQ(attempts_of(a), "2");
     EXPECT_TRUE(a.complete);
 }
@@ -245,10 +245,10 @@ TEST_F(recovery_works, reads_an_error_of_any_status_shape_and_framing) {
         answers.push_back(chunked(status, object));
         answers.push_back(answer_bytes(status, R"({"type":"error","message":")" + text + R"("})"));
     }
-    answers.push_back("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
-                      "Transfer-Encoding: chunked\r\n\r\n" +
-                      fmt::format("{:x}\r\nevent: error\ndata: {}\n\n\r\n0\r\n\r\n",
-                                  object.size() + 21, object));
+    answers.push_back(
+        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+        "Transfer-Encoding: chunked\r\n\r\n" +
+        fmt::format("{:x}\r\nevent: error\ndata: {}\n\n\r\n0\r\n\r\n", object.size() + 21, object));
     auto task = [](with_proxy& t, std::vector<std::string> all) -> asio::awaitable<void> {
         for (auto const& first : all) {
             SCOPED_TRACE(first);

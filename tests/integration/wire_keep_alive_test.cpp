@@ -1,9 +1,9 @@
 // Connections that serve many requests, and how they end.
 #include "support/wire_fixture.hpp"
 
+#include <array>
+
 using namespace secondwind::test;
-using testing::HasSubstr;
-using testing::Not;
 
 namespace {
 
@@ -13,6 +13,8 @@ std::string numbered(int n) {
     auto const body = std::to_string(n);
     return "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
 }
+
+constexpr std::array<char const*, 3> three{"/a", "/b", "/c"};
 
 struct keep_alive : with_wire {};
 
@@ -40,12 +42,12 @@ TEST_F(keep_alive, pipelined_requests_are_answered_in_order) {
         co_await client->send(make_request("POST", "/a", "1") + make_request("GET", "/b") +
                               make_request("POST", "/c", "333"));
         auto* peer = co_await t.accepted();
-        for (char const* path : {"/a", "/b", "/c"}) {
+        for (char const* path : three) {
             auto const request = co_await peer->read_request();
             EXPECT_EQ(request.target, path);
             co_await peer->send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n" + request.target);
         }
-        for (char const* path : {"/a", "/b", "/c"}) {
+        for (char const* path : three) {
             auto const answer = co_await client->read_answer();
             EXPECT_EQ(answer.body, path);
         }

@@ -22,8 +22,8 @@ public:
     attempt(context& shared, client& from, net::deadline& guard, request const& what,
             body_reader* rest) noexcept
         : shared_{shared}, client_{from}, guard_{guard}, request_{what}, rest_{rest},
-          use_{std::in_place, shared.host.users, what.body.view()}, epoch_{shared.host.guard.epoch()},
-          answer_{shared.blocks} {}
+          use_{std::in_place, shared.host.users, what.body.view(), what.whole},
+          epoch_{shared.host.guard.epoch()}, answer_{shared.blocks} {}
 
     // Sends the request; `fresh` asks for a new connection. A failure means that there will be no
     // answer.

@@ -20,8 +20,8 @@ public:
     enum class status : std::uint8_t {
         complete, // the body's last byte was read
         more,     // it does not fit: next() has the rest
-        broken,   // fault() says what to answer
-        gone      // the client left, or stalled until its deadline
+        broken,   // malformed, too large or too late: fault() says what to answer
+        gone      // the client left
     };
 
     body_reader(context& shared, client& from, net::deadline& guard,

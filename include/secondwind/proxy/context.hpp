@@ -19,7 +19,7 @@ namespace secondwind::proxy {
 // One thread makes sharing cheap: the scratch memory is anyone's between two awaits, and nobody's
 // across one.
 struct context {
-    context(net::asio::io_context& io_, config::settings const& settings_);
+    context(net::asio::io_context& loop, config::settings const& effective);
 
     upstream::environment environment() noexcept { return {io, deadlines, blocks, fields}; }
     http::head_limits head_limits() const noexcept;

@@ -30,7 +30,7 @@ public:
     void drain();
     // Closes every connection now.
     void abort();
-    // Completes when no session is left after drain() or abort().
+    // Completes when no session is left after drain() or abort(), and no recovery runs.
     net::task<void> stopped();
 
     context& shared() noexcept { return shared_; }

@@ -18,22 +18,30 @@ public:
     // One exchange, from the moment its request goes out until its answer is complete.
     class entry {
     public:
-        // `body` must live as long as the entry, or until forget_body().
-        entry(in_flight& where, std::string_view body) noexcept : body_{body} {
+        // `body` must live as long as the entry, or until forget_body(). `whole` is false where it
+        // is only the beginning of the body, or none of it: the rest was not kept.
+        entry(in_flight& where, std::string_view body, bool whole) noexcept
+            : body_{body}, whole_{whole} {
             where.entries_.push_back(*this);
         }
         entry(entry const&) = delete;
         entry& operator=(entry const&) = delete;
 
         // Reads the model from the body now, because the body is about to go.
-        void forget_body() { use_ = lmstudio::find_model(body_), body_ = {}; }
+        void forget_body() {
+            use_ = use();
+            body_ = {};
+        }
 
     private:
         friend class in_flight;
+        lmstudio::model_use use() const;
+
         boost::intrusive::list_member_hook<
             boost::intrusive::link_mode<boost::intrusive::auto_unlink>>
             hook_;
         std::string_view body_;
+        bool whole_;
         std::optional<lmstudio::model_use> use_;
     };
 
@@ -41,14 +49,14 @@ public:
     policy::usage snapshot() const;
 
 private:
-    using list = boost::intrusive::list<
-        entry,
-        boost::intrusive::member_hook<entry,
-                                      boost::intrusive::list_member_hook<
-                                          boost::intrusive::link_mode<
-                                              boost::intrusive::auto_unlink>>,
-                                      &entry::hook_>,
-        boost::intrusive::constant_time_size<false>>;
+    using list =
+        boost::intrusive::list<entry,
+                               boost::intrusive::member_hook<
+                                   entry,
+                                   boost::intrusive::list_member_hook<
+                                       boost::intrusive::link_mode<boost::intrusive::auto_unlink>>,
+                                   &entry::hook_>,
+                               boost::intrusive::constant_time_size<false>>;
     list entries_;
 };
 

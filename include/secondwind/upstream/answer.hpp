@@ -71,6 +71,7 @@ private:
     http::response_framer framer_;
     std::size_t head_size_ = 0;
     std::size_t scanned_ = 0;
+    bool interim_came_ = false; // the answer has begun, though nothing of it is held
 };
 
 } // namespace secondwind::upstream

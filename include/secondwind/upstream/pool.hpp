@@ -8,6 +8,8 @@
 #include <secondwind/upstream/failure.hpp>
 #include <secondwind/upstream/idle_set.hpp>
 
+#include <boost/intrusive/list.hpp>
+
 #include <chrono>
 #include <memory>
 #include <vector>
@@ -27,6 +29,10 @@ struct connection {
     net::socket socket;
     bool reused = false;    // has served a request before
     bool cancelled = false;
+
+    using lent_hook = boost::intrusive::list_member_hook<
+        boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
+    lent_hook lent; // in the pool's list while it is leased
 };
 
 class pool;
@@ -71,6 +77,8 @@ public:
 
     // Closes the idle connections; leased ones are closed when they come back.
     void close();
+    // Cancels what is leased as well, and whatever is lent from now on: the server stops.
+    void abort();
 
 private:
     friend class lease;
@@ -85,6 +93,13 @@ private:
     net::deadline expiry_;
     std::vector<net::endpoint> addresses_; // empty: to be resolved
     bool closed_ = false;
+    bool aborted_ = false;
+
+    using lent_list = boost::intrusive::list<
+        connection,
+        boost::intrusive::member_hook<connection, connection::lent_hook, &connection::lent>,
+        boost::intrusive::constant_time_size<false>>;
+    lent_list lent_;
 };
 
 } // namespace secondwind::upstream

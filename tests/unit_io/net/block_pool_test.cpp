@@ -1,0 +1,74 @@
+#include <secondwind/net/block_pool.hpp>
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+
+using secondwind::net::block_pool;
+using secondwind::net::buffer;
+
+namespace {
+
+void fill(buffer& into, std::string_view bytes) {
+    while (!bytes.empty()) {
+        auto const [data, size] = into.room();
+        ASSERT_GT(size, 0u);
+        auto const n = std::min(size, bytes.size());
+        std::copy_n(bytes.data(), n, data);
+        into.commit(n);
+        bytes.remove_prefix(n);
+    }
+}
+
+} // namespace
+
+TEST(block_pool, lends_the_block_that_came_back_last) {
+    block_pool pool;
+    auto block = pool.lend();
+    auto const* const address = block.get();
+    pool.give_back(std::move(block));
+    EXPECT_EQ(pool.lend().get(), address);
+}
+
+TEST(lent_buffer, takes_a_block_only_when_bytes_come_and_gives_it_back) {
+    block_pool pool;
+    char const* address = nullptr;
+    {
+        buffer lent{pool};
+        EXPECT_EQ(lent.size(), 0u);
+        EXPECT_TRUE(lent.view().empty());
+        address = lent.room().first;
+        lent.commit(10);
+        EXPECT_EQ(lent.size(), 10u);
+    }
+    EXPECT_EQ(pool.lend().get(), address);
+}
+
+TEST(lent_buffer, grows_past_a_block_and_keeps_its_bytes) {
+    block_pool pool;
+    buffer lent{pool};
+    std::string bytes;
+    for (int n = 0; bytes.size() < 5 * block_pool::block_size; ++n)
+        bytes += std::to_string(n) + ",";
+    fill(lent, bytes);
+    EXPECT_EQ(lent.view(), bytes);
+    lent.release();
+    EXPECT_EQ(lent.size(), 0u);
+    // It can be used again, from a block on.
+    fill(lent, "again");
+    EXPECT_EQ(lent.view(), "again");
+}
+
+TEST(lent_buffer, drops_bytes_from_its_front) {
+    block_pool pool;
+    buffer lent{pool};
+    fill(lent, "head and body");
+    lent.consume(0);
+    lent.consume(9);
+    EXPECT_EQ(lent.view(), "body");
+    fill(lent, "!");
+    EXPECT_EQ(lent.view(), "body!");
+    lent.consume(5);
+    EXPECT_EQ(lent.view(), "");
+}

@@ -1,0 +1,157 @@
+#include <secondwind/net/deadline.hpp>
+
+#include <gmock/gmock.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+using namespace std::chrono_literals;
+using secondwind::net::deadline;
+using secondwind::net::deadline_queue;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+namespace {
+
+deadline::clock::time_point now_of_test;
+
+deadline::clock::time_point read_clock() {
+    return now_of_test;
+}
+
+struct deadlines : testing::Test {
+    // Writes its name down when it is called, and does what it is told to.
+    struct named final : deadline::listener {
+        named(deadlines& of, std::string what) : test{of}, name{std::move(what)} {}
+        void on_deadline() override {
+            test.called.push_back(name);
+            if (then)
+                then();
+        }
+        deadlines& test;
+        std::string name;
+        std::function<void()> then;
+        deadline bound{test.queue, *this};
+    };
+
+    void SetUp() override { now_of_test = deadline::clock::time_point{} + 1000s; }
+
+    void pass(std::chrono::milliseconds span) {
+        now_of_test += span;
+        queue.expire();
+    }
+
+    boost::asio::io_context io;
+    deadline_queue queue{io, &read_clock};
+    std::vector<std::string> called;
+    named a{*this, "a"}, b{*this, "b"}, c{*this, "c"};
+};
+
+} // namespace
+
+TEST_F(deadlines, expire_once_in_the_order_of_their_times) {
+    a.bound.after(30ms);
+    b.bound.after(10ms);
+    c.bound.after(20ms);
+    pass(9ms);
+    EXPECT_THAT(called, IsEmpty());
+    pass(1ms);
+    EXPECT_THAT(called, ElementsAre("b"));
+    pass(100ms);
+    EXPECT_THAT(called, ElementsAre("b", "c", "a"));
+    pass(100ms);
+    EXPECT_THAT(called, ElementsAre("b", "c", "a"));
+}
+
+TEST_F(deadlines, move_later_and_earlier) {
+    a.bound.after(10ms);
+    b.bound.after(50ms);
+    now_of_test += 5ms;
+    a.bound.after(40ms); // at 45
+    b.bound.after(5ms);  // at 10
+    pass(5ms);           // 10
+    EXPECT_THAT(called, ElementsAre("b"));
+    pass(34ms); // 44
+    EXPECT_THAT(called, ElementsAre("b"));
+    pass(1ms); // 45
+    EXPECT_THAT(called, ElementsAre("b", "a"));
+}
+
+TEST_F(deadlines, that_are_cleared_or_zero_never_expire_and_can_be_set_again) {
+    a.bound.after(10ms);
+    a.bound.clear();
+    b.bound.after(10ms);
+    b.bound.after(0ms);
+    pass(1h);
+    EXPECT_THAT(called, IsEmpty());
+    a.bound.after(10ms);
+    pass(10ms);
+    EXPECT_THAT(called, ElementsAre("a"));
+}
+
+TEST_F(deadlines, cleared_and_set_again_before_their_old_place_keep_the_new_time) {
+    a.bound.after(10ms);
+    a.bound.clear();
+    a.bound.after(20ms);
+    pass(10ms);
+    EXPECT_THAT(called, IsEmpty());
+    pass(10ms);
+    EXPECT_THAT(called, ElementsAre("a"));
+}
+
+TEST_F(deadlines, may_go_or_be_set_while_others_expire) {
+    auto dying = std::make_optional<deadline>(queue, static_cast<deadline::listener&>(c));
+    dying->after(10ms);
+    b.bound.after(5ms);
+    b.then = [&] {
+        dying.reset();
+        a.bound.after(20ms);
+    };
+    pass(10ms);
+    EXPECT_THAT(called, ElementsAre("b"));
+    pass(20ms);
+    EXPECT_THAT(called, ElementsAre("b", "a"));
+}
+
+TEST_F(deadlines, set_again_by_their_own_expiry_expire_again) {
+    a.then = [&] { a.bound.after(10ms); };
+    a.bound.after(10ms);
+    pass(10ms);
+    pass(10ms);
+    EXPECT_THAT(called, ElementsAre("a", "a"));
+}
+
+TEST(deadline_queue, expires_by_the_real_clock_from_the_event_loop) {
+    struct stop final : deadline::listener {
+        explicit stop(boost::asio::io_context& i) : io{i} {}
+        void on_deadline() override { io.stop(); }
+        boost::asio::io_context& io;
+    };
+    boost::asio::io_context io;
+    deadline_queue queue{io};
+    stop ends{io};
+    deadline late{queue, ends};
+    deadline early{queue, ends};
+    late.after(1h);
+    auto const began = deadline::clock::now();
+    early.after(20ms);
+    io.run_for(10s);
+    EXPECT_TRUE(io.stopped());
+    auto const took = deadline::clock::now() - began;
+    EXPECT_GE(took, 20ms);
+    EXPECT_LT(took, 5s);
+}
+
+TEST(deadline_queue, without_deadlines_leaves_the_event_loop_nothing_to_wait_for) {
+    struct nobody final : deadline::listener {
+        void on_deadline() override {}
+    };
+    boost::asio::io_context io;
+    deadline_queue queue{io};
+    nobody listens;
+    std::make_unique<deadline>(queue, listens)->after(1h);
+    EXPECT_LE(io.run_for(10s), 1u); // the cancelled wait, at most
+    EXPECT_TRUE(io.stopped());
+}

@@ -1,0 +1,68 @@
+#include "support/log_file.hpp"
+
+#include <secondwind/proxy/access_record.hpp>
+
+using namespace secondwind;
+using namespace std::chrono_literals;
+
+namespace {
+
+proxy::request sample(proxy::replay_budget& budget) {
+    return {budget, 100};
+}
+
+} // namespace
+
+TEST(access_record, says_all_of_an_exchange_in_one_line) {
+    test::log_file log;
+    proxy::replay_budget budget{100};
+    proxy::request what = sample(budget);
+    what.head = "POST /v1/chat/completions?key=secret HTTP/1.1\r\nHost: x\r\n\r\n";
+    what.method_size = 4;
+    what.target_size = 32;
+    what.id = "abc-1";
+    proxy::access_record record;
+    record.first_byte = record.began + 250ms;
+    record.status = 200;
+    record.stream = true;
+    record.attempts = 2;
+    record.verdict = policy::verdict::insufficient_memory;
+    record.bytes_in = 17;
+    record.bytes_out = 4'000'000'000;
+    record.recovery = "recovered";
+    record.write(what, "mac");
+
+    auto const lines = log.lines("exchange");
+    ASSERT_EQ(lines.size(), 1u);
+    auto const& line = lines.front();
+    EXPECT_EQ(line.at("id"), "abc-1");
+    EXPECT_EQ(line.at("method"), "POST");
+    EXPECT_EQ(line.at("path"), "/v1/chat/completions"); // a query may hold a secret
+    EXPECT_EQ(line.at("status"), 200);
+    EXPECT_EQ(line.at("host"), "mac");
+    EXPECT_EQ(line.at("stream"), true);
+    EXPECT_EQ(line.at("attempts"), 2);
+    EXPECT_EQ(line.at("verdict"), "insufficient_memory");
+    EXPECT_EQ(line.at("recovery"), "recovered");
+    EXPECT_EQ(line.at("bytes_in"), 17);
+    EXPECT_EQ(line.at("bytes_out"), 4'000'000'000);
+    EXPECT_EQ(line.at("first_byte_ms"), 250.0);
+    EXPECT_GE(line.at("duration_ms"), 0.0);
+    EXPECT_EQ(line.at("ended"), "complete");
+    EXPECT_FALSE(line.contains("detail"));
+}
+
+TEST(access_record, calls_a_client_that_left_499_whatever_was_sent) {
+    test::log_file log;
+    proxy::replay_budget budget{100};
+    proxy::access_record record;
+    record.status = 200;
+    record.ending = proxy::ending::client_gone;
+    record.write(sample(budget), "mac");
+    auto const lines = log.lines("exchange");
+    ASSERT_EQ(lines.size(), 1u);
+    EXPECT_EQ(lines.front().at("status"), 499);
+    EXPECT_EQ(lines.front().at("ended"), "client_gone");
+    // It was gone before it had said what it wants.
+    EXPECT_FALSE(lines.front().contains("method"));
+}
