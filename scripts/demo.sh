@@ -5,9 +5,7 @@ cd "$(dirname "$0")/.."
 
 scripts/install-deps.sh build
 
-build=build/release
-# The demo needs no tests; a tree that somebody configured with them keeps them.
-[ -f $build/build.ninja ] || cmake --preset release -DSECONDWIND_TESTS=OFF
-cmake --build --preset release --target secondwind
+cmake --preset release
+cmake --build --preset release
 
-exec $build/src/secondwind demo "$@"
+exec build/release/src/secondwind demo "$@"

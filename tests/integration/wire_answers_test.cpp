@@ -30,7 +30,7 @@ std::vector<sample> persistent_answers() {
     return {
         {"GET", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"},
         {"GET", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"},
-        {"GET", "HTTP/1.1 200 \r\nX-Empty:\r\nContent-Length: 1\r\n\r\n\n"},
+        {"GET", "HTTP/1.1 200 \r\nX-Empty: \r\nContent-Length: 1\r\n\r\n\n"},
         {"POST", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer-Less: 1\r\n\r\n"
                  "5;a=b;c=\"d; e\"\r\nhello\r\n00a\r\n0123456789\r\n0;last\r\n"
                  "X-Trailer: t\r\nx-trailer: u\r\n\r\n"},
