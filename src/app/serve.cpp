@@ -85,14 +85,13 @@ int serve(config::settings const& settings) {
                 {"host", settings.upstreams.front().name},
                 {"upstream", config::to_string(settings.upstreams.front())}});
 
-    bool done = false;
-    auto run = [](lifetime& l, bool& flag) -> net::task<void> {
+    // A deadline that was cleared keeps its place for a while, and would keep the loop as well.
+    auto until_ended = [](lifetime& l, net::asio::io_context& loop) -> net::task<void> {
         co_await l.ended();
-        flag = true;
+        loop.stop();
     };
-    net::spawn(run(life, done));
-    while (!done)
-        io.run_one();
+    net::spawn(until_ended(life, io));
+    io.run();
     log::write(log::level::info, "stopped", {});
     return life.hurried() ? 1 : 0;
 }

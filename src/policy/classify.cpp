@@ -34,17 +34,37 @@ std::string_view shortened(std::string_view text) noexcept {
 
 } // namespace
 
-classifier::classifier(int status, std::string_view content_type, std::size_t bound)
+classifier::classifier(int status, std::string_view content_type, std::size_t bound,
+                       std::string_view content_encoding)
     : status_{status}, bound_{bound}, is_stream_{equals_ignoring_case(content_type,
                                                                       "text/event-stream")},
       mode_{status >= 400 ? mode::error_body
             : is_stream_  ? mode::events
-                          : mode::first_bytes} {}
+                          : mode::first_bytes} {
+    if (content_encoding.empty())
+        return;
+    encoded_ = http::inflater::for_encoding(content_encoding, bound);
+    if (!encoded_)
+        decide(verdict::healthy);
+}
 
 bool classifier::push(std::string_view body) {
     if (decided() || body.empty())
         return decided();
+    if (!encoded_)
+        return take(body);
 
+    using status = http::inflater::status;
+    auto const state =
+        encoded_->push(body, [this](std::string_view decoded) { return !take(decoded); });
+    if (state == status::full)
+        finish();
+    else if (state == status::bad && !decided())
+        decide(verdict::healthy);
+    return decided();
+}
+
+bool classifier::take(std::string_view body) {
     // Never past the bound, so that the verdict does not depend on how the body was cut.
     body = body.substr(0, bound_ - seen_);
     seen_ += body.size();

@@ -123,7 +123,8 @@ net::task<failure> attempt::hold() {
     auto const& head = answer_.head();
     policy::classifier classify{
         status_, head.content_type,
-        static_cast<std::size_t>(status_ < 400 && event_stream_ ? limits.hold : limits.error_body)};
+        static_cast<std::size_t>(status_ < 400 && event_stream_ ? limits.hold : limits.error_body),
+        head.content_encoding};
     using status = http::response_framer::status;
     failure failed;
     while (!classify.decided()) {
@@ -146,7 +147,8 @@ net::task<failure> attempt::hold() {
     // What is held beyond the telling bytes belongs to the answer as well.
     answer_.scan([](std::string_view) { return true; });
     judged_ = classify.result();
-    if (answer_.framer().state() == status::bad) {
+    // One that was only broken off is relayed as far as it came: it is the host's own answer.
+    if (!broken_ && answer_.framer().state() == status::bad) {
         failed.what = fault::malformed;
         failed.detail = "framing";
         failed.answer_began = true;

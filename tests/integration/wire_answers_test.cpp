@@ -142,9 +142,8 @@ TEST_F(answers, hop_by_hop_fields_stay_on_their_side_and_all_others_pass_in_orde
         EXPECT_EQ(both.request.raw,
                   "GET /p?q=%2F//.. HTTP/1.1\r\naccept: a\r\nHoSt: lm.local:1\r\nCookie: a=1\r\n"
                   "COOKIE: b=2\r\nX-Empty: \r\nAccept: b\r\nX_under: \xe4\r\n\r\n");
-        EXPECT_EQ(both.answer.raw,
-                  "HTTP/1.1 200 Fine by me\r\nSet-Cookie: a\r\nset-cookie: b\r\n"
-                  "Content-Length: 0\r\nDATE: now\r\n\r\n");
+        EXPECT_EQ(both.answer.raw, "HTTP/1.1 200 Fine by me\r\nSet-Cookie: a\r\nset-cookie: b\r\n"
+                                   "Content-Length: 0\r\nDATE: now\r\n\r\n");
     };
     run(story(*this));
 }

@@ -14,8 +14,9 @@ using testing::StartsWith;
 namespace {
 
 constexpr char const* ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-constexpr char const* chunked_head = "POST /v1/x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
-                                     "X-Kept: 1\r\n\r\n";
+constexpr char const* chunked_head =
+    "POST /v1/x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+    "X-Kept: 1\r\n\r\n";
 
 struct request_bodies : with_wire {
     void keep_at_most(std::uint64_t bytes) { w.settings.limits.replay_buffer = bytes; }
@@ -49,14 +50,15 @@ asio::awaitable<void> feed(wire& to, std::string bytes) {
 TEST_F(request_bodies, in_any_framing_arrive_with_one_length) {
     start();
     auto story = [](with_wire& t) -> asio::awaitable<void> {
-        auto const both = co_await t.exchange(
-            chunked_head + in_chunks("hello world", 4), ok);
+        auto const both = co_await t.exchange(chunked_head + in_chunks("hello world", 4), ok);
         EXPECT_EQ(both.request.raw, "POST /v1/x HTTP/1.1\r\nHost: x\r\nX-Kept: 1\r\n"
                                     "Content-Length: 11\r\n\r\nhello world");
-        auto const twice = co_await t.exchange("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 003\r\n\r\nabc", ok);
+        auto const twice =
+            co_await t.exchange("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 003\r\n\r\nabc", ok);
         EXPECT_EQ(twice.request.head.field("Content-Length"), "3");
         EXPECT_EQ(twice.request.body, "abc");
-        auto const with_get = co_await t.exchange("GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc", ok);
+        auto const with_get =
+            co_await t.exchange("GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc", ok);
         EXPECT_EQ(with_get.request.body, "abc");
         auto const empty = co_await t.exchange(std::string{chunked_head} + "0\r\n\r\n", ok);
         EXPECT_EQ(empty.request.head.field("Content-Length"), "0");
@@ -69,9 +71,9 @@ TEST_F(request_bodies, cut_anywhere_are_the_same_request) {
     auto story = [](with_wire& t) -> asio::awaitable<void> {
         auto* client = co_await t.connected();
         wire* peer = nullptr;
-        std::vector<std::string> const forms{
-            std::string{chunked_head} + "3;x\r\nabc\r\n2\r\nde\r\n0\r\nT: 1\r\n\r\n",
-            make_request("POST", "/v1/x", "abcde")};
+        std::vector<std::string> const forms{std::string{chunked_head} +
+                                                 "3;x\r\nabc\r\n2\r\nde\r\n0\r\nT: 1\r\n\r\n",
+                                             make_request("POST", "/v1/x", "abcde")};
         for (auto const& sent : forms) {
             for (std::size_t cut = 1; cut < sent.size(); ++cut) {
                 co_await client->send(sent.substr(0, cut));
@@ -282,7 +284,8 @@ TEST_F(request_bodies, a_client_that_waits_for_100_is_told_once_by_us) {
 
         // Who sends its body at once need not be told, and an unknown wish is refused.
         auto const both = co_await t.exchange("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n"
-                                              "Expect: 100-continue\r\n\r\nbody", ok);
+                                              "Expect: 100-continue\r\n\r\nbody",
+                                              ok);
         EXPECT_EQ(both.answer.raw, ok);
         co_await client->send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n"
                               "Expect: more\r\n\r\nbody");

@@ -109,8 +109,7 @@ TEST_F(keep_alive, nothing_is_processed_behind_a_request_that_closes) {
         EXPECT_FALSE(request.head.field("Connection"));
         co_await peer->send(ok);
         auto const all = co_await client->read_to_end();
-        EXPECT_EQ(all.bytes,
-                  "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok");
+        EXPECT_EQ(all.bytes, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok");
         client->close();
         co_await t.at_rest();
         EXPECT_EQ(t.w.proxy->shared().host.pool.idle(), 1u);
@@ -137,8 +136,7 @@ TEST_F(keep_alive, http_1_0_closes_unless_it_asks_not_to) {
         co_await again->read_request();
         co_await again->send(ok);
         auto const all = co_await client->read_to_end();
-        EXPECT_EQ(all.bytes,
-                  "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok");
+        EXPECT_EQ(all.bytes, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok");
     };
     run(story(*this));
 }
@@ -176,8 +174,7 @@ TEST_F(keep_alive, draining_lets_an_exchange_finish_and_says_so) {
         t.w.proxy->drain();
         co_await peer->send(ok);
         auto const all = co_await client->read_to_end();
-        EXPECT_EQ(all.bytes,
-                  "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok");
+        EXPECT_EQ(all.bytes, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok");
         client->close();
         auto const host_end = co_await peer->wait_closed();
         EXPECT_EQ(host_end, ending::fin);

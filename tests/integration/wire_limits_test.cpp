@@ -15,11 +15,12 @@ struct bounds : with_wire {};
 
 // What a client gets that sends this, until its connection ends.
 asio::awaitable<std::string> told(with_wire& t, std::string sent) {
-    auto* client = co_await t.connected();
-    co_await client->send(std::move(sent));
-    auto all = co_await client->read_to_end();
+    raw_client client{t.w.io};
+    co_await client.connect(t.w.port());
+    co_await client.send(std::move(sent));
+    auto all = co_await client.read_to_end();
     EXPECT_EQ(all.ending, ending::fin);
-    client->close();
+    client.close();
     co_await t.at_rest();
     EXPECT_TRUE(t.host.nobody_waits());
     co_return std::move(all.bytes);
@@ -50,9 +51,11 @@ TEST_F(bounds, on_the_head_its_fields_and_its_target) {
     w.settings.limits.target = 100;
     start();
     auto story = [](with_wire& t) -> asio::awaitable<void> {
-        auto const head = co_await told(t, make_request("GET", "/", {}, "X: " + std::string(1000, 'x')));
+        auto const head =
+            co_await told(t, make_request("GET", "/", {}, "X: " + std::string(1000, 'x')));
         EXPECT_THAT(head, StartsWith("HTTP/1.1 431 "));
-        auto const fields = co_await told(t, make_request("GET", "/", {}, "A: 1\r\nA: 1\r\nA: 1\r\nA: 1\r\nA: 1\r\n"));
+        auto const fields = co_await told(
+            t, make_request("GET", "/", {}, "A: 1\r\nA: 1\r\nA: 1\r\nA: 1\r\nA: 1\r\n"));
         EXPECT_THAT(fields, StartsWith("HTTP/1.1 431 "));
         auto const target = co_await told(t, make_request("GET", "/" + std::string(100, 'x')));
         EXPECT_THAT(target, StartsWith("HTTP/1.1 414 "));
@@ -66,16 +69,18 @@ TEST_F(bounds, on_the_body) {
     w.settings.limits.body = 10;
     start();
     auto story = [](with_wire& t) -> asio::awaitable<void> {
-        auto const length = co_await told(t, make_request("POST", "/v1/messages", std::string(11, 'x')));
+        auto const length =
+            co_await told(t, make_request("POST", "/v1/messages", std::string(11, 'x')));
         EXPECT_THAT(length, StartsWith("HTTP/1.1 413 "));
         EXPECT_THAT(length, HasSubstr(R"({"type":"error")"));
         // Not even asked for.
-        auto const expected = co_await told(t, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 11\r\n"
-                                               "Expect: 100-continue\r\n\r\n");
+        auto const expected =
+            co_await told(t, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 11\r\n"
+                             "Expect: 100-continue\r\n\r\n");
         EXPECT_THAT(expected, StartsWith("HTTP/1.1 413 "));
-        auto const chunked = co_await told(
-            t, "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
-               "6\r\n123456\r\n5\r\n12345\r\n0\r\n\r\n");
+        auto const chunked =
+            co_await told(t, "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+                             "6\r\n123456\r\n5\r\n12345\r\n0\r\n\r\n");
         EXPECT_THAT(chunked, StartsWith("HTTP/1.1 413 "));
         auto const just = co_await t.exchange(make_request("POST", "/", "1234567890"), ok);
         EXPECT_EQ(just.answer.raw, ok);
@@ -120,10 +125,12 @@ TEST_F(bounds, on_the_time_between_the_bytes_of_a_body) {
     w.settings.limits.replay_buffer = 100;
     start();
     auto story = [](with_wire& t) -> asio::awaitable<void> {
-        auto const late = co_await told(t, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf");
+        auto const late =
+            co_await told(t, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf");
         EXPECT_THAT(late, StartsWith("HTTP/1.1 408 "));
-        auto const chunked = co_await told(t, "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
-                                              "4\r\nhalf");
+        auto const chunked =
+            co_await told(t, "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+                             "4\r\nhalf");
         EXPECT_THAT(chunked, StartsWith("HTTP/1.1 408 "));
     };
     run(story(*this));

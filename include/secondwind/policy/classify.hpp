@@ -1,6 +1,7 @@
 // Judges an answer while it arrives, and holds it no longer than a verdict needs.
 #pragma once
 
+#include <secondwind/http/inflate.hpp>
 #include <secondwind/http/sse_scanner.hpp>
 #include <secondwind/policy/verdict.hpp>
 
@@ -18,7 +19,7 @@ struct judgement {
     std::string message; // the error's own text, at most 1 KiB of it; empty when healthy
 };
 
-// One per answer; fed the decoded body (no transfer coding) in any pieces until it has decided.
+// One per answer; fed the body (without its transfer coding) in any pieces until it has decided.
 //
 // Text is looked for only in the error message itself: `error` when it is a string;
 // `error.message`; top-level `message` beside `"type":"error"`; `response.error.message` of a
@@ -36,13 +37,18 @@ struct judgement {
 //  (the
 //    HTML page of an uncaught exception, say) has no message and is other_error.
 //
+// A body in a content coding that http::inflater knows is judged by what it decodes to. One in
+// another coding, or broken, has no message: it is decided by its status, at once.
+//
 // The verdict "healthy" is only ever given to a status below 400.
 class classifier {
 public:
     // `content_type` is the media type without parameters; compared without case. `bound` is the
     // number of body bytes after which it decides with what it has: an error status is then
     // other_error unless the text so far shows a signature's message; the rest is healthy.
-    classifier(int status, std::string_view content_type, std::size_t bound);
+    // `content_encoding` is the field's value, and empty where there is none.
+    classifier(int status, std::string_view content_type, std::size_t bound,
+               std::string_view content_encoding = {});
 
     // Returns true once decided; later calls change nothing.
     bool push(std::string_view body);
@@ -56,6 +62,7 @@ public:
 private:
     enum class mode : std::uint8_t { first_bytes, json_error, events, error_body };
 
+    bool take(std::string_view body);
     void judge_first_bytes(std::string_view body);
     void judge_json();
     bool judge_event(http::sse_event const& event);
@@ -69,6 +76,7 @@ private:
     std::string text_;    // the body so far, where all of it is needed
     std::size_t seen_ = 0;
     http::sse_scanner events_;
+    std::optional<http::inflater> encoded_;
     std::optional<judgement> judgement_;
 };
 

@@ -112,9 +112,7 @@ TEST_F(sockets, end_a_write_whose_reader_has_gone) {
 
 TEST_F(sockets, tell_what_an_idle_connection_has_to_say_and_leave_it_there) {
     EXPECT_EQ(net::probe(ours), net::silence::quiet);
-    auto talking = [](sockets& t) -> test::asio::awaitable<void> {
-        co_await t.theirs->send("x");
-    };
+    auto talking = [](sockets& t) -> test::asio::awaitable<void> { co_await t.theirs->send("x"); };
     test::run(io, talking(*this));
     EXPECT_EQ(net::probe(ours), net::silence::data);
     EXPECT_EQ(net::probe(ours), net::silence::data);

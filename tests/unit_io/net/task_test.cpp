@@ -12,7 +12,7 @@ using secondwind::net::task;
 namespace {
 
 // Suspends until it is resumed from outside.
-struct pause {
+struct suspension {
     std::coroutine_handle<> waiting;
     bool await_ready() const noexcept { return false; }
     void await_suspend(std::coroutine_handle<> self) noexcept { waiting = self; }
@@ -35,7 +35,7 @@ task<int> throwing_at_once() {
     co_return 0;
 }
 
-task<int> throwing_later(pause& until) {
+task<int> throwing_later(suspension& until) {
     co_await until;
     throw std::runtime_error{"later"};
 }
@@ -58,7 +58,7 @@ task<void> keep(std::unique_ptr<int> what, std::unique_ptr<int>& where) {
     where = std::move(got);
 }
 
-task<int> deep(int levels, pause& until) {
+task<int> deep(int levels, suspension& until) {
     if (levels == 0) {
         co_await until;
         co_return 0;
@@ -71,7 +71,7 @@ task<void> note(task<int> what, int& result) {
     result = co_await what;
 }
 
-task<void> hold(std::shared_ptr<int> what, pause& until) {
+task<void> hold(std::shared_ptr<int> what, suspension& until) {
     co_await until;
     *what = 1;
 }
@@ -94,7 +94,7 @@ TEST(task, does_not_start_before_it_is_awaited) {
 }
 
 TEST(task, resumes_through_all_its_levels) {
-    pause until;
+    suspension until;
     int result = -1;
     spawn(note(deep(100, until), result));
     EXPECT_EQ(result, -1);
@@ -107,7 +107,7 @@ TEST(task, throws_where_it_is_awaited) {
     spawn(catching(throwing_at_once(), caught));
     EXPECT_EQ(caught, "at once");
 
-    pause until;
+    suspension until;
     spawn(catching(throwing_later(until), caught));
     EXPECT_EQ(caught, "at once");
     until.waiting.resume();
@@ -123,7 +123,7 @@ TEST(task, gives_what_can_only_be_moved) {
 
 TEST(task, owns_its_frame_and_lets_it_go_once) {
     auto const held = std::make_shared<int>(0);
-    pause until;
+    suspension until;
     {
         auto first = hold(held, until);
         EXPECT_EQ(held.use_count(), 2);
