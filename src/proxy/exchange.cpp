@@ -1,10 +1,9 @@
 #include <secondwind/proxy/exchange.hpp>
 #include <secondwind/proxy/relay.hpp>
+#include <secondwind/proxy/send_reply.hpp>
 #include <secondwind/proxy/tunnel.hpp>
 
 #include <fmt/format.h>
-
-#include <algorithm>
 
 namespace secondwind::proxy {
 
@@ -13,12 +12,6 @@ using policy::verdict;
 using recovery::outcome;
 using upstream::failure;
 using upstream::fault;
-
-namespace {
-
-constexpr std::size_t largest_kept_body = 64 * 1024;
-
-} // namespace
 
 exchange::exchange(context& shared, client& from, request& what, body_reader* rest)
     : shared_{shared}, client_{from}, request_{what}, rest_{rest}, guard_{shared.deadlines, *this},
@@ -41,10 +34,7 @@ net::task<bool> exchange::run() {
         shared_.ledger.conclude(*recovery_, outcome_);
     if (reason_ != verdict::healthy)
         record_.recovery = recovery::to_string(outcome_);
-    if (request_.whole)
-        record_.bytes_in = std::max<std::uint64_t>(record_.bytes_in, request_.body.size());
-    else
-        record_.bytes_in = rest_->received();
+    record_.bytes_in += request_.whole ? request_.body.size() : rest_->received();
     record_.write(request_, shared_.host.name());
     co_return keep_;
 }
@@ -90,7 +80,7 @@ policy::next_step exchange::decide() const {
     state.recovery_running = guard.recovering();
     // A recovery that finished meanwhile counts if it did something for this one.
     state.epoch_moved = guard.epoch() != attempt_->epoch() && !guard.recovering() &&
-                        guard.latest()->cures(v, curable(v) ? model() : std::string{});
+                        guard.latest()->cures(v, curable(v) ? request_.model() : std::string{});
     return policy::decide_next(state);
 }
 
@@ -124,7 +114,7 @@ net::task<exchange::next> exchange::judge() {
 net::task<exchange::next> exchange::recover(bool lead) {
     auto& host = shared_.host;
     if (lead)
-        host.recovery.start(trigger(), authorization());
+        host.recovery.start(trigger(), request_.authorization(shared_.fields));
     else
         ++host.guard.latest()->joined;
     leader_ = lead;
@@ -135,12 +125,12 @@ net::task<exchange::next> exchange::recover(bool lead) {
     if (gone_)
         co_return next::done;
 
-    if (recovery_->cures(reason, model())) {
+    if (recovery_->cures(reason, request_.model())) {
         --replays_left_;
         co_return next::again;
     }
     auto const& cause = recovery_->trigger;
-    bool const same_need = cause.verdict == reason && cause.model == model();
+    bool const same_need = cause.verdict == reason && cause.model == request_.model();
     if (!lead && (recovery_->acted == outcome::pending ||
                   (recovery_->acted == outcome::no_candidate && !same_need))) {
         // What this one needs is another unload than the one that led it.
@@ -178,13 +168,6 @@ net::task<void> exchange::send_answer(std::unique_ptr<attempt> from) {
         client_.unwatch();
         co_await tunnel(shared_, client_, guard_, *attempt_->lease(), std::move(first), record_);
         co_return;
-    }
-    // This is the commit: a large body is not kept through a long stream, a small one may still
-    // tell a recovery which model is in use.
-    record_.bytes_in = request_.body.size();
-    if (request_.body.size() > largest_kept_body) {
-        attempt_->forget_body();
-        request_.body.release();
     }
     auto const connection = persistence(attempt_->answer().framer().framing());
     auto const result = co_await relay(shared_, client_, guard_, *attempt_, request_, connection,
@@ -224,26 +207,18 @@ net::task<void> exchange::fail(failure why) {
     record_.detail = upstream::describe(why);
     record_.status = why.what == fault::timeout ? 504 : 502;
     keep_ = persistence(http::framing::length) != http::persistence::close;
-    auto const reply = http::render_reply(
-        {record_.status, why.what == fault::timeout ? "host_timeout" : "host_down", message},
-        request_.path(), !keep_, request_.method() == "HEAD");
-    record_.first_byte = access_record::clock::now();
-    net::write_all writing{client_.socket(), guard_, shared_.settings.timeouts.write_stall, reply};
-    auto const ec = co_await writing;
-    keep_ = keep_ && !ec;
-    record_.bytes_out = reply.size();
+    http::reply const reply{record_.status,
+                            why.what == fault::timeout ? "host_timeout" : "host_down", message};
+    bool const sent = co_await send_reply(shared_, client_, guard_, request_, reply, !keep_, record_);
+    keep_ = keep_ && sent;
 }
 
 net::task<void> exchange::refuse(http::refusal why) {
     record_.ending = ending::refused;
     record_.detail = why.rule;
     record_.status = why.status;
-    auto const reply = http::render_reply({why.status, why.rule, why.message}, request_.path(), true);
-    record_.first_byte = access_record::clock::now();
-    net::write_all writing{client_.socket(), guard_, shared_.settings.timeouts.write_stall, reply};
-    auto const ec = co_await writing;
-    (void)ec;
-    record_.bytes_out = reply.size();
+    http::reply const reply{why.status, why.rule, why.message};
+    co_await send_reply(shared_, client_, guard_, request_, reply, true, record_);
 }
 
 http::persistence exchange::persistence(http::framing framing) const {
@@ -265,25 +240,7 @@ std::string exchange::recovery_fields() const {
 
 recovery::trigger exchange::trigger() const {
     auto const& judged = attempt_->judged();
-    return {request_.id, std::string{request_.path()}, model(), judged.verdict, judged.message};
-}
-
-std::string exchange::model() const {
-    return lmstudio::find_model(request_.body.view()).name;
-}
-
-// The recovery's own calls are made in the name of the request that needs them.
-std::string exchange::authorization() const {
-    auto const head = http::check_request(request_.head, shared_.head_limits(), shared_.fields);
-    if (!head)
-        return {};
-    for (auto const& field : head->fields) {
-        if (http::iequals(field.name, "authorization"))
-            return std::string{field.value};
-        if (http::iequals(field.name, "x-api-key"))
-            return "Bearer " + std::string{field.value};
-    }
-    return {};
+    return {request_.id, std::string{request_.path()}, request_.model(), judged.verdict, judged.message};
 }
 
 bool exchange::curable(verdict v) noexcept {

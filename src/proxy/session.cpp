@@ -1,6 +1,6 @@
 #include <secondwind/base/log.hpp>
 #include <secondwind/http/head_writer.hpp>
-#include <secondwind/http/replies.hpp>
+#include <secondwind/proxy/send_reply.hpp>
 #include <secondwind/proxy/session.hpp>
 
 #include <exception>
@@ -211,17 +211,13 @@ net::task<bool> session::read_body(request& what, body_reader& reader, bool expe
 }
 
 net::task<void> session::refuse(request const& what, http::refusal why, int retry_after) {
-    auto const reply = http::render_reply({why.status, why.rule, why.message, retry_after},
-                                          what.path(), true, what.method() == "HEAD");
     access_record record;
-    record.status = why.status;
     record.ending = ending::refused;
     record.detail = why.rule;
-    record.bytes_out = reply.size();
+    http::reply const reply{why.status, why.rule, why.message, retry_after};
+    bool const sent = co_await send_reply(shared_, client_, guard_, what, reply, true, record);
     record.write(what, shared_.host.name());
-    net::write_all writing{client_.socket(), guard_, shared_.settings.timeouts.write_stall, reply};
-    auto const ec = co_await writing;
-    if (!ec)
+    if (sent)
         co_await linger();
 }
 

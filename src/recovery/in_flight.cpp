@@ -3,8 +3,6 @@
 namespace secondwind::recovery {
 
 lmstudio::model_use in_flight::entry::use() const {
-    if (use_)
-        return *use_;
     auto found = lmstudio::find_model(body_);
     // What was not kept may have named any model.
     if (!whole_ && found.what == lmstudio::model_use::kind::none)

@@ -57,12 +57,6 @@ public:
     // Bytes came behind the answer: they are nobody's, and the connection goes with them.
     void note_surplus() noexcept { persists_ = false; }
 
-    // The request's body is about to be freed.
-    void forget_body() {
-        if (use_)
-            use_->forget_body();
-    }
-
 private:
     net::task<upstream::failure> send_rest();
     net::task<upstream::failure> read_head();

@@ -48,8 +48,6 @@ private:
     policy::next_step decide() const;
     void hold();
     recovery::trigger trigger() const;
-    std::string authorization() const;
-    std::string model() const;
     http::persistence persistence(http::framing framing) const;
     std::string recovery_fields() const;
 

@@ -31,6 +31,12 @@ struct request {
         return reads_only() || method() == "PUT" || method() == "DELETE" || method() == "TRACE";
     }
 
+    // The model that the body names; empty where it names none. Reads the body: only for a recovery.
+    std::string model() const;
+    // The value of an Authorization field that says the same as this request's credentials, for the
+    // calls that are made in its name; empty where it has none.
+    std::string authorization(http::field_list& scratch) const;
+
     std::string head;
     std::size_t method_size = 0;
     std::size_t target_size = 0;

@@ -6,7 +6,6 @@
 
 #include <boost/intrusive/list.hpp>
 
-#include <optional>
 #include <string_view>
 
 namespace secondwind::recovery {
@@ -18,20 +17,14 @@ public:
     // One exchange, from the moment its request goes out until its answer is complete.
     class entry {
     public:
-        // `body` must live as long as the entry, or until forget_body(). `whole` is false where it
-        // is only the beginning of the body, or none of it: the rest was not kept.
+        // `body` must live as long as the entry. `whole` is false where it is only the beginning
+        // of the body, or none of it: the rest was not kept.
         entry(in_flight& where, std::string_view body, bool whole) noexcept
             : body_{body}, whole_{whole} {
             where.entries_.push_back(*this);
         }
         entry(entry const&) = delete;
         entry& operator=(entry const&) = delete;
-
-        // Reads the model from the body now, because the body is about to go.
-        void forget_body() {
-            use_ = use();
-            body_ = {};
-        }
 
     private:
         friend class in_flight;
@@ -42,7 +35,6 @@ public:
             hook_;
         std::string_view body_;
         bool whole_;
-        std::optional<lmstudio::model_use> use_;
     };
 
     // What they all use.

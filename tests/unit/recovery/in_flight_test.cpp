@@ -46,12 +46,3 @@ TEST(in_flight, takes_a_body_that_is_not_whole_for_any_model_unless_it_names_one
     EXPECT_FALSE(users.snapshot().unknown);
     EXPECT_THAT(users.snapshot().models, ElementsAre("a"));
 }
-
-TEST(in_flight, remembers_the_model_of_a_body_that_goes) {
-    in_flight users;
-    std::optional<std::string> body{R"({"model":"a"})"};
-    in_flight::entry one{users, *body, true};
-    one.forget_body();
-    body.reset();
-    EXPECT_THAT(users.snapshot().models, ElementsAre("a"));
-}

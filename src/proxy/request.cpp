@@ -1,0 +1,27 @@
+#include <secondwind/lmstudio/codec.hpp>
+#include <secondwind/proxy/request.hpp>
+
+#include <limits>
+
+namespace secondwind::proxy {
+
+std::string request::model() const {
+    return lmstudio::find_model(body.view()).name;
+}
+
+std::string request::authorization(http::field_list& scratch) const {
+    // It was checked when it came; what we added to it since may be more than the limits allow.
+    constexpr auto any = std::numeric_limits<std::size_t>::max();
+    auto const checked = http::check_request(head, {any, any, any}, scratch);
+    if (!checked)
+        return {};
+    for (auto const& field : checked->fields) {
+        if (http::iequals(field.name, "authorization"))
+            return std::string{field.value};
+        if (http::iequals(field.name, "x-api-key"))
+            return "Bearer " + std::string{field.value};
+    }
+    return {};
+}
+
+} // namespace secondwind::proxy
