@@ -1,3 +1,4 @@
+#include <secondwind/emulator/activity.hpp>
 #include <secondwind/emulator/generation.hpp>
 
 #include <algorithm>
@@ -20,8 +21,8 @@ enum class cut : std::uint8_t { none, client_left, unloaded, broken, vanished };
 
 class run {
 public:
-    run(std::shared_ptr<machine> m, responder& out, dialect const& speak, instance by, prediction p)
-        : m_{std::move(m)}, out_{out}, speak_{speak}, by_{std::move(by)}, p_{std::move(p)} {
+    run(std::shared_ptr<machine> m, audience& to, instance by, prediction p)
+        : m_{std::move(m)}, to_{to}, by_{std::move(by)}, p_{std::move(p)} {
         auto const wanted = std::max<std::size_t>(m_->how.tokens_per_answer, 1);
         auto const limit = p_.asked.limit.value_or(wanted);
         p_.cut_short = limit < wanted;
@@ -31,20 +32,23 @@ public:
     asio::awaitable<void> go() {
         ++m_->counts.generations_started;
         m_->report(event::kind::generation_started, by_.id);
+        busy_.emplace(m_, by_.serial);
         m_->notify();
-        if (p_.asked.stream && !out_.streaming())
-            co_await out_.begin_stream();
-        if (p_.asked.stream)
-            co_await out_.send(speak_.opening(p_));
-
+        co_await to_.begin(p_);
         auto const ended = co_await tell();
+        busy_.reset();
+
+        // What counts is told before the last bytes leave: who has read them finds it counted.
         switch (ended) {
         case cut::none:
-            co_await finish();
+            ++m_->counts.generations_finished;
+            m_->report(event::kind::generation_finished, by_.id, p_.text());
+            co_await to_.finish(p_);
             break;
         case cut::client_left:
             ++m_->counts.generations_aborted;
             m_->report(event::kind::generation_aborted, by_.id);
+            co_await to_.leave(p_);
             break;
         case cut::unloaded:
             ++m_->counts.generations_unloaded;
@@ -56,7 +60,7 @@ public:
             break;
         case cut::vanished:
             ++m_->counts.generations_failed;
-            out_.vanish();
+            to_.vanish();
             break;
         }
         m_->notify();
@@ -66,7 +70,7 @@ private:
     bool lives() const { return m_->models.find_serial(by_.serial) != nullptr; }
 
     std::optional<cut> interrupted() const {
-        if (out_.gone() || m_->stopping)
+        if (to_.gone() || m_->stopping)
             return cut::client_left;
         if (!lives())
             return cut::unloaded;
@@ -96,40 +100,69 @@ private:
             if (auto const why = interrupted())
                 co_return *why;
             p_.tokens.push_back(token_at(p_.tokens.size()));
-            if (p_.asked.stream)
-                co_await out_.send(speak_.piece(p_));
-        }
-    }
-
-    // What counts is told before the last bytes leave: who has read them finds it counted.
-    asio::awaitable<void> finish() {
-        ++m_->counts.generations_finished;
-        m_->report(event::kind::generation_finished, by_.id, p_.text());
-        if (p_.asked.stream) {
-            co_await out_.send(speak_.closing(p_));
-            co_await out_.end_stream();
-        } else {
-            co_await out_.send(pretty(200, speak_.whole(p_)));
+            busy_->first_token();
+            co_await to_.piece(p_);
         }
     }
 
     asio::awaitable<void> fail(std::string why) {
         m_->report(event::kind::generation_failed, by_.id, why);
-        if (p_.asked.stream) {
-            co_await out_.send(speak_.broken(p_, why));
+        co_await to_.fail(p_, std::move(why));
+    }
+
+    std::shared_ptr<machine> m_;
+    audience& to_;
+    instance by_;
+    prediction p_;
+    std::optional<activity> busy_;
+    std::size_t wanted_ = 1;
+    std::string why_;
+};
+
+// A client of the HTTP interfaces.
+class http_audience final : public audience {
+public:
+    http_audience(responder& out, dialect const& speak) : out_{out}, speak_{speak} {}
+
+    bool gone() const override { return out_.gone(); }
+
+    asio::awaitable<void> begin(prediction const& p) override {
+        if (!p.asked.stream)
+            co_return;
+        if (!out_.streaming())
+            co_await out_.begin_stream();
+        co_await out_.send(speak_.opening(p));
+    }
+
+    asio::awaitable<void> piece(prediction const& p) override {
+        if (p.asked.stream)
+            co_await out_.send(speak_.piece(p));
+    }
+
+    asio::awaitable<void> finish(prediction const& p) override {
+        if (p.asked.stream) {
+            co_await out_.send(speak_.closing(p));
+            co_await out_.end_stream();
+        } else {
+            co_await out_.send(pretty(200, speak_.whole(p)));
+        }
+    }
+
+    asio::awaitable<void> fail(prediction const& p, std::string why) override {
+        if (p.asked.stream) {
+            co_await out_.send(speak_.broken(p, why));
             co_await out_.end_stream();
         } else {
             co_await out_.send(speak_.failed(why));
         }
     }
 
-    std::shared_ptr<machine> m_;
+    asio::awaitable<void> leave(prediction const&) override { co_return; }
+    void vanish() override { out_.vanish(); }
+
+private:
     responder& out_;
     dialect const& speak_;
-    instance by_;
-    prediction p_;
-    std::size_t wanted_ = 1;
-    std::string why_;
 };
 
 } // namespace
@@ -139,10 +172,15 @@ std::string token_at(std::size_t index) {
     return token += words[index % words.size()];
 }
 
+asio::awaitable<void> tell(std::shared_ptr<machine> m, audience& to, instance by, prediction p) {
+    run one{std::move(m), to, std::move(by), std::move(p)};
+    co_await one.go();
+}
+
 asio::awaitable<void> generate(std::shared_ptr<machine> m, responder& out, dialect const& speak,
                                instance by, prediction p) {
-    run one{std::move(m), out, speak, std::move(by), std::move(p)};
-    co_await one.go();
+    http_audience client{out, speak};
+    co_await tell(std::move(m), client, std::move(by), std::move(p));
 }
 
 } // namespace secondwind::emulator

@@ -29,14 +29,15 @@ void machine::report(event::kind what, std::string_view model, std::string_view 
         observer(event{what, std::string{model}, std::string{text}});
 }
 
-std::optional<instance> machine::begin_load(model const& m, load_reason why) {
+std::optional<instance> machine::begin_load(model const& m, load_reason why,
+                                            std::string const& id) {
     if (why == load_reason::just_in_time && how.auto_evict) {
-        for (auto const& id : models.evict_just_in_time()) {
-            ++counts.unloads[id];
-            report(event::kind::unloaded, id);
+        for (auto const& evicted : models.evict_just_in_time()) {
+            ++counts.unloads[evicted];
+            report(event::kind::unloaded, evicted);
         }
     }
-    auto fresh = models.begin_load(m, why);
+    auto fresh = models.begin_load(m, why, id);
     if (fresh) {
         report(event::kind::load_started, fresh->id);
     } else {

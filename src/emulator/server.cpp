@@ -1,5 +1,6 @@
 #include <secondwind/emulator/connection.hpp>
 #include <secondwind/emulator/server.hpp>
+#include <secondwind/emulator/ws_upgrade.hpp>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -70,7 +71,10 @@ private:
 };
 
 server::server(asio::io_context& io, options how)
-    : io_{io}, machine_{std::make_shared<machine>(io.get_executor(), std::move(how))} {}
+    : io_{io}, machine_{std::make_shared<machine>(io.get_executor(), std::move(how))} {
+    if (!machine_->how.on_upgrade)
+        machine_->how.on_upgrade = websocket_upgrades(machine_);
+}
 
 server::~server() {
     stop();

@@ -51,11 +51,11 @@ std::string store::free_id(std::string const& key) const {
     return id;
 }
 
-std::optional<instance> store::begin_load(model const& m, load_reason why) {
+std::optional<instance> store::begin_load(model const& m, load_reason why, std::string const& id) {
     if (!fits(m))
         return std::nullopt;
     instance fresh;
-    fresh.id = free_id(m.key);
+    fresh.id = free_id(id.empty() ? m.key : id);
     fresh.key = m.key;
     fresh.type = m.type;
     fresh.serial = next_serial_++;

@@ -65,7 +65,9 @@ json ws_instance_info(model const& m, instance const& i, usage const& how) {
     info["identifier"] = i.id;
     info["instanceReference"] = instance_reference(i);
     info["ttlMs"] = nullptr;
-    info["lastUsedTime"] = how.last_used == 0 ? json{} : json{how.last_used};
+    info["lastUsedTime"] = nullptr;
+    if (how.last_used != 0)
+        info["lastUsedTime"] = how.last_used;
     info["contextLength"] = loaded_context;
     return info;
 }
@@ -82,7 +84,7 @@ json ws_load_config(instance const& i) {
 
 json ws_processing_state(instance const& i, usage const& how) {
     json state;
-    state["status"] = how.running == 0                 ? "idle"
+    state["status"] = how.running == 0                  ? "idle"
                       : i.type == model_type::embedding ? "computingEmbedding"
                       : how.generating == 0             ? "processingPrompt"
                                                         : "generating";

@@ -104,8 +104,8 @@ std::string_view inflater::decoder::next(std::string_view& in) {
             continue;
         }
         auto& from = opening_left.empty() ? in : opening_left;
-        auto const size = static_cast<uInt>(
-            std::min<std::size_t>(from.size(), std::numeric_limits<uInt>::max()));
+        auto const size =
+            static_cast<uInt>(std::min<std::size_t>(from.size(), std::numeric_limits<uInt>::max()));
         auto const room = static_cast<uInt>(std::min(out.size(), bound - given));
         z.next_in = reinterpret_cast<Bytef const*>(from.data());
         z.avail_in = size;

@@ -13,12 +13,8 @@ class scripted_host:
         self.connections = []
         self.listener = None
         self.port = 0
-        self.come_up()
-
-    def come_up(self):
-        """The port stays the same for life."""
         self._bind()
-        self.listener.listen(64)
+        self.back_up()
 
     def go_down(self):
         """Refuses connections, and keeps the port from others by holding it unheard."""
@@ -26,6 +22,7 @@ class scripted_host:
         self._bind()
 
     def back_up(self):
+        """The port stays the same for life."""
         self.listener.listen(64)
 
     def _bind(self):
@@ -35,7 +32,8 @@ class scripted_host:
         self.port = self.listener.getsockname()[1]
 
     def close(self):
-        self.drop_connections()
+        for connection in self.connections:
+            connection.close()
         self.listener.close()
 
     def drop_connections(self):
@@ -59,7 +57,8 @@ class scripted_host:
             raise failure(waiting_for, f"nothing; the host has {came}{answered}")
         for one in ready:
             if one is self.listener:
-                self.connections.append(stream(self.listener.accept()[0], "host"))
+                sock, (_, port) = self.listener.accept()
+                self.connections.append(stream(sock, "host", port))
             else:
                 one.pump()
 
@@ -76,7 +75,9 @@ class scripted_host:
                         return connection, got
                     raise failure("a whole request at the host", shown(connection.received))
             if client and (client.end or (client.unread and b"HTTP/1.1 100 " not in client.unread)):
-                raise failure("the request at the host", f"an answer without it: {shown(client.unread)}")
+                raise failure(
+                    "the request at the host", f"an answer without it: {shown(client.unread)}"
+                )
             self.step(deadline, client)
 
     def serve(self, answer=messages.OK, client=None):

@@ -22,6 +22,17 @@ class message:
         found = self.values(name)
         return found[0] if found else None
 
+    def has(self, line):
+        """Whether there is such a field line, with its name in any case."""
+        name, _, value = line.partition(b":")
+        return value.strip() in self.values(name)
+
+    def those_of(self, lines):
+        """The lines whose names are among the given ones', as (name in small letters, value)."""
+        pairs = [parted(line) for line in self.lines]
+        names = {parted(line)[0] for line in lines}
+        return [pair for pair in pairs if pair[0] in names]
+
     @property
     def method(self):
         return self.line.split(b" ")[0]
@@ -64,7 +75,11 @@ def read_answer(stream, method=b"GET"):
     while True:
         start = stream.read
         answer = read_head(stream)
-        check(answer is not None, f"an answer at the {stream.name}", f"{shown(stream.unread)}, then {stream.end}")
+        check(
+            answer is not None,
+            f"an answer at the {stream.name}",
+            f"{shown(stream.unread)}, then {stream.end}",
+        )
         check(answer.status is not None, "a status line", shown(answer.raw))
         if answer.status == 101 or answer.status >= 200:
             break
@@ -106,6 +121,11 @@ def _read_chunks(stream, head):
     head.complete = line is not None
 
 
+def parted(line):
+    name, _, value = line.partition(b":")
+    return name.lower(), value.strip(b" \t")
+
+
 def chunk(data, extension=b""):
     return b"%x%s\r\n%s\r\n" % (len(data), extension, data)
 
@@ -121,7 +141,9 @@ def get(*lines, target=b"/a", version=b"HTTP/1.1", host=b"Host: h"):
 
 
 def post(body, *lines, target=b"/a"):
-    return request(b"Content-Length: %d" % len(body), *lines, body=body, line=b"POST " + target + b" HTTP/1.1")
+    return request(
+        b"Content-Length: %d" % len(body), *lines, body=body, line=b"POST " + target + b" HTTP/1.1"
+    )
 
 
 def answer(*lines, body=None, line=b"HTTP/1.1 200 OK"):

@@ -9,10 +9,10 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 from pathlib import Path
 
-SETUPS = ("whole", "streamed")
 LIMITS = {"head": 16384, "target": 8192, "fields": 100, "body": 4 << 20}
 
 
@@ -28,8 +28,12 @@ class process:
     def __init__(self, command, env=None):
         self.folder = None
         self.child = subprocess.Popen(
-            command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE)
+            command,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
 
     def running(self):
         return self.child.poll() is None
@@ -54,7 +58,9 @@ class process:
             except ConnectionRefusedError:
                 # Nothing of theirs can be waited for: they do not tell when they listen.
                 time.sleep(0.01)
-        raise RuntimeError(f"{self.child.args[0]} did not start: {self.child.stderr.read1()}")
+        said = self.child.stderr.read1() if not self.running() else b""
+        self.stop()
+        raise RuntimeError(f"{self.child.args[0]} did not start: {said.decode()}")
 
 
 class secondwind(process):
@@ -68,8 +74,19 @@ class secondwind(process):
         if setup == "streamed":
             env["SECONDWIND_LIMITS_REPLAY_BUFFER"] = "1"
         super().__init__(
-            [self.binary, "--listen", "127.0.0.1:0", "--log-level", "info", "--log-format", "json",
-             "--upstream", f"http://127.0.0.1:{host_port}"], env)
+            [
+                self.binary,
+                "--listen",
+                "127.0.0.1:0",
+                "--log-level",
+                "info",
+                "--log-format",
+                "json",
+                "--upstream",
+                f"http://127.0.0.1:{host_port}",
+            ],
+            env,
+        )
         for line in self.child.stderr:
             try:
                 event = json.loads(line)
@@ -80,16 +97,14 @@ class secondwind(process):
                 break
         else:
             raise RuntimeError(f"{self.binary} did not listen")
-        self._drain_log()
-
-    def _drain_log(self):
-        """The log is not looked at, and must not block the proxy either."""
-        self.child_log = subprocess.Popen(
-            ["cat"], stdin=self.child.stderr, stdout=subprocess.DEVNULL)
+        # The rest of the log is of no interest, and must not block the proxy either.
+        self.drain = threading.Thread(target=self.child.stderr.read, daemon=True)
+        self.drain.start()
 
     def stop(self):
+        self.child.terminate()
+        self.drain.join(3)
         super().stop()
-        self.child_log.wait()
 
 
 class nginx(process):
@@ -98,8 +113,13 @@ class nginx(process):
         self.port = free_port()
         config = (Path(__file__).parent / "nginx.conf").read_text()
         buffering = "on" if setup == "whole" else "off"
-        for name, value in {"FOLDER": folder, "PORT": self.port, "HOST": host_port,
-                            "BUFFERING": buffering, "BODY": LIMITS["body"]}.items():
+        for name, value in {
+            "FOLDER": folder,
+            "PORT": self.port,
+            "HOST": host_port,
+            "BUFFERING": buffering,
+            "BODY": LIMITS["body"],
+        }.items():
             config = config.replace(f"@{name}@", str(value))
         (folder / "nginx.conf").write_text(config)
         super().__init__([found("nginx"), "-p", folder, "-c", folder / "nginx.conf"])
@@ -113,7 +133,12 @@ class haproxy(process):
         self.port = free_port()
         config = (Path(__file__).parent / "haproxy.cfg").read_text()
         buffering = "option http-buffer-request" if setup == "whole" else ""
-        for name, value in {"PORT": self.port, "HOST": host_port, "BUFFERING": buffering}.items():
+        for name, value in {
+            "PORT": self.port,
+            "HOST": host_port,
+            "BUFFERING": buffering,
+            "BODY": LIMITS["body"],
+        }.items():
             config = config.replace(f"@{name}@", str(value))
         (folder / "haproxy.cfg").write_text(config)
         super().__init__([found("haproxy"), "-db", "-f", folder / "haproxy.cfg"])

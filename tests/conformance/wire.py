@@ -33,9 +33,10 @@ def shown(data, limit=400):
 class stream:
     """What was received is kept whole; reading only moves on in it."""
 
-    def __init__(self, sock, name):
+    def __init__(self, sock, name, peer_port):
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.sock = sock
+        self.ports = sock.getsockname()[1], peer_port
         self.name = name
         self.received = bytearray()
         self.read = 0
@@ -56,7 +57,9 @@ class stream:
         except (BrokenPipeError, ConnectionResetError):
             pass
         except TimeoutError:
-            raise failure(f"the proxy to take the bytes of the {self.name}", "no progress") from None
+            raise failure(
+                f"the proxy to take the bytes of the {self.name}", "no progress"
+            ) from None
         return self
 
     def send_bytewise(self, data):
@@ -91,7 +94,9 @@ class stream:
         left = deadline - time.monotonic()
         ready, _, _ = select.select([self.sock], [], [], max(left, 0))
         if not ready:
-            raise failure(f"{waiting_for} at the {self.name}", f"nothing more after {shown(self.unread)}")
+            raise failure(
+                f"{waiting_for} at the {self.name}", f"nothing more after {shown(self.unread)}"
+            )
         self.pump()
         return self.end is None
 
@@ -120,7 +125,9 @@ class stream:
 
     def expect(self, data):
         got = self.exactly(len(data))
-        check(got == data, f"{shown(data)} at the {self.name}", f"{shown(got)}, {self.end or 'open'}")
+        check(
+            got == data, f"{shown(data)} at the {self.name}", f"{shown(got)}, {self.end or 'open'}"
+        )
 
     def expect_end(self):
         got = self.rest()
@@ -137,6 +144,25 @@ class stream:
     def close(self):
         self.sock.close()
         self.end = self.end or "closed"
+
+    def arrive(self):
+        """After a close or a reset here, waits until the kernel has told the other end.
+
+        A busy machine delivers even on the loopback interface a little later."""
+        deadline = time.monotonic() + BOUND
+        while self._is_established_there():
+            if time.monotonic() > deadline:
+                raise failure(
+                    f"the end of the {self.name}'s connection to arrive", "it is still up"
+                )
+
+    def _is_established_there(self):
+        ports = f":{self.ports[1]:04X}", f":{self.ports[0]:04X}"
+        with open("/proc/net/tcp", encoding="ascii") as table:
+            rows = [line.split()[1:4] for line in table]
+        return any(
+            (local[-5:], remote[-5:], state) == (*ports, "01") for local, remote, state in rows[1:]
+        )
 
     def reset(self):
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -46,7 +46,7 @@ TEST_F(recovery_fails, if_the_unload_is_answered_for_another_instance) {
 TEST_F(recovery_fails, if_the_host_does_not_know_the_unload_path) {
     lm->script().answer_next(
         unload_path,
-        canned::json(200, R"({"error":"Unexpected endpoint or method. (POST /api/v1/models)"})"));
+        canned::json(200, R"~({"error":"Unexpected endpoint or method. (POST /x)"})~"));
     run(expect_first_answer(*this, unload_failed, 1));
 }
 

@@ -19,6 +19,14 @@ std::string refusal(std::string const& model) {
     return answer_bytes("400 Bad Request", memory_error(model));
 }
 
+// Answers to a request for the inventory.
+std::string loaded(std::string const& id) {
+    return ok_answer(inventory_of({id}));
+}
+std::string nothing_loaded() {
+    return ok_answer(inventory_of({}));
+}
+
 // The host is asked for that path next, on this connection.
 asio::awaitable<void> expect_asked(wire& peer, std::string path) {
     auto const asked = co_await peer.read_request();
@@ -27,13 +35,13 @@ asio::awaitable<void> expect_asked(wire& peer, std::string path) {
 
 // A recovery's calls that unload the one instance there is.
 asio::awaitable<void> let_unload(wire& peer, std::string id) {
-    co_await peer.send(ok_answer(inventory_of({id})));
+    co_await peer.send(loaded(id));
     auto const asked = co_await peer.read_request();
     EXPECT_EQ(asked.target, unload_path);
     EXPECT_EQ(asked.body, R"({"instance_id":")" + id + R"("})");
     co_await peer.send(ok_answer(R"({"instance_id":")" + id + R"("})"));
     co_await expect_asked(peer, list_path);
-    co_await peer.send(ok_answer(inventory_of({})));
+    co_await peer.send(nothing_loaded());
 }
 
 } // namespace
@@ -110,7 +118,7 @@ TEST_F(recovery_races, one_with_another_need_does_not_share_a_failure_to_find_ro
         auto joined = [&t] { return t.last_record().joined == 1; };
         co_await t.until(joined);
         // Nothing can be taken for the one, but for the other this is what must go.
-        co_await second.send(ok_answer(inventory_of({"small"})));
+        co_await second.send(loaded("small"));
         auto const a = co_await hungry->read_answer();
         EXPECT_EQ(recovery_of(a), "no_candidate; reason=insufficient_memory; unloaded=0");
 
@@ -138,7 +146,7 @@ TEST_F(recovery_races, one_with_the_same_need_shares_a_failure_to_find_room) {
         co_await second.send(refusal("small"));
         auto joined = [&t] { return t.last_record().joined == 1; };
         co_await t.until(joined);
-        co_await first.send(ok_answer(inventory_of({})));
+        co_await first.send(nothing_loaded());
         for (auto* each : std::array{one, two}) {
             auto const a = co_await each->read_answer();
             EXPECT_EQ(recovery_of(a), "no_candidate; reason=insufficient_memory; unloaded=0");
@@ -162,7 +170,7 @@ TEST_F(recovery_races, one_that_was_unloaded_waits_for_the_recovery_that_did_it)
         co_await expect_asked(second, chat_path);
         co_await second.send(refusal("big"));
         co_await expect_asked(second, list_path);
-        co_await second.send(ok_answer(inventory_of({"huge"})));
+        co_await second.send(loaded("huge"));
         co_await expect_asked(second, unload_path);
         co_await first.send(answer_bytes("400 Bad Request", R"({"error":"Model unloaded."})"));
         auto waits = [&t] { return t.w.proxy->shared().host.guard.gate().waiting() == 2; };
@@ -171,7 +179,7 @@ TEST_F(recovery_races, one_that_was_unloaded_waits_for_the_recovery_that_did_it)
         // The connection that was given back last is the one that is used first.
         auto asked = co_await first.read_request();
         EXPECT_EQ(asked.target, list_path);
-        co_await first.send(ok_answer(inventory_of({})));
+        co_await first.send(nothing_loaded());
         // One after the other, in the order in which they began to wait.
         asked = co_await first.read_request();
         EXPECT_NE(asked.body.find("big"), std::string::npos);
@@ -236,7 +244,7 @@ TEST_F(recovery_races, an_unload_that_is_cut_off_on_a_used_connection_is_asked_a
         co_await expect_asked(peer, chat_path);
         co_await peer.send(refusal("big"));
         co_await expect_asked(peer, list_path);
-        co_await peer.send(ok_answer(inventory_of({"huge"})));
+        co_await peer.send(loaded("huge"));
         co_await expect_asked(peer, unload_path);
         peer.close();
         auto other = co_await t.host.accept();
@@ -244,7 +252,7 @@ TEST_F(recovery_races, an_unload_that_is_cut_off_on_a_used_connection_is_asked_a
         co_await other.send(
             answer_bytes("404 Not Found", R"({"error":{"code":"model_not_found","message":"x"}})"));
         co_await expect_asked(other, list_path);
-        co_await other.send(ok_answer(inventory_of({})));
+        co_await other.send(nothing_loaded());
         co_await expect_asked(other, chat_path);
         co_await other.send(ok_answer("{}"));
         auto const a = co_await client->read_answer();

@@ -95,26 +95,24 @@ TEST_F(recovery_streams, text_in_content_starts_nothing) {
 TEST_F(recovery_streams, errors_that_no_unload_cures_pass_byte_for_byte) {
     lm->load("big");
     std::vector<std::string> const answers{
-        answer_bytes("400 Bad Request", R"({"error":"The model has crashed without additional)"
-                                        R"( information. (Exit code: 6)"})"),
+        answer_bytes("400 Bad Request", R"~({"error":"The model has crashed (Exit code: 6)"})~"),
         answer_bytes("400 Bad Request", R"({"error":"Context size has been exceeded."})"),
         answer_bytes("401 Unauthorized", R"({"error":{"code":"invalid_api_key"}})"),
         answer_bytes("429 Slow", "later", "text/plain"),
         answer_bytes("500 Internal Server Error", "<html>Error</html>", "text/html"),
-        answer_bytes("200 OK", R"({"error":"Unexpected endpoint or method. (POST /x)"
-})")};
+        answer_bytes("200 OK", R"~({"error":"Unexpected endpoint or method. (POST /x)"})~")};
     auto task = [](with_proxy& t, std::vector<std::string> all) -> asio::awaitable<void> {
-    auto* client = co_await t.connected();
-    for (auto const& each : all) {
-        t.lm->script().answer_next(chat_path, canned::bytes(each));
-        auto const a = co_await client->post(chat_path, chat_body("huge"));
-        EXPECT_EQ(a.raw, each);
-    }
-    EXPECT_TRUE(t.asked(list_path).empty());
-    EXPECT_TRUE(t.asked(unload_path).empty());
+        auto* client = co_await t.connected();
+        for (auto const& each : all) {
+            t.lm->script().answer_next(chat_path, canned::bytes(each));
+            auto const a = co_await client->post(chat_path, chat_body("huge"));
+            EXPECT_EQ(a.raw, each);
+        }
+        EXPECT_TRUE(t.asked(list_path).empty());
+        EXPECT_TRUE(t.asked(unload_path).empty());
     };
-run(task(*this, answers));
-EXPECT_EQ(records(), 0U);
+    run(task(*this, answers));
+    EXPECT_EQ(records(), 0U);
 }
 
 TEST_F(recovery_streams, a_body_that_is_not_kept_is_not_replayed) {

@@ -7,6 +7,7 @@
 #include <secondwind/emulator/script.hpp>
 #include <secondwind/emulator/signal.hpp>
 #include <secondwind/emulator/store.hpp>
+#include <secondwind/emulator/usage.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -68,7 +69,7 @@ struct machine {
     void report(event::kind what, std::string_view model, std::string_view text = {}) const;
 
     // Reserves memory for the model. Nothing, and reported, if the guardrail refuses.
-    std::optional<instance> begin_load(model const& m, load_reason why);
+    std::optional<instance> begin_load(model const& m, load_reason why, std::string const& id = {});
     bool finish_load(instance const& i); // false if it was cancelled meanwhile
     void cancel_load(instance const& i);
     bool unload(std::string const& id); // false if it isn't loaded
@@ -77,6 +78,7 @@ struct machine {
     store models;
     script told;
     counters counts;
+    std::map<std::uint64_t, usage> used; // by the serial of the instance
     std::vector<request> requests;
     std::function<void(event const&)> observer;
     std::uint64_t next_prediction = 1;

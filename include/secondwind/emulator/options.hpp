@@ -45,7 +45,11 @@ struct options {
     // Each request is kept for requests(); a benchmark has no use for that.
     bool keep_requests = true;
 
-    // Without one an upgrade gets no answer at all, as LM Studio leaves those that it doesn't know.
+    // How long the client of a WebSocket may take to say who it is.
+    std::chrono::milliseconds authentication_time{10'000};
+
+    // Without one the emulator speaks LM Studio's own protocol on the WebSockets of its namespaces,
+    // and no other upgrade gets an answer at all.
     upgrade_handler on_upgrade;
 };
 

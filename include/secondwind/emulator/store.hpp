@@ -60,7 +60,8 @@ public:
     bool fits(model const& m) const noexcept { return m.size_bytes <= memory_ - used_bytes(); }
 
     // Reserves the memory and gives a new instance, `loading`; nothing if the guardrail refuses.
-    std::optional<instance> begin_load(model const& m, load_reason why);
+    // It is called by `id`, or else by the model's key, with a number behind it if that is taken.
+    std::optional<instance> begin_load(model const& m, load_reason why, std::string const& id = {});
     // False if the load was cancelled meanwhile.
     bool finish_load(std::uint64_t serial) noexcept;
     void cancel_load(std::uint64_t serial) noexcept;

@@ -4,7 +4,8 @@
 #pragma once
 
 #include <secondwind/emulator/answer.hpp>
-#include <secondwind/emulator/machine.hpp>
+#include <secondwind/emulator/store.hpp>
+#include <secondwind/emulator/usage.hpp>
 #include <secondwind/emulator/ws_parameters.hpp>
 
 #include <string_view>

@@ -73,15 +73,15 @@ struct calls : testing::Test {
 TEST_F(calls, send_one_request_and_read_one_answer) {
     auto story = [](calls& t) -> asio::awaitable<void> {
         t.begin({"POST", "/api/v1/models/unload", R"({"instance_id":"a"})", "Bearer k"});
-        auto* host = co_await t.accepted();
-        auto const request = co_await host->read_request();
+        auto* other = co_await t.accepted();
+        auto const request = co_await other->read_request();
         EXPECT_EQ(request.head.first_line, "POST /api/v1/models/unload HTTP/1.1");
         EXPECT_EQ(request.head.field("Host"), "127.0.0.1:" + std::to_string(t.host.port()));
         EXPECT_EQ(request.head.field("Authorization"), "Bearer k");
         EXPECT_EQ(request.head.field("Content-Type"), "application/json");
         EXPECT_EQ(request.body, R"({"instance_id":"a"})");
-        co_await host->send("HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 404 Not Found\r\n"
-                            "Transfer-Encoding: chunked\r\n\r\n2\r\nno\r\n1\r\n!\r\n0\r\n\r\n");
+        co_await other->send("HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 404 Not Found\r\n"
+                             "Transfer-Encoding: chunked\r\n\r\n2\r\nno\r\n1\r\n!\r\n0\r\n\r\n");
         auto const got = co_await t.ended();
         EXPECT_FALSE(got.failure);
         EXPECT_EQ(got.status, 404);
@@ -94,11 +94,11 @@ TEST_F(calls, send_one_request_and_read_one_answer) {
 TEST_F(calls, read_an_answer_that_ends_by_closing_and_keep_no_connection) {
     auto story = [](calls& t) -> asio::awaitable<void> {
         t.begin({"GET", "/", {}, {}});
-        auto* host = co_await t.accepted();
-        co_await host->read_request();
-        co_await host->send("HTTP/1.1 200 OK\r\n\r\n[1,");
-        co_await host->send("2]");
-        host->close();
+        auto* other = co_await t.accepted();
+        co_await other->read_request();
+        co_await other->send("HTTP/1.1 200 OK\r\n\r\n[1,");
+        co_await other->send("2]");
+        other->close();
         auto const got = co_await t.ended();
         EXPECT_FALSE(got.failure);
         EXPECT_EQ(got.body, "[1,2]");
@@ -113,10 +113,10 @@ TEST_F(calls, are_sent_again_once_where_a_reused_connection_died) {
         t.begin({"POST", "/x", "{}", {}});
         co_await t.peer->read_request();
         t.peer->close();
-        auto* host = co_await t.accepted();
-        auto const request = co_await host->read_request();
+        auto* other = co_await t.accepted();
+        auto const request = co_await other->read_request();
         EXPECT_EQ(request.body, "{}");
-        host->close();
+        other->close();
         auto const got = co_await t.ended();
         EXPECT_EQ(got.failure.what, fault::closed);
         EXPECT_TRUE(t.host.nobody_waits());
@@ -155,9 +155,9 @@ TEST_F(calls, are_not_sent_again_after_an_interim_answer) {
 TEST_F(calls, end_after_their_time_and_close_what_they_waited_on) {
     auto story = [](calls& t) -> asio::awaitable<void> {
         t.begin({"GET", "/", {}, {}}, 50ms);
-        auto* host = co_await t.accepted();
-        co_await host->read_request();
-        auto const end = co_await host->wait_closed();
+        auto* other = co_await t.accepted();
+        co_await other->read_request();
+        auto const end = co_await other->wait_closed();
         EXPECT_NE(end, ending::open);
         auto const got = co_await t.ended();
         EXPECT_EQ(got.failure.what, fault::timeout);
@@ -168,10 +168,10 @@ TEST_F(calls, end_after_their_time_and_close_what_they_waited_on) {
 TEST_F(calls, take_no_more_than_their_bound) {
     auto story = [](calls& t) -> asio::awaitable<void> {
         t.begin({"GET", "/", {}, {}});
-        auto* host = co_await t.accepted();
-        co_await host->read_request();
-        co_await host->send("HTTP/1.1 200 OK\r\nContent-Length: 1001\r\n\r\n" +
-                            std::string(1001, 'x'));
+        auto* other = co_await t.accepted();
+        co_await other->read_request();
+        co_await other->send("HTTP/1.1 200 OK\r\nContent-Length: 1001\r\n\r\n" +
+                             std::string(1001, 'x'));
         auto const got = co_await t.ended();
         EXPECT_EQ(got.failure.what, fault::too_large);
         EXPECT_EQ(t.pool.idle(), 0u);
@@ -182,9 +182,9 @@ TEST_F(calls, take_no_more_than_their_bound) {
 TEST_F(calls, tell_what_is_no_http_and_who_is_not_there) {
     auto story = [](calls& t) -> asio::awaitable<void> {
         t.begin({"GET", "/", {}, {}});
-        auto* host = co_await t.accepted();
-        co_await host->read_request();
-        co_await host->send("nonsense\r\n\r\n");
+        auto* other = co_await t.accepted();
+        co_await other->read_request();
+        co_await other->send("nonsense\r\n\r\n");
         auto const garbage = co_await t.ended();
         EXPECT_EQ(garbage.failure.what, fault::malformed);
 

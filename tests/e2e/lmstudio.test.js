@@ -1,0 +1,155 @@
+// LM Studio's own SDK, which speaks over WebSockets: the proxy carries them as they are.
+import assert from 'node:assert/strict';
+import { after, afterEach, before, describe, test } from 'node:test';
+
+import { LMStudioClient } from '@lmstudio/sdk';
+import OpenAI from 'openai';
+
+import { embedding, everything, resident, wanted } from './scenes.js';
+import { Stage } from './stage.js';
+
+const quiet = { debug() {}, info() {}, warn() {}, error() {} };
+const silently = { verbose: false };
+
+describe('lmstudio', () => {
+  let stage;
+  let client;
+
+  before(async () => {
+    stage = await Stage.open();
+    client = new LMStudioClient({ baseUrl: stage.url.replace('http:', 'ws:'), logger: quiet });
+  });
+  afterEach(() => stage.tell({ reset: true }));
+  after(async () => {
+    await client[Symbol.asyncDispose]();
+    await stage.close();
+  });
+
+  test('tells its version', async () => {
+    assert.match((await client.system.getLMStudioVersion()).version, /^\d+\.\d+\.\d+$/);
+  });
+
+  test('lists what is downloaded', async () => {
+    const all = await client.system.listDownloadedModels();
+    assert.deepEqual(
+      all.map(({ modelKey, type }) => [modelKey, type]),
+      [
+        [resident, 'llm'],
+        [wanted, 'llm'],
+        [embedding, 'embedding'],
+      ],
+    );
+  });
+
+  test('lists what is loaded, each kind in its namespace', async () => {
+    assert.deepEqual(await client.llm.listLoaded(), []);
+    await stage.tell({ load: resident });
+    await stage.tell({ load: embedding });
+    const llms = await client.llm.listLoaded();
+    assert.deepEqual(llms.map(({ identifier }) => identifier), [resident]);
+    const embeddings = await client.embedding.listLoaded();
+    assert.deepEqual(embeddings.map(({ identifier }) => identifier), [embedding]);
+  });
+
+  test('loads a model under a name of its own and unloads it', async () => {
+    const progress = [];
+    const model = await client.llm.load(wanted, {
+      identifier: 'mine',
+      onProgress: (part) => progress.push(part),
+      ...silently,
+    });
+    assert.equal(model.identifier, 'mine');
+    assert.equal(progress.at(-1), 1);
+    assert.deepEqual((await stage.tell({ state: true })).loaded, ['mine']);
+    assert.equal(await model.getContextLength(), 4096);
+    await model.unload();
+    assert.deepEqual((await stage.tell({ state: true })).loaded, []);
+    await assert.rejects(model.getModelInfo(), /already been unloaded/);
+  });
+
+  test('gets a model that is loaded already, or loads it', async () => {
+    const first = await client.llm.model(wanted, silently);
+    const again = await client.llm.model(wanted, silently);
+    assert.equal(first.identifier, again.identifier);
+    assert.equal((await stage.tell({ state: true })).loads, 1);
+  });
+
+  test('hears a whole answer, fragment by fragment', async () => {
+    const model = await client.llm.model(wanted, silently);
+    const prediction = model.respond('What happened?');
+    const fragments = [];
+    for await (const { content } of prediction) fragments.push(content);
+    assert.equal(fragments.length, 8);
+    assert.equal(fragments.join(''), everything);
+    const result = await prediction.result();
+    assert.equal(result.content, everything);
+    assert.equal(result.stats.stopReason, 'eosFound');
+    assert.equal(result.modelInfo.identifier, wanted);
+  });
+
+  test('hears no more than it asked for', async () => {
+    const model = await client.llm.model(wanted, silently);
+    const { content, stats } = await model.respond('What happened?', { maxTokens: 2 });
+    assert.equal(content, 'Every model');
+    assert.equal(stats.stopReason, 'maxPredictedTokensReached');
+  });
+
+  test('a cancelled prediction ends the generation', async () => {
+    const model = await client.llm.model(wanted, silently);
+    await stage.tell({ hold_generations: 1 });
+    const prediction = model.respond('What happened?');
+    await stage.tell({ await: { running: 1 } });
+    await prediction.cancel();
+    const { generations } = await stage.tell({ await: { aborted: 1 } });
+    assert.equal(generations.running, 0);
+    assert.equal((await prediction.result()).stats.stopReason, 'userStopped');
+  });
+
+  test('a refused load is an error with its reason', async () => {
+    await stage.tell({ load: resident });
+    await assert.rejects(client.llm.load(wanted, silently), /insufficient system resources/);
+    await assert.rejects(client.llm.model(wanted, silently), /insufficient system resources/);
+    const state = await stage.tell({ state: true });
+    assert.equal(state.refusals, 2);
+    assert.deepEqual(state.loaded, [resident]);
+  });
+
+  test('a prediction that fails is an error with its reason', async () => {
+    const model = await client.llm.model(wanted, silently);
+    await stage.tell({ corrupt: wanted });
+    await assert.rejects(async () => await model.respond('What happened?'), /llama_memory is null/);
+  });
+
+  test('an unload cuts a prediction', async () => {
+    const model = await client.llm.model(wanted, silently);
+    await stage.tell({ hold_generations: 1 });
+    const prediction = model.respond('What happened?');
+    await stage.tell({ await: { running: 1 } });
+    await client.llm.unload(wanted);
+    await assert.rejects(async () => await prediction, /Model unloaded/);
+  });
+
+  test('what is not there is an error', async () => {
+    await assert.rejects(client.llm.unload('nobody'), /No loaded model satisfies/);
+    await assert.rejects(client.llm.model('nobody', silently), /Cannot find a model/);
+    await assert.rejects(client.llm.load(embedding, silently), /wrong domain/);
+  });
+
+  test('plain HTTP passes beside a prediction', async () => {
+    const model = await client.llm.model(wanted, silently);
+    await stage.tell({ hold_generations: 1 });
+    const prediction = model.respond('What happened?');
+    await stage.tell({ await: { running: 1 } });
+    const http = new OpenAI({ baseURL: `${stage.url}/v1`, apiKey: 'lm-studio', maxRetries: 0 });
+    const ids = [];
+    for await (const { id } of http.models.list()) ids.push(id);
+    assert.deepEqual(ids, [resident, wanted, embedding]);
+    await stage.tell({ release_generations: true });
+    const answer = await http.chat.completions.create({
+      model: wanted,
+      messages: [{ role: 'user', content: 'And now?' }],
+    });
+    assert.equal(answer.choices[0].message.content, everything);
+    assert.equal((await prediction.result()).content, everything);
+  });
+});
