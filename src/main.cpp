@@ -49,16 +49,21 @@ int check(config::builder const& settings) {
 }
 
 int run(int argc, char** argv) {
-    auto const asked = cli::parse(argc, argv, environment_names(), environment, read_file,
-                                  SECONDWIND_VERSION);
+    auto const asked =
+        cli::parse(argc, argv, environment_names(), environment, read_file, SECONDWIND_VERSION);
     using verb = cli::invocation::verb;
     switch (asked.what) {
     case verb::exit:
         fmt::print(asked.output_is_error ? stderr : stdout, "{}", asked.output);
         return asked.exit_code;
-    case verb::check: return check(asked.settings);
-    case verb::serve: log::init(asked.settings.value().logging); return app::serve(asked.settings.value());
-    case verb::demo: log::init(asked.settings.value().logging); return app::demo(asked.settings.value(), asked.once);
+    case verb::check:
+        return check(asked.settings);
+    case verb::serve:
+        log::init(asked.settings.value().logging);
+        return app::serve(asked.settings.value());
+    case verb::demo:
+        log::init(asked.settings.value().logging);
+        return app::demo(asked.settings.value(), asked.once);
     }
     return 1;
 }

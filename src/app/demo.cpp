@@ -89,8 +89,8 @@ private:
                                     big, small));
         bool const served = co_await ask(small, "Are you there?");
         auto const& records = server_->shared().ledger.records();
-        recovered_ = served && !records.empty() &&
-                     records.back()->outcome == recovery::outcome::recovered;
+        recovered_ =
+            served && !records.empty() && records.back()->outcome == recovery::outcome::recovered;
         narrator_.title(recovered_ ? "The app saw one normal answer. That is all."
                                    : "The request was not recovered.");
     }
@@ -105,9 +105,9 @@ private:
         config::upstream const target{"secondwind", here_.address, here_.port};
         upstream::pool pool{io_, server_->shared().deadlines, target, settings_.timeouts};
         upstream::call_request request{"POST", "/v1/chat/completions", body, {}};
-        auto const reply = co_await upstream::call(server_->shared().environment(), pool,
-                                                   std::move(request), longest_answer,
-                                                   largest_answer);
+        auto const reply =
+            co_await upstream::call(server_->shared().environment(), pool, std::move(request),
+                                    longest_answer, largest_answer);
         bool const served = !reply.failure && reply.status == 200;
         narrator_.say(narrator::voice::client,
                       reply.failure ? "no answer: " + upstream::describe(reply.failure)
@@ -119,7 +119,8 @@ private:
         narrator_.plain(fmt::format(
             "It stays up: point an app at http://{0}/v1, or try\n\n"
             "    curl -i http://{0}/v1/chat/completions -H 'Content-Type: application/json' \\\n"
-            "      -d '{{\"model\":\"{1}\",\"messages\":[{{\"role\":\"user\",\"content\":\"Hi\"}}]}}'\n\n"
+            "      -d "
+            "'{{\"model\":\"{1}\",\"messages\":[{{\"role\":\"user\",\"content\":\"Hi\"}}]}}'\n\n"
             "and look for X-Secondwind-Recovery among the fields. Ctrl-C ends it.\n",
             config::to_string(here_), small_machine().models.front().key));
     }

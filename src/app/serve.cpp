@@ -43,9 +43,9 @@ void lifetime::stop(std::string_view why) {
 }
 
 void lifetime::on_deadline() {
-    log::write(log::level::warn, "stopping_now",
-               {{"why", "timeouts.drain has passed"},
-                {"sessions", std::uint64_t{server_.sessions()}}});
+    log::write(
+        log::level::warn, "stopping_now",
+        {{"why", "timeouts.drain has passed"}, {"sessions", std::uint64_t{server_.sessions()}}});
     server_.abort();
 }
 
@@ -80,10 +80,11 @@ int serve(config::settings const& settings) {
     }
     lifetime life{io, server, settings};
     auto const at = server.local_endpoint();
-    log::write(log::level::info, "listening",
-               {{"listen", config::to_string(config::endpoint{at.address().to_string(), at.port()})},
-                {"host", settings.upstreams.front().name},
-                {"upstream", config::to_string(settings.upstreams.front())}});
+    log::write(
+        log::level::info, "listening",
+        {{"listen", config::to_string(config::endpoint{at.address().to_string(), at.port()})},
+         {"host", settings.upstreams.front().name},
+         {"upstream", config::to_string(settings.upstreams.front())}});
 
     // A deadline that was cleared keeps its place for a while, and would keep the loop as well.
     auto until_ended = [](lifetime& l, net::asio::io_context& loop) -> net::task<void> {

@@ -26,11 +26,9 @@ net::task<control::listing> control::list(std::string authorization) {
     co_return out;
 }
 
-net::task<control::unloading> control::unload(std::string instance_id,
-                                              std::string authorization) {
+net::task<control::unloading> control::unload(std::string instance_id, std::string authorization) {
     auto const body = unload_body(instance_id);
-    upstream::call_request request{"POST", "/api/v1/models/unload", body,
-                                   std::move(authorization)};
+    upstream::call_request request{"POST", "/api/v1/models/unload", body, std::move(authorization)};
     auto const reply = co_await upstream::call(env_, pool_, std::move(request),
                                                settings_.unload_timeout, largest_reply);
     unloading out;

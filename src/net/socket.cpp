@@ -14,10 +14,10 @@ bool would_block(error_code const& ec) noexcept {
 
 bool write_all::advance() {
     for (;;) {
-        auto const filled = static_cast<std::size_t>(
-            std::remove_if(buffers_.begin(), buffers_.end(),
-                           [](auto const& b) { return b.size() == 0; }) -
-            buffers_.begin());
+        auto const filled =
+            static_cast<std::size_t>(std::remove_if(buffers_.begin(), buffers_.end(),
+                                                    [](auto const& b) { return b.size() == 0; }) -
+                                     buffers_.begin());
         std::fill(buffers_.begin() + filled, buffers_.end(), asio::const_buffer{});
         if (filled == 0)
             return true;

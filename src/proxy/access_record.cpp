@@ -5,12 +5,18 @@ namespace secondwind::proxy {
 
 std::string_view to_string(ending e) noexcept {
     switch (e) {
-    case ending::complete: return "complete";
-    case ending::client_gone: return "client_gone";
-    case ending::cut: return "cut";
-    case ending::stalled: return "stalled";
-    case ending::failed: return "failed";
-    case ending::refused: return "refused";
+    case ending::complete:
+        return "complete";
+    case ending::client_gone:
+        return "client_gone";
+    case ending::cut:
+        return "cut";
+    case ending::stalled:
+        return "stalled";
+    case ending::failed:
+        return "failed";
+    case ending::refused:
+        return "refused";
     }
     return "complete";
 }

@@ -3,10 +3,42 @@
 
 #include <fmt/format.h>
 
+#include <memory>
+
 namespace secondwind::proxy {
 
 using upstream::failure;
 using upstream::fault;
+
+namespace {
+
+// Hears of a host that answers while its request still goes up, and ends the wait for the client's
+// next bytes. Its own wait may end later than the upload, so what it refers to is shared.
+class early_answer {
+public:
+    early_answer(net::socket& host, client& uploading)
+        : state_{std::make_shared<state>(state{&uploading})} {
+        host.async_wait(net::asio::socket_base::wait_read, [heard = state_](net::error_code) {
+            heard->came = true;
+            if (heard->uploading)
+                heard->uploading->wake();
+        });
+    }
+    early_answer(early_answer const&) = delete;
+    early_answer& operator=(early_answer const&) = delete;
+    ~early_answer() { state_->uploading = nullptr; }
+
+    bool came() const noexcept { return state_->came; }
+
+private:
+    struct state {
+        client* uploading;
+        bool came = false;
+    };
+    std::shared_ptr<state> state_;
+};
+
+} // namespace
 
 net::task<failure> attempt::send(bool fresh) {
     failure failed;
@@ -18,11 +50,12 @@ net::task<failure> attempt::send(bool fresh) {
     }
     connected_ = true;
     // The kept part of a body that is streamed on in chunks is a chunk itself.
-    auto const chunk = !request_.whole && rest_->framing() == http::framing::chunked &&
-                       request_.body.size() > 0;
+    auto const chunk =
+        !request_.whole && rest_->framing() == http::framing::chunked && request_.body.size() > 0;
     auto const size_line = chunk ? fmt::format("{:x}\r\n", request_.body.size()) : std::string{};
-    net::write_all writing{lease_->socket, guard_, shared_.settings.timeouts.write_stall,
-                           request_.head, size_line, request_.body.view(), chunk ? "\r\n" : ""};
+    net::write_all writing{lease_->socket,     guard_,    shared_.settings.timeouts.write_stall,
+                           request_.head,      size_line, request_.body.view(),
+                           chunk ? "\r\n" : ""};
     auto const ec = co_await writing;
     // A host that refuses a request may answer and close while the body still goes up (RFC 9112
     // section 9.5): a failed write is not the last word, the read that follows is.
@@ -37,8 +70,12 @@ net::task<failure> attempt::send_rest() {
     failure failed;
     auto const chunked = rest_->framing() == http::framing::chunked;
     std::string size_line;
+    early_answer const early{lease_->socket, client_};
     for (;;) {
         auto const piece = co_await rest_->next();
+        // The host does not want the rest (RFC 9112 section 9.5).
+        if (early.came())
+            co_return failed;
         if (piece.status == body_reader::status::broken ||
             piece.status == body_reader::status::gone) {
             // The host must never take what it has for a whole request.
@@ -54,11 +91,10 @@ net::task<failure> attempt::send_rest() {
                 size_line = fmt::format("{:x}\r\n", piece.data.size());
             end = last ? "0\r\n\r\n" : "\r\n";
         }
-        net::write_all writing{lease_->socket, guard_, shared_.settings.timeouts.write_stall,
-                               size_line, piece.data, end};
+        net::write_all writing{lease_->socket, guard_,     shared_.settings.timeouts.write_stall,
+                               size_line,      piece.data, end};
         auto const ec = co_await writing;
-        // An early answer ends the upload: the host does not want the rest.
-        if (ec || last || net::probe(lease_->socket) != net::silence::quiet)
+        if (ec || last || early.came())
             co_return failed;
     }
 }

@@ -93,7 +93,8 @@ net::task<body_reader::piece> body_reader::next() {
         received_ += taken.size();
         auto const most = shared_.settings.limits.body;
         if (most > 0 && received_ > most) {
-            fault_ = http::refusal{413, "body", "The request body is larger than limits.body allows."};
+            fault_ =
+                http::refusal{413, "body", "The request body is larger than limits.body allows."};
             co_return piece{status::broken, {}};
         }
         if (!taken.empty())
@@ -137,9 +138,8 @@ net::task<net::error_code> body_reader::receive(net::asio::mutable_buffer into, 
     }
     // Woken, and not closed: it was the deadline.
     if (ec == net::asio::error::operation_aborted && client_.socket().is_open())
-        fault_ = http::refusal{
-            408, "body_idle_timeout",
-            "The request body did not arrive in time (timeouts.body_idle)."};
+        fault_ = http::refusal{408, "body_idle_timeout",
+                               "The request body did not arrive in time (timeouts.body_idle)."};
     co_return ec;
 }
 

@@ -7,10 +7,10 @@
 namespace secondwind::proxy {
 
 context::context(net::asio::io_context& loop, config::settings const& effective)
-    : io{loop}, settings{effective}, deadlines{io},
-      scratch{std::make_unique_for_overwrite<char[]>(scratch_size)},
-      budget{settings.limits.replay_buffer_total},
-      host{environment(), settings, settings.upstreams.front(), ledger},
+    : io{loop}, settings{effective}, deadlines{io}, scratch{std::make_unique_for_overwrite<char[]>(
+                                                        scratch_size)},
+      budget{settings.limits.replay_buffer_total}, host{environment(), settings,
+                                                        settings.upstreams.front(), ledger},
       id_prefix_{fmt::format("{:08x}", std::random_device{}())} {
     fields.reserve(settings.limits.fields);
 }

@@ -88,8 +88,8 @@ net::task<exchange::next> exchange::judge() {
     auto const step = decide();
     if (step == next_step::relay) {
         if (reason_ != verdict::healthy)
-            outcome_ = curable(attempt_->judged().verdict) ? outcome::replay_failed
-                                                           : outcome::recovered;
+            outcome_ =
+                curable(attempt_->judged().verdict) ? outcome::replay_failed : outcome::recovered;
         held_.reset();
         co_await send_answer(std::move(attempt_));
         co_return next::done;
@@ -113,14 +113,17 @@ net::task<exchange::next> exchange::judge() {
 
 net::task<exchange::next> exchange::recover(bool lead) {
     auto& host = shared_.host;
-    if (lead)
-        host.recovery.start(trigger(), request_.authorization(shared_.fields));
-    else
+    auto const reason = reason_;
+    if (lead) {
+        auto why = trigger();
+        hold(); // first, so that the recovery's own calls find the connection free
+        host.recovery.start(std::move(why), request_.authorization(shared_.fields));
+    } else {
         ++host.guard.latest()->joined;
+        hold();
+    }
     leader_ = lead;
     recovery_ = host.guard.latest();
-    auto const reason = reason_;
-    hold();
     co_await wait_at_gate();
     if (gone_)
         co_return next::done;
@@ -209,7 +212,8 @@ net::task<void> exchange::fail(failure why) {
     keep_ = persistence(http::framing::length) != http::persistence::close;
     http::reply const reply{record_.status,
                             why.what == fault::timeout ? "host_timeout" : "host_down", message};
-    bool const sent = co_await send_reply(shared_, client_, guard_, request_, reply, !keep_, record_);
+    bool const sent =
+        co_await send_reply(shared_, client_, guard_, request_, reply, !keep_, record_);
     keep_ = keep_ && sent;
 }
 
@@ -240,7 +244,8 @@ std::string exchange::recovery_fields() const {
 
 recovery::trigger exchange::trigger() const {
     auto const& judged = attempt_->judged();
-    return {request_.id, std::string{request_.path()}, request_.model(), judged.verdict, judged.message};
+    return {request_.id, std::string{request_.path()}, request_.model(), judged.verdict,
+            judged.message};
 }
 
 bool exchange::curable(verdict v) noexcept {

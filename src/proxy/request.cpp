@@ -15,13 +15,14 @@ std::string request::authorization(http::field_list& scratch) const {
     auto const checked = http::check_request(head, {any, any, any}, scratch);
     if (!checked)
         return {};
+    std::string key;
     for (auto const& field : checked->fields) {
         if (http::iequals(field.name, "authorization"))
             return std::string{field.value};
         if (http::iequals(field.name, "x-api-key"))
-            return "Bearer " + std::string{field.value};
+            key = "Bearer " + std::string{field.value};
     }
-    return {};
+    return key;
 }
 
 } // namespace secondwind::proxy

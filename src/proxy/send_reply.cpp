@@ -4,8 +4,7 @@ namespace secondwind::proxy {
 
 net::task<bool> send_reply(context& shared, client& to, net::deadline& guard, request const& what,
                            http::reply reply, bool close, access_record& record) {
-    auto const text =
-        http::render_reply(reply, what.path(), close, what.method() == "HEAD");
+    auto const text = http::render_reply(reply, what.path(), close, what.method() == "HEAD");
     record.first_byte = access_record::clock::now();
     record.status = reply.status;
     record.bytes_out = text.size();

@@ -35,8 +35,8 @@ void render(request& what, http::request_head const& head, bool whole) {
 } // namespace
 
 session::session(context& shared, net::socket s)
-    : shared_{shared}, client_{std::move(s), shared.settings.limits.head},
-      guard_{shared.deadlines, *this} {}
+    : shared_{shared}, client_{std::move(s), shared.settings.limits.head}, guard_{shared.deadlines,
+                                                                                  *this} {}
 
 net::task<void> session::run() {
     try {
@@ -152,7 +152,8 @@ net::task<bool> session::serve() {
 
 // Leaves the bytes that were read in `arrived`: the shared scratch memory if one read brought the
 // whole head, the client's unread bytes otherwise. `none`: the connection ended or stalled.
-net::task<session::arrival> session::read_head(http::head_scanner& scanner, std::string_view& arrived) {
+net::task<session::arrival> session::read_head(http::head_scanner& scanner,
+                                               std::string_view& arrived) {
     using status = http::head_scanner::status;
     auto& unread = client_.unread();
     auto const scratch = shared_.scratch_buffer();

@@ -45,8 +45,8 @@ net::task<void> pump(context& shared, net::deadline& guard, net::socket& source,
 
 } // namespace
 
-net::task<void> tunnel(context& shared, client& from, net::deadline& guard, upstream::connection& to,
-                       std::string first, access_record& record) {
+net::task<void> tunnel(context& shared, client& from, net::deadline& guard,
+                       upstream::connection& to, std::string first, access_record& record) {
     record.first_byte = access_record::clock::now();
     record.bytes_out = first.size();
     net::write_all writing{from.socket(), guard, shared.settings.timeouts.write_stall, first};

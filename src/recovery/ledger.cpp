@@ -7,26 +7,40 @@ namespace secondwind::recovery {
 
 std::string_view to_string(outcome o) noexcept {
     switch (o) {
-    case outcome::pending: return "pending";
-    case outcome::recovered: return "recovered";
-    case outcome::replay_failed: return "replay_failed";
-    case outcome::unload_failed: return "unload_failed";
-    case outcome::no_candidate: return "no_candidate";
-    case outcome::client_gone: return "client_gone";
+    case outcome::pending:
+        return "pending";
+    case outcome::recovered:
+        return "recovered";
+    case outcome::replay_failed:
+        return "replay_failed";
+    case outcome::unload_failed:
+        return "unload_failed";
+    case outcome::no_candidate:
+        return "no_candidate";
+    case outcome::client_gone:
+        return "client_gone";
     }
     return "pending";
 }
 
 std::string_view to_string(step s) noexcept {
     switch (s) {
-    case step::began: return "began";
-    case step::listed: return "listed";
-    case step::planned: return "planned";
-    case step::unloading: return "unloading";
-    case step::unloaded: return "unloaded";
-    case step::verified: return "verified";
-    case step::finished: return "finished";
-    case step::concluded: return "concluded";
+    case step::began:
+        return "began";
+    case step::listed:
+        return "listed";
+    case step::planned:
+        return "planned";
+    case step::unloading:
+        return "unloading";
+    case step::unloaded:
+        return "unloaded";
+    case step::verified:
+        return "verified";
+    case step::finished:
+        return "finished";
+    case step::concluded:
+        return "concluded";
     }
     return "began";
 }

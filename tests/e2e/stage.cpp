@@ -1,6 +1,6 @@
 // The stage of the end-to-end tests: an emulated LM Studio in this process with the proxy in front
-// of it, played on by a test runner in another one. It prints one JSON line with where to connect, then answers each JSON line
-// that it reads with one; it ends with its input.
+// of it, played on by a test runner in another one. It prints one JSON line with where to connect,
+// then answers each JSON line that it reads with one; it ends with its input.
 //
 //     {"state":true}                         what is loaded, and the counters
 //     {"reset":true}                         all as at the start

@@ -107,7 +107,8 @@ TEST_F(recovery_in_a_crowd, an_unload_goes_on_when_the_client_that_caused_it_lea
         auto* leader = all[first_leads ? 0 : 1];
         auto* joiner = all[first_leads ? 1 : 0];
         leader->close();
-        co_await t.recovering_for(1);
+        auto left = [&t] { return t.last_record().outcome != recovery::outcome::pending; };
+        co_await t.until(left);
         EXPECT_EQ(t.last_record().outcome, recovery::outcome::client_gone);
         t.lm->script().release_unloads();
         auto const a = co_await joiner->read_answer();
@@ -130,7 +131,8 @@ TEST_F(recovery_in_a_crowd, an_unload_goes_on_when_everybody_has_left) {
         auto* only = co_await t.begun("huge");
         co_await t.recovering_for(1);
         only->reset();
-        co_await t.recovering_for(0);
+        auto left = [&t] { return t.last_record().outcome != recovery::outcome::pending; };
+        co_await t.until(left);
         t.lm->script().release_unloads();
         auto over = [&t] { return !t.w.proxy->shared().host.guard.recovering(); };
         co_await t.until(over);
@@ -151,11 +153,13 @@ TEST_F(recovery_in_a_crowd, others_do_not_care_when_one_that_waits_leaves) {
         bool const first_leads = t.last_record().trigger.request_id == "one";
         auto* newcomer = co_await t.begun("huge");
         co_await t.recovering_for(3);
-        all[first_leads ? 1 : 0]->close();
+        auto& leader = *all[first_leads ? 0 : 1];
+        auto& joiner = *all[first_leads ? 1 : 0];
+        joiner.close();
         newcomer->close();
         co_await t.recovering_for(1);
         t.lm->script().release_unloads();
-        auto const a = co_await all[first_leads ? 0 : 1]->read_answer();
+        auto const a = co_await leader.read_answer();
         EXPECT_EQ(recovery_of(a), recovered);
     };
     run(task(*this));

@@ -52,7 +52,8 @@ TEST_F(client_leaves, before_its_head_is_complete_and_nobody_is_asked) {
     auto story = [](client_leaves& t) -> asio::awaitable<void> {
         auto* client = co_await t.connected();
         co_await client->send("POST / HTTP/1.1\r\nHo");
-        co_await t.until([&] { return t.w.proxy->sessions() == 1; });
+        auto const arrived = [&] { return t.w.proxy->sessions() == 1; };
+        co_await t.until(arrived);
         client->close();
         co_await t.at_rest();
         EXPECT_TRUE(t.log.lines("exchange").empty());
@@ -66,7 +67,8 @@ TEST_F(client_leaves, in_the_middle_of_its_body_and_nobody_is_asked) {
     auto story = [](client_leaves& t) -> asio::awaitable<void> {
         auto* client = co_await t.connected();
         co_await client->send("POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf");
-        co_await t.until([&] { return t.w.proxy->shared().budget.used() == 100; });
+        auto const arrived = [&] { return t.w.proxy->shared().budget.used() == 100; };
+        co_await t.until(arrived);
         client->close();
         co_await t.is_logged();
         EXPECT_TRUE(t.host.nobody_waits());
@@ -203,7 +205,8 @@ TEST_F(client_leaves_unheard, while_the_host_accepts_no_connection) {
     auto story = [](client_leaves& t) -> asio::awaitable<void> {
         auto* client = co_await t.connected();
         co_await client->send(make_request("POST", "/", "{}"));
-        co_await t.until([&] { return t.w.proxy->shared().budget.used() == 2; });
+        auto const arrived = [&] { return t.w.proxy->shared().budget.used() == 2; };
+        co_await t.until(arrived);
         client->close();
         auto const left = steady_clock::now();
         co_await t.is_logged();
@@ -219,7 +222,8 @@ TEST_F(client_leaves_unheard, with_a_body_that_would_be_streamed_on) {
         auto* client = co_await t.connected();
         co_await client->send("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
                               "a\r\n1234567890\r\nb\r\n12345678901\r\n");
-        co_await t.until([&] { return t.w.proxy->shared().budget.used() == 10; });
+        auto const arrived = [&] { return t.w.proxy->shared().budget.used() == 10; };
+        co_await t.until(arrived);
         client->close();
         auto const left = steady_clock::now();
         co_await t.is_logged();

@@ -72,8 +72,10 @@ struct with_wire : testing::Test {
     }
     // Until no session is left, and nothing that one has held.
     asio::awaitable<void> at_rest() {
-        co_await until(
-            [this] { return w.proxy->sessions() == 0 && w.proxy->shared().budget.used() == 0; });
+        auto const resting = [this] {
+            return w.proxy->sessions() == 0 && w.proxy->shared().budget.used() == 0;
+        };
+        co_await until(resting);
     }
 
     world w;

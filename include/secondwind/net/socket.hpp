@@ -48,15 +48,13 @@ private:
 
 // Until the socket has bytes, an end or an error to read. It holds no buffer while it waits.
 inline auto readable(socket& s) {
-    return completion{[&s](auto handler) {
-        s.async_wait(asio::socket_base::wait_read, std::move(handler));
-    }};
+    return completion{
+        [&s](auto handler) { s.async_wait(asio::socket_base::wait_read, std::move(handler)); }};
 }
 
 inline auto writable(socket& s) {
-    return completion{[&s](auto handler) {
-        s.async_wait(asio::socket_base::wait_write, std::move(handler));
-    }};
+    return completion{
+        [&s](auto handler) { s.async_wait(asio::socket_base::wait_write, std::move(handler)); }};
 }
 
 inline auto connect(socket& s, endpoint to) {
@@ -95,8 +93,8 @@ class [[nodiscard]] write_all {
 public:
     write_all(socket& s, deadline& guard, std::chrono::milliseconds stall, std::string_view a,
               std::string_view b = {}, std::string_view c = {}, std::string_view d = {}) noexcept
-        : socket_{s}, guard_{guard}, stall_{stall},
-          buffers_{asio::buffer(a), asio::buffer(b), asio::buffer(c), asio::buffer(d)} {}
+        : socket_{s}, guard_{guard}, stall_{stall}, buffers_{asio::buffer(a), asio::buffer(b),
+                                                             asio::buffer(c), asio::buffer(d)} {}
 
     bool await_ready() { return advance(); }
     void await_suspend(std::coroutine_handle<> self) {

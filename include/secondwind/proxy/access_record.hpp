@@ -31,8 +31,8 @@ struct access_record {
     bool stream = false; // an event stream
     unsigned attempts = 0;
     policy::verdict verdict = policy::verdict::healthy; // of the last attempt
-    std::uint64_t bytes_in = 0;  // of the request's body
-    std::uint64_t bytes_out = 0; // of the answer, head included
+    std::uint64_t bytes_in = 0;                         // of the request's body
+    std::uint64_t bytes_out = 0;                        // of the answer, head included
     proxy::ending ending = ending::complete;
     std::string recovery; // the outcome, if it met one
     std::string detail;   // why it failed, or the rule that was broken

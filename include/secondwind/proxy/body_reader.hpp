@@ -62,10 +62,10 @@ private:
     std::uint64_t left_;
     http::chunked_decoder chunks_;
     std::uint64_t received_ = 0;
-    std::string raw_;               // bytes as they came; the last piece is a view into them
-    std::size_t used_ = 0;          // how many of them are behind us
-    bool kept_ = true;              // a body of known length fits
-    std::string_view given_back_;   // a piece that did not fit, to be given out again
+    std::string raw_;             // bytes as they came; the last piece is a view into them
+    std::size_t used_ = 0;        // how many of them are behind us
+    bool kept_ = true;            // a body of known length fits
+    std::string_view given_back_; // a piece that did not fit, to be given out again
     bool finished_ = false;
     std::optional<http::refusal> fault_;
 };

@@ -13,15 +13,15 @@ namespace secondwind::proxy {
 struct request {
     request(replay_budget& budget, std::uint64_t limit) noexcept : body{budget, limit} {}
 
-    std::string_view method() const noexcept { return std::string_view{head}.substr(0, method_size); }
+    std::string_view method() const noexcept {
+        return std::string_view{head}.substr(0, method_size);
+    }
     std::string_view target() const noexcept {
         // Empty for a request that was refused before it had one.
         return head.empty() ? std::string_view{}
                             : std::string_view{head}.substr(method_size + 1, target_size);
     }
-    std::string_view path() const noexcept {
-        return target().substr(0, target().find('?'));
-    }
+    std::string_view path() const noexcept { return target().substr(0, target().find('?')); }
     // GET, HEAD and OPTIONS use no model: they need not wait for a recovery.
     bool reads_only() const noexcept {
         return method() == "GET" || method() == "HEAD" || method() == "OPTIONS";
@@ -31,7 +31,8 @@ struct request {
         return reads_only() || method() == "PUT" || method() == "DELETE" || method() == "TRACE";
     }
 
-    // The model that the body names; empty where it names none. Reads the body: only for a recovery.
+    // The model that the body names; empty where it names none. Reads the body: only for a
+    // recovery.
     std::string model() const;
     // The value of an Authorization field that says the same as this request's credentials, for the
     // calls that are made in its name; empty where it has none.

@@ -49,8 +49,8 @@ struct record {
     recovery::trigger trigger;
     policy::plan_reason reason = policy::plan_reason::not_curable;
     std::vector<unload_record> unloads;
-    std::string why_not; // what stopped it, if something did
-    std::uint64_t joined = 0; // exchanges that failed meanwhile and shared it
+    std::string why_not;              // what stopped it, if something did
+    std::uint64_t joined = 0;         // exchanges that failed meanwhile and shared it
     std::chrono::microseconds took{}; // from its start until the replay could go out
     // What stopped the recovery itself: unload_failed or no_candidate; pending if nothing did.
     recovery::outcome acted = outcome::pending;
@@ -62,7 +62,16 @@ struct record {
     bool cures(policy::verdict v, std::string_view model) const noexcept;
 };
 
-enum class step : std::uint8_t { began, listed, planned, unloading, unloaded, verified, finished, concluded };
+enum class step : std::uint8_t {
+    began,
+    listed,
+    planned,
+    unloading,
+    unloaded,
+    verified,
+    finished,
+    concluded
+};
 std::string_view to_string(step s) noexcept;
 
 // A ring of the newest records. Each step of a recovery is logged as it happens and told to the

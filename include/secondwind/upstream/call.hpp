@@ -31,7 +31,7 @@ struct call_result {
 struct call_request {
     std::string_view method;
     std::string_view target;
-    std::string_view body; // JSON; empty: none
+    std::string_view body;     // JSON; empty: none
     std::string authorization; // the field's value; empty: none
 };
 

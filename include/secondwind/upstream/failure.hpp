@@ -38,9 +38,7 @@ struct failure {
     bool reset() const noexcept {
         return what == fault::closed && cause && cause != boost::asio::error::eof;
     }
-    bool resend_safe() const noexcept {
-        return reused && !answer_began && (what == fault::closed);
-    }
+    bool resend_safe() const noexcept { return reused && !answer_began && (what == fault::closed); }
 };
 
 // One clause for people: "connection refused", "closed the connection before answering", ...

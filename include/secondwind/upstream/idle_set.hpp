@@ -32,9 +32,9 @@ public:
     // Drops those that have expired, and returns when the next one will.
     std::optional<time_point> expire(time_point now) {
         std::erase_if(items_, [now](entry const& e) { return e.expires <= now; });
-        auto const next = std::min_element(
-            items_.begin(), items_.end(),
-            [](entry const& a, entry const& b) { return a.expires < b.expires; });
+        auto const next =
+            std::min_element(items_.begin(), items_.end(),
+                             [](entry const& a, entry const& b) { return a.expires < b.expires; });
         return next == items_.end() ? std::nullopt : std::optional{next->expires};
     }
 

@@ -27,7 +27,7 @@ struct connection {
     }
 
     net::socket socket;
-    bool reused = false;    // has served a request before
+    bool reused = false; // has served a request before
     bool cancelled = false;
 
     using lent_hook = boost::intrusive::list_member_hook<
