@@ -1,6 +1,6 @@
 #!/bin/sh
 # Builds and runs every test: units, integration, the executable from outside, the fuzzers' corpora,
-# and the official OpenAI and Anthropic clients. Arguments go to ctest: scripts/test.sh -R recovery
+# the conformance suite, and the official OpenAI, Anthropic and LM Studio clients. Arguments go to ctest: scripts/test.sh -R recovery
 #
 # PRESET=asan (or any other of CMakePresets.json) tests another build than "dev".
 set -eu
