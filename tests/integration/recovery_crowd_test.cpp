@@ -49,24 +49,31 @@ std::string ask(std::string const& model, std::string const& id) {
 
 } // namespace
 
+// How many of them are refused before the recovery begins, and how many only come to its gate, is
+// up to the event loop.
 TEST_F(recovery_in_a_crowd, a_hundred_failures_share_one_recovery) {
-    auto task = [](recovery_in_a_crowd& t) -> asio::awaitable<void> {
+    std::size_t joined = 0;
+    auto task = [](recovery_in_a_crowd& t, std::size_t& replayed) -> asio::awaitable<void> {
         std::vector<std::string> const requests(100, ask("huge", "x"));
         auto const all = co_await t.at_once(requests);
         for (auto* client : all) {
             auto const a = co_await client->read_answer();
             EXPECT_EQ(a.status, 200) << a.raw;
+            if (recovery_of(a).empty())
+                continue;
             EXPECT_EQ(recovery_of(a), recovered);
             EXPECT_EQ(attempts_of(a), "2");
+            ++replayed;
         }
     };
-    run(task(*this));
-    EXPECT_EQ(lm->counts().refusals, 100U);
+    run(task(*this, joined));
+    EXPECT_GE(joined, 2U);
+    EXPECT_EQ(lm->counts().refusals, joined);
     EXPECT_EQ(lm->counts().loads, 2U);
     EXPECT_EQ(asked(list_path).size(), 2U);
     EXPECT_EQ(asked(unload_path).size(), 1U);
     EXPECT_EQ(records(), 1U);
-    EXPECT_EQ(last_record().joined, 99U);
+    EXPECT_EQ(last_record().joined, joined - 1);
 }
 
 TEST_F(recovery_in_a_crowd, new_requests_wait_for_it_but_reads_pass) {
