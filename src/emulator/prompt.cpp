@@ -5,6 +5,8 @@
 #include <array>
 #include <initializer_list>
 
+#include <fmt/format.h>
+
 namespace secondwind::emulator {
 
 namespace {
@@ -54,9 +56,9 @@ std::variant<prompt, unreadable> parse_prompt(endpoint where, std::string_view b
     auto const content = document.find(field);
     bool const wants_list = field == "messages";
     if (content == document.end())
-        return unreadable{"'" + std::string{field} + "' field is required"};
+        return unreadable{fmt::format("'{}' field is required", field)};
     if (wants_list ? !content->is_array() : !(content->is_string() || content->is_array()))
-        return unreadable{"'" + std::string{field} + "' field is invalid"};
+        return unreadable{fmt::format("'{}' field is invalid", field)};
 
     prompt p;
     p.model = text_of(document, "model");
