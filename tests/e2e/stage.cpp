@@ -95,7 +95,13 @@ json obey(emulator::server& lm, std::string const& line) {
     return state_of(lm);
 }
 
-asio::awaitable<void> take_commands(asio::io_context& io, emulator::server& lm) {
+secondwind::net::task<void> stop_after(secondwind::net::task<void> last, asio::io_context& io) {
+    co_await std::move(last);
+    io.stop();
+}
+
+asio::awaitable<void> take_commands(asio::io_context& io, emulator::server& lm,
+                                    secondwind::proxy::server& proxy) {
     asio::posix::stream_descriptor input{io, ::dup(STDIN_FILENO)};
     std::string buffer;
     for (;;) {
@@ -109,7 +115,9 @@ asio::awaitable<void> take_commands(asio::io_context& io, emulator::server& lm) 
         co_await lm.until(arrived);
         std::cout << obey(lm, line).dump() << std::endl;
     }
-    io.stop();
+    // A client that keeps its connections leaves sessions behind, each with coroutines of its own.
+    proxy.abort();
+    secondwind::net::spawn(stop_after(proxy.stopped(), io));
 }
 
 void rethrow(std::exception_ptr error) {
@@ -147,7 +155,7 @@ int main() {
 
     json const hello{{"url", url(proxy.local_endpoint().port())}, {"emulator", url(lm.port())}};
     std::cout << hello.dump() << std::endl;
-    asio::co_spawn(io, take_commands(io, lm), rethrow);
+    asio::co_spawn(io, take_commands(io, lm, proxy), rethrow);
     io.run();
     return 0;
 }
