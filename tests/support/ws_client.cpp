@@ -1,5 +1,5 @@
-#include "support/wire.hpp"
 #include "support/ws_client.hpp"
+#include "support/wire.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/use_awaitable.hpp>
