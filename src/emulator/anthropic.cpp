@@ -27,14 +27,14 @@ json block(std::string text) {
     return b;
 }
 
-json event(char const* type) {
+json message_event(char const* type) {
     json e;
     e["type"] = type;
     return e;
 }
 
 json block_event(char const* type) {
-    auto e = event(type);
+    auto e = message_event(type);
     e["index"] = 0;
     return e;
 }
@@ -50,7 +50,7 @@ json messages_dialect::whole(prediction const& p) const {
 }
 
 sse_events messages_dialect::opening(prediction const& p) const {
-    auto e = event("message_start");
+    auto e = message_event("message_start");
     e["message"] = message(p, json::array(), nullptr, 0);
     return {sse_event::typed(e)};
 }
@@ -70,16 +70,16 @@ sse_events messages_dialect::piece(prediction const& p) const {
 }
 
 sse_events messages_dialect::closing(prediction const& p) const {
-    auto delta = event("message_delta");
+    auto delta = message_event("message_delta");
     delta["delta"]["stop_reason"] = stop_reason(p);
     delta["delta"]["stop_sequence"] = nullptr;
     delta["usage"]["output_tokens"] = p.tokens.size();
     return {sse_event::typed(block_event("content_block_stop")), sse_event::typed(delta),
-            sse_event::typed(event("message_stop"))};
+            sse_event::typed(message_event("message_stop"))};
 }
 
 sse_events messages_dialect::broken(prediction const&, std::string_view why) const {
-    auto e = event("error");
+    auto e = message_event("error");
     e["error"]["type"] = "api_error";
     e["error"]["message"] = why;
     return {sse_event::typed(e)};

@@ -13,7 +13,7 @@ namespace secondwind::emulator {
 
 namespace {
 
-json usage(prediction const& p) {
+json usage_of(prediction const& p) {
     json u;
     u["prompt_tokens"] = p.asked.tokens;
     u["completion_tokens"] = p.tokens.size();
@@ -95,7 +95,7 @@ json chat_dialect::whole(prediction const& p) const {
     one["logprobs"] = nullptr;
     one["finish_reason"] = finish_reason(p);
     document["choices"] = json::array({std::move(one)});
-    document["usage"] = usage(p);
+    document["usage"] = usage_of(p);
     document["usage"]["completion_tokens_details"]["reasoning_tokens"] = 0;
     document["stats"] = json::object();
     document["system_fingerprint"] = p.model;
@@ -114,7 +114,7 @@ sse_events chat_dialect::closing(prediction const& p) const {
     sse_events events{unnamed(chunk(p, choice(json::object(), finish_reason(p))))};
     if (p.asked.include_usage) {
         auto last = chunk(p, json::array());
-        last["usage"] = usage(p);
+        last["usage"] = usage_of(p);
         events.push_back(unnamed(last));
     }
     events.emplace_back("", "[DONE]");
@@ -135,7 +135,7 @@ json v0_chat_dialect::whole(prediction const& p) const {
 
 json completions_dialect::whole(prediction const& p) const {
     auto document = text_completion(p, p.text(), finish_reason(p));
-    document["usage"] = usage(p);
+    document["usage"] = usage_of(p);
     document["stats"] = json::object();
     return document;
 }
@@ -146,7 +146,7 @@ sse_events completions_dialect::piece(prediction const& p) const {
 
 sse_events completions_dialect::closing(prediction const& p) const {
     auto last = text_completion(p, "", finish_reason(p));
-    last["usage"] = usage(p); // inline and always, unlike in a chat
+    last["usage"] = usage_of(p); // inline and always, unlike in a chat
     return {unnamed(last), sse_event{"", "[DONE]"}};
 }
 

@@ -1,6 +1,5 @@
+#include <secondwind/emulator/answer.hpp>
 #include <secondwind/emulator/prompt.hpp>
-
-#include <nlohmann/json.hpp>
 
 #include <array>
 #include <initializer_list>
@@ -10,8 +9,6 @@
 namespace secondwind::emulator {
 
 namespace {
-
-using nlohmann::json;
 
 std::string text_of(json const& from, char const* name) {
     auto const at = from.find(name);

@@ -5,14 +5,14 @@ namespace secondwind::emulator {
 
 namespace {
 
-json event(char const* type) {
+json chat_event(char const* type) {
     json e;
     e["type"] = type;
     return e;
 }
 
 json about(char const* type, std::string_view id) {
-    auto e = event(type);
+    auto e = chat_event(type);
     e["model_instance_id"] = id;
     return e;
 }
@@ -41,10 +41,10 @@ json result(prediction const& p) {
 
 // An error does not end the stream: the documentation promises a chat.end in any case.
 sse_events failed_with(prediction const& p, char const* type, std::string_view why) {
-    auto error = event("error");
+    auto error = chat_event("error");
     error["error"]["type"] = type;
     error["error"]["message"] = why;
-    auto end = event("chat.end");
+    auto end = chat_event("chat.end");
     end["result"] = result(p);
     return {sse_event::typed(error), sse_event::typed(end)};
 }
@@ -74,26 +74,26 @@ sse_events rest_chat_dialect::load_finished(std::string_view id, double seconds)
 }
 
 sse_events rest_chat_dialect::opening(prediction const&) const {
-    auto progress = event("prompt_processing.progress");
+    auto progress = chat_event("prompt_processing.progress");
     progress["progress"] = 1.0;
-    return {sse_event::typed(event("prompt_processing.start")), sse_event::typed(progress),
-            sse_event::typed(event("prompt_processing.end"))};
+    return {sse_event::typed(chat_event("prompt_processing.start")), sse_event::typed(progress),
+            sse_event::typed(chat_event("prompt_processing.end"))};
 }
 
 sse_events rest_chat_dialect::piece(prediction const& p) const {
     sse_events events;
     if (p.tokens.size() == 1)
-        events.push_back(sse_event::typed(event("message.start")));
-    auto delta = event("message.delta");
+        events.push_back(sse_event::typed(chat_event("message.start")));
+    auto delta = chat_event("message.delta");
     delta["content"] = p.tokens.back();
     events.push_back(sse_event::typed(delta));
     return events;
 }
 
 sse_events rest_chat_dialect::closing(prediction const& p) const {
-    auto end = event("chat.end");
+    auto end = chat_event("chat.end");
     end["result"] = result(p);
-    return {sse_event::typed(event("message.end")), sse_event::typed(end)};
+    return {sse_event::typed(chat_event("message.end")), sse_event::typed(end)};
 }
 
 sse_events rest_chat_dialect::broken(prediction const& p, std::string_view why) const {

@@ -5,20 +5,9 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include <exception>
 #include <map>
 
 namespace secondwind::emulator {
-
-namespace {
-
-// A bug in the emulator ends io_context::run() with its exception, where nobody can miss it.
-void rethrow(std::exception_ptr error) {
-    if (error)
-        std::rethrow_exception(error);
-}
-
-} // namespace
 
 // The acceptor, and the connections that came through it.
 class server::door {

@@ -92,6 +92,12 @@ json ws_processing_state(instance const& i, usage const& how) {
     return state;
 }
 
+json ws_packet(char const* type) {
+    json p;
+    p["type"] = type;
+    return p;
+}
+
 json ws_error(std::string_view title) {
     json error;
     error["title"] = title;

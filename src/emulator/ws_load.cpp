@@ -12,20 +12,14 @@ namespace secondwind::emulator {
 
 namespace {
 
-json packet(char const* type) {
-    json p;
-    p["type"] = type;
-    return p;
-}
-
 json progress(char const* type, double part) {
-    auto p = packet(type);
+    auto p = ws_packet(type);
     p["progress"] = part;
     return p;
 }
 
 json about(char const* type, machine const& m, instance const& i) {
-    auto p = packet(type);
+    auto p = ws_packet(type);
     auto const use = m.used.find(i.serial);
     p["info"] = ws_instance_info(*m.models.find_model(i.key), i,
                                  use == m.used.end() ? usage{} : use->second);
@@ -78,7 +72,7 @@ asio::awaitable<void> serve_ws_load(std::shared_ptr<machine> m, std::shared_ptr<
         to->fail(ws_not_loadable(m->models, what.key, type));
         co_return;
     }
-    auto resolved = packet("resolved");
+    auto resolved = ws_packet("resolved");
     resolved["info"] = ws_model_info(*known);
     to->send(resolved);
     auto const begun = m->begin_load(*known, load_reason::by_hand, what.identifier);
@@ -120,7 +114,7 @@ asio::awaitable<void> serve_ws_get_or_load(std::shared_ptr<machine> m,
             to->fail(refusal(*m, wanted));
             co_return;
         }
-        auto started = packet("startLoading");
+        auto started = ws_packet("startLoading");
         started["identifier"] = begun->id;
         started["info"] = ws_model_info(wanted);
         to->send(started);

@@ -6,7 +6,6 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
 
-#include <exception>
 #include <utility>
 
 namespace secondwind::emulator {
@@ -21,11 +20,6 @@ constexpr std::size_t longest_message = 64 * 1024 * 1024;
 constexpr std::size_t crowd = 64;
 // The client has that long to answer our closing of the connection.
 constexpr std::chrono::seconds farewell{10};
-
-void rethrow(std::exception_ptr error) {
-    if (error)
-        std::rethrow_exception(error);
-}
 
 } // namespace
 

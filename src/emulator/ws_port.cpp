@@ -7,7 +7,6 @@
 #include <boost/asio/co_spawn.hpp>
 #include <spdlog/fmt/fmt.h>
 
-#include <exception>
 #include <utility>
 #include <variant>
 
@@ -18,11 +17,6 @@ namespace secondwind::emulator {
 namespace {
 
 constexpr int most_warnings = 5;
-
-void rethrow(std::exception_ptr error) {
-    if (error)
-        std::rethrow_exception(error);
-}
 
 // /api/v1 came with 0.4.0.
 std::string_view version(options const& how) {

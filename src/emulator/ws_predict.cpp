@@ -10,12 +10,6 @@ namespace secondwind::emulator {
 
 namespace {
 
-json packet(char const* type) {
-    json p;
-    p["type"] = type;
-    return p;
-}
-
 json no_fields() {
     json config;
     config["fields"] = json::array();
@@ -30,14 +24,14 @@ public:
     bool gone() const override { return to_->client()->gone; }
 
     asio::awaitable<void> begin(prediction const&) override {
-        auto processed = packet("promptProcessingProgress");
+        auto processed = ws_packet("promptProcessingProgress");
         processed["progress"] = 1.0;
         to_->send(processed);
         co_return;
     }
 
     asio::awaitable<void> piece(prediction const& p) override {
-        auto fragment = packet("fragment");
+        auto fragment = ws_packet("fragment");
         auto& what = fragment["fragment"];
         what["content"] = p.tokens.back();
         what["tokensCount"] = 1;
@@ -67,7 +61,7 @@ public:
 
 private:
     void succeed(prediction const& p, char const* reason) {
-        auto success = packet("success");
+        auto success = ws_packet("success");
         auto& stats = success["stats"];
         stats["stopReason"] = reason;
         stats["tokensPerSecond"] = 50.0;

@@ -10,7 +10,6 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <array>
-#include <exception>
 #include <optional>
 #include <string>
 #include <utility>
@@ -20,11 +19,6 @@ namespace secondwind::emulator {
 namespace {
 
 using tcp_socket = asio::ip::tcp::socket;
-
-void rethrow(std::exception_ptr error) {
-    if (error)
-        std::rethrow_exception(error);
-}
 
 asio::awaitable<void> close_when_stopping(std::shared_ptr<machine> m,
                                           std::shared_ptr<tcp_socket> socket) {

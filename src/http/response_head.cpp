@@ -13,7 +13,7 @@ namespace secondwind::http {
 
 namespace {
 
-constexpr std::size_t usual_fields = 32;
+constexpr std::size_t usual_answer_fields = 32;
 
 // The longest time that is worth believing; beyond it the number only means "long".
 constexpr std::uint64_t most_seconds = 24 * 60 * 60;
@@ -63,10 +63,10 @@ int read_timeout(std::string_view value) noexcept {
     return seconds;
 }
 
-class field_judge {
+class answer_judge {
 public:
     // A message that ends with its head has no framing that could be wrong.
-    field_judge(response_head& out, bool bodiless) noexcept : out_{out}, bodiless_{bodiless} {}
+    answer_judge(response_head& out, bool bodiless) noexcept : out_{out}, bodiless_{bodiless} {}
 
     std::optional<fault> take(field const& line) noexcept;
     std::optional<fault> finish() noexcept;
@@ -83,7 +83,7 @@ private:
     bool keep_alive_ = false;
 };
 
-std::optional<fault> field_judge::take(field const& line) noexcept {
+std::optional<fault> answer_judge::take(field const& line) noexcept {
     switch (recognise(line.name)) {
     case field_name::content_length:
         return bodiless_ ? std::nullopt : take_length(line.value);
@@ -113,7 +113,7 @@ std::optional<fault> field_judge::take(field const& line) noexcept {
     }
 }
 
-std::optional<fault> field_judge::take_length(std::string_view value) noexcept {
+std::optional<fault> answer_judge::take_length(std::string_view value) noexcept {
     // Lengths that say the same, in lines or in a list, are one (RFC 9110 section 8.6).
     for (auto rest = value;;) {
         auto const comma = rest.find(',');
@@ -133,7 +133,7 @@ std::optional<fault> field_judge::take_length(std::string_view value) noexcept {
     }
 }
 
-std::optional<fault> field_judge::take_coding(std::string_view value) noexcept {
+std::optional<fault> answer_judge::take_coding(std::string_view value) noexcept {
     if (has_coding_ || !iequals(value, "chunked")) {
         return fault{"transfer_encoding",
                      "a Transfer-Encoding other than the single coding \"chunked\""};
@@ -142,7 +142,7 @@ std::optional<fault> field_judge::take_coding(std::string_view value) noexcept {
     return std::nullopt;
 }
 
-std::optional<fault> field_judge::finish() noexcept {
+std::optional<fault> answer_judge::finish() noexcept {
     bool const http11 = out_.version == version::http11;
     out_.keep_alive = !close_ && (http11 || keep_alive_);
     if (bodiless_) {
@@ -182,9 +182,9 @@ check_response(std::string_view head, std::string_view request_method, field_lis
     bool const bodiless =
         out.interim() || out.status == 204 || out.status == 304 || request_method == "HEAD";
 
-    fields.reserve(usual_fields);
+    fields.reserve(usual_answer_fields);
     field_reader reader{head, *position};
-    field_judge judge{out, bodiless};
+    answer_judge judge{out, bodiless};
     auto status = reader.next();
     for (; status == field_reader::status::field; status = reader.next()) {
         fields.push_back(reader.line());

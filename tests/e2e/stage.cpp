@@ -18,7 +18,6 @@
 #include <boost/asio/read_until.hpp>
 
 #include <csignal>
-#include <exception>
 #include <iostream>
 #include <string>
 
@@ -120,11 +119,6 @@ asio::awaitable<void> take_commands(asio::io_context& io, emulator::server& lm,
     secondwind::net::spawn(stop_after(proxy.stopped(), io));
 }
 
-void rethrow(std::exception_ptr error) {
-    if (error)
-        std::rethrow_exception(error);
-}
-
 std::string url(std::uint16_t port) {
     return "http://127.0.0.1:" + std::to_string(port);
 }
@@ -155,7 +149,7 @@ int main() {
 
     json const hello{{"url", url(proxy.local_endpoint().port())}, {"emulator", url(lm.port())}};
     std::cout << hello.dump() << std::endl;
-    asio::co_spawn(io, take_commands(io, lm, proxy), rethrow);
+    asio::co_spawn(io, take_commands(io, lm, proxy), emulator::rethrow);
     io.run();
     return 0;
 }

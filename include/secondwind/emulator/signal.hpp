@@ -8,6 +8,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <chrono>
+#include <exception>
 #include <functional>
 #include <list>
 #include <utility>
@@ -16,6 +17,13 @@ namespace secondwind::emulator {
 
 namespace asio = boost::asio;
 constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
+
+// For a spawned coroutine: a bug in it ends io_context::run() with its exception, where nobody can
+// miss it.
+inline void rethrow(std::exception_ptr error) {
+    if (error)
+        std::rethrow_exception(error);
+}
 
 // A condition variable for the coroutines of one thread.
 class signal {

@@ -21,6 +21,9 @@ json ws_load_config(instance const& i);
 // The answer of getInstanceProcessingState.
 json ws_processing_state(instance const& i, usage const& how);
 
+// The message that a channel carries, so far with its type alone.
+json ws_packet(char const* type);
+
 // An error without more to it than its text.
 json ws_error(std::string_view title);
 // Nothing loaded is what was specified.
