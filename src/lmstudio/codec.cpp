@@ -144,6 +144,19 @@ std::optional<policy::inventory> parse_inventory(std::string_view text) {
     return found;
 }
 
+std::vector<std::string> parse_unloaded(std::string_view text) {
+    auto const document = parse(text);
+    std::vector<std::string> keys;
+    if (!document.is_object() || !document.contains("models"))
+        return keys;
+    for (auto const& model : document["models"]) {
+        policy::inventory instances;
+        if (add_instances(model, instances) && instances.empty())
+            keys.push_back(text_of(model, "key"));
+    }
+    return keys;
+}
+
 std::string unload_body(std::string_view instance_id) {
     // An id typed by an operator need not be UTF-8, and the default handler would throw.
     return json{{"instance_id", instance_id}}.dump(-1, ' ', false, json::error_handler_t::replace);

@@ -19,6 +19,7 @@ net::task<control::listing> control::list(std::string authorization) {
         out.why_not = upstream::describe(reply.failure);
     } else {
         out.instances = parse_inventory(reply.body);
+        out.unloaded = parse_unloaded(reply.body);
         if (!out.instances)
             out.why_not = "GET /api/v1/models answered " + std::to_string(reply.status) +
                           " without a list of models (LM Studio 0.4.0 or later has one)";

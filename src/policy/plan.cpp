@@ -110,6 +110,15 @@ bool uses(std::string_view name, instance const& candidate, inventory const& loa
     return is_loaded_id(name, loaded) ? candidate.id == name : candidate.model == name;
 }
 
+usage without_unloaded(usage in_use, std::vector<std::string> const& unloaded,
+                       inventory const& loaded) {
+    // An instance may bear the key of another model as its id.
+    std::erase_if(in_use.models, [&](std::string const& name) {
+        return !fits_any(name, loaded) && std::ranges::find(unloaded, name) != unloaded.end();
+    });
+    return in_use;
+}
+
 plan make_plan(verdict v, std::string_view wanted, inventory const& loaded, usage const& in_use,
                evict how) {
     switch (v) {

@@ -46,8 +46,10 @@ net::task<void> recoverer::act(record& r, std::string authorization) {
     }
     ledger_.note(step::listed, r);
 
+    auto const in_use =
+        policy::without_unloaded(users_.snapshot(), listing.unloaded, *listing.instances);
     auto const plan = policy::make_plan(r.trigger.verdict, r.trigger.model, *listing.instances,
-                                        users_.snapshot(), settings_.evict);
+                                        in_use, settings_.evict);
     r.reason = plan.reason;
     ledger_.note(step::planned, r);
     if (plan.victims.empty()) {

@@ -43,6 +43,8 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     if (auto const loaded = lmstudio::parse_inventory(text)) {
         for (auto const& i : *loaded)
             require(!i.id.empty() && !i.model.empty());
+        for (auto const& key : lmstudio::parse_unloaded(text))
+            require(!key.empty());
         plan_all(*loaded);
     }
 

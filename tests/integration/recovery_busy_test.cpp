@@ -104,6 +104,25 @@ TEST_F(recovery_spares, everything_while_a_request_runs_that_was_never_kept) {
     run(task(*this));
 }
 
+TEST_F(recovery_spares, nobody_for_a_request_that_still_waits_for_its_own_load) {
+    lm->load("small");
+    lm->script().hold_loads();
+    auto task = [](recovery_spares& t) -> asio::awaitable<void> {
+        auto* cold = co_await t.begun("medium");
+        auto loading = [&t] { return t.lm->models().instances().size() == 2; };
+        co_await t.lm->until(loading);
+        auto* other = co_await t.begun("large");
+        auto unloaded = [&t] { return t.unloads("small") == 1; };
+        co_await t.lm->until(unloaded);
+        t.lm->script().release_loads();
+        auto const a = co_await other->read_answer();
+        EXPECT_EQ(recovery_of(a), evicted_one);
+        auto const b = co_await cold->read_answer();
+        EXPECT_EQ(b.status, 200);
+    };
+    run(task(*this));
+}
+
 TEST_F(recovery_spares, nobody_once_the_stream_has_ended_or_its_client_has_gone) {
     lm->load("small");
     auto task = [](recovery_spares& t) -> asio::awaitable<void> {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace secondwind::lmstudio {
 
@@ -15,6 +16,9 @@ namespace secondwind::lmstudio {
 // with an error object to paths that it does not know, so only the shape tells whether REST v1
 // exists. Single entries of another shape are skipped.
 std::optional<policy::inventory> parse_inventory(std::string_view json);
+
+// The keys of the models in that document that have no instance loaded.
+std::vector<std::string> parse_unloaded(std::string_view json);
 
 // The body of `POST /api/v1/models/unload`.
 std::string unload_body(std::string_view instance_id);

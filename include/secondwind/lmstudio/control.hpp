@@ -8,6 +8,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace secondwind::lmstudio {
 
@@ -20,6 +21,7 @@ public:
 
     struct listing {
         std::optional<policy::inventory> instances; // nothing: see `why_not`
+        std::vector<std::string> unloaded;          // keys of the models without an instance
         std::string why_not;                        // one clause for the log
     };
     // GET /api/v1/models, within recovery.list_timeout.

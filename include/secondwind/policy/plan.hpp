@@ -41,6 +41,11 @@ enum class plan_reason : std::uint8_t {
 };
 std::string_view to_string(plan_reason r) noexcept;
 
+// Without the names of models that the host knows and has not loaded: whoever named one waits for
+// its load, and uses no instance.
+usage without_unloaded(usage in_use, std::vector<std::string> const& unloaded,
+                       inventory const& loaded);
+
 struct plan {
     plan_reason reason = plan_reason::not_curable;
     std::vector<instance> victims; // in the order in which they go

@@ -56,6 +56,14 @@ TEST(parse_inventory, never_reads_a_cut_document) {
     EXPECT_NE(parse_inventory(text), std::nullopt);
 }
 
+TEST(parse_unloaded, lists_the_models_without_an_instance) {
+    EXPECT_THAT(parse_unloaded(R"({"models":[7,{"key":"a","loaded_instances":[{"id":"a"}]},
+        {"key":"b","loaded_instances":[]},{"key":"","loaded_instances":[]},{"key":"c"}]})"),
+                ElementsAre("b"));
+    for (auto const* text : {"", "[]", "{}", R"({"models":null})", R"({"models":{"a":1}})"})
+        EXPECT_THAT(parse_unloaded(text), IsEmpty()) << text;
+}
+
 TEST(codec, survives_nesting_as_deep_as_the_text_is_long) {
     for (auto const& [opening, closing] :
          {std::pair{"[", "]"}, std::pair{R"({"a":)", "}"}, std::pair{R"({"error":)", "}"}}) {

@@ -77,6 +77,17 @@ TEST(plan, spares_everything_while_an_exchange_may_use_anything) {
     EXPECT_EQ(memory_plan("new", zoo, {{"a", "alias"}, false}).reason, plan_reason::all_busy);
 }
 
+TEST(plan, is_not_held_up_by_others_that_wait_for_a_load) {
+    usage const waiting{{"cold", "unknown", "a:2", "loaded under another's key"}, false};
+    inventory const loaded{{"a:2", "a"}, {"loaded under another's key", "b"}};
+    auto const left = without_unloaded(waiting, {"cold", "loaded under another's key"}, loaded);
+    EXPECT_THAT(left.models, ElementsAre("unknown", "a:2", "loaded under another's key"));
+    EXPECT_FALSE(left.unknown);
+    EXPECT_TRUE(without_unloaded({{}, true}, {"cold"}, loaded).unknown);
+    EXPECT_THAT(ids(memory_plan("z", zoo, without_unloaded({{"cold"}, false}, {"cold"}, zoo))),
+                ElementsAre("a:2", "b:2", "a", "b", "chat"));
+}
+
 TEST(plan, is_not_held_up_by_others_that_want_the_same_model) {
     EXPECT_EQ(memory_plan("new", zoo, {{"new", "new"}, false}).victims.size(), zoo.size());
 }
