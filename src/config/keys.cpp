@@ -205,6 +205,9 @@ void add_limits(std::vector<key>& all) {
     all.push_back(size_key("limits.error_body", at(&limits::error_body), KiB, 64 * MiB));
     all.push_back(size_key("limits.hold", at(&limits::hold), KiB, 16 * MiB));
     all.push_back(count_key("limits.connections", at(&limits::connections), 1, 1'000'000));
+    all.push_back(size_key("limits.pipelined", at(&limits::pipelined), KiB, 16 * MiB));
+    all.push_back(size_key("limits.chunk_extensions", at(&limits::chunk_extensions), 0, 16 * MiB));
+    all.push_back(size_key("limits.trailers", at(&limits::trailers), 0, 16 * MiB));
 }
 
 void add_timeouts(std::vector<key>& all) {

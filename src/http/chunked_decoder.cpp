@@ -8,10 +8,6 @@ namespace secondwind::http {
 
 namespace {
 
-// Extensions and trailers carry nothing that anybody needs; without a bound they would be a way to
-// send bytes for ever.
-constexpr std::size_t most_overhead = 16 * 1024;
-
 constexpr std::uint8_t most_digits = 16;
 
 } // namespace
@@ -59,7 +55,7 @@ chunked_decoder::status chunked_decoder::take_after_element(char c,
 
 chunked_decoder::status chunked_decoder::take_extension(char c) noexcept {
     constexpr std::string_view rule = "chunk_extension";
-    if (c != '\r' && ++overhead_ > most_overhead) {
+    if (c != '\r' && ++overhead_ > limits_.extensions) {
         return fail("chunk_extensions_too_large");
     }
     auto const go = [this](state next) noexcept {
@@ -112,7 +108,7 @@ chunked_decoder::status chunked_decoder::take_extension(char c) noexcept {
 }
 
 chunked_decoder::status chunked_decoder::take_trailer(char c) noexcept {
-    if (c != '\r' && ++overhead_ > most_overhead) {
+    if (c != '\r' && ++overhead_ > limits_.trailers) {
         return fail("trailers_too_large");
     }
     switch (state_) {

@@ -8,6 +8,7 @@ namespace secondwind::proxy {
 body_reader::body_reader(context& shared, client& from, net::deadline& guard,
                          http::request_head const& head) noexcept
     : shared_{shared}, client_{from}, guard_{guard}, framing_{head.framing}, left_{head.length},
+      chunks_{{shared.settings.limits.chunk_extensions, shared.settings.limits.trailers}},
       finished_{head.framing == http::framing::none} {}
 
 net::task<body_reader::status> body_reader::fill(replay_buffer& into) {

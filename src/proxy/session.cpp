@@ -35,7 +35,7 @@ void render(request& what, http::request_head const& head, bool whole) {
 } // namespace
 
 session::session(context& shared, net::socket s)
-    : shared_{shared}, client_{std::move(s), shared.settings.limits.head}, guard_{shared.deadlines,
+    : shared_{shared}, client_{std::move(s), shared.settings.limits.pipelined}, guard_{shared.deadlines,
                                                                                   *this} {}
 
 net::task<void> session::run() {
@@ -191,14 +191,15 @@ net::task<session::arrival> session::read_head(http::head_scanner& scanner,
 }
 
 net::task<bool> session::read_body(request& what, body_reader& reader, bool expects_continue) {
+    net::error_code ec;
     if (expects_continue && reader.received() == 0 && client_.unread().empty()) {
         net::write_all writing{client_.socket(), guard_, shared_.settings.timeouts.write_stall,
                                "HTTP/1.1 100 Continue\r\n\r\n"};
-        auto const ec = co_await writing;
-        if (ec)
-            co_return false;
+        ec = co_await writing;
     }
-    auto const status = co_await reader.fill(what.body);
+    auto status = body_reader::status::gone;
+    if (!ec)
+        status = co_await reader.fill(what.body);
     what.whole = status == body_reader::status::complete;
     if (status == body_reader::status::broken)
         co_await refuse(what, reader.fault());

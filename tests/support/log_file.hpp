@@ -7,7 +7,6 @@
 #include <nlohmann/json.hpp>
 
 #include <filesystem>
-#include <fstream>
 #include <string>
 #include <vector>
 
@@ -30,16 +29,7 @@ public:
     }
 
     // Those of one event, in order.
-    std::vector<nlohmann::json> lines(std::string const& event) const {
-        std::vector<nlohmann::json> found;
-        std::ifstream in{path_};
-        for (std::string line; std::getline(in, line);) {
-            auto parsed = nlohmann::json::parse(line);
-            if (parsed.at("event") == event)
-                found.push_back(std::move(parsed));
-        }
-        return found;
-    }
+    std::vector<nlohmann::json> lines(std::string const& event) const;
 
 private:
     std::string path_;

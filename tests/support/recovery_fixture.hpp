@@ -4,8 +4,6 @@
 #include "support/emulator_fixture.hpp"
 #include "support/world.hpp"
 
-#include <boost/asio/post.hpp>
-
 #include <gmock/gmock.h>
 
 #include <fmt/format.h>
@@ -92,37 +90,15 @@ struct with_proxy : testing::Test {
     }
 
     // Clients last as long as the test, so that no scope cuts off what is half-way.
-    asio::awaitable<raw_client*> connected() {
-        auto& fresh = clients.emplace_back(w.io);
-        co_await fresh.connect(w.port());
-        co_return &fresh;
-    }
+    asio::awaitable<raw_client*> connected();
     // Each on a connection of its own.
-    asio::awaitable<http_answer> post(std::string path, std::string body, std::string fields = {}) {
-        auto* client = co_await connected();
-        co_return co_await client->post(path, body, fields);
-    }
-    asio::awaitable<http_answer> chat(std::string model, bool stream = false) {
-        co_return co_await post(chat_path, chat_body(model, stream));
-    }
+    asio::awaitable<http_answer> post(std::string path, std::string body, std::string fields = {});
+    asio::awaitable<http_answer> chat(std::string model, bool stream = false);
     // A request whose answer is read later; `id` names it in the ledger.
-    asio::awaitable<raw_client*> begun(std::string model, bool stream = false,
-                                       std::string id = {}) {
-        auto* client = co_await connected();
-        auto const field = id.empty() ? std::string{} : "X-Request-Id: " + id + "\r\n";
-        co_await client->send(make_request("POST", chat_path, chat_body(model, stream), field));
-        co_return client;
-    }
+    asio::awaitable<raw_client*> begun(std::string model, bool stream = false, std::string id = {});
 
     // Lets everything else run until the predicate holds.
-    asio::awaitable<void> until(std::function<bool()> holds) {
-        auto const end = std::chrono::steady_clock::now() + wire::deadline;
-        while (!holds()) {
-            if (std::chrono::steady_clock::now() > end)
-                throw timed_out{"what was waited for did not come true"};
-            co_await asio::post(w.io, asio::use_awaitable);
-        }
-    }
+    asio::awaitable<void> until(std::function<bool()> holds);
 
     // What the host was asked, by path.
     std::vector<emulator::request> asked(std::string_view path) const {

@@ -31,33 +31,16 @@ struct with_wire : testing::Test {
     void start() { w.start(host.port()); }
     void run(asio::awaitable<void> story) { test::run(w.io, std::move(story)); }
 
-    asio::awaitable<raw_client*> connected() {
-        auto& fresh = clients.emplace_back(w.io);
-        co_await fresh.connect(w.port());
-        co_return &fresh;
-    }
-    asio::awaitable<wire*> accepted() {
-        auto fresh = co_await host.accept();
-        peers.push_back(std::move(fresh));
-        co_return &peers.back();
-    }
+    asio::awaitable<raw_client*> connected();
+    asio::awaitable<wire*> accepted();
 
     // Runs one exchange over the connections that the last one used, or over new ones.
     asio::awaitable<exchanged> exchange(std::string request, std::string answer,
-                                        bool without_body = false) {
-        if (clients.empty())
-            co_await connected();
-        auto& client = clients.back();
-        co_await client.send(std::move(request));
-        if (peers.empty())
-            co_await accepted();
-        auto& peer = peers.back();
-        exchanged both;
-        both.request = co_await peer.read_request();
-        co_await peer.send(std::move(answer));
-        both.answer = co_await client.read_answer(without_body);
-        co_return both;
-    }
+                                        bool without_body = false);
+    // All that a client gets that sends this, and that no host hears of.
+    asio::awaitable<std::string> told(std::string sent);
+    // Writes until nothing is taken any more for many turns of the event loop; gives how much was.
+    asio::awaitable<std::size_t> stuff(wire& to, std::size_t most);
 
     // Lets the event loop turn until the condition holds. Only for what no connection and no log
     // line tells; it waits for no time of its own.

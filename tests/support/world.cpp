@@ -12,7 +12,7 @@ void world::stop() {
         flag = true;
     };
     net::spawn(wait(*proxy, done));
-    detail::drive(io, done, std::chrono::steady_clock::now() + std::chrono::seconds{10});
+    drive(io, done, std::chrono::steady_clock::now() + std::chrono::seconds{10});
     proxy.reset();
 }
 

@@ -7,6 +7,13 @@
 
 namespace secondwind::http {
 
+// Bytes of what carries nothing that anybody needs; without a bound it would be a way to send for
+// ever.
+struct chunk_limits {
+    std::size_t extensions = 16 * 1024; // of all chunks of a message
+    std::size_t trailers = 16 * 1024;
+};
+
 // A push decoder: hand it bytes, it says how many it took and which of them are body data.
 //
 //     while (!in.empty()) {
@@ -17,8 +24,7 @@ namespace secondwind::http {
 //     }
 //
 // Every line ends with CRLF; sizes are 1 to 16 hex digits below 2^63; extensions are skipped but
-// must be well formed, up to 16 KiB of them in a message; trailers must be well-formed fields, up
-// to 16 KiB. No byte after the final CRLF is taken, and none from the first bad one on, so that the
+// must be well formed, trailers must be well-formed fields, and both are bounded. No byte after the final CRLF is taken, and none from the first bad one on, so that the
 // outcome is the same however the bytes arrive.
 class chunked_decoder {
 public:
@@ -29,6 +35,8 @@ public:
         std::size_t consumed;  // bytes taken from the front of the input
         std::string_view data; // the body bytes among them: at most one run, a view into the input
     };
+
+    explicit chunked_decoder(chunk_limits limits = {}) noexcept : limits_{limits} {}
 
     // Takes at most up to the end of one run of data, so call it until the input is used up.
     step push(std::string_view in) noexcept;
@@ -73,6 +81,7 @@ private:
     status fail(std::string_view rule) noexcept;
 
     state state_ = state::size;
+    chunk_limits limits_;
     std::uint8_t digits_ = 0;
     std::uint64_t left_ = 0;   // bytes of the present chunk still to come
     std::size_t overhead_ = 0; // bytes of extensions so far, then of trailers

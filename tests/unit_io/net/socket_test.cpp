@@ -93,7 +93,7 @@ TEST_F(sockets, give_a_write_up_that_makes_no_progress) {
     std::string const large(20'000'000, 'x');
     written out;
     net::spawn(write(*this, 30ms, large, "", "", "", out));
-    test::detail::drive(io, out.done, std::chrono::steady_clock::now() + 10s);
+    test::drive(io, out.done, std::chrono::steady_clock::now() + 10s);
     EXPECT_TRUE(out.done);
     EXPECT_TRUE(out.ec);
     EXPECT_TRUE(expired);
@@ -104,7 +104,7 @@ TEST_F(sockets, end_a_write_whose_reader_has_gone) {
     written out;
     net::spawn(write(*this, 10s, large, "", "", "", out));
     theirs->reset();
-    test::detail::drive(io, out.done, std::chrono::steady_clock::now() + 10s);
+    test::drive(io, out.done, std::chrono::steady_clock::now() + 10s);
     EXPECT_TRUE(out.done);
     EXPECT_TRUE(out.ec);
     EXPECT_FALSE(expired);

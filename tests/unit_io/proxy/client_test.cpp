@@ -1,0 +1,88 @@
+#include "support/raw_host.hpp"
+#include "support/run.hpp"
+
+#include <secondwind/proxy/client.hpp>
+
+#include <boost/asio/post.hpp>
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+using namespace secondwind;
+using test::raw_host;
+using test::wire;
+
+namespace {
+
+constexpr std::size_t most = 5000;
+
+struct watched : testing::Test, proxy::client::watcher {
+    void SetUp() override {
+        auto connecting = [](watched& t) -> test::asio::awaitable<void> {
+            net::socket ours{t.io};
+            ours.connect({net::asio::ip::address_v4::loopback(), t.host.port()});
+            net::error_code ec;
+            net::prepare(ours, ec);
+            t.client.emplace(std::move(ours), most);
+            auto accepted = co_await t.host.accept();
+            t.theirs.emplace(std::move(accepted));
+        };
+        test::run(io, connecting(*this));
+    }
+    void TearDown() override {
+        client->close();
+        io.restart();
+        io.poll();
+    }
+    void on_client_gone() override { told = true; }
+
+    template<class Condition>
+    test::asio::awaitable<void> until(Condition condition) {
+        auto const end = std::chrono::steady_clock::now() + wire::deadline;
+        while (!condition()) {
+            if (std::chrono::steady_clock::now() > end)
+                throw test::timed_out{"the condition does not come true"};
+            co_await test::asio::post(io, test::asio::use_awaitable);
+        }
+    }
+
+    boost::asio::io_context io;
+    raw_host host{io};
+    std::optional<proxy::client> client;
+    std::optional<wire> theirs;
+    bool told = false;
+};
+
+} // namespace
+
+TEST_F(watched, reads_ahead_up_to_its_bound_and_leaves_the_rest_in_the_network) {
+    auto story = [](watched& t) -> test::asio::awaitable<void> {
+        t.client->watch(t);
+        co_await t.theirs->send(std::string(2 * most, 'x'));
+        auto full = [&t] { return t.client->unread().size() >= most; };
+        co_await t.until(full);
+        EXPECT_EQ(t.client->unread().size(), most);
+        EXPECT_FALSE(t.client->armed());
+    };
+    test::run(io, story(*this));
+    // All that was not read ahead is still there to be read.
+    std::string rest(2 * most, '\0');
+    net::error_code ec;
+    EXPECT_EQ(net::try_read(client->socket(), net::asio::buffer(rest), ec), most);
+}
+
+TEST_F(watched, is_told_of_an_end_behind_what_it_may_read_ahead) {
+    auto story = [](watched& t) -> test::asio::awaitable<void> {
+        t.client->watch(t);
+        co_await t.theirs->send(std::string(most - 1, 'x'));
+        t.theirs->half_close();
+        auto gone = [&t] { return t.told; };
+        co_await t.until(gone);
+        EXPECT_TRUE(t.client->gone());
+        EXPECT_EQ(t.client->unread().size(), most - 1);
+    };
+    test::run(io, story(*this));
+}
