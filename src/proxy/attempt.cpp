@@ -59,6 +59,7 @@ net::task<failure> attempt::send(bool fresh) {
     auto const ec = co_await writing;
     // A host that refuses a request may answer and close while the body still goes up (RFC 9112
     // section 9.5): a failed write is not the last word, the read that follows is.
+    sent_ = !ec;
     if (!ec && !request_.whole)
         failed = co_await send_rest();
     if (!failed && lease_->cancelled)
@@ -70,6 +71,7 @@ net::task<failure> attempt::send_rest() {
     failure failed;
     auto const chunked = rest_->framing() == http::framing::chunked;
     std::string size_line;
+    sent_ = false;
     early_answer const early{lease_->socket, client_};
     for (;;) {
         auto const piece = co_await rest_->next();
@@ -94,6 +96,7 @@ net::task<failure> attempt::send_rest() {
         net::write_all writing{lease_->socket, guard_,     shared_.settings.timeouts.write_stall,
                                size_line,      piece.data, end};
         auto const ec = co_await writing;
+        sent_ = !ec && last;
         if (ec || last || early.came())
             co_return failed;
     }
@@ -199,7 +202,8 @@ void attempt::park() {
 
 void attempt::finish() {
     using status = http::response_framer::status;
-    if (lease_ && persists_ && answer_.framer().state() == status::complete &&
+    // After half a request, the host would take the next one for its other half.
+    if (lease_ && sent_ && persists_ && answer_.framer().state() == status::complete &&
         answer_.framer().framing() != http::framing::until_close && !answer_.surplus())
         lease_.give_back(keep_alive_);
     if (answer_.framer().state() != status::need_more)

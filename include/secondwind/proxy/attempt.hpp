@@ -76,6 +76,7 @@ private:
     int status_ = 0;
     int keep_alive_ = -1; // seconds, as the host says
     bool connected_ = false;
+    bool sent_ = false; // the request, to its last byte
     bool persists_ = false;
     bool event_stream_ = false;
     bool broken_ = false;
