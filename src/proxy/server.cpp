@@ -47,6 +47,7 @@ void server::start() {
 }
 
 net::task<void> server::accept_all() {
+    bool told = false; // in the log, once for each time that it begins
     while (acceptor_.is_open()) {
         accept_one next{acceptor_, shared_.io};
         auto ec = co_await next;
@@ -56,12 +57,15 @@ net::task<void> server::accept_all() {
             continue;
         if (ec) {
             // Out of descriptors, as a rule: those who are connected go on, and free some.
-            log::write(log::level::warn, "accept_failed", {{"why", ec.message()}});
+            if (!told)
+                log::write(log::level::warn, "accept_failed", {{"why", ec.message()}});
+            told = true;
             pause_.expires_after(accept_pause);
             net::completion until{[this](auto handler) { pause_.async_wait(std::move(handler)); }};
             co_await until;
             continue;
         }
+        told = false;
         net::prepare(next.accepted, ec);
         if (ec)
             continue;

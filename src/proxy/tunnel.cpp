@@ -7,11 +7,13 @@ namespace secondwind::proxy {
 
 namespace {
 
-// One direction. `wait` awaits bytes on `source`.
+// One direction. `wait` awaits bytes on `source`. Returns the socket that failed, if it was not
+// closed from elsewhere; null after an orderly end.
 template<class Wait>
-net::task<void> pump(context& shared, net::deadline& guard, net::socket& source, Wait wait,
-                     net::socket& sink, std::uint64_t& count) {
+net::task<net::socket const*> pump(context& shared, net::deadline& guard, net::socket& source,
+                                   Wait wait, net::socket& sink, std::uint64_t& count) {
     net::error_code ec;
+    net::socket const* failed = &source;
     auto const scratch = shared.scratch_buffer();
     std::string left; // what the sink did not take at once
     for (;;) {
@@ -23,6 +25,7 @@ net::task<void> pump(context& shared, net::deadline& guard, net::socket& source,
             continue;
         if (ec)
             break;
+        failed = &sink;
         count += n;
         std::string_view const bytes{static_cast<char const*>(scratch.data()), n};
         auto const sent = net::try_write(sink, bytes, ec);
@@ -33,14 +36,19 @@ net::task<void> pump(context& shared, net::deadline& guard, net::socket& source,
         }
         if (ec)
             break;
+        failed = &source;
     }
     net::error_code ignored;
+    if (!failed->is_open())
+        failed = nullptr;
     if (ec == net::asio::error::eof) {
+        failed = nullptr;
         sink.shutdown(net::asio::socket_base::shutdown_send, ignored);
     } else {
         net::close_quietly(source);
         net::close_quietly(sink);
     }
+    co_return failed;
 }
 
 } // namespace
@@ -51,33 +59,42 @@ net::task<void> tunnel(context& shared, client& from, net::deadline& guard,
     record.bytes_out = first.size();
     net::write_all writing{from.socket(), guard, shared.settings.timeouts.write_stall, first};
     auto const ec = co_await writing;
-    if (ec)
+    if (ec) {
+        record.ending = ending::client_gone;
         co_return;
+    }
 
     // What the client sent along with its handshake.
     auto const early = std::move(from.unread());
     net::write_all forwarding{to.socket, guard, shared.settings.timeouts.write_stall, early};
     auto const early_ec = co_await forwarding;
-    if (early_ec)
+    if (early_ec) {
+        record.ending = ending::cut;
         co_return;
+    }
     record.bytes_in += early.size();
 
     net::gate ended{shared.io};
     bool up_ended = false;
     auto wait_client = [&from] { return from.readable(); };
-    auto upward = [](net::task<void> work, bool& done, net::gate& gate) -> net::task<void> {
-        co_await work;
+    net::socket const* up_failed = nullptr;
+    auto upward = [](net::task<net::socket const*> work, net::socket const*& failed, bool& done,
+                     net::gate& gate) -> net::task<void> {
+        failed = co_await work;
         done = true;
         gate.open();
     };
     net::spawn(upward(pump(shared, guard, from.socket(), wait_client, to.socket, record.bytes_in),
-                      up_ended, ended));
+                      up_failed, up_ended, ended));
     auto wait_host = [&to] { return net::readable(to.socket); };
-    co_await pump(shared, guard, to.socket, wait_host, from.socket(), record.bytes_out);
+    auto const down_failed =
+        co_await pump(shared, guard, to.socket, wait_host, from.socket(), record.bytes_out);
     if (!up_ended) {
         net::gate::waiter until{ended};
         co_await until;
     }
+    if (up_failed == &to.socket || down_failed == &to.socket)
+        record.ending = ending::cut;
 }
 
 } // namespace secondwind::proxy
