@@ -29,13 +29,16 @@ void client::wake() noexcept {
     socket_.cancel(ec);
 }
 
-void client::watch(watcher& w) {
+void client::watch(watcher& w, std::size_t most_unread) {
     watcher_ = &w;
+    most_unread_ = most_unread;
     if (unread_.size() < most_unread_)
         arm();
 }
 
 void client::look() {
+    if (unread_.size() >= most_unread_)
+        return;
     std::array<char, 4096> bytes;
     net::error_code ec;
     auto const room = std::min(bytes.size(), most_unread_ - unread_.size());

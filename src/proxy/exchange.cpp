@@ -13,6 +13,14 @@ using recovery::outcome;
 using upstream::failure;
 using upstream::fault;
 
+namespace {
+
+// Of a body that is streamed on, and so not yet wanted: enough to see a client go that has sent
+// little, and nothing that thousands of uploads add up to.
+constexpr std::size_t most_of_a_body = 4096;
+
+} // namespace
+
 exchange::exchange(context& shared, client& from, request& what, body_reader* rest)
     : shared_{shared}, client_{from}, request_{what}, rest_{rest}, guard_{shared.deadlines, *this},
       replays_left_{shared.settings.recovery.max_replays} {}
@@ -41,7 +49,7 @@ net::task<bool> exchange::run() {
 
 net::task<void> exchange::attempts() {
     auto& host = shared_.host;
-    client_.watch(*this);
+    client_.watch(*this, rest_ ? most_of_a_body : shared_.settings.limits.pipelined);
     // Another recovery may have begun by the time that this one is let go.
     while (host.guard.recovering() && !request_.reads_only() && !gone_)
         co_await wait_at_gate();
@@ -52,7 +60,7 @@ net::task<void> exchange::attempts() {
         attempt_ = std::make_unique<attempt>(shared_, client_, guard_, request_, rest_);
         failure failed = co_await attempt_->send(fresh);
         if (!failed && !gone_) {
-            client_.watch(*this);
+            client_.watch(*this, shared_.settings.limits.pipelined);
             failed = co_await attempt_->receive();
         }
         if (gone_)

@@ -35,8 +35,7 @@ void render(request& what, http::request_head const& head, bool whole) {
 } // namespace
 
 session::session(context& shared, net::socket s)
-    : shared_{shared}, client_{std::move(s), shared.settings.limits.pipelined}, guard_{shared.deadlines,
-                                                                                  *this} {}
+    : shared_{shared}, client_{std::move(s)}, guard_{shared.deadlines, *this} {}
 
 net::task<void> session::run() {
     try {
@@ -145,8 +144,7 @@ net::task<bool> session::serve() {
     exchange_ = &serving;
     bool const keep = co_await serving.run();
     exchange_ = nullptr;
-    if (!keep && !client_.gone())
-        co_await linger();
+    farewell_ = !keep && !client_.gone();
     co_return keep;
 }
 
@@ -217,10 +215,8 @@ net::task<void> session::refuse(request const& what, http::refusal why, int retr
     record.ending = ending::refused;
     record.detail = why.rule;
     http::reply const reply{why.status, why.rule, why.message, retry_after};
-    bool const sent = co_await send_reply(shared_, client_, guard_, what, reply, true, record);
+    farewell_ = co_await send_reply(shared_, client_, guard_, what, reply, true, record);
     record.write(what, shared_.host.name());
-    if (sent)
-        co_await linger();
 }
 
 // Closing a socket that has unread bytes resets it, and a reset can take the last answer away from
@@ -241,6 +237,8 @@ net::task<void> session::linger() {
 }
 
 net::task<void> session::end() {
+    if (farewell_)
+        co_await linger();
     client_.close();
     // The outstanding wait refers to this object, and ends now that the socket is closed.
     if (client_.armed())

@@ -24,8 +24,7 @@ public:
         ~watcher() = default;
     };
 
-    client(net::socket s, std::size_t most_unread) noexcept
-        : socket_{std::move(s)}, most_unread_{most_unread} {}
+    explicit client(net::socket s) noexcept : socket_{std::move(s)} {}
     client(client const&) = delete;
     client& operator=(client const&) = delete;
 
@@ -53,9 +52,9 @@ public:
     // Ends a readable() with an error, from outside.
     void wake() noexcept;
 
-    // What comes while somebody watches is kept as unread, up to a bound; then watching ends,
+    // What comes while somebody watches is kept, up to so many unread bytes; then watching ends,
     // because an end behind unread bytes cannot be seen.
-    void watch(watcher& w);
+    void watch(watcher& w, std::size_t most_unread);
     void unwatch() noexcept { watcher_ = nullptr; }
     bool gone() const noexcept { return gone_; }
 
@@ -73,7 +72,7 @@ private:
 
     net::socket socket_;
     std::string unread_;
-    std::size_t most_unread_;
+    std::size_t most_unread_ = 0;
     std::coroutine_handle<> waiting_;
     watcher* watcher_ = nullptr;
     net::error_code wait_result_;

@@ -54,6 +54,7 @@ private:
     bool idle_ = false;
     bool closing_ = false;
     bool timed_out_ = false;
+    bool farewell_ = false; // a last answer was sent that the client may still be reading
 };
 
 } // namespace secondwind::proxy

@@ -26,7 +26,7 @@ struct watched : testing::Test, proxy::client::watcher {
             ours.connect({net::asio::ip::address_v4::loopback(), t.host.port()});
             net::error_code ec;
             net::prepare(ours, ec);
-            t.client.emplace(std::move(ours), most);
+            t.client.emplace(std::move(ours));
             auto accepted = co_await t.host.accept();
             t.theirs.emplace(std::move(accepted));
         };
@@ -60,7 +60,7 @@ struct watched : testing::Test, proxy::client::watcher {
 
 TEST_F(watched, reads_ahead_up_to_its_bound_and_leaves_the_rest_in_the_network) {
     auto story = [](watched& t) -> test::asio::awaitable<void> {
-        t.client->watch(t);
+        t.client->watch(t, most);
         co_await t.theirs->send(std::string(2 * most, 'x'));
         auto full = [&t] { return t.client->unread().size() >= most; };
         co_await t.until(full);
@@ -76,7 +76,7 @@ TEST_F(watched, reads_ahead_up_to_its_bound_and_leaves_the_rest_in_the_network) 
 
 TEST_F(watched, is_told_of_an_end_behind_what_it_may_read_ahead) {
     auto story = [](watched& t) -> test::asio::awaitable<void> {
-        t.client->watch(t);
+        t.client->watch(t, most);
         co_await t.theirs->send(std::string(most - 1, 'x'));
         t.theirs->half_close();
         auto gone = [&t] { return t.told; };
