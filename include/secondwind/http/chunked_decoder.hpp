@@ -24,8 +24,9 @@ struct chunk_limits {
 //     }
 //
 // Every line ends with CRLF; sizes are 1 to 16 hex digits below 2^63; extensions are skipped but
-// must be well formed, trailers must be well-formed fields, and both are bounded. No byte after the final CRLF is taken, and none from the first bad one on, so that the
-// outcome is the same however the bytes arrive.
+// must be well formed, trailers must be well-formed fields, and both are bounded. No byte after the
+// final CRLF is taken, and none from the first bad one on, so that the outcome is the same however
+// the bytes arrive.
 class chunked_decoder {
 public:
     enum class status : std::uint8_t { need_more, complete, bad };
