@@ -154,12 +154,12 @@ net::task<session::arrival> session::read_head(http::head_scanner& scanner,
                                                std::string_view& arrived) {
     using status = http::head_scanner::status;
     auto& unread = client_.unread();
-    auto const scratch = shared_.scratch_buffer();
     bool waited = false;
     arrived = unread;
     auto scanned = unread.empty() ? status::need_more : scanner.scan(arrived);
     while (scanned == status::need_more) {
         net::error_code ec;
+        auto const scratch = shared_.head_buffer();
         auto const n = net::try_read(client_.socket(), scratch, ec);
         if (ec == net::asio::error::would_block) {
             if (!waited)

@@ -28,6 +28,13 @@ struct context {
     net::asio::mutable_buffer scratch_buffer() noexcept {
         return net::asio::buffer(scratch.get(), scratch_size);
     }
+    // What a head is read into. The part of a body that comes along and cannot be kept waits with
+    // its connection, so it is short once the memory for bodies is all but used up.
+    net::asio::mutable_buffer head_buffer() noexcept {
+        bool const scarce = budget.left() <= settings.limits.replay_buffer;
+        return net::asio::buffer(scratch.get(),
+                                 scarce ? net::block_pool::block_size : scratch_size);
+    }
 
     static constexpr std::size_t scratch_size = 128 * 1024;
 

@@ -23,6 +23,7 @@ public:
     }
     void give(std::uint64_t bytes) noexcept { used_ -= bytes; }
     std::uint64_t used() const noexcept { return used_; }
+    std::uint64_t left() const noexcept { return total_ - used_; }
 
 private:
     std::uint64_t total_;
