@@ -38,8 +38,11 @@ std::optional<std::string> read_file(std::string const& path) {
     std::ifstream file{path, std::ios::binary};
     if (!file)
         return std::nullopt;
-    std::string text{std::istreambuf_iterator<char>{file}, {}};
-    return file.bad() ? std::nullopt : std::optional{std::move(text)};
+    try {
+        return std::string{std::istreambuf_iterator<char>{file}, {}};
+    } catch (std::ios_base::failure const&) {
+        return std::nullopt; // a directory opens well, and cannot be read
+    }
 }
 
 int check(config::builder const& settings) {

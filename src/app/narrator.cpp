@@ -74,7 +74,10 @@ void narrator::hear(recovery::step s, recovery::record const& r) {
         say(voice::proxy, "asked which models are loaded");
         break;
     case step::planned:
-        say(voice::proxy, fmt::format("made its plan: {}", policy::to_string(r.reason)));
+        say(voice::proxy, fmt::format("made its plan: {}", policy::to_string(r.plan.reason)));
+        break;
+    case step::waiting:
+        say(voice::proxy, "waits until one of them is idle");
         break;
     case step::unloading:
         say(voice::proxy, "unloads " + r.unloads.back().instance.id);

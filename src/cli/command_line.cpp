@@ -95,7 +95,7 @@ void add_file(config::builder& settings, std::string const& path, std::string co
     if (!text)
         throw config::config_error{in_quotes(path) + ": the configuration file (" + given_by +
                                    ") cannot be read"};
-    settings.add_file(*text, path);
+    settings.add_file(*text, path, read_file);
 }
 
 } // namespace
@@ -153,7 +153,7 @@ invocation parse(int argc, char const* const* argv,
             add_file(result.settings, *path, std::string{config_flag}, read_file);
         else if (auto const variable = environment("SECONDWIND_CONFIG"))
             add_file(result.settings, *variable, "SECONDWIND_CONFIG", read_file);
-        result.settings.add_environment(environment_names, environment);
+        result.settings.add_environment(environment_names, environment, read_file);
     }
     for (auto const& k : config::keys())
         if (auto const value = k.flag.empty() ? std::nullopt : joined(values, k.flag))

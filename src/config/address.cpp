@@ -51,6 +51,20 @@ std::string read_host(urls::url_view const& url) {
     return usable ? std::string{host} : std::string{};
 }
 
+// Whatever is wrong with a URL, its user information is nothing for a message.
+std::string without_user(std::string_view text) {
+    auto const at = text.rfind('@');
+    if (at == std::string_view::npos)
+        return std::string{text};
+    auto const slashes = text.find("://");
+    auto const begin = slashes == std::string_view::npos || slashes > at ? 0 : slashes + 3;
+    return std::string{text.substr(0, begin)}.append("***").append(text.substr(at));
+}
+
+std::string expected_but_got_url(std::string_view expected, std::string_view text) {
+    return expected_but_got(expected, without_user(text));
+}
+
 } // namespace
 
 std::string to_string(endpoint const& e) {
@@ -89,22 +103,22 @@ std::optional<endpoint> parse_endpoint(std::string_view text) {
 std::string read_url(std::string_view text, upstream& into) {
     auto const parsed = urls::parse_uri({text.data(), text.size()});
     if (!parsed)
-        return expected_but_got(url_form, text);
+        return expected_but_got_url(url_form, text);
     auto const& url = *parsed;
     if (url.scheme_id() == urls::scheme::https)
-        return "https is not supported yet: " + expected_but_got(url_form, text);
+        return "https is not supported yet: " + expected_but_got_url(url_form, text);
     if (url.has_userinfo())
-        return "a user or password is not supported: " + expected_but_got(url_form, text);
+        return "a user or password is not supported: " + expected_but_got_url(url_form, text);
     auto const path = view(url.encoded_path());
     if (!path.empty() && path != "/")
-        return "a path is not supported: " + expected_but_got(url_form, text);
+        return "a path is not supported: " + expected_but_got_url(url_form, text);
     if (url.has_query() || url.has_fragment())
-        return "a query or fragment is not supported: " + expected_but_got(url_form, text);
+        return "a query or fragment is not supported: " + expected_but_got_url(url_form, text);
     constexpr std::uint16_t default_port = 80;
     auto const port = url.has_port() ? read_port(view(url.port())) : default_port;
     auto host = read_host(url);
     if (url.scheme_id() != urls::scheme::http || host.empty() || port.value_or(0) == 0)
-        return expected_but_got(url_form, text);
+        return expected_but_got_url(url_form, text);
     into.host = std::move(host);
     into.port = *port;
     return {};
@@ -117,7 +131,7 @@ std::string read_upstream(std::string_view text, upstream& into) {
         return read_url(text, into);
     auto const name = text.substr(0, equals);
     if (!is_upstream_name(name))
-        return expected_but_got("a name of letters, digits, '_', '.' and '-' before '='", text);
+        return expected_but_got_url("a name of letters, digits, '_', '.' and '-' before '='", text);
     into.name = name;
     return read_url(text.substr(equals + 1), into);
 }

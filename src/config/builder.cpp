@@ -1,5 +1,7 @@
 #include <secondwind/config/parse.hpp>
 
+#include "secret.hpp"
+
 #include <secondwind/base/escape.hpp>
 #include <secondwind/base/units.hpp>
 #include <secondwind/config/file_layer.hpp>
@@ -17,8 +19,11 @@ constexpr std::string_view config_variable = "SECONDWIND_CONFIG";
 
 [[noreturn]] void refuse_variable(std::string const& name) {
     std::vector<std::string> known{std::string{config_variable}};
-    for (auto const& k : keys())
+    for (auto const& k : keys()) {
         known.push_back(k.environment);
+        if (k.secret)
+            known.push_back(file_variable_of(k));
+    }
     auto message = in_quotes(name) + ": no setting is named so";
     if (auto const meant = nearest(name, known))
         message += ": did you mean " + *meant + "?";
@@ -27,40 +32,91 @@ constexpr std::string_view config_variable = "SECONDWIND_CONFIG";
 
 } // namespace
 
-void builder::add_file(std::string_view text, std::string const& name) {
-    for (auto const& one : read_file_layer(text, name)) {
+void builder::add_file(std::string_view text, std::string const& name, file_reader read_file) {
+    json_source const source{text, name, std::move(read_file)};
+    for (auto const& one : read_file_layer(source)) {
         auto const line = name + ":" + std::to_string(one.where.line);
-        set(one.key, one.value, line, place(name, one.where) + ": " + one.key);
+        set(*one.what, one.apply, line, place(name, one.where) + ": " + one.what->name);
     }
 }
 
-void builder::add_environment(
-    std::vector<std::string> const& names,
-    std::function<std::optional<std::string>(std::string const&)> lookup) {
+void builder::add_environment(std::vector<std::string> const& names,
+                              std::function<std::optional<std::string>(std::string const&)> lookup,
+                              file_reader read_file) {
     for (auto const& name : names) {
         if (!name.starts_with(variable_prefix) || name == config_variable)
             continue;
         auto const* k = find_environment_key(name);
-        if (k == nullptr)
+        auto const* in_file = k == nullptr ? find_file_variable_key(name) : nullptr;
+        if (k == nullptr && in_file == nullptr)
             refuse_variable(name);
-        if (auto const value = lookup(name))
-            set(k->name, *value, name, name);
+        auto const value = lookup(name);
+        if (k != nullptr && value)
+            take(*k, *value, name);
+        // An empty name is none, as an empty secret is.
+        if (in_file == nullptr || !value || value->empty())
+            continue;
+        if (auto const secret = lookup(in_file->environment); secret && !secret->empty())
+            throw config_error{name + ": " + in_file->environment +
+                               " is given as well: give just one"};
+        take_secret(*in_file, *value, name, read_file);
     }
 }
 
 void builder::add_flag(std::string_view key, std::string const& value, std::string const& flag) {
-    set(key, value, flag, flag);
+    auto const* k = find_key(key);
+    if (k == nullptr)
+        throw config_error{flag + ": unknown key " + in_quotes(key)};
+    take(*k, value, flag);
 }
 
-void builder::set(std::string_view name, std::string const& value, std::string const& source,
-                  std::string const& where) {
-    auto const* k = find_key(name);
-    if (k == nullptr)
-        throw config_error{where + ": unknown key " + in_quotes(name)};
-    if (auto const complaint = k->assign(settings_, value); !complaint.empty())
+void builder::take(key const& k, std::string const& value, std::string const& source) {
+    if (k.form == json_form::member) {
+        shared_.push_back({value, {k.name, source, source}});
+        give(shared_.back());
+        return;
+    }
+    set(
+        k, [&](settings& s) { return k.assign(s, value); }, source, source);
+}
+
+void builder::take_secret(key const& k, std::string const& path, std::string const& variable,
+                          file_reader const& read_file) {
+    std::string secret;
+    auto const content = read_file ? read_file(path) : std::nullopt;
+    if (auto const complaint = take_token(content, secret); !complaint.empty())
+        throw config_error{variable + ": " + complaint};
+    take(k, secret, variable);
+}
+
+void builder::set(key const& k, std::function<std::string(settings&)> const& apply,
+                  std::string const& source, std::string const& where) {
+    if (auto const complaint = apply(settings_); !complaint.empty())
         throw config_error{where + ": " + complaint};
-    std::erase_if(origins_, [k](origin const& o) { return o.key == k->name; });
-    origins_.push_back({k->name, source, where});
+    remember({k.name, source, where});
+    if (k.form != json_form::list)
+        return;
+    // The objects of the list are new ones, and so is what they hold.
+    auto const members = k.name + "[].";
+    std::erase_if(origins_, [&](origin const& o) { return o.key.starts_with(members); });
+    for (auto const& one : shared_)
+        if (one.from.key.starts_with(members))
+            give(one);
+}
+
+void builder::give(shared const& one) {
+    auto const* k = find_key(one.from.key);
+    auto const before = k->show(settings_);
+    if (auto const complaint = k->assign(settings_, one.value); !complaint.empty())
+        throw config_error{one.from.where + ": " + complaint};
+    // Nobody may have been without one of its own.
+    if (k->show(settings_) != before)
+        remember(one.from);
+}
+
+void builder::remember(origin from) {
+    std::erase_if(origins_, [&](origin const& o) { return o.key == from.key; });
+    origins_.push_back(std::move(from));
 }
 
 builder::origin const* builder::origin_of(std::string_view key) const noexcept {

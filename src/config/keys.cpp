@@ -1,13 +1,10 @@
 #include <secondwind/config/keys.hpp>
 
-#include <secondwind/base/units.hpp>
-#include <secondwind/config/address.hpp>
+#include "key_makers.hpp"
+
 #include <secondwind/config/parse.hpp>
 
-#include <spdlog/fmt/fmt.h>
-
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 namespace secondwind::config {
@@ -17,180 +14,43 @@ constexpr std::uint64_t KiB = 1ULL << 10U;
 constexpr std::uint64_t MiB = 1ULL << 20U;
 constexpr std::uint64_t GiB = 1ULL << 30U;
 
-std::string variable_of(std::string_view name) {
-    std::string variable = "SECONDWIND_";
-    for (char const c : name)
-        variable += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c == '.' ? '_' : c;
-    return variable;
-}
-
-// Reaches one value inside settings, for reading as for writing.
-template<class Section, class Value>
-auto value_at(Section settings::*section, Value Section::*value) {
-    return [ section, value ](auto& s) -> auto& {
-        return (s.*section).*value;
-    };
-}
-
-template<class Parse>
-auto assign_with(std::string const& expected, Parse parse) {
-    return [expected, parse](settings& s, std::string_view text) {
-        return parse(s, text) ? std::string{} : expected_but_got(expected, text);
-    };
-}
-
-template<class Value, class At, class Read>
-auto assign_in_range(std::string const& expected, At at, Read read, Value least, Value most) {
-    return assign_with(expected, [=](settings& s, std::string_view text) {
-        auto const value = read(text);
-        bool const fits = value && *value >= least && *value <= most;
-        if (fits)
-            at(s) = static_cast<std::remove_reference_t<decltype(at(s))>>(*value);
-        return fits;
-    });
-}
-
-template<class At>
-key size_key(std::string_view name, At at, std::uint64_t least, std::uint64_t most) {
-    auto expected =
-        fmt::format("a size such as 8MiB, from {} to {}", format_size(least), format_size(most));
-    return {.name = std::string{name},
-            .form = json_form::string_or_number,
-            .expected = expected,
-            .environment = variable_of(name),
-            .assign = assign_in_range(expected, at, parse_size, least, most),
-            .show = [at](settings const& s) { return format_size(at(s)); }};
-}
-
-template<class At>
-key duration_key(std::string_view name, At at, milliseconds least, milliseconds most) {
-    auto expected = fmt::format("a duration such as 30s, from {} to {}", format_duration(least),
-                                format_duration(most));
-    return {.name = std::string{name},
-            .form = json_form::string,
-            .expected = expected,
-            .environment = variable_of(name),
-            .assign = assign_in_range(expected, at, parse_duration, least, most),
-            .show = [at](settings const& s) { return format_duration(at(s)); }};
-}
-
-std::optional<std::uint64_t> parse_count(std::string_view text) noexcept {
-    std::uint64_t value = 0;
-    auto const* end = text.data() + text.size();
-    auto const [stop, error] = std::from_chars(text.data(), end, value);
-    return error == std::errc{} && stop == end ? std::optional{value} : std::nullopt;
-}
-
-template<class At>
-key count_key(std::string_view name, At at, std::uint64_t least, std::uint64_t most) {
-    auto expected = fmt::format("a whole number from {} to {}", least, most);
-    return {.name = std::string{name},
-            .form = json_form::number,
-            .expected = expected,
-            .environment = variable_of(name),
-            .assign = assign_in_range(expected, at, parse_count, least, most),
-            .show = [at](settings const& s) { return std::to_string(at(s)); }};
-}
-
-template<class Value>
-using choices = std::vector<std::pair<std::string, Value>>;
-
-template<class At, class Value>
-key choice_key(std::string_view name, At at, choices<Value> const& all) {
-    std::string expected;
-    for (auto const& choice : all) {
-        expected += &choice == &all.front() ? "" : &choice == &all.back() ? " or " : ", ";
-        expected += choice.first;
-    }
-    auto parse = [at, all](settings& s, std::string_view text) {
-        auto const found = std::ranges::find(all, text, &choices<Value>::value_type::first);
-        if (found != all.end())
-            at(s) = found->second;
-        return found != all.end();
-    };
-    auto show = [at, all](settings const& s) {
-        auto const found = std::ranges::find(all, at(s), &choices<Value>::value_type::second);
-        return found == all.end() ? std::string{} : found->first;
-    };
-    return {.name = std::string{name},
-            .form = json_form::string,
-            .expected = expected,
-            .environment = variable_of(name),
-            .assign = assign_with(expected, parse),
-            .show = show};
-}
-
-template<class At>
-key text_key(std::string_view name, At at, std::string_view expected) {
-    return {.name = std::string{name},
-            .form = json_form::string,
-            .expected = std::string{expected},
-            .environment = variable_of(name),
-            .assign =
-                [at](settings& s, std::string_view text) {
-                    at(s) = text;
-                    return std::string{};
-                },
-            .show = [at](settings const& s) { return at(s); }};
-}
-
-key listen_key() {
-    std::string const expected = "ADDRESS:PORT with a numeric address, as 127.0.0.1:1235";
-    auto parse = [](settings& s, std::string_view text) {
-        auto parsed = parse_endpoint(text);
-        if (parsed)
-            s.listen = std::move(*parsed);
-        return parsed.has_value();
-    };
-    return {.name = "listen",
-            .form = json_form::string,
-            .expected = expected,
-            .environment = variable_of("listen"),
-            .assign = assign_with(expected, parse),
-            .show = [](settings const& s) { return to_string(s.listen); }};
-}
-
-key upstreams_key() {
-    auto show = [](settings const& s) {
-        std::string text;
-        for (auto const& u : s.upstreams)
-            text += fmt::format("{}{}={}", text.empty() ? "" : ",", u.name, to_string(u));
-        return text;
-    };
-    // One variable names one upstream as a rule, so it is in the singular as the flag is.
-    return {.name = "upstreams",
-            .form = json_form::list,
-            .expected = R"(a list as [{"name": "default", "url": "http://127.0.0.1:1234"}])",
-            .environment = variable_of("upstream"),
-            .assign = [](settings& s,
-                         std::string_view text) { return read_upstreams(text, s.upstreams); },
-            .show = show};
-}
-
-key with_flag(key k, std::string_view flag, std::string_view operand, std::string_view help) {
-    k.flag = flag;
-    k.operand = operand;
-    k.help = help;
-    return k;
-}
-
 void add_general(std::vector<key>& all) {
     all.push_back(with_flag(listen_key(), "--listen", "ADDR:PORT", "Where clients connect"));
-    all.push_back(with_flag(upstreams_key(), "--upstream", "[NAME=]URL", "The LM Studio server"));
+    // One variable names one upstream as a rule, so it is in the singular as the flag is.
+    auto upstreams = list_key(
+        "upstreams", [](auto& s) -> auto& { return s.upstreams; }, upstream_list(), "upstream");
+    all.push_back(
+        with_flag(std::move(upstreams), "--upstream", "[NAME=]URL", "The LM Studio server"));
+    all.push_back(api_token_key());
 }
 
 void add_recovery(std::vector<key>& all) {
     using namespace std::chrono_literals;
     auto const at = [](auto value) { return value_at(&settings::recovery, value); };
-    choices<recovery_mode> const modes{{"on", recovery_mode::on}, {"off", recovery_mode::off}};
+    choices<recovery_mode> const modes{{"on", recovery_mode::on},
+                                       {"observe", recovery_mode::observe},
+                                       {"off", recovery_mode::off}};
     choices<policy::evict> const evictions{{"idle", policy::evict::idle},
+                                           {"enough", policy::evict::enough},
                                            {"all", policy::evict::all}};
+    choices<policy::on_crash> const on_crash{{"off", policy::on_crash::off},
+                                             {"replay", policy::on_crash::replay},
+                                             {"reload", policy::on_crash::reload}};
     all.push_back(choice_key("recovery.mode", at(&recovery::mode), modes));
     all.push_back(choice_key("recovery.evict", at(&recovery::evict), evictions));
-    all.push_back(count_key("recovery.max_replays", at(&recovery::max_replays), 0, 1));
+    all.push_back(
+        list_key("recovery.pinned", at(&recovery::pinned), pinned_list(), "recovery.pinned"));
+    all.push_back(count_key("recovery.max_replays", at(&recovery::max_replays), 0, 5));
+    all.push_back(choice_key("recovery.on_crash", at(&recovery::on_crash), on_crash));
+    all.push_back(list_key("recovery.rules", at(&recovery::rules), rule_list(), "recovery.rules"));
+    all.push_back(duration_key("recovery.busy_wait", at(&recovery::busy_wait), 0ms, 24h));
+    all.push_back(duration_key("recovery.cooldown", at(&recovery::cooldown), 0ms, 24h));
     all.push_back(duration_key("recovery.list_timeout", at(&recovery::list_timeout), 1ms, 1h));
+    all.push_back(
+        duration_key("recovery.websocket_timeout", at(&recovery::websocket_timeout), 0ms, 1h));
     all.push_back(duration_key("recovery.unload_timeout", at(&recovery::unload_timeout), 1ms, 1h));
     all.push_back(duration_key("recovery.verify_timeout", at(&recovery::verify_timeout), 1ms, 1h));
+    all.push_back(text_key("recovery.ledger_file", at(&recovery::ledger_file), "a file's name"));
 }
 
 void add_limits(std::vector<key>& all) {
@@ -208,6 +68,8 @@ void add_limits(std::vector<key>& all) {
     all.push_back(size_key("limits.pipelined", at(&limits::pipelined), KiB, 16 * MiB));
     all.push_back(size_key("limits.chunk_extensions", at(&limits::chunk_extensions), 0, 16 * MiB));
     all.push_back(size_key("limits.trailers", at(&limits::trailers), 0, 16 * MiB));
+    all.push_back(
+        count_key("limits.recovery_waiters", at(&limits::recovery_waiters), 1, 1'000'000));
 }
 
 void add_timeouts(std::vector<key>& all) {
@@ -264,6 +126,16 @@ key const* find_key(std::string_view name) noexcept {
 
 key const* find_environment_key(std::string_view variable) noexcept {
     auto const found = std::ranges::find(keys(), variable, &key::environment);
+    return found == keys().end() ? nullptr : &*found;
+}
+
+std::string file_variable_of(key const& k) {
+    return k.environment + "_FILE";
+}
+
+key const* find_file_variable_key(std::string_view variable) noexcept {
+    auto const found = std::ranges::find_if(
+        keys(), [variable](key const& k) { return k.secret && file_variable_of(k) == variable; });
     return found == keys().end() ? nullptr : &*found;
 }
 

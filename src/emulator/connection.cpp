@@ -2,6 +2,7 @@
 #include <secondwind/emulator/inference.hpp>
 #include <secondwind/emulator/listings.hpp>
 #include <secondwind/emulator/management.hpp>
+#include <secondwind/emulator/tokens.hpp>
 
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -175,6 +176,10 @@ asio::awaitable<void> connection::refuse() {
 asio::awaitable<void> connection::respond(request what, responder& out) {
     if (auto said = m_->told.take_answer(path_of(what.target))) {
         co_await out.send(std::move(*said));
+        co_return;
+    }
+    if (auto refusal = refuse_request(m_->how.api_token, what)) {
+        co_await out.send(std::move(*refusal));
         co_return;
     }
     auto const to = route(what.method, what.target, m_->how.rest_v1);

@@ -77,7 +77,9 @@ void ws_port::disconnected() {
 
 void ws_port::take(ws_rpc_call call) {
     auto const endpoint = find_ws_rpc(in_, call.endpoint);
-    if (!endpoint)
+    bool const is_too_new =
+        endpoint == ws_rpc::get_instance_processing_state && !m_->how.tells_activity;
+    if (!endpoint || is_too_new)
         warn("Received rpcCall for unknown endpoint, endpoint = " + call.endpoint);
     else if (!answer(*endpoint, call))
         warn("Received invalid parameter for rpcCall, endpointName = " + call.endpoint);
@@ -265,8 +267,13 @@ void ws_port::warn(std::string_view text) {
 
 json ws_port::describe(instance const& i) const {
     auto const use = m_->used.find(i.serial);
-    return ws_instance_info(*m_->models.find_model(i.key), i,
-                            use == m_->used.end() ? usage{} : use->second);
+    auto info = ws_instance_info(*m_->models.find_model(i.key), i,
+                                 use == m_->used.end() ? usage{} : use->second);
+    if (!m_->how.tells_activity) {
+        info.erase("ttlMs");
+        info.erase("lastUsedTime");
+    }
+    return info;
 }
 
 } // namespace secondwind::emulator

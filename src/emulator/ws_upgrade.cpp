@@ -1,5 +1,6 @@
 #include <secondwind/emulator/responder.hpp>
 #include <secondwind/emulator/router.hpp>
+#include <secondwind/emulator/tokens.hpp>
 #include <secondwind/emulator/ws_clients.hpp>
 #include <secondwind/emulator/ws_namespace.hpp>
 #include <secondwind/emulator/ws_peer.hpp>
@@ -64,7 +65,9 @@ asio::awaitable<std::optional<std::string>> authenticate(std::shared_ptr<machine
         if (!who)
             continue;
         *done = true;
-        auto const refusal = clients->admit(*who);
+        auto refusal = refuse_client(m->how.api_token, *who);
+        if (!refusal)
+            refusal = clients->admit(*who);
         if (!refusal) {
             peer->send(ws_admitted());
             co_return who->identifier;

@@ -3,7 +3,7 @@
 #include <secondwind/policy/classify.hpp>
 #include <secondwind/policy/signature.hpp>
 
-#include <nlohmann/json.hpp>
+#include "json_members.hpp"
 
 #include <algorithm>
 #include <array>
@@ -13,25 +13,8 @@
 namespace secondwind::lmstudio {
 namespace {
 
-using nlohmann::json;
-
-json parse(std::string_view text) {
-    return json::parse(text.begin(), text.end(), nullptr, false);
-}
-
-// The member's text, empty where there is none. (json::value would throw for another type.)
-std::string text_of(json const& object, char const* name) {
-    auto const found = object.find(name);
-    return found != object.end() && found->is_string() ? found->get<std::string>() : std::string{};
-}
-
-std::uint64_t size_of(json const& object, char const* name) {
-    auto const found = object.find(name);
-    return found != object.end() && found->is_number_unsigned() ? found->get<std::uint64_t>() : 0;
-}
-
-// Reads one model into the inventory; false where the entry does not have a model's shape.
-bool add_instances(json const& model, policy::inventory& found) {
+// Reads one model; false where the entry does not have a model's shape.
+bool add_model(json const& model, models& found) {
     if (!model.is_object())
         return false;
     auto const key = text_of(model, "key");
@@ -39,12 +22,16 @@ bool add_instances(json const& model, policy::inventory& found) {
     if (key.empty() || instances == model.end() || !instances->is_array())
         return false;
 
+    auto const size = size_of(model, "size_bytes");
+    auto const before = found.loaded.size();
     for (auto const& entry : *instances) {
         if (!entry.is_object())
             continue;
         if (auto id = text_of(entry, "id"); !id.empty())
-            found.push_back({std::move(id), key, size_of(model, "size_bytes")});
+            found.loaded.push_back({std::move(id), key, size});
     }
+    if (found.loaded.size() == before)
+        found.unloaded.push_back({key, size});
     return true;
 }
 
@@ -125,45 +112,31 @@ private:
 
 } // namespace
 
-std::optional<policy::inventory> parse_inventory(std::string_view text) {
-    auto const document = parse(text);
+std::optional<models> parse_models(std::string_view text) {
+    auto const document = parse_json(text);
     if (!document.is_object())
         return std::nullopt;
-    auto const models = document.find("models");
-    if (models == document.end() || !models->is_array())
+    auto const list = document.find("models");
+    if (list == document.end() || !list->is_array())
         return std::nullopt;
 
     // One odd entry must not end all recoveries; a list of nothing but odd ones is another API's,
     // and to take it for "nothing is loaded" would report every unload as done.
-    policy::inventory found;
-    bool recognised = models->empty();
-    for (auto const& model : *models)
-        recognised = add_instances(model, found) || recognised;
+    models found;
+    bool recognised = list->empty();
+    for (auto const& model : *list)
+        recognised = add_model(model, found) || recognised;
     if (!recognised)
         return std::nullopt;
     return found;
 }
 
-std::vector<std::string> parse_unloaded(std::string_view text) {
-    auto const document = parse(text);
-    std::vector<std::string> keys;
-    if (!document.is_object() || !document.contains("models"))
-        return keys;
-    for (auto const& model : document["models"]) {
-        policy::inventory instances;
-        if (add_instances(model, instances) && instances.empty())
-            keys.push_back(text_of(model, "key"));
-    }
-    return keys;
-}
-
 std::string unload_body(std::string_view instance_id) {
-    // An id typed by an operator need not be UTF-8, and the default handler would throw.
-    return json{{"instance_id", instance_id}}.dump(-1, ' ', false, json::error_handler_t::replace);
+    return write_json(json{{"instance_id", instance_id}});
 }
 
 unload_result parse_unload(int status, std::string_view text, std::string_view instance_id) {
-    auto const document = parse(text);
+    auto const document = parse_json(text);
     if (!document.is_object())
         return unload_result::refused;
     if (status >= 200 && status < 300 && !instance_id.empty() &&

@@ -18,24 +18,57 @@ std::string_view to_string(next_step s) noexcept {
     return {};
 }
 
+std::string_view to_string(on_crash c) noexcept {
+    switch (c) {
+    case on_crash::off:
+        return "off";
+    case on_crash::replay:
+        return "replay";
+    case on_crash::reload:
+        return "reload";
+    }
+    return {};
+}
+
+namespace {
+
+next_step unless_repeated(attempt_state const& state) noexcept {
+    return state.replays_done == 0 ? next_step::await_replay : next_step::relay;
+}
+
+next_step by_unloading(attempt_state const& state) noexcept {
+    // What this attempt saw was cured already, and a recovery that runs by now cures something
+    // newer. To lead another one would unload what a replay just loaded.
+    if (state.cured_since)
+        return next_step::replay;
+    return state.recovery_running ? next_step::join : next_step::lead;
+}
+
+} // namespace
+
 next_step decide_next(attempt_state const& state) noexcept {
-    if (!state.recovery_on || !state.replayable || state.replays_left == 0)
+    if (!state.recovery_on || !state.replayable || state.replays_done >= state.max_replays)
         return next_step::relay;
 
     switch (state.verdict) {
     case verdict::unloaded_in_flight:
         // Somebody else's unload caused it, so there is nothing to free, and nothing to lead.
-        return next_step::await_replay;
+        return unless_repeated(state);
     case verdict::insufficient_memory:
     case verdict::suspected_memory:
     case verdict::cache_corruption:
-        // The epoch comes first: what this attempt saw was cured already, and a recovery that runs
-        // by now cures something newer. To lead another one would unload what a replay just loaded.
-        if (state.epoch_moved)
-            return next_step::replay;
-        return state.recovery_running ? next_step::join : next_step::lead;
-    case verdict::healthy:
+        return by_unloading(state);
     case verdict::model_crash:
+        switch (state.on_crash) {
+        case on_crash::off:
+            return next_step::relay;
+        case on_crash::replay:
+            return unless_repeated(state);
+        case on_crash::reload:
+            return by_unloading(state);
+        }
+        return next_step::relay;
+    case verdict::healthy:
     case verdict::other_error:
         break;
     }

@@ -2,6 +2,7 @@
 
 #include "error_reader.hpp"
 
+#include <secondwind/base/ascii.hpp>
 #include <secondwind/policy/signature.hpp>
 
 #include <algorithm>
@@ -10,34 +11,20 @@
 namespace secondwind::policy {
 namespace {
 
-constexpr std::size_t longest_message = 1024;
-
 bool equals_ignoring_case(std::string_view a, std::string_view lower_case) noexcept {
-    return std::ranges::equal(a, lower_case, [](char x, char y) {
-        return (x >= 'A' && x <= 'Z' ? static_cast<char>(x - 'A' + 'a') : x) == y;
-    });
+    return std::ranges::equal(a, lower_case, [](char x, char y) { return to_lower(x) == y; });
 }
 
 constexpr bool is_json_space(char c) noexcept {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-// The message goes to logs, so it must not end within a UTF-8 sequence.
-std::string_view shortened(std::string_view text) noexcept {
-    if (text.size() <= longest_message)
-        return text;
-    auto end = longest_message;
-    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U)
-        --end;
-    return text.substr(0, end);
-}
-
 } // namespace
 
 classifier::classifier(int status, std::string_view content_type, std::size_t bound,
-                       std::string_view content_encoding)
-    : status_{status}, bound_{bound}, is_stream_{equals_ignoring_case(content_type,
-                                                                      "text/event-stream")},
+                       std::string_view content_encoding, std::span<rule const> rules)
+    : status_{status}, rules_{rules}, bound_{bound}, is_stream_{equals_ignoring_case(
+                                                         content_type, "text/event-stream")},
       mode_{status >= 400 ? mode::error_body
             : is_stream_  ? mode::events
                           : mode::first_bytes} {
@@ -134,7 +121,7 @@ void classifier::judge_first_bytes(std::string_view body) {
 
 void classifier::judge_json() {
     if (auto const message = find_error_message(text_))
-        return decide(judge_message(*message), *message);
+        return decide_error(*message);
     if (!is_stream_)
         return;
     // An error status does not keep a host from answering with an event.
@@ -145,18 +132,18 @@ void classifier::judge_json() {
 }
 
 bool classifier::judge_event(http::sse_event const& event) {
-    // The search spares the first event of a healthy stream a parse. Every error has that word, as
-    // a member or as the value of "type".
-    if (event.type == "error" || event.data.find(R"("error")") != std::string::npos) {
-        if (auto const message = find_event_error(event)) {
-            decide(judge_message(*message), *message);
-            return false;
-        }
+    if (auto const message = find_event_error(event)) {
+        decide_error(*message);
+        return false;
     }
     if (is_opening_event(event))
         return true;
     decide(verdict::healthy);
     return false;
+}
+
+void classifier::decide_error(std::string_view message) {
+    decide(judge_message(message, status_, rules_), message);
 }
 
 void classifier::decide(verdict v, std::string_view message) {
@@ -173,11 +160,7 @@ bool is_opening_event(http::sse_event const& event) {
         "chat.start"};
     static constexpr std::array<std::string_view, 2> families{"model_load.", "prompt_processing."};
 
-    // "message" is the type of an event that names none.
-    bool const named = !event.type.empty() && event.type != "message";
-    if (!named && event.data.find(R"("type")") == std::string::npos)
-        return false;
-    auto const type = named ? event.type : read_type(event.data);
+    auto const type = type_of(event);
     return std::ranges::find(names, type) != names.end() ||
            std::ranges::any_of(families, [&](auto family) { return type.starts_with(family); });
 }

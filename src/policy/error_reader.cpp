@@ -141,6 +141,8 @@ std::optional<std::string> find_error_message(std::string_view text) {
 }
 
 std::optional<std::string> find_event_error(http::sse_event const& event) {
+    if (event.type != "error" && event.data.find(R"("error")") == std::string::npos)
+        return std::nullopt;
     error_reader reader;
     read(event.data, reader);
     auto error = reader.error(event.type);
@@ -151,6 +153,24 @@ std::optional<std::string> find_event_error(http::sse_event const& event) {
     if (auto whole = reader.whole())
         return whole;
     return reader.is_object() ? std::string{} : event.data;
+}
+
+std::string type_of(http::sse_event const& event) {
+    if (!event.type.empty() && event.type != "message")
+        return event.type;
+    if (event.data.find(R"("type")") == std::string::npos)
+        return {};
+    return read_type(event.data);
+}
+
+std::string_view shortened(std::string_view message) noexcept {
+    constexpr std::size_t longest = 1024;
+    if (message.size() <= longest)
+        return message;
+    auto end = longest;
+    while (end > 0 && (static_cast<unsigned char>(message[end]) & 0xC0U) == 0x80U)
+        --end;
+    return message.substr(0, end);
 }
 
 std::string read_type(std::string_view text) {

@@ -1,5 +1,7 @@
 #include <secondwind/policy/signature.hpp>
 
+#include <secondwind/base/ascii.hpp>
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -91,13 +93,8 @@ constexpr std::array table{
     signature{"error loading model$", suspected},
 };
 
-// Not std::tolower, which asks the locale for every byte.
-constexpr char lower(char c) noexcept {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 constexpr bool same(char a, char b) noexcept {
-    return lower(a) == lower(b);
+    return to_lower(a) == to_lower(b);
 }
 
 bool same_text(std::string_view a, std::string_view b) noexcept {
@@ -149,7 +146,10 @@ bool matches(std::string_view pattern, std::string_view text) noexcept {
     }
 }
 
-verdict judge_message(std::string_view message) noexcept {
+verdict judge_message(std::string_view message, int status, std::span<rule const> rules) noexcept {
+    for (auto const& r : rules)
+        if ((!r.status || *r.status == status) && matches(r.match, message))
+            return r.verdict;
     auto const found = std::ranges::find_if(
         table, [message](signature const& s) { return matches(s.pattern, message); });
     return found == table.end() ? verdict::other_error : found->verdict;

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <limits>
 #include <memory>
 
 namespace secondwind::proxy {
@@ -159,15 +160,32 @@ net::task<void> attempt::pass_interim() {
 
 net::task<failure> attempt::hold() {
     auto const& limits = shared_.settings.limits;
+    auto const& rules = shared_.settings.recovery.rules;
     auto const& head = answer_.head();
-    policy::classifier classify{
-        status_, head.content_type,
-        static_cast<std::size_t>(status_ < 400 && event_stream_ ? limits.hold : limits.error_body),
-        head.content_encoding};
+    bool const stream = status_ < 400 && event_stream_;
+    if (shown_.suits(head))
+        opening_.emplace();
+    if (stream && head.content_encoding.empty() &&
+        shared_.settings.recovery.mode != config::recovery_mode::off)
+        tail_.emplace(rules, status_);
+    // What is passed on as it comes is not held, however long it gets.
+    auto bound = stream ? limits.hold : limits.error_body;
+    if (opening_)
+        bound = std::numeric_limits<std::size_t>::max();
+    policy::classifier classify{status_, head.content_type, static_cast<std::size_t>(bound),
+                                head.content_encoding, rules};
     using status = http::response_framer::status;
     failure failed;
     while (!classify.decided()) {
-        answer_.scan([&](std::string_view data) { return !classify.push(data); });
+        answer_.scan([&](std::string_view data) {
+            note_body(data);
+            return !classify.push(data);
+        });
+        if (opening_) {
+            co_await shown_.pass(*opening_, answer_);
+            if (opening_->rest().size() > limits.hold)
+                classify.finish();
+        }
         if (classify.decided())
             break;
         if (answer_.framer().state() != status::need_more) {
@@ -184,7 +202,10 @@ net::task<failure> attempt::hold() {
     }
     failed = {};
     // What is held beyond the telling bytes belongs to the answer as well.
-    answer_.scan([](std::string_view) { return true; });
+    answer_.scan([this](std::string_view data) {
+        note_body(data);
+        return true;
+    });
     judged_ = classify.result();
     // One that was only broken off is relayed as far as it came: it is the host's own answer.
     if (!broken_ && answer_.framer().state() == status::bad) {
@@ -193,6 +214,13 @@ net::task<failure> attempt::hold() {
         failed.answer_began = true;
     }
     co_return failed;
+}
+
+void attempt::note_body(std::string_view data) {
+    if (opening_)
+        opening_->push(data);
+    if (tail_)
+        tail_->push(data);
 }
 
 void attempt::park() {

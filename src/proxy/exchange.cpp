@@ -8,8 +8,6 @@
 namespace secondwind::proxy {
 
 using policy::next_step;
-using policy::verdict;
-using recovery::outcome;
 using upstream::failure;
 using upstream::fault;
 
@@ -23,7 +21,7 @@ constexpr std::size_t most_of_a_body = 4096;
 
 exchange::exchange(context& shared, client& from, request& what, body_reader* rest)
     : shared_{shared}, client_{from}, request_{what}, rest_{rest}, guard_{shared.deadlines, *this},
-      replays_left_{shared.settings.recovery.max_replays} {}
+      shown_{shared, from, guard_, what, record_}, wind_{shared.host.care, *this} {}
 
 exchange::~exchange() {
     client_.unwatch();
@@ -35,32 +33,33 @@ net::task<bool> exchange::run() {
     if (gone_ || record_.ending == ending::client_gone) {
         record_.ending = expired_ ? ending::stalled : ending::client_gone;
         keep_ = false;
-        if (outcome_ == outcome::pending)
-            outcome_ = outcome::client_gone;
+        wind_.leave();
     }
-    if (leader_)
-        shared_.ledger.conclude(*recovery_, outcome_);
-    if (reason_ != verdict::healthy)
-        record_.recovery = recovery::to_string(outcome_);
+    if (wind_.met_recovery())
+        record_.recovery = recovery::to_string(wind_.outcome());
     record_.bytes_in += request_.whole ? request_.body.size() : rest_->received();
     record_.write(request_, shared_.host.name());
     co_return keep_;
 }
 
 net::task<void> exchange::attempts() {
-    auto& host = shared_.host;
     client_.watch(*this, rest_ ? most_of_a_body : shared_.settings.limits.pipelined);
-    // Another recovery may have begun by the time that this one is let go.
-    while (host.guard.recovering() && !request_.reads_only() && !gone_)
-        co_await wait_at_gate();
+    if (!request_.reads_only()) {
+        auto const admitted = co_await wind_.enter();
+        if (!admitted) {
+            co_await turn_away();
+            co_return;
+        }
+    }
     bool fresh = false;
     auto after = next::again;
     while (after == next::again && !gone_) {
         ++record_.attempts;
-        attempt_ = std::make_unique<attempt>(shared_, client_, guard_, request_, rest_);
+        attempt_ = std::make_unique<attempt>(shared_, client_, guard_, request_, rest_, shown_);
         failure failed = co_await attempt_->send(fresh);
         if (!failed && !gone_) {
             client_.watch(*this, shared_.settings.limits.pipelined);
+            shown_.connection = persistence(http::framing::chunked);
             failed = co_await attempt_->receive();
         }
         if (gone_)
@@ -77,80 +76,23 @@ net::task<void> exchange::attempts() {
     }
 }
 
-policy::next_step exchange::decide() const {
-    auto const& guard = shared_.host.guard;
-    auto const v = attempt_->judged().verdict;
-    policy::attempt_state state;
-    state.verdict = v;
-    state.recovery_on = shared_.settings.recovery.mode == config::recovery_mode::on;
-    state.replayable = request_.whole;
-    state.replays_left = replays_left_;
-    state.recovery_running = guard.recovering();
-    // A recovery that finished meanwhile counts if it did something for this one.
-    state.epoch_moved = guard.epoch() != attempt_->epoch() && !guard.recovering() &&
-                        guard.latest()->cures(v, curable(v) ? request_.model() : std::string{});
-    return policy::decide_next(state);
-}
-
 net::task<exchange::next> exchange::judge() {
-    auto const step = decide();
+    auto const judged = attempt_->judged();
+    auto const step = wind_.decide(judged, attempt_->epoch());
     if (step == next_step::relay) {
-        if (reason_ != verdict::healthy)
-            outcome_ =
-                curable(attempt_->judged().verdict) ? outcome::replay_failed : outcome::recovered;
-        held_.reset();
-        co_await send_answer(std::move(attempt_));
+        // A client that has had the opening of a stream can be given nothing but a stream.
+        bool const fits = !shown_.begun() || attempt_->behind_opening();
+        if (fits)
+            held_.reset();
+        co_await send_answer(std::move(fits ? attempt_ : held_));
         co_return next::done;
     }
-
-    reason_ = attempt_->judged().verdict;
-    if (step == next_step::lead || step == next_step::join) {
-        auto const after = co_await recover(step == next_step::lead);
-        co_return after;
-    }
-    // Nothing to unload for this one: the instance went away under it, or was made room for.
-    auto const& guard = shared_.host.guard;
-    if (guard.recovering() || guard.epoch() != attempt_->epoch())
-        recovery_ = guard.latest();
-    hold();
-    if (step == next_step::await_replay && shared_.host.guard.recovering())
-        co_await wait_at_gate();
-    --replays_left_;
-    co_return next::again;
-}
-
-net::task<exchange::next> exchange::recover(bool lead) {
-    auto& host = shared_.host;
-    auto const reason = reason_;
-    if (lead) {
-        auto why = trigger();
-        hold(); // first, so that the recovery's own calls find the connection free
-        host.recovery.start(std::move(why), request_.authorization(shared_.fields));
-    } else {
-        ++host.guard.latest()->joined;
-        hold();
-    }
-    leader_ = lead;
-    recovery_ = host.guard.latest();
-    co_await wait_at_gate();
-    if (gone_)
-        co_return next::done;
-
-    if (recovery_->cures(reason, request_.model())) {
-        --replays_left_;
+    hold(); // first, so that the recovery's own calls find the connection free
+    auto const again = co_await wind_.recover(step, judged);
+    if (again)
         co_return next::again;
-    }
-    auto const& cause = recovery_->trigger;
-    bool const same_need = cause.verdict == reason && cause.model == request_.model();
-    if (!lead && (recovery_->acted == outcome::pending ||
-                  (recovery_->acted == outcome::no_candidate && !same_need))) {
-        // What this one needs is another unload than the one that led it.
-        attempt_ = std::move(held_);
-        auto const after = co_await recover(!host.guard.recovering());
-        co_return after;
-    }
-    outcome_ = recovery_->acted;
-    co_await send_answer(std::move(held_));
+    if (!gone_)
+        co_await send_answer(std::move(held_));
     co_return next::done;
 }
 
@@ -158,13 +100,6 @@ net::task<exchange::next> exchange::recover(bool lead) {
 void exchange::hold() {
     held_ = std::move(attempt_);
     held_->park();
-}
-
-net::task<void> exchange::wait_at_gate() {
-    waiter_.emplace(shared_.host.guard.gate());
-    auto& waiting = *waiter_;
-    co_await waiting;
-    waiter_.reset();
 }
 
 net::task<void> exchange::send_answer(std::unique_ptr<attempt> from) {
@@ -180,13 +115,26 @@ net::task<void> exchange::send_answer(std::unique_ptr<attempt> from) {
         co_await tunnel(shared_, client_, guard_, *attempt_->lease(), std::move(first), record_);
         co_return;
     }
-    auto const connection = persistence(attempt_->answer().framer().framing());
+    auto const connection =
+        shown_.begun() ? shown_.connection : persistence(attempt_->answer().framer().framing());
+    relaying_ = true;
     auto const result = co_await relay(shared_, client_, guard_, *attempt_, request_, connection,
                                        recovery_fields(), record_);
+    heal();
     record_.ending = result.ending;
     keep_ = result.ending == ending::complete && connection != http::persistence::close;
     if (result.must_reset)
         client_.reset();
+}
+
+// An error that came after the commit cannot be taken back, but the next request need not meet it.
+void exchange::heal() {
+    auto* const tail = attempt_->tail();
+    if (!tail || attempt_->judged().verdict != policy::verdict::healthy)
+        return;
+    tail->finish();
+    if (tail->found())
+        wind_.heal(*tail->found(), attempt_->epoch());
 }
 
 net::task<void> exchange::fail(failure why) {
@@ -200,10 +148,17 @@ net::task<void> exchange::fail(failure why) {
     }
     // What is bounded from here on is the client.
     expired_ = false;
-    // Where LM Studio gave an answer, the client never gets an invented one.
-    if (held_) {
-        outcome_ = outcome::replay_failed;
+    // Where LM Studio gave an answer, the client never gets an invented one; and one that has had
+    // the opening of a stream can be given nothing but the rest of a stream.
+    if (held_ && (!shown_.begun() || held_->behind_opening())) {
+        wind_.fail();
         co_await send_answer(std::move(held_));
+        co_return;
+    }
+    if (shown_.begun()) {
+        wind_.fail();
+        record_.ending = ending::cut;
+        record_.detail = upstream::describe(why);
         co_return;
     }
     if (why.what == fault::cancelled)
@@ -233,6 +188,20 @@ net::task<void> exchange::refuse(http::refusal why) {
     co_await send_reply(shared_, client_, guard_, request_, reply, true, record_);
 }
 
+net::task<void> exchange::turn_away() {
+    record_.ending = ending::refused;
+    record_.detail = "recovery_waiters";
+    record_.status = 503;
+    keep_ = persistence(http::framing::length) != http::persistence::close;
+    http::reply const reply{503, "recovery_waiters",
+                            "Models are being unloaded to free memory, and too many requests wait "
+                            "for that already (limits.recovery_waiters); try again soon.",
+                            1};
+    bool const sent =
+        co_await send_reply(shared_, client_, guard_, request_, reply, !keep_, record_);
+    keep_ = keep_ && sent;
+}
+
 http::persistence exchange::persistence(http::framing framing) const {
     if (!request_.keep_alive || shared_.draining || framing == http::framing::until_close ||
         (rest_ && !rest_->finished()))
@@ -242,38 +211,34 @@ http::persistence exchange::persistence(http::framing framing) const {
 }
 
 std::string exchange::recovery_fields() const {
-    if (reason_ == verdict::healthy)
+    if (!wind_.met_recovery())
         return {};
     return fmt::format("X-Secondwind-Recovery: {}; reason={}; unloaded={}\r\n"
                        "X-Secondwind-Attempts: {}\r\n",
-                       recovery::to_string(outcome_), policy::to_string(reason_),
-                       recovery_ ? recovery_->unloaded() : 0, record_.attempts);
+                       recovery::to_string(wind_.outcome()), policy::to_string(wind_.reason()),
+                       wind_.unloaded(), record_.attempts);
 }
 
-recovery::trigger exchange::trigger() const {
-    auto const& judged = attempt_->judged();
-    return {request_.id, std::string{request_.path()}, request_.model(), judged.verdict,
-            judged.message};
-}
-
-bool exchange::curable(verdict v) noexcept {
-    return v == verdict::insufficient_memory || v == verdict::suspected_memory ||
-           v == verdict::cache_corruption || v == verdict::unloaded_in_flight;
+std::string const& exchange::model() const {
+    if (!model_)
+        model_ = request_.model();
+    return *model_;
 }
 
 void exchange::on_client_gone() {
     gone_ = true;
     if (attempt_)
         attempt_->cancel();
-    if (waiter_)
-        waiter_->cancel();
+    wind_.leave();
     client_.close();
 }
 
 void exchange::on_deadline() {
     expired_ = true;
-    // Before the commit it is the host that is late; after it, a client that does not read.
-    if (record_.first_byte != access_record::clock::time_point{})
+    // Before the commit it is the host that is late; after it, a client that does not read. One
+    // that was shown an opening waits for the host again if a recovery follows.
+    bool const waits_for_host = shown_.begun() && !shown_.writing() && !relaying_;
+    if (record_.first_byte != access_record::clock::time_point{} && !waits_for_host)
         client_.reset();
     if (attempt_)
         attempt_->cancel();

@@ -6,12 +6,34 @@ namespace {
 
 using framer_status = http::response_framer::status;
 
+constexpr std::string_view last_chunk = "0\r\n\r\n";
+
 // Writes bytes that lie in the scratch memory: what the kernel does not take at once is copied,
 // because the scratch memory is somebody else's while we wait.
 net::task<net::error_code> flush(client& to, net::deadline& guard, std::chrono::milliseconds stall,
                                  std::string left) {
     net::write_all writing{to.socket(), guard, stall, left};
     co_return co_await writing;
+}
+
+// Moves the framer over the bytes and gives their body data to the watch. Returns how many of them
+// belong to the answer, as framer.push() does.
+std::size_t follow(http::response_framer& framer, std::string_view bytes, policy::tail_watch* tail,
+                   std::string* chunks) {
+    std::size_t taken = 0;
+    while (taken < bytes.size() && framer.state() == framer_status::need_more) {
+        auto const step = framer.push_run(bytes.substr(taken));
+        taken += step.consumed;
+        if (tail)
+            tail->push(step.data);
+        if (chunks)
+            append_chunk(*chunks, step.data);
+        if (step.consumed == 0)
+            break;
+    }
+    if (chunks && framer.state() == framer_status::complete)
+        chunks->append(last_chunk);
+    return taken;
 }
 
 } // namespace
@@ -21,9 +43,19 @@ net::task<relay_result> relay(context& shared, client& to, net::deadline& guard,
                               access_record& record) {
     auto& answer = from.answer();
     auto const stall = shared.settings.timeouts.write_stall;
+    auto* const tail = from.tail();
+    auto const behind_opening = from.behind_opening();
     relay_result result;
     net::error_code ec;
-    {
+    std::string chunks;
+    if (behind_opening) {
+        append_chunk(chunks, *behind_opening);
+        if (answer.framer().state() == framer_status::complete)
+            chunks.append(last_chunk);
+        record.bytes_out += chunks.size();
+        net::write_all writing{to.socket(), guard, stall, chunks};
+        ec = co_await writing;
+    } else {
         std::string head;
         head.reserve(answer.head_bytes().size() + extra.size() + 32);
         answer.check_head(what.method(), shared.fields);
@@ -65,8 +97,10 @@ net::task<relay_result> relay(context& shared, client& to, net::deadline& guard,
                 co_return result;
             }
             std::string_view const bytes{static_cast<char const*>(scratch.data()), n};
-            auto const ours = bytes.substr(0, framer.push(bytes));
-            if (ours.size() < n)
+            chunks.clear();
+            auto const taken = follow(framer, bytes, tail, behind_opening ? &chunks : nullptr);
+            auto const ours = behind_opening ? std::string_view{chunks} : bytes.substr(0, taken);
+            if (taken < n)
                 from.note_surplus();
             record.bytes_out += ours.size();
             auto const sent = net::try_write(to.socket(), ours, ec);

@@ -105,14 +105,15 @@ void server::abort() {
         each.abort();
     // A recovery belongs to no session.
     shared_.host.pool.abort();
+    shared_.host.care.recovery.stop();
 }
 
 net::task<void> server::stopped() {
     // A recovery that runs refers to what is ours, even if its clients have gone.
-    auto& host = shared_.host.guard;
-    while (accepting_ || !sessions_.empty() || host.recovering()) {
+    auto& guard = shared_.host.care.guard;
+    while (accepting_ || !sessions_.empty() || guard.recovering()) {
         bool const ours = accepting_ || !sessions_.empty();
-        net::gate::waiter until{ours ? changed_ : host.gate()};
+        net::gate::waiter until{ours ? changed_ : guard.gate()};
         co_await until;
     }
 }

@@ -3,7 +3,7 @@
 namespace secondwind::recovery {
 
 void host_guard::finish() {
-    if (current_->acted == outcome::pending && current_->unloaded() > 0)
+    if (current_->succeeded())
         ++epoch_;
     last_ = std::move(current_);
     current_.reset();

@@ -1,27 +1,25 @@
 #include <secondwind/base/log.hpp>
 #include <secondwind/recovery/ledger.hpp>
 
-#include <algorithm>
-
 namespace secondwind::recovery {
 
-std::string_view to_string(outcome o) noexcept {
-    switch (o) {
-    case outcome::pending:
-        return "pending";
-    case outcome::recovered:
-        return "recovered";
-    case outcome::replay_failed:
-        return "replay_failed";
-    case outcome::unload_failed:
-        return "unload_failed";
-    case outcome::no_candidate:
-        return "no_candidate";
-    case outcome::client_gone:
-        return "client_gone";
+namespace {
+
+// "a, b:2 (busy_here)": the instances that the plan takes, or those that it spares and why.
+std::string listed(policy::plan const& plan, bool taken) {
+    std::string out;
+    for (auto const& each : plan.considered) {
+        if ((each.fate == policy::fate::taken) != taken)
+            continue;
+        out += out.empty() ? "" : ", ";
+        out += each.instance.id;
+        if (!taken)
+            out.append(" (").append(policy::to_string(each.fate)).append(")");
     }
-    return "pending";
+    return out;
 }
+
+} // namespace
 
 std::string_view to_string(step s) noexcept {
     switch (s) {
@@ -31,6 +29,8 @@ std::string_view to_string(step s) noexcept {
         return "listed";
     case step::planned:
         return "planned";
+    case step::waiting:
+        return "waiting";
     case step::unloading:
         return "unloading";
     case step::unloaded:
@@ -43,22 +43,6 @@ std::string_view to_string(step s) noexcept {
         return "concluded";
     }
     return "began";
-}
-
-std::size_t record::unloaded() const noexcept {
-    return static_cast<std::size_t>(
-        std::count_if(unloads.begin(), unloads.end(), [](auto const& u) { return u.done; }));
-}
-
-bool record::cures(policy::verdict v, std::string_view model) const noexcept {
-    if (acted != recovery::outcome::pending || unloaded() == 0)
-        return false;
-    if (v != policy::verdict::cache_corruption)
-        return true;
-    // Room was made for some model; a broken cache is only mended if this model itself went.
-    return std::any_of(unloads.begin(), unloads.end(), [model](auto const& u) {
-        return u.done && (u.instance.id == model || u.instance.model == model);
-    });
 }
 
 std::shared_ptr<record> ledger::open(std::string host, trigger why) {
@@ -87,29 +71,50 @@ void ledger::note(step s, record const& r) {
         detail = r.why_not;
     }
     // Fields that do not belong to the step are empty, and empty ones are left out.
-    bool const first = s == step::began;
+    auto const only_at = [s](step which, std::string_view text) {
+        return s == which ? text : std::string_view{};
+    };
+    bool const planned = s == step::planned;
     log::write(level, "recovery",
                {{"recovery", r.id},
                 {"step", to_string(s)},
                 {"host", r.host},
-                {"verdict", to_string(r.trigger.verdict)},
-                {"id", first ? std::string_view{r.trigger.request_id} : std::string_view{}},
-                {"path", first ? std::string_view{r.trigger.path} : std::string_view{}},
-                {"model", first ? std::string_view{r.trigger.model} : std::string_view{}},
-                {"message", first ? std::string_view{r.trigger.message} : std::string_view{}},
-                {"plan", s == step::planned ? to_string(r.reason) : std::string_view{}},
+                {"verdict", policy::to_string(r.trigger.verdict)},
+                {"id", only_at(step::began, r.trigger.request_id)},
+                {"path", only_at(step::began, r.trigger.path)},
+                {"model", only_at(step::began, r.trigger.model)},
+                {"message", only_at(step::began, r.trigger.message)},
+                {"plan", only_at(step::planned, policy::to_string(r.plan.reason))},
+                {"taken", planned ? listed(r.plan, true) : std::string{}},
+                {"spared", planned ? listed(r.plan, false) : std::string{}},
                 {"instance", instance},
                 {"unloaded", static_cast<std::uint64_t>(r.unloaded())},
-                {"outcome", s == step::concluded ? to_string(r.outcome) : std::string_view{}},
+                {"outcome", only_at(step::concluded, to_string(r.outcome))},
                 {"why_not", detail},
                 {"took_ms", std::chrono::duration<double, std::milli>{took}.count()}});
     if (listener_)
         listener_(s, r);
 }
 
-void ledger::conclude(record& r, outcome o) {
-    r.outcome = o;
-    note(step::concluded, r);
+void ledger::finish(record& r) {
+    r.finished = true;
+    note(step::finished, r);
+    keep_if_done(r);
+}
+
+void ledger::conclude(record& r, std::string_view request_id, outcome o, bool led) {
+    r.replays.push_back({std::string{request_id}, o});
+    --r.awaiting;
+    if (led) {
+        r.outcome = o;
+        note(step::concluded, r);
+    }
+    keep_if_done(r);
+}
+
+void ledger::keep_if_done(record const& r) {
+    if (r.finished && r.awaiting == 0)
+        file_.append(r);
 }
 
 } // namespace secondwind::recovery

@@ -1,6 +1,6 @@
 #include <secondwind/recovery/recoverer.hpp>
 
-#include <boost/asio/steady_timer.hpp>
+#include <secondwind/net/timed_wait.hpp>
 
 #include <algorithm>
 #include <exception>
@@ -9,22 +9,75 @@ namespace secondwind::recovery {
 
 namespace {
 
-using clock = std::chrono::steady_clock;
+using namespace std::chrono_literals;
+using std::chrono::milliseconds;
+using time_point = net::deadline::clock::time_point;
 
-std::chrono::microseconds since(clock::time_point start) {
-    return std::chrono::duration_cast<std::chrono::microseconds>(clock::now() - start);
+// Only what a host has to say is asked for again, each time after its last answer, and not in
+// haste. What happens here is awaited.
+constexpr milliseconds first_pace = 50ms;
+constexpr milliseconds slowest_pace = 1000ms;
+
+std::chrono::microseconds between(time_point from, time_point to) {
+    return std::chrono::duration_cast<std::chrono::microseconds>(to - from);
+}
+
+std::vector<std::string> keys_of(std::vector<lmstudio::model_on_disk> const& models) {
+    std::vector<std::string> keys;
+    for (auto const& m : models)
+        keys.push_back(m.key);
+    return keys;
+}
+
+// All models of the host, loaded or not, so that a request's need can be guessed, and a change of
+// them be seen.
+std::vector<lmstudio::model_on_disk> all_models(lmstudio::control::listing const& listed) {
+    auto all = listed.unloaded;
+    for (auto const& i : *listed.instances)
+        all.push_back({i.model, i.size_bytes});
+    std::ranges::sort(all, {}, &lmstudio::model_on_disk::key);
+    auto const repeated = std::ranges::unique(all, {}, &lmstudio::model_on_disk::key);
+    all.erase(repeated.begin(), repeated.end());
+    return all;
+}
+
+bool nobody_awaits(record const& r) noexcept {
+    return r.awaiting == 0 && !r.trigger.after_commit;
+}
+
+bool somebody_elses(policy::plan const& plan) {
+    return std::ranges::any_of(plan.considered, [](policy::consideration const& c) {
+        return c.fate == policy::fate::busy_there;
+    });
 }
 
 } // namespace
 
 void recoverer::start(trigger why, std::string authorization) {
     auto r = ledger_.open(host_, std::move(why));
-    guard_.begin(r);
+    r->awaiting = r->trigger.after_commit ? 0 : 1;
+    guard_.begin(r, settings_.mode == config::recovery_mode::on);
+    pace_ = first_pace;
     net::spawn(run(std::move(r), std::move(authorization)));
 }
 
+void recoverer::left() {
+    if (guard_.recovering() && abandoned(*guard_.latest()))
+        users_.changed().open();
+}
+
+void recoverer::stop() {
+    stopping_ = true;
+    users_.changed().open();
+    stop_.open();
+}
+
+bool recoverer::abandoned(record const& r) const noexcept {
+    return stopping_ || nobody_awaits(r);
+}
+
 net::task<void> recoverer::run(std::shared_ptr<record> r, std::string authorization) {
-    auto const start = clock::now();
+    auto const start = deadlines_.now();
     try {
         co_await act(*r, std::move(authorization));
     } catch (std::exception const& e) {
@@ -32,38 +85,122 @@ net::task<void> recoverer::run(std::shared_ptr<record> r, std::string authorizat
         r->acted = outcome::unload_failed;
         r->why_not = e.what();
     }
-    r->took = since(start);
-    ledger_.note(step::finished, *r);
+    r->took = between(start, deadlines_.now());
+    if (r->trigger.after_commit)
+        r->outcome = r->acted == outcome::pending ? outcome::healed : r->acted;
+    measure_room(*r);
+    ledger_.finish(*r);
     guard_.finish();
 }
 
 net::task<void> recoverer::act(record& r, std::string authorization) {
-    auto const listing = co_await control_.list(authorization);
-    if (!listing.instances) {
-        r.acted = outcome::unload_failed;
-        r.why_not = listing.why_not;
-        co_return;
+    auto const until = deadlines_.now() + settings_.busy_wait;
+    for (bool first = true;; first = false) {
+        auto const listed = co_await plan(r, first, authorization);
+        if (!listed)
+            co_return;
+        if (settings_.mode == config::recovery_mode::observe) {
+            r.acted = outcome::observed;
+            co_return;
+        }
+        if (abandoned(r)) {
+            r.acted = outcome::client_gone;
+            co_return;
+        }
+        // Nobody awaits a healing, so it keeps nobody waiting either.
+        if (r.plan.reason != policy::plan_reason::all_busy || r.trigger.after_commit)
+            break;
+        auto const idle = co_await wait_for_idle(r, until);
+        if (!idle) {
+            r.acted = outcome::busy_timeout;
+            r.why_not = "all that could be unloaded stayed busy for recovery.busy_wait";
+            co_return;
+        }
     }
-    ledger_.note(step::listed, r);
-
-    auto const in_use =
-        policy::without_unloaded(users_.snapshot(), listing.unloaded, *listing.instances);
-    auto const plan = policy::make_plan(r.trigger.verdict, r.trigger.model, *listing.instances,
-                                        in_use, settings_.evict);
-    r.reason = plan.reason;
-    ledger_.note(step::planned, r);
-    if (plan.victims.empty()) {
+    if (r.plan.victims.empty()) {
         r.acted = outcome::no_candidate;
         co_return;
     }
+    co_await unload_all(r, std::move(authorization));
+}
 
-    for (auto const& victim : plan.victims) {
-        auto const start = clock::now();
+// False where there is no inventory to plan with.
+net::task<bool> recoverer::plan(record& r, bool first, std::string authorization) {
+    auto listed = co_await control_.list(authorization);
+    if (!listed.instances) {
+        r.acted = outcome::unload_failed;
+        r.why_not = listed.why_not;
+        co_return false;
+    }
+    r.known_models = all_models(listed);
+    misfits_.listed(keys_of(r.known_models));
+    if (first)
+        ledger_.note(step::listed, r);
+
+    auto const& why = r.trigger;
+    policy::plan_request request;
+    request.verdict = why.verdict;
+    request.message = why.message;
+    request.how = settings_.evict;
+    request.pinned = &settings_.pinned;
+    request.everything =
+        policy::for_memory(why.verdict) &&
+        misfits_.of(why.model, deadlines_.now()) == policy::misfits::standing::everything;
+    auto const unloaded = keys_of(listed.unloaded);
+    auto& loaded = *listed.instances;
+    // Whoever was being answered used what is loaded, under whatever name.
+    bool const by_another_name =
+        why.after_commit && std::ranges::none_of(loaded, [&](policy::instance const& i) {
+            return policy::uses(why.model, i, loaded);
+        });
+    request.wanted = by_another_name ? std::string_view{} : std::string_view{why.model};
+    auto const make = [&] {
+        auto const in_use =
+            policy::without_unloaded(users_.snapshot(), unloaded, loaded, request.wanted);
+        return policy::make_plan(request, loaded, in_use);
+    };
+    auto const before = r.plan.reason;
+    r.plan = make();
+    // Only where somebody would have to go is the host asked who else uses them.
+    bool const spares = policy::for_memory(why.verdict) && settings_.evict != policy::evict::all;
+    if (spares && r.plan.reason == policy::plan_reason::unload) {
+        loaded = co_await control_.with_activity(std::move(loaded), std::move(authorization));
+        r.plan = make();
+    }
+    if (first || r.plan.reason != before)
+        ledger_.note(step::planned, r);
+    co_return true;
+}
+
+// True when it is worth asking again; false when `until` has passed.
+net::task<bool> recoverer::wait_for_idle(record& r, time_point until) {
+    auto const left = std::chrono::ceil<milliseconds>(until - deadlines_.now());
+    if (left <= 0ms)
+        co_return false;
+    if (pace_ == first_pace)
+        ledger_.note(step::waiting, r);
+    // Exchanges here tell when they end; of others' requests only the host knows.
+    bool const ask = somebody_elses(r.plan);
+    net::timed_wait change{users_.changed(), deadlines_, ask ? std::min(pace_, left) : left};
+    pace_ = std::min(pace_ * 2, slowest_pace);
+    bool const changed = co_await change;
+    co_return changed || ask;
+}
+
+net::task<void> recoverer::unload_all(record& r, std::string authorization) {
+    // A copy: the plan is a record by now, and must not be walked while others may read it anew.
+    auto const victims = r.plan.victims;
+    for (auto const& victim : victims) {
+        if (nobody_awaits(r)) {
+            r.acted = outcome::client_gone;
+            co_return;
+        }
+        auto const start = deadlines_.now();
         r.unloads.push_back({victim, false, {}, {}});
         ledger_.note(step::unloading, r);
         auto const unloading = co_await control_.unload(victim.id, authorization);
         auto& entry = r.unloads.back();
-        entry.took = since(start);
+        entry.took = between(start, deadlines_.now());
         entry.done = unloading.result != lmstudio::unload_result::refused;
         entry.why_not = unloading.why_not;
         ledger_.note(step::unloaded, r);
@@ -77,8 +214,8 @@ net::task<void> recoverer::act(record& r, std::string authorization) {
 }
 
 net::task<void> recoverer::verify(record& r, std::string authorization) {
-    auto const give_up = clock::now() + settings_.verify_timeout;
-    auto pace = std::chrono::milliseconds{50};
+    auto const give_up = deadlines_.now() + settings_.verify_timeout;
+    auto pace = first_pace;
     for (;;) {
         auto const listing = co_await control_.list(authorization);
         if (!listing.instances) {
@@ -87,22 +224,19 @@ net::task<void> recoverer::verify(record& r, std::string authorization) {
             co_return;
         }
         auto const& there = *listing.instances;
-        auto const left = std::find_if(r.unloads.begin(), r.unloads.end(), [&](auto const& u) {
-            return std::any_of(there.begin(), there.end(),
-                               [&](auto const& i) { return i.id == u.instance.id; });
+        auto const left = std::ranges::find_if(r.unloads, [&](unload_record const& u) {
+            return std::ranges::find(there, u.instance.id, &policy::instance::id) != there.end();
         });
         if (left == r.unloads.end())
             break;
-        if (clock::now() + pace > give_up) {
+        if (stopping_ || deadlines_.now() + pace > give_up) {
             r.acted = outcome::unload_failed;
             r.why_not = left->instance.id + ": still loaded after its unload";
             co_return;
         }
-        // Only a host that says "unloaded" before it has done so is asked again, and not in haste.
-        boost::asio::steady_timer pause{env_.io, pace};
-        net::completion until{[&pause](auto handler) { pause.async_wait(std::move(handler)); }};
-        co_await until;
-        pace = std::min(pace * 2, std::chrono::milliseconds{1000});
+        net::timed_wait pause{stop_, deadlines_, pace};
+        co_await pause;
+        pace = std::min(pace * 2, slowest_pace);
     }
     ledger_.note(step::verified, r);
 }

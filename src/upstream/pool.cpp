@@ -68,6 +68,7 @@ lease pool::lend_new() {
 }
 
 net::task<failure> pool::connect(connection& c, net::deadline& guard) {
+    auto const began = std::chrono::steady_clock::now();
     guard.after(timeouts_.connect);
     failure result;
     if (addresses_.empty())
@@ -97,6 +98,12 @@ net::task<failure> pool::connect(connection& c, net::deadline& guard) {
     // A name may have moved; a numeric address resolves to itself at no cost.
     if (result.what == fault::connect)
         addresses_.clear();
+    // A connect that was cancelled because its time was up failed; because its client left, not.
+    bool const in_vain = result.what == fault::cancelled && !aborted_ &&
+                         timeouts_.connect > timeouts_.connect.zero() &&
+                         std::chrono::steady_clock::now() - began >= timeouts_.connect;
+    if (in_vain || result.what == fault::connect || result.what == fault::resolve)
+        ++connect_failures_;
     guard.clear();
     co_return result;
 }

@@ -31,6 +31,9 @@ def names_of(tree, prefix=""):
             yield from names_of(value, f"{prefix}{name}.")
         else:
             yield prefix + name
+        # A secret has a row of its own, because its list is shown without it.
+        for item in value if isinstance(value, list) else ():
+            yield from (f"{prefix}{name}[].{member}" for member in item if member == "api_token")
 
 
 class command_line(binary_test):
@@ -117,6 +120,98 @@ class command_line(binary_test):
         self.assertEqual(rows["limits.fields"], ["50", f"{path}:1"])
         self.assertEqual(rows["recovery.evict"], ["idle", "SECONDWIND_RECOVERY_EVICT"])
         self.assertEqual(rows["log.level"], ["warn", "--log-level"])
+
+    def rows_of(self, *arguments, env=None):
+        ended = run("check", *arguments, env=env)
+        self.assertEqual((ended.returncode, ended.stderr), (0, ""))
+        self.assertNotIn("sk-lm", ended.stdout)
+        return {line.split()[0]: line.split()[1:] for line in ended.stdout.splitlines()}
+
+    def test_check_masks_a_token_and_tells_where_it_comes_from(self):
+        secret = "sk-lm-abcdefgh:0123456789"
+        key = "upstreams[].api_token"
+        host = "http://127.0.0.1:1"
+        variable = "SECONDWIND_UPSTREAM_API_TOKEN"
+        token_file = self.file(secret + "\nsecond line\n")
+        own = self.file(
+            f'{{"upstreams": [{{\n"url": "{host}",\n"api_token": "{secret}"}}]}}'
+        )
+        own_file = self.file(
+            f'{{"upstreams": [{{"url": "{host}",\n"api_token_file": "{token_file}"}}]}}'
+        )
+        self.assertEqual(self.rows_of()[key], ["default"])
+        self.assertEqual(self.rows_of("-c", own)[key], ["***", f"{own}:3"])
+        self.assertEqual(self.rows_of("-c", own)["upstreams"], [f"default={host}", f"{own}:1"])
+        self.assertEqual(self.rows_of("-c", own_file)[key], ["***", f"{own_file}:2"])
+        shared = {variable: secret}
+        self.assertEqual(self.rows_of(env=shared)[key], ["***", variable])
+        self.assertEqual(self.rows_of("-c", own, env=shared)[key], ["***", f"{own}:3"])
+        # Another upstream has no part in the token of the one before.
+        flags = ("-c", own, "--upstream", "http://127.0.0.1:2")
+        self.assertEqual(self.rows_of(*flags)[key], ["default"])
+        self.assertEqual(self.rows_of(*flags, env=shared)[key], ["***", variable])
+        in_file = {f"{variable}_FILE": token_file}
+        self.assertEqual(self.rows_of(env=in_file)[key], ["***", f"{variable}_FILE"])
+
+    def test_a_token_that_cannot_be_used_is_never_shown(self):
+        variable = "SECONDWIND_UPSTREAM_API_TOKEN"
+        for env in (
+            {variable: "sk-lm secret"},
+            {variable: "sk-lm\tsecret"},
+            {f"{variable}_FILE": self.file("sk-lm secret\n")},
+            # A token where a file's name belongs, a directory, and nothing to read.
+            {f"{variable}_FILE": "sk-lm-secret"},
+            {f"{variable}_FILE": tempfile.gettempdir()},
+            {f"{variable}_FILE": self.file("")},
+            {variable: "sk-lm-secret", f"{variable}_FILE": self.file("sk-lm-secret")},
+        ):
+            with self.subTest(env=env):
+                ended = run("check", env=env)
+                self.assertEqual((ended.returncode, ended.stdout), (78, ""))
+                self.assertIn(variable, ended.stderr)
+                self.assertNotIn("sk-lm", ended.stderr)
+                self.assertNotIn("secret", ended.stderr)
+
+    def test_a_token_is_in_no_line_of_the_log(self):
+        with closed_port() as port:
+            proxy, _ = self.serving(
+                f"http://127.0.0.1:{port}",
+                env={
+                    "SECONDWIND_UPSTREAM_API_TOKEN": "sk-lm-secret",
+                    "SECONDWIND_LOG_LEVEL": "debug",
+                },
+            )
+            proxy.signal(signal.SIGINT)
+            self.assertEqual(proxy.wait(), 0)
+        self.assertNotIn("sk-lm", "\n".join(proxy.errors.rest()))
+
+    def test_check_shows_lists_as_the_environment_takes_them(self):
+        rules = '[{"match":"no*vram","verdict":"insufficient_memory","status":400}]'
+        path = self.file(f'{{"recovery": {{"pinned": ["qwen/*", "b?"],\n"rules": {rules}}}}}')
+        rows = self.rows_of("-c", path)
+        self.assertEqual(rows["recovery.pinned"], ["qwen/*,b?", f"{path}:1"])
+        self.assertEqual(rows["recovery.rules"], [rules, f"{path}:2"])
+        again = {
+            "SECONDWIND_RECOVERY_PINNED": rows["recovery.pinned"][0],
+            "SECONDWIND_RECOVERY_RULES": rows["recovery.rules"][0],
+        }
+        rows = self.rows_of(env=again)
+        self.assertEqual(rows["recovery.pinned"], ["qwen/*,b?", "SECONDWIND_RECOVERY_PINNED"])
+        self.assertEqual(rows["recovery.rules"], [rules, "SECONDWIND_RECOVERY_RULES"])
+
+    def test_a_faulty_rule_is_named_with_its_place(self):
+        path = self.file(
+            '{"recovery": {"rules": [\n  {"match": "a", "verdict": "insuficient_memory"}]}}'
+        )
+        ended = run("check", "-c", path)
+        self.assertEqual((ended.returncode, ended.stdout), (78, ""))
+        self.assertIn(f"{path}:2:29: recovery.rules[0].verdict: ", ended.stderr)
+        self.assertIn('did you mean "insufficient_memory"?', ended.stderr)
+
+    def test_a_configuration_that_is_a_directory_cannot_be_read(self):
+        ended = run("check", "-c", tempfile.gettempdir())
+        self.assertEqual(ended.returncode, 78)
+        self.assertIn("cannot be read", ended.stderr)
 
     def test_a_port_in_use_is_told_in_a_sentence(self):
         taken = self.enterContext(socket.create_server(("127.0.0.1", 0)))

@@ -94,6 +94,8 @@ class recovery(binary_test):
                 app.send(REQUEST)
                 first = self.answer(lm, b"POST /v1/chat/", b"400 Bad Request", self.REFUSAL)
                 self.answer(lm, b"GET /api/v1/models ", b"200 OK", self.LISTED)
+                # Without its WebSocket, LM Studio does not say who else uses a model.
+                self.answer(lm, b"GET /llm ", b"404 Not Found", b"")
                 unload = self.answer(
                     *(lm, b"POST /api/v1/models/unload ", b"200 OK", b'{"instance_id":"two"}')
                 )

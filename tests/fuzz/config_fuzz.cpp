@@ -4,17 +4,25 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <string>
 #include <string_view>
 
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
     std::string_view const text{reinterpret_cast<char const*>(data), size};
     try {
         secondwind::config::builder builder;
-        builder.add_file(text, "f.json");
+        // A file that it names holds its own name, so that the input decides about that as well.
+        builder.add_file(text, "f.json",
+                         [](std::string const& path) { return std::optional{path}; });
         builder.check();
-        // What was taken must be taken again as it is shown.
-        for (auto const& entry : builder.effective())
+        // What was taken must be taken again as it is shown, and mean the same.
+        auto const shown = builder.effective();
+        for (auto const& entry : shown)
             builder.add_flag(entry.key, entry.value, "--again");
+        auto const again = builder.effective();
+        for (std::size_t i = 0; i < shown.size(); ++i)
+            if (again[i].value != shown[i].value)
+                std::abort();
     } catch (secondwind::config::config_error const& e) {
         std::string_view const message = e.what();
         if (!message.starts_with("f.json:"))

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <string>
 #include <string_view>
+#include <vector>
 
 using namespace secondwind;
 using lmstudio::model_use;
@@ -23,16 +24,24 @@ void require(bool holds) {
 void plan_all(policy::inventory const& loaded) {
     if (loaded.size() > 64)
         return;
-    std::string const wanted = loaded.empty() ? "" : loaded.back().model;
-    for (auto const how : {policy::evict::idle, policy::evict::all})
+    std::vector<std::string> const pinned{"*a*"};
+    policy::plan_request request;
+    request.wanted = loaded.empty() ? std::string_view{} : loaded.back().model;
+    request.message = "this model requires approximately 44.87 GB of memory";
+    request.pinned = &pinned;
+    for (auto const how : {policy::evict::idle, policy::evict::enough, policy::evict::all})
         for (auto const v :
-             {policy::verdict::insufficient_memory, policy::verdict::cache_corruption}) {
-            auto const made = policy::make_plan(v, wanted, loaded, {}, how);
-            require((made.reason == policy::plan_reason::unload) == !made.victims.empty());
-            require(made.victims.size() <= loaded.size());
-            for (auto const& victim : made.victims)
-                require(std::ranges::find(loaded, victim) != loaded.end());
-        }
+             {policy::verdict::insufficient_memory, policy::verdict::cache_corruption})
+            for (bool const everything : {false, true}) {
+                request.how = how;
+                request.verdict = v;
+                request.everything = everything;
+                auto const made = policy::make_plan(request, loaded, {});
+                require((made.reason == policy::plan_reason::unload) == !made.victims.empty());
+                require(made.victims.size() <= loaded.size());
+                for (auto const& victim : made.victims)
+                    require(std::ranges::find(loaded, victim) != loaded.end());
+            }
 }
 
 } // namespace
@@ -40,12 +49,12 @@ void plan_all(policy::inventory const& loaded) {
 extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
     std::string_view const text{reinterpret_cast<char const*>(data), size};
 
-    if (auto const loaded = lmstudio::parse_inventory(text)) {
-        for (auto const& i : *loaded)
+    if (auto const found = lmstudio::parse_models(text)) {
+        for (auto const& i : found->loaded)
             require(!i.id.empty() && !i.model.empty());
-        for (auto const& key : lmstudio::parse_unloaded(text))
-            require(!key.empty());
-        plan_all(*loaded);
+        for (auto const& model : found->unloaded)
+            require(!model.key.empty());
+        plan_all(found->loaded);
     }
 
     auto const use = lmstudio::find_model(text);

@@ -10,7 +10,7 @@ using testing::HasSubstr;
 namespace {
 
 constexpr auto evicted_one = "recovered; reason=insufficient_memory; unloaded=1";
-constexpr auto nobody = "no_candidate; reason=insufficient_memory; unloaded=0";
+constexpr auto nobody = "busy_timeout; reason=insufficient_memory; unloaded=0";
 
 // Room for two of "small", "medium" and "large", but not for all three.
 struct recovery_spares : with_proxy {
@@ -61,6 +61,7 @@ TEST_F(recovery_spares, the_model_of_a_stream_that_runs) {
 }
 
 TEST_F(recovery_spares, the_only_model_if_it_is_busy) {
+    w.settings.recovery.busy_wait = std::chrono::milliseconds{20};
     lm->load("small");
     lm->script().hold_generations(1);
     auto task = [](recovery_spares& t) -> asio::awaitable<void> {
@@ -72,11 +73,12 @@ TEST_F(recovery_spares, the_only_model_if_it_is_busy) {
         co_await expect_whole(t, stream);
     };
     run(task(*this));
-    EXPECT_EQ(last_record().reason, policy::plan_reason::all_busy);
+    EXPECT_EQ(last_record().plan.reason, policy::plan_reason::all_busy);
     EXPECT_EQ(lm->counts().generations_finished, 1U);
 }
 
 TEST_F(recovery_spares, the_model_of_a_stream_whose_long_request_is_no_longer_kept) {
+    w.settings.recovery.busy_wait = std::chrono::milliseconds{20};
     lm->load("small");
     lm->script().hold_generations(1);
     auto task = [](recovery_spares& t) -> asio::awaitable<void> {
@@ -90,6 +92,7 @@ TEST_F(recovery_spares, the_model_of_a_stream_whose_long_request_is_no_longer_ke
 }
 
 TEST_F(recovery_spares, everything_while_a_request_runs_that_was_never_kept) {
+    w.settings.recovery.busy_wait = std::chrono::milliseconds{20};
     lm->load("small");
     w.settings.limits.replay_buffer = 200;
     lm->script().hold_generations(1);

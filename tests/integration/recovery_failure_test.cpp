@@ -11,6 +11,11 @@ namespace {
 struct recovery_fails : with_proxy {
     // "big" is loaded, and a request for "huge" is refused in these bytes.
     recovery_fails() {
+        auto how = small_host();
+        // Without its WebSocket, over which LM Studio could be asked in another way.
+        how.on_upgrade = [](asio::ip::tcp::socket, emulator::request,
+                            std::string) -> asio::awaitable<void> { co_return; };
+        emulate(std::move(how));
         lm->load("big");
         lm->script().answer_next(chat_path, canned::bytes(first));
     }
@@ -131,7 +136,7 @@ TEST_F(recovery_fails, not_if_the_instance_has_gone_before_its_unload) {
 TEST_F(recovery_fails, if_nothing_is_loaded) {
     lm->unload("big");
     run(expect_first_answer(*this, "no_candidate; reason=insufficient_memory; unloaded=0", 1));
-    EXPECT_EQ(last_record().reason, policy::plan_reason::nothing_loaded);
+    EXPECT_EQ(last_record().plan.reason, policy::plan_reason::nothing_loaded);
     EXPECT_EQ(asked(list_path).size(), 1U);
     EXPECT_EQ(asked(chat_path).size(), 1U);
 }

@@ -10,7 +10,10 @@ namespace {
 constexpr auto recovered = "recovered; reason=insufficient_memory; unloaded=1";
 
 struct recovery_races : with_proxy {
-    recovery_races() { w.start(host.port()); }
+    recovery_races() {
+        w.settings.recovery.websocket_timeout = std::chrono::milliseconds{0};
+        w.start(host.port());
+    }
 
     raw_host host{w.io};
 };
@@ -178,7 +181,7 @@ TEST_F(recovery_races, one_that_was_unloaded_waits_for_the_recovery_that_did_it)
         co_await second.send(loaded("huge"));
         co_await expect_asked(second, unload_path);
         co_await first.send(answer_bytes("400 Bad Request", R"({"error":"Model unloaded."})"));
-        auto waits = [&t] { return t.w.proxy->shared().host.guard.gate().waiting() == 2; };
+        auto waits = [&t] { return t.w.proxy->shared().host.care.guard.gate().waiting() == 2; };
         co_await t.until(waits);
         co_await second.send(ok_answer(R"({"instance_id":"huge"})"));
         // The connection that was given back last is the one that is used first.

@@ -44,6 +44,7 @@ class arrows(unittest.TestCase):
             ("src/proxy/exchange.cpp", "secondwind/recovery/host.hpp"),
             ("src/main.cpp", "secondwind/app/serve.hpp"),
             ("src/lmstudio/codec.cpp", "secondwind/lmstudio/codec.hpp"),
+            ("src/lmstudio/ws_codec.cpp", "secondwind/lmstudio/codec.hpp"),
         ):
             with self.subTest(path=path):
                 self.assertEqual(sentences(path, f"#include <{header}>\n"), [])
@@ -96,7 +97,9 @@ class purity(unittest.TestCase):
     def test_beast_stays_with_the_emulated_host(self):
         code = "#include <boost/beast/http/parser.hpp>\n"
         self.assertIn("Beast", sentences("src/proxy/session.cpp", code)[0])
+        self.assertIn("Beast", sentences("src/lmstudio/host_control.cpp", code)[0])
         self.assertEqual(sentences("src/emulator/connection.cpp", code), [])
+        self.assertEqual(sentences("src/lmstudio/sdk_socket.cpp", code), [])
 
 
 class coroutines(unittest.TestCase):

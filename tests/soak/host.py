@@ -141,7 +141,7 @@ class host:
                 return False
 
     async def _api(self, peer, method, target, fields):
-        """The two calls of a recovery."""
+        """The calls of a recovery."""
         body = await self._body(peer, fields)
         await asyncio.sleep(self._rng.uniform(0, 0.02))
         if (method, target) == ("GET", "/api/v1/models"):
@@ -158,6 +158,17 @@ class host:
             self._loaded.pop(instance, None)
             self._book.count("unloads")
             reply = json.dumps({"instance_id": instance}).encode()
+        elif (method, target) in (("GET", "/llm"), ("GET", "/embedding")):
+            # Who is busy, it tells nobody: it says so, breaks off, or keeps silent for a while.
+            way = self._rng.randrange(3)
+            if way == 0:
+                await peer.send(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+                return True
+            if way == 1:
+                peer.reset()
+            else:
+                await asyncio.sleep(self._rng.uniform(0, 0.2))
+            return False
         else:
             self._book.violation(f"an unknown call of the proxy's: {method} {target}")
             return False

@@ -25,6 +25,8 @@ struct stage {
                                         : answer(r);
                          }} {
         host.answer_early(story.early);
+        // What only makes a plan better may be left out by a fault; the calls would then differ.
+        w.settings.recovery.websocket_timeout = std::chrono::milliseconds{0};
         if (story.configure)
             story.configure(w.settings);
         host.start();
@@ -44,10 +46,10 @@ struct stage {
     // What must be so when no client is there any more.
     bool at_rest() {
         auto& shared = w.proxy->shared();
-        auto const users = shared.host.users.snapshot();
+        auto const users = shared.host.care.users.snapshot();
         return w.proxy->sessions() == 0 && shared.budget.used() == 0 && users.models.empty() &&
-               !users.unknown && !shared.host.guard.recovering() &&
-               shared.host.guard.gate().waiting() == 0 && io->open(io_side::client) == 0 &&
+               !users.unknown && !shared.host.care.guard.recovering() &&
+               shared.host.care.guard.gate().waiting() == 0 && io->open(io_side::client) == 0 &&
                io->open(io_side::host) == shared.host.pool.idle();
     }
 

@@ -70,6 +70,13 @@ inline std::string recovery_of(http_answer const& a) {
 inline std::string attempts_of(http_answer const& a) {
     return a.head.field("X-Secondwind-Attempts").value_or("");
 }
+// How often a text occurs in another.
+inline std::size_t times(std::string_view in, std::string_view what) {
+    std::size_t count = 0;
+    for (auto at = in.find(what); at != in.npos; at = in.find(what, at + what.size()))
+        ++count;
+    return count;
+}
 
 // All is public: the coroutines of a test are free functions that are given the fixture.
 struct with_proxy : testing::Test {
@@ -97,6 +104,21 @@ struct with_proxy : testing::Test {
     // A request whose answer is read later; `id` names it in the ledger.
     asio::awaitable<raw_client*> begun(std::string model, bool stream = false, std::string id = {});
 
+    // Requests that are all there before the proxy looks at the first one.
+    asio::awaitable<std::vector<raw_client*>> sent_together(std::vector<std::string> requests);
+    // A connection that goes past the proxy.
+    asio::awaitable<raw_client*> past_proxy();
+    // A stream that has told its first token, where the script holds generations; `over` is its
+    // connection, or else it gets one through the proxy.
+    asio::awaitable<raw_client*> held_stream(std::string model, raw_client* over = nullptr);
+    // Lets all generations go on, and reads the rest of such a stream.
+    asio::awaitable<void> expect_ends_well(raw_client* stream);
+    // Each runs by itself; how many of them have not ended is counted.
+    void spawn(asio::awaitable<void> task);
+    std::size_t spawned = 0;
+    // Ends what is still there of the proxy after drain() or abort(), and waits for it.
+    asio::awaitable<void> stopped();
+
     // Lets everything else run until the predicate holds.
     asio::awaitable<void> until(std::function<bool()> holds);
 
@@ -111,6 +133,11 @@ struct with_proxy : testing::Test {
         auto const& all = lm->counts().unloads;
         auto const found = all.find(id);
         return found == all.end() ? 0 : found->second;
+    }
+    recovery::host_guard& guard() { return w.proxy->shared().host.care.guard; }
+    // A recovery waits until a busy instance goes idle.
+    bool waits_for_idle() {
+        return guard().recovering() && w.proxy->shared().host.care.users.changed().waiting() == 1;
     }
     recovery::ledger& ledger() { return w.proxy->shared().ledger; }
     recovery::record const& last_record() { return *ledger().records().back(); }

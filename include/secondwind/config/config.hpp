@@ -2,7 +2,9 @@
 #pragma once
 
 #include <secondwind/base/log.hpp>
+#include <secondwind/policy/attempt.hpp>
 #include <secondwind/policy/plan.hpp>
+#include <secondwind/policy/signature.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -26,19 +28,31 @@ struct upstream {
     std::string name = "default";   // [A-Za-z0-9_.-]+
     std::string host = "127.0.0.1"; // a name or a numeric address, without brackets
     std::uint16_t port = 1234;
+    std::string api_token{}; // for the proxy's own calls; empty: that of the request in need
     bool operator==(upstream const&) const = default;
 };
 std::string to_string(upstream const& u); // "http://127.0.0.1:1234"
 
-enum class recovery_mode : std::uint8_t { on, off };
+enum class recovery_mode : std::uint8_t {
+    on,
+    observe, // decide and record, but unload nothing and replay nothing
+    off
+};
 
 struct recovery {
     recovery_mode mode = recovery_mode::on;
     policy::evict evict = policy::evict::idle;
-    unsigned max_replays = 1;            // 0 to 1
-    milliseconds list_timeout{10'000};   // for one inventory call
-    milliseconds unload_timeout{30'000}; // for one unload call
-    milliseconds verify_timeout{15'000}; // for a victim to leave the inventory
+    std::vector<std::string> pinned; // globs on model keys: never unloaded for memory
+    unsigned max_replays = 1;        // 0 to 5
+    policy::on_crash on_crash = policy::on_crash::off;
+    std::vector<policy::rule> rules;       // before the built-in signatures
+    milliseconds busy_wait{600'000};       // for the first busy candidate to go idle
+    milliseconds cooldown{300'000};        // how long a model that did not fit is remembered
+    milliseconds list_timeout{10'000};     // for one inventory call
+    milliseconds websocket_timeout{2'000}; // for the SDK's WebSocket to say who is busy
+    milliseconds unload_timeout{30'000};   // for one unload call
+    milliseconds verify_timeout{15'000};   // for a victim to leave the inventory
+    std::string ledger_file;               // JSON lines are appended to it; empty: none
 };
 
 struct limits {
@@ -54,6 +68,7 @@ struct limits {
     std::uint64_t pipelined = 64 * 1024; // bytes of further requests read while one is served
     std::uint64_t chunk_extensions = 16 * 1024; // bytes of them in a chunked request
     std::uint64_t trailers = 16 * 1024;         // bytes of fields behind a chunked request
+    std::uint64_t recovery_waiters = 1'000;     // requests that await a recovery of one host
 };
 
 struct timeouts {

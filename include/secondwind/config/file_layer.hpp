@@ -1,26 +1,25 @@
 // What a configuration file assigns, each with its place.
 #pragma once
 
-#include <secondwind/config/json_tree.hpp>
+#include <secondwind/config/json_source.hpp>
+#include <secondwind/config/keys.hpp>
 
+#include <functional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace secondwind::config {
 
 struct assignment {
-    std::string key;   // a name of the table of keys
-    std::string value; // as text that the key takes
+    key const* what;
+    // Returns the complaint if the value cannot be used, or nothing.
+    std::function<std::string(settings&)> apply;
     text_position where;
 };
 
 // Reads the file's text; its structure is checked here (unknown and repeated keys, the JSON type of
-// each value, the list of upstreams), and the values of scalar keys where they are assigned. Throws
-// config_error. `name` is the file's name in messages.
-std::vector<assignment> read_file_layer(std::string_view text, std::string const& name);
-
-// "secondwind.json:12:5"
-std::string place(std::string const& name, text_position where);
+// each value, whole lists), and the values of scalar keys where they are applied. A list's secret
+// comes with the list, and once more behind it: that one only tells the place. Throws config_error.
+std::vector<assignment> read_file_layer(json_source const& source);
 
 } // namespace secondwind::config

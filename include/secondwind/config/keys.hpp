@@ -12,8 +12,22 @@
 
 namespace secondwind::config {
 
+struct json_node;
+class json_source;
+
 // What stands for the value in the file.
-enum class json_form : std::uint8_t { string, number, string_or_number, list };
+enum class json_form : std::uint8_t {
+    string,
+    number,
+    string_or_number,
+    list,
+    // A string in each object of a list, where that list's reader takes it. Outside the file it is
+    // said once, for all objects that have none of their own.
+    member
+};
+
+// Puts a value that is well by itself in its place.
+using setter = std::function<void(settings&)>;
 
 struct key {
     std::string name; // "recovery.evict": section and name as the file nests them
@@ -23,8 +37,15 @@ struct key {
 
     // Takes the value from its text; returns the complaint if it cannot, or nothing.
     std::function<std::string(settings&, std::string_view)> assign;
-    // The value as text that `assign` takes.
+    // The value as text that `assign` takes; that of a secret only as "***".
     std::function<std::string(settings const&)> show;
+
+    // A list's: reads it from the file, and throws config_error with the place of the culprit.
+    std::function<setter(json_node const&, json_source const&)> read_list{};
+    std::vector<std::string> members{}; // what an object of the list may hold
+
+    // Never shown; its variable has a sister that ends in _FILE and names a file with the value.
+    bool secret = false;
 
     // Where it is a flag as well.
     std::string flag{};    // "--log-level"
@@ -37,6 +58,11 @@ std::vector<key> const& keys();
 
 key const* find_key(std::string_view name) noexcept;
 key const* find_environment_key(std::string_view variable) noexcept;
+
+// The variable that names the file with a secret's value.
+std::string file_variable_of(key const& k);
+// The secret whose file the variable names.
+key const* find_file_variable_key(std::string_view variable) noexcept;
 
 // The known key that an unknown one most likely means; a key that merely lacks its section counts.
 std::optional<std::string> nearest_key(std::string_view name);

@@ -21,20 +21,31 @@ public:
     using std::runtime_error::runtime_error;
 };
 
+struct key;
+
+// Returns a file's content, or nothing for one that cannot be read. It serves the files that hold
+// secrets; without such a function none can be read.
+using file_reader = std::function<std::optional<std::string>(std::string const& path)>;
+
 // Settings under construction: each layer overrides the one before (file, environment, flags).
 class builder {
 public:
     // JSON with // and /* */ comments; a trailing comma is refused. `name` is the file's name in
     // messages. An unknown key, a wrong type, a value out of range or a repeated key throws
-    // config_error with line and column of the culprit.
-    void add_file(std::string_view text, std::string const& name);
+    // config_error with line and column of the culprit. "$schema" is for editors, and ignored.
+    void add_file(std::string_view text, std::string const& name, file_reader read_file = {});
 
-    // SECONDWIND_<SECTION>_<KEY>, as SECONDWIND_RECOVERY_EVICT, for every scalar key of the file;
-    // SECONDWIND_UPSTREAM is one or more [NAME=]URL, separated by commas. `lookup` returns an
-    // environment variable's value. An unknown variable that begins with SECONDWIND_ is an error,
-    // except SECONDWIND_CONFIG, which names the file; `names` are all variables that exist.
+    // SECONDWIND_<SECTION>_<KEY>, as SECONDWIND_RECOVERY_EVICT, for every scalar key of the file.
+    // SECONDWIND_UPSTREAM is one or more [NAME=]URL, and SECONDWIND_RECOVERY_PINNED one or more
+    // patterns, separated by commas; SECONDWIND_RECOVERY_RULES is the file's list as it stands
+    // there. SECONDWIND_UPSTREAM_API_TOKEN, or what the file named by
+    // SECONDWIND_UPSTREAM_API_TOKEN_FILE holds in its first line, is for every upstream without a
+    // token of its own. `lookup` returns an environment variable's value. An unknown variable that
+    // begins with SECONDWIND_ is an error, except SECONDWIND_CONFIG, which names the file; `names`
+    // are all variables that exist.
     void add_environment(std::vector<std::string> const& names,
-                         std::function<std::optional<std::string>(std::string const&)> lookup);
+                         std::function<std::optional<std::string>(std::string const&)> lookup,
+                         file_reader read_file = {});
 
     // One flag by its key, as ("listen", "127.0.0.1:9999", "--listen").
     void add_flag(std::string_view key, std::string const& value, std::string const& flag);
@@ -46,7 +57,8 @@ public:
     settings const& value() const noexcept { return settings_; }
 
     // Every key with its effective value and its source ("default", "secondwind.json:3",
-    // "SECONDWIND_LISTEN", "--listen"), in the file's order: what `secondwind check` prints.
+    // "SECONDWIND_LISTEN", "--listen"), in the file's order: what `secondwind check` prints. A
+    // secret's value is "***".
     struct entry {
         std::string key, value, source;
     };
@@ -59,12 +71,24 @@ private:
         std::string where;  // begins a message: with the column, and the key's name in a file
     };
 
-    void set(std::string_view name, std::string const& value, std::string const& source,
-             std::string const& where);
+    // What the environment says once for all objects of a list.
+    struct shared {
+        std::string value;
+        origin from;
+    };
+
+    void take(key const& k, std::string const& value, std::string const& source);
+    void take_secret(key const& k, std::string const& path, std::string const& variable,
+                     file_reader const& read_file);
+    void set(key const& k, std::function<std::string(settings&)> const& apply,
+             std::string const& source, std::string const& where);
+    void give(shared const& one);
+    void remember(origin from);
     origin const* origin_of(std::string_view key) const noexcept;
 
     settings settings_;
     std::vector<origin> origins_;
+    std::vector<shared> shared_;
 };
 
 // Each is a config_error in the making: nothing where the text is not of the form.

@@ -30,10 +30,14 @@ struct options {
         {"text-embedding-nomic-embed-text-v1.5", model_type::embedding, 84'100'000},
     };
 
-    bool jit = true;         // "Just in Time Model Loading"
-    bool auto_evict = false; // "Only Keep Last JIT Loaded Model"
-    bool rest_v1 = true;     // off: a 0.3 version, without /api/v1/
+    bool jit = true;            // "Just in Time Model Loading"
+    bool auto_evict = false;    // "Only Keep Last JIT Loaded Model"
+    bool rest_v1 = true;        // off: a 0.3 version, without /api/v1/
+    bool tells_activity = true; // off: before August 2025, when the SDK learned who is busy
     refusal_form refusal = refusal_form::with_figure;
+
+    // "Require Authentication": "sk-lm-<8>:<20>", or empty for off.
+    std::string api_token;
 
     std::chrono::milliseconds load_time{0};
     std::chrono::milliseconds token_interval{0}; // zero: as fast as the client reads

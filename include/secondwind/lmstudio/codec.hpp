@@ -11,14 +11,23 @@
 
 namespace secondwind::lmstudio {
 
-// The instances of `GET /api/v1/models`: {"models":[{"key","size_bytes","loaded_instances":
-// [{"id"}]}]}. Nothing where the document has another shape: LM Studio before 0.4.0 answers 200
-// with an error object to paths that it does not know, so only the shape tells whether REST v1
-// exists. Single entries of another shape are skipped.
-std::optional<policy::inventory> parse_inventory(std::string_view json);
+// A model that the host has and has not loaded.
+struct model_on_disk {
+    std::string key;
+    std::uint64_t size_bytes = 0; // 0 where the host does not say
+    bool operator==(model_on_disk const&) const = default;
+};
 
-// The keys of the models in that document that have no instance loaded.
-std::vector<std::string> parse_unloaded(std::string_view json);
+struct models {
+    policy::inventory loaded;
+    std::vector<model_on_disk> unloaded;
+};
+
+// `GET /api/v1/models`: {"models":[{"key","size_bytes","loaded_instances":[{"id"}]}]}. Nothing
+// where the document has another shape: LM Studio before 0.4.0 answers 200 with an error object to
+// paths that it does not know, so only the shape tells whether REST v1 exists. Single entries of
+// another shape are skipped.
+std::optional<models> parse_models(std::string_view json);
 
 // The body of `POST /api/v1/models/unload`.
 std::string unload_body(std::string_view instance_id);

@@ -1,10 +1,8 @@
-// LM Studio's own calls for listing and unloading models.
+// What a recovery asks of a host: which instances are loaded, who is busy, and to unload one.
 #pragma once
 
-#include <secondwind/config/config.hpp>
 #include <secondwind/lmstudio/codec.hpp>
 #include <secondwind/net/task.hpp>
-#include <secondwind/upstream/call.hpp>
 
 #include <optional>
 #include <string>
@@ -12,32 +10,34 @@
 
 namespace secondwind::lmstudio {
 
-// REST v1 (LM Studio 0.4.0 and later) of one host, over its pool. `authorization` is the value of
-// the Authorization field to send, or empty.
+// An interface, so that a recovery can be tested against a host that is only imagined. In each
+// call, `authorization` is the Authorization field of the request in need, or empty; it is used
+// where the host has no api_token of its own in the configuration.
 class control {
 public:
-    control(upstream::environment env, upstream::pool& pool, config::recovery const& settings)
-        : env_{env}, pool_{pool}, settings_{settings} {}
+    virtual ~control() = default;
 
     struct listing {
         std::optional<policy::inventory> instances; // nothing: see `why_not`
-        std::vector<std::string> unloaded;          // keys of the models without an instance
+        std::vector<model_on_disk> unloaded;        // the models without an instance
         std::string why_not;                        // one clause for the log
     };
-    // GET /api/v1/models, within recovery.list_timeout.
-    net::task<listing> list(std::string authorization);
+    // Within recovery.list_timeout.
+    virtual net::task<listing> list(std::string authorization) = 0;
+
+    // Completes the instances of a listing with what only the SDK's WebSocket tells: who is busy,
+    // and who was used when. What it does not tell stays unknown; that is no error. A WebSocket
+    // that is refused, silent or too old costs one wait within recovery.websocket_timeout, and is
+    // not asked again until the host was down.
+    virtual net::task<policy::inventory> with_activity(policy::inventory loaded,
+                                                       std::string authorization) = 0;
 
     struct unloading {
         unload_result result = unload_result::refused;
         std::string why_not; // one clause for the log, when refused
     };
-    // POST /api/v1/models/unload, within recovery.unload_timeout.
-    net::task<unloading> unload(std::string instance_id, std::string authorization);
-
-private:
-    upstream::environment env_;
-    upstream::pool& pool_;
-    config::recovery const& settings_;
+    // Within recovery.unload_timeout.
+    virtual net::task<unloading> unload(std::string instance_id, std::string authorization) = 0;
 };
 
 } // namespace secondwind::lmstudio

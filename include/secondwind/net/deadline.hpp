@@ -60,9 +60,9 @@ public:
     using clock = deadline::clock;
     using now_function = clock::time_point (*)();
 
-    // `now` is the clock; tests give their own and call expire() themselves.
-    explicit deadline_queue(boost::asio::io_context& io, now_function now = &clock::now)
-        : now_{now}, timer_{io} {}
+    // `source` is the clock; tests give their own and call expire() themselves.
+    explicit deadline_queue(boost::asio::io_context& io, now_function source = &clock::now)
+        : now_{source}, timer_{io} {}
     deadline_queue(deadline_queue const&) = delete;
     deadline_queue& operator=(deadline_queue const&) = delete;
     // Every deadline must be gone before its queue.
@@ -70,6 +70,9 @@ public:
 
     // Calls the listeners of all deadlines that are due by the clock.
     void expire();
+
+    // The clock that it goes by.
+    clock::time_point now() const { return now_(); }
 
 private:
     friend class deadline;

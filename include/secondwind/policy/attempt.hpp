@@ -18,18 +18,31 @@ enum class next_step : std::uint8_t {
 };
 std::string_view to_string(next_step s) noexcept;
 
+// What to do for a model that has crashed (recovery.on_crash).
+enum class on_crash : std::uint8_t {
+    off,    // relay the error
+    replay, // send the request once more
+    reload  // unload that model first
+};
+std::string_view to_string(on_crash c) noexcept;
+
 // All that the decision depends on.
 struct attempt_state {
     policy::verdict verdict = verdict::healthy;
-    bool recovery_on = true;   // recovery.mode
+    bool recovery_on = true;   // recovery.mode is not off
     bool replayable = true;    // the body is kept whole
-    unsigned replays_left = 1; // of recovery.max_replays
-    bool epoch_moved = false;  // a recovery of the host finished since the attempt began
+    unsigned replays_done = 0; // of this exchange
+    unsigned max_replays = 1;  // recovery.max_replays
+    policy::on_crash on_crash = policy::on_crash::off;
+    // A recovery of the host that finished since the attempt began made room for this request, or
+    // mended its model.
+    bool cured_since = false;
     bool recovery_running = false;
 };
 
-// A pure table: healthy, crashes and other errors are relayed; curable ones are cured at most
-// `replays_left` times.
+// A pure table: healthy, other errors and (as on_crash says) crashes are relayed; curable ones are
+// cured while a replay is left. Any replay after the first needs an unload of its own or of another
+// recovery: one that unloads nothing is tried only once.
 next_step decide_next(attempt_state const& state) noexcept;
 
 } // namespace secondwind::policy

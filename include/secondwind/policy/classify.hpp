@@ -3,11 +3,13 @@
 
 #include <secondwind/http/inflate.hpp>
 #include <secondwind/http/sse_scanner.hpp>
+#include <secondwind/policy/signature.hpp>
 #include <secondwind/policy/verdict.hpp>
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -46,9 +48,10 @@ public:
     // `content_type` is the media type without parameters; compared without case. `bound` is the
     // number of body bytes after which it decides with what it has: an error status is then
     // other_error unless the text so far shows a signature's message; the rest is healthy.
-    // `content_encoding` is the field's value, and empty where there is none.
+    // `content_encoding` is the field's value, and empty where there is none. `rules` come before
+    // the built-in signatures, and must outlive it.
     classifier(int status, std::string_view content_type, std::size_t bound,
-               std::string_view content_encoding = {});
+               std::string_view content_encoding = {}, std::span<rule const> rules = {});
 
     // Returns true once decided; later calls change nothing.
     bool push(std::string_view body);
@@ -66,9 +69,11 @@ private:
     void judge_first_bytes(std::string_view body);
     void judge_json();
     bool judge_event(http::sse_event const& event);
+    void decide_error(std::string_view message);
     void decide(verdict v, std::string_view message = {});
 
     int status_;
+    std::span<rule const> rules_;
     std::size_t bound_;
     bool is_stream_;
     mode mode_;

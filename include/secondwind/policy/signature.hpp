@@ -3,6 +3,7 @@
 
 #include <secondwind/policy/verdict.hpp>
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,7 +26,17 @@ std::span<signature const> built_in_signatures() noexcept;
 // True if the pattern matches anywhere in the text (or where "^" and "$" tie it).
 bool matches(std::string_view pattern, std::string_view text) noexcept;
 
-// The verdict on an error message: other_error where nothing matches. Never healthy.
-verdict judge_message(std::string_view message) noexcept;
+// One of the operator's own signatures (recovery.rules).
+struct rule {
+    std::string match; // a pattern as above
+    policy::verdict verdict = policy::verdict::other_error;
+    std::optional<int> status; // only for answers with this status, if it is given
+    bool operator==(rule const&) const = default;
+};
+
+// The verdict on an error message that came with this status: the first rule that matches, else the
+// first built-in signature, else other_error. Never healthy.
+verdict judge_message(std::string_view message, int status = 0,
+                      std::span<rule const> rules = {}) noexcept;
 
 } // namespace secondwind::policy

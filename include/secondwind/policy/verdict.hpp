@@ -17,6 +17,11 @@ enum class verdict : std::uint8_t {
     other_error          // the request's own fault, or one that nothing here can cure: relayed
 };
 
+// True for the two verdicts that ask for memory.
+constexpr bool for_memory(verdict v) noexcept {
+    return v == verdict::insufficient_memory || v == verdict::suspected_memory;
+}
+
 // "insufficient_memory" and so on: the name in logs, headers and configuration.
 std::string_view to_string(verdict v) noexcept;
 std::optional<verdict> verdict_from_string(std::string_view name) noexcept;

@@ -3,14 +3,18 @@
 
 #include <secondwind/net/task.hpp>
 #include <secondwind/policy/classify.hpp>
+#include <secondwind/policy/opening_splitter.hpp>
+#include <secondwind/policy/tail_watch.hpp>
 #include <secondwind/proxy/body_reader.hpp>
 #include <secondwind/proxy/context.hpp>
+#include <secondwind/proxy/progress.hpp>
 #include <secondwind/proxy/request.hpp>
 #include <secondwind/recovery/in_flight.hpp>
 #include <secondwind/upstream/answer.hpp>
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace secondwind::proxy {
 
@@ -20,10 +24,10 @@ class attempt {
 public:
     // `rest` hands out what of the body is not kept, or is null.
     attempt(context& shared, client& from, net::deadline& guard, request const& what,
-            body_reader* rest) noexcept
-        : shared_{shared}, client_{from}, guard_{guard}, request_{what}, rest_{rest},
-          use_{std::in_place, shared.host.users, what.body.view(), what.whole},
-          epoch_{shared.host.guard.epoch()}, answer_{shared.blocks} {}
+            body_reader* rest, progress& shown) noexcept
+        : shared_{shared}, client_{from}, guard_{guard}, request_{what}, rest_{rest}, shown_{shown},
+          use_{std::in_place, shared.host.care.users, what.body.view(), what.whole},
+          epoch_{shared.host.care.guard.epoch()}, answer_{shared.blocks} {}
 
     // Sends the request; `fresh` asks for a new connection. A failure means that there will be no
     // answer.
@@ -46,6 +50,14 @@ public:
     bool switching() const noexcept { return status_ == 101; }
     bool connected() const noexcept { return connected_; }
 
+    // Where the client was shown the opening events of this stream, or of one before it: the bytes
+    // that it has not had. Nothing where it was shown none, or where this is no such stream.
+    std::optional<std::string_view> behind_opening() const noexcept {
+        return shown_.begun() && opening_ ? std::optional{opening_->rest()} : std::nullopt;
+    }
+    // Watches the stream for an error after the commit; null where there is nothing to watch.
+    policy::tail_watch* tail() noexcept { return tail_ ? &*tail_ : nullptr; }
+
     // The host broke off before the end of the answer that is held here.
     bool broken() const noexcept { return broken_; }
 
@@ -62,16 +74,20 @@ private:
     net::task<upstream::failure> read_head();
     net::task<upstream::failure> hold();
     net::task<void> pass_interim();
+    void note_body(std::string_view data);
 
     context& shared_;
     client& client_;
     net::deadline& guard_;
     request const& request_;
     body_reader* rest_;
+    progress& shown_;
     std::optional<recovery::in_flight::entry> use_;
     std::uint64_t epoch_;
     upstream::lease lease_;
     upstream::answer answer_;
+    std::optional<policy::opening_splitter> opening_;
+    std::optional<policy::tail_watch> tail_;
     policy::judgement judged_;
     int status_ = 0;
     int keep_alive_ = -1; // seconds, as the host says

@@ -4,24 +4,25 @@
 #include <secondwind/http/head_writer.hpp>
 #include <secondwind/http/replies.hpp>
 #include <secondwind/net/deadline.hpp>
-#include <secondwind/net/gate.hpp>
 #include <secondwind/net/task.hpp>
-#include <secondwind/policy/attempt.hpp>
 #include <secondwind/proxy/access_record.hpp>
 #include <secondwind/proxy/attempt.hpp>
 #include <secondwind/proxy/body_reader.hpp>
 #include <secondwind/proxy/client.hpp>
 #include <secondwind/proxy/context.hpp>
-#include <secondwind/recovery/ledger.hpp>
+#include <secondwind/proxy/progress.hpp>
+#include <secondwind/recovery/second_wind.hpp>
 
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 
 namespace secondwind::proxy {
 
 // Attempts, recovers, replays, relays; and leaves one access line, whatever happens. While it runs
 // it is the one that hears of a client that leaves, and then ends everything it waits on.
-class exchange final : client::watcher, net::deadline::listener {
+class exchange final : client::watcher, net::deadline::listener, recovery::subject {
 public:
     // `rest` hands out what of the body is not kept, or is null.
     exchange(context& shared, client& from, request& what, body_reader* rest);
@@ -35,24 +36,27 @@ public:
 
 private:
     enum class next : std::uint8_t { again, done };
-    static bool curable(policy::verdict v) noexcept;
 
     net::task<void> attempts();
     net::task<next> judge();
-    net::task<next> recover(bool lead);
-    net::task<void> wait_at_gate();
+    void heal();
     net::task<void> send_answer(std::unique_ptr<attempt> from);
     net::task<void> fail(upstream::failure why);
     net::task<void> refuse(http::refusal why);
+    net::task<void> turn_away();
 
-    policy::next_step decide() const;
     void hold();
-    recovery::trigger trigger() const;
     http::persistence persistence(http::framing framing) const;
     std::string recovery_fields() const;
 
     void on_client_gone() override;
     void on_deadline() override;
+
+    std::string_view id() const override { return request_.id; }
+    std::string_view path() const override { return request_.path(); }
+    std::string const& model() const override;
+    std::string authorization() const override { return request_.authorization(shared_.fields); }
+    bool replayable() const override { return request_.whole; }
 
     context& shared_;
     client& client_;
@@ -60,19 +64,16 @@ private:
     body_reader* rest_;
     net::deadline guard_;
     access_record record_;
+    progress shown_;
+    recovery::second_wind wind_;
+    mutable std::optional<std::string> model_; // once somebody has asked for it
     std::unique_ptr<attempt> attempt_;
     std::unique_ptr<attempt> held_; // the answer that is relayed if all else fails
-    std::optional<net::gate::waiter> waiter_;
-    // The recovery that this exchange met, what it met it for, and what came of it for this one.
-    std::shared_ptr<recovery::record> recovery_;
-    bool leader_ = false;
-    policy::verdict reason_ = policy::verdict::healthy;
-    recovery::outcome outcome_ = recovery::outcome::pending;
-    unsigned replays_left_;
     bool resent_ = false;
     bool gone_ = false;
     bool expired_ = false;
-    bool keep_ = false; // the client's connection may serve another request
+    bool relaying_ = false; // the answer that the client gets in the end
+    bool keep_ = false;     // the client's connection may serve another request
 };
 
 } // namespace secondwind::proxy

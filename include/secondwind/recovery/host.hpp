@@ -2,10 +2,8 @@
 #pragma once
 
 #include <secondwind/config/config.hpp>
-#include <secondwind/lmstudio/control.hpp>
-#include <secondwind/recovery/host_guard.hpp>
-#include <secondwind/recovery/in_flight.hpp>
-#include <secondwind/recovery/recoverer.hpp>
+#include <secondwind/lmstudio/host_control.hpp>
+#include <secondwind/recovery/supervisor.hpp>
 #include <secondwind/upstream/pool.hpp>
 
 namespace secondwind::recovery {
@@ -15,18 +13,15 @@ namespace secondwind::recovery {
 struct host {
     host(upstream::environment env, config::settings const& settings, config::upstream const& where,
          ledger& book)
-        : pool{env.io, env.deadlines, where, settings.timeouts}, control{env, pool,
-                                                                         settings.recovery},
-          guard{env.io}, recovery{where.name, env, control, users, guard, book, settings.recovery} {
-    }
+        : pool{env.io, env.deadlines, where, settings.timeouts},
+          control{env, pool, settings.recovery}, care{where.name, env.io, env.deadlines,
+                                                      control,    book,   settings} {}
 
     std::string const& name() const noexcept { return pool.where().name; }
 
     upstream::pool pool;
-    lmstudio::control control;
-    in_flight users;
-    host_guard guard;
-    recoverer recovery;
+    lmstudio::host_control control;
+    supervisor care;
 };
 
 } // namespace secondwind::recovery

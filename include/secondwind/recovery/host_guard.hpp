@@ -2,7 +2,7 @@
 #pragma once
 
 #include <secondwind/net/gate.hpp>
-#include <secondwind/recovery/ledger.hpp>
+#include <secondwind/recovery/record.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -16,9 +16,12 @@ class host_guard {
 public:
     explicit host_guard(boost::asio::io_context& io) noexcept : gate_{io} {}
 
-    // The number of recoveries of this host that have unloaded something.
+    // The number of recoveries of this host that have done their unloads.
     std::uint64_t epoch() const noexcept { return epoch_; }
     bool recovering() const noexcept { return current_ != nullptr; }
+
+    // New requests that would use a model wait. One that only observes holds nobody up.
+    bool holding() const noexcept { return recovering() && holds_; }
 
     // The recovery that runs, or else the last one; null before the first.
     std::shared_ptr<record> const& latest() const noexcept { return current_ ? current_ : last_; }
@@ -28,13 +31,17 @@ public:
     net::gate& gate() noexcept { return gate_; }
 
     // Only with no recovery running.
-    void begin(std::shared_ptr<record> r) noexcept { current_ = std::move(r); }
+    void begin(std::shared_ptr<record> r, bool holds) noexcept {
+        current_ = std::move(r);
+        holds_ = holds;
+    }
     // Lets everybody go.
     void finish();
 
 private:
     net::gate gate_;
     std::uint64_t epoch_ = 0;
+    bool holds_ = false;
     std::shared_ptr<record> current_;
     std::shared_ptr<record> last_;
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <secondwind/lmstudio/codec.hpp>
+#include <secondwind/net/gate.hpp>
 #include <secondwind/policy/plan.hpp>
 
 #include <boost/intrusive/list.hpp>
@@ -10,21 +11,28 @@
 
 namespace secondwind::recovery {
 
-// Costs an exchange two pointers while nobody asks: which model it names is read from its kept body
+// Costs an exchange a few words while nobody asks: which model it names is read from its kept body
 // only when a recovery starts.
 class in_flight {
 public:
+    explicit in_flight(boost::asio::io_context& io) noexcept : changed_{io} {}
+
     // One exchange, from the moment its request goes out until its answer is complete.
     class entry {
     public:
         // `body` must live as long as the entry. `whole` is false where it is only the beginning
         // of the body, or none of it: the rest was not kept.
         entry(in_flight& where, std::string_view body, bool whole) noexcept
-            : body_{body}, whole_{whole} {
+            : where_{where}, body_{body}, whole_{whole} {
             where.entries_.push_back(*this);
         }
         entry(entry const&) = delete;
         entry& operator=(entry const&) = delete;
+        ~entry() {
+            // One without a body, as a GET is, uses no model.
+            if (where_.changed_.waiting() > 0 && (!whole_ || !body_.empty()))
+                where_.changed_.open();
+        }
 
     private:
         friend class in_flight;
@@ -33,12 +41,16 @@ public:
         boost::intrusive::list_member_hook<
             boost::intrusive::link_mode<boost::intrusive::auto_unlink>>
             hook_;
+        in_flight& where_;
         std::string_view body_;
         bool whole_;
     };
 
     // What they all use.
     policy::usage snapshot() const;
+
+    // Opens whenever an exchange ends that may have used a model.
+    net::gate& changed() noexcept { return changed_; }
 
 private:
     using list =
@@ -50,6 +62,7 @@ private:
                                    &entry::hook_>,
                                boost::intrusive::constant_time_size<false>>;
     list entries_;
+    net::gate changed_;
 };
 
 } // namespace secondwind::recovery

@@ -3,7 +3,10 @@
 
 #include <secondwind/config/config.hpp>
 #include <secondwind/lmstudio/control.hpp>
+#include <secondwind/net/deadline.hpp>
+#include <secondwind/net/gate.hpp>
 #include <secondwind/net/task.hpp>
+#include <secondwind/policy/misfits.hpp>
 #include <secondwind/recovery/host_guard.hpp>
 #include <secondwind/recovery/in_flight.hpp>
 #include <secondwind/recovery/ledger.hpp>
@@ -13,32 +16,48 @@
 
 namespace secondwind::recovery {
 
-// Inventory, plan, unload each, verify: it awaits answers and asks the plan what to do. It belongs
-// to no exchange: an unload that was sent is never cancelled because a client left.
+// Inventory, plan, wait for somebody to go idle if all are busy, unload each, verify: it awaits
+// answers and asks the plan what to do. It belongs to no exchange: an unload that was sent is never
+// cancelled because a client left. But nothing more is unloaded once nobody awaits it.
 class recoverer {
 public:
-    recoverer(std::string host, upstream::environment env, lmstudio::control& control,
-              in_flight const& users, host_guard& guard, ledger& book,
-              config::recovery const& settings)
-        : host_{std::move(host)}, env_{env}, control_{control}, users_{users}, guard_{guard},
-          ledger_{book}, settings_{settings} {}
+    // All must outlive it.
+    recoverer(std::string host, net::deadline_queue& deadlines, boost::asio::io_context& io,
+              lmstudio::control& control, in_flight& users, host_guard& guard,
+              policy::misfits& misfits, ledger& book, config::recovery const& settings)
+        : host_{std::move(host)}, deadlines_{deadlines}, stop_{io}, control_{control},
+          users_{users}, guard_{guard}, misfits_{misfits}, ledger_{book}, settings_{settings} {}
 
-    // Starts a recovery and returns at once; the guard's gate opens when it is over. Only with no
-    // recovery running. `authorization` is sent with the recovery's own calls.
+    // Starts a recovery, which its leader awaits unless the trigger came after the commit, and
+    // returns at once; the guard's gate opens when it is over. Only with no recovery running.
+    // `authorization` is sent with the recovery's own calls.
     void start(trigger why, std::string authorization);
+
+    // Somebody who awaited it has left.
+    void left();
+    // Ends a recovery that waits: the server stops.
+    void stop();
 
 private:
     net::task<void> run(std::shared_ptr<record> r, std::string authorization);
     net::task<void> act(record& r, std::string authorization);
+    net::task<bool> plan(record& r, bool first, std::string authorization);
+    net::task<bool> wait_for_idle(record& r, net::deadline::clock::time_point until);
+    net::task<void> unload_all(record& r, std::string authorization);
     net::task<void> verify(record& r, std::string authorization);
+    bool abandoned(record const& r) const noexcept;
 
     std::string host_;
-    upstream::environment env_;
+    net::deadline_queue& deadlines_;
+    net::gate stop_;
     lmstudio::control& control_;
-    in_flight const& users_;
+    in_flight& users_;
     host_guard& guard_;
+    policy::misfits& misfits_;
     ledger& ledger_;
     config::recovery const& settings_;
+    std::chrono::milliseconds pace_{}; // of asking the host again who is busy
+    bool stopping_ = false;
 };
 
 } // namespace secondwind::recovery

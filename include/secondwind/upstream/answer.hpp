@@ -59,6 +59,11 @@ public:
     // True if bytes came that do not belong to this answer.
     bool surplus() const noexcept { return scanned_ < bytes_.size(); }
 
+    // The bytes that were scanned, the head's among them, are no longer needed.
+    void forget_scanned() noexcept {
+        bytes_.consume(scanned_);
+        head_size_ = scanned_ = 0;
+    }
     // The held bytes are no longer needed.
     void release() noexcept {
         bytes_.release();

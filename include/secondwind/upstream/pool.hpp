@@ -11,6 +11,7 @@
 #include <boost/intrusive/list.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -74,6 +75,8 @@ public:
 
     config::upstream const& where() const noexcept { return where_; }
     std::size_t idle() const noexcept { return idle_.size(); }
+    // How many connects have failed: where it has moved, the host was down meanwhile.
+    std::uint64_t connect_failures() const noexcept { return connect_failures_; }
 
     // Closes the idle connections; leased ones are closed when they come back.
     void close();
@@ -92,6 +95,7 @@ private:
     idle_set<std::unique_ptr<connection>> idle_;
     net::deadline expiry_;
     std::vector<net::endpoint> addresses_; // empty: to be resolved
+    std::uint64_t connect_failures_ = 0;
     bool closed_ = false;
     bool aborted_ = false;
 

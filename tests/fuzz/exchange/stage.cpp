@@ -133,9 +133,9 @@ bool stage::poll(unsigned quiet) {
 
 bool stage::at_rest() {
     auto& shared = server_.shared();
-    auto const in_use = shared.host.users.snapshot();
-    return server_.sessions() == 0 && !shared.host.guard.recovering() &&
-           shared.host.guard.gate().waiting() == 0 && shared.budget.used() == 0 &&
+    auto const in_use = shared.host.care.users.snapshot();
+    return server_.sessions() == 0 && !shared.host.care.guard.recovering() &&
+           shared.host.care.guard.gate().waiting() == 0 && shared.budget.used() == 0 &&
            in_use.models.empty() && !in_use.unknown;
 }
 
@@ -146,9 +146,11 @@ void stage::close_idle() {
 }
 
 void stage::sweep() {
-    settle_until(
-        [this] { return accept().has_value(); },
-        [this] { return server_.sessions() == 0 && !server_.shared().host.guard.recovering(); });
+    settle_until([this] { return accept().has_value(); },
+                 [this] {
+                     return server_.sessions() == 0 &&
+                            !server_.shared().host.care.guard.recovering();
+                 });
     close_idle();
 }
 

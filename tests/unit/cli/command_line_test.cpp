@@ -116,6 +116,22 @@ TEST(command_line, names_a_file_that_cannot_be_read) {
               "\"none.json\": the configuration file (SECONDWIND_CONFIG) cannot be read");
 }
 
+TEST(command_line, reads_a_token_from_the_file_that_any_layer_names) {
+    world w;
+    w.files = {{"a.json", R"({"upstreams": [{"url": "http://h:1", "api_token_file": "own"}]})"},
+               {"own", "sk-own\n"},
+               {"shared", "sk-shared\n"}};
+    w.environment = {{"SECONDWIND_UPSTREAM_API_TOKEN_FILE", "shared"}};
+    EXPECT_EQ(w.run({}).settings.value().upstreams.front().api_token, "sk-shared");
+    EXPECT_EQ(w.run({"-c", "a.json"}).settings.value().upstreams.front().api_token, "sk-own");
+    // A flag brings another upstream, to which the file's token does not belong.
+    EXPECT_EQ(w.run({"-c", "a.json", "--upstream", "http://i:1"}).settings.value().upstreams,
+              (std::vector{config::upstream{"default", "i", 1, "sk-shared"}}));
+    w.files.erase("own");
+    EXPECT_EQ(w.fault({"-c", "a.json"}),
+              "a.json:1:56: upstreams[0].api_token_file: the file that this names cannot be read");
+}
+
 TEST(command_line, refuses_a_setting_that_cannot_be_used) {
     world w;
     w.files["a.json"] = "{\n\"lisen\": 1}";

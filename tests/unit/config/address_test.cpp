@@ -113,6 +113,20 @@ TEST(upstream, says_what_is_not_supported) {
     EXPECT_THAT(complaint_about("http://host#x"), HasSubstr("a query or fragment"));
 }
 
+TEST(upstream, never_shows_a_password_in_a_message) {
+    for (auto const* text :
+         {"http://user:hunter2@host", "https://user:hunter2@host", "http://user:hunter2@ho st",
+          "http://user:hunter2@host:0", "a b=http://user:hunter2@host", "user:hunter2@host"}) {
+        auto const complaint = complaint_about(text);
+        EXPECT_THAT(complaint, HasSubstr("***@ho")) << text;
+        EXPECT_EQ(complaint.find("hunter2"), std::string::npos) << complaint;
+    }
+}
+
+TEST(upstream, is_shown_without_its_token) {
+    EXPECT_EQ(to_string(upstream{"a", "host", 80, "sk-lm-1"}), "http://host:80");
+}
+
 TEST(upstreams, are_just_one_for_now) {
     std::vector<upstream> all;
     EXPECT_EQ(read_upstreams("a=http://h:1", all), "");

@@ -46,6 +46,27 @@ TEST(config_file, may_be_empty_of_settings) {
     EXPECT_EQ(read(R"({"recovery": {}})").recovery.mode, recovery_mode::on);
 }
 
+TEST(config_file, sets_what_a_recovery_may_do) {
+    auto const r = read(R"({"recovery": {"mode": "observe", "evict": "enough", "max_replays": 5,
+        "on_crash": "reload", "busy_wait": "0", "cooldown": "24h", "websocket_timeout": "0",
+        "ledger_file": "ledger.jsonl"}, "limits": {"recovery_waiters": 1}})");
+    EXPECT_EQ(r.recovery.mode, recovery_mode::observe);
+    EXPECT_EQ(r.recovery.evict, policy::evict::enough);
+    EXPECT_EQ(r.recovery.max_replays, 5U);
+    EXPECT_EQ(r.recovery.on_crash, policy::on_crash::reload);
+    EXPECT_EQ(r.recovery.busy_wait, milliseconds{0});
+    EXPECT_EQ(r.recovery.cooldown, std::chrono::hours{24});
+    EXPECT_EQ(r.recovery.websocket_timeout, milliseconds{0});
+    EXPECT_EQ(r.recovery.ledger_file, "ledger.jsonl");
+    EXPECT_EQ(r.limits.recovery_waiters, 1U);
+}
+
+TEST(config_file, may_name_its_schema_for_editors) {
+    EXPECT_EQ(fault_of(R"({"$schema": "./secondwind.schema.json"})"), "none");
+    EXPECT_EQ(fault_of(R"({"$schema": 1})"), "f.json:1:13: expected the schema's place, but got 1");
+    EXPECT_NE(fault_of(R"({"log": {"$schema": "x"}})"), "none");
+}
+
 TEST(config_file, names_an_upstream) {
     EXPECT_EQ(read(R"({"upstreams": [{"url": "http://h:1"}]})").upstreams,
               (std::vector{upstream{"default", "h", 1}}));
@@ -71,8 +92,12 @@ TEST(config_file, has_no_unknown_key) {
               R"(f.json:1:2: unknown key "evict": did you mean "recovery.evict"?)");
     EXPECT_EQ(fault_of(R"({"zzz": 1})"), R"(f.json:1:2: unknown key "zzz")");
     EXPECT_EQ(fault_of(R"({"upstreams": [{"nme": "a"}]})"),
-              R"(f.json:1:17: unknown key "upstreams[].nme": did you mean "upstreams[].name"?)");
+              R"(f.json:1:17: unknown key "upstreams[0].nme": did you mean "upstreams[0].name"?)");
     EXPECT_EQ(fault_of(R"({"": 1})"), R"(f.json:1:2: unknown key "")");
+    EXPECT_EQ(fault_of(R"({"api_token": "t"})"),
+              R"(f.json:1:2: unknown key "api_token": did you mean "upstreams[].api_token"?)");
+    EXPECT_EQ(fault_of(R"({"upstreams[]": {"api_token": "t"}})"),
+              R"(f.json:1:2: unknown key "upstreams[]": did you mean "upstreams"?)");
 }
 
 TEST(config_file, has_no_key_with_a_dot) {
@@ -82,6 +107,9 @@ TEST(config_file, has_no_key_with_a_dot) {
     EXPECT_EQ(fault_of(R"({"limits.head": "64KiB"})"),
               R"(f.json:1:2: unknown key "limits.head": write "limits": {"head": ...} )"
               R"(rather than "limits.head": ...)");
+    EXPECT_EQ(fault_of(R"({"upstreams[].api_token": "t"})"),
+              R"(f.json:1:2: unknown key "upstreams[].api_token": write "api_token" in an object )"
+              R"(of "upstreams")");
 }
 
 TEST(config_file, has_no_key_twice) {
@@ -92,7 +120,7 @@ TEST(config_file, has_no_key_twice) {
     EXPECT_EQ(fault_of(R"({"log": {"level": "info", "level": "warn"}})"),
               "f.json:1:27: repeated key \"log.level\": it is in line 1 already");
     EXPECT_EQ(fault_of(R"({"upstreams": [{"url": "http://h", "url": "http://h"}]})"),
-              "f.json:1:36: repeated key \"upstreams[].url\": it is in line 1 already");
+              "f.json:1:36: repeated key \"upstreams[0].url\": it is in line 1 already");
 }
 
 TEST(config_file, has_values_of_the_right_type) {
@@ -101,7 +129,7 @@ TEST(config_file, has_values_of_the_right_type) {
         "f.json:1:12: listen: expected ADDRESS:PORT with a numeric address, as 127.0.0.1:1235, "
         "but got 1235");
     EXPECT_EQ(fault_of(R"({"recovery": {"mode": true}})"),
-              "f.json:1:23: recovery.mode: expected on or off, but got true");
+              "f.json:1:23: recovery.mode: expected on, observe or off, but got true");
     EXPECT_EQ(fault_of(R"({"limits": {"connections": "5"}})"),
               "f.json:1:28: limits.connections: expected a whole number from 1 to 1000000, "
               "but got \"5\"");
@@ -129,15 +157,22 @@ TEST(config_file, has_values_in_range) {
     EXPECT_NE(fault_of(R"({"limits": {"fields": -8}})"), "none");
     EXPECT_NE(fault_of(R"({"limits": {"fields": 99999999999999999999}})"), "none");
     EXPECT_NE(fault_of(R"({"limits": {"connections": 0}})"), "none");
-    EXPECT_NE(fault_of(R"({"recovery": {"max_replays": 2}})"), "none");
+    EXPECT_NE(fault_of(R"({"recovery": {"max_replays": 6}})"), "none");
     EXPECT_NE(fault_of(R"({"recovery": {"list_timeout": "0"}})"), "none");
     EXPECT_NE(fault_of(R"({"timeouts": {"drain": "25h"}})"), "none");
+    EXPECT_NE(fault_of(R"({"recovery": {"busy_wait": "25h"}})"), "none");
+    EXPECT_NE(fault_of(R"({"recovery": {"cooldown": "25h"}})"), "none");
+    EXPECT_NE(fault_of(R"({"recovery": {"websocket_timeout": "61m"}})"), "none");
+    EXPECT_NE(fault_of(R"({"limits": {"recovery_waiters": 0}})"), "none");
+    EXPECT_NE(fault_of(R"({"limits": {"recovery_waiters": 1000001}})"), "none");
     EXPECT_EQ(fault_of(R"({"timeouts": {"drain": "24h"}})"), "none");
 }
 
 TEST(config_file, says_which_choices_there_are) {
     EXPECT_EQ(fault_of(R"({"recovery": {"evict": "busy"}})"),
-              "f.json:1:24: recovery.evict: expected idle or all, but got \"busy\"");
+              "f.json:1:24: recovery.evict: expected idle, enough or all, but got \"busy\"");
+    EXPECT_EQ(fault_of(R"({"recovery": {"on_crash": "on"}})"),
+              "f.json:1:27: recovery.on_crash: expected off, replay or reload, but got \"on\"");
     EXPECT_EQ(fault_of(R"({"log": {"level": "INFO"}})"),
               "f.json:1:19: log.level: expected debug, info, warn, error or off, but got \"INFO\"");
 }
@@ -146,18 +181,18 @@ TEST(config_file, is_refused_for_an_upstream_that_cannot_be_used) {
     EXPECT_EQ(fault_of(R"({"upstreams": []})"),
               "f.json:1:15: upstreams: expected an upstream, but got none");
     EXPECT_EQ(fault_of(R"({"upstreams": [{}]})"),
-              "f.json:1:16: expected a \"url\" in this upstream");
+              "f.json:1:16: upstreams[0]: expected a \"url\" in this upstream");
     EXPECT_EQ(
         fault_of(R"({"upstreams": ["http://h"]})"),
         "f.json:1:16: expected an upstream as {\"name\": ..., \"url\": ...}, but got \"http://h\"");
     EXPECT_EQ(fault_of(R"({"upstreams": [{"url": 1}]})"),
-              "f.json:1:24: expected a string for \"upstreams[].url\", but got 1");
+              "f.json:1:24: upstreams[0].url: expected a string, but got 1");
     EXPECT_EQ(
         fault_of(R"({"upstreams": [{"name": "a b", "url": "http://h"}]})"),
-        "f.json:1:25: upstreams[].name: expected a name of letters, digits, '_', '.' and '-', "
+        "f.json:1:25: upstreams[0].name: expected a name of letters, digits, '_', '.' and '-', "
         "but got \"a b\"");
     EXPECT_EQ(fault_of(R"({"upstreams": [{"url": "https://h"}]})"),
-              "f.json:1:24: upstreams[].url: https is not supported yet: expected "
+              "f.json:1:24: upstreams[0].url: https is not supported yet: expected "
               "http://HOST[:PORT], as http://127.0.0.1:1234, but got \"https://h\"");
     EXPECT_EQ(fault_of("{\"upstreams\": [{\"url\": \"http://h:1\"},\n{\"url\": \"http://h:2\"}]}"),
               "f.json:2:1: upstreams: the upstream name \"default\" is used twice");

@@ -6,13 +6,18 @@
 #include <fstream>
 #include <iterator>
 #include <regex>
+#include <set>
 
 namespace secondwind::config {
 namespace {
 
-std::string reference() {
-    std::ifstream in{SECONDWIND_TEST_DATA "/../../config/secondwind.json", std::ios::binary};
+std::string read_from_root(std::string const& path) {
+    std::ifstream in{SECONDWIND_TEST_DATA "/../../" + path, std::ios::binary};
     return {std::istreambuf_iterator<char>{in}, {}};
+}
+
+std::string reference() {
+    return read_from_root("config/secondwind.json");
 }
 
 TEST(reference_file, has_every_key_at_its_default) {
@@ -23,9 +28,12 @@ TEST(reference_file, has_every_key_at_its_default) {
     auto const effective = b.effective();
     ASSERT_EQ(effective.size(), keys().size());
     for (std::size_t i = 0; i < effective.size(); ++i) {
+        EXPECT_EQ(effective[i].value, defaults[i].value) << effective[i].key;
+        // An empty secret is none, and so it comes from nowhere.
+        if (keys()[i].secret)
+            continue;
         EXPECT_TRUE(effective[i].source.starts_with("secondwind.json:"))
             << effective[i].key << " is missing";
-        EXPECT_EQ(effective[i].value, defaults[i].value) << effective[i].key;
     }
 }
 
@@ -34,6 +42,8 @@ TEST(reference_file, is_in_the_order_of_the_table) {
     b.add_file(reference(), "secondwind.json");
     int last = 0;
     for (auto const& entry : b.effective()) {
+        if (find_key(entry.key)->secret)
+            continue;
         auto const line = std::stoi(entry.source.substr(entry.source.find(':') + 1));
         EXPECT_GE(line, last) << entry.key;
         last = line;
@@ -44,14 +54,53 @@ TEST(reference_file, says_something_about_every_key) {
     auto const text = reference();
     // A comment stands in the line before each key that is no section.
     std::regex const key{R"re(([^\n]*)\n *"([a-z_]+)": [^{\n])re"};
-    std::size_t seen = 0;
-    for (std::sregex_iterator it{text.begin(), text.end(), key}, end; it != end; ++it, ++seen)
+    std::multiset<std::string> seen;
+    for (std::sregex_iterator it{text.begin(), text.end(), key}, end; it != end; ++it) {
         EXPECT_NE((*it)[1].str().find("//"), std::string::npos) << (*it)[2];
-    EXPECT_EQ(seen, keys().size());
+        seen.insert((*it)[2]);
+    }
+    std::multiset<std::string> expected;
+    for (auto const& k : keys())
+        if (k.form != json_form::member)
+            expected.insert(k.name.substr(k.name.rfind('.') + 1));
+    // The one list that is not empty at its default.
+    auto const& members = find_key("upstreams")->members;
+    expected.insert(members.begin(), members.end());
+    EXPECT_EQ(seen, expected);
+}
+
+TEST(reference_file, explains_all_that_a_rule_may_say) {
+    auto const text = reference();
+    for (auto const& member : find_key("recovery.rules")->members)
+        EXPECT_NE(text.find('"' + member + '"'), std::string::npos) << member;
+    for (auto const* verdict : {"insufficient_memory", "suspected_memory", "cache_corruption",
+                                "unloaded_in_flight", "model_crash", "other_error"})
+        EXPECT_NE(text.find('"' + std::string{verdict} + '"'), std::string::npos) << verdict;
+}
+
+TEST(readme, has_every_key_with_its_default_in_the_order_of_the_table) {
+    auto const text = read_from_root("README.md");
+    std::regex const row{R"re(\n\| `([a-z_.\[\]]+)` \| (?:`([^`]*)` )?\| )re"};
+    auto const begin = text.begin() + static_cast<std::ptrdiff_t>(text.find("## Configuration"));
+    std::vector<std::string> names;
+    for (std::sregex_iterator it{begin, text.end(), row}, end; it != end; ++it) {
+        names.push_back((*it)[1]);
+        auto const* k = find_key(names.back());
+        ASSERT_NE(k, nullptr) << names.back();
+        // "60s" is as good as "1m", and the name of the only upstream says nothing there.
+        settings s;
+        ASSERT_EQ(k->assign(s, (*it)[2].str()), "") << k->name;
+        EXPECT_EQ(k->show(s), k->show(settings{})) << k->name;
+    }
+    std::vector<std::string> expected;
+    for (auto const& k : keys())
+        expected.push_back(k.name);
+    EXPECT_EQ(names, expected);
 }
 
 TEST(reference_file, is_refused_with_a_place_wherever_it_is_cut) {
-    auto const text = reference();
+    // Comments are most of it, and one is cut like another.
+    auto const text = std::regex_replace(reference(), std::regex{"//[^\n]*"}, "// ...");
     auto const end = text.rfind('}');
     ASSERT_NE(end, std::string::npos);
     for (std::size_t n = 0; n <= end; ++n) {

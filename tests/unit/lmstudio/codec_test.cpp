@@ -5,33 +5,45 @@
 #include <gmock/gmock.h>
 
 #include <cstddef>
+#include <cstdint>
+#include <string>
+#include <utility>
 
 namespace secondwind::lmstudio {
 namespace {
 
 using kind = model_use::kind;
-using policy::instance;
 using testing::ElementsAre;
 using testing::IsEmpty;
-using testing::Optional;
 
-TEST(parse_inventory, lists_every_loaded_instance) {
-    EXPECT_THAT(parse_inventory(R"({"models":[
+policy::instance loaded(std::string id, std::string model, std::uint64_t size) {
+    return {std::move(id), std::move(model), size, 0, policy::activity::unknown};
+}
+
+TEST(parse_models, lists_every_loaded_instance) {
+    auto const found = parse_models(R"({"models":[
         {"type":"llm","key":"a","size_bytes":4683073184,"loaded_instances":[
             {"id":"a","config":{"context_length":4096}},{"id":"a:2","config":{}}]},
         {"type":"llm","key":"unloaded","size_bytes":1,"loaded_instances":[]},
-        {"type":"embedding","key":"e","loaded_instances":[{"id":"mine"}]}]})"),
-                Optional(ElementsAre(instance{"a", "a", 4683073184},
-                                     instance{"a:2", "a", 4683073184}, instance{"mine", "e", 0})));
+        {"type":"embedding","key":"e","loaded_instances":[{"id":"mine"}]}]})");
+    ASSERT_TRUE(found);
+    EXPECT_THAT(found->loaded, ElementsAre(loaded("a", "a", 4683073184),
+                                           loaded("a:2", "a", 4683073184), loaded("mine", "e", 0)));
+    EXPECT_THAT(found->unloaded, ElementsAre(model_on_disk{"unloaded", 1}));
 }
 
-TEST(parse_inventory, tells_an_empty_list_from_none) {
-    EXPECT_THAT(parse_inventory(R"({"models":[]})"), Optional(IsEmpty()));
-    EXPECT_THAT(parse_inventory(R"({"models":[{"key":"a","loaded_instances":[]}]})"),
-                Optional(IsEmpty()));
+TEST(parse_models, tells_an_empty_list_from_none) {
+    auto const nothing = parse_models(R"({"models":[]})");
+    ASSERT_TRUE(nothing);
+    EXPECT_THAT(nothing->loaded, IsEmpty());
+    EXPECT_THAT(nothing->unloaded, IsEmpty());
+    auto const unloaded = parse_models(R"({"models":[{"key":"a","loaded_instances":[]}]})");
+    ASSERT_TRUE(unloaded);
+    EXPECT_THAT(unloaded->loaded, IsEmpty());
+    EXPECT_THAT(unloaded->unloaded, ElementsAre(model_on_disk{"a", 0}));
 }
 
-TEST(parse_inventory, refuses_every_other_shape) {
+TEST(parse_models, refuses_every_other_shape) {
     for (auto const* text :
          {"", "{", "[]", "null", "{}", R"({"models":{}})", R"({"models":null})",
           R"({"models":[1]})", R"({"models":[{"name":"llama3:latest"}]})",
@@ -39,29 +51,25 @@ TEST(parse_inventory, refuses_every_other_shape) {
           R"({"data":[],"object":"list"})",
           R"x({"error":"Unexpected endpoint or method. (GET /api/v1/models)"})x",
           R"({"models":[]} and more)"})
-        EXPECT_EQ(parse_inventory(text), std::nullopt) << text;
+        EXPECT_FALSE(parse_models(text)) << text;
 }
 
-TEST(parse_inventory, skips_single_odd_entries) {
-    EXPECT_THAT(parse_inventory(R"({"models":[7,{"key":5,"loaded_instances":[{"id":"x"}]},
+TEST(parse_models, skips_single_odd_entries) {
+    auto const found = parse_models(R"({"models":[7,{"key":5,"loaded_instances":[{"id":"x"}]},
         {"key":"a","size_bytes":-1,"loaded_instances":[1,{},{"id":null},{"id":""},{"id":"a"}]},
-        {"key":"b","size_bytes":1.5,"loaded_instances":[{"id":"b"}]}]})"),
-                Optional(ElementsAre(instance{"a", "a", 0}, instance{"b", "b", 0})));
+        {"key":"b","size_bytes":1.5,"loaded_instances":[{"id":"b"}]},
+        {"key":"odd","loaded_instances":[7,{"id":""}]},
+        {"key":"","loaded_instances":[]},{"key":"c"},{"key":"d","loaded_instances":[]}]})");
+    ASSERT_TRUE(found);
+    EXPECT_THAT(found->loaded, ElementsAre(loaded("a", "a", 0), loaded("b", "b", 0)));
+    EXPECT_THAT(found->unloaded, ElementsAre(model_on_disk{"odd", 0}, model_on_disk{"d", 0}));
 }
 
-TEST(parse_inventory, never_reads_a_cut_document) {
+TEST(parse_models, never_reads_a_cut_document) {
     std::string const text = R"({"models":[{"key":"a","loaded_instances":[{"id":"a"}]}]})";
     for (std::size_t i = 0; i < text.size(); ++i)
-        EXPECT_EQ(parse_inventory(std::string_view{text}.substr(0, i)), std::nullopt) << i;
-    EXPECT_NE(parse_inventory(text), std::nullopt);
-}
-
-TEST(parse_unloaded, lists_the_models_without_an_instance) {
-    EXPECT_THAT(parse_unloaded(R"({"models":[7,{"key":"a","loaded_instances":[{"id":"a"}]},
-        {"key":"b","loaded_instances":[]},{"key":"","loaded_instances":[]},{"key":"c"}]})"),
-                ElementsAre("b"));
-    for (auto const* text : {"", "[]", "{}", R"({"models":null})", R"({"models":{"a":1}})"})
-        EXPECT_THAT(parse_unloaded(text), IsEmpty()) << text;
+        EXPECT_FALSE(parse_models(std::string_view{text}.substr(0, i))) << i;
+    EXPECT_TRUE(parse_models(text));
 }
 
 TEST(codec, survives_nesting_as_deep_as_the_text_is_long) {
@@ -74,7 +82,7 @@ TEST(codec, survives_nesting_as_deep_as_the_text_is_long) {
         for (int i = 0; i < 300'000; ++i)
             closed += closing;
         for (auto const& text : {bomb, closed}) {
-            EXPECT_EQ(parse_inventory(text), std::nullopt);
+            EXPECT_FALSE(parse_models(text));
             EXPECT_EQ(parse_unload(400, text, "a"), unload_result::refused);
             EXPECT_TRUE(find_model(text).name.empty());
         }

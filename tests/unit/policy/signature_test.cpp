@@ -202,5 +202,27 @@ TEST(judge_message, suspects_memory_behind_a_load_without_a_cause) {
         EXPECT_EQ(judge_message(text), verdict::suspected_memory) << text;
 }
 
+TEST(judge_message, asks_the_rules_first_in_their_order) {
+    std::vector<rule> const rules{{"out of memory", verdict::model_crash, {}},
+                                  {"out of*", verdict::cache_corruption, {}},
+                                  {"^model unloaded.$", verdict::other_error, {}}};
+    EXPECT_EQ(judge_message("CUDA error: Out Of Memory", 400, rules), verdict::model_crash);
+    EXPECT_EQ(judge_message("out of order", 400, rules), verdict::cache_corruption);
+    EXPECT_EQ(judge_message("Model unloaded.", 0, rules), verdict::other_error);
+    // What no rule matches is left to the table.
+    EXPECT_EQ(judge_message("bad_alloc", 400, rules), verdict::insufficient_memory);
+    EXPECT_EQ(judge_message("bad request", 400, rules), verdict::other_error);
+}
+
+TEST(judge_message, uses_a_rule_with_a_status_for_answers_with_that_one_only) {
+    std::vector<rule> const rules{{"terminated", verdict::suspected_memory, 503},
+                                  {"", verdict::unloaded_in_flight, 418}};
+    EXPECT_EQ(judge_message("terminated", 503, rules), verdict::suspected_memory);
+    EXPECT_EQ(judge_message("terminated", 400, rules), verdict::model_crash);
+    EXPECT_EQ(judge_message("terminated", 0, rules), verdict::model_crash);
+    EXPECT_EQ(judge_message("whatever", 418, rules), verdict::unloaded_in_flight);
+    EXPECT_EQ(judge_message("whatever", 400, rules), verdict::other_error);
+}
+
 } // namespace
 } // namespace secondwind::policy

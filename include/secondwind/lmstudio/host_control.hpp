@@ -1,0 +1,51 @@
+// The calls of control, made to a real host: over REST v1, or over the SDK's WebSocket.
+#pragma once
+
+#include <secondwind/config/config.hpp>
+#include <secondwind/lmstudio/control.hpp>
+#include <secondwind/lmstudio/host_memory.hpp>
+#include <secondwind/lmstudio/socket_calls.hpp>
+#include <secondwind/upstream/call.hpp>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace secondwind::lmstudio {
+
+// LM Studio has REST v1 from 0.4.0 on; earlier ones are served over the WebSocket. Which it is, is
+// judged by the shape of `GET /api/v1/models`, once, and again after the host was down. What was
+// judged and fails is judged anew at once.
+class host_control final : public control {
+public:
+    // All must outlive it.
+    host_control(upstream::environment env, upstream::pool& pool, config::recovery const& settings)
+        : env_{env}, pool_{pool}, settings_{settings} {}
+
+    net::task<listing> list(std::string authorization) override;
+    net::task<policy::inventory> with_activity(policy::inventory loaded,
+                                               std::string authorization) override;
+    net::task<unloading> unload(std::string instance_id, std::string authorization) override;
+
+private:
+    using clock = sdk_socket::clock;
+    struct attempt;
+
+    net::task<attempt> try_rest(std::string authorization, clock::time_point until);
+    net::task<attempt> try_socket(std::string authorization, clock::time_point until);
+    net::task<std::vector<model_on_disk>> unloaded_models(socket_host at);
+    std::string authorization_for(std::string of_the_request) const;
+    std::string token_advice(std::string_view authorization) const;
+    std::string why(socket_failure const& failure, std::string_view authorization) const;
+    // Of an instance that the WebSocket has listed; else empty.
+    std::string_view path_of(std::string_view instance_id) const noexcept;
+    void note(socket_failure const& failure, std::string const& authorization) noexcept;
+
+    upstream::environment env_;
+    upstream::pool& pool_;
+    config::recovery const& settings_;
+    host_memory memory_;
+    std::vector<socket_instance> listed_; // by the WebSocket, the last time
+};
+
+} // namespace secondwind::lmstudio

@@ -1,0 +1,133 @@
+#include "lists.hpp"
+
+#include <secondwind/base/escape.hpp>
+#include <secondwind/policy/signature.hpp>
+
+#include <array>
+#include <charconv>
+
+namespace secondwind::config {
+namespace {
+
+using policy::verdict;
+
+constexpr std::size_t longest_match = 1024;
+constexpr int least_status = 200;
+constexpr int most_status = 599;
+
+std::vector<std::string> const rule_members{"match", "verdict", "status"};
+std::string const list_path = "recovery.rules";
+std::string const expected_list =
+    R"(a list as [{"match": "not enough VRAM", "verdict": "insufficient_memory"}])";
+
+// What a rule may say. No text of an error makes an answer healthy.
+constexpr std::array verdicts{verdict::insufficient_memory, verdict::suspected_memory,
+                              verdict::cache_corruption,    verdict::unloaded_in_flight,
+                              verdict::model_crash,         verdict::other_error};
+
+std::string read_match(json_node const& node, std::string const& path, json_source const& source) {
+    source.expect(node, json_node::kind::string, "a text to look for in " + path);
+    auto const fail = [&](std::string const& why) { source.fail(node.offset, path + ": " + why); };
+    if (node.text.empty())
+        fail("expected a text to look for in error messages, but got none");
+    if (node.text.size() > longest_match)
+        fail("expected at most 1KiB to look for in error messages");
+    // What is found in an empty text has nothing to look for, and is found everywhere unless it is
+    // tied to both ends.
+    if (policy::matches(node.text, "") && policy::matches(node.text, "x"))
+        fail(in_quotes(node.text) + " matches every error, so this rule would judge them all, and "
+                                    "no other signature ever would: expected some text besides "
+                                    R"("*", "^" and "$")");
+    return node.text;
+}
+
+verdict read_verdict(json_node const& node, std::string const& path, json_source const& source) {
+    std::vector<std::string> known;
+    std::string expected;
+    for (auto const v : verdicts) {
+        known.emplace_back(policy::to_string(v));
+        expected += v == verdicts.front() ? "" : v == verdicts.back() ? " or " : ", ";
+        expected += known.back();
+    }
+    bool const is_text = node.what == json_node::kind::string;
+    auto const found = is_text ? policy::verdict_from_string(node.text) : std::nullopt;
+    if (found && *found != verdict::healthy)
+        return *found;
+    auto message = path + ": expected " + expected + ", but got " + shown(node);
+    if (auto const meant = is_text ? nearest(node.text, known) : std::nullopt)
+        message += ": did you mean " + in_quotes(*meant) + "?";
+    source.fail(node.offset, message);
+}
+
+int read_status(json_node const& node, std::string const& path, json_source const& source) {
+    int status = 0;
+    auto const* end = node.text.data() + node.text.size();
+    auto const [stop, error] = std::from_chars(node.text.data(), end, status);
+    bool const whole = node.what == json_node::kind::number && error == std::errc{} && stop == end;
+    if (!whole || status < least_status || status > most_status)
+        source.fail(node.offset, path + ": expected a whole number from " +
+                                     std::to_string(least_status) + " to " +
+                                     std::to_string(most_status) + ", but got " + shown(node));
+    return status;
+}
+
+json_node const& required(json_node const& item, std::string const& name, std::string const& path,
+                          json_source const& source) {
+    auto const* found = member_of(item, name);
+    if (found == nullptr)
+        source.fail(item.offset, path + ": expected a " + in_quotes(name) + " in this rule");
+    return *found;
+}
+
+policy::rule read_rule(json_node const& item, std::string const& path, json_source const& source) {
+    source.expect_object(item, path, R"(a rule as {"match": ..., "verdict": ...})", rule_members);
+    policy::rule rule;
+    rule.match = read_match(required(item, "match", path, source), path + ".match", source);
+    rule.verdict = read_verdict(required(item, "verdict", path, source), path + ".verdict", source);
+    if (auto const* status = member_of(item, "status"))
+        rule.status = read_status(*status, path + ".status", source);
+    return rule;
+}
+
+std::string check(std::vector<policy::rule> const& /*all*/) {
+    return {};
+}
+
+std::string read_text(std::string_view text, std::vector<policy::rule>& into) {
+    try {
+        json_source const source{text};
+        auto const list = source.parse();
+        source.expect(list, json_node::kind::array, expected_list);
+        into = read_items(list, list_path, rule_list(), source);
+        return {};
+    } catch (config_error const& e) {
+        return e.what();
+    }
+}
+
+std::string show(std::vector<policy::rule> const& all) {
+    std::string text = "[";
+    for (auto const& rule : all) {
+        text += text.size() == 1 ? R"({"match":")" : R"(,{"match":")";
+        append_escaped(text, rule.match);
+        text.append(R"(","verdict":")").append(policy::to_string(rule.verdict)).append("\"");
+        if (rule.status)
+            text += ",\"status\":" + std::to_string(*rule.status);
+        text += "}";
+    }
+    return text + "]";
+}
+
+} // namespace
+
+list_kind<policy::rule> const& rule_list() {
+    static list_kind<policy::rule> const kind{.expected = expected_list,
+                                              .members = rule_members,
+                                              .read_item = read_rule,
+                                              .check = check,
+                                              .read_text = read_text,
+                                              .show = show};
+    return kind;
+}
+
+} // namespace secondwind::config

@@ -1,0 +1,72 @@
+#include "rest_calls.hpp"
+
+#include <secondwind/policy/classify.hpp>
+#include <secondwind/policy/signature.hpp>
+
+#include <utility>
+
+namespace secondwind::lmstudio {
+
+namespace {
+
+// A host with thousands of models lists about 1 KiB for each.
+constexpr std::size_t largest_inventory = 16 * 1024 * 1024;
+constexpr std::size_t largest_reply = 256 * 1024;
+
+bool is_unauthorised(int status) noexcept {
+    return status == 401 || status == 403;
+}
+
+// LM Studio's answer to a path that it does not have, with status 200 or 404.
+bool is_unknown_path(std::string_view body) {
+    auto const message = policy::find_error_message(body);
+    return message && policy::matches("^unexpected endpoint", *message);
+}
+
+} // namespace
+
+net::task<rest_listing> list_over_rest(upstream::environment env, upstream::pool& where,
+                                       std::string authorization, std::chrono::milliseconds limit) {
+    upstream::call_request request{"GET", "/api/v1/models", {}, std::move(authorization)};
+    auto const reply =
+        co_await upstream::call(env, where, std::move(request), limit, largest_inventory);
+    rest_listing out;
+    if (reply.failure) {
+        out.why_not = upstream::describe(reply.failure);
+    } else if (auto parsed = parse_models(reply.body)) {
+        out.result = rest_result::answered;
+        out.found = std::move(*parsed);
+    } else if (is_unauthorised(reply.status)) {
+        out.result = rest_result::unauthorised;
+    } else {
+        out.result = rest_result::unknown_api;
+        out.why_not = "GET /api/v1/models answered " + std::to_string(reply.status) +
+                      " without a list of models (LM Studio 0.4.0 or later has one)";
+    }
+    co_return out;
+}
+
+net::task<rest_unloading> unload_over_rest(upstream::environment env, upstream::pool& where,
+                                           std::string instance_id, std::string authorization,
+                                           std::chrono::milliseconds limit) {
+    auto const body = unload_body(instance_id);
+    upstream::call_request request{"POST", "/api/v1/models/unload", body, std::move(authorization)};
+    auto const reply =
+        co_await upstream::call(env, where, std::move(request), limit, largest_reply);
+    rest_unloading out;
+    if (reply.failure) {
+        out.why_not = upstream::describe(reply.failure);
+        co_return out;
+    }
+    out.unload = parse_unload(reply.status, reply.body, instance_id);
+    out.why_not = "the unload was answered with status " + std::to_string(reply.status);
+    if (out.unload != unload_result::refused)
+        out.result = rest_result::answered;
+    else if (is_unauthorised(reply.status))
+        out.result = rest_result::unauthorised;
+    else if (is_unknown_path(reply.body))
+        out.result = rest_result::unknown_api;
+    co_return out;
+}
+
+} // namespace secondwind::lmstudio

@@ -1,0 +1,45 @@
+#include <secondwind/proxy/progress.hpp>
+
+#include <fmt/format.h>
+
+#include <iterator>
+
+namespace secondwind::proxy {
+
+void append_chunk(std::string& out, std::string_view data) {
+    if (!data.empty())
+        fmt::format_to(std::back_inserter(out), "{:x}\r\n{}\r\n", data.size(), data);
+}
+
+bool progress::suits(http::response_head const& head) const {
+    bool const off = shared_.settings.recovery.mode == config::recovery_mode::off;
+    return !off && policy::shows_progress(request_.path()) && head.status == 200 &&
+           request_.version == http::version::http11 && head.framing == http::framing::chunked &&
+           head.content_encoding.empty() && http::iequals(head.content_type, "text/event-stream");
+}
+
+net::task<void> progress::pass(policy::opening_splitter& opening, upstream::answer& from) {
+    auto const events = opening.pass(client_has_);
+    if (!events.empty()) {
+        std::string out;
+        if (!begun_) {
+            from.check_head(request_.method(), shared_.fields);
+            http::render_response(out, from.head(), connection);
+            record_.first_byte = access_record::clock::now();
+            record_.status = from.head().status;
+        }
+        begun_ = true;
+        append_chunk(out, events);
+        record_.bytes_out += out.size();
+        net::write_all writing{client_.socket(), guard_, shared_.settings.timeouts.write_stall,
+                               out};
+        writing_ = true;
+        auto const ec = co_await writing;
+        writing_ = false;
+        (void)ec; // a client that is gone is told by its watcher
+    }
+    if (begun_)
+        from.forget_scanned();
+}
+
+} // namespace secondwind::proxy

@@ -1,0 +1,99 @@
+#include <secondwind/recovery/record.hpp>
+
+#include <secondwind/policy/need.hpp>
+
+#include <algorithm>
+
+namespace secondwind::recovery {
+
+namespace {
+
+using policy::verdict;
+
+std::optional<std::uint64_t> bytes_for(record const& r, std::string_view model,
+                                       std::string_view message) {
+    if (auto const named = policy::needed_bytes(message))
+        return named;
+    auto const found = std::ranges::find(r.known_models, model, &lmstudio::model_on_disk::key);
+    return found == r.known_models.end() ? std::nullopt
+                                         : policy::needed_for_file(found->size_bytes);
+}
+
+bool is_broken(verdict v) noexcept {
+    return v == verdict::cache_corruption || v == verdict::model_crash;
+}
+
+bool was_unloaded(record const& r, std::string_view model) {
+    return std::ranges::any_of(r.unloads, [model](unload_record const& u) {
+        return u.done && (u.instance.id == model || u.instance.model == model);
+    });
+}
+
+} // namespace
+
+std::string_view to_string(outcome o) noexcept {
+    switch (o) {
+    case outcome::pending:
+        return "pending";
+    case outcome::recovered:
+        return "recovered";
+    case outcome::replay_failed:
+        return "replay_failed";
+    case outcome::unload_failed:
+        return "unload_failed";
+    case outcome::no_candidate:
+        return "no_candidate";
+    case outcome::busy_timeout:
+        return "busy_timeout";
+    case outcome::futile:
+        return "futile";
+    case outcome::healed:
+        return "healed";
+    case outcome::client_gone:
+        return "client_gone";
+    case outcome::observed:
+        return "observed";
+    }
+    return "pending";
+}
+
+std::size_t record::unloaded() const noexcept {
+    return static_cast<std::size_t>(std::ranges::count(unloads, true, &unload_record::done));
+}
+
+bool admit(record& r, need const& of) {
+    if (!r.succeeded())
+        return false;
+    switch (of.verdict) {
+    case verdict::cache_corruption:
+    case verdict::model_crash:
+        // It was led for the model that serves such requests, under whatever name.
+        return was_unloaded(r, of.model) ||
+               (is_broken(r.trigger.verdict) && of.model == r.trigger.model);
+    case verdict::insufficient_memory:
+    case verdict::suspected_memory:
+        break;
+    case verdict::unloaded_in_flight:
+        return true;
+    case verdict::healthy:
+    case verdict::other_error:
+        return false;
+    }
+    if (of.model == r.trigger.model)
+        return true;
+    auto const bytes = bytes_for(r, of.model, of.message);
+    if (!bytes || *bytes > r.room)
+        return false;
+    r.room -= *bytes;
+    return true;
+}
+
+void measure_room(record& r) {
+    std::uint64_t freed = 0;
+    for (auto const& u : r.unloads)
+        freed += u.done ? u.instance.size_bytes : 0;
+    auto const taken = bytes_for(r, r.trigger.model, r.trigger.message);
+    r.room = taken && *taken < freed ? freed - *taken : 0;
+}
+
+} // namespace secondwind::recovery

@@ -1,0 +1,70 @@
+// The messages of the SDK's WebSocket, from any bytes.
+#include <secondwind/lmstudio/ws_codec.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+using namespace secondwind;
+using lmstudio::reply;
+using lmstudio::unload_result;
+
+namespace {
+
+void require(bool holds) {
+    if (!holds)
+        std::abort();
+}
+
+// Whatever is put into a message of ours, it is a call that nobody takes for an answer, and its
+// text is one line of JSON.
+void write_with(std::string_view text) {
+    for (auto const& parameter :
+         {std::string{}, lmstudio::unload_parameter(text), lmstudio::state_parameter(text, {}),
+          lmstudio::state_parameter("a", text)}) {
+        auto const call = lmstudio::rpc_call("unloadModel", 0, parameter);
+        require(call.starts_with(R"({"type":"rpcCall",)") && call.ends_with("}"));
+        require(std::ranges::none_of(call, [](char c) { return c >= 0 && c < ' '; }));
+        require((call.find("\"parameter\":") != call.npos) == !parameter.empty());
+        require(lmstudio::parse_reply(call, 0) == reply::other);
+    }
+    require(lmstudio::parse_admission(lmstudio::auth_message({std::string{text}, "b"})) ==
+            lmstudio::admission::neither);
+}
+
+} // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
+    std::string_view const text{reinterpret_cast<char const*>(data), size};
+
+    lmstudio::credentials const guest{"guest:a", "b"};
+    auto const who = lmstudio::credentials_of(text, guest);
+    require(who == guest ||
+            (who.identifier.size() == 8 && who.passkey.size() == 20 &&
+             text.find("sk-lm-" + who.identifier + ":" + who.passkey) != text.npos));
+
+    auto const what = lmstudio::parse_reply(text, 0);
+    auto const unloaded = lmstudio::parse_unload_reply(text);
+    auto const doing = lmstudio::parse_processing_state(text);
+    auto const listed = lmstudio::parse_list_loaded(text);
+    auto const downloaded = lmstudio::parse_list_downloaded(text);
+    // No message is both an answer to the introduction and one to a call, nor result and error.
+    if (what == reply::result)
+        require(unloaded == unload_result::unloaded && lmstudio::error_title(text).empty());
+    if (what == reply::error)
+        require(unloaded != unload_result::unloaded && !listed && !downloaded &&
+                doing == policy::activity::unknown);
+    if (listed)
+        for (auto const& one : *listed)
+            require(!one.instance.id.empty() && !one.instance.model.empty() &&
+                    one.instance.last_used_ms >= 0 &&
+                    one.instance.doing == policy::activity::unknown);
+    if (downloaded)
+        for (auto const& one : *downloaded)
+            require(!one.key.empty());
+    write_with(text.substr(0, 4096));
+    return 0;
+}

@@ -1,0 +1,162 @@
+// Listing a host: over REST v1 where it has that, over the SDK's WebSocket where not.
+#include "support/control_fixture.hpp"
+
+using namespace secondwind;
+using namespace secondwind::test;
+using namespace std::chrono_literals;
+using lmstudio::model_on_disk;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+namespace {
+
+using control_list = with_control;
+
+emulator::options old_host() {
+    auto how = small_host();
+    how.rest_v1 = false;
+    return how;
+}
+
+constexpr char const* unknown_path =
+    R"x({"error":"Unexpected endpoint or method. (GET /api/v1/models)"})x";
+
+} // namespace
+
+TEST_F(control_list, asks_rest_v1_where_the_host_has_it) {
+    lm->load("big");
+    lm->load("embed");
+    auto task = [](control_list& t) -> asio::awaitable<void> {
+        auto const got = co_await t.list();
+        EXPECT_EQ(got.why_not, "");
+        EXPECT_EQ(ids_of(got.instances.value()), "big embed");
+        EXPECT_EQ(got.instances->front().size_bytes, 6'000'000'000u);
+        EXPECT_THAT(got.unloaded, ElementsAre(model_on_disk{"huge", 8'000'000'000}));
+        EXPECT_EQ(t.lm->requests().size(), 1u);
+    };
+    run(task(*this));
+}
+
+TEST_F(control_list, asks_the_websocket_of_an_older_host_and_remembers_that) {
+    serve(old_host());
+    lm->load("big");
+    lm->load("embed");
+    auto task = [](control_list& t) -> asio::awaitable<void> {
+        for (int i = 0; i < 2; ++i) {
+            auto const got = co_await t.list();
+            EXPECT_EQ(got.why_not, "");
+            EXPECT_EQ(ids_of(got.instances.value()), "big embed");
+            EXPECT_EQ(got.instances->front().model, "big");
+            EXPECT_EQ(got.instances->front().size_bytes, 6'000'000'000u);
+            EXPECT_THAT(got.unloaded, ElementsAre(model_on_disk{"huge", 8'000'000'000}));
+        }
+        EXPECT_EQ(t.asked("/api/v1/models"), 1);
+        EXPECT_EQ(t.asked("/llm"), 2);
+        EXPECT_EQ(t.asked("/embedding"), 2);
+    };
+    run(task(*this));
+}
+
+TEST_F(control_list, of_an_empty_host_is_empty_either_way) {
+    auto task = [](control_list& t) -> asio::awaitable<void> {
+        auto const rest = co_await t.list();
+        EXPECT_THAT(rest.instances, testing::Optional(IsEmpty()));
+        t.serve(old_host());
+        auto const socket = co_await t.list();
+        EXPECT_THAT(socket.instances, testing::Optional(IsEmpty()));
+        EXPECT_EQ(socket.unloaded.size(), 3u);
+    };
+    run(task(*this));
+}
+
+TEST_F(control_list, judges_anew_at_once_where_rest_has_gone) {
+    lm->load("big");
+    auto task = [](control_list& t) -> asio::awaitable<void> {
+        co_await t.list();
+        t.lm->script().answer_next("/api/v1/models", emulator::canned::json(200, unknown_path));
+        auto const got = co_await t.list();
+        EXPECT_EQ(ids_of(got.instances.value()), "big");
+        EXPECT_EQ(t.asked("/llm"), 1);
+    };
+    run(task(*this));
+}
+
+TEST_F(control_list, judges_anew_at_once_where_the_websocket_has_gone) {
+    serve(old_host());
+    auto task = [](control_list& t) -> asio::awaitable<void> {
+        co_await t.list();
+        t.lm->script().answer_next("/llm", emulator::canned::bytes("HTTP/1.1 403 Forbidden\r\n\r\n",
+                                                                   emulator::canned::then::close));
+        t.lm->script().answer_next("/api/v1/models",
+                                   emulator::canned::json(200, R"({"models":[]})"));
+        auto const got = co_await t.list();
+        EXPECT_THAT(got.instances, testing::Optional(IsEmpty()));
+        EXPECT_EQ(t.asked("/api/v1/models"), 2);
+    };
+    run(task(*this));
+}
+
+TEST_F(control_list, judges_anew_after_the_host_was_down) {
+    serve(old_host());
+    auto task = [](control_list& t) -> asio::awaitable<void> {
+        co_await t.list();
+        t.lm->stop();
+        auto const down = co_await t.list();
+        EXPECT_FALSE(down.instances);
+        EXPECT_THAT(down.why_not, HasSubstr("refused"));
+        EXPECT_EQ(t.pool->connect_failures(), 1u);
+        t.come_up(small_host());
+        auto const got = co_await t.list();
+        EXPECT_TRUE(got.instances);
+        EXPECT_EQ(t.asked("/api/v1/models"), 1);
+        EXPECT_EQ(t.asked("/llm"), 0);
+    };
+    run(task(*this));
+}
+
+TEST_F(control_list, tells_what_is_missing_where_neither_works) {
+    serve(old_host());
+    lm->script().answer_next("/llm", emulator::canned::bytes("HTTP/1.1 403 Forbidden\r\n\r\n",
+                                                             emulator::canned::then::close));
+    auto task = [](control_list& t) -> asio::awaitable<void> {
+        auto const got = co_await t.list();
+        EXPECT_FALSE(got.instances);
+        EXPECT_EQ(got.why_not, "GET /api/v1/models answered 200 without a list of models (LM "
+                               "Studio 0.4.0 or later has one); the SDK's WebSocket /llm: it was "
+                               "answered with status 403");
+    };
+    run(task(*this));
+}
+
+TEST_F(control_list, goes_without_the_models_on_disk_where_nobody_tells_of_them) {
+    settings.websocket_timeout = 50ms;
+    auto how = old_host();
+    std::vector<std::string> const none{R"({"type":"rpcResult","callId":0,"result":[]})"};
+    how.on_upgrade = ws_script({{"/llm", {true, {admitted(), none}, false, {}}},
+                                {"/embedding", {true, {admitted(), none}, false, {}}}});
+    serve(how);
+    auto task = [](control_list& t) -> asio::awaitable<void> {
+        for (int i = 0; i < 2; ++i) {
+            auto const got = co_await t.list();
+            EXPECT_THAT(got.instances, testing::Optional(IsEmpty()));
+            EXPECT_THAT(got.unloaded, IsEmpty());
+        }
+        EXPECT_EQ(t.asked("/system"), 1);
+    };
+    run(task(*this));
+}
+
+TEST_F(control_list, takes_no_longer_than_it_may) {
+    settings.list_timeout = 50ms;
+    auto how = old_host();
+    how.on_upgrade = ws_script({});
+    serve(how);
+    auto task = [](control_list& t) -> asio::awaitable<void> {
+        auto const got = co_await t.list();
+        EXPECT_FALSE(got.instances);
+        EXPECT_THAT(got.why_not, HasSubstr("/llm: it did not answer in time"));
+        EXPECT_EQ(t.asked("/embedding"), 0);
+    };
+    run(task(*this));
+}

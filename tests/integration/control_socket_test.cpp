@@ -1,0 +1,273 @@
+// One WebSocket of the SDK, and all that a host can do to it.
+#include "support/control_fixture.hpp"
+
+#include <secondwind/lmstudio/sdk_socket.hpp>
+
+using namespace secondwind;
+using namespace secondwind::test;
+using namespace std::chrono_literals;
+using lmstudio::sdk_socket;
+using lmstudio::socket_fault;
+using testing::HasSubstr;
+
+namespace {
+
+constexpr char const* pong = R"({"type":"rpcResult","callId":0,"result":"pong"})";
+
+// Opens, and calls once.
+net::task<lmstudio::called> ask(upstream::environment env, upstream::pool& pool,
+                                sdk_socket::clock::time_point until) {
+    sdk_socket over{env, pool, until};
+    lmstudio::called out;
+    out.failure = co_await over.open("/llm", {});
+    if (!out.failure)
+        out = co_await over.call("ping", {});
+    co_return out;
+}
+
+struct control_socket : with_control {
+    void play(ws_play what) {
+        auto how = small_host();
+        how.on_upgrade = ws_script({{"/llm", std::move(what)}});
+        serve(how);
+    }
+    pending<lmstudio::called> begin(std::chrono::milliseconds limit = 10s) {
+        upstream::environment const env{io, queue, blocks, fields};
+        return {io, ask(env, *pool, sdk_socket::clock::now() + limit)};
+    }
+    asio::awaitable<lmstudio::called> asked_once(std::chrono::milliseconds limit = 10s) {
+        auto task = begin(limit);
+        co_return co_await task.ended();
+    }
+    // Whatever it waits on when the host has heard so much, the end of the pool ends it.
+    asio::awaitable<void> is_aborted(std::size_t after_messages) {
+        auto task = begin();
+        auto upgraded = [this] { return asked("/llm") == 1; };
+        co_await lm->until(upgraded);
+        while (record->messages.size() < after_messages)
+            co_await asio::post(io, asio::use_awaitable);
+        EXPECT_FALSE(task.done());
+        pool->abort();
+        auto const got = co_await task.ended();
+        EXPECT_EQ(got.failure.what, socket_fault::cancelled);
+    }
+    asio::awaitable<void> is_silent() {
+        auto const got = co_await asked_once(50ms);
+        EXPECT_EQ(got.failure.what, socket_fault::silent);
+        EXPECT_THAT(got.failure.why, HasSubstr("did not answer in time"));
+    }
+
+    std::shared_ptr<ws_record> record = std::make_shared<ws_record>();
+};
+
+} // namespace
+
+TEST_F(control_socket, asks_and_is_answered) {
+    play({true, {admitted(), {pong}}, false, {}});
+    auto task = [](control_socket& t) -> asio::awaitable<void> {
+        auto const got = co_await t.asked_once();
+        EXPECT_FALSE(got.failure) << got.failure.why;
+        EXPECT_EQ(got.message, pong);
+        auto const& request = t.lm->requests().front();
+        EXPECT_EQ(request.field("User-Agent"), "secondwind");
+        EXPECT_EQ(request.field("Host"), "127.0.0.1:" + std::to_string(t.where.port));
+        EXPECT_FALSE(request.field("Authorization"));
+    };
+    run(task(*this));
+}
+
+TEST_F(control_socket, passes_over_what_nobody_asked_for) {
+    std::vector<std::string> const first{R"({"type":"keepAliveAck"})", "no JSON", "[]",
+                                         R"({"success":"maybe"})", R"({"success":true})"};
+    std::vector<std::string> const second{
+        R"({"type":"keepAliveAck"})",
+        "{",
+        R"({"type":"rpcResult","callId":7,"result":[]})",
+        R"({"type":"rpcError","callId":-1,"error":{}})",
+        R"({"type":"communicationWarning","callId":9,"warning":"x"})",
+        pong};
+    play({true, {first, second}, false, {}});
+    auto task = [](control_socket& t) -> asio::awaitable<void> {
+        auto const got = co_await t.asked_once();
+        EXPECT_FALSE(got.failure) << got.failure.why;
+        EXPECT_EQ(got.message, pong);
+    };
+    run(task(*this));
+}
+
+TEST_F(control_socket, takes_a_warning_for_no) {
+    play({true, {admitted(), {R"({"type":"communicationWarning","warning":"What?"})"}}, false, {}});
+    auto task = [](control_socket& t) -> asio::awaitable<void> {
+        auto const got = co_await t.asked_once();
+        EXPECT_EQ(got.failure.what, socket_fault::unknown_call);
+        EXPECT_EQ(got.failure.why,
+                  "ping over the SDK's WebSocket /llm: it does not know that call");
+    };
+    run(task(*this));
+}
+
+TEST_F(control_socket, hides_the_words_of_a_rejection) {
+    play({true, {{R"({"success":false,"error":"Malformed token provided: secret"})"}}, false, {}});
+    auto task = [](control_socket& t) -> asio::awaitable<void> {
+        auto const got = co_await t.asked_once();
+        EXPECT_EQ(got.failure.what, socket_fault::rejected);
+        EXPECT_EQ(got.failure.why, "the SDK's WebSocket /llm: it does not admit us");
+    };
+    run(task(*this));
+}
+
+TEST_F(control_socket, notices_a_connection_that_is_cut_in_a_call) {
+    play({true, {admitted()}, true, {}});
+    auto task = [](control_socket& t) -> asio::awaitable<void> {
+        auto const got = co_await t.asked_once();
+        EXPECT_EQ(got.failure.what, socket_fault::cut);
+    };
+    run(task(*this));
+}
+
+TEST_F(control_socket, notices_a_host_that_closes_before_it_admits) {
+    play({true, {}, true, {}});
+    auto task = [](control_socket& t) -> asio::awaitable<void> {
+        auto const got = co_await t.asked_once();
+        EXPECT_EQ(got.failure.what, socket_fault::cut);
+    };
+    run(task(*this));
+}
+
+TEST_F(control_socket, notices_a_host_that_closes_before_its_handshake) {
+    lm->script().answer_next("/llm", emulator::canned::close());
+    auto task = [](control_socket& t) -> asio::awaitable<void> {
+        auto const got = co_await t.asked_once();
+        EXPECT_EQ(got.failure.what, socket_fault::cut);
+    };
+    run(task(*this));
+}
+
+TEST_F(control_socket, reads_a_message_of_several_megabytes) {
+    std::string const long_one =
+        R"({"type":"rpcResult","callId":0,"result":")" + std::string(5'000'000, 'x') + "\"}";
+    play({true, {admitted(), {long_one}}, false, {}});
+    auto task = [](control_socket& t, std::size_t size) -> asio::awaitable<void> {
+        auto const got = co_await t.asked_once();
+        EXPECT_FALSE(got.failure) << got.failure.why;
+        EXPECT_EQ(got.message.size(), size);
+    };
+    run(task(*this, long_one.size()));
+}
+
+TEST_F(control_socket, takes_no_message_that_is_huge) {
+    play({true, {admitted(), {std::string(16 * 1024 * 1024 + 1, ' ')}}, false, {}});
+    auto task = [](control_socket& t) -> asio::awaitable<void> {
+        auto const got = co_await t.asked_once();
+        EXPECT_EQ(got.failure.what, socket_fault::broken);
+    };
+    run(task(*this));
+}
+
+TEST_F(control_socket, takes_no_text_that_is_not_utf_8) {
+    play({true, {admitted(), {"\xFF\xFE"}}, false, {}});
+    auto task = [](control_socket& t) -> asio::awaitable<void> {
+        auto const got = co_await t.asked_once();
+        EXPECT_EQ(got.failure.what, socket_fault::broken);
+    };
+    run(task(*this));
+}
+
+TEST_F(control_socket, takes_no_other_answer_for_a_handshake) {
+    auto task = [](control_socket& t) -> asio::awaitable<void> {
+        for (auto const* answer :
+             {"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n",
+              "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n"
+              "Upgrade: websocket\r\nSec-WebSocket-Accept: wrong\r\n\r\n",
+              "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", "nonsense\r\n\r\n"}) {
+            t.lm->script().answer_next(
+                "/llm", emulator::canned::bytes(answer, emulator::canned::then::close));
+            auto const got = co_await t.asked_once();
+            EXPECT_EQ(got.failure.what, socket_fault::refused) << answer;
+        }
+    };
+    run(task(*this));
+}
+
+TEST_F(control_socket, notices_a_host_that_is_not_there) {
+    auto task = [](control_socket& t) -> asio::awaitable<void> {
+        t.lm->stop();
+        auto const got = co_await t.asked_once();
+        EXPECT_EQ(got.failure.what, socket_fault::unreachable);
+        EXPECT_THAT(got.failure.why, HasSubstr("refused"));
+    };
+    run(task(*this));
+}
+
+TEST_F(control_socket, waits_for_a_handshake_only_so_long) {
+    play({false, {}, false, {}});
+    run(is_silent());
+}
+
+TEST_F(control_socket, waits_to_be_admitted_only_so_long) {
+    play({});
+    run(is_silent());
+}
+
+TEST_F(control_socket, waits_for_an_answer_only_so_long) {
+    play({true, {admitted()}, false, {}});
+    run(is_silent());
+}
+
+TEST_F(control_socket, does_nothing_when_its_time_is_over) {
+    auto task = [](control_socket& t) -> asio::awaitable<void> {
+        auto const got = co_await t.asked_once(0ms);
+        EXPECT_EQ(got.failure.what, socket_fault::unreachable);
+        EXPECT_EQ(t.asked("/llm"), 0);
+    };
+    run(task(*this));
+}
+
+TEST_F(control_socket, ends_with_the_pool_before_it_has_begun) {
+    auto task = [](control_socket& t) -> asio::awaitable<void> {
+        t.pool->abort();
+        auto const got = co_await t.asked_once();
+        EXPECT_EQ(got.failure.what, socket_fault::cancelled);
+        EXPECT_EQ(t.pool->connect_failures(), 0u);
+    };
+    run(task(*this));
+}
+
+TEST_F(control_socket, ends_with_the_pool_while_it_connects) {
+    auto story = [](control_socket& t) -> asio::awaitable<void> {
+        auto task = t.begin();
+        EXPECT_FALSE(task.done());
+        t.pool->abort();
+        auto const got = co_await task.ended();
+        EXPECT_EQ(got.failure.what, socket_fault::cancelled);
+    };
+    run(story(*this));
+}
+
+TEST_F(control_socket, ends_with_the_pool_while_it_shakes_hands) {
+    play({false, {}, false, record});
+    run(is_aborted(0));
+}
+
+TEST_F(control_socket, ends_with_the_pool_while_it_introduces_itself) {
+    play({true, {}, false, record});
+    run(is_aborted(1));
+}
+
+TEST_F(control_socket, ends_with_the_pool_in_a_call) {
+    play({true, {admitted()}, false, record});
+    run(is_aborted(2));
+}
+
+TEST_F(control_socket, says_goodbye) {
+    play({true, {admitted(), {pong}}, false, record});
+    auto task = [](control_socket& t) -> asio::awaitable<void> {
+        co_await t.asked_once();
+        while (t.record->closed_with == 0)
+            co_await asio::post(t.io, asio::use_awaitable);
+        EXPECT_EQ(t.record->closed_with, 1000);
+        EXPECT_THAT(t.record->messages.front(), HasSubstr(R"("clientIdentifier":"guest:)"));
+        EXPECT_EQ(t.record->messages.back(), R"({"type":"rpcCall","endpoint":"ping","callId":0})");
+    };
+    run(task(*this));
+}

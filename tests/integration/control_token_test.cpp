@@ -1,0 +1,134 @@
+// API tokens: which one is sent, and what is said where it is not taken.
+#include "support/control_fixture.hpp"
+
+using namespace secondwind;
+using namespace secondwind::test;
+using lmstudio::unload_result;
+using testing::HasSubstr;
+using testing::Not;
+
+namespace {
+
+constexpr char const* good = "sk-lm-Abcd1234:0123456789abcdefGHIJ";
+constexpr char const* bad = "sk-lm-Zyxw9876:jihgfedcba9876543210";
+constexpr char const* other_client = "Bearer sk-proj-somebody-else";
+
+std::string bearer(char const* token) {
+    return std::string{"Bearer "} + token;
+}
+
+struct control_tokens : with_control {
+    void SetUp() override { require(true); }
+    void require(bool rest_v1) {
+        auto how = small_host();
+        how.api_token = good;
+        how.rest_v1 = rest_v1;
+        serve(how);
+        lm->load("big");
+    }
+    // An older host that requires a token does not exist, but one whose REST is turned off might.
+    void only_over_the_websocket() {
+        lm->script().answer_next("/api/v1/models", emulator::canned::json(404, R"({"error":"x"})"),
+                                 10);
+    }
+    asio::awaitable<void> is_refused(std::string authorization, std::string advice) {
+        auto const listing = co_await list(authorization);
+        EXPECT_FALSE(listing.instances);
+        EXPECT_THAT(listing.why_not, HasSubstr(advice));
+        auto const unloading = co_await unload("big", authorization);
+        EXPECT_EQ(unloading.result, unload_result::refused);
+        EXPECT_THAT(unloading.why_not, HasSubstr(advice));
+        for (auto const& why : {listing.why_not, unloading.why_not}) {
+            EXPECT_THAT(why, HasSubstr("upstreams[].api_token"));
+            for (auto const* secret : {"Zyxw", "jihg", "Abcd", "0123", "sk-"})
+                EXPECT_THAT(why, Not(HasSubstr(secret)));
+        }
+        EXPECT_TRUE(lm->models().is_loaded("big"));
+    }
+    asio::awaitable<void> works(std::string authorization) {
+        auto const listing = co_await list(authorization);
+        EXPECT_EQ(listing.why_not, "");
+        auto const busy = co_await activity(listing.instances.value(), authorization);
+        EXPECT_EQ(busy.front().doing, policy::activity::idle);
+        auto const unloading = co_await unload("big", authorization);
+        EXPECT_EQ(unloading.result, unload_result::unloaded);
+    }
+};
+
+} // namespace
+
+TEST_F(control_tokens, come_from_the_request) {
+    auto task = [](control_tokens& t) -> asio::awaitable<void> {
+        co_await t.works(bearer(good));
+        EXPECT_EQ(t.lm->requests().front().field("Authorization"), bearer(good));
+    };
+    run(task(*this));
+}
+
+TEST_F(control_tokens, come_from_the_configuration_before_that) {
+    where.api_token = good;
+    run(works(other_client));
+}
+
+TEST_F(control_tokens, come_from_the_request_over_the_websocket) {
+    only_over_the_websocket();
+    run(works(bearer(good)));
+}
+
+TEST_F(control_tokens, come_from_the_configuration_over_the_websocket) {
+    where.api_token = good;
+    only_over_the_websocket();
+    auto task = [](control_tokens& t) -> asio::awaitable<void> {
+        co_await t.works({});
+        for (auto const& r : t.lm->requests()) {
+            if (r.target == "/llm") {
+                EXPECT_FALSE(r.field("Authorization"));
+            }
+        }
+    };
+    run(task(*this));
+}
+
+TEST_F(control_tokens, are_asked_for_where_there_is_none) {
+    run(is_refused({}, "requires an API token"));
+}
+
+TEST_F(control_tokens, of_a_request_are_named_where_they_are_refused) {
+    run(is_refused(bearer(bad), "refused the token that came with the request"));
+}
+
+TEST_F(control_tokens, of_the_configuration_are_named_where_they_are_refused) {
+    where.api_token = bad;
+    run(is_refused(bearer(good), "refused the token that upstreams[].api_token gives"));
+}
+
+TEST_F(control_tokens, that_are_refused_do_not_lead_to_the_websocket) {
+    auto task = [](control_tokens& t) -> asio::awaitable<void> {
+        co_await t.list();
+        co_await t.unload("big");
+        EXPECT_EQ(t.asked("/llm"), 0);
+    };
+    run(task(*this));
+}
+
+TEST_F(control_tokens, are_asked_for_over_the_websocket_too) {
+    // To these, REST v1 is unknown; a host that knows it refuses before.
+    for (auto const* path : {"/api/v1/models", "/api/v1/models/unload"})
+        lm->script().answer_next(path,
+                                 emulator::canned::json(404, R"({"error":"Unexpected endpoint"})"));
+    run(is_refused({}, "requires an API token"));
+}
+
+TEST_F(control_tokens, that_one_client_lacks_do_not_keep_another_from_asking_who_is_busy) {
+    auto task = [](control_tokens& t) -> asio::awaitable<void> {
+        policy::inventory const loaded{{"big", "big", 0, 0, policy::activity::unknown}};
+        for (int i = 0; i < 2; ++i) {
+            auto const nothing = co_await t.activity(loaded, bearer(bad));
+            EXPECT_EQ(nothing.front().doing, policy::activity::unknown);
+        }
+        EXPECT_EQ(t.asked("/llm"), 1);
+        auto const known = co_await t.activity(loaded, bearer(good));
+        EXPECT_EQ(known.front().doing, policy::activity::idle);
+    };
+    run(task(*this));
+}

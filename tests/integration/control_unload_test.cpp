@@ -1,0 +1,119 @@
+// Unloading an instance: over REST v1 where the host has that, over the SDK's WebSocket where not.
+#include "support/control_fixture.hpp"
+
+using namespace secondwind;
+using namespace secondwind::test;
+using namespace std::chrono_literals;
+using lmstudio::unload_result;
+using testing::HasSubstr;
+
+namespace {
+
+using control_unload = with_control;
+
+emulator::options old_host() {
+    auto how = small_host();
+    how.rest_v1 = false;
+    return how;
+}
+
+} // namespace
+
+TEST_F(control_unload, goes_over_rest_v1_where_the_host_has_it) {
+    lm->load("big");
+    auto task = [](control_unload& t) -> asio::awaitable<void> {
+        auto const got = co_await t.unload("big");
+        EXPECT_EQ(got.result, unload_result::unloaded);
+        EXPECT_EQ(got.why_not, "");
+        EXPECT_FALSE(t.lm->models().is_loaded("big"));
+        auto const again = co_await t.unload("big");
+        EXPECT_EQ(again.result, unload_result::not_found);
+        EXPECT_EQ(t.asked("/llm"), 0);
+    };
+    run(task(*this));
+}
+
+TEST_F(control_unload, says_what_rest_v1_refused) {
+    lm->load("big");
+    lm->script().fail_next_unload(500, R"({"error":{"message":"Not today."}})");
+    auto task = [](control_unload& t) -> asio::awaitable<void> {
+        auto const got = co_await t.unload("big");
+        EXPECT_EQ(got.result, unload_result::refused);
+        EXPECT_THAT(got.why_not, HasSubstr("status 500"));
+        EXPECT_EQ(t.asked("/llm"), 0);
+    };
+    run(task(*this));
+}
+
+TEST_F(control_unload, goes_to_the_namespace_that_listed_the_instance) {
+    serve(old_host());
+    lm->load("big");
+    lm->load("embed");
+    auto task = [](control_unload& t) -> asio::awaitable<void> {
+        co_await t.list();
+        auto const embedding = co_await t.unload("embed");
+        EXPECT_EQ(embedding.result, unload_result::unloaded);
+        EXPECT_FALSE(t.lm->models().is_loaded("embed"));
+        EXPECT_EQ(t.asked("/llm"), 1); // of the listing
+        auto const llm = co_await t.unload("big");
+        EXPECT_EQ(llm.result, unload_result::unloaded);
+        EXPECT_FALSE(t.lm->models().is_loaded("big"));
+        EXPECT_EQ(t.asked("/embedding"), 2);
+        EXPECT_EQ(t.asked("/api/v1/models/unload"), 0);
+    };
+    run(task(*this));
+}
+
+TEST_F(control_unload, tries_both_namespaces_where_none_has_listed_it) {
+    serve(old_host());
+    lm->load("embed");
+    auto task = [](control_unload& t) -> asio::awaitable<void> {
+        auto const got = co_await t.unload("embed");
+        EXPECT_EQ(got.result, unload_result::unloaded);
+        EXPECT_EQ(t.lm->counts().unloads.at("embed"), 1u);
+        auto const gone = co_await t.unload("embed");
+        EXPECT_EQ(gone.result, unload_result::not_found);
+        EXPECT_EQ(gone.why_not, "");
+        EXPECT_EQ(t.asked("/embedding"), 2);
+    };
+    run(task(*this));
+}
+
+TEST_F(control_unload, says_what_the_websocket_refused) {
+    serve(old_host());
+    lm->load("big");
+    lm->script().fail_next_unload(500, R"({"error":{"message":"Not today."}})");
+    auto task = [](control_unload& t) -> asio::awaitable<void> {
+        auto const got = co_await t.unload("big");
+        EXPECT_EQ(got.result, unload_result::refused);
+        EXPECT_EQ(got.why_not, "the unload was refused: \"Not today.\"");
+        EXPECT_EQ(t.asked("/embedding"), 0);
+    };
+    run(task(*this));
+}
+
+TEST_F(control_unload, takes_no_longer_over_the_websocket_than_it_may) {
+    settings.unload_timeout = 50ms;
+    serve(old_host());
+    lm->load("big");
+    lm->script().hold_unloads();
+    auto task = [](control_unload& t) -> asio::awaitable<void> {
+        auto const got = co_await t.unload("big");
+        EXPECT_EQ(got.result, unload_result::refused);
+        EXPECT_EQ(got.why_not, "unloadModel over the SDK's WebSocket /llm: it did not answer in "
+                               "time");
+    };
+    run(task(*this));
+}
+
+TEST_F(control_unload, is_not_done_where_the_connection_was_cut_before_the_answer) {
+    auto how = old_host();
+    how.on_upgrade = ws_script({{"/llm", {true, {admitted()}, true, {}}}});
+    serve(how);
+    auto task = [](control_unload& t) -> asio::awaitable<void> {
+        auto const got = co_await t.unload("big");
+        EXPECT_EQ(got.result, unload_result::refused);
+        EXPECT_THAT(got.why_not, HasSubstr("closed the connection"));
+    };
+    run(task(*this));
+}

@@ -1,0 +1,126 @@
+// What goes wrong when a client has been shown the opening of a stream already.
+#include "support/recovery_fixture.hpp"
+
+using namespace secondwind;
+using namespace secondwind::test;
+using emulator::canned;
+using testing::HasSubstr;
+using testing::Not;
+
+namespace {
+
+constexpr auto rest_chat_path = "/api/v1/chat";
+constexpr auto stream_head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+                             "Transfer-Encoding: chunked\r\n\r\n";
+std::string const opening = "event: chat.start\ndata: {}\n\n";
+std::string const refused =
+    opening +
+    "event: error\ndata: {\"error\":{\"message\":\"insufficient system resources\"}}\n\n" +
+    "event: chat.end\ndata: {}\n\n";
+
+std::string chunk(std::string_view data) {
+    return fmt::format("{:x}\r\n{}\r\n", data.size(), data);
+}
+// A stream whose second chunk is none.
+std::string const malformed = stream_head + chunk(opening) + "no chunk\r\n";
+
+struct recovery_after_an_opening : with_proxy {
+    recovery_after_an_opening() { lm->load("embed"); }
+
+    asio::awaitable<http_answer> ask() {
+        return post(rest_chat_path, R"({"model":"big","input":"Hi","stream":true})");
+    }
+    void answer_next(canned what) { lm->script().answer_next(rest_chat_path, std::move(what)); }
+};
+
+} // namespace
+
+TEST_F(recovery_after_an_opening, a_replay_that_does_not_come_in_time_leaves_the_first_error) {
+    w.settings.timeouts.first_byte = std::chrono::milliseconds{50};
+    auto task = [](recovery_after_an_opening& t) -> asio::awaitable<void> {
+        t.answer_next(canned::events(refused));
+        t.answer_next(canned::bytes(""));
+        auto const a = co_await t.ask();
+        EXPECT_EQ(a.body, refused);
+        EXPECT_TRUE(a.complete);
+    };
+    run(task(*this));
+    EXPECT_EQ(last_record().outcome, recovery::outcome::replay_failed);
+}
+
+TEST_F(recovery_after_an_opening, a_malformed_stream_is_cut_and_nothing_is_put_behind_it) {
+    auto task = [](recovery_after_an_opening& t) -> asio::awaitable<void> {
+        t.answer_next(canned::bytes(malformed));
+        auto* client = co_await t.connected();
+        co_await client->send(
+            make_request("POST", rest_chat_path, R"({"model":"big","input":"Hi","stream":true})"));
+        auto const seen = co_await client->read_to_end();
+        EXPECT_THAT(seen.bytes, HasSubstr("chat.start"));
+        EXPECT_EQ(times(seen.bytes, "HTTP/1.1"), 1U) << seen.bytes;
+        EXPECT_THAT(seen.bytes, Not(HasSubstr("\r\n0\r\n\r\n")));
+    };
+    run(task(*this));
+}
+
+TEST_F(recovery_after_an_opening, a_malformed_replay_leaves_the_first_error) {
+    auto task = [](recovery_after_an_opening& t) -> asio::awaitable<void> {
+        t.answer_next(canned::events(refused));
+        t.answer_next(canned::bytes(malformed));
+        auto const a = co_await t.ask();
+        EXPECT_EQ(a.body, refused);
+        EXPECT_TRUE(a.complete);
+    };
+    run(task(*this));
+}
+
+// The first answer can no longer be given to a client that has seen a stream begin.
+TEST_F(recovery_after_an_opening, of_a_replay_an_answer_that_came_before_is_not_put_behind_it) {
+    auto task = [](recovery_after_an_opening& t) -> asio::awaitable<void> {
+        t.answer_next(canned::json(500, memory_error()));
+        t.answer_next(canned::bytes(malformed));
+        auto* client = co_await t.connected();
+        co_await client->send(
+            make_request("POST", rest_chat_path, R"({"model":"big","input":"Hi","stream":true})"));
+        auto const seen = co_await client->read_to_end();
+        EXPECT_THAT(seen.bytes, HasSubstr("chat.start"));
+        EXPECT_EQ(times(seen.bytes, "HTTP/1.1"), 1U) << seen.bytes;
+        EXPECT_THAT(seen.bytes, Not(HasSubstr("\r\n0\r\n\r\n")));
+    };
+    run(task(*this));
+}
+
+TEST_F(recovery_after_an_opening, a_model_that_fits_in_no_way_is_told_so_in_one_stream) {
+    auto how = small_host();
+    how.models.push_back({"giant", emulator::model_type::llm, 99'000'000'000});
+    emulate(how);
+    lm->load("big");
+    auto task = [](recovery_after_an_opening& t) -> asio::awaitable<void> {
+        auto* client = co_await t.connected();
+        for (int i = 0; i < 2; ++i) {
+            auto const a = co_await client->post(rest_chat_path,
+                                                 R"({"model":"giant","input":"Hi","stream":true})");
+            EXPECT_TRUE(a.complete);
+            for (auto const* once :
+                 std::array{"chat.start", "model_load.start", "error", "chat.end"})
+                EXPECT_EQ(times(a.body, fmt::format("event: {}\n", once)), 1U) << a.body;
+        }
+    };
+    run(task(*this));
+    EXPECT_EQ(unloads("big"), 1U);
+    EXPECT_EQ(asked(rest_chat_path).size(), 3U);
+}
+
+TEST_F(recovery_after_an_opening, the_first_error_follows_where_nothing_may_be_done) {
+    for (auto const mode : {config::recovery_mode::observe, config::recovery_mode::off}) {
+        w.stop();
+        w.settings.recovery.mode = mode;
+        auto task = [](recovery_after_an_opening& t) -> asio::awaitable<void> {
+            t.answer_next(canned::events(refused));
+            auto const a = co_await t.ask();
+            EXPECT_EQ(a.body, refused);
+            EXPECT_TRUE(a.complete);
+        };
+        run(task(*this));
+    }
+    EXPECT_TRUE(asked(unload_path).empty());
+}

@@ -1,0 +1,128 @@
+// What a recovery asks of a host, asked of an emulated LM Studio.
+#pragma once
+
+#include "support/emulator_fixture.hpp"
+#include "support/ws_script.hpp"
+
+#include <secondwind/lmstudio/host_control.hpp>
+
+#include <gmock/gmock.h>
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace secondwind::test {
+
+// A task of the proxy's kind, awaited by a test of Asio's kind.
+template<class T>
+class pending {
+public:
+    pending(asio::io_context& io, net::task<T> work)
+        : state_{std::make_shared<state>(io.get_executor())} {
+        net::spawn(keep(std::move(work), state_));
+    }
+    bool done() const noexcept { return state_->result.has_value(); }
+    asio::awaitable<T> ended() {
+        auto const kept = state_;
+        if (!kept->result)
+            co_await kept->over.async_wait(nothrow);
+        if (!kept->result)
+            throw timed_out{"the task was not done"};
+        co_return *kept->result;
+    }
+
+private:
+    struct state {
+        explicit state(asio::any_io_executor ex)
+            : over{std::move(ex), std::chrono::steady_clock::time_point::max()} {}
+        std::optional<T> result;
+        asio::steady_timer over;
+    };
+    static net::task<void> keep(net::task<T> work, std::shared_ptr<state> to) {
+        to->result = co_await work;
+        to->over.cancel();
+    }
+
+    std::shared_ptr<state> state_;
+};
+
+struct with_control : with_emulator {
+    // A patient one: what a test bounds, it sets itself, before serve().
+    with_control() {
+        settings.list_timeout = std::chrono::seconds{10};
+        settings.websocket_timeout = std::chrono::seconds{10};
+        settings.unload_timeout = std::chrono::seconds{10};
+    }
+
+    void SetUp() override { serve(small_host()); }
+    void TearDown() override {
+        pool->abort();
+        lm->stop();
+        io.restart();
+        io.poll();
+    }
+
+    // Another host, and a new control of it.
+    void serve(emulator::options how) {
+        emulate(std::move(how));
+        control.reset();
+        pool.reset();
+        where.port = lm->port();
+        pool.emplace(io, queue, where, timeouts);
+        control.emplace(upstream::environment{io, queue, blocks, fields}, *pool, settings);
+    }
+    // The host goes down; one that came up is another one, on the same port.
+    void come_up(emulator::options how) {
+        lm.emplace(io, std::move(how));
+        lm->start({asio::ip::address_v4::loopback(), where.port});
+    }
+
+    asio::awaitable<lmstudio::control::listing> list(std::string authorization = {}) {
+        pending task{io, control->list(std::move(authorization))};
+        co_return co_await task.ended();
+    }
+    asio::awaitable<lmstudio::control::unloading> unload(std::string id,
+                                                         std::string authorization = {}) {
+        pending task{io, control->unload(std::move(id), std::move(authorization))};
+        co_return co_await task.ended();
+    }
+    asio::awaitable<policy::inventory> activity(policy::inventory of,
+                                                std::string authorization = {}) {
+        pending task{io, control->with_activity(std::move(of), std::move(authorization))};
+        co_return co_await task.ended();
+    }
+    // The host's listing, completed.
+    asio::awaitable<policy::inventory> survey() {
+        auto const listing = co_await list();
+        EXPECT_EQ(listing.why_not, "");
+        co_return co_await activity(listing.instances.value_or(policy::inventory{}));
+    }
+
+    std::ptrdiff_t asked(std::string const& target) const {
+        return std::ranges::count(lm->requests(), target, &emulator::request::target);
+    }
+
+    net::deadline_queue queue{io};
+    net::block_pool blocks;
+    http::field_list fields;
+    config::timeouts timeouts;
+    config::upstream where;
+    config::recovery settings;
+    std::optional<upstream::pool> pool;
+    std::optional<lmstudio::host_control> control;
+};
+
+inline std::string ids_of(policy::inventory const& instances) {
+    std::string ids;
+    for (auto const& i : instances)
+        ids += (ids.empty() ? "" : " ") + i.id;
+    return ids;
+}
+
+} // namespace secondwind::test

@@ -1,0 +1,87 @@
+// Watches a simulated host, its supervisor and its exchanges, and says what should not have been.
+#pragma once
+
+#include "support/simulated_exchange.hpp"
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace secondwind::test {
+
+class recovery_referee {
+public:
+    // `live` adds that whoever could have been helped was: it holds where nobody leaves, the host
+    // has no faults, nothing is pinned, every request names a model, and time is plenty.
+    recovery_referee(virtual_time& time, simulated_host& host, recovery::supervisor& care,
+                     recovery::ledger& book, config::settings const& settings, bool live);
+
+    void watch(simulated_exchange& e);
+    void note_stop() noexcept { stopped_ = true; }
+    // All has ended that ever will.
+    void conclude();
+
+    std::vector<std::string> const& breaches() const noexcept { return breaches_; }
+    // What happened, line by line, if it was asked for.
+    bool tracing = false;
+    void trace(std::string const& line) const;
+
+private:
+    using time_point = virtual_time::time_point;
+    struct watched {
+        simulated_exchange* exchange;
+        policy::next_step step = policy::next_step::relay; // after its last answer
+        // The recovery that it has led since its last answer.
+        recovery::record const* led = nullptr;
+        unsigned in_vain = 0; // replays of its own recovery that met only what was spared
+        unsigned excused = 0; // other replays that were refused
+    };
+    struct history {
+        time_point began;
+        time_point finished = time_point::max();
+        std::uint64_t newest = 0; // of the host's instances, when it began
+        bool asked_who_is_busy = false;
+    };
+    // A replay after an eviction that was refused again.
+    struct misfit {
+        time_point began; // the recovery
+        time_point when;
+        bool exhaustive;
+    };
+
+    void breach(std::string what);
+    void settled();
+    void step_taken(recovery::step s, recovery::record const& r);
+    void began(recovery::record const& r);
+    void finished(recovery::record const& r);
+    void concluded(recovery::record const& r);
+    void unload_asked(std::string const& id);
+    void unload_for_memory(recovery::record const& r, simulated_host::instance const& victim);
+    void unload_of_broken(recovery::record const& r, simulated_host::instance const& victim);
+    void not_futile(recovery::record const& r);
+    void attempt_begins(simulated_exchange& e);
+    void decided(watched& w, policy::next_step s);
+    void ended(simulated_exchange& e);
+    void helped(watched const& w);
+
+    bool pinned(simulated_host::instance const& i) const;
+    bool somebody_busy() const;
+    bool too_large(std::string const& model) const;
+
+    virtual_time& time_;
+    simulated_host& host_;
+    recovery::supervisor& care_;
+    recovery::ledger& book_;
+    config::settings const& settings_;
+    bool live_;
+    bool stopped_ = false;
+    std::map<std::string, watched> exchanges_; // by id
+    std::map<std::uint64_t, history> records_; // by id
+    std::set<std::uint64_t> running_;
+    std::map<std::string, std::vector<misfit>> misfits_; // by model
+    std::set<std::string> robbed_;                       // models whose room a competing load took
+    std::vector<std::string> breaches_;
+};
+
+} // namespace secondwind::test

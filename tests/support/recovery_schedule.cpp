@@ -1,0 +1,208 @@
+#include "support/recovery_schedule.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace secondwind::test {
+
+using namespace std::chrono_literals;
+using policy::verdict;
+
+namespace {
+
+constexpr simulated_host::size_type memory = 100;
+
+} // namespace
+
+recovery_schedule::recovery_schedule(std::uint64_t seed, bool tracing)
+    : random_{seed * 0x9E3779B97F4A7C15ull + 1}, tracing_{tracing} {
+    calm_ = chance(35);
+    length_ = one_of<milliseconds>({300ms, 1500ms, 6s});
+    choose_settings();
+    choose_host();
+    choose_clients();
+    if (!calm_)
+        choose_events();
+}
+
+bool recovery_schedule::chance(int percent) {
+    return number(1, 100) <= percent;
+}
+
+// Not a distribution of the library: those differ from one library to another.
+int recovery_schedule::number(int from, int to) {
+    return from + static_cast<int>(random_() % static_cast<std::uint64_t>(to - from + 1));
+}
+
+void recovery_schedule::choose_settings() {
+    auto& r = settings_.recovery;
+    r.evict = one_of<policy::evict>({policy::evict::idle, policy::evict::enough});
+    r.max_replays = static_cast<unsigned>(number(2, 3));
+    if (calm_)
+        return;
+    if (chance(20))
+        r.mode = chance(60) ? config::recovery_mode::observe : config::recovery_mode::off;
+    if (chance(25))
+        r.evict = policy::evict::all;
+    r.max_replays = static_cast<unsigned>(number(0, 3));
+    r.on_crash = one_of<policy::on_crash>(
+        {policy::on_crash::off, policy::on_crash::replay, policy::on_crash::reload});
+    if (chance(40))
+        r.pinned = one_of<std::vector<std::string>>({{"m0"}, {"*:2"}, {"m1", "m2"}, {"m0:2"}});
+    r.busy_wait = one_of<milliseconds>({0ms, 60ms, 400ms, 5s, 600s});
+    r.cooldown = one_of<milliseconds>({0ms, 700ms, 5s, 300s});
+    r.verify_timeout = one_of<milliseconds>({100ms, 1s, 15s});
+    settings_.limits.recovery_waiters = one_of<std::uint64_t>({1, 2, 4, 1000, 1000});
+}
+
+std::vector<simulated_host::model> recovery_schedule::choose_models() {
+    std::vector<simulated_host::model> models;
+    auto const count = number(2, 6);
+    for (int n = 0; n < count; ++n) {
+        auto const size = static_cast<simulated_host::size_type>(number(10, 95));
+        models.push_back({fmt::format("m{}", n), size, chance(85)});
+    }
+    if (chance(50)) {
+        models.push_back({"large", memory + 20, chance(85)});
+        large_.push_back("large");
+    }
+    for (auto const& m : models)
+        names_.push_back(m.key);
+    return models;
+}
+
+void recovery_schedule::choose_host() {
+    auto models = choose_models();
+    auto& host = host_.emplace(time_, io_, memory, models);
+    care_.emplace("host", io_, time_.deadlines(), host, book_, settings_);
+    referee_.emplace(time_, host, *care_, book_, settings_, calm_);
+    referee_->tracing = tracing_;
+
+    host.tells_activity = chance(70);
+    host.takes = {span(0, 10), span(0, 10), span(0, 60), 0ms, span(5, 400), span(0, 15)};
+    if (chance(40))
+        host.takes.lingering = calm_ ? span(1, 300) : span(1, 1500);
+    host.vary = [this](milliseconds m) { return m * number(50, 150) / 100; };
+    if (!calm_) {
+        for (int f = 0; f <= static_cast<int>(simulated_host::fault::late_stop); ++f)
+            if (chance(25))
+                faults_[static_cast<simulated_host::fault>(f)] = number(5, 50);
+        host.strikes = [this](simulated_host::fault f) {
+            auto const found = faults_.find(f);
+            return found != faults_.end() && chance(found->second);
+        };
+    }
+    for (int n = 0; n < 8; ++n) {
+        auto const& m = one_of(models);
+        bool const again = host.find(m.key) != nullptr;
+        if (host.used() + m.size <= memory && (!again || chance(30)))
+            host.load(m.key);
+    }
+}
+
+wish recovery_schedule::choose_wish() {
+    wish w;
+    w.model = one_of(names_);
+    if (!large_.empty() && chance(20))
+        w.model = large_.front();
+    w.first_byte = span(1, 200);
+    w.rest = chance(20) ? span(0, 2000) : span(0, 200);
+    if (chance(5))
+        w.tail = verdict::insufficient_memory;
+    if (calm_)
+        return w;
+    if (chance(5))
+        w.tail = verdict::cache_corruption;
+    if (chance(5))
+        w.model += ":2";
+    if (chance(5))
+        w.model = "nobody_knows";
+    if (chance(8))
+        w.model.clear();
+    w.bad = chance(4);
+    return w;
+}
+
+void recovery_schedule::at(milliseconds when, std::function<void()> what) {
+    ++to_come_;
+    time_.after(when, [this, what = std::move(what)] {
+        --to_come_;
+        what();
+    });
+}
+
+void recovery_schedule::choose_clients() {
+    auto const count = number(2, 20);
+    // Some come all at once.
+    auto const burst = chance(30) ? span(0, 300) : length_;
+    for (int n = 0; n < count; ++n) {
+        bool const replayable = calm_ || !chance(5);
+        auto& e = exchanges_.emplace_back(
+            *host_, *care_,
+            simulated_exchange::request{fmt::format("x{}", n), choose_wish(), replayable});
+        referee_->watch(e);
+        auto const comes = span(0, static_cast<int>((n % 3 == 0 ? length_ : burst).count()));
+        at(comes, [&e] { e.start(); });
+        if (!calm_ && chance(20))
+            at(comes + span(0, 700), [this, &e] {
+                referee_->trace(e.what().id + " leaves");
+                e.leave();
+            });
+    }
+}
+
+std::string recovery_schedule::any_instance() {
+    auto const ids = host_->ids();
+    return ids.empty() ? std::string{} : one_of(ids);
+}
+
+void recovery_schedule::choose_events() {
+    auto const happens = [this](std::string what, std::function<void()> event) {
+        at(span(0, static_cast<int>(length_.count())), [this, what, event] {
+            referee_->trace(what);
+            event();
+        });
+    };
+    for (int n = number(0, 6); n > 0; --n) {
+        auto const kind = number(1, 100);
+        if (kind <= 40)
+            happens("somebody else's request",
+                    [this] { host_->occupy(any_instance(), span(1, chance(20) ? 4000 : 500)); });
+        else if (kind <= 55)
+            happens("somebody else's load", [this] {
+                auto const* const m = host_->find_model(one_of(names_));
+                if (!host_->down() && host_->used() + m->size <= memory)
+                    host_->load(m->key);
+            });
+        else if (kind <= 65)
+            happens("somebody else's unload", [this] { host_->drop(any_instance()); });
+        else if (kind <= 80)
+            happens("a corrupt cache", [this] { host_->corrupt(any_instance()); });
+        else if (kind <= 90)
+            happens("a crash", [this] { host_->crash(any_instance()); });
+        else if (kind <= 97)
+            happens("down", [this] {
+                host_->go_down();
+                at(span(1, 800), [this] { host_->come_back(); });
+            });
+        else
+            happens("stop", [this] {
+                care_->recovery.stop();
+                referee_->note_stop();
+            });
+    }
+}
+
+bool recovery_schedule::run() {
+    auto const hopeless = [this] { return breaches().size() > 50; };
+    auto const over = [this, hopeless] {
+        return hopeless() || (to_come_ == 0 && !care_->guard.recovering() &&
+                              std::ranges::all_of(exchanges_, &simulated_exchange::over));
+    };
+    bool const ended = time_.pass_until(over, 30min);
+    referee_->conclude();
+    return ended && !hopeless();
+}
+
+} // namespace secondwind::test

@@ -1,0 +1,59 @@
+// One random story of a host, its clients and its recoveries.
+#pragma once
+
+#include "support/recovery_referee.hpp"
+
+#include <deque>
+#include <random>
+
+namespace secondwind::test {
+
+// The same seed tells the same story.
+class recovery_schedule {
+public:
+    explicit recovery_schedule(std::uint64_t seed, bool tracing = false);
+
+    // True if it came to its end. If not, this object must not be destroyed: what still hangs
+    // refers to all of it.
+    bool run();
+    std::vector<std::string> const& breaches() const noexcept { return referee_->breaches(); }
+
+private:
+    using milliseconds = std::chrono::milliseconds;
+
+    bool chance(int percent);
+    int number(int from, int to);
+    milliseconds span(int from, int to) { return milliseconds{number(from, to)}; }
+    template<class T>
+    T one_of(std::vector<T> const& all) {
+        return all[static_cast<std::size_t>(number(0, static_cast<int>(all.size()) - 1))];
+    }
+
+    void choose_settings();
+    std::vector<simulated_host::model> choose_models();
+    void choose_host();
+    void choose_clients();
+    void choose_events();
+    wish choose_wish();
+    void at(milliseconds when, std::function<void()> what);
+    std::string any_instance();
+
+    std::mt19937_64 random_;
+    bool calm_;
+    bool tracing_;
+    milliseconds length_;
+    boost::asio::io_context io_;
+    virtual_time time_{io_};
+    config::settings settings_;
+    recovery::ledger book_;
+    std::vector<std::string> names_; // of models that the host has
+    std::vector<std::string> large_; // those that cannot be loaded at all
+    std::map<simulated_host::fault, int> faults_;
+    std::optional<simulated_host> host_;
+    std::optional<recovery::supervisor> care_;
+    std::optional<recovery_referee> referee_;
+    std::deque<simulated_exchange> exchanges_;
+    int to_come_ = 0;
+};
+
+} // namespace secondwind::test

@@ -1,0 +1,78 @@
+#include "support/virtual_time.hpp"
+
+#include <algorithm>
+
+namespace secondwind::test {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+virtual_time::time_point current;
+
+// A deadline is met at most that much too late: nobody tells when the first of them is due.
+constexpr auto step = 5ms;
+
+} // namespace
+
+virtual_time::virtual_time(boost::asio::io_context& io)
+    : io_{io}, deadlines_{io, &virtual_time::now} {
+    // So far ahead that the queue's own timer, which is a real one, never fires.
+    current = net::deadline::clock::now() + std::chrono::hours{24 * 365 * 10};
+    start_ = current;
+}
+
+virtual_time::time_point virtual_time::now() noexcept {
+    return current;
+}
+
+virtual_time::milliseconds virtual_time::elapsed() const noexcept {
+    return std::chrono::duration_cast<milliseconds>(current - start_);
+}
+
+void virtual_time::after(milliseconds span, std::function<void()> what) {
+    agenda_.emplace(current + span, std::move(what));
+}
+
+void virtual_time::settle() {
+    io_.restart();
+    io_.poll();
+    // All else that could ever run is a deadline, whose timer keeps the io_context from stopping.
+    deadlines_pend_ = !io_.stopped();
+    if (on_settled)
+        on_settled();
+}
+
+void virtual_time::move_to(time_point t) {
+    current = t;
+    deadlines_.expire();
+    settle();
+    while (!agenda_.empty() && agenda_.begin()->first <= current) {
+        auto const what = std::move(agenda_.begin()->second);
+        agenda_.erase(agenda_.begin());
+        what();
+        settle();
+    }
+}
+
+bool virtual_time::pass_until(std::function<bool()> const& holds, milliseconds at_most) {
+    auto const end = current + at_most;
+    settle();
+    while (!holds()) {
+        if (current >= end || (agenda_.empty() && !deadlines_pend_))
+            return false;
+        auto next = agenda_.empty() ? end : agenda_.begin()->first;
+        if (deadlines_pend_)
+            next = std::min(next, current + step);
+        move_to(std::clamp(next, current, end));
+    }
+    return true;
+}
+
+void virtual_time::pass(milliseconds span) {
+    bool over = false;
+    after(span, [&over] { over = true; });
+    static_cast<void>(pass_until([&over] { return over; }));
+}
+
+} // namespace secondwind::test

@@ -1,0 +1,129 @@
+#include <secondwind/policy/plan.hpp>
+
+#include <gmock/gmock.h>
+
+namespace secondwind::policy {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+TEST(uses, goes_by_the_instance_id_where_one_is_loaded) {
+    inventory const loaded{{"a", "a"}, {"a:2", "a"}};
+    EXPECT_TRUE(uses("a", loaded[0], loaded));
+    EXPECT_FALSE(uses("a", loaded[1], loaded));
+    EXPECT_TRUE(uses("a:2", loaded[1], loaded));
+    EXPECT_FALSE(uses("a:2", loaded[0], loaded));
+}
+
+TEST(uses, goes_by_the_model_key_else) {
+    inventory const loaded{{"first", "a"}, {"second", "a"}, {"b", "b"}};
+    EXPECT_TRUE(uses("a", loaded[0], loaded));
+    EXPECT_TRUE(uses("a", loaded[1], loaded));
+    EXPECT_FALSE(uses("a", loaded[2], loaded));
+    EXPECT_FALSE(uses("", loaded[0], loaded));
+    EXPECT_FALSE(uses("A", loaded[0], loaded));
+}
+
+bool pins(std::string const& glob, std::string const& text) {
+    return is_pinned({text, text}, {glob});
+}
+
+TEST(is_pinned, looks_at_the_model_key_and_the_instance_id) {
+    instance const chat{"chat", "qwen/qwen3-8b"};
+    EXPECT_TRUE(is_pinned(chat, {"chat"}));
+    EXPECT_TRUE(is_pinned(chat, {"qwen/*"}));
+    EXPECT_TRUE(is_pinned(chat, {"other", "*embed*", "*8B"}));
+    EXPECT_FALSE(is_pinned(chat, {"other", "*embed*", "8b"}));
+    EXPECT_FALSE(is_pinned(chat, {}));
+}
+
+TEST(is_pinned, compares_the_whole_text_without_case) {
+    EXPECT_TRUE(pins("Nomic-Embed", "nomic-embed"));
+    EXPECT_FALSE(pins("nomic", "nomic-embed"));
+    EXPECT_FALSE(pins("embed", "nomic-embed"));
+    EXPECT_FALSE(pins("", "nomic"));
+    EXPECT_TRUE(pins("", ""));
+    EXPECT_FALSE(pins("a.c", "abc"));
+    EXPECT_FALSE(pins("^a$", "a"));
+}
+
+TEST(is_pinned, lets_a_question_mark_stand_for_one_character_and_a_star_for_any_run) {
+    EXPECT_TRUE(pins("a:?", "a:2"));
+    EXPECT_FALSE(pins("a:?", "a:"));
+    EXPECT_FALSE(pins("a:?", "a:12"));
+    EXPECT_TRUE(pins("a*", "a"));
+    EXPECT_TRUE(pins("**", ""));
+    EXPECT_TRUE(pins("*", "anything"));
+    EXPECT_TRUE(pins("*a*b", "xaxbxaxb"));
+    EXPECT_FALSE(pins("*a*b", "xaxbxax"));
+    EXPECT_TRUE(pins("?*?", "ab"));
+    EXPECT_FALSE(pins("?*?", "a"));
+}
+
+// The reference takes every choice.
+bool glob_by_trial(std::string_view glob, std::string_view text) {
+    if (glob.empty())
+        return text.empty();
+    if (glob.front() == '*')
+        return glob_by_trial(glob.substr(1), text) ||
+               (!text.empty() && glob_by_trial(glob, text.substr(1)));
+    return !text.empty() && (glob.front() == '?' || glob.front() == text.front()) &&
+           glob_by_trial(glob.substr(1), text.substr(1));
+}
+
+std::vector<std::string> words(std::string_view letters, std::size_t longest) {
+    std::vector<std::string> all{""};
+    for (std::size_t from = 0, length = 0; length < longest; ++length) {
+        auto const to = all.size();
+        for (; from < to; ++from)
+            for (char const c : letters)
+                all.push_back(all[from] + c);
+    }
+    return all;
+}
+
+TEST(is_pinned, agrees_with_a_glob_that_tries_everything) {
+    auto const texts = words("ab", 5);
+    for (auto const& glob : words("ab*?", 4))
+        for (auto const& text : texts)
+            ASSERT_EQ(pins(glob, text), glob_by_trial(glob, text)) << glob << " on " << text;
+}
+
+TEST(is_pinned, does_not_drown_in_stars) {
+    std::string glob;
+    for (int i = 0; i < 200; ++i)
+        glob += "*a";
+    EXPECT_FALSE(pins(glob + "b", std::string(2000, 'a')));
+}
+
+TEST(without_unloaded, tells_who_waits_for_a_load_from_who_uses_an_instance) {
+    inventory const loaded{{"a:2", "a"}, {"loaded under another's key", "b"}};
+    std::vector<std::string> const unloaded{"cold", "loaded under another's key"};
+
+    auto const left = without_unloaded({{"cold", "unknown", "a:2", "loaded under another's key"}},
+                                       unloaded, loaded);
+    EXPECT_THAT(left.models, ElementsAre("unknown", "a:2", "loaded under another's key"));
+    EXPECT_FALSE(left.unknown);
+    EXPECT_TRUE(left.loading);
+
+    EXPECT_FALSE(without_unloaded({{"unknown", "a:2"}}, unloaded, loaded).loading);
+}
+
+TEST(without_unloaded, drops_the_wanted_model_for_its_load_was_refused) {
+    auto const left = without_unloaded({{"cold", "cold"}}, {"cold"}, {}, "cold");
+    EXPECT_THAT(left.models, IsEmpty());
+    EXPECT_FALSE(left.loading);
+    EXPECT_TRUE(without_unloaded({{"cold", "chilly"}}, {"cold", "chilly"}, {}, "cold").loading);
+    // Who uses a loaded instance of it still does.
+    EXPECT_THAT(without_unloaded({{"a"}}, {}, {{"a", "a"}}, "a").models, ElementsAre("a"));
+}
+
+TEST(without_unloaded, keeps_what_was_known_before) {
+    auto const left = without_unloaded({{}, true, true}, {"cold"}, {});
+    EXPECT_TRUE(left.unknown);
+    EXPECT_TRUE(left.loading);
+}
+
+} // namespace
+} // namespace secondwind::policy

@@ -1,0 +1,132 @@
+#include <secondwind/policy/misfits.hpp>
+
+#include <gtest/gtest.h>
+
+namespace secondwind::policy {
+namespace {
+
+using namespace std::chrono_literals;
+using standing = misfits::standing;
+
+misfits::time_point const start{1h};
+
+TEST(misfits, know_nothing_at_first) {
+    misfits m;
+    EXPECT_TRUE(m.empty(start));
+    EXPECT_EQ(m.of("a", start), standing::open);
+}
+
+TEST(misfits, tell_what_was_tried_for_a_model) {
+    misfits m;
+    m.failed("small", false, start, 5min);
+    m.failed("large", true, start, 5min);
+    EXPECT_FALSE(m.empty(start));
+    EXPECT_EQ(m.of("small", start), standing::everything);
+    EXPECT_EQ(m.of("large", start), standing::futile);
+    EXPECT_EQ(m.of("other", start), standing::open);
+    EXPECT_EQ(m.of("", start), standing::open);
+}
+
+TEST(misfits, forget_after_the_cooldown) {
+    misfits m;
+    m.failed("a", true, start, 5min);
+    EXPECT_EQ(m.of("a", start + 5min - 1ns), standing::futile);
+    EXPECT_EQ(m.of("a", start + 5min), standing::open);
+    EXPECT_FALSE(m.empty(start + 5min - 1ns));
+    EXPECT_TRUE(m.empty(start + 5min));
+    EXPECT_TRUE(m.empty(start));
+}
+
+TEST(misfits, are_never_downgraded_and_last_as_long_as_the_newest_failure) {
+    misfits m;
+    m.failed("a", true, start, 5min);
+    m.failed("a", false, start + 1min, 10min);
+    EXPECT_EQ(m.of("a", start + 10min), standing::futile);
+    m.failed("a", false, start + 2min, 1min);
+    EXPECT_EQ(m.of("a", start + 2min), standing::futile);
+    EXPECT_EQ(m.of("a", start + 3min), standing::open);
+}
+
+TEST(misfits, are_upgraded_by_a_failure_with_nothing_left) {
+    misfits m;
+    m.failed("a", false, start, 5min);
+    m.failed("a", true, start, 5min);
+    EXPECT_EQ(m.of("a", start), standing::futile);
+}
+
+TEST(misfits, begin_anew_once_the_cooldown_is_over) {
+    misfits m;
+    m.failed("a", true, start, 5min);
+    m.failed("a", false, start + 5min, 5min);
+    EXPECT_EQ(m.of("a", start + 5min), standing::everything);
+}
+
+TEST(misfits, forget_a_model_that_answers) {
+    misfits m;
+    m.failed("a", true, start, 5min);
+    m.failed("b", true, start, 5min);
+    m.succeeded("a");
+    m.succeeded("unknown");
+    EXPECT_EQ(m.of("a", start), standing::open);
+    EXPECT_EQ(m.of("b", start), standing::futile);
+    m.succeeded("b");
+    EXPECT_TRUE(m.empty(start));
+}
+
+TEST(misfits, forget_all_when_the_hosts_models_change) {
+    misfits m;
+    m.listed({"a 1", "b 2"});
+    m.failed("a", true, start, 5min);
+    m.listed({"a 1", "b 2"});
+    m.listed({"b 2", "a 1"});
+    EXPECT_EQ(m.of("a", start), standing::futile);
+    m.listed({"a 1", "b 3"});
+    EXPECT_TRUE(m.empty(start));
+
+    m.failed("a", true, start, 5min);
+    m.listed({"a 1"});
+    EXPECT_TRUE(m.empty(start));
+    m.failed("a", true, start, 5min);
+    m.listed({"a 1", "a 1"});
+    EXPECT_TRUE(m.empty(start));
+    m.failed("a", true, start, 5min);
+    m.listed({});
+    EXPECT_TRUE(m.empty(start));
+}
+
+TEST(misfits, keep_what_they_know_at_the_first_listing) {
+    misfits m;
+    m.failed("a", true, start, 5min);
+    m.listed({"a"});
+    EXPECT_EQ(m.of("a", start), standing::futile);
+}
+
+TEST(misfits, remember_nothing_without_a_cooldown) {
+    misfits m;
+    m.failed("a", true, start, 0ms);
+    m.failed("a", true, start, -1ms);
+    EXPECT_TRUE(m.empty(start));
+}
+
+TEST(misfits, survive_a_cooldown_without_end) {
+    misfits m;
+    m.failed("a", true, start, std::chrono::milliseconds::max());
+    EXPECT_EQ(m.of("a", start + 24h * 365 * 100), standing::futile);
+}
+
+TEST(misfits, remember_the_newest_only) {
+    misfits m;
+    auto const name = [](std::size_t i) { return "model " + std::to_string(i); };
+    for (std::size_t i = 0; i < misfits::most; ++i)
+        m.failed(name(i), true, start, 5min);
+    // The first one fails again, so the second is the oldest.
+    m.failed(name(0), true, start, 5min);
+    EXPECT_EQ(m.of(name(1), start), standing::futile);
+    m.failed(name(misfits::most), true, start, 5min);
+    EXPECT_EQ(m.of(name(1), start), standing::open);
+    for (std::size_t i = 0; i <= misfits::most; ++i)
+        EXPECT_EQ(m.of(name(i), start) == standing::futile, i != 1) << i;
+}
+
+} // namespace
+} // namespace secondwind::policy

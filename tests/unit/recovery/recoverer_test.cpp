@@ -1,0 +1,142 @@
+// What a recovery does, step by step, on an imagined host.
+#include "support/simulated_fixture.hpp"
+
+using namespace secondwind;
+using namespace secondwind::test;
+using namespace std::chrono_literals;
+using recovery::outcome;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+namespace {
+
+struct recoverer : with_simulated_host {
+    recoverer() {
+        book.listen([this](recovery::step s, recovery::record const&) {
+            told.emplace_back(recovery::to_string(s));
+        });
+    }
+    std::vector<std::string> told;
+};
+
+} // namespace
+
+TEST_F(recoverer, tells_each_step) {
+    host.load("m40");
+    host.load("m50");
+    send("m90");
+    finish();
+    EXPECT_THAT(told, ElementsAre("began", "listed", "planned", "unloading", "unloaded",
+                                  "unloading", "unloaded", "verified", "finished", "concluded"));
+    EXPECT_THAT(host.unloads, ElementsAre("m40", "m50"));
+    EXPECT_EQ(care.guard.epoch(), 1U);
+}
+
+TEST_F(recoverer, asks_no_more_often_than_it_must) {
+    host.load("m70");
+    send("m60");
+    finish();
+    EXPECT_EQ(host.lists, 2U); // to plan, and to see that it is gone
+}
+
+TEST_F(recoverer, tells_once_that_it_waits) {
+    host.load("m70");
+    host.occupy("m70", 30s);
+    send("m60");
+    finish();
+    EXPECT_EQ(std::ranges::count(told, "waiting"), 1);
+    EXPECT_EQ(std::ranges::count(told, "planned"), 2);
+    EXPECT_LT(host.lists, 45U); // at most once a second, after the first few
+}
+
+TEST_F(recoverer, awaits_the_end_of_an_unload_that_the_host_still_lists) {
+    host.takes.lingering = 3s;
+    host.load("m70");
+    auto const& e = send("m60");
+    finish();
+    EXPECT_TRUE(healthy(e));
+    EXPECT_EQ(e.attempts(), 2U);
+    EXPECT_LT(host.lists, 12U);
+}
+
+TEST_F(recoverer, gives_up_on_an_instance_that_stays_listed) {
+    settings.recovery.verify_timeout = 2s;
+    host.takes.lingering = 1min;
+    host.load("m70");
+    auto const& e = send("m60");
+    finish();
+    EXPECT_TRUE(refused(e));
+    EXPECT_EQ(e.outcome(), outcome::unload_failed);
+    EXPECT_EQ(last().why_not, "m70: still loaded after its unload");
+    EXPECT_LT(time.elapsed(), 3s);
+}
+
+TEST_F(recoverer, takes_an_instance_that_is_gone_for_unloaded) {
+    host.load("m70");
+    host.on_unload = [this](std::string const& id) { host.drop(id); };
+    auto const& e = send("m60");
+    finish();
+    EXPECT_TRUE(healthy(e));
+    EXPECT_EQ(last().unloaded(), 1U);
+}
+
+TEST_F(recoverer, stops_at_the_first_unload_that_is_refused) {
+    host.load("m40");
+    host.load("m50");
+    host.strikes = [this](simulated_host::fault f) {
+        return f == simulated_host::fault::unload_refused && !host.unloads.empty();
+    };
+    auto const& e = send("m90");
+    finish();
+    EXPECT_EQ(e.outcome(), outcome::unload_failed);
+    EXPECT_THAT(host.unloads, ElementsAre("m40"));
+    EXPECT_EQ(care.guard.epoch(), 0U);
+}
+
+TEST_F(recoverer, ends_a_wait_when_the_server_stops) {
+    host.load("m70");
+    host.occupy("m70", 5min);
+    auto const& e = send("m60");
+    until_it_waits();
+    care.recovery.stop();
+    ASSERT_TRUE(time.pass_until([&] { return e.over(); }, 100ms));
+    EXPECT_TRUE(refused(e));
+    EXPECT_THAT(host.unloads, IsEmpty());
+}
+
+TEST_F(recoverer, ends_its_wait_for_a_listing_without_the_victim_when_the_server_stops) {
+    host.takes.lingering = 10s;
+    host.load("m70");
+    auto const& e = send("m60");
+    time.pass(500ms);
+    ASSERT_FALSE(host.unloads.empty());
+    care.recovery.stop();
+    ASSERT_TRUE(time.pass_until([&] { return e.over(); }, 100ms));
+    EXPECT_EQ(e.outcome(), outcome::unload_failed);
+}
+
+TEST_F(recoverer, evicts_nobody_a_second_time_while_a_load_holds_the_room) {
+    host.load("m10");
+    host.load("m20");
+    host.takes.load = 2s;
+    auto const& loads = send("m60");
+    auto const& first = send("m50");
+    time.pass(500ms);
+    EXPECT_EQ(first.outcome(), outcome::replay_failed); // m60 was on its way
+    host.load("m10");
+    auto const& second = send("m50");
+    until_it_waits();
+    EXPECT_THAT(host.ids(), ElementsAre("m10"));
+    finish();
+    EXPECT_TRUE(healthy(loads) && healthy(second));
+}
+
+TEST_F(recoverer, survives_a_control_that_throws) {
+    host.load("m70");
+    host.on_unload = [](std::string const&) { throw std::runtime_error{"no memory"}; };
+    auto const& e = send("m60");
+    finish();
+    EXPECT_TRUE(refused(e));
+    EXPECT_EQ(e.outcome(), outcome::unload_failed);
+    EXPECT_EQ(last().why_not, "no memory");
+}

@@ -1,0 +1,260 @@
+// How exchanges go through recoveries, on an imagined host.
+#include "support/simulated_fixture.hpp"
+
+using namespace secondwind;
+using namespace secondwind::test;
+using namespace std::chrono_literals;
+using policy::verdict;
+using recovery::outcome;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+namespace {
+
+struct second_wind : with_simulated_host {};
+
+} // namespace
+
+TEST_F(second_wind, unloads_the_idle_others_and_replays) {
+    host.load("m70");
+    auto const& e = send("m60");
+    finish();
+    EXPECT_TRUE(healthy(e));
+    EXPECT_EQ(e.outcome(), outcome::recovered);
+    EXPECT_EQ(e.attempts(), 2U);
+    EXPECT_EQ(e.unloaded(), 1U);
+    EXPECT_EQ(last().outcome, outcome::recovered);
+    EXPECT_THAT(host.unloads, ElementsAre("m70"));
+}
+
+TEST_F(second_wind, leaves_alone_what_needs_no_recovery) {
+    host.load("m70");
+    auto const& well = send("m70");
+    auto const& bad = send(wish{.model = "m60", .bad = true});
+    finish();
+    EXPECT_TRUE(healthy(well));
+    EXPECT_EQ(bad.answer().verdict, verdict::other_error);
+    EXPECT_FALSE(well.met_recovery() || bad.met_recovery());
+    EXPECT_THAT(book.records(), IsEmpty());
+}
+
+TEST_F(second_wind, gives_the_second_answer_whatever_it_is) {
+    host.load("m40");
+    auto const& e = send("m200");
+    finish();
+    EXPECT_TRUE(refused(e));
+    EXPECT_EQ(e.outcome(), outcome::replay_failed);
+    EXPECT_EQ(e.attempts(), 2U);
+}
+
+TEST_F(second_wind, gives_the_first_answer_where_the_host_refuses_to_unload) {
+    host.load("m70");
+    host.strikes = [](simulated_host::fault f) {
+        return f == simulated_host::fault::unload_refused;
+    };
+    auto const& e = send("m60");
+    finish();
+    EXPECT_TRUE(refused(e));
+    EXPECT_EQ(e.outcome(), outcome::unload_failed);
+    EXPECT_EQ(e.attempts(), 1U);
+    EXPECT_EQ(last().outcome, outcome::unload_failed);
+    EXPECT_EQ(care.guard.epoch(), 0U);
+}
+
+TEST_F(second_wind, gives_the_first_answer_where_the_host_lists_nothing) {
+    host.load("m70");
+    host.strikes = [](simulated_host::fault f) { return f == simulated_host::fault::list_fails; };
+    host.takes.list = 0ms; // over before anybody could wait for it
+    auto const& e = send("m60");
+    finish();
+    EXPECT_TRUE(refused(e));
+    EXPECT_EQ(e.outcome(), outcome::unload_failed);
+}
+
+TEST_F(second_wind, gives_the_answer_that_it_has_where_the_host_is_down_by_the_replay) {
+    host.load("m70");
+    auto& e = send("m60");
+    e.on_attempt = [this] { host.go_down(); };
+    finish();
+    EXPECT_TRUE(refused(e));
+    EXPECT_EQ(e.outcome(), outcome::replay_failed);
+    EXPECT_EQ(e.attempts(), 2U);
+}
+
+TEST_F(second_wind, unloads_nothing_where_there_is_nothing) {
+    auto const& e = send("m200");
+    finish();
+    EXPECT_TRUE(refused(e));
+    EXPECT_EQ(e.outcome(), outcome::no_candidate);
+    EXPECT_EQ(last().plan.reason, policy::plan_reason::nothing_loaded);
+}
+
+TEST_F(second_wind, unloads_no_pinned_one) {
+    settings.recovery.pinned = {"m7?"};
+    host.load("m70");
+    auto const& e = send("m60");
+    finish();
+    EXPECT_EQ(e.outcome(), outcome::no_candidate);
+    EXPECT_EQ(last().plan.reason, policy::plan_reason::all_pinned);
+    EXPECT_THAT(host.unloads, IsEmpty());
+}
+
+TEST_F(second_wind, waits_for_a_busy_one) {
+    host.tells_activity = false; // what the proxy knows itself is enough
+    host.load("m70");
+    auto const& busy = keep_busy("m70", 5s);
+    auto const& e = send("m60");
+    until_it_waits();
+    EXPECT_EQ(e.attempts(), 1U);
+    finish();
+    EXPECT_TRUE(healthy(busy) && healthy(e));
+    EXPECT_EQ(e.outcome(), outcome::recovered);
+    EXPECT_EQ(book.records().size(), 1U);
+}
+
+TEST_F(second_wind, waits_for_one_that_is_busy_with_somebody_elses_request) {
+    host.load("m70");
+    host.occupy("m70", 5s);
+    auto const& e = send("m60");
+    finish();
+    EXPECT_TRUE(healthy(e));
+    EXPECT_GE(time.elapsed(), 5s);
+    EXPECT_LT(time.elapsed(), 7s);
+}
+
+TEST_F(second_wind, gives_up_where_all_stay_busy_for_the_whole_wait) {
+    settings.recovery.busy_wait = 30s;
+    host.load("m70");
+    host.occupy("m70", 10min);
+    auto const& e = send("m60");
+    finish();
+    EXPECT_TRUE(refused(e));
+    EXPECT_EQ(e.outcome(), outcome::busy_timeout);
+    EXPECT_GE(time.elapsed(), 30s);
+    EXPECT_LT(time.elapsed(), 31s);
+    EXPECT_THAT(host.unloads, IsEmpty());
+}
+
+TEST_F(second_wind, remembers_what_fits_nowhere) {
+    host.load("m40");
+    send("m200");
+    finish();
+    host.load("m40");
+    auto const& again = send("m200");
+    finish();
+    EXPECT_TRUE(refused(again));
+    EXPECT_EQ(again.outcome(), outcome::futile);
+    EXPECT_EQ(again.attempts(), 1U);
+    EXPECT_EQ(book.records().size(), 1U);
+    EXPECT_THAT(host.ids(), ElementsAre("m40"));
+    time.pass(settings.recovery.cooldown);
+    EXPECT_EQ(send("m200").outcome(), outcome::pending);
+    finish();
+    EXPECT_EQ(book.records().size(), 2U);
+}
+
+TEST_F(second_wind, evicts_in_part_and_then_all_at_once_and_then_nobody_for_what_fits_nowhere) {
+    host.load("m40");
+    host.load("m50");
+    keep_busy("m50", 2s);
+    auto const& first = send("m200");
+    time.pass(1s);
+    EXPECT_EQ(first.outcome(), outcome::replay_failed);
+    EXPECT_THAT(host.ids(), ElementsAre("m50"));
+    auto const& second = send("m200");
+    until_it_waits(); // a smaller eviction than of all was in vain
+    finish();
+    EXPECT_EQ(second.outcome(), outcome::replay_failed);
+    EXPECT_THAT(host.ids(), IsEmpty());
+    host.load("m40");
+    EXPECT_EQ(send("m200").attempts(), 1U);
+    finish();
+    EXPECT_THAT(host.ids(), ElementsAre("m40"));
+}
+
+TEST_F(second_wind, heals_the_host_for_the_next_one_after_the_answer_has_begun) {
+    host.load("m40");
+    host.load("m50");
+    auto const& e = send(wish{.model = "m40", .tail = verdict::insufficient_memory});
+    finish();
+    EXPECT_TRUE(healthy(e));
+    EXPECT_EQ(e.attempts(), 1U);
+    EXPECT_FALSE(e.met_recovery());
+    EXPECT_EQ(last().outcome, outcome::healed);
+    EXPECT_THAT(host.ids(), ElementsAre("m40"));
+}
+
+TEST_F(second_wind, keeps_what_served_a_request_under_a_name_that_the_host_does_not_know) {
+    host.tells_activity = false;
+    host.load("m40");
+    send(wish{.model = "alias", .tail = verdict::insufficient_memory});
+    auto const& other = keep_busy("alias", 1s);
+    finish();
+    EXPECT_TRUE(healthy(other));
+    EXPECT_EQ(last().outcome, outcome::no_candidate);
+    EXPECT_THAT(host.ids(), ElementsAre("m40"));
+}
+
+TEST_F(second_wind, waits_itself_where_a_healing_for_the_same_need_does_not) {
+    host.load("m50");
+    host.load("m40");
+    auto const& busy = keep_busy("m40", 5s);
+    // Its last words ask for more memory, and by then the model is gone.
+    auto& begun = send(wish{.model = "m50", .tail = verdict::insufficient_memory});
+    ASSERT_TRUE(time.pass_until([&] { return begun.committed(); }));
+    host.drop("m50");
+    host.load("m60");
+    host.occupy("m60", 5s);
+    auto const& e = send("m50");
+    until_recovering();
+    EXPECT_TRUE(last().trigger.after_commit);
+    finish();
+    EXPECT_TRUE(healthy(busy) && healthy(e));
+    EXPECT_EQ(book.records().front()->outcome, outcome::no_candidate);
+    EXPECT_EQ(last().outcome, outcome::recovered);
+}
+
+TEST_F(second_wind, decides_and_does_nothing_where_it_only_observes) {
+    settings.recovery.mode = config::recovery_mode::observe;
+    host.load("m70");
+    auto const& e = send("m60");
+    until_recovering();
+    auto const& other = send(wish{.model = "m10", .bad = true}); // held up by nothing
+    EXPECT_EQ(other.attempts(), 1U);
+    finish();
+    EXPECT_TRUE(refused(e));
+    EXPECT_EQ(e.outcome(), outcome::observed);
+    EXPECT_EQ(last().outcome, outcome::observed);
+    EXPECT_EQ(last().plan.victims.size(), 1U);
+    EXPECT_THAT(host.unloads, IsEmpty());
+}
+
+TEST_F(second_wind, does_nothing_where_it_is_off_or_the_body_was_not_kept) {
+    host.load("m70");
+    auto const& streamed = send(wish{.model = "m60"}, false);
+    finish();
+    settings.recovery.mode = config::recovery_mode::off;
+    auto const& e = send("m60");
+    finish();
+    EXPECT_TRUE(refused(streamed) && refused(e));
+    EXPECT_FALSE(streamed.met_recovery() || e.met_recovery());
+    EXPECT_THAT(book.records(), IsEmpty());
+}
+
+TEST_F(second_wind, replays_no_more_often_than_it_is_told_to) {
+    settings.recovery.cooldown = 0ms; // nothing is futile
+    for (unsigned most = 0; most <= 5; ++most) {
+        settings.recovery.max_replays = most;
+        auto& e = send("m200");
+        // Before each answer, somebody loads another model again.
+        if (host.ids().empty())
+            host.load("m40");
+        e.on_decision = [this](step) {
+            if (host.ids().empty())
+                host.load("m40");
+        };
+        finish();
+        EXPECT_EQ(e.attempts(), 1 + most);
+        EXPECT_TRUE(refused(e));
+    }
+}

@@ -1,0 +1,85 @@
+#include "support/control_fixture.hpp"
+
+using namespace secondwind;
+using namespace secondwind::test;
+using namespace std::chrono_literals;
+using upstream::fault;
+
+namespace {
+
+// Cancels the connection when its time is up, as every user of a pool does.
+struct canceller final : net::deadline::listener {
+    explicit canceller(upstream::connection& c) : connection{c} {}
+    void on_deadline() override { connection.cancel(); }
+    upstream::connection& connection;
+};
+
+net::task<upstream::failure> connect(upstream::pool& pool, net::deadline_queue& queue) {
+    auto over = pool.lend_new();
+    canceller guard{*over};
+    net::deadline deadline{queue, guard};
+    auto failed = co_await pool.connect(*over, deadline);
+    co_return failed;
+}
+
+struct pools : with_control {
+    asio::awaitable<fault> connected_to_it() {
+        pending task{io, connect(*pool, queue)};
+        auto const failed = co_await task.ended();
+        co_return failed.what;
+    }
+};
+
+} // namespace
+
+TEST_F(pools, count_the_connects_that_failed) {
+    auto story = [](pools& t) -> asio::awaitable<void> {
+        auto const first = co_await t.connected_to_it();
+        EXPECT_EQ(first, fault::none);
+        EXPECT_EQ(t.pool->connect_failures(), 0u);
+        t.lm->stop();
+        for (std::uint64_t i = 1; i <= 2; ++i) {
+            auto const down = co_await t.connected_to_it();
+            EXPECT_EQ(down, fault::connect);
+            EXPECT_EQ(t.pool->connect_failures(), i);
+        }
+        t.come_up(small_host());
+        auto const last = co_await t.connected_to_it();
+        EXPECT_EQ(last, fault::none);
+        EXPECT_EQ(t.pool->connect_failures(), 2u);
+    };
+    run(story(*this));
+}
+
+TEST_F(pools, count_a_connect_that_took_too_long) {
+    timeouts.connect = 50ms;
+    auto story = [](pools& t) -> asio::awaitable<void> {
+        // A listener whose queue is full answers no further connect.
+        asio::ip::tcp::acceptor full{t.io};
+        full.open(asio::ip::tcp::v4());
+        full.bind({asio::ip::address_v4::loopback(), 0});
+        full.listen(0);
+        t.where.port = full.local_endpoint().port();
+        t.pool.emplace(t.io, t.queue, t.where, t.timeouts);
+        std::list<pending<upstream::failure>> all;
+        for (int i = 0; i < 4; ++i)
+            all.emplace_back(t.io, connect(*t.pool, t.queue));
+        auto const last = co_await all.back().ended();
+        EXPECT_EQ(last.what, fault::cancelled);
+        EXPECT_GT(t.pool->connect_failures(), 0u);
+        for (auto& each : all)
+            co_await each.ended();
+    };
+    run(story(*this));
+}
+
+TEST_F(pools, do_not_count_what_was_given_up) {
+    auto story = [](pools& t) -> asio::awaitable<void> {
+        pending task{t.io, connect(*t.pool, t.queue)};
+        t.pool->abort();
+        auto const failed = co_await task.ended();
+        EXPECT_EQ(failed.what, fault::cancelled);
+        EXPECT_EQ(t.pool->connect_failures(), 0u);
+    };
+    run(story(*this));
+}
