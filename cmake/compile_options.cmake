@@ -13,6 +13,9 @@ endif()
 if(SECONDWIND_SANITIZE)
     target_compile_options(secondwind_options INTERFACE
         -fsanitize=${SECONDWIND_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    # The tests' own code does without UndefinedBehaviorSanitizer, which doubles the time to compile it.
+    target_compile_options(secondwind_options INTERFACE
+        $<$<BOOL:$<TARGET_PROPERTY:SECONDWIND_IS_TEST>>:-fno-sanitize=undefined>)
     target_link_options(secondwind_options INTERFACE -fsanitize=${SECONDWIND_SANITIZE})
     if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
         # g++ 12 reports false positives inside Asio under the sanitizers, one of them because it
