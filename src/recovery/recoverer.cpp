@@ -24,6 +24,7 @@ std::chrono::microseconds between(time_point from, time_point to) {
 
 std::vector<std::string> keys_of(std::vector<lmstudio::model_on_disk> const& models) {
     std::vector<std::string> keys;
+    keys.reserve(models.size());
     for (auto const& m : models)
         keys.push_back(m.key);
     return keys;
@@ -36,8 +37,9 @@ std::vector<lmstudio::model_on_disk> all_models(lmstudio::control::listing const
     for (auto const& i : *listed.instances)
         all.push_back({i.model, i.size_bytes});
     std::ranges::sort(all, {}, &lmstudio::model_on_disk::key);
-    auto const repeated = std::ranges::unique(all, {}, &lmstudio::model_on_disk::key);
-    all.erase(repeated.begin(), repeated.end());
+    // Not std::ranges::unique, whose result clang 14 cannot compile with this library.
+    auto const same = [](auto const& a, auto const& b) { return a.key == b.key; };
+    all.erase(std::unique(all.begin(), all.end(), same), all.end());
     return all;
 }
 
