@@ -10,28 +10,36 @@ namespace secondwind::lmstudio {
 
 namespace {
 
+template<class Item>
+using parse_list = std::optional<std::vector<Item>> (*)(std::string_view message);
+
+template<class Item>
 struct listed {
     socket_failure failure;
-    std::vector<listed_instance> instances;
+    std::vector<Item> items;
 };
 
-socket_failure no_list_from(std::string_view endpoint, std::string_view path) {
-    std::string why = "the SDK's WebSocket ";
-    why.append(path).append(": ").append(endpoint).append(" gave no list");
-    return {socket_fault::broken, std::move(why)};
-}
-
-net::task<listed> list_loaded(sdk_socket& over, std::string_view path) {
-    listed out;
-    auto got = co_await over.call("listLoaded", {});
+// Calls an endpoint of the open socket that takes nothing and answers with a list.
+template<class Item>
+net::task<listed<Item>> ask_for_list(sdk_socket& over, std::string_view path,
+                                     std::string_view endpoint, parse_list<Item> parse) {
+    listed<Item> out;
+    auto got = co_await over.call(std::string{endpoint}, {});
     out.failure = std::move(got.failure);
     if (out.failure)
         co_return out;
-    if (auto parsed = parse_list_loaded(got.message))
-        out.instances = std::move(*parsed);
-    else
-        out.failure = no_list_from("listLoaded", path);
+    if (auto parsed = parse(got.message)) {
+        out.items = std::move(*parsed);
+        co_return out;
+    }
+    out.failure.what = socket_fault::broken;
+    out.failure.why.append("the SDK's WebSocket ").append(path).append(": ");
+    out.failure.why.append(endpoint).append(" gave no list");
     co_return out;
+}
+
+net::task<listed<listed_instance>> list_loaded(sdk_socket& over, std::string_view path) {
+    return ask_for_list(over, path, "listLoaded", &parse_list_loaded);
 }
 
 } // namespace
@@ -47,7 +55,7 @@ net::task<socket_listing> list_over_socket(socket_host at) {
         out.failure = std::move(got.failure);
         if (out.failure)
             co_return out;
-        for (auto& each : got.instances)
+        for (auto& each : got.items)
             out.instances.push_back({std::move(each), path});
     }
     co_return out;
@@ -59,14 +67,10 @@ net::task<socket_downloads> downloads_over_socket(socket_host at) {
     out.failure = co_await over.open("/system", at.authorization);
     if (out.failure)
         co_return out;
-    auto got = co_await over.call("listDownloadedModels", {});
+    auto got =
+        co_await ask_for_list(over, "/system", "listDownloadedModels", &parse_list_downloaded);
     out.failure = std::move(got.failure);
-    if (out.failure)
-        co_return out;
-    if (auto parsed = parse_list_downloaded(got.message))
-        out.models = std::move(*parsed);
-    else
-        out.failure = no_list_from("listDownloadedModels", "/system");
+    out.models = std::move(got.items);
     co_return out;
 }
 
@@ -104,7 +108,7 @@ net::task<socket_activity> activity_over_socket(socket_host at, std::string_view
     if (!out.failure && !known) {
         auto got = co_await list_loaded(over, path);
         out.failure = std::move(got.failure);
-        known = std::move(got.instances);
+        known = std::move(got.items);
     }
     if (out.failure)
         co_return out;

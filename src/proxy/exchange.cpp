@@ -80,11 +80,10 @@ net::task<exchange::next> exchange::judge() {
     auto const judged = attempt_->judged();
     auto const step = wind_.decide(judged, attempt_->epoch());
     if (step == next_step::relay) {
-        // A client that has had the opening of a stream can be given nothing but a stream.
-        bool const fits = !shown_.begun() || attempt_->behind_opening();
-        if (fits)
+        bool const suits = fits(*attempt_);
+        if (suits)
             held_.reset();
-        co_await send_answer(std::move(fits ? attempt_ : held_));
+        co_await send_answer(std::move(suits ? attempt_ : held_));
         co_return next::done;
     }
     hold(); // first, so that the recovery's own calls find the connection free
@@ -96,10 +95,18 @@ net::task<exchange::next> exchange::judge() {
     co_return next::done;
 }
 
-// Keeps the answer of the attempt for the case that all else fails.
+// A client that has had the opening of a stream can be given nothing but the rest of a stream.
+bool exchange::fits(attempt const& from) const {
+    return !shown_.begun() || from.behind_opening();
+}
+
+// Keeps the answer of the attempt for the case that all else fails; an earlier one stays where only
+// that one can still be given.
 void exchange::hold() {
-    held_ = std::move(attempt_);
-    held_->park();
+    attempt_->park();
+    if (!held_ || fits(*attempt_))
+        held_ = std::move(attempt_);
+    attempt_.reset();
 }
 
 net::task<void> exchange::send_answer(std::unique_ptr<attempt> from) {
@@ -148,9 +155,8 @@ net::task<void> exchange::fail(failure why) {
     }
     // What is bounded from here on is the client.
     expired_ = false;
-    // Where LM Studio gave an answer, the client never gets an invented one; and one that has had
-    // the opening of a stream can be given nothing but the rest of a stream.
-    if (held_ && (!shown_.begun() || held_->behind_opening())) {
+    // Where LM Studio gave an answer, the client never gets an invented one.
+    if (held_ && fits(*held_)) {
         wind_.fail();
         co_await send_answer(std::move(held_));
         co_return;

@@ -43,8 +43,9 @@ std::vector<lmstudio::model_on_disk> all_models(lmstudio::control::listing const
     return all;
 }
 
-bool nobody_awaits(record const& r) noexcept {
-    return r.awaiting == 0 && !r.trigger.after_commit;
+void end(record& r, outcome how, std::string why) {
+    r.acted = how;
+    r.why_not = std::move(why);
 }
 
 bool somebody_elses(policy::plan const& plan) {
@@ -75,7 +76,7 @@ void recoverer::stop() {
 }
 
 bool recoverer::abandoned(record const& r) const noexcept {
-    return stopping_ || nobody_awaits(r);
+    return stopping_ || r.abandoned();
 }
 
 net::task<void> recoverer::run(std::shared_ptr<record> r, std::string authorization) {
@@ -84,8 +85,7 @@ net::task<void> recoverer::run(std::shared_ptr<record> r, std::string authorizat
         co_await act(*r, std::move(authorization));
     } catch (std::exception const& e) {
         // Whatever went wrong here, those who wait must be let go.
-        r->acted = outcome::unload_failed;
-        r->why_not = e.what();
+        end(*r, outcome::unload_failed, e.what());
     }
     r->took = between(start, deadlines_.now());
     if (r->trigger.after_commit)
@@ -114,8 +114,8 @@ net::task<void> recoverer::act(record& r, std::string authorization) {
             break;
         auto const idle = co_await wait_for_idle(r, until);
         if (!idle) {
-            r.acted = outcome::busy_timeout;
-            r.why_not = "all that could be unloaded stayed busy for recovery.busy_wait";
+            end(r, outcome::busy_timeout,
+                "all that could be unloaded stayed busy for recovery.busy_wait");
             co_return;
         }
     }
@@ -130,8 +130,7 @@ net::task<void> recoverer::act(record& r, std::string authorization) {
 net::task<bool> recoverer::plan(record& r, bool first, std::string authorization) {
     auto listed = co_await control_.list(authorization);
     if (!listed.instances) {
-        r.acted = outcome::unload_failed;
-        r.why_not = listed.why_not;
+        end(r, outcome::unload_failed, listed.why_not);
         co_return false;
     }
     r.known_models = all_models(listed);
@@ -190,10 +189,8 @@ net::task<bool> recoverer::wait_for_idle(record& r, time_point until) {
 }
 
 net::task<void> recoverer::unload_all(record& r, std::string authorization) {
-    // A copy: the plan is a record by now, and must not be walked while others may read it anew.
-    auto const victims = r.plan.victims;
-    for (auto const& victim : victims) {
-        if (nobody_awaits(r)) {
+    for (auto const& victim : r.plan.victims) {
+        if (r.abandoned()) {
             r.acted = outcome::client_gone;
             co_return;
         }
@@ -207,8 +204,7 @@ net::task<void> recoverer::unload_all(record& r, std::string authorization) {
         entry.why_not = unloading.why_not;
         ledger_.note(step::unloaded, r);
         if (!entry.done) {
-            r.acted = outcome::unload_failed;
-            r.why_not = victim.id + ": " + unloading.why_not;
+            end(r, outcome::unload_failed, victim.id + ": " + unloading.why_not);
             co_return;
         }
     }
@@ -221,8 +217,7 @@ net::task<void> recoverer::verify(record& r, std::string authorization) {
     for (;;) {
         auto const listing = co_await control_.list(authorization);
         if (!listing.instances) {
-            r.acted = outcome::unload_failed;
-            r.why_not = listing.why_not;
+            end(r, outcome::unload_failed, listing.why_not);
             co_return;
         }
         auto const& there = *listing.instances;
@@ -232,8 +227,7 @@ net::task<void> recoverer::verify(record& r, std::string authorization) {
         if (left == r.unloads.end())
             break;
         if (stopping_ || deadlines_.now() + pace > give_up) {
-            r.acted = outcome::unload_failed;
-            r.why_not = left->instance.id + ": still loaded after its unload";
+            end(r, outcome::unload_failed, left->instance.id + ": still loaded after its unload");
             co_return;
         }
         net::timed_wait pause{stop_, deadlines_, pace};

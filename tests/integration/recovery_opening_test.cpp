@@ -10,13 +10,16 @@ using testing::Not;
 namespace {
 
 constexpr auto rest_chat_path = "/api/v1/chat";
+constexpr auto chat_request = R"({"model":"big","input":"Hi","stream":true})";
 constexpr auto stream_head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
                              "Transfer-Encoding: chunked\r\n\r\n";
 std::string const opening = "event: chat.start\ndata: {}\n\n";
-std::string const refused =
-    opening +
-    "event: error\ndata: {\"error\":{\"message\":\"insufficient system resources\"}}\n\n" +
-    "event: chat.end\ndata: {}\n\n";
+std::string stream_that_fails(std::string const& message) {
+    return opening + "event: error\ndata: {\"error\":{\"message\":\"" + message +
+           "\"}}\n\nevent: chat.end\ndata: {}\n\n";
+}
+std::string const refused = stream_that_fails("insufficient system resources");
+std::string const unloaded = stream_that_fails("Model unloaded.");
 
 std::string chunk(std::string_view data) {
     return fmt::format("{:x}\r\n{}\r\n", data.size(), data);
@@ -27,8 +30,15 @@ std::string const malformed = stream_head + chunk(opening) + "no chunk\r\n";
 struct recovery_after_an_opening : with_proxy {
     recovery_after_an_opening() { lm->load("embed"); }
 
-    asio::awaitable<http_answer> ask() {
-        return post(rest_chat_path, R"({"model":"big","input":"Hi","stream":true})");
+    asio::awaitable<http_answer> ask() { return post(rest_chat_path, chat_request); }
+    // Asks, and sees one stream begin that has no end.
+    asio::awaitable<void> expect_cut() {
+        auto* client = co_await connected();
+        co_await client->send(make_request("POST", rest_chat_path, chat_request));
+        auto const seen = co_await client->read_to_end();
+        EXPECT_THAT(seen.bytes, HasSubstr("chat.start"));
+        EXPECT_EQ(times(seen.bytes, "HTTP/1.1"), 1U) << seen.bytes;
+        EXPECT_THAT(seen.bytes, Not(HasSubstr("\r\n0\r\n\r\n")));
     }
     void answer_next(canned what) { lm->script().answer_next(rest_chat_path, std::move(what)); }
 };
@@ -48,16 +58,23 @@ TEST_F(recovery_after_an_opening, a_replay_that_does_not_come_in_time_leaves_the
     EXPECT_EQ(last_record().outcome, recovery::outcome::replay_failed);
 }
 
+TEST_F(recovery_after_an_opening, a_replay_that_is_no_stream_leaves_the_first_error) {
+    w.settings.recovery.max_replays = 2;
+    auto task = [](recovery_after_an_opening& t) -> asio::awaitable<void> {
+        t.answer_next(canned::events(unloaded));
+        t.answer_next(canned::json(500, memory_error()));
+        t.answer_next(canned::bytes(malformed));
+        auto const a = co_await t.ask();
+        EXPECT_EQ(a.body, unloaded);
+        EXPECT_TRUE(a.complete);
+    };
+    run(task(*this));
+}
+
 TEST_F(recovery_after_an_opening, a_malformed_stream_is_cut_and_nothing_is_put_behind_it) {
     auto task = [](recovery_after_an_opening& t) -> asio::awaitable<void> {
         t.answer_next(canned::bytes(malformed));
-        auto* client = co_await t.connected();
-        co_await client->send(
-            make_request("POST", rest_chat_path, R"({"model":"big","input":"Hi","stream":true})"));
-        auto const seen = co_await client->read_to_end();
-        EXPECT_THAT(seen.bytes, HasSubstr("chat.start"));
-        EXPECT_EQ(times(seen.bytes, "HTTP/1.1"), 1U) << seen.bytes;
-        EXPECT_THAT(seen.bytes, Not(HasSubstr("\r\n0\r\n\r\n")));
+        co_await t.expect_cut();
     };
     run(task(*this));
 }
@@ -78,13 +95,7 @@ TEST_F(recovery_after_an_opening, of_a_replay_an_answer_that_came_before_is_not_
     auto task = [](recovery_after_an_opening& t) -> asio::awaitable<void> {
         t.answer_next(canned::json(500, memory_error()));
         t.answer_next(canned::bytes(malformed));
-        auto* client = co_await t.connected();
-        co_await client->send(
-            make_request("POST", rest_chat_path, R"({"model":"big","input":"Hi","stream":true})"));
-        auto const seen = co_await client->read_to_end();
-        EXPECT_THAT(seen.bytes, HasSubstr("chat.start"));
-        EXPECT_EQ(times(seen.bytes, "HTTP/1.1"), 1U) << seen.bytes;
-        EXPECT_THAT(seen.bytes, Not(HasSubstr("\r\n0\r\n\r\n")));
+        co_await t.expect_cut();
     };
     run(task(*this));
 }

@@ -46,6 +46,7 @@ private:
     net::task<void> turn_away();
 
     void hold();
+    bool fits(attempt const& from) const;
     http::persistence persistence(http::framing framing) const;
     std::string recovery_fields() const;
 

@@ -80,6 +80,8 @@ struct record {
     std::size_t unloaded() const noexcept;
     // The unloads are done, and all that is left is to replay.
     bool succeeded() const noexcept { return acted == outcome::pending && unloaded() > 0; }
+    // Nobody would gain by its going on.
+    bool abandoned() const noexcept { return awaiting == 0 && !trigger.after_commit; }
 };
 
 // What an exchange needs of a recovery.
