@@ -11,6 +11,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
 endif()
 
 if(SECONDWIND_SANITIZE)
+    target_compile_definitions(secondwind_options INTERFACE SECONDWIND_SANITIZED)
     target_compile_options(secondwind_options INTERFACE
         -fsanitize=${SECONDWIND_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
     # The tests' own code does without UndefinedBehaviorSanitizer, which doubles the time to compile it.

@@ -76,6 +76,15 @@ silence probe(socket& s) noexcept {
     return would_block(ec) ? silence::quiet : silence::closed;
 }
 
+void forget_writability(socket& s, error_code& ec) {
+    auto const where = s.local_endpoint(ec);
+    if (ec)
+        return;
+    auto const native = s.release(ec);
+    if (!ec)
+        s.assign(where.protocol(), native, ec);
+}
+
 void prepare(socket& s, error_code& ec) {
     s.non_blocking(true, ec);
     if (!ec)

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <limits>
-#include <memory>
 
 namespace secondwind::proxy {
 
@@ -14,29 +13,24 @@ using upstream::fault;
 namespace {
 
 // Hears of a host that answers while its request still goes up, and ends the wait for the client's
-// next bytes. Its own wait may end later than the upload, so what it refers to is shared.
-class early_answer {
+// next bytes.
+class early_answer final : upstream::connection::listener {
 public:
-    early_answer(net::socket& host, client& uploading)
-        : state_{std::make_shared<state>(state{&uploading})} {
-        host.async_wait(net::asio::socket_base::wait_read, [heard = state_](net::error_code) {
-            heard->came = true;
-            if (heard->uploading)
-                heard->uploading->wake();
-        });
+    early_answer(upstream::connection& host, client& uploading)
+        : host_{host}, uploading_{uploading} {
+        host_.listen(this);
     }
     early_answer(early_answer const&) = delete;
     early_answer& operator=(early_answer const&) = delete;
-    ~early_answer() { state_->uploading = nullptr; }
+    ~early_answer() { host_.forget(*this); }
 
-    bool came() const noexcept { return state_->came; }
+    bool came() const noexcept { return host_.spoke(); }
 
 private:
-    struct state {
-        client* uploading;
-        bool came = false;
-    };
-    std::shared_ptr<state> state_;
+    void on_speech() override { uploading_.wake(); }
+
+    upstream::connection& host_;
+    client& uploading_;
 };
 
 } // namespace
@@ -73,7 +67,7 @@ net::task<failure> attempt::send_rest() {
     auto const chunked = rest_->framing() == http::framing::chunked;
     std::string size_line;
     sent_ = false;
-    early_answer const early{lease_->socket, client_};
+    early_answer const early{*lease_, client_};
     for (;;) {
         auto const piece = co_await rest_->next();
         // The host does not want the rest (RFC 9112 section 9.5).
@@ -83,7 +77,7 @@ net::task<failure> attempt::send_rest() {
             piece.status == body_reader::status::gone) {
             // The host must never take what it has for a whole request.
             failed.what = fault::cancelled;
-            lease_.close();
+            lease_->cancel();
             co_return failed;
         }
         bool const last = piece.status == body_reader::status::complete;
@@ -104,46 +98,53 @@ net::task<failure> attempt::send_rest() {
 }
 
 net::task<failure> attempt::receive() {
+    auto const limits = shared_.head_limits();
+    failure failed;
     guard_.after(shared_.settings.timeouts.first_byte);
-    auto failed = co_await read_head();
+    for (;;) {
+        bool const whole = answer_.find_head(request_.method(), limits, shared_.fields, failed);
+        if (failed)
+            break;
+        if (!whole) {
+            auto const ec = co_await lease_->readable();
+            failed = answer_.take(*lease_, ec);
+            if (failed)
+                break;
+            continue;
+        }
+        status_ = answer_.head().status;
+        if (!answer_.head().interim() || switching())
+            break;
+        co_await pass_interim();
+        answer_.drop_interim();
+    }
     guard_.clear();
+    if (!failed)
+        failed = note_head();
     if (!failed && !switching())
         failed = co_await hold();
     co_return failed;
 }
 
-net::task<failure> attempt::read_head() {
-    auto const limits = shared_.head_limits();
-    for (;;) {
-        auto failed =
-            co_await answer_.read_head(*lease_, request_.method(), limits, shared_.fields);
-        if (failed)
-            co_return failed;
-        auto const& head = answer_.head();
-        status_ = head.status;
-        if (!head.interim())
-            break;
-        if (switching()) {
-            if (request_.upgrade == http::upgrade::websocket)
-                co_return failed;
+failure attempt::note_head() {
+    auto const& head = answer_.head();
+    failure failed;
+    if (switching()) {
+        if (request_.upgrade != http::upgrade::websocket) {
             failed.what = fault::malformed;
             failed.detail = "unasked_upgrade";
-            co_return failed;
         }
-        co_await pass_interim();
-        answer_.drop_interim();
+        return failed;
     }
-    auto const& head = answer_.head();
     persists_ = head.keep_alive;
     keep_alive_ = head.keep_alive_timeout;
     event_stream_ = http::iequals(head.content_type, "text/event-stream");
-    failure failed;
     if (request_.version == http::version::http10 && head.framing == http::framing::chunked) {
         // It was asked as HTTP/1.0, which has no chunks: its client could not read them.
         failed.what = fault::malformed;
         failed.detail = "chunked_to_http10";
     }
-    co_return failed;
+    return failed;
 }
 
 // 100 is ours to say, and was said before the body was read (RFC 9110 section 10.1.1); the others
@@ -192,7 +193,8 @@ net::task<failure> attempt::hold() {
             classify.finish();
             break;
         }
-        failed = co_await answer_.read_more(*lease_);
+        auto const ec = co_await lease_->readable();
+        failed = answer_.take(*lease_, ec);
         if (failed) {
             if (failed.what == fault::cancelled)
                 co_return failed;

@@ -1,5 +1,7 @@
 #include <secondwind/proxy/context.hpp>
 
+#include <array>
+#include <charconv>
 #include <random>
 
 #include <fmt/format.h>
@@ -11,7 +13,7 @@ context::context(net::asio::io_context& loop, config::settings const& effective)
                                                         scratch_size)},
       budget{settings.limits.replay_buffer_total}, ledger{settings.recovery.ledger_file},
       host{environment(), settings, settings.upstreams.front(), ledger},
-      id_prefix_{fmt::format("{:08x}", std::random_device{}())} {
+      id_prefix_{fmt::format("{:08x}-", std::random_device{}())} {
     fields.reserve(settings.limits.fields);
 }
 
@@ -20,7 +22,11 @@ http::head_limits context::head_limits() const noexcept {
 }
 
 std::string context::next_request_id() {
-    return fmt::format("{}-{:x}", id_prefix_, next_id_++);
+    std::array<char, 16> digits;
+    auto const end =
+        std::to_chars(digits.data(), digits.data() + digits.size(), next_id_++, 16).ptr;
+    std::string id = id_prefix_;
+    return id.append(digits.data(), end);
 }
 
 } // namespace secondwind::proxy

@@ -44,7 +44,7 @@ net::task<bool> exchange::run() {
 
 net::task<void> exchange::attempts() {
     client_.watch(*this, rest_ ? most_of_a_body : shared_.settings.limits.pipelined);
-    if (!request_.reads_only()) {
+    if (wind_.held() && !request_.reads_only()) {
         auto const admitted = co_await wind_.enter();
         if (!admitted) {
             co_await turn_away();
@@ -52,8 +52,8 @@ net::task<void> exchange::attempts() {
         }
     }
     bool fresh = false;
-    auto after = next::again;
-    while (after == next::again && !gone_) {
+    bool again = true;
+    while (again && !gone_) {
         ++record_.attempts;
         attempt_ = std::make_unique<attempt>(shared_, client_, guard_, request_, rest_, shown_);
         failure failed = co_await attempt_->send(fresh);
@@ -64,35 +64,24 @@ net::task<void> exchange::attempts() {
         }
         if (gone_)
             co_return;
-        record_.verdict = attempt_->judged().verdict;
-        if (!failed) {
-            after = co_await judge();
-        } else if (failed.resend_safe() && request_.idempotent() && request_.whole && !resent_) {
-            resent_ = fresh = true;
-        } else {
-            co_await fail(std::move(failed));
-            after = next::done;
+        auto const judged = attempt_->judged();
+        record_.verdict = judged.verdict;
+        if (failed) {
+            again = failed.resend_safe() && request_.idempotent() && request_.whole && !resent_;
+            if (again)
+                resent_ = fresh = true;
+            else
+                co_await fail(std::move(failed));
+            continue;
         }
+        auto const step = wind_.decide(judged, attempt_->epoch());
+        hold(step); // first, so that the recovery's own calls find the connection free
+        again = false;
+        if (step != next_step::relay)
+            again = co_await wind_.recover(step, judged);
+        if (!again && !gone_)
+            co_await send_answer(std::move(held_));
     }
-}
-
-net::task<exchange::next> exchange::judge() {
-    auto const judged = attempt_->judged();
-    auto const step = wind_.decide(judged, attempt_->epoch());
-    if (step == next_step::relay) {
-        bool const suits = fits(*attempt_);
-        if (suits)
-            held_.reset();
-        co_await send_answer(std::move(suits ? attempt_ : held_));
-        co_return next::done;
-    }
-    hold(); // first, so that the recovery's own calls find the connection free
-    auto const again = co_await wind_.recover(step, judged);
-    if (again)
-        co_return next::again;
-    if (!gone_)
-        co_await send_answer(std::move(held_));
-    co_return next::done;
 }
 
 // A client that has had the opening of a stream can be given nothing but the rest of a stream.
@@ -100,10 +89,11 @@ bool exchange::fits(attempt const& from) const {
     return !shown_.begun() || from.behind_opening();
 }
 
-// Keeps the answer of the attempt for the case that all else fails; an earlier one stays where only
-// that one can still be given.
-void exchange::hold() {
-    attempt_->park();
+// Keeps the answer of the attempt: for the client, or for the case that all else fails. An earlier
+// one stays where only that one can still be given.
+void exchange::hold(next_step step) {
+    if (step != next_step::relay)
+        attempt_->park();
     if (!held_ || fits(*attempt_))
         held_ = std::move(attempt_);
     attempt_.reset();

@@ -77,15 +77,15 @@ net::task<relay_result> relay(context& shared, client& to, net::deadline& guard,
         // From here on nothing is held: bytes pass through the scratch memory.
         answer.release();
         auto const scratch = shared.scratch_buffer();
-        auto& socket = from.lease()->socket;
+        auto& host = *from.lease();
         bool filled = false; // the last read was full: more is there, so do not wait for it
         while (framer.state() == framer_status::need_more && !ec) {
             net::error_code host_ec;
             if (!filled)
-                host_ec = co_await net::readable(socket);
+                host_ec = co_await host.readable();
             std::size_t n = 0;
             if (!host_ec)
-                n = net::try_read(socket, scratch, host_ec);
+                n = net::try_read(host.socket, scratch, host_ec);
             filled = n == scratch.size();
             if (host_ec == net::asio::error::would_block)
                 continue;

@@ -86,7 +86,7 @@ net::task<void> tunnel(context& shared, client& from, net::deadline& guard,
     };
     net::spawn(upward(pump(shared, guard, from.socket(), wait_client, to.socket, record.bytes_in),
                       up_failed, up_ended, ended));
-    auto wait_host = [&to] { return net::readable(to.socket); };
+    auto wait_host = [&to] { return to.readable(); };
     auto const down_failed =
         co_await pump(shared, guard, to.socket, wait_host, from.socket(), record.bytes_out);
     if (!up_ended) {

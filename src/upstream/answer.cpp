@@ -2,59 +2,64 @@
 
 namespace secondwind::upstream {
 
-net::task<failure> answer::read_head(connection& from, std::string_view method,
-                                     http::head_limits const& limits, http::field_list& fields) {
-    failure result;
-    http::head_scanner scanner{limits, http::head_scanner::side::answer};
+bool answer::find_head(std::string_view method, http::head_limits const& limits,
+                       http::field_list& fields, failure& why_not) {
     using status = http::head_scanner::status;
-    auto scanned = bytes_.size() > 0 ? scanner.scan(bytes_.view()) : status::need_more;
-    while (scanned == status::need_more) {
-        result = co_await read_more(from);
-        if (result)
-            co_return result;
-        scanned = scanner.scan(bytes_.view());
-    }
+    if (!scanner_)
+        scanner_.emplace(limits, http::head_scanner::side::answer);
+    auto const scanned = bytes_.size() > 0 ? scanner_->scan(bytes_.view()) : status::need_more;
+    if (scanned == status::need_more)
+        return false;
+    why_not.answer_began = true;
     if (scanned == status::bad) {
-        result.what = fault::malformed;
-        result.detail = scanner.fault().rule;
-    } else {
-        head_size_ = scanned_ = scanner.end();
-        auto const checked = http::check_response(head_bytes(), method, fields);
-        if (checked) {
-            head_ = *checked;
-            framer_ = http::response_framer{head_};
-        } else {
-            result.what = fault::malformed;
-            result.detail = checked.error().rule;
-        }
+        why_not.what = fault::malformed;
+        why_not.detail = scanner_->fault().rule;
+        return false;
     }
-    result.answer_began = true;
-    result.reused = from.reused;
-    co_return result;
+    head_size_ = scanned_ = scanner_->end();
+    auto const checked = http::check_response(head_bytes(), method, fields);
+    if (!checked) {
+        why_not.what = fault::malformed;
+        why_not.detail = checked.error().rule;
+        return false;
+    }
+    head_ = *checked;
+    framer_ = http::response_framer{head_};
+    return true;
 }
 
 void answer::check_head(std::string_view method, http::field_list& fields) {
-    head_ = *http::check_response(head_bytes(), method, fields);
+    // Somebody else's fields point somewhere else.
+    auto const bytes = head_bytes();
+    bool const still_ours = !fields.empty() && head_.fields.size() == fields.size() &&
+                            fields.front().name.data() >= bytes.data() &&
+                            fields.front().name.data() < bytes.data() + bytes.size();
+    if (!still_ours)
+        head_ = *http::check_response(bytes, method, fields);
 }
 
 void answer::drop_interim() {
     bytes_.consume(head_size_);
     head_size_ = scanned_ = 0;
+    scanner_.reset();
     interim_came_ = true;
 }
 
-net::task<failure> answer::read_more(connection& from) {
+failure answer::take(connection& from, net::error_code waited) {
     failure result;
-    auto const [data, size] = bytes_.room();
-    auto const read = co_await net::read_some(from.socket, net::asio::buffer(data, size));
-    bytes_.commit(read.size);
-    if (read.ec || read.size == 0) {
+    std::size_t n = 0;
+    if (!waited) {
+        auto const [data, size] = bytes_.room();
+        n = net::try_read(from.socket, net::asio::buffer(data, size), waited);
+    }
+    bytes_.commit(n);
+    if (waited && waited != net::asio::error::would_block) {
         result.what = from.cancelled ? fault::cancelled : fault::closed;
-        result.cause = read.ec;
+        result.cause = waited;
         result.reused = from.reused;
         result.answer_began = interim_came_ || bytes_.size() > 0;
     }
-    co_return result;
+    return result;
 }
 
 } // namespace secondwind::upstream

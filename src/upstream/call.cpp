@@ -40,13 +40,22 @@ net::task<failure> read_answer(environment env, lease& over, std::string_view me
                                std::size_t bound, call_result& out) {
     answer reply{env.blocks};
     http::head_limits const limits;
-    failure failed = co_await reply.read_head(*over, method, limits, env.fields);
-    while (!failed && reply.head().interim()) {
-        reply.drop_interim();
-        failed = co_await reply.read_head(*over, method, limits, env.fields);
+    failure failed;
+    for (;;) {
+        bool const whole = reply.find_head(method, limits, env.fields, failed);
+        if (failed)
+            co_return failed;
+        if (whole && !reply.head().interim())
+            break;
+        if (whole) {
+            reply.drop_interim();
+            continue;
+        }
+        auto const ec = co_await over->readable();
+        failed = reply.take(*over, ec);
+        if (failed)
+            co_return failed;
     }
-    if (failed)
-        co_return failed;
     out.status = reply.head().status;
     auto const persists = reply.head().keep_alive;
     auto const keep_alive = reply.head().keep_alive_timeout;
@@ -63,7 +72,8 @@ net::task<failure> read_answer(environment env, lease& over, std::string_view me
             failed.what = fault::malformed;
         if (failed || reply.framer().state() == status::complete)
             break;
-        failed = co_await reply.read_more(*over);
+        auto const ec = co_await over->readable();
+        failed = reply.take(*over, ec);
         if (failed.what == fault::closed && reply.framer().finish() == status::complete)
             failed = {};
         if (failed)

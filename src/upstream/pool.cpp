@@ -9,6 +9,9 @@ namespace secondwind::upstream {
 
 namespace {
 
+// So long after its last answer a connection is taken to be as it was.
+constexpr std::chrono::milliseconds at_work{50};
+
 // Awaits the resolver, which works in a thread of Asio's own and completes on ours.
 class resolution {
 public:
@@ -49,11 +52,16 @@ pool::pool(net::asio::io_context& io, net::deadline_queue& deadlines, config::up
 
 lease pool::lend() {
     // A connection that speaks or has closed while idle is of no use: its bytes are nobody's
-    // answer (RFC 9112 section 9.3.1). Asking costs one system call, and saves a POST that could
-    // not be sent again.
-    while (auto idle = idle_.take(std::chrono::steady_clock::now())) {
-        if (net::probe((*idle)->socket) == net::silence::quiet) {
-            lent_.push_back(**idle);
+    // answer (RFC 9112 section 9.3.1), and a POST that it takes cannot be sent again. What the loop
+    // has heard is known; of what it may not have come to yet, the socket is asked, unless the host
+    // was at work on it a moment ago.
+    auto const now = std::chrono::steady_clock::now();
+    while (auto idle = idle_.take(now)) {
+        auto& c = **idle;
+        bool const quiet = !c.spoke() && (now - c.idle_since < at_work ||
+                                          net::probe(c.socket) == net::silence::quiet);
+        if (quiet) {
+            lent_.push_back(c);
             return {*this, std::move(*idle)};
         }
     }
@@ -61,7 +69,7 @@ lease pool::lend() {
 }
 
 lease pool::lend_new() {
-    auto fresh = std::make_unique<connection>(io_.get_executor());
+    auto fresh = make_connection(io_.get_executor());
     fresh->cancelled = aborted_;
     lent_.push_back(*fresh);
     return {*this, std::move(fresh)};
@@ -88,7 +96,9 @@ net::task<failure> pool::connect(connection& c, net::deadline& guard) {
             }
             result.cause = ec;
             if (!ec) {
-                net::prepare(c.socket, result.cause);
+                net::forget_writability(c.socket, result.cause);
+                if (!result.cause)
+                    net::prepare(c.socket, result.cause);
                 if (!result.cause)
                     result.what = fault::none;
                 break;
@@ -127,7 +137,7 @@ net::task<failure> pool::resolve() {
     co_return result;
 }
 
-void pool::give_back(std::unique_ptr<connection> c, int keep_alive) {
+void pool::give_back(connection_ptr c, int keep_alive) {
     using namespace std::chrono;
     milliseconds keep = timeouts_.host_idle;
     if (keep_alive >= 0)
@@ -136,7 +146,10 @@ void pool::give_back(std::unique_ptr<connection> c, int keep_alive) {
         return;
     c->reused = true;
     c->lent.unlink();
-    idle_.push(std::move(c), steady_clock::now() + keep);
+    c->idle_since = steady_clock::now();
+    c->listen();
+    auto const expires = c->idle_since + keep;
+    idle_.push(std::move(c), expires);
     if (idle_.size() == 1)
         expiry_.after(keep);
 }

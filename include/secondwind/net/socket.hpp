@@ -46,45 +46,9 @@ private:
     error_code result_;
 };
 
-// Until the socket has bytes, an end or an error to read. It holds no buffer while it waits.
-inline auto readable(socket& s) {
-    return completion{
-        [&s](auto handler) { s.async_wait(asio::socket_base::wait_read, std::move(handler)); }};
-}
-
-inline auto writable(socket& s) {
-    return completion{
-        [&s](auto handler) { s.async_wait(asio::socket_base::wait_write, std::move(handler)); }};
-}
-
 inline auto connect(socket& s, endpoint to) {
     return completion{[&s, to](auto handler) { s.async_connect(to, std::move(handler)); }};
 }
-
-// One read into a buffer that the caller holds while it waits: a system call cheaper than
-// readable() and a read, for where an answer is sure to come.
-class [[nodiscard]] read_some {
-public:
-    struct result {
-        error_code ec;
-        std::size_t size;
-    };
-
-    read_some(socket& s, asio::mutable_buffer into) noexcept : socket_{s}, into_{into} {}
-    bool await_ready() const noexcept { return false; }
-    void await_suspend(std::coroutine_handle<> self) {
-        socket_.async_read_some(into_, [this, self](error_code ec, std::size_t n) {
-            result_ = {ec, n};
-            self.resume();
-        });
-    }
-    result await_resume() const noexcept { return result_; }
-
-private:
-    socket& socket_;
-    asio::mutable_buffer into_;
-    result result_{};
-};
 
 // Writes up to four buffers whole. The first try is made at once, without suspending; only what
 // the kernel does not take is waited for, and then `stall` bounds the time without progress.
@@ -131,6 +95,10 @@ std::size_t try_write(socket& s, std::string_view bytes, error_code& ec) noexcep
 // What a connection that should be silent has to say, without reading it.
 enum class silence { quiet, data, closed };
 silence probe(socket& s) noexcept;
+
+// A connect leaves the socket registered for writability, and each write then wakes the loop once
+// more for nothing: it is registered anew.
+void forget_writability(socket& s, error_code& ec);
 
 // What every connection of ours has: no delay, non-blocking.
 void prepare(socket& s, error_code& ec);

@@ -1,6 +1,8 @@
 // The coroutine type of the data path.
 #pragma once
 
+#include <secondwind/net/recycler.hpp>
+
 #include <coroutine>
 #include <exception>
 #include <optional>
@@ -13,7 +15,7 @@ class task;
 
 namespace detail {
 
-struct promise_base {
+struct promise_base : recycled {
     std::coroutine_handle<> continuation;
     std::exception_ptr error;
     bool starting = true; // the first resume has not returned yet

@@ -20,7 +20,7 @@ namespace secondwind::proxy {
 
 // Leases a connection, sends the request and reads as much of the answer as a verdict needs. The
 // answer is held here until it is relayed or dropped.
-class attempt {
+class attempt : public net::recycled {
 public:
     // `rest` hands out what of the body is not kept, or is null.
     attempt(context& shared, client& from, net::deadline& guard, request const& what,
@@ -71,7 +71,7 @@ public:
 
 private:
     net::task<upstream::failure> send_rest();
-    net::task<upstream::failure> read_head();
+    upstream::failure note_head();
     net::task<upstream::failure> hold();
     net::task<void> pass_interim();
     void note_body(std::string_view data);

@@ -35,17 +35,14 @@ public:
     void abort();
 
 private:
-    enum class next : std::uint8_t { again, done };
-
     net::task<void> attempts();
-    net::task<next> judge();
     void heal();
     net::task<void> send_answer(std::unique_ptr<attempt> from);
     net::task<void> fail(upstream::failure why);
     net::task<void> refuse(http::refusal why);
     net::task<void> turn_away();
 
-    void hold();
+    void hold(policy::next_step step);
     bool fits(attempt const& from) const;
     http::persistence persistence(http::framing framing) const;
     std::string recovery_fields() const;

@@ -46,6 +46,9 @@ public:
     second_wind& operator=(second_wind const&) = delete;
     ~second_wind() { conclude(outcome::client_gone); }
 
+    // The host is being recovered, so a request that would use its models enters first.
+    bool held() const noexcept { return host_.guard.holding(); }
+
     // Waits while the host is being recovered. False if too many wait already, and nothing is done.
     net::task<bool> enter();
 

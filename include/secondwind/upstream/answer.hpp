@@ -5,32 +5,34 @@
 #include <secondwind/http/response_framer.hpp>
 #include <secondwind/http/response_head.hpp>
 #include <secondwind/net/block_pool.hpp>
-#include <secondwind/net/task.hpp>
 #include <secondwind/upstream/pool.hpp>
 
+#include <optional>
 #include <string_view>
 
 namespace secondwind::upstream {
 
 // Holds the answer's bytes from its head on, for as long as somebody needs to look at them, and the
-// framer that knows where it ends. The connection stays the caller's.
+// framer that knows where it ends. The connection stays the caller's, who awaits its bytes.
 class answer {
 public:
     explicit answer(net::block_pool& blocks) noexcept : bytes_{blocks} {}
 
-    // Reads up to the end of the head and checks it. `fields` is shared by all of a thread:
-    // head() is good until the next await; check_head() renews it.
-    net::task<failure> read_head(connection& from, std::string_view method,
-                                 http::head_limits const& limits, http::field_list& fields);
+    // Takes what has come, after a wait for it that ended with `waited`: perhaps nothing. `closed`
+    // where the host has ended.
+    failure take(connection& from, net::error_code waited);
+
+    // Looks for the end of the head in what has come, and checks the head. False if it is not
+    // whole, or if `why_not` says that it is none. `fields` is shared by all of a thread: head() is
+    // good until the next await; check_head() renews it.
+    bool find_head(std::string_view method, http::head_limits const& limits,
+                   http::field_list& fields, failure& why_not);
 
     http::response_head const& head() const noexcept { return head_; }
     void check_head(std::string_view method, http::field_list& fields);
 
-    // Forgets an interim answer (1xx), so that read_head() reads the next one.
+    // Forgets an interim answer (1xx), so that find_head() looks for the next one.
     void drop_interim();
-
-    // Reads more bytes, at least one: `closed` where the host has ended.
-    net::task<failure> read_more(connection& from);
 
     // Moves the framer over the bytes that are there and gives `use` each run of body data, until
     // `use` returns false or the bytes are used up.
@@ -72,6 +74,7 @@ public:
 
 private:
     net::buffer bytes_;
+    std::optional<http::head_scanner> scanner_;
     http::response_head head_;
     http::response_framer framer_;
     std::size_t head_size_ = 0;

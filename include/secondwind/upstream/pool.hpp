@@ -3,8 +3,8 @@
 
 #include <secondwind/config/config.hpp>
 #include <secondwind/net/deadline.hpp>
-#include <secondwind/net/socket.hpp>
 #include <secondwind/net/task.hpp>
+#include <secondwind/upstream/connection.hpp>
 #include <secondwind/upstream/failure.hpp>
 #include <secondwind/upstream/idle_set.hpp>
 
@@ -12,29 +12,9 @@
 
 #include <chrono>
 #include <cstdint>
-#include <memory>
 #include <vector>
 
 namespace secondwind::upstream {
-
-// One connection to a host, connected or not yet.
-struct connection {
-    explicit connection(net::executor const& ex) : socket{ex} {}
-
-    // Ends whatever waits on it with an error, from any phase.
-    void cancel() noexcept {
-        cancelled = true;
-        net::close_quietly(socket);
-    }
-
-    net::socket socket;
-    bool reused = false; // has served a request before
-    bool cancelled = false;
-
-    using lent_hook = boost::intrusive::list_member_hook<
-        boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
-    lent_hook lent; // in the pool's list while it is leased
-};
 
 class pool;
 
@@ -42,7 +22,7 @@ class pool;
 class lease {
 public:
     lease() noexcept = default;
-    lease(pool& from, std::unique_ptr<connection> c) noexcept : pool_{&from}, held_{std::move(c)} {}
+    lease(pool& from, connection_ptr c) noexcept : pool_{&from}, held_{std::move(c)} {}
 
     explicit operator bool() const noexcept { return held_ != nullptr; }
     connection& operator*() const noexcept { return *held_; }
@@ -55,7 +35,7 @@ public:
 
 private:
     pool* pool_ = nullptr;
-    std::unique_ptr<connection> held_;
+    connection_ptr held_;
 };
 
 // LM Studio closes idle connections after five seconds, so they are kept for `timeouts.host_idle`
@@ -85,14 +65,14 @@ public:
 
 private:
     friend class lease;
-    void give_back(std::unique_ptr<connection> c, int keep_alive);
+    void give_back(connection_ptr c, int keep_alive);
     void on_deadline() override;
     net::task<failure> resolve();
 
     net::asio::io_context& io_;
     config::upstream const& where_;
     config::timeouts const& timeouts_;
-    idle_set<std::unique_ptr<connection>> idle_;
+    idle_set<connection_ptr> idle_;
     net::deadline expiry_;
     std::vector<net::endpoint> addresses_; // empty: to be resolved
     std::uint64_t connect_failures_ = 0;

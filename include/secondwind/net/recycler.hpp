@@ -1,0 +1,81 @@
+// Memory for what comes and goes with every request.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <new>
+
+namespace secondwind::net {
+
+// Keeps what was given back, by its size, for the next that asks for that size: a few instructions
+// where the allocator, which keeps only what is small at hand, takes hundreds. One for each thread.
+class recycler {
+public:
+    static void* take(std::size_t size) {
+        auto const place = (size + step - 1) / step;
+        if (!recycles || place >= shelves)
+            return ::operator new(size);
+        auto& shelf = here().shelves_[place];
+        if (!shelf.first)
+            return ::operator new(place* step);
+        --shelf.count;
+        auto* const block = shelf.first;
+        shelf.first = block->next;
+        return block;
+    }
+
+    static void give_back(void* memory, std::size_t size) noexcept {
+        auto const place = (size + step - 1) / step;
+        if (!recycles || place >= shelves || here().shelves_[place].count == kept) {
+            ::operator delete(memory);
+            return;
+        }
+        auto& shelf = here().shelves_[place];
+        ++shelf.count;
+        shelf.first = new (memory) block{shelf.first};
+    }
+
+private:
+    static constexpr std::size_t step = 64;    // bytes
+    static constexpr std::size_t shelves = 65; // up to 4 KiB
+    static constexpr std::size_t kept = 64;    // blocks on a shelf: a burst gives the rest back
+#if defined(SECONDWIND_SANITIZED)
+    static constexpr bool recycles = false; // so that a use after the end is seen
+#else
+    static constexpr bool recycles = true;
+#endif
+
+    struct block {
+        block* next;
+    };
+    struct shelf {
+        block* first = nullptr;
+        std::size_t count = 0;
+    };
+
+    constexpr recycler() noexcept = default;
+    ~recycler() {
+        for (auto& each : shelves_) {
+            while (auto* const memory = each.first) {
+                each.first = memory->next;
+                ::operator delete(memory);
+            }
+        }
+    }
+    static recycler& here() noexcept {
+        thread_local recycler one;
+        return one;
+    }
+
+    std::array<shelf, shelves> shelves_{};
+};
+
+// A base for what is made and destroyed once for each request or more often.
+struct recycled {
+    static void* operator new(std::size_t size) { return recycler::take(size); }
+    static void operator delete(void* memory, std::size_t size) noexcept {
+        recycler::give_back(memory, size);
+    }
+};
+
+} // namespace secondwind::net
