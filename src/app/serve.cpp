@@ -1,6 +1,7 @@
 #include <secondwind/app/serve.hpp>
 #include <secondwind/base/log.hpp>
 
+#include <boost/asio/post.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <csignal>
@@ -92,7 +93,9 @@ int serve(config::settings const& settings) {
         loop.stop();
     };
     net::spawn(until_ended(life, io));
+    log::gather([&io] { net::asio::post(io, [] { log::flush(); }); });
     io.run();
+    log::gather({});
     log::write(log::level::info, "stopped", {});
     return life.hurried() ? 1 : 0;
 }

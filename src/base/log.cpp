@@ -10,10 +10,12 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <stdexcept>
@@ -42,6 +44,8 @@ protected:
 struct sink_state {
     std::unique_ptr<spdlog::logger> logger;
     format rendering = format::text;
+    bool gathers = false;      // lines of a file may wait for each other
+    std::uint64_t waiting = 0; // lines that are not known to be written
 };
 
 sink_state& state() noexcept {
@@ -49,7 +53,17 @@ sink_state& state() noexcept {
     return one;
 }
 
+std::function<void()>& ask_for_flush() noexcept {
+    static std::function<void()> one;
+    return one;
+}
+
 std::atomic<std::uint64_t> lost{0};
+
+void count_lost() noexcept {
+    auto const lines = std::max<std::uint64_t>(1, std::exchange(state().waiting, 0));
+    lost.fetch_add(lines, std::memory_order_relaxed);
+}
 
 spdlog::level::level_enum spdlog_level(level l) noexcept {
     switch (l) {
@@ -96,10 +110,9 @@ void init(options const& how) {
     auto logger = std::make_unique<spdlog::logger>("secondwind", open_sink(how.file));
     logger->set_formatter(std::make_unique<spdlog::pattern_formatter>("%v"));
     logger->set_level(spdlog_level(how.level));
-    logger->flush_on(spdlog::level::info);
-    logger->set_error_handler(
-        [](std::string const&) { lost.fetch_add(1, std::memory_order_relaxed); });
-    state() = {std::move(logger), resolve(how)};
+    logger->flush_on(spdlog::level::warn);
+    logger->set_error_handler([](std::string const&) { count_lost(); });
+    state() = {std::move(logger), resolve(how), !how.file.empty()};
 }
 
 void shutdown() noexcept {
@@ -124,7 +137,26 @@ void write(level l, std::string_view event, field const* fields, std::size_t cou
     line.clear();
     auto const now = std::chrono::system_clock::now();
     append_line(line, state().rendering, l, timestamp(now), event, fields, count);
-    state().logger->log(now, spdlog::source_loc{}, spdlog_level(l), line);
+    auto& [logger, rendering, gathers, waiting] = state();
+    ++waiting;
+    logger->log(now, spdlog::source_loc{}, spdlog_level(l), line);
+    if (l >= level::warn)
+        waiting = 0;
+    else if (!gathers || !ask_for_flush())
+        flush();
+    else if (waiting == 1)
+        ask_for_flush()();
+}
+
+void gather(std::function<void()> ask) {
+    flush();
+    ask_for_flush() = std::move(ask);
+}
+
+void flush() noexcept {
+    if (auto const& logger = state().logger)
+        logger->flush();
+    state().waiting = 0;
 }
 
 std::uint64_t dropped() noexcept {

@@ -40,12 +40,30 @@ struct value_writer {
         out.append(digits.data(), digits.size());
     }
 
-    // JSON has no word for infinity and NaN (RFC 8259 section 6).
+    // To three places, which no line needs more of. JSON has no word for infinity and NaN (RFC 8259
+    // section 6).
     void operator()(double v) const {
-        if (std::isfinite(v))
-            fmt::format_to(std::back_inserter(out), "{}", v);
-        else
+        constexpr double most = 1e15; // so that its thousandths are a whole number still
+        if (!std::isfinite(v)) {
             out += "null";
+        } else if (std::abs(v) >= most) {
+            fmt::format_to(std::back_inserter(out), "{}", v);
+        } else {
+            auto const thousandths = std::llround(std::abs(v) * 1000);
+            if (v < 0 && thousandths > 0)
+                out += '-';
+            (*this)(std::int64_t{thousandths / 1000});
+            append_places(static_cast<unsigned>(thousandths % 1000));
+        }
+    }
+
+    // ".25" for 250, nothing for 0.
+    void append_places(unsigned thousandths) const {
+        if (thousandths == 0)
+            return;
+        out += '.';
+        for (unsigned place = 100; thousandths > 0; thousandths %= place, place /= 10)
+            out += static_cast<char>('0' + thousandths / place);
     }
 };
 
@@ -90,9 +108,9 @@ void append_json(std::string& out, level l, std::string_view time, std::string_v
     for (std::size_t i = 0; i < count; ++i) {
         if (is_left_out(fields[i]))
             continue;
-        out += ',';
-        append_quoted(out, fields[i].key);
-        out += ':';
+        out += ",\"";
+        out += fields[i].key;
+        out += "\":";
         std::visit(value_writer{out, format::json}, fields[i].value);
     }
     out += '}';

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -52,6 +53,12 @@ bool enabled(level l) noexcept;
 // counted and never stops the process.
 void write(level l, std::string_view event, std::initializer_list<field> fields);
 void write(level l, std::string_view event, field const* fields, std::size_t count);
+
+// From now on the lines of a file, but for warnings and errors, may wait for each other: `ask` is
+// called when the first one waits, and sees to it that flush() is called soon, best when the events
+// that are at hand have been dealt with. Without it (empty) each line is written at once.
+void gather(std::function<void()> ask);
+void flush() noexcept;
 
 // How many lines could not be written since the process began.
 std::uint64_t dropped() noexcept;

@@ -80,6 +80,12 @@ TEST(log_line, has_no_number_for_infinity_in_json) {
     EXPECT_EQ(json["c"], 1e300);
 }
 
+TEST(log_line, rounds_numbers_to_three_places) {
+    std::array const fields{field{"a", 0.0},      field{"b", 1.0005},   field{"c", -12.04},
+                            field{"d", -0.00001}, field{"e", 1234.999}, field{"f", 0.9999}};
+    EXPECT_EQ(text_of(fields), "info  event a=0 b=1.001 c=-12.04 d=0 e=1234.999 f=1");
+}
+
 TEST(log_line, quotes_in_text_what_is_no_bare_word) {
     std::array const fields{field{"a", "two words"}, field{"b", "x=y"}, field{"c", "q\"q"},
                             field{"d", "gr\xC3\xBC"}, field{"e", "back\\slash"}};

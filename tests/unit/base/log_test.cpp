@@ -58,6 +58,48 @@ TEST_F(log_file, has_every_line_as_soon_as_it_is_written) {
               std::string{"2026-11-22T10:15:30.123Z"}.size());
 }
 
+TEST_F(log_file, gathers_lines_until_they_are_flushed) {
+    init({.level = level::info, .format = format::text, .file = path()});
+    int asked = 0;
+    gather([&asked] { ++asked; });
+    write(level::info, "first", {});
+    write(level::info, "second", {});
+    EXPECT_EQ(asked, 1);
+    EXPECT_TRUE(lines().empty());
+    flush();
+    EXPECT_EQ(lines().size(), 2U);
+    write(level::info, "third", {});
+    EXPECT_EQ(asked, 2);
+    gather({});
+    EXPECT_EQ(lines().size(), 3U);
+    write(level::info, "fourth", {});
+    EXPECT_EQ(lines().size(), 4U);
+    EXPECT_EQ(asked, 2);
+}
+
+TEST_F(log_file, keeps_no_warning_waiting_nor_what_came_before_it) {
+    init({.level = level::info, .format = format::text, .file = path()});
+    gather([] {});
+    write(level::info, "first", {});
+    write(level::warn, "second", {});
+    EXPECT_EQ(lines().size(), 2U);
+    gather({});
+}
+
+TEST_F(log_file, counts_each_line_that_was_gathered_and_lost) {
+    if (!fs::exists("/dev/full"))
+        GTEST_SKIP() << "no /dev/full";
+    init({.level = level::info, .format = format::text, .file = "/dev/full"});
+    gather([] {});
+    auto const before = dropped();
+    for (int i = 0; i < 3; ++i)
+        write(level::info, "event", {});
+    EXPECT_EQ(dropped(), before);
+    flush();
+    EXPECT_EQ(dropped(), before + 3);
+    gather({});
+}
+
 TEST_F(log_file, is_text_if_asked) {
     init({.level = level::info, .format = format::text, .file = path()});
     write(level::error, "broken pipe", {{"host", "default"}});
