@@ -15,4 +15,4 @@ esac
 
 clang_format=${CLANG_FORMAT:-clang-format-14}
 # shellcheck disable=SC2086 # the mode is two words
-find src include tests -name '*.[ch]pp' -print0 | xargs -0 -r "$clang_format" $mode
+find src include tests bench -name '*.[ch]pp' -print0 | xargs -0 -r "$clang_format" $mode

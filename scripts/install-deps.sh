@@ -2,36 +2,49 @@
 # Installs the Debian 12 packages that are missing, and nothing when none is: then it needs neither
 # the network nor root.
 #
-#     scripts/install-deps.sh [build] [test] [ci]
+#     scripts/install-deps.sh [build] [test] [bench] [ci]
 #
-# Each group includes those before it; without one it is "build". SKIP_DEPS=1 leaves everything to
-# you, as on another system.
+# "test" and "bench" include "build", and "ci" includes "test"; without a group it is "build".
+# SKIP_DEPS=1 leaves everything to you, as on another system.
 set -eu
 
 [ "${SKIP_DEPS:-0}" != 1 ] || exit 0
 
 packages="g++ cmake ninja-build ccache libboost1.81-dev nlohmann-json3-dev libspdlog-dev libfmt-dev libcli11-dev zlib1g-dev"
 for_test="libgtest-dev libgmock-dev python3 curl ca-certificates"
-for_ci="clang clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 shellcheck"
+for_bench="python3 python3-matplotlib libbenchmark-dev haproxy valgrind binutils"
+for_ci="clang clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 shellcheck libbenchmark-dev haproxy binutils"
 
 has_node() {
     command -v npm >/dev/null && command -v node >/dev/null &&
         node -e 'process.exit(parseInt(process.versions.node) >= 18 ? 0 : 1)'
 }
 
+# Any of its packages will do, and they exclude one another.
+has_nginx() {
+    [ -x /usr/sbin/nginx ] || command -v nginx >/dev/null
+}
+
 for group in "${@:-build}"; do
     case $group in
     build) ;;
     test) packages="$packages $for_test" ;;
-    ci) packages="$packages $for_test $for_ci" ;;
+    bench)
+        packages="$packages $for_bench"
+        has_nginx || packages="$packages nginx-light"
+        ;;
+    ci)
+        packages="$packages $for_test $for_ci"
+        has_nginx || packages="$packages nginx-light"
+        ;;
     *)
-        echo "usage: scripts/install-deps.sh [build] [test] [ci]" >&2
+        echo "usage: scripts/install-deps.sh [build] [test] [bench] [ci]" >&2
         exit 2
         ;;
     esac
 done
 case " $packages " in
-*" python3 "*) has_node || packages="$packages nodejs npm" ;;
+*" libgtest-dev "*) has_node || packages="$packages nodejs npm" ;;
 esac
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then

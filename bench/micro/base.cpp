@@ -1,0 +1,69 @@
+#include "suite.hpp"
+
+#include <secondwind/base/log.hpp>
+#include <secondwind/base/log_line.hpp>
+
+#include <array>
+#include <chrono>
+
+namespace secondwind::bench {
+
+namespace {
+
+constexpr std::string_view time = "2026-11-22T10:15:30.123Z";
+
+// The line of one exchange, into a string that has room as the log's own has.
+void add_access_line(suite& parts, std::string const& name, log::format format,
+                     std::string_view begin, std::string_view end) {
+    std::array<log::field, 15> const fields{{{"id", std::uint64_t{4711}},
+                                             {"method", "POST"},
+                                             {"path", "/v1/chat/completions"},
+                                             {"status", 200},
+                                             {"host", "127.0.0.1:1234"},
+                                             {"stream", true},
+                                             {"attempts", std::uint64_t{1}},
+                                             {"verdict", "healthy"},
+                                             {"recovery", ""},
+                                             {"bytes_in", std::uint64_t{1234}},
+                                             {"bytes_out", std::uint64_t{56789}},
+                                             {"first_byte_ms", 123.456789},
+                                             {"duration_ms", 2345.678901},
+                                             {"ended", "complete"},
+                                             {"detail", ""}}};
+    std::string once;
+    log::append_line(once, format, log::level::info, time, "exchange", fields.data(),
+                     fields.size());
+    parts.add(
+        name, {once.size()},
+        [format, fields, line = std::string{}]() mutable {
+            line.clear();
+            log::append_line(line, format, log::level::info, time, "exchange", fields.data(),
+                             fields.size());
+            return std::string_view{line};
+        },
+        [begin, end](std::string_view line) {
+            return line.starts_with(begin) && line.ends_with(end);
+        });
+}
+
+void add_timestamp(suite& parts) {
+    using namespace std::chrono;
+    auto const when = sys_days{2026y / November / 22} + 10h + 15min + 30s + 123ms;
+    parts.add(
+        "timestamp", {time.size()}, [when] { return log::timestamp(when); },
+        [](std::string_view text) { return text == time; });
+}
+
+} // namespace
+
+void add_base(suite& parts) {
+    add_access_line(parts, "access_line/text", log::format::text,
+                    "2026-11-22T10:15:30.123Z info  exchange id=4711 method=POST path=/v1/",
+                    " duration_ms=2345.679 ended=complete");
+    add_access_line(parts, "access_line/json", log::format::json,
+                    R"({"time":"2026-11-22T10:15:30.123Z","level":"info","event":"exchange",)",
+                    R"("duration_ms":2345.679,"ended":"complete"})");
+    add_timestamp(parts);
+}
+
+} // namespace secondwind::bench

@@ -1,0 +1,101 @@
+#include "messages.hpp"
+#include "suite.hpp"
+
+#include <secondwind/http/chunked_decoder.hpp>
+#include <secondwind/http/response_framer.hpp>
+#include <secondwind/http/sse_scanner.hpp>
+
+namespace secondwind::bench {
+
+namespace {
+
+using http::chunked_decoder;
+using http::response_framer;
+
+constexpr std::size_t many = 16;
+constexpr std::size_t long_body = 64 * 1024;
+
+response_framer framer_of(http::framing framing, std::uint64_t length) {
+    http::response_head head;
+    head.framing = framing;
+    head.length = length;
+    return response_framer{head};
+}
+
+// One stream that never ends, an event or several a turn.
+void add_framer(suite& parts, std::string const& name, std::size_t events) {
+    auto const read = repeated(in_chunk(event), events);
+    parts.add(
+        name, {read.size(), events},
+        [read, framer = framer_of(http::framing::chunked, 0)]() mutable {
+            auto const taken = framer.push(read);
+            return std::pair{taken, framer.state()};
+        },
+        [size = read.size()](auto const& seen) {
+            return seen.first == size && seen.second == response_framer::status::need_more;
+        });
+}
+
+void add_long_framer(suite& parts) {
+    parts.add(
+        "response_framer/length_64KiB", {long_body},
+        [body = std::string(long_body, 'x')] {
+            auto framer = framer_of(http::framing::length, long_body);
+            auto const taken = framer.push(body);
+            return std::pair{taken, framer.state()};
+        },
+        [](auto const& seen) {
+            return seen.first == long_body && seen.second == response_framer::status::complete;
+        });
+}
+
+// A client's whole body in chunks of a page, of which the data is gathered.
+void add_decoder(suite& parts) {
+    constexpr std::size_t page = 4096;
+    auto const body = repeated(in_chunk(std::string(page, 'x')), long_body / page) + "0\r\n\r\n";
+    parts.add(
+        "chunked_decoder/64KiB_in_pages", {body.size()},
+        [body] {
+            chunked_decoder decoder;
+            std::string_view in{body};
+            std::size_t data = 0;
+            auto status = chunked_decoder::status::need_more;
+            while (status == chunked_decoder::status::need_more && !in.empty()) {
+                auto const step = decoder.push(in);
+                data += step.data.size();
+                in.remove_prefix(step.consumed);
+                status = step.status;
+            }
+            return std::pair{data, status};
+        },
+        [](auto const& seen) {
+            return seen.first == long_body && seen.second == chunked_decoder::status::complete;
+        });
+}
+
+void add_events(suite& parts) {
+    parts.add(
+        "sse_scanner/event", {event.size()},
+        [scanner = http::sse_scanner{}]() mutable {
+            std::size_t seen = 0;
+            scanner.push(event, [&seen](http::sse_event const& one) {
+                seen += one.data.size();
+                return true;
+            });
+            return seen;
+        },
+        // All but "data: " and the two line ends.
+        [](std::size_t seen) { return seen == event.size() - 8; });
+}
+
+} // namespace
+
+void add_http_bodies(suite& parts) {
+    add_framer(parts, "response_framer/event", 1);
+    add_framer(parts, "response_framer/16_events", many);
+    add_long_framer(parts);
+    add_decoder(parts);
+    add_events(parts);
+}
+
+} // namespace secondwind::bench
