@@ -2,7 +2,9 @@
 
 #include "characters.hpp"
 
+#include <charconv>
 #include <limits>
+#include <system_error>
 
 namespace secondwind::http {
 
@@ -78,17 +80,10 @@ field_reader::status field_reader::end_or_fail(char const* stop) noexcept {
 std::optional<std::uint64_t> parse_length(std::string_view text) noexcept {
     constexpr auto largest = std::uint64_t{std::numeric_limits<std::int64_t>::max()};
     std::uint64_t length = 0;
-    for (char const c : text) {
-        if (!is_digit(c)) {
-            return std::nullopt;
-        }
-        auto const digit = static_cast<std::uint64_t>(c - '0');
-        if (length > (largest - digit) / 10) {
-            return std::nullopt;
-        }
-        length = length * 10 + digit;
-    }
-    if (text.empty()) {
+    auto const* const end = text.data() + text.size();
+    // It takes neither a sign nor a space in front of a number without sign.
+    auto const [stop, error] = std::from_chars(text.data(), end, length);
+    if (error != std::errc{} || stop != end || length > largest) {
         return std::nullopt;
     }
     return length;

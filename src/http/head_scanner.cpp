@@ -4,25 +4,9 @@
 #include "field_reader.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <string>
 
 namespace secondwind::http {
-
-namespace {
-
-constexpr auto npos = std::string_view::npos;
-
-std::size_t find(std::string_view text, char wanted, std::size_t from, std::size_t to) noexcept {
-    if (from >= to) {
-        return npos;
-    }
-    auto const* const found =
-        static_cast<char const*>(std::memchr(text.data() + from, wanted, to - from));
-    return found == nullptr ? npos : static_cast<std::size_t>(found - text.data());
-}
-
-} // namespace
 
 head_scanner::status head_scanner::fail(int status_code, std::string_view rule,
                                         std::string_view message) {
@@ -64,24 +48,26 @@ head_scanner::status head_scanner::scan(std::string_view buffer) {
     // arrive: a fault before the limit is told before the limit is.
     auto const end =
         begin_ + std::min(buffer.size() - std::min(buffer.size(), begin_), limits_.head);
-    while (position_ < end) {
-        auto const lf = find(buffer, '\n', position_, end);
-        auto const line_end = lf == npos ? end : lf;
-        // A CR that was the last byte of the call before is still owed its LF.
-        auto const from = position_ > line_ ? position_ - 1 : position_;
-        auto const cr = find(buffer, '\r', from, line_end);
-        if (cr != npos && cr + 1 < line_end) {
-            return fail_at_control('\r');
-        }
-        if (lf == npos) {
-            position_ = end;
-            break;
-        }
-        if (cr == npos) {
+    auto const* const stop = buffer.data() + end;
+    // A CR that was the last byte of the call before is still owed its LF.
+    auto const* at = buffer.data() + (position_ > line_ ? position_ - 1 : position_);
+    for (at = skip_value(at, stop); at != stop; at = skip_value(at, stop)) {
+        if (*at == '\n') {
             return fail_at_control('\n');
         }
-        bool const empty = cr == line_;
-        position_ = line_ = lf + 1;
+        if (*at != '\r') {
+            ++at; // another control character: whoever reads the fields judges it
+            continue;
+        }
+        if (at + 1 == stop) {
+            break;
+        }
+        if (at[1] != '\n') {
+            return fail_at_control('\r');
+        }
+        bool const empty = at == buffer.data() + line_;
+        at += 2;
+        position_ = line_ = static_cast<std::size_t>(at - buffer.data());
         if (empty) {
             return status::complete;
         }
@@ -90,6 +76,7 @@ head_scanner::status head_scanner::scan(std::string_view buffer) {
                         "The head has too many field lines; send fewer, or raise limits.fields.");
         }
     }
+    position_ = std::max(position_, end);
 
     if (buffer.size() > begin_ && buffer.size() - begin_ > limits_.head) {
         if (lines_ == 0 && side_ == side::request) {

@@ -16,15 +16,46 @@ namespace {
 constexpr std::size_t slack = 128;
 
 void append_line(std::string& out, std::string_view name, std::string_view value) {
-    // Most lines stand in the head just as they are sent: one copy does instead of three.
-    auto const* const end = name.data() + name.size();
-    if (value.data() == end + 2 && end[0] == ':' && end[1] == ' ') {
-        out.append(name.data(), name.size() + 2 + value.size());
-    } else {
-        out.append(name).append(": ").append(value);
-    }
-    out.append("\r\n");
+    out.append(name).append(": ").append(value).append("\r\n");
 }
+
+// Most lines stand in the head just as they are sent, and next to each other: one copy does for all
+// of them.
+class field_copier {
+public:
+    explicit field_copier(std::string& out) noexcept : out_{out} {}
+
+    // The line must be one of a head, which has a colon behind each name and, perhaps after spaces,
+    // a line end behind each value.
+    void copy(field const& line) {
+        auto const* const colon = line.name.data() + line.name.size();
+        auto const* const end = line.value.data() + line.value.size();
+        if (line.value.data() != colon + 2 || colon[1] != ' ' || *end != '\r') {
+            flush();
+            append_line(out_, line.name, line.value);
+            return;
+        }
+        if (line.name.data() != end_) {
+            flush();
+            begin_ = line.name.data();
+        }
+        end_ = end + 2;
+    }
+
+    // To be called before anything else is written.
+    void flush() {
+        if (begin_ != end_) {
+            out_.append(begin_, static_cast<std::size_t>(end_ - begin_));
+            begin_ = end_;
+        }
+    }
+
+private:
+    std::string& out_;
+    // The lines that wait to be copied.
+    char const* begin_ = nullptr;
+    char const* end_ = nullptr;
+};
 
 void append_number(std::string& out, std::uint64_t number) {
     std::array<char, 20> digits; // NOLINT(cppcoreguidelines-pro-type-member-init): written below
@@ -57,18 +88,20 @@ void append_framing(std::string& out, request_head const& head, outgoing_body bo
 
 void append_status_line(std::string& out, response_head const& head) {
     // Our own version, not the host's (RFC 9110 section 2.5).
-    out.append("HTTP/1.1 ");
-    append_number(out, static_cast<std::uint64_t>(head.status));
-    out.append(" ").append(head.reason).append("\r\n");
+    std::array<char, 14> begin{"HTTP/1.1 000 "};
+    begin[9] = static_cast<char>('0' + head.status / 100);
+    begin[10] = static_cast<char>('0' + head.status / 10 % 10);
+    begin[11] = static_cast<char>('0' + head.status % 10);
+    out.append(begin.data(), begin.size() - 1).append(head.reason).append("\r\n");
 }
 
 // Writes the fields of an answer that say where its body ends.
 class answer_framing {
 public:
-    explicit answer_framing(response_head const& head) noexcept
-        : head_{head}, forbidden_{head.interim() || head.status == 204} {}
+    answer_framing(std::string& out, field_copier& lines, response_head const& head) noexcept
+        : out_{out}, lines_{lines}, head_{head}, forbidden_{head.interim() || head.status == 204} {}
 
-    void write_length(std::string& out, field const& line) {
+    void write_length(field const& line) {
         // A 1xx or 204 must not have one (RFC 9110 section 8.6), and equal ones become one. In the
         // answer to a HEAD it was not judged, so it only passes if it can be understood.
         bool const single = parse_length(line.value).has_value();
@@ -77,21 +110,24 @@ public:
         }
         has_length_ = true;
         if (single) {
-            append_line(out, line.name, line.value);
+            lines_.copy(line);
         } else {
-            append_length(out, line.name, head_.length);
+            lines_.flush();
+            append_length(out_, line.name, head_.length);
         }
     }
 
-    void write_coding(std::string& out, field const& line) {
+    void write_coding(field const& line) {
         if (forbidden_ || has_coding_ || !iequals(line.value, "chunked")) {
             return;
         }
         has_coding_ = true;
-        append_line(out, line.name, line.value);
+        lines_.copy(line);
     }
 
 private:
+    std::string& out_;
+    field_copier& lines_;
     response_head const& head_;
     bool forbidden_;
     bool has_length_ = false;
@@ -111,12 +147,18 @@ void render_request(std::string& out, request_head const& head, outgoing_body bo
 
     bool const tunnel = head.upgrade == upgrade::websocket;
     bool has_host = false;
+    field_copier lines{out};
     for (auto const& line : head.fields) {
         auto const meaning = recognise(line.name);
         switch (meaning) {
         case field_name::host:
             has_host = true;
-            append_line(out, line.name, authority.empty() ? line.value : authority);
+            if (authority.empty()) {
+                lines.copy(line);
+            } else {
+                lines.flush();
+                append_line(out, line.name, authority);
+            }
             break;
         case field_name::content_length:
         case field_name::transfer_encoding:
@@ -124,15 +166,16 @@ void render_request(std::string& out, request_head const& head, outgoing_body bo
             break;
         case field_name::upgrade:
             if (tunnel) {
-                append_line(out, line.name, line.value);
+                lines.copy(line);
             }
             break;
         default:
             if (!options.holds_back(line, meaning)) {
-                append_line(out, line.name, line.value);
+                lines.copy(line);
             }
         }
     }
+    lines.flush();
     if (!has_host && !authority.empty()) {
         append_line(out, "Host", authority);
     }
@@ -152,17 +195,19 @@ void render_response(std::string& out, response_head const& head, persistence co
     out.reserve(out.size() + head.reason.size() + options.bytes() + extra.size() + slack);
     append_status_line(out, head);
 
-    answer_framing framing{head};
+    field_copier lines{out};
+    answer_framing framing{out, lines, head};
     for (auto const& line : head.fields) {
         auto const meaning = recognise(line.name);
         if (meaning == field_name::content_length) {
-            framing.write_length(out, line);
+            framing.write_length(line);
         } else if (meaning == field_name::transfer_encoding) {
-            framing.write_coding(out, line);
+            framing.write_coding(line);
         } else if (!options.holds_back(line, meaning)) {
-            append_line(out, line.name, line.value);
+            lines.copy(line);
         }
     }
+    lines.flush();
 
     if (connection == persistence::keep_http10) {
         out.append("Connection: keep-alive\r\n");
@@ -176,15 +221,17 @@ void render_switching(std::string& out, response_head const& head) {
     connection_options const options{head.fields};
     out.reserve(out.size() + head.reason.size() + options.bytes() + slack);
     append_status_line(out, head);
+    field_copier lines{out};
     for (auto const& line : head.fields) {
         auto const meaning = recognise(line.name);
         // No 1xx has a body, so nothing may speak of one.
         bool const framed =
             meaning == field_name::content_length || meaning == field_name::transfer_encoding;
         if (meaning == field_name::upgrade || (!framed && !options.holds_back(line, meaning))) {
-            append_line(out, line.name, line.value);
+            lines.copy(line);
         }
     }
+    lines.flush();
     out.append("Connection: Upgrade\r\n\r\n");
 }
 
