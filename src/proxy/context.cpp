@@ -9,8 +9,8 @@
 namespace secondwind::proxy {
 
 context::context(net::asio::io_context& loop, config::settings const& effective)
-    : io{loop}, settings{effective}, deadlines{io}, scratch{std::make_unique_for_overwrite<char[]>(
-                                                        scratch_size)},
+    : io{loop}, settings{effective}, deadlines{io}, scratch{std::make_unique_for_overwrite<page[]>(
+                                                        scratch_size / sizeof(page))},
       budget{settings.limits.replay_buffer_total}, ledger{settings.recovery.ledger_file},
       host{environment(), settings, settings.upstreams.front(), ledger},
       id_prefix_{fmt::format("{:08x}-", std::random_device{}())} {

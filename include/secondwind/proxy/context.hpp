@@ -10,6 +10,7 @@
 #include <secondwind/recovery/host.hpp>
 #include <secondwind/recovery/ledger.hpp>
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -37,13 +38,18 @@ struct context {
     }
 
     static constexpr std::size_t scratch_size = 128 * 1024;
+    // The kernel copies to the beginning of a page in two thirds of the time that it takes to copy
+    // to an odd address.
+    struct alignas(4096) page {
+        std::array<char, 4096> bytes;
+    };
 
     net::asio::io_context& io;
     config::settings const& settings;
     net::deadline_queue deadlines;
     net::block_pool blocks;
     http::field_list fields;
-    std::unique_ptr<char[]> scratch;
+    std::unique_ptr<page[]> scratch;
     replay_budget budget;
     recovery::ledger ledger;
     recovery::host host; // the one that every request goes to
