@@ -99,10 +99,11 @@ net::task<failure> attempt::send_rest() {
 
 net::task<failure> attempt::receive() {
     auto const limits = shared_.head_limits();
+    http::head_scanner scanner{limits, http::head_scanner::side::answer};
     failure failed;
     guard_.after(shared_.settings.timeouts.first_byte);
     for (;;) {
-        bool const whole = answer_.find_head(request_.method(), limits, shared_.fields, failed);
+        bool const whole = answer_.find_head(scanner, request_.method(), shared_.fields, failed);
         if (failed)
             break;
         if (!whole) {
@@ -117,6 +118,7 @@ net::task<failure> attempt::receive() {
             break;
         co_await pass_interim();
         answer_.drop_interim();
+        scanner = http::head_scanner{limits, http::head_scanner::side::answer};
     }
     guard_.clear();
     if (!failed)
@@ -193,6 +195,7 @@ net::task<failure> attempt::hold() {
             classify.finish();
             break;
         }
+        answer_.settle();
         auto const ec = co_await lease_->readable();
         failed = answer_.take(*lease_, ec);
         if (failed) {

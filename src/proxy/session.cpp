@@ -76,6 +76,20 @@ net::task<void> session::serve_all() {
 
 net::task<bool> session::serve() {
     request what{shared_.budget, shared_.settings.limits.replay_buffer};
+    std::optional<body_reader> rest;
+    auto const read = co_await read_request(what, rest);
+    if (!read)
+        co_return false;
+    exchange serving{shared_, client_, what, what.whole ? nullptr : &*rest};
+    exchange_ = &serving;
+    bool const keep = co_await serving.run();
+    exchange_ = nullptr;
+    farewell_ = !keep && !client_.gone();
+    co_return keep;
+}
+
+// What it needs to read a request is gone by the time that the request is served.
+net::task<bool> session::read_request(request& what, std::optional<body_reader>& rest) {
     http::head_scanner scanner{shared_.head_limits()};
     std::string_view arrived;
     auto const came = co_await read_head(scanner, arrived);
@@ -118,17 +132,17 @@ net::task<bool> session::serve() {
         co_return false;
     }
 
-    body_reader reader{shared_, client_, guard_, head};
+    auto& reader = rest.emplace(shared_, client_, guard_, head);
     bool const chunked = head.framing == http::framing::chunked;
     std::string raw_head;
     if (chunked)
         raw_head = head_bytes; // its length is not known yet: rendered again behind the body
-    auto rest = arrived.substr(scanner.end());
-    reader.begin(rest, what.body);
+    auto behind = arrived.substr(scanner.end());
+    reader.begin(behind, what.body);
     if (client_.unread().empty())
-        client_.unread().assign(rest);
+        client_.unread().assign(behind);
     else
-        client_.unread().erase(0, client_.unread().size() - rest.size());
+        client_.unread().erase(0, client_.unread().size() - behind.size());
 
     if (!reader.finished()) {
         bool const read = co_await read_body(what, reader, head.expect_continue);
@@ -139,13 +153,7 @@ net::task<bool> session::serve() {
             render(what, *again, what.whole);
         }
     }
-
-    exchange serving{shared_, client_, what, what.whole ? nullptr : &reader};
-    exchange_ = &serving;
-    bool const keep = co_await serving.run();
-    exchange_ = nullptr;
-    farewell_ = !keep && !client_.gone();
-    co_return keep;
+    co_return true;
 }
 
 // Leaves the bytes that were read in `arrived`: the shared scratch memory if one read brought the

@@ -2,21 +2,19 @@
 
 namespace secondwind::upstream {
 
-bool answer::find_head(std::string_view method, http::head_limits const& limits,
+bool answer::find_head(http::head_scanner& scanner, std::string_view method,
                        http::field_list& fields, failure& why_not) {
     using status = http::head_scanner::status;
-    if (!scanner_)
-        scanner_.emplace(limits, http::head_scanner::side::answer);
-    auto const scanned = bytes_.size() > 0 ? scanner_->scan(bytes_.view()) : status::need_more;
+    auto const scanned = bytes_.size() > 0 ? scanner.scan(bytes_.view()) : status::need_more;
     if (scanned == status::need_more)
         return false;
     why_not.answer_began = true;
     if (scanned == status::bad) {
         why_not.what = fault::malformed;
-        why_not.detail = scanner_->fault().rule;
+        why_not.detail = scanner.fault().rule;
         return false;
     }
-    head_size_ = scanned_ = scanner_->end();
+    head_size_ = scanned_ = scanner.end();
     auto const checked = http::check_response(head_bytes(), method, fields);
     if (!checked) {
         why_not.what = fault::malformed;
@@ -41,7 +39,6 @@ void answer::check_head(std::string_view method, http::field_list& fields) {
 void answer::drop_interim() {
     bytes_.consume(head_size_);
     head_size_ = scanned_ = 0;
-    scanner_.reset();
     interim_came_ = true;
 }
 

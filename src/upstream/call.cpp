@@ -39,16 +39,18 @@ private:
 net::task<failure> read_answer(environment env, lease& over, std::string_view method,
                                std::size_t bound, call_result& out) {
     answer reply{env.blocks};
-    http::head_limits const limits;
+    http::head_scanner const fresh{http::head_limits{}, http::head_scanner::side::answer};
+    auto scanner = fresh;
     failure failed;
     for (;;) {
-        bool const whole = reply.find_head(method, limits, env.fields, failed);
+        bool const whole = reply.find_head(scanner, method, env.fields, failed);
         if (failed)
             co_return failed;
         if (whole && !reply.head().interim())
             break;
         if (whole) {
             reply.drop_interim();
+            scanner = fresh;
             continue;
         }
         auto const ec = co_await over->readable();

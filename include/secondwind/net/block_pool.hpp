@@ -36,7 +36,7 @@ private:
 };
 
 // A buffer that begins as a lent block and grows into its own memory where one is too small.
-// Growing moves the bytes: views into it end then.
+// room() and settle() move the bytes: views into it end then.
 class buffer {
 public:
     explicit buffer(block_pool& pool) noexcept : pool_{&pool} {}
@@ -53,18 +53,25 @@ public:
             data_ = pool_->lend();
             capacity_ = block_pool::block_size;
         } else if (size_ == capacity_) {
-            auto const filled = size_;
-            auto const doubled = capacity_ * 2;
-            auto larger = std::make_unique_for_overwrite<char[]>(doubled);
-            std::memcpy(larger.get(), data_.get(), filled);
-            release();
-            data_ = std::move(larger);
-            size_ = filled;
-            capacity_ = doubled;
+            if (capacity_ < block_pool::block_size)
+                move_to(pool_->lend(), block_pool::block_size);
+            else
+                move_to(std::make_unique_for_overwrite<char[]>(capacity_ * 2), capacity_ * 2);
         }
         return {data_.get() + size_, capacity_ - size_};
     }
     void commit(std::size_t n) noexcept { size_ += n; }
+
+    // Somebody waits, perhaps for long: a few bytes move to memory of their own size, and the block
+    // is given back.
+    void settle() {
+        if (capacity_ != block_pool::block_size || size_ > block_pool::block_size / 4)
+            return;
+        if (size_ == 0)
+            release();
+        else
+            move_to(std::make_unique_for_overwrite<char[]>(size_), size_);
+    }
 
     // Drops bytes from the front.
     void consume(std::size_t n) noexcept {
@@ -80,6 +87,15 @@ public:
     }
 
 private:
+    void move_to(std::unique_ptr<char[]> memory, std::size_t capacity) noexcept {
+        auto const kept = size_;
+        std::memcpy(memory.get(), data_.get(), kept);
+        release();
+        data_ = std::move(memory);
+        size_ = kept;
+        capacity_ = capacity;
+    }
+
     block_pool* pool_;
     std::unique_ptr<char[]> data_;
     std::size_t size_ = 0;

@@ -7,7 +7,6 @@
 #include <secondwind/net/block_pool.hpp>
 #include <secondwind/upstream/pool.hpp>
 
-#include <optional>
 #include <string_view>
 
 namespace secondwind::upstream {
@@ -23,10 +22,13 @@ public:
     failure take(connection& from, net::error_code waited);
 
     // Looks for the end of the head in what has come, and checks the head. False if it is not
-    // whole, or if `why_not` says that it is none. `fields` is shared by all of a thread: head() is
-    // good until the next await; check_head() renews it.
-    bool find_head(std::string_view method, http::head_limits const& limits,
-                   http::field_list& fields, failure& why_not);
+    // whole, or if `why_not` says that it is none. Each head needs a scanner of its own. `fields`
+    // is shared by all of a thread: head() is good until the next await; check_head() renews it.
+    bool find_head(http::head_scanner& scanner, std::string_view method, http::field_list& fields,
+                   failure& why_not);
+
+    // More is awaited, perhaps for long: what is held takes no more memory than it needs.
+    void settle() { bytes_.settle(); }
 
     http::response_head const& head() const noexcept { return head_; }
     void check_head(std::string_view method, http::field_list& fields);
@@ -74,7 +76,6 @@ public:
 
 private:
     net::buffer bytes_;
-    std::optional<http::head_scanner> scanner_;
     http::response_head head_;
     http::response_framer framer_;
     std::size_t head_size_ = 0;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstring>
 #include <string>
 
 using secondwind::net::block_pool;
@@ -58,6 +59,45 @@ TEST(lent_buffer, grows_past_a_block_and_keeps_its_bytes) {
     // It can be used again, from a block on.
     fill(lent, "again");
     EXPECT_EQ(lent.view(), "again");
+}
+
+TEST(lent_buffer, keeps_a_few_bytes_without_a_block_while_it_is_settled) {
+    block_pool pool;
+    buffer held{pool};
+    held.settle();
+    auto const block = held.room().first;
+    std::memcpy(block, "few", 3);
+    held.commit(3);
+    held.settle();
+    EXPECT_EQ(held.view(), "few");
+    auto other = pool.lend();
+    EXPECT_EQ(other.get(), block);
+    pool.give_back(std::move(other));
+
+    auto const [room, size] = held.room();
+    EXPECT_EQ(room, block + 3);
+    EXPECT_EQ(size, block_pool::block_size - 3);
+    std::memcpy(room, " more", 5);
+    held.commit(5);
+    EXPECT_EQ(held.view(), "few more");
+
+    held.consume(8);
+    held.settle();
+    EXPECT_EQ(held.size(), 0u);
+    EXPECT_EQ(held.room().first, block);
+}
+
+TEST(lent_buffer, keeps_many_bytes_where_they_are_when_it_is_settled) {
+    block_pool pool;
+    buffer held{pool};
+    auto const [block, size] = held.room();
+    std::memset(block, 'x', size);
+    held.commit(size);
+    held.settle();
+    EXPECT_EQ(held.view().data(), block);
+    held.room();
+    held.settle();
+    EXPECT_EQ(held.view(), std::string(size, 'x'));
 }
 
 TEST(lent_buffer, drops_bytes_from_its_front) {
