@@ -4,7 +4,7 @@
 #include <secondwind/proxy/session.hpp>
 
 #include <exception>
-#include <optional>
+#include <memory>
 
 namespace secondwind::proxy {
 
@@ -76,11 +76,11 @@ net::task<void> session::serve_all() {
 
 net::task<bool> session::serve() {
     request what{shared_.budget, shared_.settings.limits.replay_buffer};
-    std::optional<body_reader> rest;
+    std::unique_ptr<body_reader> rest;
     auto const read = co_await read_request(what, rest);
     if (!read)
         co_return false;
-    exchange serving{shared_, client_, what, what.whole ? nullptr : &*rest};
+    exchange serving{shared_, client_, what, rest.get()};
     exchange_ = &serving;
     bool const keep = co_await serving.run();
     exchange_ = nullptr;
@@ -88,8 +88,9 @@ net::task<bool> session::serve() {
     co_return keep;
 }
 
-// What it needs to read a request is gone by the time that the request is served.
-net::task<bool> session::read_request(request& what, std::optional<body_reader>& rest) {
+// What it needs to read a request is gone by the time that the request is served; `rest` is left
+// where a part of the body is not kept.
+net::task<bool> session::read_request(request& what, std::unique_ptr<body_reader>& rest) {
     http::head_scanner scanner{shared_.head_limits()};
     std::string_view arrived;
     auto const came = co_await read_head(scanner, arrived);
@@ -132,7 +133,8 @@ net::task<bool> session::read_request(request& what, std::optional<body_reader>&
         co_return false;
     }
 
-    auto& reader = rest.emplace(shared_, client_, guard_, head);
+    rest = std::make_unique<body_reader>(shared_, client_, guard_, head);
+    auto& reader = *rest;
     bool const chunked = head.framing == http::framing::chunked;
     std::string raw_head;
     if (chunked)
@@ -153,6 +155,8 @@ net::task<bool> session::read_request(request& what, std::optional<body_reader>&
             render(what, *again, what.whole);
         }
     }
+    if (what.whole)
+        rest.reset();
     co_return true;
 }
 

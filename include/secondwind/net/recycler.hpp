@@ -38,7 +38,7 @@ public:
 private:
     static constexpr std::size_t step = 64;    // bytes
     static constexpr std::size_t shelves = 65; // up to 4 KiB
-    static constexpr std::size_t kept = 64;    // blocks on a shelf: a burst gives the rest back
+    static constexpr std::size_t kept = 256;   // blocks on a shelf: a burst gives the rest back
 #if defined(SECONDWIND_SANITIZED)
     static constexpr bool recycles = false; // so that a use after the end is seen
 #else

@@ -15,7 +15,7 @@
 namespace secondwind::proxy {
 
 // Keeps the body whole where it fits the limits; what does not fit is handed out piece by piece.
-class body_reader {
+class body_reader : public net::recycled {
 public:
     enum class status : std::uint8_t {
         complete, // the body's last byte was read

@@ -13,7 +13,7 @@
 
 #include <boost/intrusive/list.hpp>
 
-#include <optional>
+#include <memory>
 #include <string>
 
 namespace secondwind::proxy {
@@ -39,7 +39,7 @@ public:
 private:
     net::task<void> serve_all();
     net::task<bool> serve();
-    net::task<bool> read_request(request& what, std::optional<body_reader>& rest);
+    net::task<bool> read_request(request& what, std::unique_ptr<body_reader>& rest);
     enum class arrival : std::uint8_t { head, fault, none };
     net::task<arrival> read_head(http::head_scanner& scanner, std::string_view& arrived);
     net::task<bool> read_body(request& what, body_reader& reader, bool expects_continue);
