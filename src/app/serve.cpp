@@ -71,6 +71,21 @@ int cannot_listen(config::endpoint const& where, boost::system::error_code const
     return 1;
 }
 
+namespace {
+
+// While the loop runs, the lines that one turn of it leaves are written together.
+class gathered_log {
+public:
+    explicit gathered_log(net::asio::io_context& io) {
+        log::gather([&io] { net::asio::post(io, [] { log::flush(); }); });
+    }
+    gathered_log(gathered_log const&) = delete;
+    gathered_log& operator=(gathered_log const&) = delete;
+    ~gathered_log() { log::gather({}); }
+};
+
+} // namespace
+
 int serve(config::settings const& settings) {
     net::asio::io_context io{1};
     proxy::server server{io, settings};
@@ -93,9 +108,8 @@ int serve(config::settings const& settings) {
         loop.stop();
     };
     net::spawn(until_ended(life, io));
-    log::gather([&io] { net::asio::post(io, [] { log::flush(); }); });
+    gathered_log const gathered{io};
     io.run();
-    log::gather({});
     log::write(log::level::info, "stopped", {});
     return life.hurried() ? 1 : 0;
 }

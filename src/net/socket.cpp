@@ -2,6 +2,10 @@
 
 #include <algorithm>
 
+#ifdef __linux__
+#include <unistd.h>
+#endif
+
 namespace secondwind::net {
 
 namespace {
@@ -76,14 +80,21 @@ silence probe(socket& s) noexcept {
     return would_block(ec) ? silence::quiet : silence::closed;
 }
 
+#ifdef __linux__
 void forget_writability(socket& s, error_code& ec) {
     auto const where = s.local_endpoint(ec);
     if (ec)
         return;
     auto const native = s.release(ec);
-    if (!ec)
-        s.assign(where.protocol(), native, ec);
+    if (ec)
+        return;
+    s.assign(where.protocol(), native, ec);
+    if (ec)
+        ::close(native); // it is nobody's now
 }
+#else
+void forget_writability(socket& /*s*/, error_code& /*ec*/) {}
+#endif
 
 void prepare(socket& s, error_code& ec) {
     s.non_blocking(true, ec);

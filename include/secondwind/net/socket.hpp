@@ -96,8 +96,8 @@ std::size_t try_write(socket& s, std::string_view bytes, error_code& ec) noexcep
 enum class silence { quiet, data, closed };
 silence probe(socket& s) noexcept;
 
-// A connect leaves the socket registered for writability, and each write then wakes the loop once
-// more for nothing: it is registered anew.
+// With epoll, a connect leaves the socket registered for writability, and each write then wakes the
+// loop once more for nothing: it is registered anew. After an error the socket is closed.
 void forget_writability(socket& s, error_code& ec);
 
 // What every connection of ours has: no delay, non-blocking.
