@@ -72,7 +72,7 @@ private:
 
 // A base for what is made and destroyed once for each request or more often.
 struct recycled {
-    static void* operator new(std::size_t size) { return recycler::take(size); }
+    static void* operator new(std::size_t size) { return recycler::take(size); } // NOLINT: sized
     static void operator delete(void* memory, std::size_t size) noexcept {
         recycler::give_back(memory, size);
     }
