@@ -10,14 +10,19 @@ set -eu
 
 [ "${SKIP_DEPS:-0}" != 1 ] || exit 0
 
-packages="g++ cmake ninja-build ccache libboost1.81-dev nlohmann-json3-dev libspdlog-dev libfmt-dev libcli11-dev zlib1g-dev"
-for_test="libgtest-dev libgmock-dev python3 curl ca-certificates"
+packages="g++ cmake ninja-build ccache libboost1.81-dev nlohmann-json3-dev libspdlog-dev libfmt-dev libcli11-dev zlib1g-dev prometheus-cpp-dev"
+for_test="libgtest-dev libgmock-dev python3 python3-jsonschema curl ca-certificates"
 for_bench="python3 python3-matplotlib libbenchmark-dev haproxy valgrind binutils"
-for_ci="clang clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 shellcheck libbenchmark-dev haproxy binutils"
+for_ci="clang clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 shellcheck libbenchmark-dev haproxy binutils prometheus"
 
 has_node() {
     command -v npm >/dev/null && command -v node >/dev/null &&
         node -e 'process.exit(parseInt(process.versions.node) >= 18 ? 0 : 1)'
+}
+
+# Wherever it is from.
+has_chromium() {
+    command -v chromium >/dev/null || command -v google-chrome >/dev/null
 }
 
 # Any of its packages will do, and they exclude one another.
@@ -44,7 +49,10 @@ for group in "${@:-build}"; do
     esac
 done
 case " $packages " in
-*" libgtest-dev "*) has_node || packages="$packages nodejs npm" ;;
+*" libgtest-dev "*)
+    has_node || packages="$packages nodejs npm"
+    has_chromium || packages="$packages chromium"
+    ;;
 esac
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then

@@ -1,4 +1,5 @@
 #include <secondwind/app/demo.hpp>
+#include <secondwind/app/operator.hpp>
 #include <secondwind/app/serve.hpp>
 #include <secondwind/base/log.hpp>
 #include <secondwind/cli/command_line.hpp>
@@ -51,9 +52,26 @@ int check(config::builder const& settings) {
     return 0;
 }
 
+int operate(app::operator_order::verb verb, cli::operator_flags const& flags) {
+    app::operator_order order;
+    order.what = verb;
+    order.where = {flags.admin_host, flags.admin_port, flags.token};
+    order.json = flags.json;
+    order.once = flags.once;
+    order.host = flags.host;
+    order.instances = flags.instances;
+    order.all = flags.all;
+    order.yes = flags.yes;
+    return app::operate(order, app::around_process());
+}
+
+cli::invocation read_layers(int argc, char** argv) {
+    return cli::parse(argc, argv, environment_names(), environment, read_file, SECONDWIND_VERSION);
+}
+
 int run(int argc, char** argv) {
-    auto const asked =
-        cli::parse(argc, argv, environment_names(), environment, read_file, SECONDWIND_VERSION);
+    auto const asked = read_layers(argc, argv);
+    bool const admin_chosen = !asked.settings.is_default("admin.listen");
     using verb = cli::invocation::verb;
     switch (asked.what) {
     case verb::exit:
@@ -63,10 +81,21 @@ int run(int argc, char** argv) {
         return check(asked.settings);
     case verb::serve:
         log::init(asked.settings.value().logging);
-        return app::serve(asked.settings.value());
+        return app::serve(asked.settings.value(), admin_chosen,
+                          [argc, argv] { return read_layers(argc, argv).settings.value(); });
     case verb::demo:
         log::init(asked.settings.value().logging);
-        return app::demo(asked.settings.value(), asked.once);
+        return app::demo(asked.settings.value(), asked.once, admin_chosen);
+    case verb::status:
+        return operate(app::operator_order::verb::status, asked.operating);
+    case verb::models:
+        return operate(app::operator_order::verb::models, asked.operating);
+    case verb::unload:
+        return operate(app::operator_order::verb::unload, asked.operating);
+    case verb::events:
+        return operate(app::operator_order::verb::events, asked.operating);
+    case verb::health:
+        return operate(app::operator_order::verb::health, asked.operating);
     }
     return 1;
 }

@@ -37,8 +37,8 @@ std::string text_of(std::string const& body) {
 
 class stage {
 public:
-    explicit stage(config::settings const& given)
-        : settings_{given}, io_{1}, host_{io_, small_machine()} {
+    stage(config::settings const& given, bool admin_chosen)
+        : settings_{given}, admin_chosen_{admin_chosen}, io_{1}, host_{io_, small_machine()} {
         host_.on_event([this](emulator::event const& e) { narrator_.hear(e); });
     }
 
@@ -51,11 +51,18 @@ public:
         } catch (boost::system::system_error const& e) {
             return cannot_listen(settings_.listen, e.code());
         }
-        auto const at = server_->local_endpoint();
+        auto const& at = server_->local_endpoint();
         here_ = {at.address().to_string(), at.port()};
+        settings_.admin.allow_actions = true; // nothing here is worth guarding
+        reload_.emplace(settings_, *server_, reloader::reader{});
+        admin_.emplace(settings_, *server_, *reload_, admin_chosen_);
+        if (!admin_->start()) {
+            host_.stop();
+            return abandon(*server_, io_);
+        }
         server_->shared().ledger.listen(
             [this](recovery::step s, recovery::record const& r) { narrator_.hear(s, r); });
-        life_.emplace(io_, *server_, settings_);
+        life_.emplace(io_, *server_, *admin_, settings_);
         net::spawn(story(once));
         io_.run();
         return recovered_ && !life_->hurried() ? 0 : 1;
@@ -123,12 +130,17 @@ private:
             "'{{\"model\":\"{1}\",\"messages\":[{{\"role\":\"user\",\"content\":\"Hi\"}}]}}'\n\n"
             "and look for X-Secondwind-Recovery among the fields. Ctrl-C ends it.\n",
             config::to_string(here_), small_machine().models.front().key));
+        if (auto const dashboard = admin_->where())
+            narrator_.plain(fmt::format("Watch it: http://{}/\n", config::to_string(*dashboard)));
     }
 
     config::settings settings_;
+    bool admin_chosen_;
     net::asio::io_context io_;
     emulator::server host_;
     std::optional<proxy::server> server_;
+    std::optional<reloader> reload_;
+    std::optional<admin_door> admin_;
     std::optional<lifetime> life_;
     config::endpoint here_; // where the proxy listens
     narrator narrator_{stdout};
@@ -137,8 +149,8 @@ private:
 
 } // namespace
 
-int demo(config::settings const& settings, bool once) {
-    return stage{settings}.run(once);
+int demo(config::settings const& settings, bool once, bool admin_chosen) {
+    return stage{settings, admin_chosen}.run(once);
 }
 
 } // namespace secondwind::app

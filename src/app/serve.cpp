@@ -5,16 +5,30 @@
 #include <boost/system/system_error.hpp>
 
 #include <csignal>
+#include <utility>
 
 #include <fmt/format.h>
 
 namespace secondwind::app {
 
-lifetime::lifetime(net::asio::io_context& io, proxy::server& server,
+lifetime::lifetime(net::asio::io_context& io, proxy::server& server, admin_door& admin,
                    config::settings const& settings)
-    : server_{server}, settings_{settings}, signals_{io, SIGINT, SIGTERM},
-      drain_{server.shared().deadlines, *this}, asked_{io} {
+    : server_{server}, admin_{admin}, settings_{settings}, signals_{io, SIGINT, SIGTERM},
+      hang_up_{io}, drain_{server.shared().deadlines, *this}, asked_{io} {
     await_signal();
+#ifdef SIGHUP
+    hang_up_.add(SIGHUP);
+    await_hang_up();
+#endif
+}
+
+void lifetime::await_hang_up() {
+    hang_up_.async_wait([this](net::error_code ec, int) {
+        if (ec)
+            return;
+        admin_.reload();
+        await_hang_up();
+    });
 }
 
 void lifetime::await_signal() {
@@ -37,6 +51,7 @@ void lifetime::stop(std::string_view why) {
         return;
     stopping_ = true;
     server_.drain();
+    admin_.draining();
     log::write(log::level::info, "draining",
                {{"why", why}, {"sessions", std::uint64_t{server_.sessions()}}});
     drain_.after(settings_.timeouts.drain);
@@ -56,7 +71,9 @@ net::task<void> lifetime::ended() {
         co_await until;
     }
     co_await server_.stopped();
+    co_await admin_.end();
     signals_.cancel();
+    hang_up_.cancel();
     drain_.clear();
 }
 
@@ -68,6 +85,17 @@ int cannot_listen(config::endpoint const& where, boost::system::error_code const
             : std::string{"Choose an address of this machine with --listen ADDR:PORT."};
     fmt::print(stderr, "secondwind: cannot listen on {}: {}. {}\n", config::to_string(where),
                why.message(), advice);
+    return 1;
+}
+
+int abandon(proxy::server& server, net::asio::io_context& io) {
+    auto until_stopped = [](proxy::server& s, net::asio::io_context& loop) -> net::task<void> {
+        co_await s.stopped();
+        loop.stop();
+    };
+    server.abort();
+    net::spawn(until_stopped(server, io));
+    io.run();
     return 1;
 }
 
@@ -86,7 +114,7 @@ public:
 
 } // namespace
 
-int serve(config::settings const& settings) {
+int serve(config::settings settings, bool admin_chosen, reloader::reader read_again) {
     net::asio::io_context io{1};
     proxy::server server{io, settings};
     try {
@@ -94,8 +122,12 @@ int serve(config::settings const& settings) {
     } catch (boost::system::system_error const& e) {
         return cannot_listen(settings.listen, e.code());
     }
-    lifetime life{io, server, settings};
-    auto const at = server.local_endpoint();
+    reloader reload{settings, server, std::move(read_again)};
+    admin_door admin{settings, server, reload, admin_chosen};
+    if (!admin.start())
+        return abandon(server, io);
+    lifetime life{io, server, admin, settings};
+    auto const& at = server.local_endpoint();
     log::write(
         log::level::info, "listening",
         {{"listen", config::to_string(config::endpoint{at.address().to_string(), at.port()})},

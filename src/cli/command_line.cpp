@@ -1,5 +1,7 @@
 #include <secondwind/cli/command_line.hpp>
 
+#include "operator_verbs.hpp"
+
 #include <secondwind/base/escape.hpp>
 #include <secondwind/config/keys.hpp>
 
@@ -8,7 +10,6 @@
 #include <CLI/Formatter.hpp>
 
 #include <algorithm>
-#include <map>
 #include <sstream>
 #include <utility>
 
@@ -21,36 +22,9 @@ constexpr auto footer =
     "and where listed above as a flag; a flag wins over the environment, and that over the file.\n"
     "Exit codes: 0 success, 1 runtime failure, 2 wrong usage, 78 unusable configuration.";
 
-// The values given for each flag, those before and those after the verb.
-using flag_values = std::map<std::string, std::vector<std::string>, std::less<>>;
-
-constexpr std::string_view config_flag = "--config";
-
-void add_flag(CLI::App& app, flag_values& values, std::string const& names, std::string_view name,
-              std::string const& operand, std::string const& help, bool many = false) {
-    auto& given = values[std::string{name}];
-    auto* option = app.add_option(
-        names,
-        [&given](CLI::results_t const& results) {
-            given.insert(given.end(), results.begin(), results.end());
-            return true;
-        },
-        help);
-    option->type_name(operand);
-    option->expected(1);
-    // Several upstreams are the settings' to judge, not a matter of usage.
-    option->multi_option_policy(many ? CLI::MultiOptionPolicy::TakeAll
-                                     : CLI::MultiOptionPolicy::Throw);
-}
-
-bool is_list(config::key const& k) noexcept {
-    return k.form == config::json_form::list;
-}
-
 void add_flags(CLI::App& app, flag_values& values, bool with_host) {
     if (with_host)
-        add_flag(app, values, "-c," + std::string{config_flag}, config_flag, "FILE",
-                 "Read this configuration file (or the one that SECONDWIND_CONFIG names)");
+        add_config_flag(app, values);
     for (auto const& k : config::keys())
         if (!k.flag.empty() && (with_host || !is_list(k)))
             add_flag(app, values, k.flag, k.flag, k.operand, k.help, is_list(k));
@@ -75,18 +49,6 @@ invocation from_exit(CLI::App const& app, CLI::ParseError const& error) {
     result.exit_code = app.exit(error, out, err);
     result.output = out.str();
     return result;
-}
-
-// The values of a flag that is written once as a rule; a list's are joined as the environment
-// writes them.
-std::optional<std::string> joined(flag_values const& values, std::string_view name) {
-    auto const found = values.find(name);
-    if (found == values.end() || found->second.empty())
-        return std::nullopt;
-    std::string text;
-    for (auto const& value : found->second)
-        text += (&value == &found->second.front() ? "" : ",") + value;
-    return text;
 }
 
 void add_file(config::builder& settings, std::string const& path, std::string const& given_by,
@@ -123,6 +85,7 @@ invocation parse(int argc, char const* const* argv,
     auto* check = app.add_subcommand(
         "check", "Check the configuration and print it, each value with its source");
     add_flags(*check, values, true);
+    operator_verbs const operators{app, values};
 
     try {
         app.parse(argc, argv);
@@ -138,6 +101,9 @@ invocation parse(int argc, char const* const* argv,
             return usage_error(flag + " is given twice");
     }
 
+    if (auto const complaint = operators.complaint(); !complaint.empty())
+        return usage_error(complaint);
+
     if (demo->parsed()) {
         result.what = invocation::verb::demo;
         for (auto const& k : config::keys())
@@ -148,12 +114,18 @@ invocation parse(int argc, char const* const* argv,
         // The narration says what the log would.
         result.settings.add_flag("log.level", "warn", "demo");
     } else {
-        result.what = check->parsed() ? invocation::verb::check : invocation::verb::serve;
+        auto const otherwise = check->parsed() ? invocation::verb::check : invocation::verb::serve;
+        result.what = operators.given().value_or(otherwise);
         if (auto const path = joined(values, config_flag))
             add_file(result.settings, *path, std::string{config_flag}, read_file);
         else if (auto const variable = environment("SECONDWIND_CONFIG"))
             add_file(result.settings, *variable, "SECONDWIND_CONFIG", read_file);
         result.settings.add_environment(environment_names, environment, read_file);
+    }
+    if (operators.given()) {
+        result.settings.check();
+        result.operating = operators.read(result.settings.value());
+        return result;
     }
     for (auto const& k : config::keys())
         if (auto const value = k.flag.empty() ? std::nullopt : joined(values, k.flag))

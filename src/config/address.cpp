@@ -34,6 +34,16 @@ std::optional<std::uint16_t> read_port(std::string_view text) noexcept {
     return error == std::errc{} && stop == end ? std::optional{port} : std::nullopt;
 }
 
+std::optional<urls::ipv4_address> as_ipv4(std::string_view text) noexcept {
+    auto const parsed = urls::parse_ipv4_address({text.data(), text.size()});
+    return parsed ? std::optional{*parsed} : std::nullopt;
+}
+
+std::optional<urls::ipv6_address> as_ipv6(std::string_view text) noexcept {
+    auto const parsed = urls::parse_ipv6_address({text.data(), text.size()});
+    return parsed ? std::optional{*parsed} : std::nullopt;
+}
+
 std::string bracketed(std::string const& host) {
     return host.find(':') == std::string::npos ? host : "[" + host + "]";
 }
@@ -75,6 +85,35 @@ std::string to_string(upstream const& u) {
     return "http://" + bracketed(u.host) + ":" + std::to_string(u.port);
 }
 
+bool is_host_with_or_without_port(std::string_view text) noexcept {
+    auto const end = text.starts_with('[') ? text.find(']') : text.find(':');
+    if (end == std::string_view::npos)
+        return is_word(text) && text.size() <= longest_host;
+    auto host = text.substr(0, end);
+    bool const brackets = text[end] == ']';
+    if (brackets)
+        host.remove_prefix(1);
+    bool const usable =
+        brackets ? as_ipv6(host).has_value() : is_word(host) && host.size() <= longest_host;
+    auto const rest = text.substr(brackets ? end + 1 : end);
+    bool const has_port = rest.starts_with(':') && read_port(rest.substr(1)).value_or(0) != 0;
+    return usable && (rest.empty() || has_port);
+}
+
+bool is_loopback(endpoint const& e) noexcept {
+    if (auto const v4 = as_ipv4(e.address))
+        return v4->is_loopback();
+    auto const v6 = as_ipv6(e.address);
+    return v6 && v6->is_loopback();
+}
+
+bool is_same_place(endpoint const& one, endpoint const& other) noexcept {
+    if (one.port != other.port || one.port == 0)
+        return false;
+    auto const v6 = as_ipv6(one.address);
+    return one.address == other.address || (v6 && v6 == as_ipv6(other.address));
+}
+
 std::string expected_but_got(std::string_view expected, std::string_view text) {
     return std::string{"expected "}.append(expected).append(", but got ").append(in_quotes(text));
 }
@@ -92,9 +131,7 @@ std::optional<endpoint> parse_endpoint(std::string_view text) {
     bool const brackets = address.starts_with('[') && address.ends_with(']');
     if (brackets)
         address = address.substr(1, address.size() - 2);
-    bool const numeric =
-        brackets ? urls::parse_ipv6_address({address.data(), address.size()}).has_value()
-                 : urls::parse_ipv4_address({address.data(), address.size()}).has_value();
+    bool const numeric = brackets ? as_ipv6(address).has_value() : as_ipv4(address).has_value();
     if (!port || !numeric)
         return std::nullopt;
     return endpoint{std::string{address}, *port};

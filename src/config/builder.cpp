@@ -4,6 +4,7 @@
 
 #include <secondwind/base/escape.hpp>
 #include <secondwind/base/units.hpp>
+#include <secondwind/config/address.hpp>
 #include <secondwind/config/file_layer.hpp>
 #include <secondwind/config/keys.hpp>
 
@@ -71,6 +72,9 @@ void builder::add_flag(std::string_view key, std::string const& value, std::stri
 }
 
 void builder::take(key const& k, std::string const& value, std::string const& source) {
+    // An empty secret is none, and leaves that of an earlier layer alone.
+    if (k.secret && value.empty())
+        return;
     if (k.form == json_form::member) {
         shared_.push_back({value, {k.name, source, source}});
         give(shared_.back());
@@ -84,7 +88,11 @@ void builder::take_secret(key const& k, std::string const& path, std::string con
                           file_reader const& read_file) {
     std::string secret;
     auto const content = read_file ? read_file(path) : std::nullopt;
-    if (auto const complaint = take_token(content, secret); !complaint.empty())
+    auto const judge = [&k](std::string_view text) {
+        settings scratch;
+        return k.assign(scratch, text);
+    };
+    if (auto const complaint = take_token(content, judge, secret); !complaint.empty())
         throw config_error{variable + ": " + complaint};
     take(k, secret, variable);
 }
@@ -124,17 +132,37 @@ builder::origin const* builder::origin_of(std::string_view key) const noexcept {
     return found == origins_.end() ? nullptr : &*found;
 }
 
+void builder::refuse(std::vector<std::string_view> const& culprits,
+                     std::string const& complaint) const {
+    for (auto const culprit : culprits)
+        if (auto const* set_by = origin_of(culprit))
+            throw config_error{set_by->where + ": " + complaint};
+    throw config_error{complaint};
+}
+
 void builder::check() const {
     auto const& l = settings_.limits;
-    if (l.replay_buffer_total >= l.replay_buffer)
+    if (l.replay_buffer_total < l.replay_buffer)
+        refuse({"limits.replay_buffer_total", "limits.replay_buffer"},
+               "expected limits.replay_buffer_total (" + format_size(l.replay_buffer_total) +
+                   ") to be no smaller than limits.replay_buffer (" + format_size(l.replay_buffer) +
+                   ")");
+    auto const& admin = settings_.admin;
+    if (!admin.listen)
         return;
-    auto const* culprit = origin_of("limits.replay_buffer_total");
-    if (culprit == nullptr)
-        culprit = origin_of("limits.replay_buffer");
-    throw config_error{
-        (culprit == nullptr ? "" : culprit->where + ": ") +
-        "expected limits.replay_buffer_total (" + format_size(l.replay_buffer_total) +
-        ") to be no smaller than limits.replay_buffer (" + format_size(l.replay_buffer) + ")"};
+    auto const where = to_string(*admin.listen);
+    if (is_same_place(*admin.listen, settings_.listen))
+        refuse({"admin.listen", "listen"},
+               "clients and operators cannot both connect to " + where +
+                   ": give listen and admin.listen different ports, or admin.listen \"off\"");
+    if (admin.token.empty() && !is_loopback(*admin.listen))
+        refuse({"admin.listen"},
+               where + " is not loopback, so that admin.token has to guard it: set admin.token (or "
+                       "SECONDWIND_ADMIN_TOKEN_FILE), or listen on 127.0.0.1");
+}
+
+bool builder::is_default(std::string_view key) const noexcept {
+    return origin_of(key) == nullptr;
 }
 
 std::vector<builder::entry> builder::effective() const {

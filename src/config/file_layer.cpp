@@ -23,6 +23,8 @@ bool is_of(json_form form, node_kind what) noexcept {
         return what == node_kind::number;
     case json_form::string_or_number:
         return what == node_kind::string || what == node_kind::number;
+    case json_form::boolean:
+        return what == node_kind::literal;
     case json_form::list:
         return what == node_kind::array;
     case json_form::member:
@@ -91,10 +93,28 @@ private:
         source_.refuse_repeats(section.value, prefix);
         for (auto const& member : section.value.members) {
             auto const* k = find_key(prefix + member.key);
-            if (k == nullptr)
+            bool const names_file = find_file_name_key(prefix + member.key) != nullptr;
+            if (k == nullptr && !names_file)
                 refuse_unknown(member, prefix + member.key);
-            read_value(*k, member.value);
+            if (!names_file && !k->secret)
+                read_value(*k, member.value);
         }
+        for (auto const& k : keys())
+            if (k.secret && k.form != json_form::member && k.name.starts_with(prefix))
+                read_secret(k, section);
+    }
+
+    // It is in one of two members, so it is read once they are both known.
+    void read_secret(key const& k, json_member const& section) {
+        auto const judge = [&k](std::string_view text) {
+            settings scratch;
+            return k.assign(scratch, text);
+        };
+        auto const given = read_token(section.value, section.key,
+                                      k.name.substr(section.key.size() + 1), judge, source_);
+        if (given.from != nullptr)
+            add(k, *given.from,
+                [&k, text = given.value](settings& s) { return k.assign(s, text); });
     }
 
     void read_value(key const& k, json_node const& node) {

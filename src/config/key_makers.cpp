@@ -5,6 +5,31 @@
 #include <charconv>
 
 namespace secondwind::config {
+namespace {
+
+// What can be guessed guards nothing.
+constexpr std::size_t shortest_admin_token = 16;
+
+std::string admin_token_complaint(std::string_view token) {
+    if (auto complaint = token_complaint(token); !complaint.empty())
+        return complaint;
+    if (token.size() >= shortest_admin_token)
+        return {};
+    return "expected a token of at least 16 characters, but it has fewer: make one with "
+           "openssl rand -hex 16";
+}
+
+// What is shown of a secret.
+std::string masked(bool given) {
+    return given ? "***" : "";
+}
+
+bool have_same_tokens(settings const& one, settings const& other) {
+    return std::ranges::equal(one.upstreams, other.upstreams, {}, &upstream::api_token,
+                              &upstream::api_token);
+}
+
+} // namespace
 
 std::string variable_of(std::string_view name) {
     std::string variable = "SECONDWIND_";
@@ -46,9 +71,8 @@ key api_token_key() {
         return complaint;
     };
     auto show = [](settings const& s) {
-        bool const given = std::ranges::any_of(
-            s.upstreams, [](upstream const& u) { return !u.api_token.empty(); });
-        return std::string{given ? "***" : ""};
+        return masked(std::ranges::any_of(s.upstreams,
+                                          [](upstream const& u) { return !u.api_token.empty(); }));
     };
     return {.name = "upstreams[].api_token",
             .form = json_form::member,
@@ -56,13 +80,59 @@ key api_token_key() {
             .environment = variable_of("upstream.api_token"),
             .assign = assign,
             .show = show,
-            .secret = true};
+            .secret = true,
+            .same = have_same_tokens};
+}
+
+key admin_listen_key() {
+    constexpr std::string_view none = "off";
+    std::string const expected =
+        "ADDRESS:PORT with a numeric address, as 127.0.0.1:9235, or \"off\"";
+    auto parse = [none](settings& s, std::string_view text) {
+        auto parsed = parse_endpoint(text);
+        bool const fits = parsed || text == none;
+        if (fits)
+            s.admin.listen = std::move(parsed);
+        return fits;
+    };
+    auto show = [none](settings const& s) {
+        return s.admin.listen ? to_string(*s.admin.listen) : std::string{none};
+    };
+    return {.name = "admin.listen",
+            .form = json_form::string,
+            .expected = expected,
+            .environment = variable_of("admin.listen"),
+            .assign = assign_with(expected, parse),
+            .show = show};
+}
+
+key admin_token_key() {
+    auto assign = [](settings& s, std::string_view text) {
+        auto complaint = text.empty() ? std::string{} : admin_token_complaint(text);
+        if (complaint.empty())
+            s.admin.token = text;
+        return complaint;
+    };
+    return {.name = "admin.token",
+            .form = json_form::string,
+            .expected = "a token of at least 16 visible ASCII characters",
+            .environment = variable_of("admin.token"),
+            .assign = assign,
+            .show = [](settings const& s) { return masked(!s.admin.token.empty()); },
+            .secret = true,
+            .same = [](settings const& one,
+                       settings const& other) { return one.admin.token == other.admin.token; }};
 }
 
 key with_flag(key k, std::string_view flag, std::string_view operand, std::string_view help) {
     k.flag = flag;
     k.operand = operand;
     k.help = help;
+    return k;
+}
+
+key needing_restart(key k) {
+    k.needs_restart = true;
     return k;
 }
 

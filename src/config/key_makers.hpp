@@ -110,6 +110,13 @@ key choice_key(std::string_view name, At at, choices<Value> const& all) {
 }
 
 template<class At>
+key boolean_key(std::string_view name, At at) {
+    auto k = choice_key(name, at, choices<bool>{{"true", true}, {"false", false}});
+    k.form = json_form::boolean;
+    return k;
+}
+
+template<class At>
 key text_key(std::string_view name, At at, std::string_view expected) {
     return {.name = std::string{name},
             .form = json_form::string,
@@ -143,7 +150,10 @@ key list_key(std::string_view name, At at, list_kind<Item> const& kind, std::str
 
 key listen_key();
 key api_token_key();
+key admin_listen_key();
+key admin_token_key();
 
 key with_flag(key k, std::string_view flag, std::string_view operand, std::string_view help);
+key needing_restart(key k);
 
 } // namespace secondwind::config

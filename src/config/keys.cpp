@@ -1,6 +1,7 @@
 #include <secondwind/config/keys.hpp>
 
 #include "key_makers.hpp"
+#include "secret.hpp"
 
 #include <secondwind/config/parse.hpp>
 
@@ -15,13 +16,24 @@ constexpr std::uint64_t MiB = 1ULL << 20U;
 constexpr std::uint64_t GiB = 1ULL << 30U;
 
 void add_general(std::vector<key>& all) {
-    all.push_back(with_flag(listen_key(), "--listen", "ADDR:PORT", "Where clients connect"));
+    all.push_back(
+        needing_restart(with_flag(listen_key(), "--listen", "ADDR:PORT", "Where clients connect")));
     // One variable names one upstream as a rule, so it is in the singular as the flag is.
     auto upstreams = list_key(
         "upstreams", [](auto& s) -> auto& { return s.upstreams; }, upstream_list(), "upstream");
-    all.push_back(
-        with_flag(std::move(upstreams), "--upstream", "[NAME=]URL", "The LM Studio server"));
-    all.push_back(api_token_key());
+    all.push_back(needing_restart(
+        with_flag(std::move(upstreams), "--upstream", "[NAME=]URL", "The LM Studio server")));
+    all.push_back(needing_restart(api_token_key()));
+}
+
+void add_admin(std::vector<key>& all) {
+    auto const at = [](auto value) { return value_at(&settings::admin, value); };
+    all.push_back(needing_restart(with_flag(admin_listen_key(), "--admin", "ADDR:PORT|off",
+                                            "Where operators connect, if anywhere")));
+    all.push_back(admin_token_key());
+    all.push_back(boolean_key("admin.allow_actions", at(&admin::allow_actions)));
+    all.push_back(list_key("admin.allowed_hosts", at(&admin::allowed_hosts), allowed_host_list(),
+                           "admin.allowed_hosts"));
 }
 
 void add_recovery(std::vector<key>& all) {
@@ -50,18 +62,25 @@ void add_recovery(std::vector<key>& all) {
         duration_key("recovery.websocket_timeout", at(&recovery::websocket_timeout), 0ms, 1h));
     all.push_back(duration_key("recovery.unload_timeout", at(&recovery::unload_timeout), 1ms, 1h));
     all.push_back(duration_key("recovery.verify_timeout", at(&recovery::verify_timeout), 1ms, 1h));
-    all.push_back(text_key("recovery.ledger_file", at(&recovery::ledger_file), "a file's name"));
+    all.push_back(needing_restart(
+        text_key("recovery.ledger_file", at(&recovery::ledger_file), "a file's name")));
+}
+
+void add_health(std::vector<key>& all) {
+    using namespace std::chrono_literals;
+    all.push_back(
+        duration_key("health.interval", value_at(&settings::health, &health::interval), 0ms, 24h));
 }
 
 void add_limits(std::vector<key>& all) {
     auto const at = [](auto value) { return value_at(&settings::limits, value); };
     all.push_back(size_key("limits.head", at(&limits::head), KiB, 16 * MiB));
-    all.push_back(count_key("limits.fields", at(&limits::fields), 8, 10'000));
+    all.push_back(needing_restart(count_key("limits.fields", at(&limits::fields), 8, 10'000)));
     all.push_back(size_key("limits.target", at(&limits::target), 256, 16 * MiB));
     all.push_back(size_key("limits.body", at(&limits::body), 0, 1024 * GiB));
     all.push_back(size_key("limits.replay_buffer", at(&limits::replay_buffer), 0, 16 * GiB));
-    all.push_back(
-        size_key("limits.replay_buffer_total", at(&limits::replay_buffer_total), 0, 1024 * GiB));
+    all.push_back(needing_restart(
+        size_key("limits.replay_buffer_total", at(&limits::replay_buffer_total), 0, 1024 * GiB)));
     all.push_back(size_key("limits.error_body", at(&limits::error_body), KiB, 64 * MiB));
     all.push_back(size_key("limits.hold", at(&limits::hold), KiB, 16 * MiB));
     all.push_back(count_key("limits.connections", at(&limits::connections), 1, 1'000'000));
@@ -70,6 +89,7 @@ void add_limits(std::vector<key>& all) {
     all.push_back(size_key("limits.trailers", at(&limits::trailers), 0, 16 * MiB));
     all.push_back(
         count_key("limits.recovery_waiters", at(&limits::recovery_waiters), 1, 1'000'000));
+    all.push_back(count_key("limits.event_listeners", at(&limits::event_listeners), 1, 100'000));
 }
 
 void add_timeouts(std::vector<key>& all) {
@@ -85,6 +105,10 @@ void add_timeouts(std::vector<key>& all) {
     all.push_back(duration_key("timeouts.host_idle", at(&timeouts::host_idle), 0ms, 1h));
 }
 
+void add_request_id(std::vector<key>& all) {
+    all.push_back(boolean_key("request_id.add", value_at(&settings::request_id, &request_id::add)));
+}
+
 void add_log(std::vector<key>& all) {
     auto const at = [](auto value) { return value_at(&settings::logging, value); };
     choices<log::level> levels;
@@ -98,10 +122,11 @@ void add_log(std::vector<key>& all) {
     auto file = text_key("log.file", at(&log::options::file), "a file's name");
     auto const level_help = "Log from this level on: " + level.expected;
     auto const format_help = "Log lines as " + format.expected + " (text on a terminal)";
-    all.push_back(with_flag(std::move(level), "--log-level", "LEVEL", level_help));
-    all.push_back(with_flag(std::move(format), "--log-format", "FORMAT", format_help));
-    all.push_back(with_flag(std::move(file), "--log-file", "FILE",
-                            "Log to this file instead of standard error"));
+    all.push_back(needing_restart(with_flag(std::move(level), "--log-level", "LEVEL", level_help)));
+    all.push_back(
+        needing_restart(with_flag(std::move(format), "--log-format", "FORMAT", format_help)));
+    all.push_back(needing_restart(with_flag(std::move(file), "--log-file", "FILE",
+                                            "Log to this file instead of standard error")));
 }
 
 } // namespace
@@ -110,9 +135,12 @@ std::vector<key> const& keys() {
     static std::vector<key> const all = [] {
         std::vector<key> table;
         add_general(table);
+        add_admin(table);
         add_recovery(table);
+        add_health(table);
         add_limits(table);
         add_timeouts(table);
+        add_request_id(table);
         add_log(table);
         return table;
     }();
@@ -139,13 +167,34 @@ key const* find_file_variable_key(std::string_view variable) noexcept {
     return found == keys().end() ? nullptr : &*found;
 }
 
+key const* find_file_name_key(std::string_view name) noexcept {
+    if (!name.ends_with(file_suffix))
+        return nullptr;
+    auto const* k = find_key(name.substr(0, name.size() - file_suffix.size()));
+    return k != nullptr && k->secret && k->form != json_form::member ? k : nullptr;
+}
+
+std::vector<std::string> changed_keys(settings const& before, settings const& after) {
+    std::vector<std::string> names;
+    for (auto const& k : keys()) {
+        bool const same = k.same ? k.same(before, after) : k.show(before) == k.show(after);
+        if (!same)
+            names.push_back(k.name);
+    }
+    return names;
+}
+
 std::optional<std::string> nearest_key(std::string_view name) {
     std::vector<std::string> names;
     std::vector<std::string> leaves;
     for (auto const& k : keys()) {
         names.push_back(k.name);
-        leaves.push_back(k.name.substr(k.name.rfind('.') + 1));
+        if (k.secret && k.form != json_form::member)
+            names.push_back(k.name + std::string{file_suffix});
     }
+    leaves.reserve(names.size());
+    for (auto const& one : names)
+        leaves.push_back(one.substr(one.rfind('.') + 1));
     if (auto found = nearest(name, names))
         return found;
     // rfind answers npos where there is no dot, and npos + 1 is the beginning.

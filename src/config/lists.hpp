@@ -27,6 +27,7 @@ struct list_kind {
 
 list_kind<upstream> const& upstream_list();
 list_kind<std::string> const& pinned_list();
+list_kind<std::string> const& allowed_host_list();
 list_kind<policy::rule> const& rule_list();
 
 // Throws config_error.

@@ -9,6 +9,17 @@ namespace {
 // Far more than any token has, and far less than a head may have.
 constexpr std::size_t longest_token = 4096;
 
+// An empty string is none: so it stands in the reference.
+std::string const* secret_at(json_node const* node, std::string const& path,
+                             json_source const& source) {
+    if (node == nullptr)
+        return nullptr;
+    // What stands in a secret's place is never shown, not even if it is a number.
+    if (node->what != json_node::kind::string)
+        source.fail(node->offset, path + ": expected a string");
+    return node->text.empty() ? nullptr : &node->text;
+}
+
 } // namespace
 
 std::string token_complaint(std::string_view token) {
@@ -26,7 +37,8 @@ std::string token_complaint(std::string_view token) {
     return {};
 }
 
-std::string take_token(std::optional<std::string> const& content, std::string& into) {
+std::string take_token(std::optional<std::string> const& content, token_judge const& judge,
+                       std::string& into) {
     if (!content)
         return "the file that this names cannot be read";
     auto line = std::string_view{*content}.substr(0, content->find('\n'));
@@ -34,10 +46,36 @@ std::string take_token(std::optional<std::string> const& content, std::string& i
         line.remove_suffix(1);
     if (line.empty())
         return "the first line of the file that this names is empty";
-    if (auto const complaint = token_complaint(line); !complaint.empty())
+    if (auto const complaint = judge(line); !complaint.empty())
         return "in the file that this names: " + complaint;
     into = line;
     return {};
+}
+
+given_token read_token(json_node const& object, std::string const& path, std::string const& name,
+                       token_judge const& judge, json_source const& source) {
+    auto const file_name = name + std::string{file_suffix};
+    auto const token_path = path + "." + name;
+    auto const file_path = path + "." + file_name;
+    auto const* in_place = member_of(object, name);
+    auto const* in_file = member_of(object, file_name);
+    auto const* token = secret_at(in_place, token_path, source);
+    auto const* file = secret_at(in_file, file_path, source);
+    if (token != nullptr && file != nullptr)
+        source.fail(in_file->offset,
+                    file_path + ": \"" + name + "\" is given as well: give just one");
+    if (token != nullptr) {
+        if (auto const complaint = judge(*token); !complaint.empty())
+            source.fail(in_place->offset, token_path + ": " + complaint);
+        return {*token, in_place};
+    }
+    if (file == nullptr)
+        return {};
+    given_token taken{{}, in_file};
+    if (auto const complaint = take_token(source.read_file(*file), judge, taken.value);
+        !complaint.empty())
+        source.fail(in_file->offset, file_path + ": " + complaint);
+    return taken;
 }
 
 } // namespace secondwind::config

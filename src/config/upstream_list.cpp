@@ -15,41 +15,6 @@ std::string const& string_at(json_node const& node, std::string const& path,
     return node.text;
 }
 
-// An empty string is none: so it stands in the reference.
-std::string const* secret_at(json_node const* node, std::string const& path,
-                             json_source const& source) {
-    if (node == nullptr)
-        return nullptr;
-    // What stands in a secret's place is never shown, not even if it is a number.
-    if (node->what != json_node::kind::string)
-        source.fail(node->offset, path + ": expected a string");
-    return node->text.empty() ? nullptr : &node->text;
-}
-
-std::string read_token(json_node const& object, std::string const& path,
-                       json_source const& source) {
-    constexpr std::string_view name = "api_token";
-    auto const file_name = std::string{name}.append(file_suffix);
-    auto const token_path = path + "." + std::string{name};
-    auto const file_path = path + "." + file_name;
-    auto const* in_place = member_of(object, name);
-    auto const* in_file = member_of(object, file_name);
-    auto const* token = secret_at(in_place, token_path, source);
-    auto const* file = secret_at(in_file, file_path, source);
-    if (token != nullptr && file != nullptr)
-        source.fail(in_file->offset, file_path + ": \"api_token\" is given as well: give just one");
-    if (token != nullptr) {
-        if (auto const complaint = token_complaint(*token); !complaint.empty())
-            source.fail(in_place->offset, token_path + ": " + complaint);
-        return *token;
-    }
-    std::string taken;
-    if (file != nullptr)
-        if (auto const complaint = take_token(source.read_file(*file), taken); !complaint.empty())
-            source.fail(in_file->offset, file_path + ": " + complaint);
-    return taken;
-}
-
 upstream read_upstream(json_node const& item, std::string const& path, json_source const& source) {
     source.expect_object(item, path, R"(an upstream as {"name": ..., "url": ...})",
                          upstream_members);
@@ -68,7 +33,7 @@ upstream read_upstream(json_node const& item, std::string const& path, json_sour
     auto const& text = string_at(*url, path + ".url", source);
     if (auto const complaint = read_url(text, u); !complaint.empty())
         source.fail(url->offset, path + ".url: " + complaint);
-    u.api_token = read_token(item, path, source);
+    u.api_token = read_token(item, path, "api_token", token_complaint, source).value;
     return u;
 }
 

@@ -24,6 +24,25 @@ std::size_t hash(std::string const& authorization) noexcept {
     return std::hash<std::string>{}(authorization);
 }
 
+contact contact_of(socket_fault how) noexcept {
+    switch (how) {
+    case socket_fault::unreachable:
+        return contact::unreachable;
+    case socket_fault::silent:
+    case socket_fault::cut:
+        return contact::mute;
+    case socket_fault::cancelled:
+        return contact::none;
+    case socket_fault::none:
+    case socket_fault::refused:
+    case socket_fault::rejected:
+    case socket_fault::unknown_call:
+    case socket_fault::broken:
+        break;
+    }
+    return contact::answered;
+}
+
 } // namespace
 
 // One listing over one of the two interfaces.
@@ -39,6 +58,7 @@ net::task<control::listing> host_control::list(std::string authorization) {
 
     bool const rest_first = memory_.speaks != api::websocket;
     std::string why_not;
+    auto reached = contact::none;
     for (bool const rest : {rest_first, !rest_first}) {
         std::optional<attempt> tried;
         if (rest)
@@ -49,6 +69,9 @@ net::task<control::listing> host_control::list(std::string authorization) {
             memory_.speaks = rest ? api::rest : api::websocket;
             co_return std::move(tried->listing);
         }
+        // One that is mute over one interface and answers over the other is no mute host.
+        if (reached != contact::answered || tried->listing.reached != contact::mute)
+            reached = tried->listing.reached;
         if (!why_not.empty())
             why_not += "; ";
         why_not += tried->listing.why_not;
@@ -60,6 +83,7 @@ net::task<control::listing> host_control::list(std::string authorization) {
     }
     listing out;
     out.why_not = std::move(why_not);
+    out.reached = reached;
     co_return out;
 }
 
@@ -67,6 +91,7 @@ net::task<host_control::attempt> host_control::try_rest(std::string authorizatio
                                                         clock::time_point until) {
     auto got = co_await list_over_rest(env_, pool_, authorization, left_until(until));
     attempt out;
+    out.listing.reached = got.reached;
     if (got.result == rest_result::answered) {
         out.listing.instances = std::move(got.found.loaded);
         out.listing.unloaded = std::move(got.found.unloaded);
@@ -83,6 +108,7 @@ net::task<host_control::attempt> host_control::try_socket(std::string authorizat
     socket_host at{env_, pool_, std::move(authorization), until};
     attempt out;
     auto got = co_await list_over_socket(at);
+    out.listing.reached = contact_of(got.failure.what);
     if (got.failure) {
         out.other_may_do = got.failure.what != socket_fault::unreachable &&
                            got.failure.what != socket_fault::cancelled;
@@ -168,15 +194,34 @@ net::task<policy::inventory> host_control::with_activity(policy::inventory loade
         loaded = std::move(got.instances);
         found += got.found;
         if (got.failure) {
-            note(got.failure, at.authorization);
+            note(got.failure, at.authorization, &host_memory::no_activity);
             break;
         }
     }
     co_return loaded;
 }
 
+net::task<std::optional<std::string>> host_control::version() {
+    std::optional<std::string> told;
+    auto authorization = authorization_for({});
+    memory_.heed(pool_.connect_failures());
+    bool const asks = settings_.websocket_timeout > settings_.websocket_timeout.zero();
+    if (!asks || !memory_.asks_version(hash(authorization)))
+        co_return told;
+
+    socket_host const at{env_, pool_, std::move(authorization),
+                         clock::now() + settings_.websocket_timeout};
+    auto got = co_await version_over_socket(at);
+    if (got.failure)
+        note(got.failure, at.authorization, &host_memory::no_version);
+    else
+        told = std::move(got.version);
+    co_return told;
+}
+
 // A connection that cannot be made, or is cut, says nothing of what the host can do.
-void host_control::note(socket_failure const& failure, std::string const& authorization) noexcept {
+void host_control::note(socket_failure const& failure, std::string const& authorization,
+                        void (host_memory::*never)() noexcept) noexcept {
     switch (failure.what) {
     case socket_fault::rejected:
         memory_.rejects(hash(authorization));
@@ -185,7 +230,7 @@ void host_control::note(socket_failure const& failure, std::string const& author
     case socket_fault::unknown_call:
     case socket_fault::silent:
     case socket_fault::broken:
-        memory_.no_activity();
+        (memory_.*never)();
         break;
     case socket_fault::none:
     case socket_fault::unreachable:

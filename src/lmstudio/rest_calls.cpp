@@ -17,6 +17,26 @@ bool is_unauthorised(int status) noexcept {
     return status == 401 || status == 403;
 }
 
+contact contact_of(upstream::failure const& how) noexcept {
+    using upstream::fault;
+    switch (how.what) {
+    case fault::resolve:
+    case fault::connect:
+    case fault::connect_timeout:
+        return contact::unreachable;
+    case fault::closed:
+    case fault::timeout:
+        return contact::mute;
+    case fault::cancelled:
+        return contact::none;
+    case fault::none:
+    case fault::malformed:
+    case fault::too_large:
+        break;
+    }
+    return contact::answered;
+}
+
 // LM Studio's answer to a path that it does not have, with status 200 or 404.
 bool is_unknown_path(std::string_view body) {
     auto const message = policy::find_error_message(body);
@@ -31,6 +51,7 @@ net::task<rest_listing> list_over_rest(upstream::environment env, upstream::pool
     auto const reply =
         co_await upstream::call(env, where, std::move(request), limit, largest_inventory);
     rest_listing out;
+    out.reached = contact_of(reply.failure);
     if (reply.failure) {
         out.why_not = upstream::describe(reply.failure);
     } else if (auto parsed = parse_models(reply.body)) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <secondwind/lmstudio/codec.hpp>
+#include <secondwind/lmstudio/control.hpp>
 #include <secondwind/net/task.hpp>
 #include <secondwind/upstream/call.hpp>
 
@@ -20,6 +21,7 @@ enum class rest_result : std::uint8_t {
 
 struct rest_listing {
     rest_result result = rest_result::failed;
+    contact reached = contact::none;
     models found;        // when answered
     std::string why_not; // else, but for `unauthorised`: one clause for the log
 };

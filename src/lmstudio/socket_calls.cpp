@@ -64,13 +64,32 @@ net::task<socket_listing> list_over_socket(socket_host at) {
 net::task<socket_downloads> downloads_over_socket(socket_host at) {
     socket_downloads out;
     sdk_socket over{at.env, at.where, at.until};
-    out.failure = co_await over.open("/system", at.authorization);
+    out.failure = co_await over.open(std::string{system_path}, at.authorization);
     if (out.failure)
         co_return out;
     auto got =
-        co_await ask_for_list(over, "/system", "listDownloadedModels", &parse_list_downloaded);
+        co_await ask_for_list(over, system_path, "listDownloadedModels", &parse_list_downloaded);
     out.failure = std::move(got.failure);
     out.models = std::move(got.items);
+    co_return out;
+}
+
+net::task<socket_version> version_over_socket(socket_host at) {
+    socket_version out;
+    sdk_socket over{at.env, at.where, at.until};
+    out.failure = co_await over.open(std::string{system_path}, at.authorization);
+    if (out.failure)
+        co_return out;
+    auto got = co_await over.call("version", {});
+    out.failure = std::move(got.failure);
+    if (out.failure)
+        co_return out;
+    if (auto version = parse_version(got.message)) {
+        out.version = std::move(*version);
+    } else {
+        out.failure.what = socket_fault::broken;
+        out.failure.why = "the SDK's WebSocket /system: version gave none";
+    }
     co_return out;
 }
 

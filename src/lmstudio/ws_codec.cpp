@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t identifier_length = 8;
 constexpr std::size_t passkey_length = 20;
+constexpr std::size_t longest_version = 64;
 
 constexpr bool is_letter_or_digit(char c) noexcept {
     return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
@@ -185,6 +186,21 @@ policy::activity parse_processing_state(std::string_view text) {
     if (size_of(*state, "queued") > 0 || std::ranges::find(working, status) != working.end())
         return policy::activity::busy;
     return status == "idle" ? policy::activity::idle : policy::activity::unknown;
+}
+
+std::optional<std::string> parse_version(std::string_view text) {
+    auto const message = parse_json(text);
+    if (!message.is_object() || text_of(message, "type") != "rpcResult")
+        return std::nullopt;
+    auto const result = message.find("result");
+    if (result == message.end() || !result->is_object())
+        return std::nullopt;
+    auto version = text_of(*result, "version");
+    auto const is_printable = [](char c) { return c >= ' ' && c <= '~'; };
+    if (version.empty() || version.size() > longest_version ||
+        !std::ranges::all_of(version, is_printable))
+        return std::nullopt;
+    return version;
 }
 
 std::string unload_parameter(std::string_view identifier) {

@@ -21,18 +21,31 @@ std::string_view to_string(ending e) noexcept {
     return "complete";
 }
 
-void access_record::write(request const& what, std::string_view host) const {
+void access_record::write(request const& what, std::string_view host,
+                          telemetry::traffic& counts) const {
+    auto const seconds_until = [this](clock::time_point t) {
+        return std::chrono::duration<double>{t - began}.count();
+    };
+    bool const answered = first_byte != clock::time_point{};
+    telemetry::finished one;
+    one.route = status == 101 ? telemetry::route::tunnel : telemetry::route_of(what.path());
+    one.method = telemetry::method_of(what.method());
+    one.status = code();
+    one.failed = ending != ending::complete && ending != ending::client_gone;
+    one.bytes_in = bytes_in;
+    one.bytes_out = bytes_out;
+    one.seconds = seconds_until(clock::now());
+    if (answered)
+        one.first_byte = seconds_until(first_byte);
+    counts.ended(one);
     if (!log::enabled(log::level::info))
         return;
-    using milliseconds = std::chrono::duration<double, std::milli>;
-    auto const until = [this](clock::time_point t) {
-        return t == clock::time_point{} ? 0.0 : milliseconds{t - began}.count();
-    };
+    constexpr double to_ms = 1000;
     log::write(log::level::info, "exchange",
                {{"id", what.id},
                 {"method", what.method()},
                 {"path", what.path()},
-                {"status", ending == ending::client_gone ? 499 : status},
+                {"status", code()},
                 {"host", host},
                 {"stream", stream},
                 {"attempts", std::uint64_t{attempts}},
@@ -40,10 +53,11 @@ void access_record::write(request const& what, std::string_view host) const {
                 {"recovery", recovery},
                 {"bytes_in", bytes_in},
                 {"bytes_out", bytes_out},
-                {"first_byte_ms", until(first_byte)},
-                {"duration_ms", until(clock::now())},
+                {"first_byte_ms", answered ? one.first_byte * to_ms : 0.0},
+                {"duration_ms", one.seconds * to_ms},
                 {"ended", to_string(ending)},
-                {"detail", detail}});
+                {"detail", detail},
+                {"traceparent", what.traceparent}});
 }
 
 } // namespace secondwind::proxy

@@ -222,6 +222,7 @@ net::task<failure> attempt::hold() {
 }
 
 void attempt::note_body(std::string_view data) {
+    ++held_events_;
     if (opening_)
         opening_->push(data);
     if (tail_)

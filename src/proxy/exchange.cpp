@@ -21,9 +21,14 @@ constexpr std::size_t most_of_a_body = 4096;
 
 exchange::exchange(context& shared, client& from, request& what, body_reader* rest)
     : shared_{shared}, client_{from}, request_{what}, rest_{rest}, guard_{shared.deadlines, *this},
-      shown_{shared, from, guard_, what, record_}, wind_{shared.host.care, *this} {}
+      shown_{shared, from, guard_, what, record_}, wind_{shared.host.care, *this},
+      number_{shared.next_exchange++} {
+    shared_.exchanges.add(*this);
+    shared_.traffic.began();
+}
 
 exchange::~exchange() {
+    --shared_.traffic.in_flight;
     client_.unwatch();
 }
 
@@ -33,19 +38,41 @@ net::task<bool> exchange::run() {
     if (gone_ || record_.ending == ending::client_gone) {
         record_.ending = expired_ ? ending::stalled : ending::client_gone;
         keep_ = false;
+        // A write of ours that failed has told it, or else it was heard of before.
+        if (!gone_)
+            shared_.traffic.client_left(phase());
         wind_.leave();
     }
-    if (wind_.met_recovery())
+    if (wind_.met_recovery()) {
         record_.recovery = recovery::to_string(wind_.outcome());
+        count_replay();
+    }
     record_.bytes_in += request_.whole ? request_.body.size() : rest_->received();
-    record_.write(request_, shared_.host.name());
+    record_.write(request_, shared_.host.name(), shared_.traffic);
     co_return keep_;
+}
+
+net::task<bool> exchange::enter() {
+    auto const began = shared_.deadlines.now();
+    recovering_ = true;
+    bool const admitted = co_await wind_.enter();
+    recovering_ = false;
+    std::chrono::duration<double> const waited = shared_.deadlines.now() - began;
+    shared_.traffic.gate_waits.observe(waited.count());
+    co_return admitted;
+}
+
+net::task<bool> exchange::recover(next_step step, policy::judgement judged) {
+    recovering_ = true;
+    bool const again = co_await wind_.recover(step, judged);
+    recovering_ = false;
+    co_return again;
 }
 
 net::task<void> exchange::attempts() {
     client_.watch(*this, rest_ ? most_of_a_body : shared_.settings.limits.pipelined);
     if (wind_.held() && !request_.reads_only()) {
-        auto const admitted = co_await wind_.enter();
+        bool const admitted = co_await enter();
         if (!admitted) {
             co_await turn_away();
             co_return;
@@ -62,6 +89,7 @@ net::task<void> exchange::attempts() {
             shown_.connection = persistence(http::framing::chunked);
             failed = co_await attempt_->receive();
         }
+        shared_.host.attempts.add(attempt_->status());
         if (gone_)
             co_return;
         auto const judged = attempt_->judged();
@@ -78,7 +106,10 @@ net::task<void> exchange::attempts() {
         hold(step); // first, so that the recovery's own calls find the connection free
         again = false;
         if (step != next_step::relay)
-            again = co_await wind_.recover(step, judged);
+            again = co_await recover(step, judged);
+        else if (policy::curable(judged.verdict) && !request_.whole &&
+                 shared_.settings.recovery.mode == config::recovery_mode::on)
+            shared_.traffic.skipped(telemetry::skip::body_too_large);
         if (!again && !gone_)
             co_await send_answer(std::move(held_));
     }
@@ -103,6 +134,7 @@ net::task<void> exchange::send_answer(std::unique_ptr<attempt> from) {
     attempt_ = std::move(from);
     record_.status = attempt_->status();
     record_.stream = attempt_->event_stream();
+    relaying_ = true;
     if (attempt_->switching()) {
         std::string first;
         attempt_->answer().check_head(request_.method(), shared_.fields);
@@ -114,9 +146,8 @@ net::task<void> exchange::send_answer(std::unique_ptr<attempt> from) {
     }
     auto const connection =
         shown_.begun() ? shown_.connection : persistence(attempt_->answer().framer().framing());
-    relaying_ = true;
     auto const result = co_await relay(shared_, client_, guard_, *attempt_, request_, connection,
-                                       recovery_fields(), record_);
+                                       own_fields(), record_);
     heal();
     record_.ending = result.ending;
     keep_ = result.ending == ending::complete && connection != http::persistence::close;
@@ -130,8 +161,10 @@ void exchange::heal() {
     if (!tail || attempt_->judged().verdict != policy::verdict::healthy)
         return;
     tail->finish();
-    if (tail->found())
-        wind_.heal(*tail->found(), attempt_->epoch());
+    if (!tail->found())
+        return;
+    shared_.traffic.skipped(telemetry::skip::committed);
+    wind_.heal(*tail->found(), attempt_->epoch());
 }
 
 net::task<void> exchange::fail(failure why) {
@@ -206,13 +239,18 @@ http::persistence exchange::persistence(http::framing framing) const {
                                                      : http::persistence::keep;
 }
 
-std::string exchange::recovery_fields() const {
-    if (!wind_.met_recovery())
-        return {};
-    return fmt::format("X-Secondwind-Recovery: {}; reason={}; unloaded={}\r\n"
-                       "X-Secondwind-Attempts: {}\r\n",
-                       recovery::to_string(wind_.outcome()), policy::to_string(wind_.reason()),
-                       wind_.unloaded(), record_.attempts);
+// What we add to the answer's head: nothing as a rule.
+std::string exchange::own_fields() const {
+    std::string fields;
+    if (shared_.settings.request_id.add)
+        fields = request_.id_field();
+    if (wind_.met_recovery())
+        fields +=
+            fmt::format("X-Secondwind-Recovery: {}; reason={}; unloaded={}\r\n"
+                        "X-Secondwind-Attempts: {}\r\n",
+                        recovery::to_string(wind_.outcome()), policy::to_string(wind_.reason()),
+                        wind_.unloaded(), record_.attempts);
+    return fields;
 }
 
 std::string const& exchange::model() const {
@@ -222,6 +260,8 @@ std::string const& exchange::model() const {
 }
 
 void exchange::on_client_gone() {
+    if (!gone_)
+        shared_.traffic.client_left(phase());
     gone_ = true;
     if (attempt_)
         attempt_->cancel();
@@ -238,11 +278,6 @@ void exchange::on_deadline() {
         client_.reset();
     if (attempt_)
         attempt_->cancel();
-}
-
-void exchange::abort() {
-    record_.detail = "the server stopped";
-    on_client_gone();
 }
 
 } // namespace secondwind::proxy

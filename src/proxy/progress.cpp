@@ -24,7 +24,9 @@ net::task<void> progress::pass(policy::opening_splitter& opening, upstream::answ
         std::string out;
         if (!begun_) {
             from.check_head(request_.method(), shared_.fields);
-            http::render_response(out, from.head(), connection);
+            bool const add_id = shared_.settings.request_id.add;
+            http::render_response(out, from.head(), connection,
+                                  add_id ? request_.id_field() : std::string{});
             record_.first_byte = access_record::clock::now();
             record_.status = from.head().status;
         }

@@ -17,13 +17,15 @@ net::task<net::error_code> flush(client& to, net::deadline& guard, std::chrono::
 }
 
 // Moves the framer over the bytes and gives their body data to the watch. Returns how many of them
-// belong to the answer, as framer.push() does.
+// belong to the answer, as framer.push() does. Each run of data, which is a chunk as a rule, counts
+// as one of `events`.
 std::size_t follow(http::response_framer& framer, std::string_view bytes, policy::tail_watch* tail,
-                   std::string* chunks) {
+                   std::string* chunks, std::uint64_t& events) {
     std::size_t taken = 0;
     while (taken < bytes.size() && framer.state() == framer_status::need_more) {
         auto const step = framer.push_run(bytes.substr(taken));
         taken += step.consumed;
+        events += !step.data.empty();
         if (tail)
             tail->push(step.data);
         if (chunks)
@@ -68,6 +70,9 @@ net::task<relay_result> relay(context& shared, client& to, net::deadline& guard,
     }
 
     auto& framer = answer.framer();
+    std::uint64_t other = 0; // of what is no stream
+    auto& events = from.event_stream() ? shared.traffic.stream_events : other;
+    events += from.held_events();
     bool const until_close = framer.framing() == http::framing::until_close;
     if (from.broken() && !ec) {
         result = {ending::cut, until_close};
@@ -98,7 +103,8 @@ net::task<relay_result> relay(context& shared, client& to, net::deadline& guard,
             }
             std::string_view const bytes{static_cast<char const*>(scratch.data()), n};
             chunks.clear();
-            auto const taken = follow(framer, bytes, tail, behind_opening ? &chunks : nullptr);
+            auto const taken =
+                follow(framer, bytes, tail, behind_opening ? &chunks : nullptr, events);
             auto const ours = behind_opening ? std::string_view{chunks} : bytes.substr(0, taken);
             if (taken < n)
                 from.note_surplus();

@@ -42,8 +42,10 @@ void server::start() {
     acceptor_.set_option(net::asio::socket_base::reuse_address{true});
     acceptor_.bind(at);
     acceptor_.listen(net::asio::socket_base::max_listen_connections);
+    local_ = acceptor_.local_endpoint();
     accepting_ = true;
     net::spawn(accept_all());
+    shared_.host.view.start();
 }
 
 net::task<void> server::accept_all() {
@@ -96,6 +98,7 @@ void server::drain() {
     for (auto& each : sessions_)
         each.drain();
     shared_.host.pool.close();
+    shared_.host.view.stop();
 }
 
 void server::abort() {
@@ -116,6 +119,9 @@ net::task<void> server::stopped() {
         net::gate::waiter until{ours ? changed_ : guard.gate()};
         co_await until;
     }
+    // Whatever still asks the host does so for somebody who only looks.
+    shared_.host.pool.abort();
+    co_await shared_.host.view.stopped();
 }
 
 } // namespace secondwind::proxy

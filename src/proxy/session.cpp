@@ -13,21 +13,29 @@ namespace {
 // How long a client that was sent a last answer may take to read it and close.
 constexpr std::chrono::milliseconds linger_time{2000};
 
-std::string_view find_field(http::request_head const& head, std::string_view name) {
+// The first of each counts.
+void note_ids(request& what, http::request_head const& head) {
+    constexpr std::string_view id = "x-request-id";
+    constexpr std::string_view trace = "traceparent";
     for (auto const& field : head.fields) {
-        if (http::iequals(field.name, name))
-            return field.value;
+        if (field.name.size() == id.size() && what.id.empty() && http::iequals(field.name, id))
+            what.id = field.value;
+        if (field.name.size() == trace.size() && what.traceparent.empty() &&
+            http::iequals(field.name, trace))
+            what.traceparent = field.value;
     }
-    return {};
 }
 
 // The request as it goes to a host. A chunked body that was read whole is sent with its length.
-void render(request& what, http::request_head const& head, bool whole) {
+void render(request& what, http::request_head const& head, bool whole, bool add_id) {
     http::outgoing_body body{head.framing, head.length};
     if (head.framing == http::framing::chunked && whole)
         body = {http::framing::length, what.body.size()};
     what.head.clear();
     http::render_request(what.head, head, body);
+    // Before the empty line.
+    if (add_id && what.made_id)
+        what.head.insert(what.head.size() - 2, what.id_field());
     what.method_size = head.method.size();
     what.target_size = head.target.size();
 }
@@ -121,10 +129,12 @@ net::task<bool> session::read_request(request& what, std::unique_ptr<body_reader
     what.version = head.version;
     what.keep_alive = head.keep_alive;
     what.upgrade = head.upgrade;
-    what.id = find_field(head, "x-request-id");
-    if (what.id.empty())
+    note_ids(what, head);
+    what.made_id = what.id.empty();
+    if (what.made_id)
         what.id = shared_.next_request_id();
-    render(what, head, false);
+    bool const add_id = shared_.settings.request_id.add;
+    render(what, head, false, add_id);
     auto const most = shared_.settings.limits.body;
     if (most > 0 && head.length > most) {
         http::refusal const large{413, "body",
@@ -152,7 +162,7 @@ net::task<bool> session::read_request(request& what, std::unique_ptr<body_reader
             co_return false;
         if (chunked) {
             auto const again = http::check_request(raw_head, shared_.head_limits(), shared_.fields);
-            render(what, *again, what.whole);
+            render(what, *again, what.whole, add_id);
         }
     }
     if (what.whole)
@@ -217,7 +227,8 @@ net::task<bool> session::read_body(request& what, body_reader& reader, bool expe
         access_record record;
         record.ending = ending::client_gone;
         record.bytes_in = reader.received();
-        record.write(what, shared_.host.name());
+        shared_.traffic.client_left(telemetry::phase::reading);
+        record.write(what, shared_.host.name(), shared_.traffic);
     }
     co_return what.whole || status == body_reader::status::more;
 }
@@ -228,7 +239,7 @@ net::task<void> session::refuse(request const& what, http::refusal why, int retr
     record.detail = why.rule;
     http::reply const reply{why.status, why.rule, why.message, retry_after};
     farewell_ = co_await send_reply(shared_, client_, guard_, what, reply, true, record);
-    record.write(what, shared_.host.name());
+    record.write(what, shared_.host.name(), shared_.traffic);
 }
 
 // Closing a socket that has unread bytes resets it, and a reset can take the last answer away from
@@ -266,7 +277,7 @@ void session::drain() {
 void session::abort() {
     closing_ = true;
     if (exchange_)
-        exchange_->abort();
+        exchange_->cancel("the server stopped");
     client_.close();
 }
 

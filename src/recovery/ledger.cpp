@@ -21,35 +21,12 @@ std::string listed(policy::plan const& plan, bool taken) {
 
 } // namespace
 
-std::string_view to_string(step s) noexcept {
-    switch (s) {
-    case step::began:
-        return "began";
-    case step::listed:
-        return "listed";
-    case step::planned:
-        return "planned";
-    case step::waiting:
-        return "waiting";
-    case step::unloading:
-        return "unloading";
-    case step::unloaded:
-        return "unloaded";
-    case step::verified:
-        return "verified";
-    case step::finished:
-        return "finished";
-    case step::concluded:
-        return "concluded";
-    }
-    return "began";
-}
-
 std::shared_ptr<record> ledger::open(std::string host, trigger why) {
     auto r = std::make_shared<record>();
     r->id = next_id_++;
     r->host = std::move(host);
     r->began = std::chrono::system_clock::now();
+    r->started = std::chrono::steady_clock::now();
     r->trigger = std::move(why);
     records_.push_back(r);
     if (records_.size() > kept)
@@ -58,7 +35,10 @@ std::shared_ptr<record> ledger::open(std::string host, trigger why) {
     return r;
 }
 
-void ledger::note(step s, record const& r) {
+void ledger::note(step s, record& r) {
+    using std::chrono::microseconds;
+    auto const since = std::chrono::steady_clock::now() - r.started;
+    r.steps.push_back({s, std::chrono::duration_cast<microseconds>(since)});
     auto const level = r.why_not.empty() ? log::level::info : log::level::warn;
     std::string_view instance, detail;
     auto took = r.took;
@@ -92,8 +72,8 @@ void ledger::note(step s, record const& r) {
                 {"outcome", only_at(step::concluded, to_string(r.outcome))},
                 {"why_not", detail},
                 {"took_ms", std::chrono::duration<double, std::milli>{took}.count()}});
-    if (listener_)
-        listener_(s, r);
+    for (auto const& each : listeners_)
+        each(s, r);
 }
 
 void ledger::finish(record& r) {

@@ -46,6 +46,9 @@ std::string to_json(record const& r) {
                            {"done", u.done},
                            {"why_not", u.why_not},
                            {"took_ms", in_ms(u.took)}});
+    auto steps = json::array();
+    for (auto const& each : r.steps)
+        steps.push_back({{"step", to_string(each.step)}, {"at_ms", in_ms(each.at)}});
     auto replays = json::array();
     for (auto const& each : r.replays)
         replays.push_back({{"request_id", each.request_id}, {"outcome", to_string(each.outcome)}});
@@ -56,7 +59,9 @@ std::string to_json(record const& r) {
                      {"trigger", json_of(r.trigger)},
                      {"plan", json_of(r.plan)},
                      {"unloads", std::move(unloads)},
+                     {"steps", std::move(steps)},
                      {"outcome", to_string(r.outcome)},
+                     {"finished", r.finished},
                      {"why_not", r.why_not},
                      {"joined", r.joined},
                      {"took_ms", in_ms(r.took)},

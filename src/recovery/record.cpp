@@ -57,6 +57,40 @@ std::string_view to_string(outcome o) noexcept {
     return "pending";
 }
 
+std::optional<outcome> outcome_from_string(std::string_view name) noexcept {
+    for (auto const each :
+         {outcome::pending, outcome::recovered, outcome::replay_failed, outcome::unload_failed,
+          outcome::no_candidate, outcome::busy_timeout, outcome::futile, outcome::healed,
+          outcome::client_gone, outcome::observed})
+        if (to_string(each) == name)
+            return each;
+    return std::nullopt;
+}
+
+std::string_view to_string(step s) noexcept {
+    switch (s) {
+    case step::began:
+        return "began";
+    case step::listed:
+        return "listed";
+    case step::planned:
+        return "planned";
+    case step::waiting:
+        return "waiting";
+    case step::unloading:
+        return "unloading";
+    case step::unloaded:
+        return "unloaded";
+    case step::verified:
+        return "verified";
+    case step::finished:
+        return "finished";
+    case step::concluded:
+        return "concluded";
+    }
+    return "began";
+}
+
 std::size_t record::unloaded() const noexcept {
     return static_cast<std::size_t>(std::ranges::count(unloads, true, &unload_record::done));
 }

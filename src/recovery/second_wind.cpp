@@ -4,17 +4,10 @@
 
 namespace secondwind::recovery {
 
+using policy::curable;
 using policy::for_memory;
 using policy::next_step;
 using policy::verdict;
-
-namespace {
-
-bool curable(verdict v) noexcept {
-    return v != verdict::healthy && v != verdict::other_error && v != verdict::model_crash;
-}
-
-} // namespace
 
 net::task<bool> second_wind::enter() {
     // Another recovery may have begun by the time that this one is let go.

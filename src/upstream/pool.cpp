@@ -112,10 +112,22 @@ net::task<failure> pool::connect(connection& c, net::deadline& guard) {
     bool const in_vain = result.what == fault::cancelled && !aborted_ &&
                          timeouts_.connect > timeouts_.connect.zero() &&
                          std::chrono::steady_clock::now() - began >= timeouts_.connect;
-    if (in_vain || result.what == fault::connect || result.what == fault::resolve)
-        ++connect_failures_;
+    connected(result, in_vain);
     guard.clear();
     co_return result;
+}
+
+void pool::connected(failure const& how, bool in_vain) {
+    if (how.what == fault::cancelled && !in_vain)
+        return;
+    if (how)
+        ++connect_failures_;
+    if (watcher_ == nullptr)
+        return;
+    auto told = how;
+    if (in_vain)
+        told.what = fault::connect_timeout;
+    watcher_->on_connect(told);
 }
 
 net::task<failure> pool::resolve() {

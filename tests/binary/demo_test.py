@@ -7,10 +7,12 @@ import unittest
 
 from harness import ask, binary_test, process, run
 
+ANY_PORTS = ("--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0")
+
 
 class demo(binary_test):
     def test_once_tells_refusal_unload_replay_and_answer_in_this_order(self):
-        ended = run("demo", "--once", "--listen", "127.0.0.1:0")
+        ended = run("demo", "--once", *ANY_PORTS)
         self.assertEqual(ended.returncode, 0, ended.stdout + ended.stderr)
         self.assertEqual(ended.stderr, "", "the story is told alone")
         at = 0
@@ -29,7 +31,7 @@ class demo(binary_test):
             at += found.end()
 
     def test_the_log_tells_the_same_story_where_it_is_asked_for(self):
-        ended = run("demo", "--once", "--listen", "127.0.0.1:0", "--log-level", "info")
+        ended = run("demo", "--once", *ANY_PORTS, "--log-level", "info")
         events = [json.loads(line) for line in ended.stderr.splitlines()]
         steps = [e["step"] for e in events if e["event"] == "recovery"]
         self.assertEqual(
@@ -45,9 +47,10 @@ class demo(binary_test):
         self.assertEqual(exchanges[1]["recovery"], "recovered")
 
     def test_it_stays_up_for_requests_of_the_users_own_until_a_signal(self):
-        told = self.enterContext(process("demo", "--listen", "127.0.0.1:0"))
+        told = self.enterContext(process("demo", *ANY_PORTS))
         port = told.output.until(lambda line: re.search(r"http://127\.0\.0\.1:(\d+)/v1,", line))[1]
         told.output.until(lambda line: "Ctrl-C" in line)
+        told.output.until(lambda line: re.fullmatch(r"Watch it: http://127\.0\.0\.1:\d+/", line))
 
         # The model that the story has unloaded: it needs the memory of the other one now.
         wish = {
@@ -70,7 +73,7 @@ class demo(binary_test):
         self.assertEqual(told.wait(), 0)
 
     def test_a_signal_in_the_middle_of_the_story_ends_it(self):
-        told = self.enterContext(process("demo", "--listen", "127.0.0.1:0"))
+        told = self.enterContext(process("demo", *ANY_PORTS))
         told.output.until(lambda line: "your app |" in line)
         told.signal()
         # The story was not told to its end, unless it was quicker than the signal.

@@ -44,7 +44,8 @@ class process:
     def __init__(self, *arguments, env=None):
         self._child = subprocess.Popen(
             [BINARY, *arguments],
-            env=clean_environment(env),
+            # Many run side by side, and only one could have the default address.
+            env=clean_environment({"SECONDWIND_ADMIN_LISTEN": "127.0.0.1:0", **(env or {})}),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -71,6 +71,7 @@ class secondwind(process):
         env = {k: v for k, v in os.environ.items() if not k.startswith("SECONDWIND_")}
         for limit, value in LIMITS.items():
             env[f"SECONDWIND_LIMITS_{limit.upper()}"] = str(value)
+        env["SECONDWIND_ADMIN_LISTEN"] = "127.0.0.1:0"
         if setup == "streamed":
             env["SECONDWIND_LIMITS_REPLAY_BUFFER"] = "1"
         super().__init__(

@@ -97,7 +97,10 @@ TEST_F(recovery_is_written_down, when_the_last_who_awaited_it_has_its_answer) {
     EXPECT_EQ(line.at("unloads").size(), 1U);
     EXPECT_EQ(line.at("unloads").at(0).at("id"), "medium");
     EXPECT_EQ(line.at("unloads").at(0).at("done"), true);
+    EXPECT_EQ(line.at("steps").front().at("step"), "began");
+    EXPECT_GE(line.at("steps").size(), 8U);
     EXPECT_EQ(line.at("outcome"), "recovered");
+    EXPECT_EQ(line.at("finished"), true);
     EXPECT_EQ(line.at("why_not"), "");
     EXPECT_EQ(line.at("joined"), 1);
     EXPECT_GT(line.at("took_ms").get<double>(), 0.0);

@@ -20,18 +20,34 @@ ARROWS = {
     "net": {"base"},
     "upstream": {"base", "http", "config", "net"},
     "lmstudio": {"base", "policy", "config", "net", "upstream"},
-    "recovery": {"base", "policy", "config", "net", "upstream", "lmstudio"},
-    "proxy": {"base", "http", "policy", "config", "net", "upstream", "lmstudio", "recovery"},
+    "telemetry": {"base"},
+    "recovery": {"base", "policy", "config", "net", "upstream", "lmstudio", "telemetry"},
+    "proxy": {
+        "base", "http", "policy", "config", "net", "upstream", "lmstudio", "recovery", "telemetry",
+    },
+    # It looks at what recoveries and the proxy leave, and shares nothing with the data port.
+    "admin": {
+        "base", "policy", "config", "net", "upstream", "lmstudio", "recovery", "telemetry",
+    },
     # The emulated host shares nothing with what is tested against it, or both could be wrong alike.
     "emulator": set(),
     "cli": {"base", "config"},
-    "app": {"base", "config", "net", "upstream", "recovery", "proxy", "emulator"},
+    "app": {
+        "base", "config", "net", "upstream", "recovery", "proxy", "telemetry", "admin", "emulator",
+    },
     "main": {"base", "config", "cli", "app"},
 }
 
-PURE_ROOMS = {"base", "http", "policy", "config", "cli"}
+PURE_ROOMS = {"base", "http", "policy", "config", "cli", "telemetry"}
 # Pure files that live with what they serve.
-PURE_FILES = {"lmstudio/codec", "lmstudio/host_memory", "lmstudio/ws_codec", "upstream/idle_set"}
+PURE_FILES = {
+    "admin/access", "admin/assets", "admin/base64", "admin/event_ring", "admin/history",
+    "admin/message", "admin/orders", "admin/query", "admin/rfc3339", "admin/routes",
+    "app/event_view", "app/models_view", "app/operator_view", "app/status_view", "app/table",
+    "app/wording",
+    "lmstudio/codec", "lmstudio/host_memory", "lmstudio/ws_codec", "recovery/host_health",
+    "upstream/idle_set",
+}
 
 IMPURE_HEADERS = re.compile(
     r"boost/(asio|beast)\b|(coroutine|thread|future|poll\.h|netdb\.h)$"
@@ -41,9 +57,9 @@ CLOCK_READING = re.compile(r"\b\w*clock(?:_type)?\s*::\s*now\b")
 # A line of the log bears the time, and nobody else in the pure half may ask for it.
 READS_THE_CLOCK = {"base/log"}
 # Beast holds a body back until its buffer is full, so the proxy's own path goes without it.
-BEAST_ROOMS = {"emulator"}
-# The SDK's WebSocket is not on that path: only a recovery speaks over it, message by message.
-BEAST_SOURCES = {"src/lmstudio/sdk_socket.cpp"}
+BEAST_ROOMS = {"emulator", "admin"}
+# Nor are the SDK's WebSocket, over which only a recovery speaks, and the operator's verbs.
+BEAST_SOURCES = {"src/app/admin_client.cpp", "src/lmstudio/sdk_socket.cpp"}
 
 MOST_LINES = 300
 

@@ -27,6 +27,7 @@ import wire
 
 STUCK = 60  # seconds: no scene takes this long unless something hangs
 SETTINGS = {
+    "ADMIN_LISTEN": "127.0.0.1:0",
     "LIMITS_REPLAY_BUFFER": "64KiB",
     "LIMITS_REPLAY_BUFFER_TOTAL": "2MiB",
     "RECOVERY_VERIFY_TIMEOUT": "2s",

@@ -42,8 +42,10 @@ net::task<lmstudio::control::listing> simulated_host::list(std::string) {
     listing found;
     if (down_ || strikes(fault::list_fails)) {
         found.why_not = "no answer";
+        found.reached = down_ ? lmstudio::contact::unreachable : lmstudio::contact::mute;
     } else {
         found.instances.emplace();
+        found.reached = lmstudio::contact::answered;
         auto const size_of = [this](std::string const& key) {
             auto const* const m = find_model(key);
             return m->says_size ? in_bytes(m->size) : 0;
@@ -77,6 +79,10 @@ net::task<policy::inventory> simulated_host::with_activity(policy::inventory loa
     virtual_time::sleep going{time_, vary(takes.activity) / 2};
     co_await going;
     co_return loaded;
+}
+
+net::task<std::optional<std::string>> simulated_host::version() {
+    co_return std::nullopt;
 }
 
 net::task<lmstudio::control::unloading> simulated_host::unload(std::string id, std::string) {

@@ -100,6 +100,7 @@ public:
     net::task<listing> list(std::string authorization) override;
     net::task<policy::inventory> with_activity(policy::inventory loaded,
                                                std::string authorization) override;
+    net::task<std::optional<std::string>> version() override;
     net::task<unloading> unload(std::string instance_id, std::string authorization) override;
 
     // The truth.

@@ -9,6 +9,6 @@ namespace secondwind::app {
 // asks for more than fits; tells what happens. Then it stays up for the user's own requests until a
 // signal comes; with `once` it ends. Returns 0 if the request was recovered (and the rest went
 // well), else 1.
-int demo(config::settings const& settings, bool once);
+int demo(config::settings const& settings, bool once, bool admin_chosen);
 
 } // namespace secondwind::app

@@ -1,6 +1,8 @@
 // Runs the proxy until it is told to stop.
 #pragma once
 
+#include <secondwind/app/admin_door.hpp>
+#include <secondwind/app/reloader.hpp>
 #include <secondwind/config/config.hpp>
 #include <secondwind/proxy/server.hpp>
 
@@ -11,10 +13,13 @@ namespace secondwind::app {
 
 // Ends a server in an orderly way. The first TERM or INT drains: no new connection, idle ones
 // closed, requests in flight finished, within timeouts.drain. When that has passed, or on a second
-// signal, everything is closed at once.
+// signal, everything is closed at once. The admin listener goes on until the server has stopped.
+// HUP has the configuration read anew.
 class lifetime final : net::deadline::listener {
 public:
-    lifetime(net::asio::io_context& io, proxy::server& server, config::settings const& settings);
+    // All must outlive it.
+    lifetime(net::asio::io_context& io, proxy::server& server, admin_door& admin,
+             config::settings const& settings);
 
     // Completes when the server has stopped after a signal or stop().
     net::task<void> ended();
@@ -26,11 +31,14 @@ public:
 
 private:
     void await_signal();
+    void await_hang_up();
     void on_deadline() override;
 
     proxy::server& server_;
+    admin_door& admin_;
     config::settings const& settings_;
     boost::asio::signal_set signals_;
+    boost::asio::signal_set hang_up_;
     net::deadline drain_;
     net::gate asked_;
     bool stopping_ = false;
@@ -38,7 +46,12 @@ private:
 };
 
 // Returns the process's exit code: 0 after a drain, 1 if it could not listen or was hurried.
-int serve(config::settings const& settings);
+// `admin_chosen`: somebody has set admin.listen. `read_again` returns the settings anew, for a
+// reload; it throws config::config_error.
+int serve(config::settings settings, bool admin_chosen, reloader::reader read_again);
+
+// Ends a server that has started for nothing, and returns 1.
+int abandon(proxy::server& server, net::asio::io_context& io);
 
 // Prints a sentence on standard error for a listener that could not start, and returns 1.
 int cannot_listen(config::endpoint const& where, boost::system::error_code const& why);

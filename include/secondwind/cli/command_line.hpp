@@ -12,17 +12,37 @@
 
 namespace secondwind::cli {
 
+// What an operator's verb asks, and of whom.
+struct operator_flags {
+    std::string admin_host; // a name or a numeric address, without brackets
+    std::uint16_t admin_port = 0;
+    std::string token{};                  // empty: none
+    bool json = false;                    // print what the server says, unchanged
+    bool once = false;                    // events: print how all is now, and end
+    std::optional<std::string> host;      // unload: on that one
+    std::vector<std::string> instances{}; // unload: these, or
+    bool all = false;                     // unload: whatever is loaded
+    bool yes = false;                     // unload: without asking
+};
+
 struct invocation {
     enum class verb : std::uint8_t {
         serve,
         demo,
         check,
+        // An operator's, who asks a secondwind that runs elsewhere.
+        status,
+        models,
+        unload,
+        events,
+        health,
         exit // print `output` and leave with `exit_code`: help, version, a usage fault
     };
 
     verb what = verb::serve;
     config::builder settings; // all layers applied and checked
     bool once = false;        // demo: end after one recovery
+    operator_flags operating; // of an operator's verb
     int exit_code = 0;        // 0 for help and version, 2 for a usage fault
     std::string output;
     bool output_is_error = false; // belongs on standard error
@@ -30,9 +50,10 @@ struct invocation {
 
 // Reads the command line, then the layers in their order: the file (-c, else the variable
 // SECONDWIND_CONFIG, else none), the environment, the flags. `demo` takes nothing but its flags, so
-// that it shows the same to everybody. Touches nothing outside: variables and files come through
-// the functions given, `read_file` returning nothing for a file that cannot be read. A setting that
-// cannot be used throws config::config_error; a usage fault is verb::exit.
+// that it shows the same to everybody. An operator's verb takes --admin for where to connect, else
+// the settings' own listener, and the token of the settings. Touches nothing outside: variables and
+// files come through the functions given, `read_file` returning nothing for a file that cannot be
+// read. A setting that cannot be used throws config::config_error; a usage fault is verb::exit.
 invocation parse(int argc, char const* const* argv,
                  std::vector<std::string> const& environment_names,
                  std::function<std::optional<std::string>(std::string const& name)> environment,

@@ -17,6 +17,15 @@ bool is_upstream_name(std::string_view text) noexcept;
 // Returns the complaint as a clause ("expected ..., but got ..."), or nothing.
 std::string read_url(std::string_view text, upstream& into);
 
+// HOST[:PORT], as a client names it in Host: a name, a numeric address, or one in brackets.
+bool is_host_with_or_without_port(std::string_view text) noexcept;
+
+// Whether only this machine reaches it.
+bool is_loopback(endpoint const& e) noexcept;
+
+// Whether no two can listen there. Port 0 is any free one, and so never the same.
+bool is_same_place(endpoint const& one, endpoint const& other) noexcept;
+
 // [NAME=]URL; without a name `into` keeps its own.
 std::string read_upstream(std::string_view text, upstream& into);
 

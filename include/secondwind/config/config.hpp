@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -69,6 +70,7 @@ struct limits {
     std::uint64_t chunk_extensions = 16 * 1024; // bytes of them in a chunked request
     std::uint64_t trailers = 16 * 1024;         // bytes of fields behind a chunked request
     std::uint64_t recovery_waiters = 1'000;     // requests that await a recovery of one host
+    std::uint64_t event_listeners = 1'000;      // connected to the admin listener's /events at once
 };
 
 struct timeouts {
@@ -82,10 +84,30 @@ struct timeouts {
     milliseconds host_idle{4'000}; // how long an idle connection to a host is kept for reuse
 };
 
+// Where operators look, and act if they may.
+struct admin {
+    std::optional<endpoint> listen = endpoint{"127.0.0.1", 9235}; // nothing: there is none
+    std::string token;                      // guards all but the two probes; empty: nothing does
+    bool allow_actions = false;             // unload, switch the mode, cancel, reload
+    std::vector<std::string> allowed_hosts; // names by which it may be asked for, with or without
+                                            // a port, besides its own address
+};
+
+struct health {
+    milliseconds interval{0}; // of asking each host for its models; 0: only when somebody looks
+};
+
+struct request_id {
+    bool add = false; // send it on to the host, and echo it to the client
+};
+
 struct settings {
     endpoint listen;
     std::vector<upstream> upstreams{upstream{}};
     config::recovery recovery;
+    config::admin admin;
+    config::health health;
+    config::request_id request_id;
     config::limits limits;
     config::timeouts timeouts;
     log::options logging;

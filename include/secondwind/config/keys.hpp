@@ -20,6 +20,7 @@ enum class json_form : std::uint8_t {
     string,
     number,
     string_or_number,
+    boolean,
     list,
     // A string in each object of a list, where that list's reader takes it. Outside the file it is
     // said once, for all objects that have none of their own.
@@ -44,8 +45,14 @@ struct key {
     std::function<setter(json_node const&, json_source const&)> read_list{};
     std::vector<std::string> members{}; // what an object of the list may hold
 
-    // Never shown; its variable has a sister that ends in _FILE and names a file with the value.
+    // Never shown; its variable and its name in the file have sisters that end in _FILE and _file,
+    // and name a file with the value.
     bool secret = false;
+    // A secret's: whether both have the same true value.
+    std::function<bool(settings const&, settings const&)> same{};
+
+    // Read when the process starts, and never again.
+    bool needs_restart = false;
 
     // Where it is a flag as well.
     std::string flag{};    // "--log-level"
@@ -63,6 +70,14 @@ key const* find_environment_key(std::string_view variable) noexcept;
 std::string file_variable_of(key const& k);
 // The secret whose file the variable names.
 key const* find_file_variable_key(std::string_view variable) noexcept;
+
+// The secret whose file the configuration file names so, as "admin.token_file". One in the objects
+// of a list is that list's to know.
+key const* find_file_name_key(std::string_view name) noexcept;
+
+// The keys whose values differ, in the order of the table: what a reload changes. Of a secret it
+// tells no more than the name.
+std::vector<std::string> changed_keys(settings const& before, settings const& after);
 
 // The known key that an unknown one most likely means; a key that merely lacks its section counts.
 std::optional<std::string> nearest_key(std::string_view name);

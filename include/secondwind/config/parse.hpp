@@ -36,11 +36,12 @@ public:
     void add_file(std::string_view text, std::string const& name, file_reader read_file = {});
 
     // SECONDWIND_<SECTION>_<KEY>, as SECONDWIND_RECOVERY_EVICT, for every scalar key of the file.
-    // SECONDWIND_UPSTREAM is one or more [NAME=]URL, and SECONDWIND_RECOVERY_PINNED one or more
-    // patterns, separated by commas; SECONDWIND_RECOVERY_RULES is the file's list as it stands
-    // there. SECONDWIND_UPSTREAM_API_TOKEN, or what the file named by
-    // SECONDWIND_UPSTREAM_API_TOKEN_FILE holds in its first line, is for every upstream without a
-    // token of its own. `lookup` returns an environment variable's value. An unknown variable that
+    // SECONDWIND_UPSTREAM is one or more [NAME=]URL, SECONDWIND_RECOVERY_PINNED one or more
+    // patterns and SECONDWIND_ADMIN_ALLOWED_HOSTS one or more HOST[:PORT], separated by commas;
+    // SECONDWIND_RECOVERY_RULES is the file's list as it stands there. A secret's variable has a
+    // sister, as SECONDWIND_ADMIN_TOKEN_FILE, for a file that holds it in its first line; an empty
+    // secret is none. SECONDWIND_UPSTREAM_API_TOKEN is for every upstream without a token of its
+    // own. `lookup` returns an environment variable's value. An unknown variable that
     // begins with SECONDWIND_ is an error, except SECONDWIND_CONFIG, which names the file; `names`
     // are all variables that exist.
     void add_environment(std::vector<std::string> const& names,
@@ -64,6 +65,9 @@ public:
     };
     std::vector<entry> effective() const;
 
+    // Whether no layer has given the key, so that its value is nobody's choice.
+    bool is_default(std::string_view key) const noexcept;
+
 private:
     struct origin {
         std::string key;
@@ -85,6 +89,9 @@ private:
     void give(shared const& one);
     void remember(origin from);
     origin const* origin_of(std::string_view key) const noexcept;
+    // Throws config_error with the place of the first of these that any layer has given.
+    [[noreturn]] void refuse(std::vector<std::string_view> const& culprits,
+                             std::string const& complaint) const;
 
     settings settings_;
     std::vector<origin> origins_;

@@ -1,14 +1,24 @@
-// What a recovery asks of a host: which instances are loaded, who is busy, and to unload one.
+// What is asked of a host: which instances are loaded, who is busy, which version it is, and to
+// unload one.
 #pragma once
 
 #include <secondwind/lmstudio/codec.hpp>
 #include <secondwind/net/task.hpp>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace secondwind::lmstudio {
+
+// How far a call came.
+enum class contact : std::uint8_t {
+    none,        // it was given up before that was known: the server stops
+    unreachable, // the host took no connection
+    mute,        // it took one, and did not answer in time or at all
+    answered     // it answered, with what was asked for or not
+};
 
 // An interface, so that a recovery can be tested against a host that is only imagined. In each
 // call, `authorization` is the Authorization field of the request in need, or empty; it is used
@@ -21,6 +31,7 @@ public:
         std::optional<policy::inventory> instances; // nothing: see `why_not`
         std::vector<model_on_disk> unloaded;        // the models without an instance
         std::string why_not;                        // one clause for the log
+        contact reached = contact::none;
     };
     // Within recovery.list_timeout.
     virtual net::task<listing> list(std::string authorization) = 0;
@@ -31,6 +42,11 @@ public:
     // not asked again until the host was down.
     virtual net::task<policy::inventory> with_activity(policy::inventory loaded,
                                                        std::string authorization) = 0;
+
+    // The host's version, as only the SDK's WebSocket tells it, within recovery.websocket_timeout;
+    // it is asked with the host's own api_token or as a guest. Nothing where that is refused,
+    // silent or too old; such a host is not asked again until it was down.
+    virtual net::task<std::optional<std::string>> version() = 0;
 
     struct unloading {
         unload_result result = unload_result::refused;

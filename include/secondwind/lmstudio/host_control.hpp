@@ -25,6 +25,7 @@ public:
     net::task<listing> list(std::string authorization) override;
     net::task<policy::inventory> with_activity(policy::inventory loaded,
                                                std::string authorization) override;
+    net::task<std::optional<std::string>> version() override;
     net::task<unloading> unload(std::string instance_id, std::string authorization) override;
 
 private:
@@ -39,7 +40,9 @@ private:
     std::string why(socket_failure const& failure, std::string_view authorization) const;
     // Of an instance that the WebSocket has listed; else empty.
     std::string_view path_of(std::string_view instance_id) const noexcept;
-    void note(socket_failure const& failure, std::string const& authorization) noexcept;
+    // What a failed call tells of the next one: `never` where it need not be made.
+    void note(socket_failure const& failure, std::string const& authorization,
+              void (host_memory::*never)() noexcept) noexcept;
 
     upstream::environment env_;
     upstream::pool& pool_;

@@ -34,10 +34,16 @@ public:
         return tells_activity_ && rejected_ != token;
     }
     void no_activity() noexcept { tells_activity_ = false; }
+    // Likewise, which version it is.
+    bool asks_version(std::size_t token) const noexcept {
+        return tells_version_ && rejected_ != token;
+    }
+    void no_version() noexcept { tells_version_ = false; }
     void rejects(std::size_t token) noexcept { rejected_ = token; }
 
 private:
     bool tells_activity_ = true;
+    bool tells_version_ = true;
     std::optional<std::size_t> rejected_; // the last one
     std::uint64_t seen_ = 0;
 };

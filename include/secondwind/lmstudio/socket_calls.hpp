@@ -16,6 +16,8 @@ namespace secondwind::lmstudio {
 // The namespaces that have models, in the order in which they are asked.
 constexpr std::string_view llm_path = "/llm";
 constexpr std::string_view embedding_path = "/embedding";
+// The one that tells of the host itself.
+constexpr std::string_view system_path = "/system";
 
 // Whom to ask, as whom, and until when. `where` must outlive the calls.
 struct socket_host {
@@ -41,6 +43,12 @@ struct socket_downloads {
     std::vector<model_on_disk> models;
 };
 net::task<socket_downloads> downloads_over_socket(socket_host at);
+
+struct socket_version {
+    socket_failure failure;
+    std::string version;
+};
+net::task<socket_version> version_over_socket(socket_host at);
 
 // In the namespace `path`, or where it is empty in either.
 struct socket_unloading {

@@ -64,6 +64,10 @@ std::optional<std::vector<model_on_disk>> parse_list_downloaded(std::string_view
 std::string state_parameter(std::string_view identifier, std::string_view reference);
 policy::activity parse_processing_state(std::string_view message);
 
+// The version in the result of /system's `version`: printable ASCII, at most 64 characters. Nothing
+// where there is none such.
+std::optional<std::string> parse_version(std::string_view message);
+
 // The parameter of unloadModel, and what its result or error means.
 std::string unload_parameter(std::string_view identifier);
 unload_result parse_unload_reply(std::string_view message);

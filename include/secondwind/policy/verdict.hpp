@@ -22,6 +22,11 @@ constexpr bool for_memory(verdict v) noexcept {
     return v == verdict::insufficient_memory || v == verdict::suspected_memory;
 }
 
+// True for what a recovery is led or joined for without being told to.
+constexpr bool curable(verdict v) noexcept {
+    return v != verdict::healthy && v != verdict::other_error && v != verdict::model_crash;
+}
+
 // "insufficient_memory" and so on: the name in logs, headers and configuration.
 std::string_view to_string(verdict v) noexcept;
 std::optional<verdict> verdict_from_string(std::string_view name) noexcept;

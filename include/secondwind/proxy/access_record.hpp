@@ -3,6 +3,7 @@
 
 #include <secondwind/policy/verdict.hpp>
 #include <secondwind/proxy/request.hpp>
+#include <secondwind/telemetry/traffic.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -37,7 +38,11 @@ struct access_record {
     std::string recovery; // the outcome, if it met one
     std::string detail;   // why it failed, or the rule that was broken
 
-    void write(request const& what, std::string_view host) const;
+    // What the client saw, or 499 where it has left.
+    int code() const noexcept { return ending == ending::client_gone ? 499 : status; }
+
+    // Counts the exchange, which has just ended, and writes its line.
+    void write(request const& what, std::string_view host, telemetry::traffic& counts) const;
 };
 
 } // namespace secondwind::proxy

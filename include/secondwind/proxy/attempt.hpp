@@ -10,6 +10,7 @@
 #include <secondwind/proxy/progress.hpp>
 #include <secondwind/proxy/request.hpp>
 #include <secondwind/recovery/in_flight.hpp>
+#include <secondwind/telemetry/traffic.hpp>
 #include <secondwind/upstream/answer.hpp>
 
 #include <optional>
@@ -58,6 +59,14 @@ public:
     // Watches the stream for an error after the commit; null where there is nothing to watch.
     policy::tail_watch* tail() noexcept { return tail_ ? &*tail_ : nullptr; }
 
+    // Where it stands, until it is relayed.
+    telemetry::phase phase() const noexcept {
+        using telemetry::phase;
+        return !sent_ ? phase::sending : status_ == 0 ? phase::waiting : phase::holding;
+    }
+    // Events of a stream that have come so far, as chunks tell them.
+    std::uint64_t held_events() const noexcept { return held_events_; }
+
     // The host broke off before the end of the answer that is held here.
     bool broken() const noexcept { return broken_; }
 
@@ -91,6 +100,7 @@ private:
     policy::judgement judged_;
     int status_ = 0;
     int keep_alive_ = -1; // seconds, as the host says
+    std::uint32_t held_events_ = 0;
     bool connected_ = false;
     bool sent_ = false; // the request, to its last byte
     bool persists_ = false;

@@ -9,6 +9,8 @@
 #include <secondwind/proxy/replay_buffer.hpp>
 #include <secondwind/recovery/host.hpp>
 #include <secondwind/recovery/ledger.hpp>
+#include <secondwind/telemetry/live_exchange.hpp>
+#include <secondwind/telemetry/traffic.hpp>
 
 #include <array>
 #include <cstdint>
@@ -53,6 +55,9 @@ struct context {
     replay_budget budget;
     recovery::ledger ledger;
     recovery::host host; // the one that every request goes to
+    telemetry::traffic traffic;
+    telemetry::exchange_list exchanges;
+    std::uint64_t next_exchange = 1; // its number
     bool draining = false;
 
 private:

@@ -12,6 +12,7 @@
 #include <secondwind/proxy/context.hpp>
 #include <secondwind/proxy/progress.hpp>
 #include <secondwind/recovery/second_wind.hpp>
+#include <secondwind/telemetry/live_exchange.hpp>
 
 #include <memory>
 #include <optional>
@@ -22,7 +23,10 @@ namespace secondwind::proxy {
 
 // Attempts, recovers, replays, relays; and leaves one access line, whatever happens. While it runs
 // it is the one that hears of a client that leaves, and then ends everything it waits on.
-class exchange final : client::watcher, net::deadline::listener, recovery::subject {
+class exchange final : public telemetry::live_exchange,
+                       client::watcher,
+                       net::deadline::listener,
+                       recovery::subject {
 public:
     // `rest` hands out what of the body is not kept, or is null.
     exchange(context& shared, client& from, request& what, body_reader* rest);
@@ -31,8 +35,9 @@ public:
     // Returns true if the client's connection may serve another request.
     net::task<bool> run();
 
-    // Ends it at once: the server stops.
-    void abort();
+    view look() const override;
+    // Ends it at once; `why` stands in its line of the log.
+    void cancel(std::string_view why) override;
 
 private:
     net::task<void> attempts();
@@ -42,10 +47,15 @@ private:
     net::task<void> refuse(http::refusal why);
     net::task<void> turn_away();
 
+    net::task<bool> enter();
+    net::task<bool> recover(policy::next_step step, policy::judgement judged);
+    telemetry::phase phase() const noexcept;
+    void count_replay();
+
     void hold(policy::next_step step);
     bool fits(attempt const& from) const;
     http::persistence persistence(http::framing framing) const;
-    std::string recovery_fields() const;
+    std::string own_fields() const;
 
     void on_client_gone() override;
     void on_deadline() override;
@@ -67,11 +77,13 @@ private:
     mutable std::optional<std::string> model_; // once somebody has asked for it
     std::unique_ptr<attempt> attempt_;
     std::unique_ptr<attempt> held_; // the answer that is relayed if all else fails
+    std::uint64_t number_;
     bool resent_ = false;
     bool gone_ = false;
     bool expired_ = false;
-    bool relaying_ = false; // the answer that the client gets in the end
-    bool keep_ = false;     // the client's connection may serve another request
+    bool recovering_ = false; // waits for a recovery
+    bool relaying_ = false;   // the answer that the client gets in the end
+    bool keep_ = false;       // the client's connection may serve another request
 };
 
 } // namespace secondwind::proxy

@@ -34,6 +34,8 @@ struct request {
     // The model that the body names; empty where it names none. Reads the body: only for a
     // recovery.
     std::string model() const;
+    // "X-Request-Id: ...", as a whole line of a head.
+    std::string id_field() const { return "X-Request-Id: " + id + "\r\n"; }
     // The value of an Authorization field that says the same as this request's credentials, for the
     // calls that are made in its name; empty where it has none.
     std::string authorization(http::field_list& scratch) const;
@@ -49,6 +51,8 @@ struct request {
     http::upgrade upgrade = http::upgrade::none;
     bool keep_alive = true; // what the client wants of its connection
     std::string id;         // the client's X-Request-Id, or made
+    bool made_id = false;
+    std::string traceparent; // as it came (W3C Trace Context), for the log; mostly empty
 };
 
 } // namespace secondwind::proxy

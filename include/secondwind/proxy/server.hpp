@@ -23,14 +23,16 @@ public:
 
     // Binds and listens; throws boost::system::system_error where that fails.
     void start();
-    // Where it listens: the port is known after start(), even if the settings say 0.
-    net::endpoint local_endpoint() const { return acceptor_.local_endpoint(); }
+    // Where it listens, or did before it drained: the port is known after start(), even if the
+    // settings say 0.
+    net::endpoint const& local_endpoint() const noexcept { return local_; }
 
     // Accepts no more; idle connections close now, busy ones with their present answer.
     void drain();
     // Closes every connection now.
     void abort();
-    // Completes when no session is left after drain() or abort(), and no recovery runs.
+    // Completes when no session is left after drain() or abort(), no recovery runs, and nothing is
+    // asked of a host any more.
     net::task<void> stopped();
 
     context& shared() noexcept { return shared_; }
@@ -46,6 +48,7 @@ private:
 
     context shared_;
     net::acceptor acceptor_;
+    net::endpoint local_;
     boost::asio::steady_timer pause_;
     list sessions_;
     net::gate changed_;

@@ -4,6 +4,7 @@
 #include <secondwind/net/gate.hpp>
 #include <secondwind/recovery/record.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 
@@ -29,6 +30,7 @@ public:
     // Where requests wait while a recovery runs, in the order in which they came: the leader, those
     // that failed meanwhile, and new ones.
     net::gate& gate() noexcept { return gate_; }
+    std::size_t waiting() const noexcept { return gate_.waiting(); }
 
     // Only with no recovery running.
     void begin(std::shared_ptr<record> r, bool holds) noexcept {

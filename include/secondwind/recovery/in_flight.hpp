@@ -7,6 +7,7 @@
 
 #include <boost/intrusive/list.hpp>
 
+#include <cstddef>
 #include <string_view>
 
 namespace secondwind::recovery {
@@ -48,6 +49,9 @@ public:
 
     // What they all use.
     policy::usage snapshot() const;
+
+    // How many they are. They are counted when this is asked.
+    std::size_t size() const noexcept { return entries_.size(); }
 
     // Opens whenever an exchange ends that may have used a model.
     net::gate& changed() noexcept { return changed_; }

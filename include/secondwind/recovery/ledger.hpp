@@ -10,24 +10,12 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace secondwind::recovery {
 
-enum class step : std::uint8_t {
-    began,
-    listed,
-    planned,
-    waiting, // until a busy instance goes idle
-    unloading,
-    unloaded,
-    verified,
-    finished,
-    concluded
-};
-std::string_view to_string(step s) noexcept;
-
 // A ring of the newest records. Each step of a recovery is logged as it happens and told to the
-// listener, if there is one; a record of which nothing more is to come goes to the file.
+// listeners; a record of which nothing more is to come goes to the file.
 class ledger {
 public:
     using listener = std::function<void(step, record const&)>;
@@ -36,13 +24,16 @@ public:
     explicit ledger(std::string const& file = {}) : file_{file} {}
 
     std::shared_ptr<record> open(std::string host, trigger why);
-    void note(step s, record const& r);
+    // Adds the step to the record.
+    void note(step s, record& r);
     // The recovery's own work is over.
     void finish(record& r);
     // What came of it for an exchange that has awaited it; `led` if it is the one that led it.
     void conclude(record& r, std::string_view request_id, outcome o, bool led);
 
-    void listen(listener l) { listener_ = std::move(l); }
+    // Adds one. It is called in the midst of a recovery: it must neither throw nor await, and must
+    // be good to call as long as there are recoveries.
+    void listen(listener l) { listeners_.push_back(std::move(l)); }
     std::deque<std::shared_ptr<record>> const& records() const noexcept { return records_; }
 
 private:
@@ -52,7 +43,7 @@ private:
 
     std::deque<std::shared_ptr<record>> records_; // oldest first
     std::uint64_t next_id_ = 1;
-    listener listener_;
+    std::vector<listener> listeners_;
     ledger_file file_;
 };
 

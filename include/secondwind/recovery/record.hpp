@@ -29,6 +29,21 @@ enum class outcome : std::uint8_t {
     observed       // recovery.mode is observe: all was decided, nothing done
 };
 std::string_view to_string(outcome o) noexcept;
+std::optional<outcome> outcome_from_string(std::string_view name) noexcept;
+
+// What happens on the way, some of it more than once.
+enum class step : std::uint8_t {
+    began,
+    listed,
+    planned,
+    waiting, // until a busy instance goes idle
+    unloading,
+    unloaded,
+    verified,
+    finished,
+    concluded
+};
+std::string_view to_string(step s) noexcept;
 
 // Why a recovery began.
 struct trigger {
@@ -53,13 +68,21 @@ struct replay_record {
     recovery::outcome outcome = outcome::pending;
 };
 
+struct step_record {
+    recovery::step step = step::began;
+    std::chrono::microseconds at{}; // since the recovery began
+};
+
 struct record {
     std::uint64_t id = 0;
     std::string host;
     std::chrono::system_clock::time_point began;
+    // The same moment for measuring: the other clock may be set meanwhile.
+    std::chrono::steady_clock::time_point started;
     recovery::trigger trigger;
     policy::plan plan;
     std::vector<unload_record> unloads;
+    std::vector<step_record> steps;   // in the order in which they happened
     std::string why_not;              // what stopped it, if something did
     std::chrono::microseconds took{}; // from its start until the replays could go out
     // How the recovery itself ended, if not with the unloads that it had planned.

@@ -17,18 +17,18 @@ namespace secondwind::recovery {
 struct supervisor {
     supervisor(std::string host, boost::asio::io_context& io, net::deadline_queue& queue,
                lmstudio::control& control, recovery::ledger& book, config::settings const& all)
-        : deadlines{queue}, settings{all.recovery}, most_waiters{all.limits.recovery_waiters},
+        : deadlines{queue}, settings{all.recovery}, limits{all.limits},
           ledger{book}, users{io}, guard{io}, recovery{std::move(host), queue, io,
                                                        control,         users, guard,
                                                        misfits,         book,  settings} {}
     supervisor(supervisor const&) = delete;
     supervisor& operator=(supervisor const&) = delete;
 
-    bool crowded() noexcept { return guard.gate().waiting() >= most_waiters; }
+    bool crowded() noexcept { return guard.gate().waiting() >= limits.recovery_waiters; }
 
     net::deadline_queue& deadlines;
     config::recovery const& settings;
-    std::uint64_t most_waiters;
+    config::limits const& limits;
     recovery::ledger& ledger;
     in_flight users;
     host_guard guard;

@@ -42,6 +42,17 @@ private:
 // (four), or for a second less than the host's own "Keep-Alive: timeout=".
 class pool final : net::deadline::listener {
 public:
+    // Hears how each connect has ended, and nothing of a connection that is reused or of a connect
+    // that was given up.
+    class watcher {
+    public:
+        // `how` is no failure where it succeeded. Must not throw.
+        virtual void on_connect(failure const& how) = 0;
+
+    protected:
+        ~watcher() = default;
+    };
+
     pool(net::asio::io_context& io, net::deadline_queue& deadlines, config::upstream const& where,
          config::timeouts const& timeouts);
 
@@ -55,8 +66,12 @@ public:
 
     config::upstream const& where() const noexcept { return where_; }
     std::size_t idle() const noexcept { return idle_.size(); }
+    // How many are lent, tunnels among them. They are counted when this is asked.
+    std::size_t leased() const noexcept { return lent_.size(); }
     // How many connects have failed: where it has moved, the host was down meanwhile.
     std::uint64_t connect_failures() const noexcept { return connect_failures_; }
+    // At most one at a time, which must outlive the pool's last connect.
+    void watch(watcher& who) noexcept { watcher_ = &who; }
 
     // Closes the idle connections; leased ones are closed when they come back.
     void close();
@@ -68,6 +83,7 @@ private:
     void give_back(connection_ptr c, int keep_alive);
     void on_deadline() override;
     net::task<failure> resolve();
+    void connected(failure const& how, bool in_vain);
 
     net::asio::io_context& io_;
     config::upstream const& where_;
@@ -76,6 +92,7 @@ private:
     net::deadline expiry_;
     std::vector<net::endpoint> addresses_; // empty: to be resolved
     std::uint64_t connect_failures_ = 0;
+    watcher* watcher_ = nullptr;
     bool closed_ = false;
     bool aborted_ = false;
 

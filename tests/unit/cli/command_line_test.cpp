@@ -65,9 +65,9 @@ TEST(command_line, serves_by_default) {
 }
 
 TEST(command_line, takes_every_flag_before_or_after_the_verb) {
-    std::vector<char const*> const flags{"--listen",    "[::1]:9", "--upstream",   "n=http://h:1",
-                                         "--log-level", "debug",   "--log-format", "json",
-                                         "--log-file",  "x.log"};
+    std::vector<char const*> const flags{"--listen",     "[::1]:9", "--upstream",  "n=http://h:1",
+                                         "--admin",      "off",     "--log-level", "debug",
+                                         "--log-format", "json",    "--log-file",  "x.log"};
     for (char const* name : {"", "serve", "check"})
         for (bool const before : {true, false}) {
             auto arguments = flags;
@@ -76,6 +76,7 @@ TEST(command_line, takes_every_flag_before_or_after_the_verb) {
             auto const s = world{}.run(arguments).settings.value();
             EXPECT_EQ(s.listen, (config::endpoint{"::1", 9}));
             EXPECT_EQ(s.upstreams, (std::vector{config::upstream{"n", "h", 1}}));
+            EXPECT_EQ(s.admin.listen, std::nullopt);
             EXPECT_EQ(s.logging.level, log::level::debug);
             EXPECT_EQ(s.logging.format, log::format::json);
             EXPECT_EQ(s.logging.file, "x.log");
@@ -147,16 +148,30 @@ TEST(command_line, refuses_a_setting_that_cannot_be_used) {
     EXPECT_THAT(w.fault({}), HasSubstr("did you mean SECONDWIND_LISTEN?"));
 }
 
+TEST(command_line, opens_the_admin_listener_to_the_network_only_behind_a_token) {
+    EXPECT_THAT(world{}.fault({"--admin", "0.0.0.0:9235"}),
+                StartsWith("--admin: 0.0.0.0:9235 is not loopback"));
+    EXPECT_THAT(world{}.fault({"demo", "--admin", "0.0.0.0:0"}), StartsWith("--admin: "));
+    world w;
+    w.files = {{"t", "0123456789abcdef\n"}};
+    w.environment = {{"SECONDWIND_ADMIN_TOKEN_FILE", "t"}};
+    auto const s = w.run({"--admin", "0.0.0.0:9235"}).settings.value();
+    EXPECT_EQ(s.admin.token, "0123456789abcdef");
+    EXPECT_EQ(s.admin.listen, (config::endpoint{"0.0.0.0", 9235}));
+}
+
 TEST(command_line, shows_the_demo_the_same_to_everybody) {
     world w;
     w.environment = {{"SECONDWIND_LISTEN", "127.0.0.1:2"},
                      {"SECONDWIND_CONFIG", "none.json"},
                      {"SECONDWIND_NONSENSE", "x"}};
-    auto const i = w.run({"demo", "--once", "--listen", "127.0.0.1:0", "--log-format", "text"});
+    auto const i = w.run({"demo", "--once", "--listen", "127.0.0.1:0", "--log-format", "text",
+                          "--admin", "127.0.0.1:0"});
     EXPECT_EQ(i.what, verb::demo);
     EXPECT_TRUE(i.once);
     EXPECT_EQ(i.settings.value().listen.port, 0);
     EXPECT_EQ(i.settings.value().logging.format, log::format::text);
+    EXPECT_EQ(i.settings.value().admin.listen, (config::endpoint{"127.0.0.1", 0}));
     EXPECT_FALSE(w.run({"demo"}).once);
     EXPECT_EQ(w.run({"demo"}).settings.value().listen, config::endpoint{});
 }
@@ -205,9 +220,10 @@ TEST(command_line, explains_itself) {
         EXPECT_EQ(i.what, verb::exit);
         EXPECT_EQ(i.exit_code, 0);
         EXPECT_FALSE(i.output_is_error);
-        for (auto const* part : {"serve", "demo", "check", "--listen", "ADDR:PORT", "--upstream",
-                                 "[NAME=]URL", "--log-level", "--log-format", "--log-file",
-                                 "--version", "78 unusable configuration"})
+        for (auto const* part :
+             {"serve", "demo", "check", "--listen", "ADDR:PORT", "--admin", "ADDR:PORT|off",
+              "--upstream", "[NAME=]URL", "--log-level", "--log-format", "--log-file", "--version",
+              "78 unusable configuration"})
             EXPECT_THAT(i.output, HasSubstr(part));
     }
     auto const demo = world{}.run({"demo", "--help"});

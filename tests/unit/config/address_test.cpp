@@ -53,6 +53,40 @@ TEST(endpoint, is_shown_as_it_is_written) {
         EXPECT_EQ(to_string(parse_endpoint(text).value()), text);
 }
 
+TEST(endpoint, is_loopback_where_only_this_machine_reaches_it) {
+    for (auto const* address : {"127.0.0.1", "127.1.2.3", "::1", "0:0:0:0:0:0:0:1"})
+        EXPECT_TRUE(is_loopback({address, 1})) << address;
+    for (auto const* address :
+         {"0.0.0.0", "::", "10.0.0.1", "128.0.0.1", "::2", "::ffff:127.0.0.1", "fe80::1", ""})
+        EXPECT_FALSE(is_loopback({address, 1})) << address;
+}
+
+TEST(endpoint, is_the_same_place_as_another_however_it_is_written) {
+    EXPECT_TRUE(is_same_place({"127.0.0.1", 1}, {"127.0.0.1", 1}));
+    EXPECT_TRUE(is_same_place({"::1", 1}, {"0:0::1", 1}));
+    EXPECT_FALSE(is_same_place({"127.0.0.1", 1}, {"127.0.0.1", 2}));
+    EXPECT_FALSE(is_same_place({"127.0.0.1", 1}, {"127.0.0.2", 1}));
+    EXPECT_FALSE(is_same_place({"127.0.0.1", 1}, {"::1", 1}));
+    EXPECT_FALSE(is_same_place({"127.0.0.1", 0}, {"127.0.0.1", 0}));
+}
+
+TEST(host_with_or_without_port, is_what_a_client_may_say_in_host) {
+    for (std::string const& text :
+         {std::string{"a"}, std::string{"proxy.lan"}, std::string{"proxy.lan:9235"},
+          std::string{"10.0.0.1:1"}, std::string{"[::1]"}, std::string{"[fe80::1]:65535"},
+          std::string(253, 'a'), std::string(253, 'a') + ":80"})
+        EXPECT_TRUE(is_host_with_or_without_port(text)) << text;
+    for (std::string const& text :
+         {std::string{""},         std::string{":"},     std::string{":80"},
+          std::string{"a:"},       std::string{"a:0"},   std::string{"a:65536"},
+          std::string{"a:80:80"},  std::string{"::1"},   std::string{"[::1"},
+          std::string{"[::1]80"},  std::string{"[]"},    std::string{"[a]:80"},
+          std::string{"[::1]:"},   std::string{"a]"},    std::string{"a/"},
+          std::string{"http://a"}, std::string{"a,b"},   std::string{" a"},
+          std::string{"*"},        std::string(254, 'a')})
+        EXPECT_FALSE(is_host_with_or_without_port(text)) << text;
+}
+
 TEST(upstream, is_a_url_with_or_without_a_name) {
     EXPECT_EQ(parse_upstream("http://127.0.0.1:1234"), (upstream{"default", "127.0.0.1", 1234}));
     EXPECT_EQ(parse_upstream("http://lm-studio.local:1234/"),

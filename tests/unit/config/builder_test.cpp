@@ -130,6 +130,16 @@ TEST(builder, finds_settings_that_contradict_each_other) {
               "none");
 }
 
+TEST(builder, knows_what_nobody_has_chosen) {
+    builder b;
+    EXPECT_TRUE(b.is_default("admin.listen"));
+    b.add_file(R"({"admin": {"listen": "127.0.0.1:9235"}})", "f.json");
+    EXPECT_FALSE(b.is_default("admin.listen"));
+    EXPECT_TRUE(b.is_default("listen"));
+    add(b, {{"SECONDWIND_LISTEN", "127.0.0.1:1235"}});
+    EXPECT_FALSE(b.is_default("listen"));
+}
+
 TEST(keys, take_what_they_show) {
     for (auto const& k : keys()) {
         settings s;
@@ -146,6 +156,10 @@ TEST(keys, each_reach_their_own_setting) {
         {"listen", "127.0.0.9:9"},
         {"upstreams", "n=http://h:9"},
         {"upstreams[].api_token", "t"},
+        {"admin.listen", "off"},
+        {"admin.token", "0123456789abcdef"},
+        {"admin.allow_actions", "true"},
+        {"admin.allowed_hosts", "proxy.lan,[::1]:9"},
         {"recovery.mode", "off"},
         {"recovery.evict", "all"},
         {"recovery.pinned", "a*,b"},
@@ -154,6 +168,8 @@ TEST(keys, each_reach_their_own_setting) {
         {"recovery.on_crash", "replay"},
         {"recovery.busy_wait", "0"},
         {"recovery.cooldown", "0"},
+        {"health.interval", "77s"},
+        {"request_id.add", "true"},
         {"log.level", "error"},
         {"log.format", "json"},
         {"log.file", "x"}};
@@ -168,12 +184,15 @@ TEST(keys, each_reach_their_own_setting) {
         for (auto const& k : keys())
             EXPECT_EQ(k.show(s) == k.show(defaults), k.name != changed.name)
                 << changed.name << " and " << k.name;
+        EXPECT_EQ(changed_keys(defaults, s), std::vector{changed.name});
+        EXPECT_TRUE(changed_keys(s, s).empty()) << changed.name;
     }
 }
 
 TEST(keys, leave_the_setting_alone_when_they_refuse) {
-    std::set<std::string> const take_any_text{"log.file", "recovery.ledger_file", "recovery.pinned",
-                                              "upstreams[].api_token"};
+    std::set<std::string> const take_any_text{"log.file",        "recovery.ledger_file",
+                                              "recovery.pinned", "upstreams[].api_token",
+                                              "admin.token",     "admin.allowed_hosts"};
     for (auto const& k : keys()) {
         if (take_any_text.contains(k.name))
             continue;

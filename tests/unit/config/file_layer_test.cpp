@@ -46,6 +46,33 @@ TEST(config_file, may_be_empty_of_settings) {
     EXPECT_EQ(read(R"({"recovery": {}})").recovery.mode, recovery_mode::on);
 }
 
+TEST(config_file, sets_what_operators_may_do) {
+    auto const s = read(R"({"admin": {"listen": "[::1]:9", "token": "0123456789abcdef",
+        "allow_actions": true, "allowed_hosts": ["proxy.lan", "proxy.lan:443"]},
+        "health": {"interval": "50ms"}, "request_id": {"add": true},
+        "limits": {"event_listeners": 1}})");
+    EXPECT_EQ(s.admin.listen, (endpoint{"::1", 9}));
+    EXPECT_EQ(s.admin.token, "0123456789abcdef");
+    EXPECT_TRUE(s.admin.allow_actions);
+    EXPECT_EQ(s.admin.allowed_hosts, (std::vector<std::string>{"proxy.lan", "proxy.lan:443"}));
+    EXPECT_EQ(s.health.interval, milliseconds{50});
+    EXPECT_TRUE(s.request_id.add);
+    EXPECT_EQ(s.limits.event_listeners, 1U);
+    EXPECT_EQ(read(R"({"admin": {"listen": "off"}})").admin.listen, std::nullopt);
+}
+
+TEST(config_file, takes_true_and_false_only_as_json_writes_them) {
+    EXPECT_FALSE(read(R"({"admin": {"allow_actions": false}})").admin.allow_actions);
+    auto const fault = [](std::string const& value) {
+        return fault_of(R"({"request_id": {"add": )" + value + "}}");
+    };
+    std::string const expected = "f.json:1:24: request_id.add: expected true or false, but got ";
+    EXPECT_EQ(fault("\"true\""), expected + "\"true\"");
+    EXPECT_EQ(fault("1"), expected + "1");
+    EXPECT_EQ(fault("null"), expected + "\"null\"");
+    EXPECT_EQ(fault("[]"), expected + "a list");
+}
+
 TEST(config_file, sets_what_a_recovery_may_do) {
     auto const r = read(R"({"recovery": {"mode": "observe", "evict": "enough", "max_replays": 5,
         "on_crash": "reload", "busy_wait": "0", "cooldown": "24h", "websocket_timeout": "0",

@@ -63,6 +63,9 @@ TEST(reference_file, says_something_about_every_key) {
     for (auto const& k : keys())
         if (k.form != json_form::member)
             expected.insert(k.name.substr(k.name.rfind('.') + 1));
+    for (auto const& k : keys())
+        if (find_file_name_key(k.name + "_file") == &k)
+            expected.insert(k.name.substr(k.name.rfind('.') + 1) + "_file");
     // The one list that is not empty at its default.
     auto const& members = find_key("upstreams")->members;
     expected.insert(members.begin(), members.end());
@@ -95,6 +98,24 @@ TEST(readme, has_every_key_with_its_default_in_the_order_of_the_table) {
     std::vector<std::string> expected;
     for (auto const& k : keys())
         expected.push_back(k.name);
+    EXPECT_EQ(names, expected);
+}
+
+TEST(readme, tells_what_no_reload_changes) {
+    auto const text = read_from_root("README.md");
+    std::smatch sentence;
+    ASSERT_TRUE(std::regex_search(
+        text, sentence,
+        std::regex{R"re(\nA reload takes all of these but ([^\n]*), which need a restart\.)re"}));
+    auto const list = sentence[1].str();
+    std::regex const name{"`([^`]*)`"};
+    std::vector<std::string> names;
+    for (std::sregex_iterator it{list.begin(), list.end(), name}, end; it != end; ++it)
+        names.push_back((*it)[1]);
+    std::vector<std::string> expected;
+    for (auto const& k : keys())
+        if (k.needs_restart)
+            expected.push_back(k.name);
     EXPECT_EQ(names, expected);
 }
 

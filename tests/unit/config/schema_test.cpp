@@ -69,6 +69,9 @@ TEST(schema, has_every_key_of_the_table_and_no_other) {
     for (auto const& k : keys())
         if (k.form != json_form::member)
             expected.insert(k.name);
+    for (auto const& k : keys())
+        if (find_file_name_key(k.name + "_file") == &k)
+            expected.insert(k.name + "_file");
     std::set<std::string> names;
     for (auto const& [name, one] : by_key(schema())) {
         names.insert(name);
@@ -110,7 +113,7 @@ TEST(schema, refuses_what_is_unknown_in_every_object) {
         if (one.is_structured())
             open.insert(open.end(), one.begin(), one.end());
     }
-    EXPECT_EQ(objects, 7U); // the whole, four sections, an upstream and a rule
+    EXPECT_EQ(objects, 10U); // the whole, seven sections, an upstream and a rule
 }
 
 TEST(schema, says_the_default_that_holds) {
@@ -155,7 +158,16 @@ TEST(schema, has_the_bounds_of_every_number) {
         EXPECT_TRUE(taken(name, least - 1).starts_with("refused")) << name;
         EXPECT_TRUE(taken(name, most + 1).starts_with("refused")) << name;
     }
-    EXPECT_EQ(seen, 4U);
+    EXPECT_EQ(seen, 5U);
+}
+
+TEST(schema, takes_a_truth_value_where_the_parser_does_and_nowhere_else) {
+    for (auto const& [name, one] : by_key(schema())) {
+        if (find_key(name) == nullptr)
+            continue;
+        bool const taken_here = !taken(name, true).starts_with("refused");
+        EXPECT_EQ(one.value("type", json{}) == "boolean", taken_here) << name;
+    }
 }
 
 TEST(schema, knows_the_forms_of_durations_and_sizes) {
@@ -184,6 +196,29 @@ TEST(schema, knows_every_verdict_of_a_rule) {
     EXPECT_EQ(rule.at("status").at("minimum"), 200);
     EXPECT_EQ(rule.at("status").at("maximum"), 599);
     EXPECT_EQ(rule.at("match").at("maxLength"), 1024);
+}
+
+TEST(schema, knows_the_admin_listeners_addresses_tokens_and_names) {
+    auto const all = by_key(schema());
+    auto const pattern = [](json const& one) {
+        return std::regex{one.at("pattern").get<std::string>()};
+    };
+    auto const listen = pattern(all.at("admin.listen"));
+    for (std::string const text :
+         {"off", "127.0.0.1:1", "[::1]:1", "", "on", "OFF", "off:1", "127.0.0.1", "localhost:1"})
+        EXPECT_EQ(std::regex_match(text, listen),
+                  !taken("admin.listen", text).starts_with("refused"))
+            << text;
+    auto const token = pattern(all.at("admin.token"));
+    for (std::string const text : {"", "0123456789abcde", "0123456789abcdef", "0123456789 abcdef"})
+        EXPECT_EQ(std::regex_match(text, token), !taken("admin.token", text).starts_with("refused"))
+            << text;
+    auto const host = pattern(all.at("admin.allowed_hosts").at("items"));
+    for (std::string const text : {"a", "proxy.lan:80", "10.0.0.1", "[::1]", "[::1]:80", "", "::1",
+                                   "a:", "a:x", "http://a", "*", "a b", "[::1]80"})
+        EXPECT_EQ(std::regex_match(text, host),
+                  !taken("admin.allowed_hosts", json::array({text})).starts_with("refused"))
+            << text;
 }
 
 TEST(schema, takes_the_patterns_that_the_parser_takes) {

@@ -60,5 +60,20 @@ TEST(host_memory, holds_a_rejection_for_that_token_alone) {
     EXPECT_FALSE(m.asks_activity(2));
 }
 
+TEST(host_memory, holds_that_no_version_is_told_until_the_host_was_down) {
+    host_memory m;
+    EXPECT_TRUE(m.asks_version(0));
+    m.no_version();
+    EXPECT_FALSE(m.asks_version(0));
+    EXPECT_TRUE(m.asks_activity(0));
+    m.heed(1);
+    EXPECT_TRUE(m.asks_version(0));
+    m.no_activity();
+    EXPECT_TRUE(m.asks_version(0));
+    m.rejects(7);
+    EXPECT_FALSE(m.asks_version(7));
+    EXPECT_TRUE(m.asks_version(8));
+}
+
 } // namespace
 } // namespace secondwind::lmstudio

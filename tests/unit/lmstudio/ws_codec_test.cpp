@@ -156,6 +156,27 @@ TEST(parse_processing_state, tells_idle_from_busy_from_unknown) {
         EXPECT_EQ(parse_processing_state(text), activity::unknown) << text;
 }
 
+TEST(parse_version, reads_that_of_a_result) {
+    EXPECT_EQ(parse_version(result(R"({"version":"0.4.5","build":1})")), "0.4.5");
+    EXPECT_EQ(parse_version(result(R"({"version":"0.4.5 beta~1"})")), "0.4.5 beta~1");
+    auto const longest = std::string(64, '9');
+    EXPECT_EQ(parse_version(result(R"({"version":")" + longest + R"("})")), longest);
+}
+
+TEST(parse_version, takes_nothing_odd_for_one) {
+    auto const too_long = R"({"version":")" + std::string(65, '9') + R"("})";
+    for (auto const& what :
+         {std::string{"{}"}, std::string{"null"}, std::string{R"("0.4.5")"}, std::string{"[]"},
+          std::string{R"({"version":""})"}, std::string{R"({"version":4})"},
+          std::string{R"({"version":null})"}, std::string{R"({"version":"0.4\n"})"},
+          std::string{R"({"version":"0.4\u00e9"})"}, too_long})
+        EXPECT_EQ(parse_version(result(what)), std::nullopt) << what;
+    for (auto const& text : {rpc_error(R"({"version":"0.4.5"})"), std::string{"{"}, std::string{},
+                             std::string{R"({"type":"rpcResult","callId":0})"},
+                             std::string{R"({"type":"x","result":{"version":"0.4.5"}})"}})
+        EXPECT_EQ(parse_version(text), std::nullopt) << text;
+}
+
 TEST(parse_unload_reply, counts_any_result_as_done) {
     EXPECT_EQ(parse_unload_reply(R"({"type":"rpcResult","callId":1})"), unload_result::unloaded);
     EXPECT_EQ(parse_unload_reply(result("null")), unload_result::unloaded);
@@ -208,6 +229,7 @@ TEST(ws_codec, survives_nesting_as_deep_as_the_text_is_long) {
         EXPECT_EQ(parse_admission(text), admission::neither);
         EXPECT_EQ(parse_list_loaded(text), std::nullopt);
         EXPECT_EQ(parse_processing_state(text), activity::unknown);
+        EXPECT_EQ(parse_version(text), std::nullopt);
     }
 }
 

@@ -21,6 +21,7 @@ TEST(in_flight, names_the_models_of_all_that_run) {
     }
     EXPECT_THAT(users.snapshot().models, ElementsAre("a"));
     EXPECT_FALSE(users.snapshot().unknown);
+    EXPECT_EQ(users.size(), 1U);
 }
 
 TEST(in_flight, does_not_know_what_a_request_without_a_model_uses) {

@@ -1,6 +1,7 @@
 #include <secondwind/recovery/ledger.hpp>
 
 #include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
 
 using namespace secondwind;
 using namespace secondwind::recovery;
@@ -52,4 +53,51 @@ TEST(ledger, keeps_the_newest_records) {
     oldest->awaiting = 1;
     book.conclude(*oldest, "id-1", outcome::client_gone, true);
     EXPECT_EQ(oldest->outcome, outcome::client_gone);
+}
+
+TEST(ledger, writes_each_step_down_when_it_is_taken) {
+    ledger book;
+    std::size_t known = 0;
+    book.listen([&known](step s, record const& r) {
+        ++known;
+        EXPECT_EQ(r.steps.size(), known) << "whoever listens finds the step in the record";
+        EXPECT_EQ(r.steps.back().step, s);
+    });
+    auto const r = book.open("host", why());
+    r->awaiting = 1;
+    book.note(step::listed, *r);
+    book.note(step::planned, *r);
+    book.finish(*r);
+    book.conclude(*r, "id-1", outcome::recovered, true);
+    std::vector<std::string_view> names;
+    auto before = std::chrono::microseconds{0};
+    for (auto const& each : r->steps) {
+        names.push_back(to_string(each.step));
+        EXPECT_GE(each.at, before);
+        before = each.at;
+    }
+    EXPECT_THAT(names, testing::ElementsAre("began", "listed", "planned", "finished", "concluded"));
+}
+
+TEST(ledger, shows_steps_in_milliseconds) {
+    record r;
+    r.id = 7;
+    r.steps = {{step::began, std::chrono::microseconds{0}},
+               {step::listed, std::chrono::microseconds{1'500}}};
+    auto const shown = nlohmann::json::parse(to_json(r));
+    EXPECT_EQ(shown.at("steps"), nlohmann::json::parse(R"([{"step":"began","at_ms":0.0},
+                                                           {"step":"listed","at_ms":1.5}])"));
+    EXPECT_EQ(shown.at("finished"), false);
+    r.finished = true;
+    EXPECT_EQ(nlohmann::json::parse(to_json(r)).at("finished"), true);
+}
+
+TEST(outcome, is_known_by_its_name) {
+    for (auto const each :
+         {outcome::pending, outcome::recovered, outcome::replay_failed, outcome::unload_failed,
+          outcome::no_candidate, outcome::busy_timeout, outcome::futile, outcome::healed,
+          outcome::client_gone, outcome::observed})
+        EXPECT_EQ(outcome_from_string(to_string(each)), each);
+    EXPECT_EQ(outcome_from_string(""), std::nullopt);
+    EXPECT_EQ(outcome_from_string("Recovered"), std::nullopt);
 }

@@ -181,7 +181,7 @@ TEST_F(second_wind_crowd, unloads_nothing_more_once_its_leader_has_left) {
 }
 
 TEST_F(second_wind_crowd, turns_new_requests_away_where_too_many_wait) {
-    care.most_waiters = 2;
+    settings.limits.recovery_waiters = 2;
     auto const& leader = led("m60");
     auto const& second = send("m10");
     auto const& third = send("m10");
@@ -193,7 +193,7 @@ TEST_F(second_wind_crowd, turns_new_requests_away_where_too_many_wait) {
 }
 
 TEST_F(second_wind_crowd, relays_an_error_where_too_many_wait_for_its_cure) {
-    care.most_waiters = 1;
+    settings.limits.recovery_waiters = 1;
     host.load("m70");
     keep_busy("m70", 2s);
     send("m60");

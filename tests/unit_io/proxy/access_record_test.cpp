@@ -30,7 +30,9 @@ TEST(access_record, says_all_of_an_exchange_in_one_line) {
     record.bytes_in = 17;
     record.bytes_out = 4'000'000'000;
     record.recovery = "recovered";
-    record.write(what, "mac");
+    what.traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    telemetry::traffic counts;
+    record.write(what, "mac", counts);
 
     auto const lines = log.lines("exchange");
     ASSERT_EQ(lines.size(), 1u);
@@ -50,6 +52,17 @@ TEST(access_record, says_all_of_an_exchange_in_one_line) {
     EXPECT_GE(line.at("duration_ms"), 0.0);
     EXPECT_EQ(line.at("ended"), "complete");
     EXPECT_FALSE(line.contains("detail"));
+    EXPECT_EQ(line.at("traceparent"), what.traceparent);
+
+    EXPECT_EQ(counts.exchanges, 1u);
+    EXPECT_EQ(counts.failed, 0u);
+    EXPECT_EQ(counts.bytes_in, 17u);
+    EXPECT_EQ(counts.bytes_out, 4'000'000'000u);
+    auto const route = static_cast<std::size_t>(telemetry::route::chat_completions);
+    auto const& codes = counts.codes[route][static_cast<std::size_t>(telemetry::method::post)];
+    ASSERT_EQ(codes.seen().size(), 1u);
+    EXPECT_EQ(codes.seen().front(), (std::pair<int, std::uint64_t>{200, 1}));
+    EXPECT_DOUBLE_EQ(counts.first_bytes[route].sum(), 0.25);
 }
 
 TEST(access_record, calls_a_client_that_left_499_whatever_was_sent) {
@@ -58,7 +71,9 @@ TEST(access_record, calls_a_client_that_left_499_whatever_was_sent) {
     proxy::access_record record;
     record.status = 200;
     record.ending = proxy::ending::client_gone;
-    record.write(sample(budget), "mac");
+    telemetry::traffic counts;
+    record.write(sample(budget), "mac", counts);
+    EXPECT_EQ(counts.failed, 0u);
     auto const lines = log.lines("exchange");
     ASSERT_EQ(lines.size(), 1u);
     EXPECT_EQ(lines.front().at("status"), 499);

@@ -22,6 +22,11 @@ net::task<upstream::failure> connect(upstream::pool& pool, net::deadline_queue& 
     co_return failed;
 }
 
+struct witness final : upstream::pool::watcher {
+    void on_connect(upstream::failure const& how) override { seen.push_back(how.what); }
+    std::vector<fault> seen;
+};
+
 struct pools : with_control {
     asio::awaitable<fault> connected_to_it() {
         pending task{io, connect(*pool, queue)};
@@ -51,6 +56,44 @@ TEST_F(pools, count_the_connects_that_failed) {
     run(story(*this));
 }
 
+TEST_F(pools, tell_each_connect_and_no_reuse) {
+    auto story = [](pools& t) -> asio::awaitable<void> {
+        witness watcher;
+        t.pool->watch(watcher);
+        auto const first = co_await t.list();
+        EXPECT_TRUE(first.instances);
+        EXPECT_THAT(watcher.seen, testing::ElementsAre(fault::none));
+        auto const again = co_await t.list();
+        EXPECT_TRUE(again.instances);
+        EXPECT_EQ(watcher.seen.size(), 1u);
+        t.lm->stop();
+        co_await t.connected_to_it();
+        EXPECT_THAT(watcher.seen, testing::ElementsAre(fault::none, fault::connect));
+        pending task{t.io, connect(*t.pool, t.queue)};
+        t.pool->abort();
+        co_await task.ended();
+        EXPECT_EQ(watcher.seen.size(), 2u);
+    };
+    run(story(*this));
+}
+
+TEST_F(pools, count_what_is_lent) {
+    auto story = [](pools& t) -> asio::awaitable<void> {
+        EXPECT_EQ(t.pool->leased(), 0u);
+        auto one = t.pool->lend_new();
+        auto two = t.pool->lend_new();
+        EXPECT_EQ(t.pool->leased(), 2u);
+        one.close();
+        EXPECT_EQ(t.pool->leased(), 1u);
+        two.close();
+        auto const listing = co_await t.list();
+        EXPECT_TRUE(listing.instances);
+        EXPECT_EQ(t.pool->leased(), 0u);
+        EXPECT_EQ(t.pool->idle(), 1u);
+    };
+    run(story(*this));
+}
+
 TEST_F(pools, count_a_connect_that_took_too_long) {
     timeouts.connect = 50ms;
     auto story = [](pools& t) -> asio::awaitable<void> {
@@ -61,6 +104,8 @@ TEST_F(pools, count_a_connect_that_took_too_long) {
         full.listen(0);
         t.where.port = full.local_endpoint().port();
         t.pool.emplace(t.io, t.queue, t.where, t.timeouts);
+        witness watcher;
+        t.pool->watch(watcher);
         std::list<pending<upstream::failure>> all;
         for (int i = 0; i < 4; ++i)
             all.emplace_back(t.io, connect(*t.pool, t.queue));
@@ -69,6 +114,8 @@ TEST_F(pools, count_a_connect_that_took_too_long) {
         EXPECT_GT(t.pool->connect_failures(), 0u);
         for (auto& each : all)
             co_await each.ended();
+        EXPECT_EQ(watcher.seen.size(), 4u);
+        EXPECT_EQ(watcher.seen.back(), fault::connect_timeout);
     };
     run(story(*this));
 }

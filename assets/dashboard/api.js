@@ -1,0 +1,49 @@
+// Calls to the admin listener that served this page.
+
+export class failure extends Error {
+  // `status` is 0 where no answer came at all; `body` is the answer's JSON where it has one.
+  constructor(message, status = 0, body = null) {
+    super(message);
+    this.status = status;
+    this.body = body;
+  }
+}
+
+async function call(path, options, patience_ms) {
+  let answer;
+  try {
+    answer = await fetch(path, {
+      cache: 'no-store',
+      signal: AbortSignal.timeout(patience_ms),
+      ...options,
+    });
+  } catch (error) {
+    const late = error.name === 'TimeoutError';
+    throw new failure(late ? `no answer within ${patience_ms / 1000} s` : 'it does not answer');
+  }
+  let body = null;
+  try {
+    body = await answer.json();
+  } catch {
+    throw new failure(`the answer ${answer.status} is not JSON`, answer.status);
+  }
+  if (!answer.ok) {
+    const message = body?.error?.message ?? `the answer was ${answer.status}`;
+    throw new failure(message, answer.status, body);
+  }
+  return body;
+}
+
+export const get = (path) => call(path, {}, 8_000);
+
+// Unloads go one after another, and each may take LM Studio half a minute.
+export const post = (path, body) =>
+  call(
+    path,
+    {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify(body),
+    },
+    120_000,
+  );

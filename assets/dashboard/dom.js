@@ -1,0 +1,80 @@
+// Small means to build the page and to change it in place. Text goes in as text, never as markup.
+import { paths } from './icons.js';
+
+const svg_space = 'http://www.w3.org/2000/svg';
+
+export const find = (id) => document.getElementById(id);
+
+// An element with properties (a `data` member becomes dataset, `aria-*` and `role` attributes) and
+// children, which are nodes or strings; null ones are left out.
+export function el(tag, properties = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (name === 'data') Object.assign(node.dataset, value);
+    else if (name === 'role' || name.startsWith('aria-')) node.setAttribute(name, value);
+    else node[name] = value;
+  }
+  node.append(...children.filter((child) => child !== null && child !== undefined));
+  return node;
+}
+
+// A picture beside a word that says the same; so nobody needs to hear about it.
+export function icon(name) {
+  const node = document.createElementNS(svg_space, 'svg');
+  node.setAttribute('viewBox', '0 0 16 16');
+  node.setAttribute('aria-hidden', 'true');
+  node.classList.add('icon', `icon-${name}`);
+  const path = document.createElementNS(svg_space, 'path');
+  path.setAttribute('d', paths[name]);
+  node.append(path);
+  return node;
+}
+
+// Replaces the text only if it is another, so that a selection and the reader's place stay.
+export function set_text(node, text) {
+  const wanted = text ?? '';
+  if (node.textContent !== wanted) node.textContent = wanted;
+}
+
+// Shows an icon in `holder`, and touches nothing if it is there already.
+export function set_icon(holder, name) {
+  if (holder.dataset.icon === name) return;
+  holder.dataset.icon = name;
+  holder.replaceChildren(icon(name));
+}
+
+export function set_hidden(node, hidden) {
+  if (node.hidden !== hidden) node.hidden = hidden;
+}
+
+// A node about to go must not take the focus with it: the heading of its section gets it.
+function keep_focus(going) {
+  if (!going.contains(document.activeElement)) return;
+  going.closest('section')?.querySelector('h2[tabindex]')?.focus({ preventScroll: true });
+}
+
+// Makes `parent` hold one child per item, in order: `key` names an item, `create` makes its node
+// and `update` fills it. Nodes that stay are not moved: they keep focus, selection and openness.
+export function keyed(parent, items, key, create, update) {
+  const wanted = new Map(items.map((item) => [String(key(item)), item]));
+  for (const node of [...parent.children])
+    if (!wanted.has(node.dataset.key)) {
+      keep_focus(node);
+      node.remove();
+    }
+  const present = new Map([...parent.children].map((node) => [node.dataset.key, node]));
+  const focused = document.activeElement;
+  let next = parent.firstElementChild;
+  for (const [name, item] of wanted) {
+    let node = present.get(name);
+    if (!node) {
+      node = create(item);
+      node.dataset.key = name;
+    }
+    update(node, item);
+    if (node === next) next = next.nextElementSibling;
+    else parent.insertBefore(node, next);
+  }
+  // A node that was moved has lost the focus on its way.
+  if (focused !== document.activeElement && parent.contains(focused)) focused.focus();
+}

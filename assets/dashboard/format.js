@@ -1,0 +1,75 @@
+// Numbers, times and names as people read them.
+
+const number = new Intl.NumberFormat('en', { maximumFractionDigits: 1 });
+const clock = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' });
+const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
+
+export const count = (n) => number.format(n);
+
+// "1 request", "3 requests".
+export const counted = (n, one, many = `${one}s`) => `${count(n)} ${n === 1 ? one : many}`;
+
+function scaled(n, step, units) {
+  let at = 0;
+  while (Math.abs(n) >= step && at < units.length - 1) {
+    n /= step;
+    ++at;
+  }
+  return `${n >= 100 || at === 0 ? Math.round(n) : n.toFixed(1)} ${units[at]}`;
+}
+
+export const bytes = (n) => scaled(n, 1000, ['B', 'kB', 'MB', 'GB', 'TB']);
+
+// A length of time in seconds: "0.4 ms", "812 ms", "2.4 s", "3 min 12 s", "2 h 5 min".
+export function duration(seconds) {
+  const ms = seconds * 1000;
+  if (ms < 9.95) return `${number.format(ms)} ms`;
+  if (ms < 999.5) return `${Math.round(ms)} ms`;
+  if (seconds < 9.95) return `${number.format(seconds)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  if (whole < 86400) return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+  return `${Math.floor(whole / 86400)} d ${Math.floor((whole % 86400) / 3600)} h`;
+}
+
+// The age of what still goes on: whole seconds, lest it flicker.
+export const age = (seconds) => (seconds < 60 ? `${Math.floor(seconds)} s` : duration(seconds));
+
+export function ago(seconds) {
+  if (seconds < 5) return 'just now';
+  if (seconds < 60) return `${Math.floor(seconds)} s ago`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
+  if (seconds < 86400) return `${Math.floor(seconds / 3600)} h ago`;
+  return `${counted(Math.floor(seconds / 86400), 'day')} ago`;
+}
+
+export const time_of_day = (date) => clock.format(date);
+
+// The time, with its day where that is not today.
+export function moment(date, now) {
+  const same_day = date.toDateString() === now.toDateString();
+  return same_day ? clock.format(date) : `${day.format(date)}, ${clock.format(date)}`;
+}
+
+// "a", "a and b", "a, b and c".
+export function list(names) {
+  if (names.length < 2) return names.join('');
+  return `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+}
+
+// A model without its publisher, for where there is little room.
+export const short_name = (key) => key.slice(key.lastIndexOf('/') + 1);
+
+export const sentence = (text) => {
+  const whole = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?]$/.test(whole) ? whole : `${whole}.`;
+};
+
+// Where an app reaches the proxy from here: a wildcard address is none to connect to.
+export function base_url(listen, here = location.hostname) {
+  const split = listen.lastIndexOf(':');
+  const address = listen.slice(0, split);
+  const wildcard = ['0.0.0.0', '[::]', '*', ''].includes(address);
+  return `http://${wildcard ? here : address}${listen.slice(split)}/v1`;
+}

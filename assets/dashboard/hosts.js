@@ -1,0 +1,221 @@
+// The hosts, each with its state and its models.
+import { chip, set_chip } from './chip.js';
+import { el, find, icon, keyed, set_hidden, set_text } from './dom.js';
+import { ago, bytes, counted, moment, short_name } from './format.js';
+
+const hues = 6;
+
+const states = {
+  up: ['ok', 'up', 'Up'],
+  down: ['bad', 'down', 'Down'],
+  unknown: ['unknown', 'unknown', 'Not asked yet'],
+};
+
+export class hosts_view {
+  #act;
+
+  constructor(act) {
+    this.#act = act;
+  }
+
+  render(store) {
+    const hosts = store.hosts ?? [];
+    keyed(
+      find('hosts'),
+      hosts,
+      (host) => host.name,
+      (host) => this.#create(host),
+      (card, host) => this.#update(card, host, store),
+    );
+  }
+
+  #create(host) {
+    const title = `host-${host.name}`;
+    const parts = {
+      state: chip(),
+      recovering: chip(),
+      url: el('span', { className: 'muted url' }),
+      unload_all: el('button', { type: 'button', className: 'action' }, 'Unload all'),
+      facts: el('p', { className: 'note' }),
+      why: el('p', { className: 'why' }),
+      bar: el('div', { className: 'bar', 'aria-hidden': 'true' }),
+      loaded: el('ul', { className: 'rows', 'aria-label': `Loaded on ${host.name}` }),
+      empty: el('p', { className: 'empty' }),
+      on_disk: el(
+        'details',
+        { className: 'disk' },
+        el('summary'),
+        el('ul', { className: 'plain' }),
+      ),
+      listed: el('p', { className: 'note' }),
+    };
+    parts.unload_all.setAttribute('aria-label', `Unload all models of ${host.name}`);
+    parts.unload_all.onclick = () => this.#act.unload_all(host.name);
+    set_chip(parts.recovering, 'working', 'working', 'Recovering');
+    const card = el(
+      'article',
+      { className: 'panel host', 'aria-labelledby': title },
+      el(
+        'div',
+        { className: 'panel-head' },
+        el('h3', { id: title }, host.name),
+        parts.state,
+        parts.recovering,
+        parts.url,
+        parts.unload_all,
+      ),
+      parts.why,
+      parts.facts,
+      parts.bar,
+      parts.loaded,
+      parts.empty,
+      parts.on_disk,
+      parts.listed,
+    );
+    card.parts = parts;
+    card.hue_of = new Map();
+    return card;
+  }
+
+  #update(card, host, store) {
+    const p = card.parts;
+    const now = store.now();
+    const since = host.since ? ` since ${moment(new Date(host.since), now)}` : '';
+    const [level, name, word] = states[host.state] ?? states.unknown;
+    set_chip(p.state, level, name, word + since);
+    set_hidden(p.recovering, !host.recovering);
+    set_text(p.url, host.url);
+    set_text(p.why, host.state === 'down' ? host.why : '');
+    const instances = host.models.flatMap((model) =>
+      model.instances.map((instance) => ({ ...instance, model })),
+    );
+    set_text(p.facts, this.#facts(host, instances));
+    this.#colour(card.hue_of, instances);
+    this.#draw_bar(p.bar, instances, card.hue_of);
+    set_hidden(p.unload_all, instances.length === 0 || !store.status?.actions_allowed);
+    keyed(
+      p.loaded,
+      instances,
+      (instance) => instance.id,
+      (instance) => this.#create_instance(host.name, instance),
+      (row, instance) => this.#update_instance(row, instance, card.hue_of, store),
+    );
+    set_text(p.empty, this.#emptiness(host, instances));
+    const unloaded = host.models.filter((model) => model.instances.length === 0);
+    this.#list_disk(p.on_disk, unloaded, instances.length > 0);
+    set_text(p.listed, this.#listing(host, now));
+  }
+
+  #facts(host, instances) {
+    const loaded = instances.reduce((sum, { model }) => sum + model.size, 0);
+    const { idle, leased } = host.connections;
+    const facts = [
+      host.version ? `LM Studio ${host.version}` : null,
+      loaded > 0 ? `${bytes(loaded)} loaded` : null,
+      `${counted(host.in_flight, 'request')} in flight`,
+      host.waiting > 0 ? `${host.waiting} waiting for the recovery` : null,
+      leased + idle > 0 ? `connections: ${leased} in use, ${idle} idle` : null,
+      host.epoch > 0 ? `${counted(host.epoch, 'recovery', 'recoveries')}` : null,
+    ];
+    return facts.filter(Boolean).join(' · ');
+  }
+
+  #emptiness(host, instances) {
+    if (instances.length > 0) return '';
+    if (!host.listed_at) return host.listing_error ? '' : 'Its models are not known yet.';
+    return 'No model is loaded. The first request will load one.';
+  }
+
+  #listing(host, now) {
+    if (!host.listing_error || (!host.listed_at && host.listing_error === host.why)) return '';
+    const seen = host.listed_at ? ` This is as of ${moment(new Date(host.listed_at), now)}.` : '';
+    return `The models could not be listed: ${host.listing_error}.${seen}`;
+  }
+
+  // An instance keeps its colour for as long as it is loaded.
+  #colour(hue_of, instances) {
+    const ids = new Set(instances.map(({ id }) => id));
+    for (const id of [...hue_of.keys()]) if (!ids.has(id)) hue_of.delete(id);
+    for (const { id } of instances) {
+      if (hue_of.has(id)) continue;
+      const taken = new Set(hue_of.values());
+      let hue = 0;
+      while (taken.has(hue) && hue < hues - 1) ++hue;
+      hue_of.set(id, hue);
+    }
+  }
+
+  #draw_bar(bar, instances, hue_of) {
+    set_hidden(bar, instances.length === 0);
+    keyed(
+      bar,
+      instances,
+      ({ id }) => id,
+      () => el('div', { className: 'segment' }),
+      (segment, { id, model }) => {
+        segment.dataset.hue = hue_of.get(id);
+        segment.style.flexGrow = Math.max(model.size, 1);
+        set_text(segment, short_name(id));
+      },
+    );
+  }
+
+  #create_instance(host, { id, model }) {
+    const parts = {
+      swatch: el('span', { className: 'swatch', 'aria-hidden': 'true' }),
+      pinned: el('span', { className: 'tag' }, icon('pin'), 'pinned'),
+      size: el('span', { className: 'size number' }),
+      busy: chip(),
+      used: el('span', { className: 'muted used' }),
+      unload: el('button', { type: 'button', className: 'action' }, 'Unload'),
+    };
+    parts.unload.setAttribute('aria-label', `Unload ${id}`);
+    parts.unload.onclick = () => this.#act.unload(host, id, model.size);
+    const name = el('span', { className: 'name' }, el('strong', {}, id), parts.pinned);
+    const row = el(
+      'li',
+      { className: 'row instance' },
+      parts.swatch,
+      name,
+      parts.size,
+      parts.busy,
+      parts.used,
+      parts.unload,
+    );
+    row.parts = parts;
+    return row;
+  }
+
+  #update_instance(row, { id, busy, used_here, last_used, model }, hue_of, store) {
+    const p = row.parts;
+    p.swatch.dataset.hue = hue_of.get(id);
+    set_hidden(p.pinned, !model.pinned);
+    set_text(p.size, model.size > 0 ? bytes(model.size) : 'size not known');
+    if (busy === true || used_here > 0) set_chip(p.busy, 'working', 'busy', 'Busy');
+    else if (busy === false) set_chip(p.busy, 'idle', 'idle', 'Idle');
+    else set_chip(p.busy, 'unknown', 'unknown', 'Not known');
+    const used = used_here > 0 ? `${counted(used_here, 'request')}` : '';
+    const last = last_used ? `used ${ago(store.seconds_since(last_used))}` : '';
+    set_text(p.used, used || last);
+    set_hidden(p.unload, !store.status?.actions_allowed);
+  }
+
+  #list_disk(details, models, any_loaded) {
+    set_hidden(details, models.length === 0);
+    set_text(
+      details.firstElementChild,
+      `${counted(models.length, any_loaded ? 'more model' : 'model')} on disk`,
+    );
+    keyed(
+      details.lastElementChild,
+      models,
+      (model) => model.key,
+      () =>
+        el('li', {}, el('span', { className: 'name' }), el('span', { className: 'number muted' })),
+      (row, model) => {
+        set_text(row.firstElementChild, model.pinned ? `${model.key} (pinned)` : model.key);
+        set_text(row.lastElementChild, model.size > 0 ? bytes(model.size) : '');
+      },
+    );
+  }
+}

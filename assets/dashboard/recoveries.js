@@ -1,0 +1,177 @@
+// The recoveries, newest first; each opens to its story.
+import { chip, set_chip } from './chip.js';
+import { el, find, keyed, set_hidden, set_text } from './dom.js';
+import { ago, count, counted, duration, moment } from './format.js';
+import { tell } from './story.js';
+
+const phase_names = {
+  listing: 'Asking what is loaded',
+  planning: 'Planning',
+  waiting: 'Waiting for an idle one',
+  unloading: 'Unloading',
+  checking: 'Making sure that it is gone',
+  replaying: 'Sending again',
+};
+
+export class recoveries_view {
+  // `older()` loads the next page, and resolves when it is in the store.
+  constructor(older) {
+    const button = find('older');
+    button.onclick = async () => {
+      button.setAttribute('aria-disabled', 'true');
+      await older();
+      button.removeAttribute('aria-disabled');
+    };
+  }
+
+  render(store) {
+    const records = store.newest_first();
+    keyed(
+      find('recoveries'),
+      records,
+      (record) => record.recovery,
+      (record) => this.#create(record),
+      (item, record) => this.#update(item, record, store),
+    );
+    const { totals } = store.status ?? {};
+    const some = totals && totals.recoveries > 0;
+    set_text(
+      find('recoveries-count'),
+      some
+        ? `${count(totals.recoveries)}, and ${counted(totals.recovered, 'request')} saved by them`
+        : '',
+    );
+    const empty = find('recoveries-empty');
+    set_hidden(empty, records.length > 0);
+    set_text(
+      empty,
+      store.recoveries
+        ? 'No recovery yet: nothing was refused.'
+        : 'Asking what has happened so far.',
+    );
+    set_hidden(find('older'), store.older_before === null);
+  }
+
+  #create(record) {
+    const parts = {
+      outcome: chip(),
+      headline: el('span', { className: 'headline' }),
+      when: el('time', { className: 'muted number when' }),
+      took: el('span', { className: 'muted number took' }),
+      body: el('div', { className: 'story' }),
+    };
+    const details = el(
+      'details',
+      {},
+      el('summary', {}, parts.outcome, parts.headline, parts.took, parts.when),
+      parts.body,
+    );
+    const item = el('li', { className: 'recovery' }, details);
+    item.parts = parts;
+    item.details = details;
+    // What nobody reads is not written.
+    details.addEventListener('toggle', () => this.#fill(item));
+    parts.body.append(...this.#frame(item, record));
+    return item;
+  }
+
+  #frame(item, record) {
+    const p = item.parts;
+    p.opening = el('p', {});
+    p.quote = el('blockquote');
+    p.told = el('ul', { className: 'told' });
+    p.steps = el('div', { className: 'bar steps', 'aria-hidden': 'true' });
+    p.lengths = el('ul', { className: 'legend', 'aria-label': 'How long each part took' });
+    p.instances_title = el('h4', {}, 'What was loaded');
+    p.instances = el('ul', { className: 'plain fates' });
+    p.ids = el('p', { className: 'note' });
+    const title = el('h3', {}, `Recovery ${record.recovery}`);
+    const left = el('div', {}, title, p.opening, p.quote, p.told);
+    const right = el('div', {}, p.instances_title, p.instances, p.steps, p.lengths, p.ids);
+    return [left, right];
+  }
+
+  #update(item, record, store) {
+    if (item.record !== record) {
+      item.record = record;
+      item.story = tell(record);
+      const { level, icon, word, headline } = item.story;
+      set_chip(item.parts.outcome, level, icon, word);
+      set_text(item.parts.headline, headline);
+      set_text(item.parts.took, record.took_ms > 0 ? duration(record.took_ms / 1000) : '');
+      item.parts.when.dateTime = record.time;
+      this.#fill(item);
+    }
+    const since = store.seconds_since(record.time);
+    const when = since < 3600 ? ago(since) : moment(new Date(record.time), store.now());
+    set_text(item.parts.when, when);
+  }
+
+  #fill(item) {
+    if (!item.details.open) return;
+    const { parts: p, story, record } = item;
+    set_text(p.opening, story.opening);
+    set_hidden(p.quote, !story.quote);
+    set_text(p.quote, story.quote);
+    keyed(
+      p.told,
+      story.told.map((text, at) => ({ text, at })),
+      ({ at }) => at,
+      () => el('li'),
+      (line, { text }) => set_text(line, text),
+    );
+    set_hidden(p.instances_title, story.instances.length === 0);
+    keyed(p.instances, story.instances, ({ id }) => id, this.#create_fate, this.#update_fate);
+    this.#draw_steps(p, story.phases);
+    const at = moment(new Date(record.time), new Date());
+    set_text(p.ids, `Began at ${at}. Request ${record.trigger.request_id}`);
+  }
+
+  #create_fate() {
+    const name = el('span', { className: 'name' });
+    return el(
+      'li',
+      {},
+      name,
+      el('span', { className: 'number muted' }),
+      el('span', { className: 'fate' }),
+    );
+  }
+
+  #update_fate(row, { id, size, fate, taken }) {
+    const [name, how_big, what] = row.children;
+    set_text(name, id);
+    set_text(how_big, size);
+    set_text(what, fate);
+    row.dataset.taken = taken;
+  }
+
+  #draw_steps(p, phases) {
+    set_hidden(p.steps, phases.length === 0);
+    set_hidden(p.lengths, phases.length === 0);
+    const name_of = ({ name }) => name;
+    keyed(
+      p.steps,
+      phases,
+      name_of,
+      ({ name }) => el('div', { className: 'segment', data: { phase: name } }),
+      (segment, { ms }) => {
+        segment.style.flexGrow = Math.max(ms, 0.01);
+      },
+    );
+    keyed(
+      p.lengths,
+      phases,
+      name_of,
+      ({ name }) =>
+        el(
+          'li',
+          {},
+          el('span', { className: 'swatch', 'aria-hidden': 'true', data: { phase: name } }),
+          el('span', {}, phase_names[name]),
+          el('span', { className: 'number' }),
+        ),
+      (row, { ms }) => set_text(row.lastElementChild, duration(ms / 1000)),
+    );
+  }
+}

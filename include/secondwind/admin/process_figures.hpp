@@ -1,0 +1,34 @@
+// What the system says of this process.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace secondwind::admin {
+
+struct process_figures {
+    double cpu_seconds = 0; // user and system
+    double start_time = 0;  // seconds since 1970
+    std::uint64_t virtual_bytes = 0;
+    std::uint64_t resident_bytes = 0;
+    std::uint64_t open_fds = 0;
+    double max_fds = 0; // infinite where there is no limit
+};
+
+// What /proc/<pid>/stat holds. Pure.
+struct process_stat {
+    std::uint64_t cpu_ticks = 0;
+    std::uint64_t start_ticks = 0; // since the system was booted
+    std::uint64_t virtual_bytes = 0;
+    std::uint64_t resident_pages = 0;
+};
+std::optional<process_stat> parse_process_stat(std::string_view text) noexcept;
+
+// The second since 1970 at which the system was booted, from /proc/stat. Pure.
+std::optional<std::uint64_t> parse_boot_time(std::string_view text) noexcept;
+
+// Nothing where there is no /proc as Linux has it. Reads a few small files there.
+std::optional<process_figures> read_process_figures();
+
+} // namespace secondwind::admin

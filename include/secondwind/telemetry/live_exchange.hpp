@@ -1,0 +1,71 @@
+// The exchanges that run, for those who look at them.
+#pragma once
+
+#include <secondwind/telemetry/traffic.hpp>
+
+#include <boost/intrusive/list.hpp>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace secondwind::telemetry {
+
+// Costs an exchange its place in a list while nobody looks.
+class live_exchange {
+public:
+    // Views of the exchange; valid until the next await.
+    struct view {
+        std::uint64_t number = 0; // of this process; a request id can be anything, and anybody's
+        std::string_view id;
+        std::string_view method;
+        std::string_view path;
+        std::string_view host;
+        std::string_view model; // empty where the request names none
+        telemetry::phase phase = phase::sending;
+        bool stream = false;
+        unsigned attempts = 0;
+        double age = 0; // seconds
+        std::uint64_t bytes_in = 0;
+        std::uint64_t bytes_out = 0;
+    };
+
+    // Reads the request's body for the model that it names, once.
+    virtual view look() const = 0;
+    // Ends it at once, as if its client had left. The list does not change under the caller.
+    virtual void cancel(std::string_view why) = 0;
+
+protected:
+    live_exchange() = default;
+    live_exchange(live_exchange const&) = delete;
+    live_exchange& operator=(live_exchange const&) = delete;
+    ~live_exchange() = default;
+
+private:
+    friend class exchange_list;
+    boost::intrusive::list_member_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>
+        hook_;
+};
+
+// Oldest first.
+class exchange_list {
+    using hook_option = boost::intrusive::member_hook<
+        live_exchange,
+        boost::intrusive::list_member_hook<
+            boost::intrusive::link_mode<boost::intrusive::auto_unlink>>,
+        &live_exchange::hook_>;
+    using list = boost::intrusive::list<live_exchange, hook_option,
+                                        boost::intrusive::constant_time_size<false>>;
+
+public:
+    // Until it is destroyed.
+    void add(live_exchange& one) { all_.push_back(one); }
+
+    list::iterator begin() noexcept { return all_.begin(); }
+    list::iterator end() noexcept { return all_.end(); }
+
+private:
+    list all_;
+};
+
+} // namespace secondwind::telemetry

@@ -1,0 +1,46 @@
+#include "families.hpp"
+
+#include <prometheus/text_serializer.h>
+
+#include <cstddef>
+
+namespace secondwind::admin {
+
+family_list& family_list::open(std::string name, std::string help, prometheus::MetricType type) {
+    auto& family = all_.emplace_back();
+    family.name = std::move(name);
+    family.help = std::move(help);
+    family.type = type;
+    return *this;
+}
+
+family_list& family_list::add_value(double value, label_list labels) {
+    auto& family = all_.back();
+    auto& metric = family.metric.emplace_back();
+    metric.label = std::move(labels);
+    if (family.type == prometheus::MetricType::Counter)
+        metric.counter.value = value;
+    else
+        metric.gauge.value = value;
+    return *this;
+}
+
+family_list& family_list::add(telemetry::histogram const& seen, label_list labels) {
+    auto& metric = all_.back().metric.emplace_back();
+    metric.label = std::move(labels);
+    auto& out = metric.histogram;
+    out.bucket.reserve(telemetry::histogram::bounds.size());
+    for (std::size_t i = 0; i < telemetry::histogram::bounds.size(); ++i) {
+        out.sample_count += seen.buckets()[i];
+        out.bucket.push_back({out.sample_count, telemetry::histogram::bounds[i]});
+    }
+    out.sample_count += seen.buckets().back(); // the serializer adds its bucket, +Inf
+    out.sample_sum = seen.sum();
+    return *this;
+}
+
+std::string family_list::text() const {
+    return prometheus::TextSerializer{}.Serialize(all_);
+}
+
+} // namespace secondwind::admin

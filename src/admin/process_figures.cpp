@@ -1,0 +1,100 @@
+#include <secondwind/admin/process_figures.hpp>
+
+#include <array>
+#include <charconv>
+#include <cstddef>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <limits>
+#include <string>
+#include <system_error>
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+namespace secondwind::admin {
+
+namespace {
+
+std::optional<std::uint64_t> read_number(std::string_view word) noexcept {
+    std::uint64_t value = 0;
+    auto const [stop, error] = std::from_chars(word.data(), word.data() + word.size(), value);
+    bool const whole = error == std::errc{} && stop == word.data() + word.size();
+    return whole ? std::optional{value} : std::nullopt;
+}
+
+std::string content_of(char const* file) {
+    std::ifstream in{file};
+    return {std::istreambuf_iterator<char>{in}, {}};
+}
+
+std::uint64_t count_open_fds() {
+    std::error_code error;
+    std::filesystem::directory_iterator each{"/proc/self/fd", error};
+    std::uint64_t n = 0;
+    while (!error && each != std::filesystem::directory_iterator{}) {
+        ++n;
+        each.increment(error);
+    }
+    return n > 0 ? n - 1 : 0; // one of them reads the directory
+}
+
+double read_max_fds() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return 0;
+    return limit.rlim_cur == RLIM_INFINITY ? std::numeric_limits<double>::infinity()
+                                           : static_cast<double>(limit.rlim_cur);
+}
+
+} // namespace
+
+std::optional<process_stat> parse_process_stat(std::string_view text) noexcept {
+    // The second field is the program's name in parentheses, and may hold spaces and parentheses.
+    auto const end_of_name = text.rfind(") ");
+    if (end_of_name == std::string_view::npos)
+        return std::nullopt;
+    text.remove_prefix(end_of_name + 2);
+    constexpr std::size_t first = 3; // the number of the field that comes next, as proc(5) counts
+    constexpr std::size_t needed = 24;
+    std::array<std::optional<std::uint64_t>, needed + 1> fields;
+    for (std::size_t i = first; i <= needed; ++i) {
+        auto const word = text.substr(0, text.find_first_of(" \n"));
+        fields[i] = read_number(word);
+        text.remove_prefix(word.size() < text.size() ? word.size() + 1 : word.size());
+    }
+    auto const user = fields[14], system = fields[15], start = fields[22];
+    auto const bytes = fields[23], pages = fields[24];
+    if (!user || !system || !start || !bytes || !pages)
+        return std::nullopt;
+    return process_stat{*user + *system, *start, *bytes, *pages};
+}
+
+std::optional<std::uint64_t> parse_boot_time(std::string_view text) noexcept {
+    constexpr std::string_view name = "btime ";
+    auto at = text.starts_with(name) ? 0 : text.find("\nbtime ");
+    if (at == std::string_view::npos)
+        return std::nullopt;
+    text.remove_prefix(at + (at > 0) + name.size());
+    return read_number(text.substr(0, text.find('\n')));
+}
+
+std::optional<process_figures> read_process_figures() {
+    auto const stat = parse_process_stat(content_of("/proc/self/stat"));
+    auto const booted = parse_boot_time(content_of("/proc/stat"));
+    auto const ticks = static_cast<double>(::sysconf(_SC_CLK_TCK)); // in a second
+    auto const page_size = ::sysconf(_SC_PAGESIZE);
+    if (!stat || !booted || ticks <= 0 || page_size <= 0)
+        return std::nullopt;
+    process_figures all;
+    all.cpu_seconds = static_cast<double>(stat->cpu_ticks) / ticks;
+    all.start_time = static_cast<double>(*booted) + static_cast<double>(stat->start_ticks) / ticks;
+    all.virtual_bytes = stat->virtual_bytes;
+    all.resident_bytes = stat->resident_pages * static_cast<std::uint64_t>(page_size);
+    all.open_fds = count_open_fds();
+    all.max_fds = read_max_fds();
+    return all;
+}
+
+} // namespace secondwind::admin

@@ -1,0 +1,65 @@
+#include <secondwind/admin/query.hpp>
+
+#include <secondwind/base/escape.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+namespace secondwind::admin {
+
+namespace {
+
+// Nothing where a "%" is not followed by two hexadecimal digits.
+std::optional<std::string> decoded(std::string_view text) {
+    std::string out;
+    out.reserve(text.size());
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] != '%') {
+            out += text[i];
+            continue;
+        }
+        unsigned char byte = 0;
+        auto const* const digits = text.data() + i + 1;
+        auto const* const end = digits + std::min<std::size_t>(2, text.size() - i - 1);
+        auto const [stop, error] = std::from_chars(digits, end, byte, 16);
+        if (error != std::errc{} || stop - digits != 2)
+            return std::nullopt;
+        out += static_cast<char>(byte);
+        i += 2;
+    }
+    return out;
+}
+
+} // namespace
+
+std::string read_query(std::string_view query, std::vector<query_field>& into) {
+    while (!query.empty()) {
+        auto const end = std::min(query.find('&'), query.size());
+        auto const field = query.substr(0, end);
+        query.remove_prefix(std::min(end + 1, query.size()));
+        auto const equals = field.find('=');
+        if (equals == std::string_view::npos || equals == 0)
+            return "The query has " + in_quotes(field) + ", and NAME=VALUE was expected there.";
+        auto name = decoded(field.substr(0, equals));
+        auto value = decoded(field.substr(equals + 1));
+        if (!name || !value)
+            return "In the query's " + in_quotes(field) +
+                   ", \"%\" is not followed by two hexadecimal digits; write %25 for \"%\".";
+        if (std::ranges::find(into, *name, &query_field::name) != into.end())
+            return "The parameter " + in_quotes(*name) + " is there twice; give it once.";
+        into.push_back({std::move(*name), std::move(*value)});
+    }
+    return {};
+}
+
+std::string refuse_query(std::string_view query) {
+    std::vector<query_field> fields;
+    auto complaint = read_query(query, fields);
+    if (complaint.empty() && !fields.empty())
+        complaint = "There is no parameter " + in_quotes(fields.front().name) +
+                    " here; leave the query away.";
+    return complaint;
+}
+
+} // namespace secondwind::admin

@@ -1,0 +1,52 @@
+#include <secondwind/admin/routes.hpp>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace secondwind::admin {
+
+namespace {
+
+constexpr std::array<std::pair<std::string_view, route>, 7> fixed{{
+    {"/livez", route::livez},
+    {"/readyz", route::readyz},
+    {"/api/status", route::status},
+    {"/api/hosts", route::hosts},
+    {"/api/recoveries", route::recoveries},
+    {"/api/recovery/mode", route::recovery_mode},
+    {"/api/reload", route::reload},
+}};
+
+// What stands between both, if it is one segment.
+std::string between(std::string_view path, std::string_view before, std::string_view behind) {
+    if (path.size() <= before.size() + behind.size() || !path.starts_with(before) ||
+        !path.ends_with(behind))
+        return {};
+    path.remove_prefix(before.size());
+    path.remove_suffix(behind.size());
+    return path.find('/') == path.npos ? std::string{path} : std::string{};
+}
+
+} // namespace
+
+destination find_destination(std::string_view path) {
+    auto const found = std::ranges::find(fixed, path, &std::pair<std::string_view, route>::first);
+    if (found != fixed.end())
+        return {found->second};
+    if (auto name = between(path, "/api/hosts/", "/unload"); !name.empty())
+        return {route::unload, std::move(name)};
+    if (auto number = between(path, "/api/exchanges/", "/cancel"); !number.empty())
+        return {route::cancel, std::move(number)};
+    return {};
+}
+
+std::string_view methods_of(route r) noexcept {
+    return is_action(r) ? "POST" : "GET, HEAD";
+}
+
+bool allows(route r, std::string_view method) noexcept {
+    return is_action(r) ? method == "POST" : method == "GET" || method == "HEAD";
+}
+
+} // namespace secondwind::admin

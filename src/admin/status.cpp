@@ -1,0 +1,135 @@
+#include <secondwind/admin/api.hpp>
+
+#include <secondwind/admin/documents.hpp>
+#include <secondwind/admin/recovery_search.hpp>
+#include <secondwind/base/log.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+namespace secondwind::admin {
+
+namespace {
+
+constexpr std::size_t most_exchanges = 500;
+
+json totals_document(telemetry::traffic const& t, recovery::ledger const& book) {
+    auto const gone = std::accumulate(t.departures.begin(), t.departures.end(), std::uint64_t{0});
+    auto const& records = book.records();
+    return {{"exchanges", t.exchanges},
+            {"failed", t.failed},
+            {"clients_gone", gone},
+            // They are numbered from 1, and the ring forgets only the oldest.
+            {"recoveries", records.empty() ? 0 : records.back()->id},
+            {"recovered", t.replays_recovered},
+            {"replays", t.replays_recovered + t.replays_failed},
+            {"bytes_in", t.bytes_in},
+            {"bytes_out", t.bytes_out},
+            {"stream_events", t.stream_events},
+            {"log_lines_dropped", log::dropped()}};
+}
+
+// Those that the host works for, by what they name.
+use_counts uses_of(telemetry::exchange_list& all, std::string_view host) {
+    using telemetry::phase;
+    use_counts counts;
+    for (auto const& each : all) {
+        auto const v = each.look();
+        bool const at_work = v.phase == phase::sending || v.phase == phase::waiting ||
+                             v.phase == phase::holding || v.phase == phase::relaying;
+        if (at_work && v.host == host && !v.model.empty())
+            ++counts[std::string{v.model}];
+    }
+    return counts;
+}
+
+} // namespace
+
+bool api::ready() const {
+    return !subject_.proxy().draining &&
+           std::ranges::any_of(subject_.hosts,
+                               [](recovery::host const* each) { return each->view.health().up(); });
+}
+
+std::string api::status() const {
+    auto const proxy = subject_.proxy();
+    auto const events = events_();
+    auto const& settings = subject_.settings;
+    std::chrono::duration<double> const uptime = std::chrono::steady_clock::now() - up_since_;
+
+    auto exchanges = json::array();
+    std::size_t total = 0;
+    for (auto const& each : subject_.exchanges)
+        if (++total <= most_exchanges)
+            exchanges.push_back(exchange_document(each.look()));
+    auto samples = json::array();
+    for (auto const& each : history_.samples())
+        samples.push_back(sample_document(each));
+
+    auto const configured = settings.admin.listen ? config::to_string(*settings.admin.listen) : "";
+    return text_of(
+        {{"version", subject_.version},
+         {"run", run_},
+         {"started", time_or_null(started_)},
+         {"now", time_or_null(std::chrono::system_clock::now())},
+         {"uptime", seconds(uptime.count())},
+         {"listen", proxy.listen},
+         {"admin", events.listen.empty() ? configured : events.listen},
+         {"draining", proxy.draining},
+         {"ready", ready()},
+         {"actions_allowed", settings.admin.allow_actions},
+         {"sequence", events.sequence},
+         {"recovery", recovery_settings_document(settings.recovery)},
+         {"connections", proxy.connections},
+         {"connections_limit", settings.limits.connections},
+         {"replay_buffer",
+          {{"used", proxy.replay_buffer_used}, {"limit", settings.limits.replay_buffer_total}}},
+         {"event_listeners", events.listeners},
+         {"totals", totals_document(subject_.traffic, subject_.ledger)},
+         {"exchanges", std::move(exchanges)},
+         {"exchanges_total", total},
+         {"history", {{"interval", history::interval.count()}, {"samples", std::move(samples)}}}});
+}
+
+std::string api::host(recovery::host& one) const {
+    auto const& view = one.view;
+    auto const& listed = view.listed();
+    auto const& guard = one.care.guard;
+    auto models = json::array();
+    if (listed)
+        models =
+            models_document(listed->instances, listed->unloaded, subject_.settings.recovery.pinned,
+                            uses_of(subject_.exchanges, one.name()));
+    return text_of({{"name", one.name()},
+                    {"url", config::to_string(one.pool.where())},
+                    {"state", recovery::to_string(view.health().state())},
+                    {"since", time_or_null(view.health().since())},
+                    {"why", text_or_null(view.health().why())},
+                    {"version", text_or_null(view.version().value_or(""))},
+                    {"recovering", guard.recovering()},
+                    {"epoch", guard.epoch()},
+                    {"waiting", guard.waiting()},
+                    {"in_flight", one.care.users.size()},
+                    {"connections", {{"idle", one.pool.idle()}, {"leased", one.pool.leased()}}},
+                    {"listed_at", listed ? time_or_null(listed->at) : json(nullptr)},
+                    {"listing_error", text_or_null(view.listing_error())},
+                    {"models", std::move(models)}});
+}
+
+std::string api::hosts() const {
+    std::string list;
+    for (auto* each : subject_.hosts)
+        list.append(list.empty() ? "" : ",").append(host(*each));
+    return "[" + list + "]";
+}
+
+std::string api::recoveries(std::size_t most) const {
+    recovery_search newest;
+    newest.limit = most;
+    return array_of(find_recoveries(subject_.ledger.records(), newest).records);
+}
+
+} // namespace secondwind::admin

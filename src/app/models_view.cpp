@@ -1,0 +1,99 @@
+#include <secondwind/app/operator_view.hpp>
+#include <secondwind/app/table.hpp>
+
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace secondwind::app {
+namespace {
+
+std::string loaded_as(json const& instance) {
+    auto const& busy = member(instance, "busy");
+    auto const here = count_member(instance, "used_here");
+    if (busy.is_boolean() && !busy.get<bool>() && here == 0)
+        return "loaded, idle";
+    if (here != 0)
+        return fmt::format("loaded, busy ({} from here)", here);
+    return busy.is_boolean() ? "loaded, busy" : "loaded";
+}
+
+std::string last_used(json const& instance, double now) {
+    auto const age = age_member(instance, "last_used", now);
+    return age == "-" ? age : age + " ago";
+}
+
+void add_model(table& all, bool with_host, json const& host, json const& model, double now) {
+    auto const row = [&](std::string id, cell state, std::string used) {
+        std::vector<cell> cells;
+        if (with_host)
+            cells.push_back({text_member(host, "name")});
+        cells.push_back({text_member(model, "key")});
+        cells.push_back({gigabytes(number_member(model, "size"))});
+        cells.push_back({std::move(id)});
+        cells.push_back(std::move(state));
+        cells.push_back({is_true(model, "pinned") ? "pinned" : "-"});
+        cells.push_back({std::move(used)});
+        all.add(std::move(cells));
+    };
+    auto const& instances = list_member(model, "instances");
+    for (auto const& one : instances)
+        row(text_member(one, "id"), {loaded_as(one), tone::good}, last_used(one, now));
+    if (instances.empty())
+        row("-", {"on disk", tone::faint}, "-");
+}
+
+std::string faults_of(json const& hosts, double now) {
+    std::string text;
+    for (auto const& host : hosts) {
+        auto const name = text_member(host, "name");
+        auto const fault = text_member(host, "listing_error", "");
+        auto const listed = age_member(host, "listed_at", now);
+        if (!fault.empty())
+            text += printable(name + ": its models could not be listed: " + fault +
+                              (listed == "-" ? "" : "; what is shown is from " + listed + " ago")) +
+                    "\n";
+        else if (list_member(host, "models").empty())
+            text += printable(name + ": no models") + "\n";
+    }
+    return text;
+}
+
+} // namespace
+
+std::string models_view(json const& hosts, double now, bool colours) {
+    bool const with_host = hosts.size() > 1;
+    std::vector<table::column> columns;
+    if (with_host)
+        columns.push_back({"HOST"});
+    columns.insert(
+        columns.end(),
+        {{"MODEL"}, {"SIZE", true}, {"INSTANCE"}, {"STATE"}, {"PINNED"}, {"LAST USED", true}});
+    table all{std::move(columns)};
+    for (auto const& host : hosts)
+        for (auto const& model : list_member(host, "models"))
+            add_model(all, with_host, host, model, now);
+    return (all.empty() ? "" : all.text(colours)) + faults_of(hosts, now);
+}
+
+std::string unloaded_view(json const& unloaded, bool colours) {
+    if (!unloaded.is_array() || unloaded.empty())
+        return "Nothing was loaded.\n";
+    std::string text;
+    for (auto const& one : unloaded) {
+        auto const id = printable(text_member(one, "id"));
+        auto const result = text_member(one, "result");
+        auto const why_not = text_member(one, "why_not", "");
+        if (result == "unloaded")
+            text += "unloaded " + id;
+        else if (result == "not_found")
+            text += id + " was not loaded";
+        else
+            text += toned("not unloaded", tone::bad, colours) + " " + id +
+                    (why_not.empty() ? "" : ": " + printable(why_not));
+        text += '\n';
+    }
+    return text;
+}
+
+} // namespace secondwind::app

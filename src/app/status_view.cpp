@@ -1,0 +1,217 @@
+#include <secondwind/app/operator_view.hpp>
+#include <secondwind/app/table.hpp>
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace secondwind::app {
+namespace {
+
+constexpr std::size_t most_exchanges = 20;
+constexpr std::size_t most_recoveries = 5;
+
+std::uint64_t loaded_models(json const& host) {
+    auto const& models = list_member(host, "models");
+    return static_cast<std::uint64_t>(std::ranges::count_if(
+        models, [](json const& m) { return !list_member(m, "instances").empty(); }));
+}
+
+std::uint64_t in_state(json const& hosts, std::string_view state) {
+    return static_cast<std::uint64_t>(std::ranges::count_if(
+        hosts, [state](json const& h) { return text_member(h, "state") == state; }));
+}
+
+cell state_cell(json const& host) {
+    auto state = text_member(host, "state");
+    auto const how = state == "up" ? tone::good : state == "down" ? tone::bad : tone::plain;
+    return {std::move(state), how};
+}
+
+cell outcome_cell(json const& record) {
+    auto outcome = text_member(record, "outcome");
+    auto const how = outcome == "recovered" || outcome == "healed" ? tone::good
+                     : outcome == "pending" || outcome == "observed" || outcome == "client_gone"
+                         ? tone::plain
+                         : tone::bad;
+    return {std::move(outcome), how};
+}
+
+std::string why_clause(json const& host) {
+    auto const why = text_member(host, "why", "");
+    return text_member(host, "name") + (why.empty() ? "" : ": " + why);
+}
+
+// "default: connection refused"
+std::string whys_of_the_down(json const& hosts) {
+    std::vector<std::string> all;
+    for (auto const& host : hosts)
+        if (text_member(host, "state") == "down")
+            all.push_back(why_clause(host));
+    return enumerated(all);
+}
+
+// What is not right, as clauses; nothing when all is well.
+std::vector<std::string> troubles(json const& status, json const& hosts) {
+    std::vector<std::string> all;
+    auto const down = in_state(hosts, "down");
+    if (is_true(status, "draining"))
+        all.emplace_back("it drains and takes no new requests");
+    if (down != 0)
+        all.push_back(fmt::format("{} of {} down ({})", down, counted(hosts.size(), "host"),
+                                  whys_of_the_down(hosts)));
+    else if (!is_true(status, "ready") && !is_true(status, "draining"))
+        all.emplace_back("it is not ready, for no host is known to be up");
+    return all;
+}
+
+// That is how things should go, and worth knowing.
+std::string running_recoveries(json const& hosts) {
+    std::vector<std::string> names;
+    for (auto const& host : hosts)
+        if (is_true(host, "recovering"))
+            names.push_back(text_member(host, "name"));
+    return names.empty() ? "" : ", a recovery runs on " + enumerated(names);
+}
+
+std::string deeds(json const& status) {
+    auto const& totals = member(status, "totals");
+    auto const exchanges = count_member(totals, "exchanges");
+    auto const failed = count_member(totals, "failed");
+    auto const recoveries = count_member(totals, "recoveries");
+    auto text = counted(exchanges, "exchange");
+    if (failed != 0)
+        text += fmt::format(" ({} failed)", failed);
+    if (recoveries == 0)
+        return text + ", no recovery needed";
+    return text + fmt::format(", {} recovered of {}", count_member(totals, "recovered"),
+                              counted(recoveries, "recovery", "recoveries"));
+}
+
+std::string mode_line(json const& status) {
+    auto const mode = text_member(member(status, "recovery"), "mode");
+    if (mode == "observe")
+        return "Recoveries are only observed (recovery.mode): nothing is unloaded or replayed.\n";
+    if (mode == "off")
+        return "Recoveries are off (recovery.mode): errors are relayed as they are.\n";
+    return {};
+}
+
+std::string host_table(json const& hosts, double now, bool colours) {
+    table all{{{"HOST"},
+               {"URL"},
+               {"STATE"},
+               {"SINCE", true},
+               {"VERSION"},
+               {"LOADED", true},
+               {"IN FLIGHT", true},
+               {"RECOVERY"}}};
+    std::string faults;
+    for (auto const& host : hosts) {
+        auto const waiting = count_member(host, "waiting");
+        auto recovery = std::string{is_true(host, "recovering") ? "running" : "-"};
+        if (waiting != 0)
+            recovery += fmt::format(", {} wait", waiting);
+        all.add({{text_member(host, "name")},
+                 {text_member(host, "url")},
+                 state_cell(host),
+                 {age_member(host, "since", now)},
+                 {text_member(host, "version")},
+                 {std::to_string(loaded_models(host))},
+                 {text_member(host, "in_flight")},
+                 {std::move(recovery)}});
+        if (auto const fault = text_member(host, "listing_error", ""); !fault.empty())
+            faults += printable(fmt::format("{}: its models could not be listed: {}",
+                                            text_member(host, "name"), fault)) +
+                      "\n";
+    }
+    return all.text(colours) + faults;
+}
+
+std::string exchange_table(json const& status, bool colours) {
+    auto const& exchanges = list_member(status, "exchanges");
+    if (exchanges.empty())
+        return "No exchange is in flight.\n";
+    table all{{{"EXCHANGE", true}, {"MODEL"}, {"PHASE"}, {"AGE", true}, {"REQUEST"}}};
+    auto const shown = std::min(exchanges.size(), most_exchanges);
+    for (std::size_t i = 0; i != shown; ++i) {
+        auto const& one = exchanges[i];
+        all.add({{text_member(one, "number")},
+                 {text_member(one, "model")},
+                 {text_member(one, "phase")},
+                 {span(number_member(one, "age"))},
+                 {text_member(one, "method") + " " + text_member(one, "path")}});
+    }
+    auto const total =
+        std::max<std::uint64_t>(count_member(status, "exchanges_total"), exchanges.size());
+    auto text = all.text(colours);
+    if (total > shown)
+        text += fmt::format("and {} younger ones\n", total - shown);
+    return text;
+}
+
+std::string recovery_table(json const& recoveries, double now, bool colours) {
+    if (recoveries.empty())
+        return "No recovery so far.\n";
+    table all{{{"WHEN", true},
+               {"HOST"},
+               {"VERDICT"},
+               {"MODEL"},
+               {"UNLOADED"},
+               {"OUTCOME"},
+               {"TOOK", true}}};
+    auto const shown = std::min(recoveries.size(), most_recoveries);
+    for (std::size_t i = 0; i != shown; ++i) {
+        auto const& one = recoveries[i];
+        auto const& trigger = member(one, "trigger");
+        auto const time = age_member(one, "time", now);
+        auto const ids = unloaded_ids(one);
+        auto model = text_member(trigger, "model");
+        all.add({{time == "-" ? time : time + " ago"},
+                 {text_member(one, "host")},
+                 {text_member(trigger, "verdict")},
+                 {model.empty() ? "-" : std::move(model)},
+                 {ids.empty() ? "-" : enumerated(ids)},
+                 outcome_cell(one),
+                 {is_true(one, "finished") ? span(number_member(one, "took_ms") / 1000) : "-"}});
+    }
+    return all.text(colours);
+}
+
+} // namespace
+
+std::vector<std::string> unloaded_ids(json const& record) {
+    std::vector<std::string> ids;
+    for (auto const& one : list_member(record, "unloads"))
+        if (is_true(one, "done"))
+            ids.push_back(text_member(one, "id"));
+    return ids;
+}
+
+std::string sentence_of(json const& status, json const& hosts) {
+    auto const trouble = troubles(status, hosts);
+    auto const up = in_state(hosts, "up");
+    std::string state;
+    if (!trouble.empty())
+        state = "Not all is well: " + enumerated(trouble);
+    else if (up == hosts.size())
+        state = fmt::format("All is well: {} up", counted(up, "host"));
+    else
+        state = fmt::format("All is well so far: {} up, {} not heard from yet", counted(up, "host"),
+                            hosts.size() - up);
+    return printable(fmt::format("{}{}. secondwind {} on {} for {}: {}.", state,
+                                 running_recoveries(hosts), text_member(status, "version"),
+                                 text_member(status, "listen"),
+                                 span(number_member(status, "uptime")), deeds(status)));
+}
+
+std::string status_view(json const& status, json const& hosts, json const& recoveries,
+                        bool colours) {
+    auto const now = parse_time(text_member(status, "now")).value_or(0);
+    auto const how = troubles(status, hosts).empty() ? tone::good : tone::bad;
+    return toned(sentence_of(status, hosts), how, colours) + "\n" + mode_line(status) + "\n" +
+           host_table(hosts, now, colours) + "\n" + exchange_table(status, colours) + "\n" +
+           recovery_table(recoveries, now, colours);
+}
+
+} // namespace secondwind::app

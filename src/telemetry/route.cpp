@@ -1,0 +1,83 @@
+#include <secondwind/telemetry/route.hpp>
+
+namespace secondwind::telemetry {
+
+route route_of(std::string_view path) noexcept {
+    bool const native = path.starts_with("/api/v0/") || path.starts_with("/api/v1/");
+    if (!native && !path.starts_with("/v1/"))
+        return route::other;
+    auto const name = path.substr(native ? 8 : 4);
+    if (name == "chat/completions")
+        return route::chat_completions;
+    if (name == "completions")
+        return route::completions;
+    if (name == "embeddings")
+        return route::embeddings;
+    if (name == "models" || name.starts_with("models/"))
+        return route::models;
+    if (native)
+        return name == "chat" ? route::chat : route::other;
+    if (name == "responses")
+        return route::responses;
+    return name == "messages" ? route::messages : route::other;
+}
+
+std::string_view to_string(route r) noexcept {
+    switch (r) {
+    case route::chat_completions:
+        return "chat_completions";
+    case route::completions:
+        return "completions";
+    case route::responses:
+        return "responses";
+    case route::embeddings:
+        return "embeddings";
+    case route::messages:
+        return "messages";
+    case route::chat:
+        return "chat";
+    case route::models:
+        return "models";
+    case route::tunnel:
+        return "tunnel";
+    case route::other:
+        return "other";
+    }
+    return "other";
+}
+
+method method_of(std::string_view name) noexcept {
+    if (name == "POST")
+        return method::post;
+    if (name == "GET")
+        return method::get;
+    if (name == "OPTIONS")
+        return method::options;
+    if (name == "HEAD")
+        return method::head;
+    if (name == "PUT")
+        return method::put;
+    return name == "DELETE" ? method::delete_ : method::other;
+}
+
+std::string_view to_string(method m) noexcept {
+    switch (m) {
+    case method::get:
+        return "GET";
+    case method::head:
+        return "HEAD";
+    case method::post:
+        return "POST";
+    case method::put:
+        return "PUT";
+    case method::delete_:
+        return "DELETE";
+    case method::options:
+        return "OPTIONS";
+    case method::other:
+        return "other";
+    }
+    return "other";
+}
+
+} // namespace secondwind::telemetry

@@ -1,0 +1,41 @@
+#include <secondwind/telemetry/traffic.hpp>
+
+namespace secondwind::telemetry {
+
+std::string_view to_string(phase p) noexcept {
+    switch (p) {
+    case phase::reading:
+        return "reading";
+    case phase::sending:
+        return "sending";
+    case phase::waiting:
+        return "waiting";
+    case phase::holding:
+        return "holding";
+    case phase::recovering:
+        return "recovering";
+    case phase::relaying:
+        return "relaying";
+    case phase::tunnel:
+        return "tunnel";
+    }
+    return "reading";
+}
+
+std::string_view to_string(skip s) noexcept {
+    return s == skip::body_too_large ? "body_too_large" : "committed";
+}
+
+void traffic::ended(finished const& one) {
+    auto const route = static_cast<std::size_t>(one.route);
+    ++exchanges;
+    failed += one.failed;
+    codes[route][static_cast<std::size_t>(one.method)].add(one.status);
+    durations[route].observe(one.seconds);
+    if (one.first_byte >= 0)
+        first_bytes[route].observe(one.first_byte);
+    bytes_in += one.bytes_in;
+    bytes_out += one.bytes_out;
+}
+
+} // namespace secondwind::telemetry

@@ -1,0 +1,426 @@
+"""Holds docs/openapi.json against the answers of the executable, and the answers against it.
+
+Every documented path, method and status must be seen here, each with a body that its schema allows;
+and an answer that the document does not know fails the test that has asked for it.
+"""
+
+import contextlib
+import json
+import pathlib
+import re
+import signal
+import sys
+import tempfile
+import threading
+import unittest
+
+try:
+    import jsonschema
+except ImportError:
+    print("skipped: this needs python3-jsonschema (scripts/install-deps.sh test)")
+    sys.exit(77)
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "binary"))
+sys.path.insert(0, str(HERE))
+
+from harness import ask, binary_test, client, closed_port, host, port_of, process  # noqa: E402
+from ws_client import websocket  # noqa: E402
+
+CONTRACT = json.loads((HERE.parents[1] / "docs" / "openapi.json").read_text(encoding="utf-8"))
+TOKEN = "of-operators-0123456789"
+WITH_TOKEN = {"Authorization": f"Bearer {TOKEN}"}
+JSON = {"Content-Type": "application/json"}
+METHODS = ("get", "head", "post", "put", "patch", "delete")
+MESSAGES = ("snapshot", "resumed", "recovery", "host", "settings", "draining")
+NO_SUCH = {"unload": {"name": "nobody"}, "cancel": {"number": 999}, "asset": {"file": "none.js"}}
+
+seen = set()  # (path, method, status)
+heard = set()  # types of messages
+
+
+def operations():
+    for path, item in CONTRACT["paths"].items():
+        for method, operation in item.items():
+            yield path, method, operation
+
+
+def resolved(node):
+    while "$ref" in node:
+        path = node["$ref"].removeprefix("#/").split("/")
+        node = CONTRACT
+        for part in path:
+            node = node[part]
+    return node
+
+
+def complaints(schema, value):
+    resolver = jsonschema.RefResolver.from_schema(CONTRACT)
+    checker = jsonschema.Draft202012Validator(schema, resolver=resolver)
+    return [
+        f"{'/'.join(map(str, e.absolute_path))}: {e.message}"
+        for e in sorted(checker.iter_errors(value), key=str)
+    ]
+
+
+def schema_of(name):
+    return CONTRACT["components"]["schemas"][name]
+
+
+class contract_test(binary_test):
+    def started(self, *arguments, env=None):
+        """A process, its data port and its admin port."""
+        running = self.enterContext(
+            process(*arguments, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0",
+                    "--log-level", "info", env=env)
+        )
+        self.admin = port_of(running.event("admin_listening")["listen"])
+        return running
+
+    def ask(self, path, method="get", status=200, body=None, fields=None, query="", **places):
+        """One request; its answer is held against the contract, and given parsed."""
+        operation = CONTRACT["paths"][path][method]
+        if method == "post" and fields is None:
+            fields = {**WITH_TOKEN, **JSON}
+        target = path.format(**places) + query
+        text = body if isinstance(body, (str, type(None))) else json.dumps(body)
+        code, heads, content = ask(
+            self.admin, method.upper(), target, text, WITH_TOKEN if fields is None else fields
+        )
+        what = f"{method} {target} answered {code} {content[:300]!r}"
+        self.assertEqual(code, status, what)
+        self.assertIn(str(code), operation["responses"], f"not documented: {what}")
+        seen.add((path, method, str(code)))
+        documented = resolved(operation["responses"][str(code)]).get("content")
+        if not documented:
+            self.assertEqual(content, b"", what)
+            return None
+        (kind, shape), = documented.items()
+        if kind == "*/*":
+            return content
+        self.assertEqual(heads["Content-Type"].split(";")[0], kind, what)
+        told = json.loads(content) if kind == "application/json" else content.decode()
+        self.assertEqual(complaints(shape["schema"], told), [], what)
+        return told
+
+    def hear(self, listener, *types):
+        """The next message, which must be of one of these types."""
+        message = listener.message()
+        self.assertEqual(complaints(schema_of("event"), message), [], json.dumps(message)[:2000])
+        self.assertIn(message["type"], types)
+        heard.add(message["type"])
+        return message
+
+    def listener(self, query="", fields=None):
+        fields = WITH_TOKEN if fields is None else fields
+        found = self.enterContext(websocket(self.admin, "/events" + query, fields))
+        self.assertIn(str(found.status), CONTRACT["paths"]["/events"]["get"]["responses"])
+        seen.add(("/events", "get", str(found.status)))
+        if found.status != 101:
+            self.assertEqual(complaints(schema_of("error"), json.loads(found.body)), [])
+        return found
+
+
+class the_document(unittest.TestCase):
+    def test_is_made_of_schemas_that_are_well_formed(self):
+        for name, schema in CONTRACT["components"]["schemas"].items():
+            with self.subTest(schema=name):
+                jsonschema.Draft202012Validator.check_schema(schema)
+
+    def test_allows_no_member_that_it_does_not_name_and_misses_none(self):
+        def walk(node, where):
+            if isinstance(node, dict):
+                if node.get("type") == "object" and "properties" in node:
+                    self.assertIs(node.get("additionalProperties"), False, where)
+                    self.assertEqual(node["required"], list(node["properties"]), where)
+                for key, value in node.items():
+                    walk(value, f"{where}/{key}")
+            elif isinstance(node, list):
+                for index, value in enumerate(node):
+                    walk(value, f"{where}/{index}")
+
+        walk({"paths": CONTRACT["paths"], "components": CONTRACT["components"]}, "")
+
+    def test_has_examples_that_are_as_it_says(self):
+        count = 0
+        for name, schema in CONTRACT["components"]["schemas"].items():
+            for example in schema.get("examples", []):
+                count += 1
+                with self.subTest(schema=name):
+                    self.assertEqual(complaints(schema, example), [])
+        self.assertGreater(count, 20)
+
+    def test_refers_only_to_what_is_there_and_uses_all_of_it(self):
+        text = json.dumps(CONTRACT)
+        referred = set(re.findall(r'"#/components/(\w+)/(\w+)"', text))
+        for kind, name in referred:
+            self.assertIn(name, CONTRACT["components"][kind])
+        for kind in ("schemas", "responses"):
+            for name in CONTRACT["components"][kind]:
+                used = (kind, name) in referred or name == "event"
+                self.assertTrue(used, f"{kind}/{name} is used nowhere")
+
+    def test_names_each_parameter_of_a_path(self):
+        for path, method, operation in operations():
+            named = [p["name"] for p in operation.get("parameters", []) if p["in"] == "path"]
+            self.assertEqual(named, re.findall(r"{(\w+)}", path), f"{method} {path}")
+
+
+class a_guarded_server(contract_test):
+    """With a token, with actions, and with room for one listener to events. Its host is that of a
+    demonstration, which has one model loaded and no room for another."""
+
+    def setUp(self):
+        demo = self.enterContext(process("demo", "--listen", "127.0.0.1:0"))
+        emulator = demo.output.until(lambda line: re.search(r"listens on (http://[\d.:]+)", line))
+        demo.output.until(lambda line: "Ctrl-C" in line)
+        self.running = self.started(
+            "serve",
+            *("--upstream", emulator[1]),
+            env={
+                "SECONDWIND_ADMIN_TOKEN": TOKEN,
+                "SECONDWIND_ADMIN_ALLOW_ACTIONS": "true",
+                "SECONDWIND_LIMITS_EVENT_LISTENERS": "1",
+            },
+        )
+        self.data = port_of(self.ask("/api/status")["listen"])
+        (self.only,) = self.ask("/api/hosts")["hosts"]
+        self.file = re.search(r'"/assets/([^"]+)"', self.ask("/"))[1]
+
+    def places(self, path):
+        known = {"name": self.only["name"], "number": 1, "file": self.file}
+        return {name: known[name] for name in re.findall(r"{(\w+)}", path)}
+
+    def body_of(self, operation):
+        schema = operation["requestBody"]["content"]["application/json"]["schema"]
+        return resolved(schema)["examples"][0]
+
+    def chat(self, model):
+        wish = {"model": model, "messages": [{"role": "user", "content": "Hi"}]}
+        with contextlib.suppress(OSError):
+            ask(self.data, "POST", "/v1/chat/completions", json.dumps(wish), JSON)
+
+    def another_model(self):
+        """One that is not loaded, and does not fit beside the loaded one."""
+        models = self.ask("/api/hosts")["hosts"][0]["models"]
+        (other,) = [m["key"] for m in models if not m["instances"] and "embed" not in m["key"]]
+        return other
+
+    def test_answers_each_read_and_its_head(self):
+        for path, method, operation in operations():
+            if method == "post" or path == "/events":
+                continue
+            with self.subTest(path=path, method=method):
+                self.ask(path, method, **self.places(path))
+                if "304" in operation["responses"]:
+                    known = {**WITH_TOKEN, "If-None-Match": "*"}
+                    self.ask(path, method, 304, fields=known, **self.places(path))
+                if "404" in operation["responses"]:
+                    self.ask(path, method, 404, **NO_SUCH["asset"])
+                if "400" in operation["responses"]:
+                    told = self.ask(path, method, 400, query="?nonsense=1", **self.places(path))
+                    if told:
+                        self.assertIn('"nonsense"', told["error"]["message"])
+
+    def test_refuses_whoever_may_not_ask(self):
+        strangers = ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic eDp5"})
+        elsewhere = (
+            {"Host": "evil.example", **WITH_TOKEN},
+            {"Origin": "http://evil.example", **WITH_TOKEN},
+            {"Sec-Fetch-Site": "cross-site", **WITH_TOKEN},
+        )
+        for path, method, operation in operations():
+            if "401" not in operation["responses"]:
+                continue
+            places = self.places(path)
+            body = self.body_of(operation) if method == "post" else None
+            kind = JSON if method == "post" else {}
+            with self.subTest(path=path, method=method):
+                for fields in strangers:
+                    self.ask(path, method, 401, body, {**fields, **kind}, **places)
+                for fields in elsewhere:
+                    self.ask(path, method, 403, body, {**fields, **kind}, **places)
+
+    def test_answers_other_methods_and_paths_as_the_document_says_of_them(self):
+        for path, item in CONTRACT["paths"].items():
+            for method in METHODS:
+                if method in item:
+                    continue
+                with self.subTest(path=path, method=method):
+                    target = path.format(**self.places(path))
+                    code, fields, content = ask(
+                        self.admin, method.upper(), target, "{}", {**WITH_TOKEN, **JSON}
+                    )
+                    self.assertEqual(code, 405, content)
+                    allowed = {m.strip().lower() for m in fields["Allow"].split(",")}
+                    self.assertEqual(allowed, set(item))
+                    if method != "head":
+                        self.assertEqual(complaints(schema_of("error"), json.loads(content)), [])
+        code, _, content = ask(self.admin, "GET", "/api", None, WITH_TOKEN)
+        self.assertEqual(code, 404)
+        self.assertEqual(complaints(schema_of("error"), json.loads(content)), [])
+
+    def test_reads_the_bodies_of_actions_strictly(self):
+        for path, method, operation in operations():
+            if method != "post":
+                continue
+            places = self.places(path)
+            with self.subTest(path=path):
+                for body in ("", "{", "[]", {"nonsense": 1}):
+                    self.ask(path, method, 400, body, **places)
+                self.ask(path, method, 415, "{}", {**WITH_TOKEN, "Content-Type": "text/plain"},
+                         **places)
+                self.ask(path, method, 413, " " * 70000 + "{}", **places)
+                if "404" in operation["responses"]:
+                    self.ask(path, method, 404, self.body_of(operation),
+                             **NO_SUCH[operation["operationId"]])
+
+    def test_gives_its_recoveries(self):
+        self.chat(self.another_model())
+        self.running.event("exchange")
+        page = self.ask("/api/recoveries", query="?outcome=recovered&limit=1")
+        (record,) = page["recoveries"]
+        self.assertEqual(record["outcome"], "recovered")
+        self.assertTrue(record["finished"])
+        self.assertEqual(record["steps"][-1]["step"], "concluded")
+        none = self.ask("/api/recoveries", query=f"?before={record['recovery']}")
+        self.assertEqual(none, {"recoveries": [], "next_before": None})
+
+    def test_carries_out_what_it_is_told(self):
+        self.ask("/api/recovery/mode", "post", body={"mode": "observe"})
+        self.assertEqual(self.ask("/api/status")["recovery"]["mode"], "observe")
+        self.ask("/api/recovery/mode", "post", body={"mode": "on"})
+        gone = self.ask("/api/hosts/{name}/unload", "post", body={"instance_id": "nobody"},
+                        **self.places("{name}"))
+        self.assertEqual(gone["unloaded"][0]["result"], "not_found")
+
+        # Its model has yet to be loaded, which takes the demo's host a while.
+        wanted = self.another_model()
+        asking = threading.Thread(target=self.chat, args=(wanted,))
+        asking.start()
+        while not (running := self.ask("/api/status")["exchanges"]):
+            self.assertTrue(asking.is_alive(), "it was answered before it was seen")
+        number = running[0]["number"]
+        told = self.ask("/api/exchanges/{number}/cancel", "post", body={}, number=number)
+        self.assertEqual(told, {"cancelled": number})
+        asking.join()
+        self.assertEqual(self.running.event("admin_action")["client"], "127.0.0.1")
+
+    def test_tells_events_first_of_all_then_one_by_one_and_again(self):
+        listener = self.listener()
+        self.assertEqual(listener.status, 101)
+        first = self.hear(listener, "snapshot")
+        self.assertEqual(first["status"]["event_listeners"], 1)
+        self.assertEqual(self.listener().status, 503)
+
+        self.chat(self.another_model())
+        number, steps = first["sequence"], []
+        while "concluded" not in steps:
+            event = self.hear(listener, "recovery", "host")
+            number += 1
+            self.assertEqual(event["sequence"], number)
+            if event["type"] == "recovery":
+                steps.append(event["step"])
+        self.assertEqual((steps[0], steps[-1]), ("began", "concluded"))
+        self.ask("/api/recovery/mode", "post", body={"mode": "off"})
+        while self.hear(listener, "settings", "host")["type"] != "settings":
+            pass
+        listener.close()
+
+        run = first["run"]
+        again = self.resumed(f"?run={run}&after={first['sequence']}")
+        self.assertEqual(self.hear(again, "resumed")["sequence"], first["sequence"])
+        missed = self.hear(again, "recovery", "host")
+        self.assertEqual(missed["sequence"], first["sequence"] + 1)
+        again.close()
+        # A run that is not this one.
+        self.hear(self.resumed("?run=00000000&after=0"), "snapshot")
+
+    def resumed(self, query):
+        """A listener; the one before it may not have been seen to go yet."""
+        while (found := self.listener(query)).status != 101:
+            self.assertEqual(found.status, 503)
+        return found
+
+    def test_refuses_a_plain_request_for_events(self):
+        self.ask("/events", status=400)
+        self.assertEqual(self.listener("?after=x").status, 400)
+
+
+class a_server(contract_test):
+    def test_without_actions_takes_none(self):
+        with closed_port() as port:
+            self.started("serve", "--upstream", f"http://127.0.0.1:{port}")
+            for path, method, _ in operations():
+                if method == "post":
+                    told = self.ask(path, method, 403, "{}", name="default", number=1)
+                    self.assertEqual(told["error"]["code"], "actions_disabled")
+
+    def test_whose_host_is_down_says_so(self):
+        with closed_port() as port:
+            self.started("serve", "--upstream", f"http://127.0.0.1:{port}",
+                         env={"SECONDWIND_ADMIN_ALLOW_ACTIONS": "true"})
+            told = self.ask("/readyz", status=503)
+            self.assertEqual(told["status"], "no_host_up")
+            self.ask("/readyz", "head", 503)
+            (only,) = self.ask("/api/hosts")["hosts"]
+            self.assertEqual(only["state"], "down")
+            self.assertIsNotNone(only["why"])
+            for order in ({"all": True}, {"instance_id": "x"}):
+                told = self.ask("/api/hosts/{name}/unload", "post", 502, order, name="default")
+                self.assertEqual(told["error"]["code"], "host_failed")
+
+    def test_reads_its_configuration_anew(self):
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        file = pathlib.Path(folder, "secondwind.json")
+        file.write_text('{"admin": {"allow_actions": true}}', encoding="utf-8")
+        with closed_port() as port:
+            self.started("serve", "--upstream", f"http://127.0.0.1:{port}", "-c", str(file))
+            told = self.ask("/api/reload", "post", body={})
+            self.assertEqual(told["changed"], [])
+            file.write_text('{"admin": {"allow_actions": true},\n "recovery": {"evict": "all"}}',
+                            encoding="utf-8")
+            told = self.ask("/api/reload", "post", body={})
+            self.assertEqual(told["changed"], ["recovery.evict"])
+            self.assertEqual(self.ask("/api/status")["recovery"]["evict"], "all")
+            file.write_text('{"admin": {"allow_actions": true},\n "recovery": {"evict": "some"}}',
+                            encoding="utf-8")
+            told = self.ask("/api/reload", "post", 422, {})
+            self.assertIn(f"{file}:2:", told["error"]["message"])
+            self.assertEqual(self.ask("/api/status")["recovery"]["evict"], "all")
+
+    def test_that_drains_says_so_to_probes_and_listeners(self):
+        with host() as lm:
+            running = self.started("serve", "--upstream", lm.url)
+            status = self.ask("/api/status")
+            listener = self.listener()
+            self.hear(listener, "snapshot")
+            app = self.enterContext(client(port_of(status["listen"])))
+            app.send(b"GET /v1/models HTTP/1.1\r\nHost: x\r\n\r\n")
+            peer, _ = lm.take()
+            running.signal(signal.SIGTERM)
+            while self.hear(listener, "draining", "host")["type"] != "draining":
+                pass
+            self.assertEqual(self.ask("/readyz", status=503), {"status": "draining"})
+            self.assertTrue(self.ask("/api/status")["draining"])
+            peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+            app.until(b"ok")
+            self.assertEqual(listener.close_code(), 1001)
+            self.assertEqual(running.wait(), 0)
+
+
+class z_all_of_it(unittest.TestCase):
+    """Runs last: tests are run in the order of their names."""
+
+    def test_was_seen(self):
+        documented = {
+            (path, method, status)
+            for path, method, operation in operations()
+            for status in operation["responses"]
+        }
+        self.assertEqual(sorted(documented - seen), [])
+        self.assertEqual(sorted(set(MESSAGES) - heard), [])
+
+
+if __name__ == "__main__":
+    unittest.main()

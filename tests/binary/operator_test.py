@@ -1,0 +1,236 @@
+"""The operator's verbs against a running secondwind: what they print, and what they exit with."""
+
+import json
+import re
+import signal
+import subprocess
+import unittest
+
+from harness import (
+    BINARY,
+    PATIENCE,
+    ask,
+    binary_test,
+    clean_environment,
+    closed_port,
+    port_of,
+    process,
+    run,
+)
+
+TOKEN = "a-token-of-some-length"
+VERBS = (["status"], ["models"], ["unload", "--all", "--yes"], ["events"], ["health"])
+
+
+class without_a_server(binary_test):
+    def test_each_verb_has_a_help_of_its_own(self):
+        for verb in ("status", "models", "unload", "events", "health"):
+            with self.subTest(verb=verb):
+                ended = run(verb, "--help")
+                self.assertEqual((ended.returncode, ended.stderr), (0, ""))
+                for word in ("--admin", "--json", "SECONDWIND_ADMIN_TOKEN"):
+                    self.assertIn(word, ended.stdout)
+
+    def test_nobody_to_ask_is_a_failure_that_tells_where_to_look(self):
+        port = self.enterContext(closed_port())
+        for verb in VERBS:
+            with self.subTest(verb=verb):
+                ended = run(*verb, "--admin", f"127.0.0.1:{port}")
+                self.assertEqual((ended.returncode, ended.stdout), (1, ""))
+                self.assertIn("is secondwind running?", ended.stderr)
+                self.assertIn(f"127.0.0.1:{port}", ended.stderr)
+
+    def test_the_environment_names_the_place_as_it_does_for_the_server(self):
+        port = self.enterContext(closed_port())
+        ended = run("health", env={"SECONDWIND_ADMIN_LISTEN": f"127.0.0.1:{port}"})
+        self.assertEqual(ended.returncode, 1)
+        self.assertIn(f"127.0.0.1:{port}", ended.stderr)
+
+    def test_a_listener_that_is_off_cannot_be_asked(self):
+        ended = run("status", env={"SECONDWIND_ADMIN_LISTEN": "off"})
+        self.assertEqual(ended.returncode, 78)
+        self.assertIn("--admin", ended.stderr)
+
+    def test_wrong_usage_is_told_before_anybody_is_asked(self):
+        for wrong in (
+            ["unload"],
+            ["unload", "x", "--all", "--yes"],
+            ["unload", "x"],  # nobody can be asked for a yes here
+            ["events", "--once", "--follow"],
+            ["status", "x"],
+            ["--listen", "127.0.0.1:0", "status"],
+        ):
+            with self.subTest(wrong=wrong):
+                ended = run(*wrong)
+                self.assertEqual((ended.returncode, ended.stdout), (2, ""))
+
+
+class with_a_server(binary_test):
+    def demonstrated(self):
+        """The demo, whose story is told: the process, its port, and where operators connect."""
+        told = self.enterContext(
+            process(
+                *("demo", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"),
+                *("--log-level", "info"),
+            )
+        )
+        admin = told.event("admin_listening")["listen"]
+        port = told.output.until(lambda line: re.search(r"http://127\.0\.0\.1:(\d+)/v1,", line))[1]
+        told.output.until(lambda line: "Ctrl-C" in line)
+        return told, int(port), admin
+
+    def serving_with_admin(self, upstream, env=None):
+        proxy = self.enterContext(
+            process(
+                *("--listen", "127.0.0.1:0", "--upstream", upstream, "--admin", "127.0.0.1:0"),
+                env=env,
+            )
+        )
+        return proxy, proxy.event("admin_listening")["listen"]
+
+    def test_status_tells_of_the_demos_recovery(self):
+        _, _, admin = self.demonstrated()
+        ended = run("status", "--admin", admin)
+        self.assertEqual((ended.returncode, ended.stderr), (0, ""))
+        first, *rest = ended.stdout.splitlines()
+        self.assertTrue(first.startswith("All is well"), first)
+        self.assertIn("1 recovered of 1 recovery", first)
+        self.assertTrue(any(line.startswith("emulator") for line in rest), rest)
+        self.assertRegex(rest[-1], r"insufficient_memory\s+google/gemma-3-12b\s+qwen/.*recovered")
+        self.assertNotIn("\033", ended.stdout)
+
+    def test_json_is_what_the_server_says(self):
+        _, _, admin = self.demonstrated()
+        status = json.loads(run("status", "--json", "--admin", admin).stdout)
+        self.assertEqual(status["totals"]["recovered"], 1)
+        self.assertEqual(status["admin"], admin)
+        hosts = json.loads(run("models", "--json", "--admin", admin).stdout)
+        self.assertEqual([each["name"] for each in hosts["hosts"]], ["emulator"])
+        health = json.loads(run("health", "--json", "--admin", admin).stdout)
+        self.assertEqual(health, {"status": "ready"})
+        snapshot = json.loads(run("events", "--once", "--json", "--admin", admin).stdout)
+        self.assertEqual(snapshot["type"], "snapshot")
+        self.assertEqual(snapshot["run"], status["run"])
+
+    def test_models_tells_what_is_loaded_and_what_is_not(self):
+        _, _, admin = self.demonstrated()
+        ended = run("models", "--admin", f"http://{admin}/")
+        self.assertEqual((ended.returncode, ended.stderr), (0, ""))
+        size = r"\s+[\d.]+ GB\s+"
+        self.assertRegex(ended.stdout, f"google/gemma-3-12b{size}google/gemma-3-12b +loaded")
+        self.assertRegex(ended.stdout, f"qwen/qwen3-coder-30b{size}- +on disk")
+
+    def test_output_that_cannot_be_written_is_a_failure(self):
+        _, _, admin = self.demonstrated()
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            ended = subprocess.run(
+                [BINARY, "models", "--admin", admin],
+                env=clean_environment(),
+                stdout=full,
+                stderr=subprocess.PIPE,
+                text=True,
+                timeout=PATIENCE,
+                check=False,
+            )
+        self.assertEqual(ended.returncode, 1)
+        self.assertIn("standard output cannot be written", ended.stderr)
+
+    def test_health_is_ready_and_then_nobody_is_there(self):
+        told, _, admin = self.demonstrated()
+        ended = run("health", "--admin", admin)
+        self.assertEqual((ended.returncode, ended.stdout, ended.stderr), (0, "ready\n", ""))
+        told.signal()
+        told.wait()
+        self.assertEqual(run("health", "--admin", admin).returncode, 1)
+
+    def test_health_says_that_no_host_is_up(self):
+        port = self.enterContext(closed_port())
+        proxy, admin = self.serving_with_admin(f"http://127.0.0.1:{port}")
+        status, _, _ = ask(port_of(proxy.event("listening")["listen"]), "GET", "/v1/models")
+        self.assertEqual(status, 502)
+        ended = run("health", "--admin", admin)
+        self.assertEqual((ended.returncode, ended.stdout), (1, "no_host_up\n"))
+        self.assertIn("default is down: ", ended.stderr)
+
+    def test_unload_does_it_and_tells_so(self):
+        _, _, admin = self.demonstrated()
+        ended = run("unload", "--all", "--yes", "--admin", admin)
+        self.assertEqual((ended.returncode, ended.stderr), (0, ""))
+        self.assertEqual(ended.stdout, "unloaded google/gemma-3-12b\n")
+        self.assertNotIn("loaded", run("models", "--admin", admin).stdout)
+        again = run("unload", "google/gemma-3-12b", "--yes", "--host", "emulator", "--admin", admin)
+        self.assertEqual((again.returncode, again.stderr), (0, ""))
+        self.assertEqual(again.stdout, "google/gemma-3-12b was not loaded\n")
+
+    def test_unload_knows_its_hosts(self):
+        _, _, admin = self.demonstrated()
+        ended = run("unload", "--all", "--yes", "--host", "other", "--admin", admin)
+        self.assertEqual((ended.returncode, ended.stdout), (2, ""))
+        self.assertIn("no host is named other: there is emulator", ended.stderr)
+
+    def test_unload_needs_leave(self):
+        port = self.enterContext(closed_port())
+        _, admin = self.serving_with_admin(f"http://127.0.0.1:{port}")
+        ended = run("unload", "--all", "--yes", "--admin", admin)
+        self.assertEqual((ended.returncode, ended.stdout), (1, ""))
+        self.assertIn("admin.allow_actions", ended.stderr)
+
+    def test_events_are_told_as_they_happen_until_an_interrupt(self):
+        _, port, admin = self.demonstrated()
+        child = self.enterContext(process("events", "--admin", admin))
+        child.output.until(lambda line: "All is well" in line)
+        wish = {"model": "qwen/qwen3-coder-30b", "messages": [{"role": "user", "content": "Hi"}]}
+        status, _, body = ask(
+            *(port, "POST", "/v1/chat/completions", json.dumps(wish)),
+            {"Content-Type": "application/json"},
+        )
+        self.assertEqual(status, 200, body)
+        for words in (
+            r"recovery 2 on emulator begins: insufficient_memory for qwen/qwen3-coder-30b",
+            r"recovery 2 on emulator plans to unload google/gemma-3-12b",
+            r"recovery 2 on emulator unloaded google/gemma-3-12b",
+            r"recovery 2 on emulator concluded: recovered, 1 unloaded",
+        ):
+            child.output.until(lambda line, words=words: re.search(words, line))
+        child.signal(signal.SIGINT)
+        self.assertEqual(child.wait(), 0)
+
+    def test_events_come_back_when_secondwind_does(self):
+        port = self.enterContext(closed_port())
+        proxy, admin = self.serving_with_admin(f"http://127.0.0.1:{port}")
+        child = self.enterContext(process("events", "--json", "--admin", admin))
+        first = json.loads(child.output.until(lambda line: line))
+        proxy.signal()
+        child.errors.until(lambda line: "connecting again" in line)
+        self.assertEqual(proxy.wait(), 0)
+        again = self.enterContext(
+            process(
+                *("--listen", "127.0.0.1:0", "--upstream", f"http://127.0.0.1:{port}"),
+                *("--admin", admin),
+            )
+        )
+        again.event("admin_listening")
+        child.errors.until(lambda line: "was started anew" in line)
+        second = child.output.until(lambda line: '"snapshot"' in line and json.loads(line))
+        self.assertNotEqual(first["run"], second["run"])
+        child.signal(signal.SIGTERM)
+        self.assertEqual(child.wait(), 0)
+
+    def test_a_token_is_asked_for_and_taken_from_the_environment(self):
+        port = self.enterContext(closed_port())
+        token = {"SECONDWIND_ADMIN_TOKEN": TOKEN}
+        _, admin = self.serving_with_admin(f"http://127.0.0.1:{port}", env=token)
+        for verb in (["status"], ["models"], ["events"], ["events", "--once"]):
+            with self.subTest(verb=verb):
+                refused = run(*verb, "--admin", admin)
+                self.assertEqual((refused.returncode, refused.stdout), (1, ""))
+                self.assertIn("SECONDWIND_ADMIN_TOKEN", refused.stderr)
+        self.assertEqual(run("status", "--admin", admin, env=token).returncode, 0)
+        self.assertEqual(run("events", "--once", "--admin", admin, env=token).returncode, 0)
+        wrong = run("status", "--admin", admin, env={"SECONDWIND_ADMIN_TOKEN": TOKEN + "x"})
+        self.assertEqual(wrong.returncode, 1)
+        self.assertIn("did not accept the token", wrong.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()

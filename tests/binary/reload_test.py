@@ -1,0 +1,104 @@
+"""HUP: the configuration is read anew, whole or not at all."""
+
+import json
+import pathlib
+import signal
+import tempfile
+import unittest
+
+from crowd import watched
+from harness import ask, binary_test, client, closed_port, host, port_of
+
+ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+class reload(binary_test):
+    def setUp(self):
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        self.file = pathlib.Path(folder, "secondwind.json")
+
+    def write(self, **settings):
+        self.file.write_text(json.dumps(settings))
+
+    def hang_up(self, proxy, event):
+        proxy.signal(signal.SIGHUP)
+        return proxy.event(event)
+
+    def test_what_has_changed_holds_at_once_and_is_told(self):
+        self.write(limits={"body": "1KiB"})
+        with host() as lm:
+            proxy, at = self.serving(lm.url, "-c", str(self.file))
+            self.write(limits={"body": 1}, request_id={"add": True})
+            told = self.hang_up(proxy, "config_reloaded")
+            self.assertEqual(told["changed"], "limits.body, request_id.add")
+            status, fields, _ = ask(at, "POST", "/", "{}", {"X-Request-Id": "mine"})
+            self.assertEqual((status, fields["X-Request-Id"]), (413, "mine"))
+
+    def test_a_request_in_flight_does_not_notice(self):
+        # A rule with which its answer is being judged goes away meanwhile.
+        self.write(recovery={"rules": [{"match": "no room", "verdict": "other_error"}]})
+        with host() as lm:
+            proxy, at = self.serving(lm.url, "-c", str(self.file))
+            with client(at) as app:
+                app.send(b"GET /v1/models HTTP/1.1\r\nHost: x\r\n\r\n")
+                peer, _ = lm.take()
+                peer.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 19\r\n\r\n")
+                self.write(recovery={"rules": []}, timeouts={"drain": "1s"})
+                self.hang_up(proxy, "config_reloaded")
+                peer.sendall(b'{"error":"no room"}')
+                self.assertTrue(app.until(b'"no room"}').startswith(b"HTTP/1.1 400 "))
+            self.assertEqual(proxy.event("exchange")["verdict"], "other_error")
+
+    def test_a_file_that_cannot_be_used_changes_nothing(self):
+        self.write(limits={"body": 1})
+        with closed_port() as port:
+            proxy, at = self.serving(f"http://127.0.0.1:{port}", "-c", str(self.file))
+            self.file.write_text('{"limits": {"body": "1KiB"}, "recovery": {"evct": "all"}}')
+            refused = self.hang_up(proxy, "config_refused")
+            self.assertIn(f"{self.file}:1:43:", refused["why"])
+            self.assertIn('did you mean "recovery.evict"', refused["why"])
+            self.assertEqual(ask(at, "POST", "/", "{}")[0], 413)
+
+    def test_half_a_file_changes_nothing(self):
+        self.write(limits={"body": 1})
+        with closed_port() as port:
+            proxy, at = self.serving(f"http://127.0.0.1:{port}", "-c", str(self.file))
+            self.file.write_text('{"limits": {"body": "1K')
+            self.assertIn("not valid JSON", self.hang_up(proxy, "config_refused")["why"])
+            self.file.unlink()
+            self.assertIn("cannot be read", self.hang_up(proxy, "config_refused")["why"])
+            self.assertEqual(ask(at, "POST", "/", "{}")[0], 413)
+
+    def test_what_needs_a_restart_is_refused_with_all_that_came_along(self):
+        self.write(limits={"body": 1})
+        with closed_port() as port:
+            proxy, at = self.serving(f"http://127.0.0.1:{port}", "-c", str(self.file))
+            self.write(limits={"body": "1KiB"}, recovery={"ledger_file": "other.jsonl"})
+            refused = self.hang_up(proxy, "config_refused")
+            self.assertIn("recovery.ledger_file", refused["why"])
+            self.assertIn("restart", refused["why"])
+            self.assertEqual(ask(at, "POST", "/", "{}")[0], 413)
+
+    def test_a_hundred_in_a_row_leave_nothing_behind(self):
+        with host() as lm:
+            self.write(recovery={"rules": []})
+            proxy = self.enterContext(
+                watched("--listen", "127.0.0.1:0", "--upstream", lm.url, "-c", str(self.file))
+            )
+            at = port_of(proxy.event("listening")["listen"])
+            for n in range(100):
+                rule = {"match": f"number {n} " + "x" * 900, "verdict": "other_error"}
+                self.write(recovery={"rules": [rule]})
+                self.hang_up(proxy, "config_reloaded")
+                if n == 10:
+                    descriptors, memory = proxy.descriptors(), proxy.memory()
+            self.assertEqual(proxy.descriptors(), descriptors)
+            self.assertLess(proxy.memory() - memory, 1024 * 1024)
+            with client(at) as app:
+                app.send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+                lm.take()[0].sendall(ANSWER)
+                self.assertTrue(app.until(b"ok").startswith(b"HTTP/1.1 200 "))
+
+
+if __name__ == "__main__":
+    unittest.main()

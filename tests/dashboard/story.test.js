@@ -1,0 +1,236 @@
+// What the page says is made by functions of the data, which are asked in the browser itself.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { open_browser, Visit } from './browser.js';
+import { endless_host, Stage } from './stage.js';
+
+let host;
+let stage;
+let browser;
+let visit;
+
+before(async () => {
+  host = await endless_host();
+  stage = await Stage.serve(host.url);
+  browser = await open_browser();
+  visit = await Visit.pay(browser, stage.dashboard);
+});
+
+after(async () => {
+  await browser?.close();
+  await stage?.kill();
+  host?.close();
+});
+
+const call = (file, name, ...given) =>
+  visit.page.evaluate(
+    async ([from, which, values]) => (await import(`/assets/${from}`))[which](...values),
+    [file, name, given],
+  );
+
+const record = (changes = {}) => ({
+  recovery: 7,
+  time: '2026-03-01T10:00:00.000Z',
+  host: 'default',
+  trigger: {
+    request_id: 'r1',
+    path: '/v1/chat/completions',
+    model: 'a/big',
+    verdict: 'insufficient_memory',
+    message: 'too much',
+    after_commit: false,
+  },
+  plan: {
+    reason: 'unload',
+    exhaustive: false,
+    instances: [
+      { id: 'b/small', model: 'b/small', size_bytes: 4.7e9, fate: 'taken' },
+      { id: 'c/pinned', model: 'c/pinned', size_bytes: 0, fate: 'pinned' },
+    ],
+  },
+  unloads: [{ id: 'b/small', done: true, why_not: '', took_ms: 12.5 }],
+  steps: [
+    { step: 'began', at_ms: 0 },
+    { step: 'listed', at_ms: 2 },
+    { step: 'planned', at_ms: 3 },
+    { step: 'unloading', at_ms: 3 },
+    { step: 'unloaded', at_ms: 15.5 },
+    { step: 'verified', at_ms: 17 },
+    { step: 'finished', at_ms: 17 },
+    { step: 'concluded', at_ms: 417 },
+  ],
+  outcome: 'recovered',
+  finished: true,
+  why_not: '',
+  joined: 0,
+  took_ms: 17,
+  replays: [{ request_id: 'r1', outcome: 'recovered' }],
+  ...changes,
+});
+
+const tell = (changes) => call('story.js', 'tell', record(changes));
+
+test('a story tells who was refused, who went, who stayed and why', async () => {
+  const story = await tell();
+  assert.equal(
+    story.headline,
+    'a/big did not fit into memory; b/small was unloaded, and the second try was answered.',
+  );
+  assert.equal(story.quote, 'too much');
+  assert.ok(story.told.includes('It unloaded b/small in 13 ms.'), story.told.join('\n'));
+  assert.deepEqual(
+    story.instances.map(({ id, size, fate }) => [id, size, fate]),
+    [
+      ['b/small', '4.7 GB', 'chosen to go'],
+      ['c/pinned', '', 'stayed: it is pinned'],
+    ],
+  );
+  assert.deepEqual(story.phases, [
+    { name: 'listing', ms: 2 },
+    { name: 'planning', ms: 1 },
+    { name: 'unloading', ms: 12.5 },
+    { name: 'checking', ms: 1.5 },
+    { name: 'replaying', ms: 400 },
+  ]);
+});
+
+test('each outcome has a word and an end of its own', async () => {
+  const outcomes = [
+    'pending',
+    'recovered',
+    'replay_failed',
+    'unload_failed',
+    'no_candidate',
+    'busy_timeout',
+    'futile',
+    'healed',
+    'client_gone',
+    'observed',
+  ];
+  const stories = await Promise.all(outcomes.map((outcome) => tell({ outcome })));
+  assert.equal(new Set(stories.map(({ word }) => word)).size, outcomes.length);
+  const ends = stories.map(({ told }) => told.at(-1));
+  assert.equal(new Set(ends).size, outcomes.length);
+});
+
+test('a story tells of a failed unload, of sharers, and of an answer that had begun', async () => {
+  const base = record();
+  const { told } = await tell({
+    outcome: 'unload_failed',
+    unloads: [{ id: 'b/small', done: false, why_not: 'it did not answer', took_ms: 1 }],
+    joined: 3,
+    trigger: { ...base.trigger, after_commit: true },
+    replays: [
+      { request_id: 'r1', outcome: 'unload_failed' },
+      { request_id: 'r2', outcome: 'client_gone' },
+    ],
+  });
+  const text = told.join('\n');
+  for (const part of [
+    'The answer had begun, so the client saw the error.',
+    'b/small was not unloaded: It did not answer.',
+    '3 other requests failed meanwhile and shared this recovery.',
+    'Of 2 requests that awaited it: 1 × unload failed and 1 × client left.',
+  ])
+    assert.ok(text.includes(part), `${part}\nis not in\n${text}`);
+});
+
+test('lengths, sizes and addresses are written as people read them', async () => {
+  const durations = [
+    [0.0004, '0.4 ms'],
+    [0.8124, '812 ms'],
+    [2.44, '2.4 s'],
+    [42, '42 s'],
+    [192, '3 min 12 s'],
+    [7500, '2 h 5 min'],
+    [0.9999, '1 s'],
+    [59.7, '1 min 0 s'],
+  ];
+  for (const [seconds, text] of durations)
+    assert.equal(await call('format.js', 'duration', seconds), text);
+  const sizes = [
+    [0, '0 B'],
+    [999, '999 B'],
+    [4.7e9, '4.7 GB'],
+    [268435456, '268 MB'],
+    [84e6, '84.0 MB'],
+  ];
+  for (const [size, text] of sizes) assert.equal(await call('format.js', 'bytes', size), text);
+  const addresses = [
+    ['127.0.0.1:1235', 'http://127.0.0.1:1235/v1'],
+    ['0.0.0.0:1235', 'http://box:1235/v1'],
+    ['[::]:80', 'http://box:80/v1'],
+    ['[::1]:80', 'http://[::1]:80/v1'],
+  ];
+  for (const [listen, url] of addresses)
+    assert.equal(await call('format.js', 'base_url', listen, 'box'), url);
+  assert.deepEqual(await call('format.js', 'list', ['a', 'b', 'c']), 'a, b and c');
+});
+
+test('a lost connection is tried again after 1 to 15 seconds', async () => {
+  const pauses = await Promise.all(
+    [1, 2, 3, 4, 5, 50].map((n) => call('connection.js', 'backoff', n)),
+  );
+  assert.deepEqual(pauses, [1000, 2000, 4000, 8000, 15000, 15000]);
+});
+
+test('one sentence says whether all is well', async () => {
+  const judge = (status, hosts, records) =>
+    visit.page.evaluate(
+      async ([s, h, r]) => (await import('/assets/health.js')).judge(s, h, r, () => 60),
+      [
+        { recovery: { mode: 'on' }, exchanges_total: 0, draining: false, ...status },
+        hosts,
+        records,
+      ],
+    );
+  const up = { name: 'one', state: 'up', recovering: false };
+  const down = { name: 'two', state: 'down', why: 'connection refused', recovering: false };
+  const cases = [
+    [{}, [up], [], 'ok', 'All is well. The host one is up, and nothing is in flight.'],
+    [
+      { exchanges_total: 2 },
+      [up],
+      [],
+      'ok',
+      'All is well. The host one is up, and 2 requests are in flight.',
+    ],
+    [{}, [{ ...up, state: 'unknown' }], [], 'ok', 'All is well so far, and nothing is in flight.'],
+    [{}, [down], [], 'bad', 'The host two is down: LM Studio does not answer.'],
+    [{}, [up, down], [], 'attention', '1 of 2 hosts is down: two.'],
+    [
+      {},
+      [{ ...up, recovering: true }],
+      [],
+      'working',
+      'A recovery is going on at the host one; its requests wait for it.',
+    ],
+    [
+      { draining: true },
+      [up],
+      [],
+      'attention',
+      'secondwind is draining: it ends what it has begun and takes no new request.',
+    ],
+    [
+      {},
+      [up],
+      [record({ outcome: 'replay_failed' })],
+      'attention',
+      'The hosts are up, but the last recovery, 1 min ago, was in vain.',
+    ],
+  ];
+  for (const [status, hosts, records, level, sentence] of cases) {
+    const verdict = await judge(status, hosts, records);
+    assert.deepEqual([verdict.level, verdict.sentence], [level, sentence]);
+  }
+});
+
+test('what a client has named stays text', async () => {
+  const nasty = '<img src="x" alt="seen">';
+  const answer = await stage.chat(nasty, { stream: true, max_tokens: 1_000_000 });
+  await visit.page.locator('.exchange', { hasText: nasty }).waitFor();
+  assert.equal(await visit.page.locator('main img').count(), 0);
+  await answer.body.cancel();
+});

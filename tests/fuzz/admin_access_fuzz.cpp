@@ -1,0 +1,136 @@
+// Whatever the head of a request says: who is let in has said by which of our names it asks, comes
+// from no other page, and knows the token; and no action is let in that a form could send.
+#include <secondwind/admin/access.hpp>
+#include <secondwind/admin/base64.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cstdint>
+#include <cstdlib>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace {
+
+using namespace secondwind;
+using namespace secondwind::admin;
+
+constexpr std::string_view token = "open-sesame-1234";
+
+void require(bool holds) {
+    if (!holds) {
+        std::abort();
+    }
+}
+
+std::string lowered(std::string_view text) {
+    std::string out{text};
+    std::transform(out.begin(), out.end(), out.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    return out;
+}
+
+// The names by which the listener below may be asked, one by one.
+bool is_ours(std::string_view name) {
+    auto const host = lowered(name);
+    constexpr std::array exact{"127.0.0.1:9235", "localhost:9235", "[::1]:9235",
+                               "ops.example:8443"};
+    return std::find(exact.begin(), exact.end(), host) != exact.end() || host == "any.example" ||
+           host.starts_with("any.example:");
+}
+
+bool is_our_origin(std::string_view origin) {
+    for (std::string_view const scheme : {"http://", "https://"}) {
+        if (origin.starts_with(scheme)) {
+            return is_ours(origin.substr(scheme.size()));
+        }
+    }
+    return false;
+}
+
+// Encodes anew, so that what was decoded had no second way to be written.
+std::string encoded(std::string_view plain) {
+    constexpr std::string_view digits =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    std::string out;
+    for (std::size_t i = 0; i < plain.size(); i += 3) {
+        std::uint32_t bits = 0;
+        for (std::size_t k = 0; k < 3; ++k) {
+            bits =
+                bits << 8 | (i + k < plain.size() ? static_cast<unsigned char>(plain[i + k]) : 0);
+        }
+        for (std::size_t k = 0; k < 4; ++k) {
+            out += i + k <= plain.size() ? digits[bits >> (18 - 6 * k) & 63] : '=';
+        }
+    }
+    return out;
+}
+
+bool knows_token(std::string_view authorization) {
+    auto const value = lowered(authorization);
+    if (value.starts_with("bearer ")) {
+        return authorization.ends_with(" " + std::string{token});
+    }
+    auto const decoded = decode_base64(authorization.substr(authorization.rfind(' ') + 1));
+    return value.starts_with("basic ") && decoded && decoded->ends_with(":" + std::string{token});
+}
+
+std::optional<std::string_view> next_line(std::string_view& rest) {
+    auto const end = std::min(rest.find('\n'), rest.size());
+    auto const line = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    return line == "-" ? std::nullopt : std::optional{line}; // no such field
+}
+
+void check(config::admin const& rules, introduction const& who) {
+    config::endpoint const here{"127.0.0.1", 9235};
+    auto const refused = refuse(rules, here, who);
+    if (refused) {
+        require(refused->reply.status >= 400 && !refused->code.empty());
+        require(refused->reply.body.find(token) == std::string::npos);
+        return;
+    }
+    require(!who.origin || is_our_origin(*who.origin));
+    if (is_probe(who)) {
+        require(who.method != "POST");
+        return;
+    }
+    require(who.host && is_ours(*who.host));
+    require(!who.fetch_site || *who.fetch_site == "same-origin" || *who.fetch_site == "none" ||
+            (who.method == "GET" && who.path == "/" && who.fetch_mode == "navigate"));
+    require(rules.token.empty() || (who.authorization && knows_token(*who.authorization)));
+    if (who.method == "POST") {
+        require(rules.allow_actions);
+        require(who.content_type && lowered(*who.content_type).starts_with("application/json"));
+    }
+}
+
+} // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
+    std::string_view rest{reinterpret_cast<char const*>(data), size};
+    if (auto const decoded = decode_base64(rest)) {
+        require(encoded(*decoded) == rest);
+    }
+    introduction who;
+    who.method = next_line(rest).value_or("");
+    who.path = next_line(rest).value_or("");
+    who.host = next_line(rest);
+    who.origin = next_line(rest);
+    who.fetch_site = next_line(rest);
+    who.fetch_mode = next_line(rest);
+    who.authorization = next_line(rest);
+    who.content_type = next_line(rest);
+    for (bool const guarded : {false, true}) {
+        for (bool const acts : {false, true}) {
+            config::admin rules;
+            rules.token = guarded ? token : "";
+            rules.allow_actions = acts;
+            rules.allowed_hosts = {"any.example", "ops.example:8443"};
+            check(rules, who);
+        }
+    }
+    return 0;
+}

@@ -1,0 +1,189 @@
+// Live events: what is told, in which order, and from where on.
+#include "support/events_fixture.hpp"
+
+#include <algorithm>
+
+using namespace secondwind;
+using namespace secondwind::test;
+using json = event_client::json;
+using testing::ElementsAre;
+
+namespace {
+
+struct admin_events : with_events {};
+
+} // namespace
+
+TEST_F(admin_events, begin_with_a_snapshot) {
+    auto task = [](admin_events& t) -> asio::awaitable<void> {
+        auto* listener = co_await t.listening();
+        auto const first = co_await listener->read();
+        EXPECT_EQ(first["type"], "snapshot");
+        EXPECT_EQ(first["sequence"], 0);
+        EXPECT_EQ(first["run"], first["status"]["run"]);
+        EXPECT_EQ(first["status"]["admin"], t.authority());
+        EXPECT_EQ(first["hosts"][0]["name"], "host");
+        EXPECT_TRUE(first["recoveries"].empty());
+        EXPECT_EQ(first["time"].get<std::string>().size(), 24U);
+    };
+    run(task(*this));
+}
+
+TEST_F(admin_events, tell_each_step_of_a_recovery_in_order_and_without_gaps) {
+    lm->load("big");
+    auto task = [](admin_events& t) -> asio::awaitable<void> {
+        auto* listener = co_await t.listening();
+        auto const first = co_await listener->read();
+        auto const a = co_await t.chat("huge");
+        EXPECT_EQ(a.status, 200);
+        std::vector<std::string> steps;
+        std::vector<bool> recovering;
+        auto sequence = first["sequence"].get<std::uint64_t>();
+        while (steps.empty() || steps.back() != "concluded") {
+            auto const message = co_await listener->read();
+            EXPECT_EQ(message["sequence"], ++sequence);
+            if (message["type"] == "recovery") {
+                steps.push_back(message["step"]);
+                EXPECT_EQ(message["recovery"]["recovery"], 1);
+                EXPECT_EQ(message["recovery"]["steps"].size(), steps.size());
+            } else if (message["type"] == "host") {
+                recovering.push_back(message["host"]["recovering"]);
+            }
+            if (!message.is_object())
+                break;
+        }
+        EXPECT_THAT(steps, ElementsAre("began", "listed", "planned", "unloading", "unloaded",
+                                       "verified", "finished", "concluded"));
+        // That it began and that it ended is to be seen of the host as well.
+        EXPECT_NE(std::find(recovering.begin(), recovering.end(), true), recovering.end());
+        EXPECT_FALSE(recovering.empty() || recovering.back());
+
+        auto* later = co_await t.listening();
+        auto const snapshot = co_await later->read();
+        EXPECT_EQ(snapshot["recoveries"][0]["outcome"], "recovered");
+        EXPECT_GE(snapshot["sequence"].get<std::uint64_t>(), sequence);
+    };
+    run(task(*this));
+}
+
+TEST_F(admin_events, go_on_where_a_listener_was_cut_off) {
+    auto task = [](admin_events& t) -> asio::awaitable<void> {
+        auto* listener = co_await t.listening();
+        auto const first = co_await listener->read();
+        auto const run = first["run"].get<std::string>();
+        t.publish(3);
+        auto const one = co_await listener->read();
+        EXPECT_EQ(one["sequence"], 1);
+        listener->drop();
+        auto* again = co_await t.listening("/events?run=" + run + "&after=1");
+        auto const resumed = co_await again->read();
+        EXPECT_EQ(resumed["type"], "resumed");
+        EXPECT_EQ(resumed["sequence"], 1);
+        EXPECT_EQ(resumed["run"], run);
+        t.publish(1);
+        for (int wanted = 2; wanted <= 4; ++wanted) {
+            auto const missed = co_await again->read();
+            EXPECT_EQ(missed["sequence"], wanted);
+            EXPECT_EQ(missed["type"], "settings");
+        }
+        auto* up_to_date = co_await t.listening("/events?run=" + run + "&after=4");
+        auto const nothing_missed = co_await up_to_date->read();
+        EXPECT_EQ(nothing_missed["type"], "resumed");
+    };
+    run(task(*this));
+}
+
+TEST_F(admin_events, begin_anew_where_something_was_missed) {
+    auto task = [](admin_events& t) -> asio::awaitable<void> {
+        auto* listener = co_await t.listening();
+        auto const first = co_await listener->read();
+        auto const run = first["run"].get<std::string>();
+        t.publish(1001);
+        std::vector<std::string> const queries{"?run=" + run + "&after=0",
+                                               "?run=" + run + "&after=1002",
+                                               "?run=0&after=1001",
+                                               "?after=1001",
+                                               "?run=" + run,
+                                               ""};
+        for (auto const& query : queries) {
+            auto* other = co_await t.listening("/events" + query);
+            auto const message = co_await other->read();
+            EXPECT_EQ(message["type"], "snapshot") << query;
+            EXPECT_EQ(message["sequence"], 1001) << query;
+        }
+        auto* other = co_await t.listening("/events?run=" + run + "&after=1");
+        auto const resumed = co_await other->read();
+        EXPECT_EQ(resumed["type"], "resumed");
+        auto const second = co_await other->read();
+        EXPECT_EQ(second["sequence"], 2);
+    };
+    run(task(*this));
+}
+
+TEST_F(admin_events, tell_of_settings_and_of_the_drain) {
+    w.settings.admin.allow_actions = true;
+    auto task = [](admin_events& t) -> asio::awaitable<void> {
+        auto* listener = co_await t.listening();
+        auto const first = co_await listener->read();
+        auto const switched = co_await t.act("/api/recovery/mode", R"({"mode":"observe"})");
+        EXPECT_EQ(switched.status, 200);
+        auto const settings = co_await listener->read();
+        EXPECT_EQ(settings["type"], "settings");
+        EXPECT_EQ(settings["changed"], json::array({"recovery.mode"}));
+        EXPECT_EQ(settings["recovery"]["mode"], "observe");
+        EXPECT_EQ(settings["recovery"], [&] {
+            auto expected = first["status"]["recovery"];
+            expected["mode"] = "observe";
+            return expected;
+        }());
+        t.admin->draining();
+        auto const draining = co_await listener->read();
+        EXPECT_EQ(draining["type"], "draining");
+        EXPECT_EQ(draining.size(), 3U);
+        // A config that could not be read changes nothing.
+        t.admin->reloaded({}, false);
+        t.publish(1);
+        auto const next = co_await listener->read();
+        EXPECT_EQ(next["sequence"], 3);
+    };
+    run(task(*this));
+}
+
+TEST_F(admin_events, are_told_over_a_websocket_only) {
+    auto task = [](admin_events& t) -> asio::awaitable<void> {
+        for (std::string const fields :
+             {"",
+              "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 8\r\n"
+              "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n",
+              "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n",
+              "Upgrade: h2c\r\nConnection: Upgrade\r\n"}) {
+            auto const a = co_await t.ask("/events", fields);
+            EXPECT_EQ(a.status, 400) << fields;
+        }
+        for (std::string const query : {"?after=x", "?after=-1", "?after=", "?from=1", "?after"}) {
+            auto const a = co_await t.ask("/events" + query,
+                                          "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+                                          "Sec-WebSocket-Version: 13\r\n"
+                                          "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n");
+            EXPECT_EQ(a.status, 400) << query;
+        }
+    };
+    run(task(*this));
+}
+
+TEST_F(admin_events, listen_to_no_long_speech) {
+    auto task = [](admin_events& t) -> asio::awaitable<void> {
+        auto* listener = co_await t.listening();
+        co_await listener->read();
+        co_await listener->send(std::string(4096, 'x'));
+        t.publish(1);
+        auto const next = co_await listener->read();
+        EXPECT_EQ(next["sequence"], 1); // what it said was ignored
+        co_await listener->send(std::string(4097, 'x'));
+        auto const last = co_await listener->read();
+        EXPECT_TRUE(last.is_null());
+        EXPECT_EQ(listener->close_code(), 1009U); // the message is too big
+        co_await t.until_listeners_are(0);
+    };
+    run(task(*this));
+}

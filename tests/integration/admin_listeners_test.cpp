@@ -1,0 +1,164 @@
+// Who listens to live events: however slow one of them is, nobody else feels it.
+#include "support/events_fixture.hpp"
+
+using namespace secondwind;
+using namespace secondwind::test;
+using namespace std::chrono_literals;
+using json = event_client::json;
+
+namespace {
+
+struct event_listeners : with_events {};
+
+asio::awaitable<void> expect_closed(event_client* by, unsigned code, std::string reason) {
+    auto const last = co_await by->read();
+    EXPECT_TRUE(last.is_null()) << last;
+    EXPECT_EQ(by->close_code(), code);
+    EXPECT_EQ(by->close_reason(), reason);
+}
+
+} // namespace
+
+TEST_F(event_listeners, that_do_not_read_are_left_behind_and_nobody_else) {
+    auto task = [](event_listeners& t) -> asio::awaitable<void> {
+        auto* stalled = co_await t.stalled();
+        auto* reader = co_await t.listening();
+        co_await reader->read();
+        co_await t.publish_at_the_pace_of(reader, 0, 2500);
+        // What was under way is whole, and what comes behind it says why there is no more.
+        auto const first = co_await stalled->read();
+        EXPECT_EQ(first["type"], "snapshot");
+        std::uint64_t read = 0;
+        for (bool more = true; more;) {
+            auto const message = co_await stalled->read();
+            more = message.is_object();
+            if (more) {
+                EXPECT_EQ(message["sequence"], ++read);
+            }
+        }
+        EXPECT_GT(read, 0U);
+        EXPECT_LT(read, 1500U);
+        EXPECT_EQ(stalled->close_code(), 1008U);
+        EXPECT_EQ(stalled->close_reason(), "too slow: events were lost");
+        co_await t.until_listeners_are(1);
+        t.publish(1);
+        auto const still = co_await reader->read();
+        EXPECT_EQ(still["sequence"], 2501);
+    };
+    run(task(*this));
+}
+
+TEST_F(event_listeners, that_do_not_even_read_that_they_are_too_slow_are_dropped) {
+    within.slow = 50ms;
+    auto task = [](event_listeners& t) -> asio::awaitable<void> {
+        auto* stalled = co_await t.stalled();
+        auto* reader = co_await t.listening();
+        co_await reader->read();
+        co_await t.publish_at_the_pace_of(reader, 0, 2500);
+        co_await t.until_listeners_are(1);
+        for (bool more = true; more;) {
+            auto const message = co_await stalled->read();
+            more = message.is_object();
+        }
+        EXPECT_EQ(stalled->close_code(), 0U); // nobody waited until it could be told
+    };
+    run(task(*this));
+}
+
+TEST_F(event_listeners, are_no_more_than_may) {
+    w.settings.limits.event_listeners = 2;
+    auto task = [](event_listeners& t) -> asio::awaitable<void> {
+        co_await t.listening();
+        auto* second = co_await t.listening();
+        auto const a = co_await t.ask("/events", "Upgrade: websocket\r\nConnection: Upgrade\r\n"
+                                                 "Sec-WebSocket-Version: 13\r\n"
+                                                 "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n");
+        EXPECT_EQ(a.status, 503);
+        EXPECT_EQ(json::parse(a.body)["error"]["code"], "too_many_listeners");
+        co_await second->close();
+        co_await t.until_listeners_are(1);
+        auto* third = co_await t.listening();
+        auto const first = co_await third->read();
+        EXPECT_EQ(first["type"], "snapshot");
+    };
+    run(task(*this));
+}
+
+TEST_F(event_listeners, leave_with_or_without_goodbye) {
+    auto task = [](event_listeners& t) -> asio::awaitable<void> {
+        auto* polite = co_await t.listening();
+        auto* rude = co_await t.listening();
+        co_await t.until_listeners_are(2);
+        co_await polite->close();
+        co_await t.until_listeners_are(1);
+        rude->drop();
+        co_await t.until_listeners_are(0);
+    };
+    run(task(*this));
+}
+
+TEST_F(event_listeners, that_have_gone_silent_are_given_up) {
+    within.silence = 60ms;
+    auto task = [](event_listeners& t) -> asio::awaitable<void> {
+        auto* deaf = co_await t.listening(); // who does not read answers no ping either
+        auto* reader = co_await t.listening();
+        co_await reader->read();
+        auto read_on = [](event_client* c) -> asio::awaitable<void> { co_await c->read(); };
+        t.spawn(read_on(reader));
+        co_await t.until_listeners_are(1);
+        t.publish(1);
+        auto served = [&t] { return t.spawned == 0; };
+        co_await t.until(served);
+        deaf->drop();
+    };
+    run(task(*this));
+}
+
+TEST_F(event_listeners, are_told_that_the_server_goes_away) {
+    auto task = [](event_listeners& t) -> asio::awaitable<void> {
+        auto* listener = co_await t.listening();
+        co_await listener->read();
+        t.admin->stop();
+        co_await expect_closed(listener, 1001, "the server stops");
+    };
+    run(task(*this));
+}
+
+TEST_F(event_listeners, that_do_not_read_hold_no_stop_up) {
+    within.closing = 50ms;
+    auto task = [](event_listeners& t) -> asio::awaitable<void> {
+        co_await t.stalled();
+        auto* reader = co_await t.listening();
+        co_await reader->read();
+        co_await t.publish_at_the_pace_of(reader, 0, 900); // not yet too slow
+        co_await t.until_listeners_are(2);
+    };
+    run(task(*this));
+    stop_admin(); // expects that all ends
+}
+
+TEST_F(event_listeners, may_be_a_thousand_of_whom_one_is_stalled) {
+    lm->load("big");
+    auto task = [](event_listeners& t) -> asio::awaitable<void> {
+        auto const upgrade = t.admin_request(
+            "GET", "/events",
+            "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n");
+        std::vector<raw_client*> all;
+        for (int i = 0; i < 1000; ++i) {
+            auto* client = co_await t.at_admin();
+            co_await client->send(upgrade);
+            all.push_back(client);
+        }
+        co_await t.until_listeners_are(1000);
+        auto const a = co_await t.chat("huge");
+        EXPECT_EQ(a.status, 200);
+        for (std::size_t i = 1; i < all.size(); ++i) {
+            auto const told = co_await all[i]->read_until(R"("step":"concluded")");
+            EXPECT_EQ(times(told, R"("type":"recovery")"), 8U) << i;
+        }
+        auto const b = co_await t.chat("huge");
+        EXPECT_EQ(b.status, 200);
+    };
+    run(task(*this));
+}

@@ -1,0 +1,153 @@
+// Unloads that operators order over the admin listener.
+#include "support/admin_fixture.hpp"
+
+#include <nlohmann/json.hpp>
+
+using namespace secondwind;
+using namespace secondwind::test;
+using nlohmann::json;
+using testing::HasSubstr;
+
+namespace {
+
+constexpr auto path = "/api/hosts/host/unload";
+
+struct admin_unloads : with_admin {
+    admin_unloads() { w.settings.admin.allow_actions = true; }
+
+    asio::awaitable<json> done(std::string body, int status = 200, std::string target = path) {
+        auto const answer = co_await act(target, body);
+        EXPECT_EQ(answer.status, status) << answer.body;
+        co_return json::parse(answer.body);
+    }
+};
+
+json result(char const* id, char const* what, char const* why = "") {
+    return {{"id", id}, {"result", what}, {"why_not", why}};
+}
+
+} // namespace
+
+TEST_F(admin_unloads, take_one_instance) {
+    lm->load("big");
+    lm->load("embed");
+    auto task = [](admin_unloads& t) -> asio::awaitable<void> {
+        auto const said = co_await t.done(R"({"instance_id":"big"})");
+        EXPECT_EQ(said, json({{"unloaded", {result("big", "unloaded")}}}));
+        EXPECT_EQ(t.unloads("big"), 1U);
+        EXPECT_TRUE(t.lm->models().is_loaded("embed"));
+        auto const& listed = t.w.proxy->shared().host.view.listed();
+        EXPECT_TRUE(listed.has_value());
+        EXPECT_EQ(listed->instances.size(), 1U) << "what is shown is refreshed";
+        auto const again = co_await t.done(R"({"instance_id":"big"})");
+        EXPECT_EQ(again, json({{"unloaded", {result("big", "not_found")}}}));
+    };
+    run(task(*this));
+}
+
+TEST_F(admin_unloads, take_all_one_after_another) {
+    lm->load("big");
+    lm->load("embed");
+    auto task = [](admin_unloads& t) -> asio::awaitable<void> {
+        auto const said = co_await t.done(R"({"all":true})");
+        EXPECT_EQ(said,
+                  json({{"unloaded", {result("big", "unloaded"), result("embed", "unloaded")}}}));
+        EXPECT_TRUE(t.lm->models().instances().empty());
+        auto const none = co_await t.done(R"({"all":true})");
+        EXPECT_EQ(none, json({{"unloaded", json::array()}}));
+    };
+    run(task(*this));
+}
+
+TEST_F(admin_unloads, never_go_side_by_side) {
+    lm->load("big");
+    lm->load("embed");
+    lm->script().hold_unloads();
+    auto task = [](admin_unloads& t) -> asio::awaitable<void> {
+        auto* first = co_await t.at_admin();
+        auto* second = co_await t.at_admin();
+        co_await first->send(t.admin_request("POST", path, {}, R"({"instance_id":"big"})"));
+        auto asked = [&t] { return t.asked(unload_path).size() == 1; };
+        co_await t.until(asked);
+        co_await second->send(t.admin_request("POST", path, {}, R"({"instance_id":"embed"})"));
+        // Whatever comes later is answered, and the second order still waits.
+        for (int i = 0; i < 20; ++i)
+            co_await t.ask("/api/status");
+        EXPECT_EQ(t.asked(unload_path).size(), 1U);
+        t.lm->script().release_unloads();
+        auto const one = co_await first->read_answer();
+        auto const two = co_await second->read_answer();
+        EXPECT_EQ(one.status, 200);
+        EXPECT_EQ(two.status, 200);
+    };
+    run(task(*this));
+    EXPECT_TRUE(lm->models().instances().empty());
+}
+
+TEST_F(admin_unloads, tell_what_the_host_refused_and_go_on_with_the_rest) {
+    lm->load("big");
+    lm->load("embed");
+    lm->script().fail_next_unload(500, R"({"error":"no"})");
+    auto task = [](admin_unloads& t) -> asio::awaitable<void> {
+        auto const said = co_await t.done(R"({"all":true})", 502);
+        EXPECT_EQ(said.at("error").at("code"), "host_failed");
+        EXPECT_THAT(said.at("error").at("message").get<std::string>(),
+                    testing::AllOf(HasSubstr("\"big\""), HasSubstr("500")));
+        EXPECT_EQ(said.at("unloaded").at(0).at("result"), "refused");
+        EXPECT_THAT(said.at("unloaded").at(0).at("why_not").get<std::string>(), HasSubstr("500"));
+        EXPECT_EQ(said.at("unloaded").at(1), result("embed", "unloaded"));
+    };
+    run(task(*this));
+}
+
+TEST_F(admin_unloads, say_which_host_did_not_answer) {
+    w.start(lm->port());
+    lm->stop();
+    auto task = [](admin_unloads& t) -> asio::awaitable<void> {
+        for (auto const* order : {R"({"all":true})", R"({"instance_id":"big"})"}) {
+            auto const said = co_await t.done(order, 502);
+            EXPECT_EQ(said.at("error").at("code"), "host_failed");
+            EXPECT_THAT(said.at("error").at("message").get<std::string>(),
+                        HasSubstr("http://127.0.0.1:"));
+            EXPECT_TRUE(said.at("unloaded").is_array());
+        }
+        auto const none = co_await t.done(R"({"all":true})", 404, "/api/hosts/other/unload");
+        EXPECT_THAT(none.at("error").at("message").get<std::string>(), HasSubstr("\"other\""));
+    };
+    run(task(*this));
+}
+
+TEST_F(admin_unloads, go_ahead_although_a_recovery_waits_which_then_goes_on) {
+    lm->load("big");
+    lm->script().hold_generations(1);
+    auto task = [](admin_unloads& t) -> asio::awaitable<void> {
+        co_await t.held_stream("big");
+        auto* waiting = co_await t.begun("huge");
+        auto waits = [&t] { return t.waits_for_idle(); };
+        co_await t.until(waits);
+        auto const said = co_await t.done(R"({"instance_id":"big"})");
+        EXPECT_EQ(said, json({{"unloaded", {result("big", "unloaded")}}}));
+        t.lm->script().release_generations();
+        auto const a = co_await waiting->read_answer();
+        EXPECT_NE(recovery_of(a), "") << a.raw;
+        auto over = [&t] { return !t.guard().recovering(); };
+        co_await t.until(over);
+    };
+    run(task(*this));
+}
+
+TEST_F(admin_unloads, use_the_token_of_the_host) {
+    constexpr auto token = "sk-lm-abcdefgh:12345678901234567890";
+    auto how = small_host();
+    how.api_token = token;
+    emulate(how);
+    lm->load("big");
+    w.settings.upstreams.front() = {"host", "127.0.0.1", lm->port(), token};
+    w.proxy.emplace(w.io, w.settings);
+    w.proxy->start();
+    auto task = [](admin_unloads& t) -> asio::awaitable<void> {
+        auto const said = co_await t.done(R"({"all":true})");
+        EXPECT_EQ(said, json({{"unloaded", {result("big", "unloaded")}}}));
+    };
+    run(task(*this));
+}

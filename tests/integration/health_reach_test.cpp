@@ -1,0 +1,91 @@
+// How far a listing came, as the view of the host is told.
+#include "support/control_fixture.hpp"
+#include "support/raw_host.hpp"
+
+using namespace secondwind;
+using namespace secondwind::test;
+using namespace std::chrono_literals;
+using lmstudio::contact;
+
+namespace {
+
+struct health_reach : with_control {
+    asio::awaitable<void> is(contact expected) {
+        auto const got = co_await list();
+        EXPECT_EQ(got.reached, expected) << got.why_not;
+        EXPECT_EQ(got.instances.has_value(), got.why_not.empty());
+    }
+    // The path that every listing begins with, once.
+    void answers(emulator::canned what) {
+        lm->script().answer_next("/api/v1/models", std::move(what));
+    }
+};
+
+} // namespace
+
+TEST_F(health_reach, is_an_answer_where_there_is_a_listing) {
+    run(is(contact::answered));
+}
+
+TEST_F(health_reach, is_an_answer_where_an_older_host_lists_over_the_websocket) {
+    auto how = small_host();
+    how.rest_v1 = false;
+    serve(how);
+    run(is(contact::answered));
+}
+
+TEST_F(health_reach, is_an_answer_where_a_token_is_required) {
+    auto how = small_host();
+    how.api_token = "sk-lm-Abcd1234:0123456789abcdefGHIJ";
+    serve(how);
+    run(is(contact::answered));
+}
+
+TEST_F(health_reach, is_an_answer_where_something_else_answers) {
+    auto how = small_host();
+    how.on_upgrade = ws_script({});
+    serve(how);
+    settings.list_timeout = 100ms;
+    answers(emulator::canned::json(200, R"({"error":"Unexpected endpoint or method."})"));
+    run(is(contact::answered));
+}
+
+TEST_F(health_reach, is_an_answer_where_it_is_no_http) {
+    answers(emulator::canned::bytes("220 mail.example ESMTP\r\n", emulator::canned::then::close));
+    run(is(contact::answered));
+}
+
+TEST_F(health_reach, is_none_where_nobody_listens) {
+    lm->stop();
+    run(is(contact::unreachable));
+}
+
+TEST_F(health_reach, is_none_where_the_name_leads_nowhere) {
+    where.host = std::string(64, 'x'); // no name has so long a label
+    run(is(contact::unreachable));
+}
+
+TEST_F(health_reach, is_mute_where_the_connection_is_closed) {
+    answers(emulator::canned::close());
+    run(is(contact::mute));
+}
+
+TEST_F(health_reach, is_mute_where_nobody_answers_in_time) {
+    settings.list_timeout = 50ms;
+    raw_host silent{io};
+    where.port = silent.port();
+    run(is(contact::mute));
+}
+
+TEST_F(health_reach, is_not_known_where_it_was_given_up) {
+    raw_host silent{io};
+    where.port = silent.port();
+    auto task = [](health_reach& t, raw_host& host) -> asio::awaitable<void> {
+        pending listing{t.io, t.control->list({})};
+        auto peer = co_await host.accept();
+        t.pool->abort();
+        auto const got = co_await listing.ended();
+        EXPECT_EQ(got.reached, contact::none);
+    };
+    run(task(*this, silent));
+}

@@ -1,0 +1,99 @@
+// Ids that follow a request from client to host and into the log.
+#include "support/log_file.hpp"
+#include "support/wire_fixture.hpp"
+
+using namespace secondwind::test;
+using testing::HasSubstr;
+using testing::Not;
+
+namespace {
+
+constexpr char const* ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+struct request_id : with_wire {};
+
+} // namespace
+
+TEST_F(request_id, is_neither_sent_on_nor_echoed_unless_that_is_asked_for) {
+    start();
+    auto story = [](with_wire& t) -> asio::awaitable<void> {
+        auto const seen = co_await t.exchange(make_request("POST", "/v1/responses", "{}"), ok);
+        EXPECT_FALSE(seen.request.head.field("X-Request-Id"));
+        EXPECT_EQ(seen.answer.raw, ok);
+    };
+    run(story(*this));
+}
+
+TEST_F(request_id, is_made_once_and_is_the_same_at_the_host_at_the_client_and_in_the_log) {
+    w.settings.request_id.add = true;
+    log_file log;
+    start();
+    auto story = [](with_wire& t, std::string& id) -> asio::awaitable<void> {
+        auto const seen = co_await t.exchange(make_request("POST", "/v1/responses", "{}"), ok);
+        id = seen.request.head.field("X-Request-Id").value_or("none was sent");
+        EXPECT_EQ(seen.request.body, "{}");
+        EXPECT_EQ(seen.answer.head.field("X-Request-Id"), id);
+        EXPECT_EQ(seen.answer.body, "ok");
+    };
+    std::string id;
+    run(story(*this, id));
+    auto const lines = log.lines("exchange");
+    ASSERT_EQ(lines.size(), 1u);
+    EXPECT_EQ(lines.front().at("id"), id);
+}
+
+TEST_F(request_id, of_a_chunked_request_is_sent_on_once) {
+    w.settings.request_id.add = true;
+    start();
+    auto story = [](with_wire& t) -> asio::awaitable<void> {
+        auto const seen = co_await t.exchange(
+            "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+            ok);
+        auto const first = seen.request.raw.find("X-Request-Id: ");
+        EXPECT_NE(first, std::string::npos);
+        EXPECT_EQ(seen.request.raw.find("X-Request-Id: ", first + 1), std::string::npos);
+        EXPECT_EQ(seen.request.body, "{}");
+    };
+    run(story(*this));
+}
+
+TEST_F(request_id, of_the_client_goes_on_as_it_came_and_is_echoed) {
+    w.settings.request_id.add = true;
+    start();
+    auto story = [](with_wire& t) -> asio::awaitable<void> {
+        auto const seen = co_await t.exchange(
+            make_request("GET", "/v1/models", {}, "x-request-ID: mine-7\r\n"), ok);
+        EXPECT_THAT(seen.request.raw, HasSubstr("x-request-ID: mine-7\r\n"));
+        EXPECT_THAT(seen.request.raw, Not(HasSubstr("X-Request-Id: ")));
+        EXPECT_THAT(seen.answer.raw, HasSubstr("X-Request-Id: mine-7\r\n"));
+    };
+    run(story(*this));
+}
+
+TEST_F(request_id, is_told_with_an_error_of_our_own_as_well) {
+    w.settings.request_id.add = true;
+    w.settings.limits.body = 1;
+    start();
+    auto story = [](with_wire& t) -> asio::awaitable<void> {
+        auto const refused =
+            co_await t.told(make_request("POST", "/", "{}", "X-Request-Id: mine-8\r\n"));
+        EXPECT_THAT(refused, HasSubstr("HTTP/1.1 413 "));
+        EXPECT_THAT(refused, HasSubstr("X-Request-Id: mine-8\r\n"));
+    };
+    run(story(*this));
+}
+
+TEST_F(request_id, beside_it_a_traceparent_goes_on_untouched_and_stands_in_the_log) {
+    constexpr auto trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    log_file log;
+    start();
+    auto story = [](with_wire& t, std::string line) -> asio::awaitable<void> {
+        auto const seen = co_await t.exchange(make_request("GET", "/", {}, line), ok);
+        EXPECT_THAT(seen.request.raw, HasSubstr(line));
+        EXPECT_EQ(seen.answer.raw, ok);
+    };
+    run(story(*this, std::string{"TraceParent: "} + trace + "\r\ntracestate: a=b\r\n"));
+    auto const lines = log.lines("exchange");
+    ASSERT_EQ(lines.size(), 1u);
+    EXPECT_EQ(lines.front().at("traceparent"), trace);
+}

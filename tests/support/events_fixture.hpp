@@ -1,0 +1,53 @@
+// Listeners to live events, quick ones and stalled ones.
+#pragma once
+
+#include "support/admin_fixture.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace secondwind::test {
+
+struct with_events : with_admin {
+    // So many small ones are the ring's to bound; of large ones, what the kernel holds does.
+    static constexpr std::size_t bytes_of_a_large_one = 8 * 1024;
+
+    // Changes nothing, and says so in so many bytes.
+    void publish(std::size_t times, std::size_t bytes = 4) {
+        for (std::size_t i = 0; i < times; ++i)
+            admin->reloaded({std::string(bytes, 'x')}, true);
+    }
+    // Large ones, each read by this listener before many more come: so the others could as well.
+    asio::awaitable<void> publish_at_the_pace_of(event_client* reader, std::uint64_t from,
+                                                 std::uint64_t up_to) {
+        for (auto told = from; told < up_to; told += 100) {
+            publish(100, bytes_of_a_large_one);
+            for (auto wanted = told + 1; wanted <= told + 100; ++wanted) {
+                auto const message = co_await reader->read();
+                EXPECT_EQ(message["sequence"], wanted);
+            }
+        }
+    }
+    // One that has told its handshake, and reads nothing more.
+    asio::awaitable<event_client*> stalled() {
+        auto& fresh = listeners.emplace_back(w.io);
+        co_await fresh.open(admin_port(), authority(), "/events", 4096);
+        co_return &fresh;
+    }
+    asio::awaitable<std::size_t> count_of_listeners() {
+        auto const a = co_await ask("/api/status");
+        co_return event_client::json::parse(a.body)["event_listeners"].get<std::size_t>();
+    }
+    asio::awaitable<void> until_listeners_are(std::size_t wanted) {
+        auto const end = std::chrono::steady_clock::now() + wire::deadline;
+        for (auto n = wanted + 1; n != wanted;) {
+            if (std::chrono::steady_clock::now() > end)
+                throw timed_out{"there are other listeners than expected"};
+            n = co_await count_of_listeners();
+        }
+    }
+};
+
+} // namespace secondwind::test

@@ -1,0 +1,128 @@
+#include <secondwind/admin/documents.hpp>
+
+#include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
+
+using namespace secondwind;
+using namespace secondwind::admin;
+using policy::activity;
+
+namespace {
+
+// As whoever reads the document gets it.
+nlohmann::json read(json const& document) {
+    return nlohmann::json::parse(text_of(document));
+}
+
+policy::instance instance(std::string id, std::string model, activity doing = activity::unknown) {
+    return {std::move(id), std::move(model), 5'000, 0, doing};
+}
+
+} // namespace
+
+TEST(documents, tell_of_an_exchange) {
+    telemetry::live_exchange::view v;
+    v.number = 42;
+    v.id = "mine";
+    v.method = "POST";
+    v.path = "/v1/chat/completions";
+    v.host = "default";
+    v.model = "qwen/qwen3-8b";
+    v.phase = telemetry::phase::holding;
+    v.stream = true;
+    v.attempts = 2;
+    v.age = 1.23456;
+    v.bytes_in = 100;
+    v.bytes_out = 2000;
+    EXPECT_EQ(text_of(exchange_document(v)),
+              R"({"number":42,"id":"mine","method":"POST","path":"/v1/chat/completions",)"
+              R"("host":"default","model":"qwen/qwen3-8b","phase":"holding","stream":true,)"
+              R"("attempts":2,"age":1.235,"bytes_in":100,"bytes_out":2000})");
+}
+
+TEST(documents, say_null_where_a_request_names_no_model) {
+    EXPECT_TRUE(read(exchange_document({})).at("model").is_null());
+}
+
+TEST(documents, replace_what_is_not_utf_8) {
+    telemetry::live_exchange::view v;
+    v.path = "/\xff\xfe";
+    v.model = "caf\xc3\xa9";
+    v.id = "\"\n";
+    auto const shown = read(exchange_document(v));
+    EXPECT_EQ(shown.at("path"), "/\xef\xbf\xbd\xef\xbf\xbd");
+    EXPECT_EQ(shown.at("model"), "caf\xc3\xa9");
+    EXPECT_EQ(shown.at("id"), "\"\n");
+}
+
+TEST(documents, tell_of_a_sample) {
+    sample s;
+    s.time = std::chrono::system_clock::time_point{std::chrono::milliseconds{1'790'000'000'123}};
+    s.exchanges = 3;
+    s.failed = 1;
+    s.stream_events = 250;
+    s.first_byte_p50 = 0.12;
+    EXPECT_EQ(text_of(sample_document(s)),
+              R"({"time":"2026-09-21T14:13:20.123Z","exchanges":3,"failed":1,)"
+              R"("first_byte_p50":0.12,"first_byte_p95":null,"stream_events":250})");
+}
+
+TEST(documents, name_the_settings_of_recoveries_as_the_configuration_does) {
+    config::recovery how;
+    how.mode = config::recovery_mode::observe;
+    how.evict = policy::evict::enough;
+    how.pinned = {"qwen/*"};
+    how.max_replays = 2;
+    EXPECT_EQ(text_of(recovery_settings_document(how)),
+              R"({"mode":"observe","evict":"enough","pinned":["qwen/*"],"max_replays":2})");
+}
+
+TEST(documents, list_loaded_models_first_and_then_by_key) {
+    policy::inventory const loaded{instance("zebra", "zebra"), instance("ant:2", "ant"),
+                                   instance("ant", "ant")};
+    std::vector<lmstudio::model_on_disk> const on_disk{{"yak", 7}, {"bee", 0}};
+    auto const list = read(models_document(loaded, on_disk, {}, {}));
+    std::vector<std::string> keys;
+    for (auto const& each : list)
+        keys.push_back(each.at("key"));
+    EXPECT_THAT(keys, testing::ElementsAre("ant", "zebra", "bee", "yak"));
+    EXPECT_EQ(list[0].at("instances").size(), 2U);
+    EXPECT_EQ(list[0].at("instances")[0].at("id"), "ant:2");
+    EXPECT_EQ(list[0].at("size"), 5'000);
+    EXPECT_TRUE(list[2].at("instances").empty());
+    EXPECT_TRUE(list[2].at("size").is_null());
+    EXPECT_EQ(list[3].at("size"), 7);
+}
+
+TEST(documents, say_of_an_instance_what_the_host_says_and_null_where_it_does_not) {
+    policy::inventory loaded{instance("a", "a", activity::busy), instance("b", "b", activity::idle),
+                             instance("c", "c")};
+    loaded[1].last_used_ms = 1'790'000'000'123;
+    auto const list = read(models_document(loaded, {}, {}, {}));
+    EXPECT_EQ(list[0].at("instances")[0].at("busy"), true);
+    EXPECT_EQ(list[1].at("instances")[0].at("busy"), false);
+    EXPECT_TRUE(list[2].at("instances")[0].at("busy").is_null());
+    EXPECT_TRUE(list[0].at("instances")[0].at("last_used").is_null());
+    EXPECT_EQ(list[1].at("instances")[0].at("last_used"), "2026-09-21T14:13:20.123Z");
+}
+
+TEST(documents, count_who_uses_an_instance_here_by_its_id_or_its_model) {
+    policy::inventory const loaded{instance("a", "a"), instance("a:2", "a"), instance("b", "b")};
+    use_counts const used{{"a", 2}, {"a:2", 1}, {"other", 5}};
+    auto const list = read(models_document(loaded, {}, {}, used));
+    EXPECT_EQ(list[0].at("instances")[0].at("used_here"), 2);
+    EXPECT_EQ(list[0].at("instances")[1].at("used_here"), 1);
+    EXPECT_EQ(list[1].at("instances")[0].at("used_here"), 0);
+}
+
+TEST(documents, show_as_pinned_what_a_glob_names_by_key_or_instance) {
+    policy::inventory const loaded{instance("chosen", "a"), instance("a:2", "a"),
+                                   instance("b", "b")};
+    std::vector<lmstudio::model_on_disk> const on_disk{{"qwen/c", 1}, {"d", 1}};
+    auto const list = read(models_document(loaded, on_disk, {"qwen/*", "chosen"}, {}));
+    EXPECT_EQ(list[0].at("pinned"), true);
+    EXPECT_EQ(list[1].at("pinned"), false);
+    EXPECT_EQ(list[2].at("key"), "d");
+    EXPECT_EQ(list[2].at("pinned"), false);
+    EXPECT_EQ(list[3].at("pinned"), true);
+}

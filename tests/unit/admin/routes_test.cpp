@@ -1,0 +1,50 @@
+#include <secondwind/admin/routes.hpp>
+
+#include <gtest/gtest.h>
+
+using namespace secondwind::admin;
+
+TEST(routes, are_found_by_their_whole_path) {
+    EXPECT_EQ(find_destination("/livez").what, route::livez);
+    EXPECT_EQ(find_destination("/readyz").what, route::readyz);
+    EXPECT_EQ(find_destination("/api/status").what, route::status);
+    EXPECT_EQ(find_destination("/api/hosts").what, route::hosts);
+    EXPECT_EQ(find_destination("/api/recoveries").what, route::recoveries);
+    EXPECT_EQ(find_destination("/api/recovery/mode").what, route::recovery_mode);
+    EXPECT_EQ(find_destination("/api/reload").what, route::reload);
+    for (auto const* other :
+         {"", "/", "/api", "/api/", "/api/status/", "/api/statusx", "api/status", "/API/status",
+          "/api/recovery", "/api//status", "//livez"})
+        EXPECT_EQ(find_destination(other).what, route::none) << other;
+}
+
+TEST(routes, give_what_stands_in_the_path) {
+    auto const host = find_destination("/api/hosts/my-host.1/unload");
+    EXPECT_EQ(host.what, route::unload);
+    EXPECT_EQ(host.argument, "my-host.1");
+    auto const exchange = find_destination("/api/exchanges/42/cancel");
+    EXPECT_EQ(exchange.what, route::cancel);
+    EXPECT_EQ(exchange.argument, "42");
+    for (auto const* other : {"/api/hosts//unload", "/api/hosts/unload", "/api/hosts/a/b/unload",
+                              "/api/hosts/a/unload/", "/api/exchanges//cancel",
+                              "/api/exchanges/cancel", "/api/exchanges/1/2/cancel"})
+        EXPECT_EQ(find_destination(other).what, route::none) << other;
+}
+
+TEST(routes, of_documents_are_read_and_those_of_actions_posted_to) {
+    for (auto const r :
+         {route::livez, route::readyz, route::status, route::hosts, route::recoveries}) {
+        EXPECT_FALSE(is_action(r));
+        EXPECT_TRUE(allows(r, "GET"));
+        EXPECT_TRUE(allows(r, "HEAD"));
+        EXPECT_FALSE(allows(r, "POST"));
+        EXPECT_EQ(methods_of(r), "GET, HEAD");
+    }
+    for (auto const r : {route::unload, route::recovery_mode, route::cancel, route::reload}) {
+        EXPECT_TRUE(is_action(r));
+        EXPECT_TRUE(allows(r, "POST"));
+        EXPECT_FALSE(allows(r, "GET"));
+        EXPECT_FALSE(allows(r, "post"));
+        EXPECT_EQ(methods_of(r), "POST");
+    }
+}

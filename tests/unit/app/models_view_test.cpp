@@ -1,0 +1,71 @@
+#include "support/admin_texts.hpp"
+
+#include <secondwind/app/operator_view.hpp>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace secondwind::app {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+double const now = *parse_time("2026-03-14T12:05:00.000Z");
+
+TEST(models_view, lists_each_instance_and_what_is_only_on_disk) {
+    EXPECT_EQ(models_view(json::array({test::admin_host()}), now, false),
+              "MODEL                   SIZE  INSTANCE         STATE                       PINNED  "
+              "LAST USED\n"
+              "qwen/qwen3-8b        4.70 GB  qwen/qwen3-8b    loaded, busy (1 from here)  pinned  "
+              "  10s ago\n"
+              "qwen/qwen3-8b        4.70 GB  qwen/qwen3-8b:2  loaded, idle                pinned  "
+              "        -\n"
+              "google/gemma-3-12b  12.00 GB  -                on disk                     -       "
+              "        -\n");
+}
+
+TEST(models_view, names_the_host_where_there_are_several) {
+    auto other = test::admin_host();
+    other["name"] = "other";
+    auto const text = models_view(json::array({test::admin_host(), other}), now, false);
+    EXPECT_THAT(text, StartsWith("HOST     MODEL"));
+    EXPECT_THAT(text, HasSubstr("\nother    qwen/qwen3-8b"));
+}
+
+TEST(models_view, does_not_pretend_to_know_whether_an_instance_is_busy) {
+    auto host = test::admin_host();
+    host["models"][0]["instances"][0]["busy"] = nullptr;
+    host["models"][0]["instances"][0]["used_here"] = 0;
+    host["models"][0]["instances"][1]["busy"] = true;
+    auto const text = models_view(json::array({host}), now, false);
+    EXPECT_THAT(text, HasSubstr("qwen/qwen3-8b    loaded        pinned"));
+    EXPECT_THAT(text, HasSubstr("qwen/qwen3-8b:2  loaded, busy  pinned"));
+}
+
+TEST(models_view, says_why_there_is_nothing_to_list) {
+    auto host = test::admin_host();
+    host["models"] = json::array();
+    EXPECT_EQ(models_view(json::array({host}), now, false), "default: no models\n");
+    host["listing_error"] = "it did not answer in time";
+    EXPECT_EQ(models_view(json::array({host}), now, false),
+              "default: its models could not be listed: it did not answer in time; what is shown "
+              "is from 1.0s ago\n");
+    host["listed_at"] = nullptr;
+    EXPECT_EQ(models_view(json::array({host}), now, false),
+              "default: its models could not be listed: it did not answer in time\n");
+}
+
+TEST(unloaded_view, tells_what_became_of_each_instance) {
+    auto const list = json::parse(R"([{"id":"a","result":"unloaded","why_not":""},
+        {"id":"b","result":"not_found","why_not":""},
+        {"id":"c","result":"refused","why_not":"it answered with 500"}])");
+    EXPECT_EQ(unloaded_view(list, false), "unloaded a\n"
+                                          "b was not loaded\n"
+                                          "not unloaded c: it answered with 500\n");
+    EXPECT_THAT(unloaded_view(list, true), HasSubstr("\033[31mnot unloaded\033[0m c"));
+    EXPECT_EQ(unloaded_view(json::array(), false), "Nothing was loaded.\n");
+}
+
+} // namespace
+} // namespace secondwind::app

@@ -1,0 +1,171 @@
+#include <secondwind/cli/command_line.hpp>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+
+namespace secondwind::cli {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+using verb = invocation::verb;
+using variables = std::map<std::string, std::string>;
+
+constexpr auto token = "a-token-of-some-length";
+
+invocation run(std::vector<char const*> arguments, variables const& environment = {},
+               variables const& files = {}) {
+    arguments.insert(arguments.begin(), "secondwind");
+    std::vector<std::string> names;
+    for (auto const& [name, value] : environment)
+        names.push_back(name);
+    auto const in = [](variables const& all) {
+        return [&all](std::string const& name) -> std::optional<std::string> {
+            auto const found = all.find(name);
+            return found == all.end() ? std::nullopt : std::optional{found->second};
+        };
+    };
+    return parse(static_cast<int>(arguments.size()), arguments.data(), names, in(environment),
+                 in(files), "1.2.3");
+}
+
+std::string place(std::vector<char const*> arguments, variables const& environment = {},
+                  variables const& files = {}) {
+    auto const flags = run(std::move(arguments), environment, files).operating;
+    return flags.admin_host + " " + std::to_string(flags.admin_port);
+}
+
+std::string fault(std::vector<char const*> arguments, variables const& environment = {}) {
+    try {
+        run(std::move(arguments), environment);
+        return "none";
+    } catch (config::config_error const& e) {
+        return e.what();
+    }
+}
+
+void expect_usage_error(invocation const& i, std::string const& part) {
+    EXPECT_EQ(i.what, verb::exit);
+    EXPECT_EQ(i.exit_code, 2);
+    EXPECT_TRUE(i.output_is_error);
+    EXPECT_THAT(i.output, HasSubstr(part));
+}
+
+TEST(operator_verbs, ask_the_default_listener_unless_told_otherwise) {
+    EXPECT_EQ(run({"status"}).what, verb::status);
+    EXPECT_EQ(run({"models"}).what, verb::models);
+    EXPECT_EQ(run({"unload", "--all"}).what, verb::unload);
+    EXPECT_EQ(run({"events"}).what, verb::events);
+    EXPECT_EQ(run({"health"}).what, verb::health);
+    for (auto const* name : {"status", "models", "events", "health"}) {
+        EXPECT_EQ(place({name}), "127.0.0.1 9235");
+        EXPECT_EQ(run({name}).operating.token, "");
+        EXPECT_FALSE(run({name}).operating.json);
+        EXPECT_TRUE(run({name, "--json"}).operating.json);
+    }
+}
+
+TEST(operator_verbs, take_the_place_from_flag_environment_or_file) {
+    variables const file{{"a.json", R"({"admin": {"listen": "127.0.0.1:7001"}})"}};
+    variables const environment{{"SECONDWIND_ADMIN_LISTEN", "127.0.0.1:7002"}};
+    EXPECT_EQ(place({"status", "-c", "a.json"}, {}, file), "127.0.0.1 7001");
+    EXPECT_EQ(place({"-c", "a.json", "status"}, {}, file), "127.0.0.1 7001");
+    EXPECT_EQ(place({"status", "-c", "a.json"}, environment, file), "127.0.0.1 7002");
+    EXPECT_EQ(place({"status", "-c", "a.json", "--admin", "127.0.0.1:7003"}, environment, file),
+              "127.0.0.1 7003");
+    EXPECT_EQ(place({"--admin", "127.0.0.1:7003", "status"}), "127.0.0.1 7003");
+}
+
+TEST(operator_verbs, take_an_address_a_name_or_a_url) {
+    EXPECT_EQ(place({"status", "--admin", "10.0.0.5:1"}), "10.0.0.5 1");
+    EXPECT_EQ(place({"status", "--admin", "[::2]:1"}), "::2 1");
+    EXPECT_EQ(place({"status", "--admin", "box:9235"}), "box 9235");
+    EXPECT_EQ(place({"status", "--admin", "http://box:9235/"}), "box 9235");
+    EXPECT_EQ(place({"status", "--admin", "http://box"}), "box 80");
+    for (auto const* text : {"", "box", "10.0.0.5", "[::1]", "box:0", "box:x", "off",
+                             "https://box:1", "http://user@box:1", "http://box:1/path", "box:1/x"})
+        EXPECT_NE(fault({"status", "--admin", text}), "none") << text;
+    EXPECT_THAT(fault({"status", "--admin", "box"}), StartsWith("--admin: expected "));
+}
+
+TEST(operator_verbs, ask_this_machine_where_the_server_listens_on_every_address) {
+    variables environment{{"SECONDWIND_ADMIN_TOKEN", token}};
+    environment["SECONDWIND_ADMIN_LISTEN"] = "0.0.0.0:9000";
+    EXPECT_EQ(place({"status"}, environment), "127.0.0.1 9000");
+    environment["SECONDWIND_ADMIN_LISTEN"] = "[::]:9000";
+    EXPECT_EQ(place({"status"}, environment), "::1 9000");
+    EXPECT_EQ(place({"status", "--admin", "0.0.0.0:9000"}), "127.0.0.1 9000");
+}
+
+TEST(operator_verbs, know_that_there_is_nobody_to_ask) {
+    EXPECT_THAT(fault({"status"}, {{"SECONDWIND_ADMIN_LISTEN", "off"}}), HasSubstr("--admin"));
+    EXPECT_THAT(fault({"status"}, {{"SECONDWIND_ADMIN_LISTEN", "127.0.0.1:0"}}),
+                HasSubstr("any free one"));
+    EXPECT_EQ(place({"status", "--admin", "127.0.0.1:1"}, {{"SECONDWIND_ADMIN_LISTEN", "off"}}),
+              "127.0.0.1 1");
+}
+
+TEST(operator_verbs, take_the_token_as_the_server_does) {
+    variables const files{{"secret", std::string{token} + "\n"},
+                          {"a.json", R"({"admin": {"token": "another-token-as-long"}})"}};
+    EXPECT_EQ(run({"status"}, {{"SECONDWIND_ADMIN_TOKEN", token}}).operating.token, token);
+    EXPECT_EQ(run({"status"}, {{"SECONDWIND_ADMIN_TOKEN_FILE", "secret"}}, files).operating.token,
+              token);
+    EXPECT_EQ(run({"status", "-c", "a.json"}, {}, files).operating.token, "another-token-as-long");
+}
+
+TEST(operator_verbs, unload_what_is_named_or_everything) {
+    auto const some = run({"unload", "a", "b:2", "--host", "h", "--yes"}).operating;
+    EXPECT_THAT(some.instances, ElementsAre("a", "b:2"));
+    EXPECT_EQ(some.host, "h");
+    EXPECT_TRUE(some.yes);
+    EXPECT_FALSE(some.all);
+    auto const all = run({"unload", "--all"}).operating;
+    EXPECT_TRUE(all.all);
+    EXPECT_FALSE(all.yes);
+    EXPECT_EQ(all.host, std::nullopt);
+    expect_usage_error(run({"unload"}), "--all");
+    expect_usage_error(run({"unload", "a", "--all"}), "not both");
+}
+
+TEST(operator_verbs, follow_the_events_unless_once_is_asked_for) {
+    EXPECT_FALSE(run({"events"}).operating.once);
+    EXPECT_FALSE(run({"events", "--follow"}).operating.once);
+    EXPECT_TRUE(run({"events", "--once"}).operating.once);
+    expect_usage_error(run({"events", "--once", "--follow"}), "--once");
+}
+
+TEST(operator_verbs, refuse_what_is_not_theirs) {
+    expect_usage_error(run({"status", "--yes"}), "--yes");
+    expect_usage_error(run({"status", "extra"}), "extra");
+    expect_usage_error(run({"status", "--listen", "127.0.0.1:1"}), "--listen");
+    expect_usage_error(run({"--listen", "127.0.0.1:1", "status"}), "status takes no --listen");
+    expect_usage_error(run({"--upstream", "http://h", "health"}), "health takes no --upstream");
+    expect_usage_error(run({"--admin", "a:1", "status", "--admin", "b:1"}),
+                       "--admin is given twice");
+    expect_usage_error(run({"status", "models"}), "");
+}
+
+TEST(operator_verbs, explain_themselves) {
+    auto const help = run({"--help"}).output;
+    for (auto const* name : {"status", "models", "unload", "events", "health"}) {
+        EXPECT_THAT(help, HasSubstr(name));
+        auto const own = run({name, "--help"}).output;
+        EXPECT_THAT(own, HasSubstr("--admin ADDR:PORT|URL"));
+        EXPECT_THAT(own, HasSubstr("--json"));
+        EXPECT_THAT(own, HasSubstr("SECONDWIND_ADMIN_TOKEN"));
+    }
+}
+
+TEST(operator_verbs, leave_the_servers_own_admin_flag_to_it) {
+    auto const i = run({"serve", "--admin", "127.0.0.1:7"});
+    EXPECT_EQ(i.what, verb::serve);
+    EXPECT_EQ(i.settings.value().admin.listen, (config::endpoint{"127.0.0.1", 7}));
+    EXPECT_EQ(run({"--admin", "off"}).settings.value().admin.listen, std::nullopt);
+}
+
+} // namespace
+} // namespace secondwind::cli
