@@ -3,7 +3,8 @@
 # the conformance suite, the official OpenAI, Anthropic and LM Studio clients, and the dashboard in
 # a browser. Arguments go to ctest: scripts/test.sh -R recovery
 #
-# PRESET=asan (or any other of CMakePresets.json) tests another build than "dev".
+# PRESET=asan (or any other of CMakePresets.json) tests another build than "dev", and CONFIGURE holds
+# further options for CMake.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -18,6 +19,7 @@ for folder in tests/e2e tests/dashboard; do
 done
 
 preset=${PRESET:-dev}
-cmake --preset "$preset"
+# shellcheck disable=SC2086 # a list of options
+cmake --preset "$preset" ${CONFIGURE:-}
 cmake --build --preset "$preset"
 exec ctest --preset "$preset" -j2 "$@"

@@ -12,10 +12,10 @@ namespace secondwind::admin {
 
 namespace {
 
-std::vector<std::string> names_of(std::vector<recovery::host*> const& hosts) {
+std::vector<std::string> names_of(std::vector<recovery::host*> const& all) {
     std::vector<std::string> names;
-    names.reserve(hosts.size());
-    for (auto const* each : hosts)
+    names.reserve(all.size());
+    for (auto const* each : all)
         names.push_back(each->name());
     return names;
 }

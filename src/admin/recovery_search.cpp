@@ -1,7 +1,7 @@
 #include <secondwind/admin/recovery_search.hpp>
 
 #include <secondwind/admin/query.hpp>
-#include <secondwind/admin/rfc3339.hpp>
+#include <secondwind/base/rfc3339.hpp>
 #include <secondwind/base/escape.hpp>
 #include <secondwind/recovery/ledger_file.hpp>
 
@@ -53,7 +53,7 @@ std::string take(query_field const& field, std::vector<std::string> const& hosts
             return wrong(field, "an outcome such as recovered or no_candidate");
     } else if (field.name == "since" || field.name == "until") {
         auto& time = field.name == "since" ? into.since : into.until;
-        time = parse_time(value);
+        time = parse_rfc3339(value);
         if (!time)
             return wrong(field, a_time);
     } else if (field.name == "before") {

@@ -7,6 +7,7 @@
 #include <secondwind/admin/history.hpp>
 #include <secondwind/admin/metrics.hpp>
 #include <secondwind/base/log.hpp>
+#include <secondwind/net/accept.hpp>
 
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -19,8 +20,6 @@ namespace secondwind::admin {
 
 namespace {
 
-// Long enough not to spin, short enough that nobody notices.
-constexpr std::chrono::milliseconds pause_after_failed_accept{100};
 // For pages, scrapers and probes, besides those who listen to events.
 constexpr std::size_t connections_besides_listeners = 100;
 
@@ -33,26 +32,6 @@ std::string new_run() {
         run += digits[bits & 15];
     return run;
 }
-
-class accepting {
-public:
-    accepting(net::acceptor& from, net::asio::io_context& io) : from_{from}, accepted{io} {}
-    bool await_ready() const noexcept { return false; }
-    void await_suspend(std::coroutine_handle<> self) {
-        from_.async_accept(accepted, [this, self](net::error_code ec) {
-            ec_ = ec;
-            self.resume();
-        });
-    }
-    net::error_code await_resume() const noexcept { return ec_; }
-
-private:
-    net::acceptor& from_;
-    net::error_code ec_;
-
-public:
-    net::socket accepted;
-};
 
 } // namespace
 
@@ -154,7 +133,7 @@ private:
 net::task<void> server::state::accept_all() {
     bool told = false; // in the log, once for each time that it begins
     while (acceptor_.is_open()) {
-        accepting next{acceptor_, subject_.io};
+        net::accept_one next{acceptor_, subject_.io};
         auto ec = co_await next;
         if (!acceptor_.is_open())
             break;
@@ -165,7 +144,7 @@ net::task<void> server::state::accept_all() {
             if (!told)
                 log::write(log::level::warn, "admin_accept_failed", {{"why", ec.message()}});
             told = true;
-            pause_.expires_after(pause_after_failed_accept);
+            pause_.expires_after(net::accept_pause);
             net::completion until{[this](auto handler) { pause_.async_wait(std::move(handler)); }};
             co_await until;
             continue;

@@ -72,6 +72,7 @@ void reloader::take(config::settings&& fresh) {
     settings_.request_id = fresh.request_id;
     settings_.limits = fresh.limits;
     settings_.timeouts = fresh.timeouts;
+    context.host.view.start(); // by the interval that holds now
     // What did not fit may fit by the new rules.
     context.host.care.misfits = {};
 }

@@ -167,13 +167,14 @@ std::string recovery_table(json const& recoveries, double now, bool colours) {
         auto const time = age_member(one, "time", now);
         auto const ids = unloaded_ids(one);
         auto model = text_member(trigger, "model");
-        all.add({{time == "-" ? time : time + " ago"},
-                 {text_member(one, "host")},
-                 {text_member(trigger, "verdict")},
-                 {model.empty() ? "-" : std::move(model)},
-                 {ids.empty() ? "-" : enumerated(ids)},
-                 outcome_cell(one),
-                 {is_true(one, "finished") ? span(number_member(one, "took_ms") / 1000) : "-"}});
+        all.add(
+            {{time == "-" ? time : time + " ago"},
+             {text_member(one, "host")},
+             {text_member(trigger, "verdict")},
+             {model.empty() ? "-" : std::move(model)},
+             {ids.empty() ? "-" : enumerated(ids)},
+             outcome_cell(one),
+             {is_true(one, "finished") ? short_span(number_member(one, "took_ms") / 1000) : "-"}});
     }
     return all.text(colours);
 }

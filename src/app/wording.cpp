@@ -1,7 +1,8 @@
 #include <secondwind/app/wording.hpp>
 
+#include <secondwind/base/rfc3339.hpp>
+
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <cmath>
 
@@ -13,16 +14,6 @@ namespace {
 constexpr double minute = 60;
 constexpr double hour = 60 * minute;
 constexpr double day = 24 * hour;
-
-// The digits at that place; nothing if something else stands there.
-std::optional<int> digits(std::string_view text, std::size_t at, std::size_t count) noexcept {
-    if (at + count > text.size())
-        return std::nullopt;
-    int value = 0;
-    auto const* end = text.data() + at + count;
-    auto const [stop, error] = std::from_chars(text.data() + at, end, value);
-    return error == std::errc{} && stop == end && value >= 0 ? std::optional{value} : std::nullopt;
-}
 
 std::string two_units(double seconds, double unit, std::string_view name, double lesser,
                       std::string_view lesser_name) {
@@ -81,36 +72,13 @@ std::string counted(std::uint64_t count, std::string_view one, std::string_view 
 }
 
 std::optional<double> parse_time(std::string_view text) noexcept {
-    constexpr std::string_view form = "0000-00-00T00:00:00";
-    for (std::size_t at = 0; at != form.size(); ++at)
-        if (form[at] != '0' && (at >= text.size() || text[at] != form[at]))
-            return std::nullopt;
-    auto const year = digits(text, 0, 4);
-    auto const month = digits(text, 5, 2);
-    auto const the_day = digits(text, 8, 2);
-    auto const hours = digits(text, 11, 2);
-    auto const minutes = digits(text, 14, 2);
-    auto const seconds = digits(text, 17, 2);
-    if (!year || !month || !the_day || !hours || !minutes || !seconds || !text.ends_with('Z'))
+    auto const time = parse_rfc3339(text);
+    if (!time)
         return std::nullopt;
-    double fraction = 0;
-    if (text[form.size()] == '.') {
-        auto const length = text.size() - form.size() - 2;
-        auto const value = digits(text, form.size() + 1, length);
-        if (!value || length > 9)
-            return std::nullopt;
-        fraction = *value / std::pow(10.0, static_cast<double>(length));
-    } else if (text.size() != form.size() + 1) {
-        return std::nullopt;
-    }
-    std::chrono::year_month_day const date{std::chrono::year{*year},
-                                           std::chrono::month{static_cast<unsigned>(*month)},
-                                           std::chrono::day{static_cast<unsigned>(*the_day)}};
-    if (!date.ok())
-        return std::nullopt;
-    auto const days = std::chrono::sys_days{date}.time_since_epoch().count();
-    return static_cast<double>(days) * day + *hours * hour + *minutes * minute + *seconds +
-           fraction;
+    // A double holds the microseconds since 1970, and not the nanoseconds.
+    using std::chrono::microseconds;
+    auto const since_1970 = std::chrono::duration_cast<microseconds>(time->time_since_epoch());
+    return std::chrono::duration<double>{since_1970}.count();
 }
 
 std::string span(double seconds) {
@@ -127,6 +95,11 @@ std::string span(double seconds) {
     if (whole < day)
         return two_units(whole, hour, "h", minute, "m");
     return two_units(whole, day, "d", hour, "h");
+}
+
+std::string short_span(double seconds) {
+    constexpr double to_ms = 1000;
+    return seconds < 1 ? fmt::format("{:.0f}ms", std::max(0.0, seconds) * to_ms) : span(seconds);
 }
 
 std::string age_member(json const& object, std::string_view name, double now) {

@@ -1,36 +1,10 @@
 #include <secondwind/base/log.hpp>
+#include <secondwind/net/accept.hpp>
 #include <secondwind/proxy/server.hpp>
 
 #include <boost/asio/ip/address.hpp>
 
 namespace secondwind::proxy {
-
-namespace {
-
-// Long enough not to spin, short enough that nobody notices.
-constexpr std::chrono::milliseconds accept_pause{100};
-
-class accept_one {
-public:
-    accept_one(net::acceptor& from, net::asio::io_context& io) : from_{from}, accepted{io} {}
-    bool await_ready() const noexcept { return false; }
-    void await_suspend(std::coroutine_handle<> self) {
-        from_.async_accept(accepted, [this, self](net::error_code ec) {
-            ec_ = ec;
-            self.resume();
-        });
-    }
-    net::error_code await_resume() const noexcept { return ec_; }
-
-private:
-    net::acceptor& from_;
-    net::error_code ec_;
-
-public:
-    net::socket accepted;
-};
-
-} // namespace
 
 server::server(net::asio::io_context& io, config::settings const& settings)
     : shared_{io, settings}, acceptor_{io}, pause_{io}, changed_{io} {}
@@ -51,7 +25,7 @@ void server::start() {
 net::task<void> server::accept_all() {
     bool told = false; // in the log, once for each time that it begins
     while (acceptor_.is_open()) {
-        accept_one next{acceptor_, shared_.io};
+        net::accept_one next{acceptor_, shared_.io};
         auto ec = co_await next;
         if (!acceptor_.is_open())
             break;
@@ -62,7 +36,7 @@ net::task<void> server::accept_all() {
             if (!told)
                 log::write(log::level::warn, "accept_failed", {{"why", ec.message()}});
             told = true;
-            pause_.expires_after(accept_pause);
+            pause_.expires_after(net::accept_pause);
             net::completion until{[this](auto handler) { pause_.async_wait(std::move(handler)); }};
             co_await until;
             continue;

@@ -178,7 +178,7 @@ TEST_F(events_verb, tells_once_how_all_is_and_ends) {
     };
     EXPECT_EQ(play(order, host_.port(), script(host_)), 0);
     EXPECT_THAT(printed_, AllOf(StartsWith("All is well: 1 host up. "), HasSubstr("IN FLIGHT"),
-                                HasSubstr("recovered  0.8s\n")));
+                                HasSubstr("recovered  812ms\n")));
     printed_.clear();
     order.json = true;
     EXPECT_EQ(play(order, host_.port(), script(host_)), 0);

@@ -76,7 +76,7 @@ TEST_F(operator_verb, status_asks_for_three_lists_and_shows_them) {
     EXPECT_THAT(lines_seen(),
                 ElementsAre("GET /api/status", "GET /api/hosts", "GET /api/recoveries?limit=5"));
     EXPECT_THAT(printed_, AllOf(StartsWith("All is well: 1 host up. "), HasSubstr("qwen/qwen3-8b"),
-                                HasSubstr("recovered  0.8s\n")));
+                                HasSubstr("recovered  812ms\n")));
     EXPECT_THAT(complaints_, IsEmpty());
 }
 
@@ -255,6 +255,7 @@ TEST_F(unload_verb, has_a_bound_of_its_own) {
         co_await acting.wait_closed();
     };
     auto order = unload({"a"});
+    order.bound = std::chrono::seconds{15};
     order.unload_bound = std::chrono::milliseconds{50};
     EXPECT_EQ(play(order, host_.port(), script(host_)), 1);
     EXPECT_THAT(only_complaint(), HasSubstr("did not answer in time"));

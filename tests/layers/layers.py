@@ -42,7 +42,7 @@ PURE_ROOMS = {"base", "http", "policy", "config", "cli", "telemetry"}
 # Pure files that live with what they serve.
 PURE_FILES = {
     "admin/access", "admin/assets", "admin/base64", "admin/event_ring", "admin/history",
-    "admin/message", "admin/orders", "admin/query", "admin/rfc3339", "admin/routes",
+    "admin/message", "admin/orders", "admin/query", "admin/routes",
     "app/event_view", "app/models_view", "app/operator_view", "app/status_view", "app/table",
     "app/wording",
     "lmstudio/codec", "lmstudio/host_memory", "lmstudio/ws_codec", "recovery/host_health",

@@ -11,25 +11,25 @@
 namespace secondwind::test {
 
 struct with_events : with_admin {
-    // So many small ones are the ring's to bound; of large ones, what the kernel holds does.
-    static constexpr std::size_t bytes_of_a_large_one = 8 * 1024;
-
     // Changes nothing, and says so in so many bytes.
     void publish(std::size_t times, std::size_t bytes = 4) {
         for (std::size_t i = 0; i < times; ++i)
             admin->reloaded({std::string(bytes, 'x')}, true);
     }
-    // Large ones, each read by this listener before many more come: so the others could as well.
-    asio::awaitable<void> publish_at_the_pace_of(event_client* reader, std::uint64_t from,
-                                                 std::uint64_t up_to) {
-        for (auto told = from; told < up_to; told += 100) {
-            publish(100, bytes_of_a_large_one);
-            for (auto wanted = told + 1; wanted <= told + 100; ++wanted) {
-                auto const message = co_await reader->read();
-                EXPECT_EQ(message["sequence"], wanted);
-            }
+    // Each is read by this listener before many more come: so the others could as well.
+    asio::awaitable<void> publish_for(event_client* reader, std::uint64_t times,
+                                      std::size_t bytes = 4) {
+        for (std::uint64_t told = 0; told < times; ++told) {
+            publish(1, bytes);
+            auto const message = co_await reader->read();
+            EXPECT_EQ(message["type"], "settings");
         }
     }
+    // More than the kernel holds for one that does not read, in few events.
+    asio::awaitable<void> fill_the_kernel(event_client* reader) {
+        return publish_for(reader, few, 1024 * 1024);
+    }
+    static constexpr std::uint64_t few = 6;
     // One that has told its handshake, and reads nothing more.
     asio::awaitable<event_client*> stalled() {
         auto& fresh = listeners.emplace_back(w.io);

@@ -10,6 +10,7 @@
 #include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <csignal>
 #include <cstdint>
 #include <future>
@@ -30,7 +31,9 @@ protected:
             run(io_, std::move(script));
         } catch (...) {
             // A verb that follows events would go on, and its thread be awaited, for ever.
-            if (order.what == app::operator_order::verb::events)
+            bool const goes_on =
+                verb.wait_for(std::chrono::seconds{0}) == std::future_status::timeout;
+            if (goes_on && order.what == app::operator_order::verb::events)
                 std::raise(SIGINT);
             throw;
         }

@@ -26,10 +26,11 @@ public:
     // That event has left the ring: called from the midst of what has pushed it out.
     virtual void fall_behind() = 0;
 
-protected:
-    follower() = default;
     follower(follower const&) = delete;
     follower& operator=(follower const&) = delete;
+
+protected:
+    follower() = default;
     ~follower() = default;
 
     std::uint64_t next_ = 1;

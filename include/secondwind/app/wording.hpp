@@ -29,11 +29,13 @@ std::uint64_t count_member(json const& object, std::string_view name);
 // "1 host", "2 hosts"; the plural only has to be said where it is not the word with an s.
 std::string counted(std::uint64_t count, std::string_view one, std::string_view many = {});
 
-// Seconds since 1970 of "2026-03-14T12:00:01.123Z"; nothing for another form.
+// Seconds since 1970 of a time as RFC 3339 has it; nothing for another form.
 std::optional<double> parse_time(std::string_view text) noexcept;
 
 // Seconds as people say them: "0.4s", "12s", "3m 20s", "2h 5m", "4d 3h". What is negative is 0.
 std::string span(double seconds);
+// The same, but "812ms" below a second.
+std::string short_span(double seconds);
 
 // How long before `now` (seconds since 1970) the time in that member was, or "-".
 std::string age_member(json const& object, std::string_view name, double now);

@@ -52,7 +52,8 @@ std::string complaint_of(std::string_view query) {
 } // namespace
 
 TEST(recovery_search, without_parameters_wants_the_newest_fifty) {
-    auto const page = find_recoveries(records(120), reading(""));
+    auto const all = records(120);
+    auto const page = find_recoveries(all, reading(""));
     EXPECT_EQ(page.records.size(), 50U);
     EXPECT_EQ(page.records.front()->id, 120U);
     EXPECT_EQ(page.records.back()->id, 71U);

@@ -40,9 +40,10 @@ TEST(status_view, shows_everything_in_three_tables_under_one_sentence) {
         "      42  qwen/qwen3-8b  relaying    1.3s  POST /v1/chat/completions\n"
         "      43  -              waiting   1m 15s  POST /v1/embeddings\n"
         "\n"
-        "  WHEN  HOST     VERDICT              MODEL               UNLOADED       OUTCOME    TOOK\n"
+        "  WHEN  HOST     VERDICT              MODEL               UNLOADED       OUTCOME     "
+        "TOOK\n"
         "2m ago  default  insufficient_memory  google/gemma-3-12b  qwen/qwen3-8b  recovered  "
-        "0.8s\n");
+        "812ms\n");
 }
 
 TEST(status_view, is_calm_when_there_is_nothing_to_tell) {

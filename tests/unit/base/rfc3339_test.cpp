@@ -1,17 +1,16 @@
-#include <secondwind/admin/rfc3339.hpp>
 #include <secondwind/base/log_line.hpp>
+#include <secondwind/base/rfc3339.hpp>
 
 #include <gtest/gtest.h>
 
 #include <string>
 
 using namespace secondwind;
-using namespace secondwind::admin;
 
 namespace {
 
 std::string utc(std::string_view text) {
-    auto const time = parse_time(text);
+    auto const time = parse_rfc3339(text);
     return time ? std::string{log::timestamp(*time)} : "nothing";
 }
 
@@ -30,10 +29,11 @@ TEST(rfc3339, takes_the_offset_off) {
 
 TEST(rfc3339, reads_a_fraction_to_the_microsecond) {
     using namespace std::chrono;
-    auto const base = parse_time("2026-11-22T10:15:30Z").value();
-    EXPECT_EQ(parse_time("2026-11-22T10:15:30.000001Z").value() - base, microseconds{1});
-    EXPECT_EQ(parse_time("2026-11-22T10:15:30.1234569999Z").value() - base, microseconds{123'456});
-    EXPECT_EQ(parse_time("2026-11-22T10:15:30." + std::string(100, '9') + "Z").value() - base,
+    auto const base = parse_rfc3339("2026-11-22T10:15:30Z").value();
+    EXPECT_EQ(parse_rfc3339("2026-11-22T10:15:30.000001Z").value() - base, microseconds{1});
+    EXPECT_EQ(parse_rfc3339("2026-11-22T10:15:30.1234569999Z").value() - base,
+              microseconds{123'456});
+    EXPECT_EQ(parse_rfc3339("2026-11-22T10:15:30." + std::string(100, '9') + "Z").value() - base,
               microseconds{999'999});
 }
 
@@ -67,5 +67,5 @@ TEST(rfc3339, refuses_any_other_form) {
                              " 2026-11-22T10:15:30Z",
                              "1792000000",
                              "9999-01-01T00:00:00Z"})
-        EXPECT_FALSE(parse_time(text)) << text;
+        EXPECT_FALSE(parse_rfc3339(text)) << text;
 }

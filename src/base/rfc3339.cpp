@@ -1,8 +1,8 @@
-#include <secondwind/admin/rfc3339.hpp>
+#include <secondwind/base/rfc3339.hpp>
 
 #include <charconv>
 
-namespace secondwind::admin {
+namespace secondwind {
 
 namespace {
 
@@ -78,7 +78,7 @@ minutes offset(reader& text) noexcept {
 
 } // namespace
 
-std::optional<system_clock::time_point> parse_time(std::string_view text) noexcept {
+std::optional<system_clock::time_point> parse_rfc3339(std::string_view text) noexcept {
     reader r{text};
     // A clock of nanoseconds ends in 2262, and what is that far away is a slip of the pen.
     auto const y = r.number(4, 1970, 2261);
@@ -101,4 +101,4 @@ std::optional<system_clock::time_point> parse_time(std::string_view text) noexce
     return sys_days{date} + hours{hour} + minutes{minute} + seconds{second} + part - ahead;
 }
 
-} // namespace secondwind::admin
+} // namespace secondwind
