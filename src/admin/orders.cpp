@@ -48,7 +48,7 @@ std::pair<json, std::string> object_of(std::string_view body, std::string_view w
     for (auto const& name : names)
         if (std::ranges::find(known, name) == known.end())
             return {json{}, expected(what, "has an unknown member " + in_quotes(name))};
-    return {std::move(document), {}};
+    return {std::move(document), std::string{}};
 }
 
 } // namespace
@@ -62,7 +62,7 @@ std::string read_order(std::string_view body, unload_order& into) {
     if (auto const all = order.find("all"); all != order.end())
         return *all == true ? std::string{} : expected(an_unload, "\"all\" is not true");
     auto const& id = order.at("instance_id");
-    if (!id.is_string() || id == "")
+    if (!id.is_string() || id.get_ref<std::string const&>().empty())
         return expected(an_unload, "\"instance_id\" is not the id of an instance");
     into.instance_id = id.get<std::string>();
     return {};

@@ -1,8 +1,8 @@
 #include <secondwind/admin/recovery_search.hpp>
 
 #include <secondwind/admin/query.hpp>
-#include <secondwind/base/rfc3339.hpp>
 #include <secondwind/base/escape.hpp>
+#include <secondwind/base/rfc3339.hpp>
 #include <secondwind/recovery/ledger_file.hpp>
 
 #include <algorithm>

@@ -57,7 +57,7 @@ method method_of(std::string_view name) noexcept {
         return method::head;
     if (name == "PUT")
         return method::put;
-    return name == "DELETE" ? method::delete_ : method::other;
+    return name == "DELETE" ? method::del : method::other;
 }
 
 std::string_view to_string(method m) noexcept {
@@ -70,7 +70,7 @@ std::string_view to_string(method m) noexcept {
         return "POST";
     case method::put:
         return "PUT";
-    case method::delete_:
+    case method::del:
         return "DELETE";
     case method::options:
         return "OPTIONS";

@@ -17,10 +17,9 @@ namespace secondwind::recovery {
 struct supervisor {
     supervisor(std::string host, boost::asio::io_context& io, net::deadline_queue& queue,
                lmstudio::control& control, recovery::ledger& book, config::settings const& all)
-        : deadlines{queue}, settings{all.recovery}, limits{all.limits},
-          ledger{book}, users{io}, guard{io}, recovery{std::move(host), queue, io,
-                                                       control,         users, guard,
-                                                       misfits,         book,  settings} {}
+        : deadlines{queue}, settings{all.recovery}, limits{all.limits}, ledger{book}, users{io},
+          guard{io}, recovery{std::move(host), queue,   io,   control, users,
+                              guard,           misfits, book, settings} {}
     supervisor(supervisor const&) = delete;
     supervisor& operator=(supervisor const&) = delete;
 

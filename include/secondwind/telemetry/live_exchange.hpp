@@ -35,10 +35,11 @@ public:
     // Ends it at once, as if its client had left. The list does not change under the caller.
     virtual void cancel(std::string_view why) = 0;
 
-protected:
-    live_exchange() = default;
     live_exchange(live_exchange const&) = delete;
     live_exchange& operator=(live_exchange const&) = delete;
+
+protected:
+    live_exchange() = default;
     ~live_exchange() = default;
 
 private:

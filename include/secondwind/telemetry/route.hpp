@@ -26,7 +26,7 @@ constexpr std::size_t routes = 9;
 route route_of(std::string_view path) noexcept;
 std::string_view to_string(route r) noexcept;
 
-enum class method : std::uint8_t { get, head, post, put, delete_, options, other };
+enum class method : std::uint8_t { get, head, post, put, del, options, other };
 constexpr std::size_t methods = 7;
 
 method method_of(std::string_view name) noexcept;

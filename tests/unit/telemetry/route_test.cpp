@@ -78,7 +78,7 @@ TEST(method, is_one_of_a_few) {
     EXPECT_EQ(method_of("HEAD"), method::head);
     EXPECT_EQ(method_of("POST"), method::post);
     EXPECT_EQ(method_of("PUT"), method::put);
-    EXPECT_EQ(method_of("DELETE"), method::delete_);
+    EXPECT_EQ(method_of("DELETE"), method::del);
     EXPECT_EQ(method_of("OPTIONS"), method::options);
     for (auto const* made_up : {"", "get", "Post", "PATCH", "POSTS", "CONNECT", "X-1"})
         EXPECT_EQ(method_of(made_up), method::other) << made_up;
