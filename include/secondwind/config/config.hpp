@@ -30,9 +30,32 @@ struct upstream {
     std::string host = "127.0.0.1"; // a name or a numeric address, without brackets
     std::uint16_t port = 1234;
     std::string api_token{}; // for the proxy's own calls; empty: that of the request in need
+    bool tls = false;        // https://
+    std::string ca_file{}; // PEM: who may vouch for its certificate; empty: whom the system trusts
+    bool verify = true;    // its certificate, and that it is for this host
+    std::optional<endpoint> listen{}; // clients of this port have this host, whatever they say
     bool operator==(upstream const&) const = default;
 };
 std::string to_string(upstream const& u); // "http://127.0.0.1:1234"
+
+// With which a listener speaks TLS: the names of PEM files, both or neither.
+struct certificate {
+    std::string certificate_file; // the chain, the listener's own first
+    std::string key_file;
+    bool operator==(certificate const&) const = default;
+};
+
+// A key that a client may show on the data port.
+struct api_key {
+    std::string name; // [A-Za-z0-9_.-]+, for the log
+    std::string hash; // "sha256:" and 64 hexadecimal digits, in lower case
+    bool operator==(api_key const&) const = default;
+};
+
+struct clients {
+    std::vector<api_key> api_keys;   // empty: nobody is asked for one
+    std::uint64_t max_failures = 30; // wrong keys a minute from one address that are told so
+};
 
 enum class recovery_mode : std::uint8_t {
     on,
@@ -91,6 +114,7 @@ struct admin {
     bool allow_actions = false;             // unload, switch the mode, cancel, reload
     std::vector<std::string> allowed_hosts; // names by which it may be asked for, with or without
                                             // a port, besides its own address
+    config::certificate certificate;        // empty: it speaks plain HTTP
 };
 
 struct health {
@@ -103,7 +127,10 @@ struct request_id {
 
 struct settings {
     endpoint listen;
+    config::certificate tls; // of every listener for clients; empty: they speak plain HTTP
     std::vector<upstream> upstreams{upstream{}};
+    std::string default_upstream; // whose name `listen` goes to; empty: the first
+    config::clients clients;
     config::recovery recovery;
     config::admin admin;
     config::health health;
