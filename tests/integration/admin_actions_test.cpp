@@ -12,7 +12,6 @@ using testing::HasSubstr;
 namespace {
 
 constexpr auto unload_one = "/api/hosts/host/unload";
-constexpr auto mode_path = "/api/recovery/mode";
 
 struct admin_actions : with_admin {
     admin_actions() { w.settings.admin.allow_actions = true; }

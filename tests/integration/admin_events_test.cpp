@@ -5,7 +5,6 @@
 
 using namespace secondwind;
 using namespace secondwind::test;
-using json = event_client::json;
 using testing::ElementsAre;
 
 namespace {
@@ -129,7 +128,7 @@ TEST_F(admin_events, tell_of_settings_and_of_the_drain) {
         EXPECT_EQ(switched.status, 200);
         auto const settings = co_await listener->read();
         EXPECT_EQ(settings["type"], "settings");
-        EXPECT_EQ(settings["changed"], json::array({"recovery.mode"}));
+        EXPECT_EQ(settings["changed"], event_client::json::array({"recovery.mode"}));
         EXPECT_EQ(settings["recovery"]["mode"], "observe");
         EXPECT_EQ(settings["recovery"], [&] {
             auto expected = first["status"]["recovery"];

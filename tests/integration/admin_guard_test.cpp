@@ -12,7 +12,6 @@ using testing::Not;
 namespace {
 
 constexpr char const* token = "open-sesame-1234";
-constexpr char const* mode_path = "/api/recovery/mode";
 constexpr char const* observe = R"({"mode":"observe"})";
 
 std::string code_of(http_answer const& a) {

@@ -4,8 +4,6 @@
 using namespace secondwind;
 using namespace secondwind::test;
 using namespace std::chrono_literals;
-using json = event_client::json;
-
 namespace {
 
 struct event_listeners : with_events {};
@@ -76,7 +74,7 @@ TEST_F(event_listeners, are_no_more_than_may) {
                                                  "Sec-WebSocket-Version: 13\r\n"
                                                  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n");
         EXPECT_EQ(a.status, 503);
-        EXPECT_EQ(json::parse(a.body)["error"]["code"], "too_many_listeners");
+        EXPECT_EQ(event_client::json::parse(a.body)["error"]["code"], "too_many_listeners");
         co_await second->close();
         co_await t.until_listeners_are(1);
         auto* third = co_await t.listening();

@@ -13,12 +13,6 @@ namespace {
 
 using control_list = with_control;
 
-emulator::options old_host() {
-    auto how = small_host();
-    how.rest_v1 = false;
-    return how;
-}
-
 constexpr char const* unknown_path =
     R"x({"error":"Unexpected endpoint or method. (GET /api/v1/models)"})x";
 

@@ -9,7 +9,6 @@ using testing::Not;
 
 namespace {
 
-constexpr char const* good = "sk-lm-Abcd1234:0123456789abcdefGHIJ";
 constexpr char const* bad = "sk-lm-Zyxw9876:jihgfedcba9876543210";
 constexpr char const* other_client = "Bearer sk-proj-somebody-else";
 
@@ -21,7 +20,7 @@ struct control_tokens : with_control {
     void SetUp() override { require(true); }
     void require(bool rest_v1) {
         auto how = small_host();
-        how.api_token = good;
+        how.api_token = good_token;
         how.rest_v1 = rest_v1;
         serve(how);
         lm->load("big");
@@ -59,24 +58,24 @@ struct control_tokens : with_control {
 
 TEST_F(control_tokens, come_from_the_request) {
     auto task = [](control_tokens& t) -> asio::awaitable<void> {
-        co_await t.works(bearer(good));
-        EXPECT_EQ(t.lm->requests().front().field("Authorization"), bearer(good));
+        co_await t.works(bearer(good_token));
+        EXPECT_EQ(t.lm->requests().front().field("Authorization"), bearer(good_token));
     };
     run(task(*this));
 }
 
 TEST_F(control_tokens, come_from_the_configuration_before_that) {
-    where.api_token = good;
+    where.api_token = good_token;
     run(works(other_client));
 }
 
 TEST_F(control_tokens, come_from_the_request_over_the_websocket) {
     only_over_the_websocket();
-    run(works(bearer(good)));
+    run(works(bearer(good_token)));
 }
 
 TEST_F(control_tokens, come_from_the_configuration_over_the_websocket) {
-    where.api_token = good;
+    where.api_token = good_token;
     only_over_the_websocket();
     auto task = [](control_tokens& t) -> asio::awaitable<void> {
         co_await t.works({});
@@ -99,7 +98,7 @@ TEST_F(control_tokens, of_a_request_are_named_where_they_are_refused) {
 
 TEST_F(control_tokens, of_the_configuration_are_named_where_they_are_refused) {
     where.api_token = bad;
-    run(is_refused(bearer(good), "refused the token that upstreams[].api_token gives"));
+    run(is_refused(bearer(good_token), "refused the token that upstreams[].api_token gives"));
 }
 
 TEST_F(control_tokens, that_are_refused_do_not_lead_to_the_websocket) {
@@ -127,7 +126,7 @@ TEST_F(control_tokens, that_one_client_lacks_do_not_keep_another_from_asking_who
             EXPECT_EQ(nothing.front().doing, policy::activity::unknown);
         }
         EXPECT_EQ(t.asked("/llm"), 1);
-        auto const known = co_await t.activity(loaded, bearer(good));
+        auto const known = co_await t.activity(loaded, bearer(good_token));
         EXPECT_EQ(known.front().doing, policy::activity::idle);
     };
     run(task(*this));

@@ -11,12 +11,6 @@ namespace {
 
 using control_unload = with_control;
 
-emulator::options old_host() {
-    auto how = small_host();
-    how.rest_v1 = false;
-    return how;
-}
-
 } // namespace
 
 TEST_F(control_unload, goes_over_rest_v1_where_the_host_has_it) {

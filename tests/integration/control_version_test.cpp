@@ -7,8 +7,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr char const* good = "sk-lm-Abcd1234:0123456789abcdefGHIJ";
-
 struct control_version : with_control {
     asio::awaitable<std::optional<std::string>> version() {
         pending task{io, control->version()};
@@ -57,9 +55,9 @@ TEST_F(control_version, is_asked_for_without_a_parameter) {
 }
 
 TEST_F(control_version, is_told_to_the_hosts_own_token) {
-    where.api_token = good;
+    where.api_token = good_token;
     auto how = small_host();
-    how.api_token = good;
+    how.api_token = good_token;
     serve(how);
     auto task = [](control_version& t) -> asio::awaitable<void> { co_await t.is("0.4.5"); };
     run(task(*this));
@@ -67,7 +65,7 @@ TEST_F(control_version, is_told_to_the_hosts_own_token) {
 
 TEST_F(control_version, is_not_told_to_a_guest_of_a_host_that_requires_a_token) {
     auto how = small_host();
-    how.api_token = good;
+    how.api_token = good_token;
     serve(how);
     run(is_not_told_and_asked_once());
 }

@@ -10,7 +10,6 @@ using testing::HasSubstr;
 
 namespace {
 
-using json = ws_client::json;
 using emulator_tokens = with_ws;
 
 constexpr char const* identifier = "Abcd1234";

@@ -10,7 +10,6 @@ using testing::HasSubstr;
 
 namespace {
 
-using json = ws_client::json;
 using ws_models = with_ws;
 
 constexpr char const* any = R"({"specifier":{"type":"query","query":{}},"throwIfNotFound":true})";
@@ -19,8 +18,6 @@ constexpr char const* ask_big =
         "history":{"messages":[]},"predictionConfigStack":{"layers":[]}})";
 constexpr char const* get_big = R"({"identifier":"big","loadConfigStack":{"layers":[]}})";
 constexpr char const* load_big = R"({"modelKey":"big","loadConfigStack":{"layers":[]}})";
-constexpr char const* cancel =
-    R"({"type":"channelSend","channelId":0,"message":{"type":"cancel"}})";
 
 } // namespace
 
@@ -74,7 +71,7 @@ TEST_F(ws_models, frees_the_memory_of_a_cancelled_load) {
         co_await llm->create("loadModel", 0, load_big);
         auto loading = [&t] { return !t.lm->models().instances().empty(); };
         co_await t.lm->until(loading);
-        co_await llm->send(cancel);
+        co_await llm->send(cancel_channel);
         auto const types = co_await t.channel(llm);
         EXPECT_EQ(types.back(), "channelClose");
         EXPECT_EQ(t.lm->models().used_bytes(), 0U);
@@ -89,13 +86,14 @@ TEST_F(ws_models, predicts_and_says_what_it_is_doing) {
         auto* llm = co_await t.admitted("/llm");
         auto* watcher = co_await t.admitted("/llm");
         auto const before = co_await watcher->call("getInstanceProcessingState", any);
-        EXPECT_EQ(before["result"], json::parse(R"({"status":"idle","queued":0})"));
+        EXPECT_EQ(before["result"], ws_client::json::parse(R"({"status":"idle","queued":0})"));
         co_await llm->create("predict", 0, ask_big);
         co_await llm->read(); // the progress of the prompt
         auto const fragment = co_await llm->read();
         EXPECT_EQ(fragment["message"]["fragment"]["content"], "Every");
         auto const during = co_await watcher->call("getInstanceProcessingState", any);
-        EXPECT_EQ(during["result"], json::parse(R"({"status":"generating","queued":1})"));
+        EXPECT_EQ(during["result"],
+                  ws_client::json::parse(R"({"status":"generating","queued":1})"));
         t.lm->script().release_generations();
         auto const rest = co_await t.channel(llm);
         EXPECT_THAT(rest, ElementsAre("fragment", "fragment", "success", "channelClose"));
@@ -117,7 +115,8 @@ TEST_F(ws_models, counts_an_instance_busy_that_answers_over_http) {
         co_await t.lm->until(started);
         auto* llm = co_await t.admitted("/llm");
         auto const state = co_await llm->call("getInstanceProcessingState", any);
-        EXPECT_EQ(state["result"], json::parse(R"({"status":"processingPrompt","queued":1})"));
+        EXPECT_EQ(state["result"],
+                  ws_client::json::parse(R"({"status":"processingPrompt","queued":1})"));
         t.lm->script().release_generations();
         co_await http->read_answer();
     };
@@ -132,7 +131,7 @@ TEST_F(ws_models, stops_a_prediction_when_it_is_cancelled_or_its_client_leaves) 
         co_await llm->create("predict", 0, ask_big);
         co_await llm->read();
         co_await llm->read();
-        co_await llm->send(cancel);
+        co_await llm->send(cancel_channel);
         auto const success = co_await llm->read();
         EXPECT_EQ(success["message"]["stats"]["stopReason"], "userStopped");
         co_await llm->read(); // the end of the channel

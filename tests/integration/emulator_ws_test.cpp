@@ -9,11 +9,6 @@ using testing::HasSubstr;
 
 namespace {
 
-using json = ws_client::json;
-
-constexpr char const* cancel =
-    R"({"type":"channelSend","channelId":0,"message":{"type":"cancel"}})";
-
 using ws_emulator = with_ws;
 
 } // namespace
@@ -67,7 +62,7 @@ TEST_F(ws_emulator, lists_and_unloads_in_the_namespace_of_the_model) {
         EXPECT_EQ(elsewhere["error"]["title"], "No model found that fits the query");
         EXPECT_TRUE(t.lm->models().is_loaded("big"));
         auto const done = co_await llm->call("unloadModel", R"({"identifier":"big"})");
-        EXPECT_EQ(done, json::parse(R"({"type":"rpcResult","callId":1})"));
+        EXPECT_EQ(done, ws_client::json::parse(R"({"type":"rpcResult","callId":1})"));
         EXPECT_FALSE(t.lm->models().is_loaded("big"));
     };
     run(task(*this));
@@ -127,7 +122,7 @@ TEST_F(ws_emulator, only_warns_of_what_it_does_not_understand_and_only_five_time
         EXPECT_EQ(null["type"], "communicationWarning");
         auto const wrong = co_await llm->call("unloadModel", R"({"instance_id":"big"})");
         EXPECT_EQ(wrong["type"], "communicationWarning");
-        auto const channel = co_await llm->ask(cancel);
+        auto const channel = co_await llm->ask(cancel_channel);
         EXPECT_EQ(channel["type"], "communicationWarning");
         co_await llm->send(R"({"type":"rpcCall","endpoint":"fly","callId":50})");
         co_await llm->send("{ no message at all");

@@ -9,9 +9,6 @@ using testing::HasSubstr;
 
 namespace {
 
-constexpr auto evicted_one = "recovered; reason=insufficient_memory; unloaded=1";
-constexpr auto nobody = "busy_timeout; reason=insufficient_memory; unloaded=0";
-
 // Room for two of "small", "medium" and "large", but not for all three.
 struct recovery_spares : with_proxy {
     recovery_spares() {
@@ -68,7 +65,7 @@ TEST_F(recovery_spares, the_only_model_if_it_is_busy) {
         auto* stream = co_await t.streaming("small");
         auto const a = co_await t.chat("whole");
         EXPECT_EQ(a.status, 400);
-        EXPECT_EQ(recovery_of(a), nobody);
+        EXPECT_EQ(recovery_of(a), nobody_idle);
         EXPECT_TRUE(t.asked(unload_path).empty());
         co_await expect_whole(t, stream);
     };
@@ -85,7 +82,7 @@ TEST_F(recovery_spares, the_model_of_a_stream_whose_long_request_is_no_longer_ke
         auto* stream =
             co_await t.streaming("small", R"(,"user":")" + std::string(100'000, 'u') + R"(")");
         auto const a = co_await t.chat("whole");
-        EXPECT_EQ(recovery_of(a), nobody);
+        EXPECT_EQ(recovery_of(a), nobody_idle);
         co_await expect_whole(t, stream);
     };
     run(task(*this));
@@ -100,7 +97,7 @@ TEST_F(recovery_spares, everything_while_a_request_runs_that_was_never_kept) {
         auto* stream =
             co_await t.streaming("small", R"(,"user":")" + std::string(300, 'u') + R"(")");
         auto const a = co_await t.chat("whole");
-        EXPECT_EQ(recovery_of(a), nobody);
+        EXPECT_EQ(recovery_of(a), nobody_idle);
         EXPECT_TRUE(t.asked(unload_path).empty());
         co_await expect_whole(t, stream);
     };

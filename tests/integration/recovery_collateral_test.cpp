@@ -10,7 +10,6 @@ using testing::Not;
 
 namespace {
 
-constexpr auto evicted_one = "recovered; reason=insufficient_memory; unloaded=1";
 constexpr auto evicted_two = "recovered; reason=insufficient_memory; unloaded=2";
 
 // Room for any two of "small", "medium" and "large".

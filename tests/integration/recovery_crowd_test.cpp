@@ -15,8 +15,6 @@ using testing::HasSubstr;
 
 namespace {
 
-constexpr auto recovered = "recovered; reason=insufficient_memory; unloaded=1";
-
 struct recovery_in_a_crowd : with_proxy {
     recovery_in_a_crowd() { lm->load("big"); }
 
@@ -43,10 +41,6 @@ struct recovery_in_a_crowd : with_proxy {
     }
 };
 
-std::string ask(std::string const& model, std::string const& id) {
-    return make_request("POST", chat_path, chat_body(model), "X-Request-Id: " + id + "\r\n");
-}
-
 } // namespace
 
 // How many of them are refused before the recovery begins, and how many only come to its gate, is
@@ -61,7 +55,7 @@ TEST_F(recovery_in_a_crowd, a_hundred_failures_share_one_recovery) {
             EXPECT_EQ(a.status, 200) << a.raw;
             if (recovery_of(a).empty())
                 continue;
-            EXPECT_EQ(recovery_of(a), recovered);
+            EXPECT_EQ(recovery_of(a), evicted_one);
             EXPECT_EQ(attempts_of(a), "2");
             ++replayed;
         }
@@ -91,7 +85,7 @@ TEST_F(recovery_in_a_crowd, new_requests_wait_for_it_but_reads_pass) {
         t.lm->script().release_unloads();
         auto const a = co_await first->read_answer();
         auto const b = co_await second->read_answer();
-        EXPECT_EQ(recovery_of(a), recovered);
+        EXPECT_EQ(recovery_of(a), evicted_one);
         EXPECT_EQ(b.status, 200);
         EXPECT_EQ(recovery_of(b), ""); // it has met none: its only attempt succeeded
         EXPECT_EQ(t.asked(chat_path).size(), 3U);
@@ -120,7 +114,7 @@ TEST_F(recovery_in_a_crowd, an_unload_goes_on_when_the_client_that_caused_it_lea
         t.lm->script().release_unloads();
         auto const a = co_await joiner->read_answer();
         EXPECT_EQ(a.status, 200);
-        EXPECT_EQ(recovery_of(a), recovered);
+        EXPECT_EQ(recovery_of(a), evicted_one);
     };
     run(task(*this));
     log::shutdown();
@@ -167,7 +161,7 @@ TEST_F(recovery_in_a_crowd, others_do_not_care_when_one_that_waits_leaves) {
         co_await t.recovering_for(1);
         t.lm->script().release_unloads();
         auto const a = co_await leader.read_answer();
-        EXPECT_EQ(recovery_of(a), recovered);
+        EXPECT_EQ(recovery_of(a), evicted_one);
     };
     run(task(*this));
     EXPECT_EQ(asked(chat_path).size(), 3U);
@@ -196,7 +190,7 @@ TEST_F(recovery_in_a_crowd, one_whose_cache_broke_meanwhile_gets_its_own_recover
         EXPECT_EQ(a.status, 200) << a.raw;
         EXPECT_EQ(recovery_of(a), "recovered; reason=cache_corruption; unloaded=1");
         auto const b = co_await hungry->read_answer();
-        EXPECT_EQ(recovery_of(b), recovered);
+        EXPECT_EQ(recovery_of(b), evicted_one);
     };
     run(task(*this));
     EXPECT_EQ(unloads("small"), 1U);
@@ -214,7 +208,7 @@ TEST_F(recovery_in_a_crowd, a_drain_lets_it_end) {
         t.w.proxy->drain();
         t.lm->script().release_unloads();
         auto const a = co_await first->read_answer();
-        EXPECT_EQ(recovery_of(a), recovered);
+        EXPECT_EQ(recovery_of(a), evicted_one);
         EXPECT_EQ(a.head.field("Connection"), "close");
         auto const b = co_await second->read_answer();
         EXPECT_EQ(b.status, 200);

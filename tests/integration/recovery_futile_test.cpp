@@ -11,7 +11,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto evicted_one = "recovered; reason=insufficient_memory; unloaded=1";
 constexpr auto in_vain = "replay_failed; reason=insufficient_memory; unloaded=1";
 constexpr auto futile = "futile; reason=insufficient_memory; unloaded=0";
 

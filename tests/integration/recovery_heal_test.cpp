@@ -13,10 +13,6 @@ constexpr auto memory_text = "Error: insufficient system resources";
 constexpr auto cache_text = "Unable to reuse from cache: llama_memory is null";
 constexpr auto first_event = "data: {\"choices\":[{\"delta\":{\"content\":\"It\"}}]}\n\n";
 
-std::string chunk(std::string_view data) {
-    return data.empty() ? "" : fmt::format("{:x}\r\n{}\r\n", data.size(), data);
-}
-
 struct recovery_heals : with_proxy {
     recovery_heals() {
         lm->load("big");

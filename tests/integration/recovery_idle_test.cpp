@@ -8,9 +8,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto evicted_one = "recovered; reason=insufficient_memory; unloaded=1";
-constexpr auto nobody = "busy_timeout; reason=insufficient_memory; unloaded=0";
-
 // Room for two of "small", "medium" and "large", and for "whole" alone.
 struct recovery_waits_for_idle : with_proxy {
     recovery_waits_for_idle() {
@@ -34,10 +31,6 @@ struct recovery_waits_for_idle : with_proxy {
         co_await until(there);
     }
 };
-
-std::string ask(std::string const& model, std::string const& id) {
-    return make_request("POST", chat_path, chat_body(model), "X-Request-Id: " + id + "\r\n");
-}
 
 } // namespace
 
@@ -108,7 +101,7 @@ TEST_F(recovery_waits_for_idle, no_longer_than_it_may) {
         auto* newcomer = co_await t.begun("small");
         auto const a = co_await cold->read_answer();
         EXPECT_EQ(a.status, 400);
-        EXPECT_EQ(recovery_of(a), nobody);
+        EXPECT_EQ(recovery_of(a), nobody_idle);
         EXPECT_EQ(attempts_of(a), "1");
         EXPECT_THAT(a.body, HasSubstr("requires approximately 10.00 GB"));
         co_await t.expect_ends_well(stream);
@@ -130,7 +123,7 @@ TEST_F(recovery_waits_for_idle, no_longer_for_those_who_share_it_either) {
         for (auto* client : both) {
             auto const a = co_await client->read_answer();
             EXPECT_EQ(a.status, 400);
-            EXPECT_EQ(recovery_of(a), nobody);
+            EXPECT_EQ(recovery_of(a), nobody_idle);
         }
         co_await t.expect_ends_well(stream);
     };

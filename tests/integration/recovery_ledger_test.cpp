@@ -47,10 +47,6 @@ struct recovery_is_written_down : with_proxy {
     std::string const file;
 };
 
-std::string ask(std::string const& model, std::string const& id) {
-    return make_request("POST", chat_path, chat_body(model), "X-Request-Id: " + id + "\r\n");
-}
-
 } // namespace
 
 TEST_F(recovery_is_written_down, when_the_last_who_awaited_it_has_its_answer) {

@@ -21,9 +21,6 @@ std::string stream_that_fails(std::string const& message) {
 std::string const refused = stream_that_fails("insufficient system resources");
 std::string const unloaded = stream_that_fails("Model unloaded.");
 
-std::string chunk(std::string_view data) {
-    return fmt::format("{:x}\r\n{}\r\n", data.size(), data);
-}
 // A stream whose second chunk is none.
 std::string const malformed = stream_head + chunk(opening) + "no chunk\r\n";
 

@@ -12,7 +12,6 @@ using testing::Not;
 
 namespace {
 
-constexpr auto evicted_one = "recovered; reason=insufficient_memory; unloaded=1";
 constexpr auto crash = R"~({"error":"The model has crashed without additional information."})~";
 
 // "a", "b" and "c" are loaded, and next to nothing is left beside them.

@@ -7,8 +7,6 @@ using namespace secondwind::test;
 
 namespace {
 
-constexpr auto recovered = "recovered; reason=insufficient_memory; unloaded=1";
-
 struct recovery_races : with_proxy {
     recovery_races() {
         w.settings.recovery.websocket_timeout = std::chrono::milliseconds{0};
@@ -70,8 +68,8 @@ TEST_F(recovery_races, a_late_failure_unloads_nothing) {
         co_await second.send(ok_answer("{}"));
         auto const a = co_await early->read_answer();
         auto const b = co_await late->read_answer();
-        EXPECT_EQ(recovery_of(a), recovered);
-        EXPECT_EQ(recovery_of(b), recovered);
+        EXPECT_EQ(recovery_of(a), evicted_one);
+        EXPECT_EQ(recovery_of(b), evicted_one);
         EXPECT_EQ(attempts_of(b), "2");
         EXPECT_TRUE(t.host.nobody_waits());
     };
@@ -98,7 +96,7 @@ TEST_F(recovery_races, a_late_broken_cache_is_mended_although_room_was_made_sinc
         co_await expect_asked(second, chat_path);
         co_await second.send(ok_answer("{}"));
         auto const a = co_await early->read_answer();
-        EXPECT_EQ(recovery_of(a), recovered);
+        EXPECT_EQ(recovery_of(a), evicted_one);
 
         co_await first.send(answer_bytes("400 Bad Request", cache_error));
         co_await expect_asked(first, list_path);
@@ -197,7 +195,7 @@ TEST_F(recovery_races, one_that_was_unloaded_waits_for_the_recovery_that_did_it)
         co_await first.send(ok_answer("{}"));
         auto const a = co_await hungry->read_answer();
         auto const b = co_await victim->read_answer();
-        EXPECT_EQ(recovery_of(a), recovered);
+        EXPECT_EQ(recovery_of(a), evicted_one);
         EXPECT_EQ(recovery_of(b), "recovered; reason=unloaded_in_flight; unloaded=1");
     };
     run(task(*this));
@@ -234,13 +232,13 @@ TEST_F(recovery_races, a_client_that_leaves_a_replayed_stream_has_been_recovered
         co_await peer.send("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
                            "Transfer-Encoding: chunked\r\n\r\n9\r\ndata: 1\n\n\r\n");
         auto const head = co_await client->read_head();
-        EXPECT_EQ(head.field("X-Secondwind-Recovery"), recovered);
+        EXPECT_EQ(head.field("X-Secondwind-Recovery"), evicted_one);
         client->close();
         auto const end = co_await peer.wait_closed();
         EXPECT_NE(end, ending::open);
         auto concluded = [&t] { return t.last_record().outcome != recovery::outcome::pending; };
         co_await t.until(concluded);
-        EXPECT_EQ(t.last_record().outcome, recovery::outcome::recovered);
+        EXPECT_EQ(t.last_record().outcome, recovery::outcome::evicted_one);
     };
     run(task(*this));
 }
@@ -264,7 +262,7 @@ TEST_F(recovery_races, an_unload_that_is_cut_off_on_a_used_connection_is_asked_a
         co_await expect_asked(other, chat_path);
         co_await other.send(ok_answer("{}"));
         auto const a = co_await client->read_answer();
-        EXPECT_EQ(recovery_of(a), recovered);
+        EXPECT_EQ(recovery_of(a), evicted_one);
     };
     run(task(*this));
 }

@@ -12,7 +12,6 @@ using testing::Not;
 namespace {
 
 constexpr auto rest_chat_path = "/api/v1/chat";
-constexpr auto recovered = "recovered; reason=insufficient_memory; unloaded=1";
 constexpr auto stream_head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
                              "Transfer-Encoding: chunked\r\n\r\n";
 
@@ -35,9 +34,6 @@ std::string const news =
     event("model_load.progress", R"("progress":1.0)") + event("model_load.end") +
     event("message.delta", R"("content":"an \"error\" of mine")") + event("chat.end");
 
-std::string chunk(std::string_view data) {
-    return data.empty() ? "" : fmt::format("{:x}\r\n{}\r\n", data.size(), data);
-}
 // A stream in two chunks.
 std::string cut_at(std::string_view body, std::size_t at) {
     at = std::min(at, body.size());
@@ -110,7 +106,7 @@ TEST_F(recovery_splices, a_refused_load_and_its_replay_into_one_stream) {
                                                "message.start", "message.end", "chat.end"})
                 EXPECT_EQ(times(a.body, fmt::format("event: {}\n", once)), 1U) << a.body;
             EXPECT_EQ(times(a.raw, "\r\n0\r\n\r\n"), 1U);
-            EXPECT_EQ(t.last_record().outcome, recovery::outcome::recovered);
+            EXPECT_EQ(t.last_record().outcome, recovery::outcome::evicted_one);
         }
         auto const list = co_await client->get("/v1/models");
         EXPECT_EQ(list.status, 200);
@@ -255,7 +251,7 @@ TEST_F(recovery_splices, only_what_can_be_spliced) {
                                        "application/json\r\nContent-Length: {}\r\n\r\n{}",
                                        rest_chat_path, body.size(), body));
         auto const a = co_await old->read_answer();
-        EXPECT_EQ(recovery_of(a), recovered);
+        EXPECT_EQ(recovery_of(a), evicted_one);
         EXPECT_EQ(times(a.body, "event: chat.start"), 1U);
         EXPECT_THAT(a.body, HasSubstr("event: chat.end"));
     };

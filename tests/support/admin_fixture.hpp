@@ -14,6 +14,8 @@
 
 namespace secondwind::test {
 
+inline constexpr char const* mode_path = "/api/recovery/mode";
+
 //     TEST_F(with_admin, tells_what_is_loaded) {
 //         w.settings.admin.allow_actions = true;      // before run(), as for the proxy
 //         auto task = [](with_admin& t) -> asio::awaitable<void> {

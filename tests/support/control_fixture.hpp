@@ -19,6 +19,15 @@
 
 namespace secondwind::test {
 
+inline constexpr char const* good_token = "sk-lm-Abcd1234:0123456789abcdefGHIJ";
+
+// Before it had a REST interface of its own.
+inline emulator::options old_host() {
+    auto how = small_host();
+    how.rest_v1 = false;
+    return how;
+}
+
 // A task of the proxy's kind, awaited by a test of Asio's kind.
 template<class T>
 class pending {

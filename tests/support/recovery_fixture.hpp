@@ -70,6 +70,17 @@ inline std::string recovery_of(http_answer const& a) {
 inline std::string attempts_of(http_answer const& a) {
     return a.head.field("X-Secondwind-Attempts").value_or("");
 }
+// The value of X-Secondwind-Recovery: one other model was in the way; nobody went idle in time.
+inline constexpr auto evicted_one = "recovered; reason=insufficient_memory; unloaded=1";
+inline constexpr auto nobody_idle = "busy_timeout; reason=insufficient_memory; unloaded=0";
+
+inline std::string ask(std::string const& model, std::string const& id) {
+    return make_request("POST", chat_path, chat_body(model), "X-Request-Id: " + id + "\r\n");
+}
+// No chunk at all for no data, which would end the body.
+inline std::string chunk(std::string_view data) {
+    return data.empty() ? "" : fmt::format("{:x}\r\n{}\r\n", data.size(), data);
+}
 // How often a text occurs in another.
 inline std::size_t times(std::string_view in, std::string_view what) {
     std::size_t count = 0;

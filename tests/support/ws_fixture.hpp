@@ -10,6 +10,9 @@
 
 namespace secondwind::test {
 
+inline constexpr char const* cancel_channel =
+    R"({"type":"channelSend","channelId":0,"message":{"type":"cancel"}})";
+
 struct with_ws : with_emulator {
     asio::awaitable<ws_client*> opened(std::string path) {
         auto& fresh = sockets.emplace_back(io);

@@ -40,7 +40,7 @@ std::string tree_of(std::string_view text) {
     return out.str();
 }
 
-std::string fault_of(std::string_view text) {
+std::string fault_in(std::string_view text) {
     try {
         parse_json_tree(text);
         return "none";
@@ -85,44 +85,44 @@ TEST(json_tree, takes_any_value_for_a_root) {
 }
 
 TEST(json_tree, points_at_the_culprit) {
-    EXPECT_EQ(fault_of(""), "0 unexpected end of input; expected '[', '{', or a literal");
-    EXPECT_EQ(fault_of("{,}"), "1 unexpected ','; expected string literal");
-    EXPECT_EQ(fault_of("{\"a\":1,}"), "7 unexpected '}'; expected string literal");
-    EXPECT_EQ(fault_of("{\"a\":1,,\"b\":2}"), "7 unexpected ','; expected string literal");
-    EXPECT_EQ(fault_of("{\"a\" 1}"), "5 unexpected number literal; expected ':'");
-    EXPECT_EQ(fault_of("{\"a\":1 \"b\":2}"), "7 unexpected string literal; expected '}'");
-    EXPECT_EQ(fault_of("{\"a\":1"), "6 unexpected end of input; expected '}'");
-    EXPECT_EQ(fault_of("{\"a\":1,"), "7 unexpected end of input; expected string literal");
-    EXPECT_EQ(fault_of("{\"a\":1}}"), "7 unexpected '}'; expected end of input");
-    EXPECT_EQ(fault_of("[1,,2]"), "3 unexpected ','; expected '[', '{', or a literal");
-    EXPECT_EQ(fault_of("[1 2]"), "3 unexpected number literal; expected ']'");
-    EXPECT_EQ(fault_of("{ foo: 1}"), "2 invalid literal; expected string literal");
+    EXPECT_EQ(fault_in(""), "0 unexpected end of input; expected '[', '{', or a literal");
+    EXPECT_EQ(fault_in("{,}"), "1 unexpected ','; expected string literal");
+    EXPECT_EQ(fault_in("{\"a\":1,}"), "7 unexpected '}'; expected string literal");
+    EXPECT_EQ(fault_in("{\"a\":1,,\"b\":2}"), "7 unexpected ','; expected string literal");
+    EXPECT_EQ(fault_in("{\"a\" 1}"), "5 unexpected number literal; expected ':'");
+    EXPECT_EQ(fault_in("{\"a\":1 \"b\":2}"), "7 unexpected string literal; expected '}'");
+    EXPECT_EQ(fault_in("{\"a\":1"), "6 unexpected end of input; expected '}'");
+    EXPECT_EQ(fault_in("{\"a\":1,"), "7 unexpected end of input; expected string literal");
+    EXPECT_EQ(fault_in("{\"a\":1}}"), "7 unexpected '}'; expected end of input");
+    EXPECT_EQ(fault_in("[1,,2]"), "3 unexpected ','; expected '[', '{', or a literal");
+    EXPECT_EQ(fault_in("[1 2]"), "3 unexpected number literal; expected ']'");
+    EXPECT_EQ(fault_in("{ foo: 1}"), "2 invalid literal; expected string literal");
 }
 
 TEST(json_tree, points_at_the_start_of_a_token_or_comment_that_is_malformed) {
     EXPECT_TRUE(
-        fault_of("{\"a\": \"never ended").starts_with("6 invalid string: missing closing quote"));
-    EXPECT_TRUE(fault_of("{\"a\": 1 /* never ended").starts_with("8 invalid comment"));
-    EXPECT_TRUE(fault_of("{\"a\": 01}").starts_with("7 unexpected number literal"));
+        fault_in("{\"a\": \"never ended").starts_with("6 invalid string: missing closing quote"));
+    EXPECT_TRUE(fault_in("{\"a\": 1 /* never ended").starts_with("8 invalid comment"));
+    EXPECT_TRUE(fault_in("{\"a\": 01}").starts_with("7 unexpected number literal"));
     EXPECT_TRUE(
-        fault_of("{\"a\": \"\xFF\"}").starts_with("6 invalid string: ill-formed UTF-8 byte"));
-    EXPECT_EQ(fault_of("{\"a\": 1e999}"), "6 number overflow");
-    EXPECT_TRUE(fault_of("{\"a\": 1e}").starts_with("6 invalid number"));
+        fault_in("{\"a\": \"\xFF\"}").starts_with("6 invalid string: ill-formed UTF-8 byte"));
+    EXPECT_EQ(fault_in("{\"a\": 1e999}"), "6 number overflow");
+    EXPECT_TRUE(fault_in("{\"a\": 1e}").starts_with("6 invalid number"));
 }
 
 TEST(json_tree, does_not_take_a_nul_for_the_end) {
     using namespace std::string_view_literals;
-    EXPECT_EQ(fault_of("{}\0 anything"sv), "2 a NUL byte");
-    EXPECT_EQ(fault_of("{//\0\n}"sv), "3 a NUL byte");
+    EXPECT_EQ(fault_in("{}\0 anything"sv), "2 a NUL byte");
+    EXPECT_EQ(fault_in("{//\0\n}"sv), "3 a NUL byte");
 }
 
 TEST(json_tree, has_a_bottom) {
     auto const nested = [](std::size_t depth) {
         return std::string(depth, '[') + std::string(depth, ']');
     };
-    EXPECT_EQ(fault_of(nested(16)), "none");
-    EXPECT_EQ(fault_of(nested(17)), "16 nested too deeply");
-    EXPECT_EQ(fault_of(std::string(1'000'000, '[')), "16 nested too deeply");
+    EXPECT_EQ(fault_in(nested(16)), "none");
+    EXPECT_EQ(fault_in(nested(17)), "16 nested too deeply");
+    EXPECT_EQ(fault_in(std::string(1'000'000, '[')), "16 nested too deeply");
 }
 
 TEST(json_tree, ends_every_truncated_text_in_an_error_within_it) {
@@ -138,7 +138,7 @@ TEST(json_tree, ends_every_truncated_text_in_an_error_within_it) {
             EXPECT_FALSE(std::string_view{e.what()}.empty());
         }
     }
-    EXPECT_EQ(fault_of(text), "none");
+    EXPECT_EQ(fault_in(text), "none");
 }
 
 TEST(text_position, counts_lines_and_characters_from_one) {

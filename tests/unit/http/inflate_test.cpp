@@ -12,7 +12,7 @@
 namespace secondwind::http {
 namespace {
 
-using status = inflater::status;
+using inflated = inflater::status;
 using test::coding;
 using test::encoded;
 using namespace std::string_literals;
@@ -71,7 +71,7 @@ std::string repeated(std::string_view what, std::size_t times) {
 }
 
 TEST(inflater, decodes_each_coding_that_it_knows) {
-    decoded const whole{std::string{text}, status::complete};
+    decoded const whole{std::string{text}, inflated::complete};
     EXPECT_EQ(decode_all_ways("gzip", encoded(text)), whole);
     EXPECT_EQ(decode_all_ways("X-Gzip", encoded(text)), whole);
     EXPECT_EQ(decode_all_ways("deflate", encoded(text, coding::zlib)), whole);
@@ -85,14 +85,15 @@ TEST(inflater, is_for_no_other_coding_and_for_one_only) {
 }
 
 TEST(inflater, decodes_an_empty_body_and_a_long_one) {
-    EXPECT_EQ(decode_all_ways("gzip", encoded("")), (decoded{"", status::complete}));
+    EXPECT_EQ(decode_all_ways("gzip", encoded("")), (decoded{"", inflated::complete}));
     EXPECT_EQ(decode_all_ways("deflate", encoded("", coding::raw)),
-              (decoded{"", status::complete}));
-    EXPECT_EQ(decode("gzip", {}), (decoded{"", status::need_more}));
+              (decoded{"", inflated::complete}));
+    EXPECT_EQ(decode("gzip", {}), (decoded{"", inflated::need_more}));
 
     auto const lines = repeated(text, 500);
-    EXPECT_EQ(decode_all_ways("gzip", encoded(lines)), (decoded{lines, status::complete}));
-    EXPECT_EQ(decode("deflate", {encoded(lines, coding::raw)}), (decoded{lines, status::complete}));
+    EXPECT_EQ(decode_all_ways("gzip", encoded(lines)), (decoded{lines, inflated::complete}));
+    EXPECT_EQ(decode("deflate", {encoded(lines, coding::raw)}),
+              (decoded{lines, inflated::complete}));
 }
 
 TEST(inflater, hands_out_at_once_what_a_server_has_flushed) {
@@ -106,10 +107,10 @@ TEST(inflater, hands_out_at_once_what_a_server_has_flushed) {
                 return true;
             });
             EXPECT_EQ(seen, event);
-            EXPECT_EQ(after, status::need_more);
+            EXPECT_EQ(after, inflated::need_more);
         }
         auto const after = from->push(server.finish(), [](std::string_view) { return true; });
-        EXPECT_EQ(after, status::complete);
+        EXPECT_EQ(after, inflated::complete);
     }
 }
 
@@ -123,33 +124,33 @@ TEST(inflater, goes_on_after_it_was_moved) {
     };
     from->push(std::string_view{body}.substr(0, 40), keep);
     inflater moved{std::move(*from)};
-    EXPECT_EQ(moved.push(std::string_view{body}.substr(40), keep), status::complete);
+    EXPECT_EQ(moved.push(std::string_view{body}.substr(40), keep), inflated::complete);
     EXPECT_EQ(seen, text);
 }
 
 TEST(inflater, reads_members_one_behind_the_other) {
     auto const both = encoded("one") + encoded("") + encoded(" two");
-    EXPECT_EQ(decode_all_ways("gzip", both), (decoded{"one two", status::complete}));
+    EXPECT_EQ(decode_all_ways("gzip", both), (decoded{"one two", inflated::complete}));
     EXPECT_EQ(decode_all_ways("gzip", both.substr(0, both.size() - 1)),
-              (decoded{"one two", status::need_more}));
+              (decoded{"one two", inflated::need_more}));
     EXPECT_EQ(decode_all_ways("gzip", encoded("one") + "\x1f\x8b no member"),
-              (decoded{"one", status::bad}));
+              (decoded{"one", inflated::bad}));
 }
 
 TEST(inflater, ignores_what_stands_behind_the_end) {
     for (auto const& behind : {"\0"s, "\0\0\0\0"s, "\x1f"s, "\x1f\x8a"s, "garbage"s}) {
         EXPECT_EQ(decode_all_ways("gzip", encoded("text") + behind),
-                  (decoded{"text", status::complete}));
+                  (decoded{"text", inflated::complete}));
         EXPECT_EQ(decode_all_ways("deflate", encoded("text", coding::zlib) + behind),
-                  (decoded{"text", status::complete}));
+                  (decoded{"text", inflated::complete}));
         EXPECT_EQ(decode_all_ways("deflate", encoded("text", coding::raw) + behind),
-                  (decoded{"text", status::complete}));
+                  (decoded{"text", inflated::complete}));
     }
     // Once it is no member, nothing behind it is one either.
     EXPECT_EQ(decode_all_ways("gzip", encoded("text") + "??" + encoded("more")),
-              (decoded{"text", status::complete}));
+              (decoded{"text", inflated::complete}));
     EXPECT_EQ(decode_all_ways("deflate", encoded("a", coding::raw) + encoded("b", coding::raw)),
-              (decoded{"a", status::complete}));
+              (decoded{"a", inflated::complete}));
 }
 
 TEST(inflater, a_body_that_is_cut_anywhere_lacks_its_end) {
@@ -158,7 +159,7 @@ TEST(inflater, a_body_that_is_cut_anywhere_lacks_its_end) {
         for (std::size_t size = 0; size < body.size(); ++size) {
             auto const cut = decode(how == coding::gzip ? "gzip" : "deflate",
                                     {std::string_view{body}.substr(0, size)});
-            EXPECT_EQ(cut.status, status::need_more) << size;
+            EXPECT_EQ(cut.status, inflated::need_more) << size;
             EXPECT_TRUE(text.starts_with(cut.text)) << size;
         }
     }
@@ -174,7 +175,7 @@ TEST(inflater, a_broken_bit_is_never_taken_for_another_text) {
             auto const seen = decode(name, {broken});
             EXPECT_EQ(decode(name, single_bytes(broken)), seen) << bit;
             // Time, system and level of gzip's head say nothing of the text.
-            if (seen.status == status::complete) {
+            if (seen.status == inflated::complete) {
                 EXPECT_EQ(seen.text, text) << bit;
             }
         }
@@ -182,18 +183,18 @@ TEST(inflater, a_broken_bit_is_never_taken_for_another_text) {
 }
 
 TEST(inflater, refuses_what_its_coding_does_not_say) {
-    EXPECT_EQ(decode_all_ways("gzip", text), (decoded{"", status::bad}));
-    EXPECT_EQ(decode_all_ways("gzip", encoded(text, coding::zlib)), (decoded{"", status::bad}));
-    EXPECT_EQ(decode_all_ways("deflate", "\x07\x07"), (decoded{"", status::bad}));
+    EXPECT_EQ(decode_all_ways("gzip", text), (decoded{"", inflated::bad}));
+    EXPECT_EQ(decode_all_ways("gzip", encoded(text, coding::zlib)), (decoded{"", inflated::bad}));
+    EXPECT_EQ(decode_all_ways("deflate", "\x07\x07"), (decoded{"", inflated::bad}));
     // A dictionary that nobody has sent (RFC 1950 section 2.2).
-    EXPECT_EQ(decode_all_ways("deflate", "\x78\xbb\x01\x02\x03\x04"), (decoded{"", status::bad}));
+    EXPECT_EQ(decode_all_ways("deflate", "\x78\xbb\x01\x02\x03\x04"), (decoded{"", inflated::bad}));
 
     auto checksum = encoded("text");
     checksum[checksum.size() - 8] ^= 1;
-    EXPECT_EQ(decode_all_ways("gzip", checksum), (decoded{"text", status::bad}));
+    EXPECT_EQ(decode_all_ways("gzip", checksum), (decoded{"text", inflated::bad}));
     auto length = encoded("text");
     length.back() = 1;
-    EXPECT_EQ(decode_all_ways("gzip", length), (decoded{"text", status::bad}));
+    EXPECT_EQ(decode_all_ways("gzip", length), (decoded{"text", inflated::bad}));
 }
 
 TEST(inflater, never_hands_out_more_than_its_bound) {
@@ -201,21 +202,21 @@ TEST(inflater, never_hands_out_more_than_its_bound) {
     ASSERT_LT(bomb.size(), 1200U);
     for (std::size_t const bound : {1200U, 4096U, 4097U, 10000U})
         EXPECT_EQ(decode_all_ways("gzip", bomb, bound),
-                  (decoded{std::string(bound, '0'), status::full}));
+                  (decoded{std::string(bound, '0'), inflated::full}));
     auto const in_members = repeated(encoded("0123456789"), 100);
     EXPECT_EQ(decode("gzip", {in_members}, 5000),
-              (decoded{repeated("0123456789", 100), status::complete}));
-    EXPECT_EQ(decode_all_ways("gzip", in_members, 500).status, status::full);
+              (decoded{repeated("0123456789", 100), inflated::complete}));
+    EXPECT_EQ(decode_all_ways("gzip", in_members, 500).status, inflated::full);
 }
 
 TEST(inflater, takes_no_more_than_its_bound_of_what_says_nothing) {
     auto const name = "\x1f\x8b\x08\x08\0\0\0\0\0\xff"s + std::string(2000, 'n');
-    EXPECT_EQ(decode_all_ways("gzip", name, 1000), (decoded{"", status::full}));
-    EXPECT_EQ(decode_all_ways("gzip", name, 4000), (decoded{"", status::need_more}));
+    EXPECT_EQ(decode_all_ways("gzip", name, 1000), (decoded{"", inflated::full}));
+    EXPECT_EQ(decode_all_ways("gzip", name, 4000), (decoded{"", inflated::need_more}));
     auto const empty_blocks = repeated("\0\0\0\xff\xff"s, 200);
-    EXPECT_EQ(decode_all_ways("deflate", empty_blocks, 999), (decoded{"", status::full}));
+    EXPECT_EQ(decode_all_ways("deflate", empty_blocks, 999), (decoded{"", inflated::full}));
     EXPECT_EQ(decode_all_ways("deflate", encoded("text", coding::raw), 0),
-              (decoded{"", status::full}));
+              (decoded{"", inflated::full}));
 }
 
 TEST(inflater, stops_for_good_when_it_is_told_to) {

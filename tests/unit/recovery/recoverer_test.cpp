@@ -10,8 +10,8 @@ using testing::IsEmpty;
 
 namespace {
 
-struct recoverer : with_simulated_host {
-    recoverer() {
+struct recoverer_steps : with_simulated_host {
+    recoverer_steps() {
         book.listen([this](recovery::step s, recovery::record const&) {
             told.emplace_back(recovery::to_string(s));
         });
@@ -21,7 +21,7 @@ struct recoverer : with_simulated_host {
 
 } // namespace
 
-TEST_F(recoverer, tells_each_step) {
+TEST_F(recoverer_steps, tells_each_step) {
     host.load("m40");
     host.load("m50");
     send("m90");
@@ -32,14 +32,14 @@ TEST_F(recoverer, tells_each_step) {
     EXPECT_EQ(care.guard.epoch(), 1U);
 }
 
-TEST_F(recoverer, asks_no_more_often_than_it_must) {
+TEST_F(recoverer_steps, asks_no_more_often_than_it_must) {
     host.load("m70");
     send("m60");
     finish();
     EXPECT_EQ(host.lists, 2U); // to plan, and to see that it is gone
 }
 
-TEST_F(recoverer, tells_once_that_it_waits) {
+TEST_F(recoverer_steps, tells_once_that_it_waits) {
     host.load("m70");
     host.occupy("m70", 30s);
     send("m60");
@@ -49,7 +49,7 @@ TEST_F(recoverer, tells_once_that_it_waits) {
     EXPECT_LT(host.lists, 45U); // at most once a second, after the first few
 }
 
-TEST_F(recoverer, awaits_the_end_of_an_unload_that_the_host_still_lists) {
+TEST_F(recoverer_steps, awaits_the_end_of_an_unload_that_the_host_still_lists) {
     host.takes.lingering = 3s;
     host.load("m70");
     auto const& e = send("m60");
@@ -59,7 +59,7 @@ TEST_F(recoverer, awaits_the_end_of_an_unload_that_the_host_still_lists) {
     EXPECT_LT(host.lists, 12U);
 }
 
-TEST_F(recoverer, gives_up_on_an_instance_that_stays_listed) {
+TEST_F(recoverer_steps, gives_up_on_an_instance_that_stays_listed) {
     settings.recovery.verify_timeout = 2s;
     host.takes.lingering = 1min;
     host.load("m70");
@@ -71,7 +71,7 @@ TEST_F(recoverer, gives_up_on_an_instance_that_stays_listed) {
     EXPECT_LT(time.elapsed(), 3s);
 }
 
-TEST_F(recoverer, takes_an_instance_that_is_gone_for_unloaded) {
+TEST_F(recoverer_steps, takes_an_instance_that_is_gone_for_unloaded) {
     host.load("m70");
     host.on_unload = [this](std::string const& id) { host.drop(id); };
     auto const& e = send("m60");
@@ -80,7 +80,7 @@ TEST_F(recoverer, takes_an_instance_that_is_gone_for_unloaded) {
     EXPECT_EQ(last().unloaded(), 1U);
 }
 
-TEST_F(recoverer, stops_at_the_first_unload_that_is_refused) {
+TEST_F(recoverer_steps, stops_at_the_first_unload_that_is_refused) {
     host.load("m40");
     host.load("m50");
     host.strikes = [this](simulated_host::fault f) {
@@ -93,7 +93,7 @@ TEST_F(recoverer, stops_at_the_first_unload_that_is_refused) {
     EXPECT_EQ(care.guard.epoch(), 0U);
 }
 
-TEST_F(recoverer, ends_a_wait_when_the_server_stops) {
+TEST_F(recoverer_steps, ends_a_wait_when_the_server_stops) {
     host.load("m70");
     host.occupy("m70", 5min);
     auto const& e = send("m60");
@@ -104,7 +104,7 @@ TEST_F(recoverer, ends_a_wait_when_the_server_stops) {
     EXPECT_THAT(host.unloads, IsEmpty());
 }
 
-TEST_F(recoverer, ends_its_wait_for_a_listing_without_the_victim_when_the_server_stops) {
+TEST_F(recoverer_steps, ends_its_wait_for_a_listing_without_the_victim_when_the_server_stops) {
     host.takes.lingering = 10s;
     host.load("m70");
     auto const& e = send("m60");
@@ -115,7 +115,7 @@ TEST_F(recoverer, ends_its_wait_for_a_listing_without_the_victim_when_the_server
     EXPECT_EQ(e.outcome(), outcome::unload_failed);
 }
 
-TEST_F(recoverer, evicts_nobody_a_second_time_while_a_load_holds_the_room) {
+TEST_F(recoverer_steps, evicts_nobody_a_second_time_while_a_load_holds_the_room) {
     host.load("m10");
     host.load("m20");
     host.takes.load = 2s;
@@ -131,7 +131,7 @@ TEST_F(recoverer, evicts_nobody_a_second_time_while_a_load_holds_the_room) {
     EXPECT_TRUE(healthy(loads) && healthy(second));
 }
 
-TEST_F(recoverer, survives_a_control_that_throws) {
+TEST_F(recoverer_steps, survives_a_control_that_throws) {
     host.load("m70");
     host.on_unload = [](std::string const&) { throw std::runtime_error{"no memory"}; };
     auto const& e = send("m60");
