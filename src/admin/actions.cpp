@@ -61,19 +61,19 @@ std::string failure(recovery::host const& host, std::string_view what, std::stri
 
 } // namespace
 
-// The right to unload, for as long as it lives.
+// The right to unload from a host, for as long as it lives.
 class api::turn {
 public:
-    explicit turn(api& of) noexcept : api_{of} { api_.unloading_ = true; }
+    explicit turn(recovery::host& of) noexcept : host_{of} { host_.unloading = true; }
     turn(turn const&) = delete;
     turn& operator=(turn const&) = delete;
     ~turn() {
-        api_.unloading_ = false;
-        api_.unloaded_.open();
+        host_.unloading = false;
+        host_.unloaded.open();
     }
 
 private:
-    api& api_;
+    recovery::host& host_;
 };
 
 net::task<reply> api::act(destination where, request asked) {
@@ -94,7 +94,7 @@ net::task<reply> api::act(destination where, request asked) {
 }
 
 net::task<reply> api::unload(std::string name, request asked) {
-    auto* const host = find_host(name);
+    auto const host = subject_.hosts.find(name);
     if (!host)
         co_return error_reply(404, "not_found",
                               "There is no host " + in_quotes(name) +
@@ -102,11 +102,11 @@ net::task<reply> api::unload(std::string name, request asked) {
     unload_order order;
     if (auto const complaint = read_order(asked.body, order); !complaint.empty())
         co_return bad_request(complaint);
-    while (unloading_) {
-        net::gate::waiter until{unloaded_};
+    while (host->unloading) {
+        net::gate::waiter until{host->unloaded};
         co_await until;
     }
-    turn const mine{*this};
+    turn const mine{*host};
     std::string went_wrong;
     try {
         co_return co_await unload_from(*host, std::move(order.instance_id));

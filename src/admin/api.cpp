@@ -36,7 +36,7 @@ api::api(subject& what, history const& past, std::string run, std::function<even
          std::function<void(std::vector<std::string> const&)> announce)
     : subject_{what}, history_{past}, run_{std::move(run)}, events_{std::move(events)},
       announce_{std::move(announce)}, started_{std::chrono::system_clock::now()},
-      up_since_{std::chrono::steady_clock::now()}, unloaded_{what.io} {}
+      up_since_{std::chrono::steady_clock::now()} {}
 
 net::task<reply> api::answer(request asked) {
     auto where = find_destination(asked.path);
@@ -83,12 +83,12 @@ net::task<reply> api::readiness() {
     if (subject_.proxy().draining)
         co_return status_word(503, "draining");
     bool up = ready();
-    for (auto each = subject_.hosts.begin(); !up && each != subject_.hosts.end(); ++each)
-        up = co_await (*each)->view.ready();
+    if (!up)
+        up = co_await subject_.hosts.ready();
     if (up)
         co_return status_word(200, "ready");
     auto hosts = json::array();
-    for (auto const* each : subject_.hosts) {
+    for (auto const& each : subject_.hosts) {
         auto const& health = each->view.health();
         hosts.push_back({{"name", each->name()},
                          {"state", recovery::to_string(health.state())},
@@ -100,27 +100,19 @@ net::task<reply> api::readiness() {
 }
 
 net::task<reply> api::all_hosts() {
-    for (auto* each : subject_.hosts)
-        co_await each->view.refresh(freshness);
+    co_await subject_.hosts.refresh(freshness);
     co_return json_reply(R"({"hosts":)" + hosts() + "}");
 }
 
 reply api::search(std::string_view query) const {
-    std::vector<std::string> names;
-    for (auto const* each : subject_.hosts)
-        names.push_back(each->name());
+    std::vector<std::string> const names{subject_.hosts.names().begin(),
+                                         subject_.hosts.names().end()};
     recovery_search wanted;
     if (auto const complaint = read_search(query, names, wanted); !complaint.empty())
         return error_reply(400, "bad_request", complaint);
     auto const page = find_recoveries(subject_.ledger.records(), wanted);
     return json_reply(R"({"recoveries":)" + array_of(page.records) + R"(,"next_before":)" +
                       (page.next_before ? std::to_string(*page.next_before) : "null") + "}");
-}
-
-recovery::host* api::find_host(std::string_view name) const noexcept {
-    auto const found = std::ranges::find_if(
-        subject_.hosts, [name](recovery::host const* each) { return each->name() == name; });
-    return found == subject_.hosts.end() ? nullptr : *found;
 }
 
 } // namespace secondwind::admin

@@ -77,10 +77,10 @@ std::string read_bookmark(std::string_view query, bookmark& into) {
 
 } // namespace
 
-connection::connection(context& shared, net::socket accepted)
+connection::connection(context& shared, net::socket accepted, config::endpoint here)
     : shared_{shared}, socket_{std::move(accepted)}, guard_{shared.what.deadlines, *this},
-      last_{shared.what.deadlines, *this}, who_{peer_of(socket_)}, in_{std::make_unique<inbox>(
-                                                                       socket_)} {}
+      last_{shared.what.deadlines, *this}, who_{peer_of(socket_)}, here_{std::move(here)},
+      in_{std::make_unique<inbox>(socket_)} {}
 
 connection::~connection() = default;
 
@@ -134,7 +134,7 @@ net::task<bool> connection::serve() {
                            .fetch_mode = in_->field("Sec-Fetch-Mode"),
                            .authorization = in_->field("Authorization"),
                            .content_type = in_->field("Content-Type")};
-    auto refused = refuse(shared_.what.settings.admin, shared_.here, who);
+    auto refused = refuse(shared_.what.settings.admin, here_, who);
     if (!refused && asked.path == "/events" && in_->is_upgrade()) {
         co_await tell_events(std::move(asked.query));
         co_return false;
@@ -239,13 +239,17 @@ void connection::turn_away(net::socket accepted) {
 }
 
 void connection::stop() {
+    retire();
+    if (listener_ == nullptr && !idle_)
+        last_.after(shared_.within.closing);
+}
+
+void connection::retire() {
     stopping_ = true;
     if (listener_ != nullptr)
         listener_->stop();
     else if (idle_)
         net::close_quietly(socket_);
-    else
-        last_.after(shared_.within.closing);
 }
 
 void connection::on_deadline() {

@@ -48,11 +48,10 @@ events::events(subject& what, api const& documents, std::string run)
         if (auto const self = weak.lock())
             (*self)->recovery_stepped(s, r);
     });
-    for (auto* host : subject_.hosts)
-        host->view.on_change([weak, host] {
-            if (auto const self = weak.lock())
-                (*self)->host_changed(*host);
-        });
+    subject_.hosts.on_change([weak](recovery::host& host) {
+        if (auto const self = weak.lock())
+            (*self)->host_changed(host);
+    });
 }
 
 void events::recovery_stepped(recovery::step s, recovery::record const& r) {
@@ -62,14 +61,12 @@ void events::recovery_stepped(recovery::step s, recovery::record const& r) {
         return;
     // Whether its host is being recovered is another answer now, or will be when what tells us of
     // this step has gone on.
-    for (auto* host : subject_.hosts) {
-        if (host->name() != r.host)
-            continue;
-        boost::asio::post(subject_.io, [weak = std::weak_ptr{self_}, host] {
-            if (auto const self = weak.lock())
-                (*self)->host_changed(*host);
-        });
-    }
+    boost::asio::post(subject_.io, [weak = std::weak_ptr{self_}, name = r.host] {
+        auto const self = weak.lock();
+        auto const host = self ? (*self)->subject_.hosts.find(name) : recovery::host_ptr{};
+        if (host)
+            (*self)->host_changed(*host);
+    });
 }
 
 void events::host_changed(recovery::host& host) {

@@ -12,12 +12,8 @@ namespace secondwind::admin {
 
 namespace {
 
-std::vector<std::string> names_of(std::vector<recovery::host*> const& all) {
-    std::vector<std::string> names;
-    names.reserve(all.size());
-    for (auto const* each : all)
-        names.push_back(each->name());
-    return names;
+std::vector<std::string> names_of(recovery::host_list const& all) {
+    return {all.names().begin(), all.names().end()};
 }
 
 double now_in_seconds() {
@@ -55,8 +51,9 @@ metrics::metrics(subject& what)
 
 metrics::~metrics() = default;
 
-void metrics::reloaded(bool well) noexcept {
+void metrics::reloaded(bool well) {
     ++(well ? tally_->reloads : tally_->reloads_refused);
+    tally_->recoveries.keep(names_of(subject_.hosts));
 }
 
 std::string metrics::render(std::size_t event_listeners) const {

@@ -1,6 +1,7 @@
 #include <secondwind/admin/recovery_counts.hpp>
 
 #include <chrono>
+#include <utility>
 
 namespace secondwind::admin {
 
@@ -77,13 +78,18 @@ phase_times times_of(recovery::record const& r) {
     return times;
 }
 
-recovery_counts::recovery_counts(std::vector<std::string> const& hosts) {
+void recovery_counts::keep(std::vector<std::string> const& hosts) {
+    decltype(hosts_) kept;
     for (auto const& name : hosts)
-        hosts_[name];
+        kept[name] = hosts_[name];
+    hosts_ = std::move(kept);
 }
 
 void recovery_counts::note(step s, recovery::record const& r) {
-    auto& host = hosts_[r.host];
+    auto const known = hosts_.find(r.host);
+    if (known == hosts_.end())
+        return;
+    auto& host = known->second;
     switch (s) {
     case step::unloaded:
         ++(r.unloads.back().done ? host.unloaded : host.unloads_failed);

@@ -34,7 +34,7 @@ void add_ended(family_list& to, std::string const& host, recovery_counts::of_hos
 } // namespace
 
 void add_recoveries(family_list& to, recovery_counts const& ended,
-                    std::vector<recovery::host*> const& hosts) {
+                    recovery::host_list const& hosts) {
     auto const& all = ended.hosts();
     to.counter("secondwind_recoveries_total",
                "Recoveries, by why they began and by what came of them for the request that led");
@@ -60,10 +60,10 @@ void add_recoveries(family_list& to, recovery_counts const& ended,
         to.add(counts.unloads_failed, {{"host", host}, {"result", "failed"}});
     }
     to.gauge("secondwind_recovery_running", "1 while the host is being recovered");
-    for (auto const* each : hosts)
+    for (auto const& each : hosts)
         to.add(each->care.guard.recovering(), {{"host", each->name()}});
     to.gauge("secondwind_recovery_waiting", "Requests that await the end of a recovery");
-    for (auto const* each : hosts)
+    for (auto const& each : hosts)
         to.add(each->care.guard.waiting(), {{"host", each->name()}});
 }
 

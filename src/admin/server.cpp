@@ -8,6 +8,7 @@
 #include <secondwind/admin/metrics.hpp>
 #include <secondwind/base/log.hpp>
 #include <secondwind/net/accept.hpp>
+#include <secondwind/net/listen.hpp>
 
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -42,35 +43,35 @@ public:
           documents_{
               subject_, past_, run_, [this] { return state_of_events(); },
               [this](std::vector<std::string> const& keys) { live_.settings_changed(keys); }},
-          live_{subject_, documents_, run_},
-          shared_{subject_, within_, documents_, figures_, live_}, acceptor_{subject_.io},
-          pause_{subject_.io}, changed_{subject_.io}, sampling_{subject_.deadlines, *this} {}
+          live_{subject_, documents_, run_}, shared_{subject_, within_, documents_, figures_,
+                                                     live_},
+          changed_{subject_.io}, sampling_{subject_.deadlines, *this} {}
 
-    void start() {
-        auto const& where = subject_.settings.admin.listen.value();
-        net::endpoint const at{net::asio::ip::make_address(where.address), where.port};
-        acceptor_.open(at.protocol());
-        acceptor_.set_option(net::asio::socket_base::reuse_address{true});
-        acceptor_.bind(at);
-        acceptor_.listen(net::asio::socket_base::max_listen_connections);
-        auto const here = local_endpoint();
-        shared_.here = {here.address().to_string(), here.port()};
-        accepting_ = true;
-        net::spawn(accept_all());
+    void start() { move_to(open_listener(subject_.io, subject_.settings.admin.listen.value())); }
+    net::acceptor* listener() noexcept { return door_ ? &door_->acceptor : nullptr; }
+    void move_to(std::optional<net::acceptor> listener) {
+        close();
+        for (auto& each : connections_)
+            each.retire();
+        if (!listener)
+            return;
+        door_ = std::make_shared<door>(std::move(*listener));
         sampling_.after(history::interval);
+        ++accepting_;
+        net::spawn(accept_all(door_));
     }
-    net::endpoint local_endpoint() const { return acceptor_.local_endpoint(); }
+    std::optional<net::endpoint> listens_at() const {
+        return door_ ? std::optional{door_->local} : std::nullopt;
+    }
 
     void stop() {
-        net::error_code ec;
-        acceptor_.close(ec);
-        pause_.cancel();
+        close();
         sampling_.clear();
         for (auto& each : connections_)
             each.stop();
     }
     net::task<void> stopped() {
-        while (accepting_ || !connections_.empty()) {
+        while (accepting_ > 0 || !connections_.empty()) {
             net::gate::waiter until{changed_};
             co_await until;
         }
@@ -94,7 +95,8 @@ private:
         event_state s;
         s.sequence = live_.ring().newest();
         s.listeners = live_.followers();
-        s.listen = config::to_string(shared_.here);
+        if (door_)
+            s.listen = config::to_string(address_of(door_->local));
         return s;
     }
 
@@ -103,7 +105,28 @@ private:
         sampling_.after(history::interval);
     }
 
-    net::task<void> accept_all();
+    // One that listens, until another one does.
+    struct door {
+        explicit door(net::acceptor open)
+            : acceptor{std::move(open)}, local{acceptor.local_endpoint()},
+              pause{acceptor.get_executor()} {}
+        net::acceptor acceptor;
+        net::endpoint local;
+        boost::asio::steady_timer pause;
+    };
+    void close() {
+        if (!door_)
+            return;
+        net::error_code ec;
+        door_->acceptor.close(ec);
+        door_->pause.cancel();
+        door_.reset();
+    }
+    static config::endpoint address_of(net::endpoint const& at) {
+        return {at.address().to_string(), at.port()};
+    }
+
+    net::task<void> accept_all(std::shared_ptr<door> at);
     bool full() const noexcept {
         return connections_.size() >=
                subject_.settings.limits.event_listeners + connections_besides_listeners;
@@ -122,20 +145,19 @@ private:
     api documents_;
     events live_;
     context shared_;
-    net::acceptor acceptor_;
-    boost::asio::steady_timer pause_;
+    std::shared_ptr<door> door_; // null where it listens nowhere
     list connections_;
     net::gate changed_;
     net::deadline sampling_;
-    bool accepting_ = false;
+    std::size_t accepting_ = 0; // doors whose accepts have not ended
 };
 
-net::task<void> server::state::accept_all() {
+net::task<void> server::state::accept_all(std::shared_ptr<door> at) {
     bool told = false; // in the log, once for each time that it begins
-    while (acceptor_.is_open()) {
-        net::accept_one next{acceptor_, subject_.io};
+    while (at->acceptor.is_open()) {
+        net::accept_one next{at->acceptor, subject_.io};
         auto ec = co_await next;
-        if (!acceptor_.is_open())
+        if (!at->acceptor.is_open())
             break;
         if (ec == net::asio::error::connection_aborted)
             continue;
@@ -144,8 +166,9 @@ net::task<void> server::state::accept_all() {
             if (!told)
                 log::write(log::level::warn, "admin_accept_failed", {{"why", ec.message()}});
             told = true;
-            pause_.expires_after(net::accept_pause);
-            net::completion until{[this](auto handler) { pause_.async_wait(std::move(handler)); }};
+            at->pause.expires_after(net::accept_pause);
+            net::completion until{
+                [&at](auto handler) { at->pause.async_wait(std::move(handler)); }};
             co_await until;
             continue;
         }
@@ -161,10 +184,11 @@ net::task<void> server::state::accept_all() {
             continue;
         }
         told = false;
-        net::spawn(serve(std::make_unique<connection>(shared_, std::move(next.accepted))));
+        net::spawn(serve(
+            std::make_unique<connection>(shared_, std::move(next.accepted), address_of(at->local))));
     }
-    accepting_ = false;
-    changed_.open();
+    if (--accepting_ == 0)
+        changed_.open();
 }
 
 net::task<void> server::state::serve(std::unique_ptr<connection> one) {
@@ -190,8 +214,21 @@ void server::start() {
     state_->start();
 }
 
-net::endpoint server::local_endpoint() const {
-    return state_->local_endpoint();
+net::acceptor open_listener(boost::asio::io_context& io, config::endpoint const& at,
+                            server* leaving) {
+    std::vector<net::acceptor*> before;
+    if (auto* const one = leaving ? leaving->state_->listener() : nullptr)
+        before.push_back(one);
+    net::endpoint const where{net::asio::ip::make_address(at.address), at.port};
+    return net::open_listener(io, where, false, before);
+}
+
+void server::move_to(std::optional<net::acceptor> listener) {
+    state_->move_to(std::move(listener));
+}
+
+std::optional<net::endpoint> server::listens_at() const {
+    return state_->listens_at();
 }
 
 void server::draining() {

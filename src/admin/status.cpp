@@ -50,8 +50,9 @@ use_counts uses_of(telemetry::exchange_list& all, std::string_view host) {
 
 bool api::ready() const {
     return !subject_.proxy().draining &&
-           std::ranges::any_of(subject_.hosts,
-                               [](recovery::host const* each) { return each->view.health().up(); });
+           std::ranges::any_of(subject_.hosts, [](recovery::host_ptr const& each) {
+               return each->view.health().up();
+           });
 }
 
 std::string api::status() const {
@@ -121,7 +122,7 @@ std::string api::host(recovery::host& one) const {
 
 std::string api::hosts() const {
     std::string list;
-    for (auto* each : subject_.hosts)
+    for (auto const& each : subject_.hosts)
         list.append(list.empty() ? "" : ",").append(host(*each));
     return "[" + list + "]";
 }

@@ -3,7 +3,9 @@
 
 #include <boost/system/system_error.hpp>
 
+#include <stdexcept>
 #include <string>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -19,7 +21,9 @@ config::endpoint told(net::endpoint const& at) {
 
 admin_door::admin_door(config::settings& settings, proxy::server& server, reloader& reload,
                        bool chosen)
-    : settings_{settings}, server_{server}, reload_{reload}, chosen_{chosen} {}
+    : settings_{settings}, server_{server}, reload_{reload}, chosen_{chosen} {
+    reload.join([this](config::settings const& fresh) { return prepare(fresh); });
+}
 
 admin::subject admin_door::subject() {
     auto& context = server_.shared();
@@ -34,7 +38,7 @@ admin::subject admin_door::subject() {
             context.traffic,
             context.exchanges,
             context.ledger,
-            {&context.host},
+            context.hosts,
             state,
             [this] { return reload_.run(); },
             SECONDWIND_VERSION};
@@ -63,12 +67,43 @@ bool admin_door::start() {
         return true;
     }
     open_ = std::move(opened);
-    log::write(log::level::info, "admin_listening", {{"listen", config::to_string(*where())}});
+    announce();
     return true;
 }
 
+void admin_door::announce() const {
+    if (auto const at = where())
+        log::write(log::level::info, "admin_listening", {{"listen", config::to_string(*at)}});
+}
+
+std::function<void()> admin_door::prepare(config::settings const& fresh) {
+    auto const& wanted = fresh.admin.listen;
+    if (wanted == settings_.admin.listen)
+        return [] {};
+    std::shared_ptr<net::acceptor> listener; // what is returned must be copyable
+    if (wanted) {
+        try {
+            listener = std::make_shared<net::acceptor>(
+                admin::open_listener(server_.shared().io, *wanted, open_.get()));
+        } catch (boost::system::system_error const& e) {
+            throw std::runtime_error{
+                fmt::format("the admin listener cannot listen on {}: {}. Give admin.listen another "
+                            "address.",
+                            config::to_string(*wanted), e.code().message())};
+        }
+    }
+    // What it has counted and told stays where it is, even while it listens nowhere.
+    return [this, listener] {
+        if (!open_)
+            open_ = std::make_unique<admin::server>(subject());
+        open_->move_to(listener ? std::optional{std::move(*listener)} : std::nullopt);
+        announce();
+    };
+}
+
 std::optional<config::endpoint> admin_door::where() const {
-    return open_ ? std::optional{told(open_->local_endpoint())} : std::nullopt;
+    auto const at = open_ ? open_->listens_at() : std::nullopt;
+    return at ? std::optional{told(*at)} : std::nullopt;
 }
 
 void admin_door::reload() {

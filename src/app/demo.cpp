@@ -4,7 +4,6 @@
 #include <secondwind/emulator/server.hpp>
 #include <secondwind/upstream/call.hpp>
 
-#include <boost/system/system_error.hpp>
 #include <nlohmann/json.hpp>
 
 #include <string>
@@ -46,11 +45,7 @@ public:
         host_.start();
         settings_.upstreams.front() = {"emulator", "127.0.0.1", host_.port()};
         server_.emplace(io_, settings_);
-        try {
-            server_->start();
-        } catch (boost::system::system_error const& e) {
-            return cannot_listen(settings_.listen, e.code());
-        }
+        server_->start();
         auto const& at = server_->local_endpoint();
         here_ = {at.address().to_string(), at.port()};
         settings_.admin.allow_actions = true; // nothing here is worth guarding

@@ -2,8 +2,8 @@
 #include <secondwind/base/log.hpp>
 #include <secondwind/config/keys.hpp>
 
-#include <algorithm>
 #include <exception>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -35,29 +35,39 @@ admin::reload_result reloader::apply() {
         result.error = "There is no configuration to read anew: the demonstration has its own.";
         return result;
     }
+    if (server_.shared().draining) {
+        result.error = "Nothing was changed, because secondwind is about to stop.";
+        return result;
+    }
     try {
         auto fresh = read_();
-        auto const changed = config::changed_keys(settings_, fresh);
-        std::vector<std::string> fixed;
-        std::ranges::copy_if(changed, std::back_inserter(fixed), [](std::string const& name) {
-            return config::find_key(name)->needs_restart;
-        });
-        if (!fixed.empty()) {
-            result.error = "Nothing was changed, because " + joined(fixed) +
-                           " cannot change while secondwind runs: restart it, or put the old value "
-                           "back.";
-            return result;
-        }
+        result.changed = config::changed_keys(settings_, fresh);
+        auto listeners_and_hosts = server_.prepare(fresh);
+        std::vector<std::function<void()>> others;
+        for (auto const& each : parts_)
+            others.push_back(each(fresh));
+        std::optional<recovery::ledger_file> file;
+        if (fresh.recovery.ledger_file != settings_.recovery.ledger_file)
+            file.emplace(fresh.recovery.ledger_file);
+        // The last that can fail, and then it has changed nothing either.
+        if (fresh.logging != settings_.logging)
+            log::init(fresh.logging);
+
         take(std::move(fresh));
-        result.changed = changed;
+        if (file)
+            server_.shared().ledger.write_to(std::move(*file));
+        server_.take(std::move(listeners_and_hosts));
+        for (auto const& each : others)
+            each();
+        server_.announce();
     } catch (std::exception const& e) {
+        result.changed.clear();
         result.error = e.what();
     }
     return result;
 }
 
-// Everybody goes by the one object, so it is enough to fill it anew. What needs a restart is equal
-// in both, and stays where it is: others refer to its parts.
+// Everybody goes by the one object, so it is enough to fill it anew.
 void reloader::take(config::settings&& fresh) {
     auto& context = server_.shared();
     if (context.traffic.in_flight == 0)
@@ -66,15 +76,11 @@ void reloader::take(config::settings&& fresh) {
         retired_.push_back(std::move(settings_.recovery.rules));
     else
         fresh.recovery.rules = std::move(settings_.recovery.rules);
-    settings_.recovery = std::move(fresh.recovery);
-    settings_.admin = std::move(fresh.admin);
-    settings_.health = fresh.health;
-    settings_.request_id = fresh.request_id;
-    settings_.limits = fresh.limits;
-    settings_.timeouts = fresh.timeouts;
-    context.host.view.start(); // by the interval that holds now
+    settings_ = std::move(fresh);
+    context.heed_settings();
     // What did not fit may fit by the new rules.
-    context.host.care.misfits = {};
+    for (auto const& each : context.hosts)
+        each->care.misfits = {};
 }
 
 } // namespace secondwind::app

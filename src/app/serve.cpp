@@ -2,23 +2,25 @@
 #include <secondwind/base/log.hpp>
 
 #include <boost/asio/post.hpp>
-#include <boost/system/system_error.hpp>
 
 #include <csignal>
+#include <exception>
 #include <utility>
-
-#include <fmt/format.h>
 
 namespace secondwind::app {
 
 lifetime::lifetime(net::asio::io_context& io, proxy::server& server, admin_door& admin,
                    config::settings const& settings)
     : server_{server}, admin_{admin}, settings_{settings}, signals_{io, SIGINT, SIGTERM},
-      hang_up_{io}, drain_{server.shared().deadlines, *this}, asked_{io} {
+      hang_up_{io}, rotation_{io}, drain_{server.shared().deadlines, *this}, asked_{io} {
     await_signal();
 #ifdef SIGHUP
     hang_up_.add(SIGHUP);
     await_hang_up();
+#endif
+#ifdef SIGUSR1
+    rotation_.add(SIGUSR1);
+    await_rotation();
 #endif
 }
 
@@ -29,6 +31,29 @@ void lifetime::await_hang_up() {
         admin_.reload();
         await_hang_up();
     });
+}
+
+void lifetime::await_rotation() {
+    rotation_.async_wait([this](net::error_code ec, int) {
+        if (ec)
+            return;
+        reopen_files();
+        await_rotation();
+    });
+}
+
+void lifetime::reopen_files() {
+    auto const tried = [](auto const& reopen) {
+        try {
+            reopen();
+        } catch (std::exception const& e) {
+            log::write(log::level::error, "reopen_failed", {{"why", e.what()}});
+        }
+    };
+    tried([] { log::reopen(); });
+    tried([this] { server_.shared().ledger.reopen(); });
+    log::write(log::level::info, "files_reopened",
+               {{"log", settings_.logging.file}, {"ledger", settings_.recovery.ledger_file}});
 }
 
 void lifetime::await_signal() {
@@ -74,18 +99,8 @@ net::task<void> lifetime::ended() {
     co_await admin_.end();
     signals_.cancel();
     hang_up_.cancel();
+    rotation_.cancel();
     drain_.clear();
-}
-
-int cannot_listen(config::endpoint const& where, boost::system::error_code const& why) {
-    auto const advice =
-        why == net::asio::error::address_in_use
-            ? std::string{"Another program uses that port; stop it, or choose another with "
-                          "--listen ADDR:PORT."}
-            : std::string{"Choose an address of this machine with --listen ADDR:PORT."};
-    fmt::print(stderr, "secondwind: cannot listen on {}: {}. {}\n", config::to_string(where),
-               why.message(), advice);
-    return 1;
 }
 
 int abandon(proxy::server& server, net::asio::io_context& io) {
@@ -117,22 +132,13 @@ public:
 int serve(config::settings settings, bool admin_chosen, reloader::reader read_again) {
     net::asio::io_context io{1};
     proxy::server server{io, settings};
-    try {
-        server.start();
-    } catch (boost::system::system_error const& e) {
-        return cannot_listen(settings.listen, e.code());
-    }
+    server.start();
     reloader reload{settings, server, std::move(read_again)};
     admin_door admin{settings, server, reload, admin_chosen};
     if (!admin.start())
         return abandon(server, io);
     lifetime life{io, server, admin, settings};
-    auto const& at = server.local_endpoint();
-    log::write(
-        log::level::info, "listening",
-        {{"listen", config::to_string(config::endpoint{at.address().to_string(), at.port()})},
-         {"host", settings.upstreams.front().name},
-         {"upstream", config::to_string(settings.upstreams.front())}});
+    server.announce();
 
     // A deadline that was cleared keeps its place for a while, and would keep the loop as well.
     auto until_ended = [](lifetime& l, net::asio::io_context& loop) -> net::task<void> {

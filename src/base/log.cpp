@@ -46,6 +46,7 @@ struct sink_state {
     format rendering = format::text;
     bool gathers = false;      // lines of a file may wait for each other
     std::uint64_t waiting = 0; // lines that are not known to be written
+    options how;
 };
 
 sink_state& state() noexcept {
@@ -112,7 +113,13 @@ void init(options const& how) {
     logger->set_level(spdlog_level(how.level));
     logger->flush_on(spdlog::level::warn);
     logger->set_error_handler([](std::string const&) { count_lost(); });
-    state() = {std::move(logger), resolve(how), !how.file.empty()};
+    flush();
+    state() = {std::move(logger), resolve(how), !how.file.empty(), 0, how};
+}
+
+void reopen() {
+    if (auto const how = state().how; state().logger && !how.file.empty())
+        init(how);
 }
 
 void shutdown() noexcept {
@@ -137,7 +144,7 @@ void write(level l, std::string_view event, field const* fields, std::size_t cou
     line.clear();
     auto const now = std::chrono::system_clock::now();
     append_line(line, state().rendering, l, timestamp(now), event, fields, count);
-    auto& [logger, rendering, gathers, waiting] = state();
+    auto& [logger, rendering, gathers, waiting, how] = state();
     ++waiting;
     logger->log(now, spdlog::source_loc{}, spdlog_level(l), line);
     if (l >= level::warn)

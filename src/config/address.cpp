@@ -16,7 +16,9 @@ namespace {
 
 namespace urls = boost::urls;
 
-constexpr std::string_view url_form = "http://HOST[:PORT], as http://127.0.0.1:1234";
+constexpr std::string_view url_form =
+    "http://HOST[:PORT] or https://HOST[:PORT], as http://127.0.0.1:1234";
+constexpr std::size_t most_upstreams = 64;
 constexpr std::size_t longest_host = 253; // RFC 1035 section 2.3.4, in presentation form
 
 bool is_word(std::string_view text) noexcept {
@@ -82,7 +84,7 @@ std::string to_string(endpoint const& e) {
 }
 
 std::string to_string(upstream const& u) {
-    return "http://" + bracketed(u.host) + ":" + std::to_string(u.port);
+    return (u.tls ? "https://" : "http://") + bracketed(u.host) + ":" + std::to_string(u.port);
 }
 
 bool is_host_with_or_without_port(std::string_view text) noexcept {
@@ -142,8 +144,6 @@ std::string read_url(std::string_view text, upstream& into) {
     if (!parsed)
         return expected_but_got_url(url_form, text);
     auto const& url = *parsed;
-    if (url.scheme_id() == urls::scheme::https)
-        return "https is not supported yet: " + expected_but_got_url(url_form, text);
     if (url.has_userinfo())
         return "a user or password is not supported: " + expected_but_got_url(url_form, text);
     auto const path = view(url.encoded_path());
@@ -151,13 +151,16 @@ std::string read_url(std::string_view text, upstream& into) {
         return "a path is not supported: " + expected_but_got_url(url_form, text);
     if (url.has_query() || url.has_fragment())
         return "a query or fragment is not supported: " + expected_but_got_url(url_form, text);
-    constexpr std::uint16_t default_port = 80;
+    bool const tls = url.scheme_id() == urls::scheme::https;
+    std::uint16_t const default_port = tls ? 443 : 80;
     auto const port = url.has_port() ? read_port(view(url.port())) : default_port;
     auto host = read_host(url);
-    if (url.scheme_id() != urls::scheme::http || host.empty() || port.value_or(0) == 0)
+    bool const known = tls || url.scheme_id() == urls::scheme::http;
+    if (!known || host.empty() || port.value_or(0) == 0)
         return expected_but_got_url(url_form, text);
     into.host = std::move(host);
     into.port = *port;
+    into.tls = tls;
     return {};
 }
 
@@ -194,9 +197,10 @@ std::string check_upstreams(std::vector<upstream> const& all) {
         return "expected an upstream, but got none";
     for (auto one = all.begin(); one != all.end(); ++one)
         if (std::ranges::find(all.begin(), one, one->name, &upstream::name) != one)
-            return "the upstream name " + in_quotes(one->name) + " is used twice";
-    if (all.size() > 1)
-        return "more than one upstream is not supported yet";
+            return "the upstream name " + in_quotes(one->name) +
+                   " is used twice: give each upstream a name of its own";
+    if (all.size() > most_upstreams)
+        return "expected at most 64 upstreams, but got " + std::to_string(all.size());
     return {};
 }
 

@@ -131,9 +131,4 @@ key with_flag(key k, std::string_view flag, std::string_view operand, std::strin
     return k;
 }
 
-key needing_restart(key k) {
-    k.needs_restart = true;
-    return k;
-}
-
 } // namespace secondwind::config

@@ -154,6 +154,5 @@ key admin_listen_key();
 key admin_token_key();
 
 key with_flag(key k, std::string_view flag, std::string_view operand, std::string_view help);
-key needing_restart(key k);
 
 } // namespace secondwind::config

@@ -16,20 +16,19 @@ constexpr std::uint64_t MiB = 1ULL << 20U;
 constexpr std::uint64_t GiB = 1ULL << 30U;
 
 void add_general(std::vector<key>& all) {
-    all.push_back(
-        needing_restart(with_flag(listen_key(), "--listen", "ADDR:PORT", "Where clients connect")));
+    all.push_back(with_flag(listen_key(), "--listen", "ADDR:PORT", "Where clients connect"));
     // One variable names one upstream as a rule, so it is in the singular as the flag is.
     auto upstreams = list_key(
         "upstreams", [](auto& s) -> auto& { return s.upstreams; }, upstream_list(), "upstream");
-    all.push_back(needing_restart(
-        with_flag(std::move(upstreams), "--upstream", "[NAME=]URL", "The LM Studio server")));
-    all.push_back(needing_restart(api_token_key()));
+    all.push_back(
+        with_flag(std::move(upstreams), "--upstream", "[NAME=]URL", "The LM Studio server"));
+    all.push_back(api_token_key());
 }
 
 void add_admin(std::vector<key>& all) {
     auto const at = [](auto value) { return value_at(&settings::admin, value); };
-    all.push_back(needing_restart(with_flag(admin_listen_key(), "--admin", "ADDR:PORT|off",
-                                            "Where operators connect, if anywhere")));
+    all.push_back(with_flag(admin_listen_key(), "--admin", "ADDR:PORT|off",
+                            "Where operators connect, if anywhere"));
     all.push_back(admin_token_key());
     all.push_back(boolean_key("admin.allow_actions", at(&admin::allow_actions)));
     all.push_back(list_key("admin.allowed_hosts", at(&admin::allowed_hosts), allowed_host_list(),
@@ -62,8 +61,7 @@ void add_recovery(std::vector<key>& all) {
         duration_key("recovery.websocket_timeout", at(&recovery::websocket_timeout), 0ms, 1h));
     all.push_back(duration_key("recovery.unload_timeout", at(&recovery::unload_timeout), 1ms, 1h));
     all.push_back(duration_key("recovery.verify_timeout", at(&recovery::verify_timeout), 1ms, 1h));
-    all.push_back(needing_restart(
-        text_key("recovery.ledger_file", at(&recovery::ledger_file), "a file's name")));
+    all.push_back(text_key("recovery.ledger_file", at(&recovery::ledger_file), "a file's name"));
 }
 
 void add_health(std::vector<key>& all) {
@@ -75,12 +73,12 @@ void add_health(std::vector<key>& all) {
 void add_limits(std::vector<key>& all) {
     auto const at = [](auto value) { return value_at(&settings::limits, value); };
     all.push_back(size_key("limits.head", at(&limits::head), KiB, 16 * MiB));
-    all.push_back(needing_restart(count_key("limits.fields", at(&limits::fields), 8, 10'000)));
+    all.push_back(count_key("limits.fields", at(&limits::fields), 8, 10'000));
     all.push_back(size_key("limits.target", at(&limits::target), 256, 16 * MiB));
     all.push_back(size_key("limits.body", at(&limits::body), 0, 1024 * GiB));
     all.push_back(size_key("limits.replay_buffer", at(&limits::replay_buffer), 0, 16 * GiB));
-    all.push_back(needing_restart(
-        size_key("limits.replay_buffer_total", at(&limits::replay_buffer_total), 0, 1024 * GiB)));
+    all.push_back(
+        size_key("limits.replay_buffer_total", at(&limits::replay_buffer_total), 0, 1024 * GiB));
     all.push_back(size_key("limits.error_body", at(&limits::error_body), KiB, 64 * MiB));
     all.push_back(size_key("limits.hold", at(&limits::hold), KiB, 16 * MiB));
     all.push_back(count_key("limits.connections", at(&limits::connections), 1, 1'000'000));
@@ -122,11 +120,10 @@ void add_log(std::vector<key>& all) {
     auto file = text_key("log.file", at(&log::options::file), "a file's name");
     auto const level_help = "Log from this level on: " + level.expected;
     auto const format_help = "Log lines as " + format.expected + " (text on a terminal)";
-    all.push_back(needing_restart(with_flag(std::move(level), "--log-level", "LEVEL", level_help)));
-    all.push_back(
-        needing_restart(with_flag(std::move(format), "--log-format", "FORMAT", format_help)));
-    all.push_back(needing_restart(with_flag(std::move(file), "--log-file", "FILE",
-                                            "Log to this file instead of standard error")));
+    all.push_back(with_flag(std::move(level), "--log-level", "LEVEL", level_help));
+    all.push_back(with_flag(std::move(format), "--log-format", "FORMAT", format_help));
+    all.push_back(with_flag(std::move(file), "--log-file", "FILE",
+                            "Log to this file instead of standard error"));
 }
 
 } // namespace

@@ -6,13 +6,55 @@
 namespace secondwind::config {
 namespace {
 
-std::vector<std::string> const upstream_members{"name", "url", "api_token", "api_token_file"};
+constexpr std::string_view own_listener_form =
+    "ADDRESS:PORT with a numeric address, as 127.0.0.1:1236, or an empty string for none";
+
+std::vector<std::string> const upstream_members{"name",   "url",       "listen",        "ca_file",
+                                                "verify", "api_token", "api_token_file"};
 
 std::string const& string_at(json_node const& node, std::string const& path,
                              json_source const& source) {
     if (node.what != json_node::kind::string)
         source.fail(node.offset, path + ": expected a string, but got " + shown(node));
     return node.text;
+}
+
+std::optional<endpoint> read_own_listener(json_node const& item, std::string const& path,
+                                          json_source const& source) {
+    auto const* node = member_of(item, "listen");
+    if (node == nullptr)
+        return std::nullopt;
+    auto const& text = string_at(*node, path + ".listen", source);
+    auto where = parse_endpoint(text);
+    if (!where && !text.empty())
+        source.fail(node->offset, path + ".listen: " + expected_but_got(own_listener_form, text));
+    return where;
+}
+
+// Whose certificate is taken. It is for TLS alone, and elsewhere somebody would trust in vain.
+void read_trust(json_node const& item, std::string const& path, json_source const& source,
+                upstream& into) {
+    auto const fail_without_tls = [&](json_node const& node, std::string const& name) {
+        if (!into.tls)
+            source.fail(node.offset, path + "." + name +
+                                         ": there is no certificate without TLS: write https:// "
+                                         "in \"url\", or leave \"" +
+                                         name + "\" out");
+    };
+    if (auto const* file = member_of(item, "ca_file")) {
+        into.ca_file = string_at(*file, path + ".ca_file", source);
+        if (!into.ca_file.empty())
+            fail_without_tls(*file, "ca_file");
+    }
+    if (auto const* verify = member_of(item, "verify")) {
+        bool const is_truth = verify->what == json_node::kind::literal && verify->text != "null";
+        if (!is_truth)
+            source.fail(verify->offset,
+                        path + ".verify: expected true or false, but got " + shown(*verify));
+        into.verify = verify->text == "true";
+        if (!into.verify)
+            fail_without_tls(*verify, "verify");
+    }
 }
 
 upstream read_upstream(json_node const& item, std::string const& path, json_source const& source) {
@@ -33,6 +75,8 @@ upstream read_upstream(json_node const& item, std::string const& path, json_sour
     auto const& text = string_at(*url, path + ".url", source);
     if (auto const complaint = read_url(text, u); !complaint.empty())
         source.fail(url->offset, path + ".url: " + complaint);
+    u.listen = read_own_listener(item, path, source);
+    read_trust(item, path, source, u);
     u.api_token = read_token(item, path, "api_token", token_complaint, source).value;
     return u;
 }
@@ -40,8 +84,15 @@ upstream read_upstream(json_node const& item, std::string const& path, json_sour
 // Without the tokens: what is shown is read by people, and what a flag says by any process.
 std::string show(std::vector<upstream> const& all) {
     std::string text;
-    for (auto const& u : all)
+    for (auto const& u : all) {
         text += (text.empty() ? "" : ",") + u.name + "=" + to_string(u);
+        if (u.listen)
+            text += " listen=" + to_string(*u.listen);
+        if (!u.ca_file.empty())
+            text += " ca_file=" + u.ca_file;
+        if (!u.verify)
+            text += " verify=false";
+    }
     return text;
 }
 

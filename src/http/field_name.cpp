@@ -62,7 +62,7 @@ field_name recognise(std::string_view name) noexcept {
     case 8:
         return is_it("location", field_name::end_to_end);
     case 9:
-        return is_it("x-api-key", field_name::end_to_end);
+        return is_it("x-api-key", field_name::credentials);
     case 10:
         switch (to_lower(name[0])) {
         case 'c':
@@ -76,7 +76,7 @@ field_name recognise(std::string_view name) noexcept {
         return is_it("content-type", field_name::content_type);
     case 13:
         if (to_lower(name[0]) == 'a') {
-            return is_it("authorization", field_name::end_to_end);
+            return is_it("authorization", field_name::credentials);
         }
         if (to_lower(name[1]) == 'a') {
             return is_it("cache-control", field_name::end_to_end);
@@ -97,6 +97,9 @@ field_name recognise(std::string_view name) noexcept {
             return is_it("www-authenticate", field_name::end_to_end);
         }
     case 17:
+        if (to_lower(name[0]) == 'x') {
+            return is_it("x-secondwind-host", field_name::host_choice);
+        }
         return is_it("transfer-encoding", field_name::transfer_encoding);
     case 18:
         return is_it("proxy-authenticate", field_name::proxy_authenticate);

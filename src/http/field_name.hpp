@@ -27,6 +27,10 @@ enum class field_name : std::uint8_t {
     // Described by their value.
     content_type,
     content_encoding,
+    // Who asks: Authorization and X-Api-Key.
+    credentials,
+    // For this proxy: X-Secondwind-Host.
+    host_choice,
     // Meant for the far end, whatever a Connection field says of it.
     end_to_end
 };
@@ -50,6 +54,7 @@ constexpr bool is_necessity(field_name name) noexcept {
     case field_name::transfer_encoding:
     case field_name::content_type:
     case field_name::content_encoding:
+    case field_name::credentials:
     case field_name::end_to_end:
         return true;
     default:

@@ -137,11 +137,11 @@ private:
 } // namespace
 
 void render_request(std::string& out, request_head const& head, outgoing_body body,
-                    std::string_view host) {
+                    request_edit const& edit) {
     connection_options const options{head.fields};
-    auto const authority = host.empty() ? head.authority : host;
+    auto const authority = edit.host.empty() ? head.authority : edit.host;
     out.reserve(out.size() + head.method.size() + head.target.size() + authority.size() +
-                options.bytes() + slack);
+                options.bytes() + edit.extra.size() + slack);
     out.append(head.method).append(" ").append(head.target);
     out.append(head.version == version::http10 ? " HTTP/1.0\r\n" : " HTTP/1.1\r\n");
 
@@ -169,7 +169,15 @@ void render_request(std::string& out, request_head const& head, outgoing_body bo
                 lines.copy(line);
             }
             break;
+        case field_name::credentials:
+            if (!edit.drop_credentials) {
+                lines.copy(line);
+            }
+            break;
         default:
+            if (edit.drop_host_choice && meaning == field_name::host_choice) {
+                break;
+            }
             if (!options.holds_back(line, meaning)) {
                 lines.copy(line);
             }
@@ -186,7 +194,7 @@ void render_request(std::string& out, request_head const& head, outgoing_body bo
     } else if (head.version == version::http10) {
         out.append("Connection: close\r\n");
     }
-    out.append("\r\n");
+    out.append(edit.extra).append("\r\n");
 }
 
 void render_response(std::string& out, response_head const& head, persistence connection,

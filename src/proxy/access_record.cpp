@@ -21,8 +21,7 @@ std::string_view to_string(ending e) noexcept {
     return "complete";
 }
 
-void access_record::write(request const& what, std::string_view host,
-                          telemetry::traffic& counts) const {
+void access_record::write(request const& what, telemetry::traffic& counts) const {
     auto const seconds_until = [this](clock::time_point t) {
         return std::chrono::duration<double>{t - began}.count();
     };
@@ -46,7 +45,7 @@ void access_record::write(request const& what, std::string_view host,
                 {"method", what.method()},
                 {"path", what.path()},
                 {"status", code()},
-                {"host", host},
+                {"host", what.host_name()},
                 {"stream", stream},
                 {"attempts", std::uint64_t{attempts}},
                 {"verdict", policy::to_string(verdict)},

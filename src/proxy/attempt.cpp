@@ -37,9 +37,9 @@ private:
 
 net::task<failure> attempt::send(bool fresh) {
     failure failed;
-    lease_ = fresh ? shared_.host.pool.lend_new() : shared_.host.pool.lend();
+    lease_ = fresh ? request_.host->pool.lend_new() : request_.host->pool.lend();
     if (!lease_->reused) {
-        failed = co_await shared_.host.pool.connect(*lease_, guard_);
+        failed = co_await request_.host->pool.connect(*lease_, guard_);
         if (failed)
             co_return failed;
     }

@@ -12,9 +12,14 @@ context::context(net::asio::io_context& loop, config::settings const& effective)
     : io{loop}, settings{effective}, deadlines{io}, scratch{std::make_unique_for_overwrite<page[]>(
                                                         scratch_size / sizeof(page))},
       budget{settings.limits.replay_buffer_total}, ledger{settings.recovery.ledger_file},
-      host{environment(), settings, settings.upstreams.front(), ledger},
-      id_prefix_{fmt::format("{:08x}-", std::random_device{}())} {
+      hosts{environment(), settings, ledger}, id_prefix_{
+                                                  fmt::format("{:08x}-", std::random_device{}())} {
+    heed_settings();
+}
+
+void context::heed_settings() {
     fields.reserve(settings.limits.fields);
+    budget.bound(settings.limits.replay_buffer_total);
 }
 
 http::head_limits context::head_limits() const noexcept {

@@ -21,7 +21,7 @@ constexpr std::size_t most_of_a_body = 4096;
 
 exchange::exchange(context& shared, client& from, request& what, body_reader* rest)
     : shared_{shared}, client_{from}, request_{what}, rest_{rest}, guard_{shared.deadlines, *this},
-      shown_{shared, from, guard_, what, record_}, wind_{shared.host.care, *this},
+      shown_{shared, from, guard_, what, record_}, wind_{what.host->care, *this},
       number_{shared.next_exchange++} {
     shared_.exchanges.add(*this);
     shared_.traffic.began();
@@ -48,7 +48,7 @@ net::task<bool> exchange::run() {
         count_replay();
     }
     record_.bytes_in += request_.whole ? request_.body.size() : rest_->received();
-    record_.write(request_, shared_.host.name(), shared_.traffic);
+    record_.write(request_, shared_.traffic);
     co_return keep_;
 }
 
@@ -89,7 +89,7 @@ net::task<void> exchange::attempts() {
             shown_.connection = persistence(http::framing::chunked);
             failed = co_await attempt_->receive();
         }
-        shared_.host.attempts.add(attempt_->status());
+        request_.host->attempts.add(attempt_->status());
         if (gone_)
             co_return;
         auto const judged = attempt_->judged();
@@ -192,7 +192,7 @@ net::task<void> exchange::fail(failure why) {
     }
     if (why.what == fault::cancelled)
         why.what = attempt_->connected() ? fault::timeout : fault::connect_timeout;
-    auto const& where = shared_.host.pool.where();
+    auto const& where = request_.host->where;
     auto const message =
         fmt::format("The LM Studio host \"{}\" ({}) did not serve the request: {}. Check that LM "
                     "Studio runs there and that its server is started (Developer tab, or \"lms "
@@ -232,8 +232,8 @@ net::task<void> exchange::turn_away() {
 }
 
 http::persistence exchange::persistence(http::framing framing) const {
-    if (!request_.keep_alive || shared_.draining || framing == http::framing::until_close ||
-        (rest_ && !rest_->finished()))
+    if (!request_.keep_alive || shared_.draining || request_.from->closed() ||
+        framing == http::framing::until_close || (rest_ && !rest_->finished()))
         return http::persistence::close;
     return request_.version == http::version::http10 ? http::persistence::keep_http10
                                                      : http::persistence::keep;

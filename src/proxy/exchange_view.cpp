@@ -20,7 +20,7 @@ telemetry::live_exchange::view exchange::look() const {
     out.id = request_.id;
     out.method = request_.method();
     out.path = request_.path();
-    out.host = shared_.host.name();
+    out.host = request_.host->name();
     out.model = model();
     out.phase = phase();
     out.stream = attempt_ && attempt_->event_stream();

@@ -2,32 +2,21 @@
 #include <secondwind/net/accept.hpp>
 #include <secondwind/proxy/server.hpp>
 
-#include <boost/asio/ip/address.hpp>
-
 namespace secondwind::proxy {
 
 server::server(net::asio::io_context& io, config::settings const& settings)
-    : shared_{io, settings}, acceptor_{io}, pause_{io}, changed_{io} {}
+    : shared_{io, settings}, changed_{io} {}
 
 void server::start() {
-    auto const& where = shared_.settings.listen;
-    net::endpoint const at{net::asio::ip::make_address(where.address), where.port};
-    acceptor_.open(at.protocol());
-    acceptor_.set_option(net::asio::socket_base::reuse_address{true});
-    acceptor_.bind(at);
-    acceptor_.listen(net::asio::socket_base::max_listen_connections);
-    local_ = acceptor_.local_endpoint();
-    accepting_ = true;
-    net::spawn(accept_all());
-    shared_.host.view.start();
+    take(prepare(shared_.settings));
 }
 
-net::task<void> server::accept_all() {
+net::task<void> server::accept_all(port_ptr at) {
     bool told = false; // in the log, once for each time that it begins
-    while (acceptor_.is_open()) {
-        net::accept_one next{acceptor_, shared_.io};
+    while (!at->closed()) {
+        net::accept_one next{at->acceptor, shared_.io};
         auto ec = co_await next;
-        if (!acceptor_.is_open())
+        if (at->closed())
             break;
         if (ec == net::asio::error::connection_aborted)
             continue;
@@ -36,20 +25,26 @@ net::task<void> server::accept_all() {
             if (!told)
                 log::write(log::level::warn, "accept_failed", {{"why", ec.message()}});
             told = true;
-            pause_.expires_after(net::accept_pause);
-            net::completion until{[this](auto handler) { pause_.async_wait(std::move(handler)); }};
+            at->pause.expires_after(net::accept_pause);
+            net::completion until{
+                [&at](auto handler) { at->pause.async_wait(std::move(handler)); }};
             co_await until;
             continue;
         }
         told = false;
-        net::prepare(next.accepted, ec);
-        if (ec)
-            continue;
-        bool const full = sessions_.size() >= shared_.settings.limits.connections;
-        net::spawn(serve(std::make_unique<session>(shared_, std::move(next.accepted)), full));
+        take_in(at, std::move(next.accepted));
     }
-    accepting_ = false;
-    changed_.open();
+    if (--accepting_ == 0)
+        changed_.open();
+}
+
+void server::take_in(port_ptr const& at, net::socket accepted) {
+    net::error_code ec;
+    net::prepare(accepted, ec);
+    if (ec)
+        return;
+    bool const full = sessions_.size() >= shared_.settings.limits.connections;
+    net::spawn(serve(std::make_unique<session>(shared_, std::move(accepted), at), full));
 }
 
 net::task<void> server::serve(std::unique_ptr<session> s, bool turned_away) {
@@ -66,13 +61,11 @@ net::task<void> server::serve(std::unique_ptr<session> s, bool turned_away) {
 
 void server::drain() {
     shared_.draining = true;
-    net::error_code ec;
-    acceptor_.close(ec);
-    pause_.cancel();
+    for (auto const& each : ports_)
+        each->close();
     for (auto& each : sessions_)
         each.drain();
-    shared_.host.pool.close();
-    shared_.host.view.stop();
+    shared_.hosts.drain();
 }
 
 void server::abort() {
@@ -81,21 +74,16 @@ void server::abort() {
     for (auto& each : sessions_)
         each.abort();
     // A recovery belongs to no session.
-    shared_.host.pool.abort();
-    shared_.host.care.recovery.stop();
+    shared_.hosts.abort();
 }
 
 net::task<void> server::stopped() {
-    // A recovery that runs refers to what is ours, even if its clients have gone.
-    auto& guard = shared_.host.care.guard;
-    while (accepting_ || !sessions_.empty() || guard.recovering()) {
-        bool const ours = accepting_ || !sessions_.empty();
-        net::gate::waiter until{ours ? changed_ : guard.gate()};
+    while (accepting_ > 0 || !sessions_.empty()) {
+        net::gate::waiter until{changed_};
         co_await until;
     }
-    // Whatever still asks the host does so for somebody who only looks.
-    shared_.host.pool.abort();
-    co_await shared_.host.view.stopped();
+    // A recovery that runs refers to what is ours, even if its clients have gone.
+    co_await shared_.hosts.stopped();
 }
 
 } // namespace secondwind::proxy

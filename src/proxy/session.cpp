@@ -1,5 +1,6 @@
 #include <secondwind/base/log.hpp>
 #include <secondwind/http/head_writer.hpp>
+#include <secondwind/policy/route.hpp>
 #include <secondwind/proxy/send_reply.hpp>
 #include <secondwind/proxy/session.hpp>
 
@@ -26,13 +27,16 @@ void note_ids(request& what, http::request_head const& head) {
     }
 }
 
-// The request as it goes to a host. A chunked body that was read whole is sent with its length.
+// The request as it goes to a host. A chunked body that was read whole is sent with its length. On
+// the shared listener the choice of a host is for us alone.
 void render(request& what, http::request_head const& head, bool whole, bool add_id) {
     http::outgoing_body body{head.framing, head.length};
     if (head.framing == http::framing::chunked && whole)
         body = {http::framing::length, what.body.size()};
     what.head.clear();
-    http::render_request(what.head, head, body);
+    http::request_edit edit;
+    edit.drop_host_choice = !what.from->host;
+    http::render_request(what.head, head, body, edit);
     // Before the empty line.
     if (add_id && what.made_id)
         what.head.insert(what.head.size() - 2, what.id_field());
@@ -42,8 +46,9 @@ void render(request& what, http::request_head const& head, bool whole, bool add_
 
 } // namespace
 
-session::session(context& shared, net::socket s)
-    : shared_{shared}, client_{std::move(s)}, guard_{shared.deadlines, *this} {}
+session::session(context& shared, net::socket s, port_ptr from)
+    : shared_{shared}, client_{std::move(s)}, port_{std::move(from)}, guard_{shared.deadlines,
+                                                                             *this} {}
 
 net::task<void> session::run() {
     try {
@@ -84,6 +89,7 @@ net::task<void> session::serve_all() {
 
 net::task<bool> session::serve() {
     request what{shared_.budget, shared_.settings.limits.replay_buffer};
+    what.from = port_;
     std::unique_ptr<body_reader> rest;
     auto const read = co_await read_request(what, rest);
     if (!read)
@@ -133,8 +139,16 @@ net::task<bool> session::read_request(request& what, std::unique_ptr<body_reader
     what.made_id = what.id.empty();
     if (what.made_id)
         what.id = shared_.next_request_id();
+    auto const routed = route(head);
+    if (routed)
+        what.host = *routed;
     bool const add_id = shared_.settings.request_id.add;
     render(what, head, false, add_id);
+    if (!routed) {
+        auto const why = routed.error();
+        co_await refuse(what, why);
+        co_return false;
+    }
     auto const most = shared_.settings.limits.body;
     if (most > 0 && head.length > most) {
         http::refusal const large{413, "body",
@@ -228,9 +242,23 @@ net::task<bool> session::read_body(request& what, body_reader& reader, bool expe
         record.ending = ending::client_gone;
         record.bytes_in = reader.received();
         shared_.traffic.client_left(telemetry::phase::reading);
-        record.write(what, shared_.host.name(), shared_.traffic);
+        record.write(what, shared_.traffic);
     }
     co_return what.whole || status == body_reader::status::more;
+}
+
+// A host's own port is transparent to the last field: what a request there says of hosts is for
+// that host to read.
+boost::system::result<recovery::host_ptr, http::refusal>
+session::route(http::request_head const& head) const {
+    if (port_->host)
+        return port_->host;
+    auto const& hosts = shared_.hosts;
+    auto const index = policy::route(policy::choice_in(head.fields), hosts.names(),
+                                     shared_.settings.default_upstream);
+    if (!index)
+        return index.error();
+    return recovery::host_ptr{&hosts[*index]};
 }
 
 net::task<void> session::refuse(request const& what, http::refusal why, int retry_after) {
@@ -239,7 +267,7 @@ net::task<void> session::refuse(request const& what, http::refusal why, int retr
     record.detail = why.rule;
     http::reply const reply{why.status, why.rule, why.message, retry_after};
     farewell_ = co_await send_reply(shared_, client_, guard_, what, reply, true, record);
-    record.write(what, shared_.host.name(), shared_.traffic);
+    record.write(what, shared_.traffic);
 }
 
 // Closing a socket that has unread bytes resets it, and a reset can take the last answer away from

@@ -25,7 +25,7 @@ struct metrics_of_a_proxy : with_proxy {
                                     shared.traffic,
                                     shared.exchanges,
                                     shared.ledger,
-                                    {&shared.host},
+                                    shared.hosts,
                                     state,
                                     {},
                                     "1.2.3"});

@@ -36,7 +36,7 @@ TEST_F(admin_unloads, take_one_instance) {
         EXPECT_EQ(said, json({{"unloaded", {result("big", "unloaded")}}}));
         EXPECT_EQ(t.unloads("big"), 1U);
         EXPECT_TRUE(t.lm->models().is_loaded("embed"));
-        auto const& listed = t.w.proxy->shared().host.view.listed();
+        auto const& listed = t.w.proxy->shared().hosts[0].view.listed();
         EXPECT_TRUE(listed.has_value());
         EXPECT_EQ(listed->instances.size(), 1U) << "what is shown is refreshed";
         auto const again = co_await t.done(R"({"instance_id":"big"})");

@@ -114,7 +114,7 @@ TEST_F(health_active, takes_a_host_that_is_silent_for_one_that_is_down) {
         // Its kernel takes another connection all the same.
         auto* client = co_await t.connected();
         co_await client->send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
-        auto leased = [&t] { return t.w.proxy->shared().host.pool.leased() == 1; };
+        auto leased = [&t] { return t.w.proxy->shared().hosts[0].pool.leased() == 1; };
         co_await t.until(leased);
         EXPECT_EQ(t.state(), host_state::down);
         client->close();

@@ -35,7 +35,7 @@ struct recovery_in_a_crowd : with_proxy {
     asio::awaitable<void> recovering_for(std::size_t waiting) {
         auto there = [this, waiting] {
             return asked(unload_path).size() == 1 &&
-                   w.proxy->shared().host.care.guard.gate().waiting() == waiting;
+                   w.proxy->shared().hosts[0].care.guard.gate().waiting() == waiting;
         };
         co_await until(there);
     }
@@ -135,7 +135,7 @@ TEST_F(recovery_in_a_crowd, an_unload_goes_on_when_everybody_has_left) {
         auto left = [&t] { return t.last_record().outcome != recovery::outcome::pending; };
         co_await t.until(left);
         t.lm->script().release_unloads();
-        auto over = [&t] { return !t.w.proxy->shared().host.care.guard.recovering(); };
+        auto over = [&t] { return !t.w.proxy->shared().hosts[0].care.guard.recovering(); };
         co_await t.until(over);
         EXPECT_EQ(t.last_record().outcome, recovery::outcome::client_gone);
         EXPECT_EQ(t.last_record().unloaded(), 1U);

@@ -139,7 +139,9 @@ TEST_F(recovery_heals, nothing_that_is_only_told_of) {
             EXPECT_EQ(a.body, body);
         }
         // A healing begins at the latest when its exchange has been told to have ended.
-        auto ended = [&t] { return t.w.proxy->shared().host.care.users.snapshot().models.empty(); };
+        auto ended = [&t] {
+            return t.w.proxy->shared().hosts[0].care.users.snapshot().models.empty();
+        };
         co_await t.until(ended);
     };
     run(task(*this, events));

@@ -244,7 +244,7 @@ TEST_F(host_fails, with_bytes_behind_its_answer_which_go_with_that_connection) {
         EXPECT_EQ(rest, "go");
         auto const end = co_await peer->wait_closed();
         EXPECT_NE(end, ending::open);
-        EXPECT_EQ(t.w.proxy->shared().host.pool.idle(), 0u);
+        EXPECT_EQ(t.w.proxy->shared().hosts[0].pool.idle(), 0u);
     };
     run(story(*this));
 }

@@ -112,7 +112,7 @@ TEST_F(keep_alive, nothing_is_processed_behind_a_request_that_closes) {
         EXPECT_EQ(all.bytes, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok");
         client->close();
         co_await t.at_rest();
-        EXPECT_EQ(t.w.proxy->shared().host.pool.idle(), 1u);
+        EXPECT_EQ(t.w.proxy->shared().hosts[0].pool.idle(), 1u);
     };
     run(story(*this));
 }

@@ -125,7 +125,7 @@ TEST_F(timeouts, bound_an_idle_connection_to_the_host) {
         co_await t.exchange(make_request("GET", "/"), ok);
         auto const end = co_await t.peers.back().wait_closed();
         EXPECT_EQ(end, ending::fin);
-        EXPECT_EQ(t.w.proxy->shared().host.pool.idle(), 0u);
+        EXPECT_EQ(t.w.proxy->shared().hosts[0].pool.idle(), 0u);
     };
     run(story(*this));
 }
@@ -144,7 +144,7 @@ TEST_F(timeouts, bound_an_idle_connection_that_the_host_names) {
         co_await peer->read_request();
         co_await peer->send("HTTP/1.1 204 No\r\nKeep-Alive: timeout=5\r\n\r\n");
         co_await client.read_answer();
-        EXPECT_EQ(t.w.proxy->shared().host.pool.idle(), 1u);
+        EXPECT_EQ(t.w.proxy->shared().hosts[0].pool.idle(), 1u);
     };
     run(story(*this));
 }

@@ -24,7 +24,7 @@ void with_admin::begin() {
     };
     admin::subject what{
         w.io,          shared.deadlines, w.settings,       shared.traffic,    shared.exchanges,
-        shared.ledger, {&shared.host},   std::move(state), std::move(reload), "1.2.3"};
+        shared.ledger, shared.hosts,     std::move(state), std::move(reload), "1.2.3"};
     admin.emplace(std::move(what), within);
     admin->start();
 }

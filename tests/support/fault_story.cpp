@@ -46,11 +46,11 @@ struct stage {
     // What must be so when no client is there any more.
     bool at_rest() {
         auto& shared = w.proxy->shared();
-        auto const users = shared.host.care.users.snapshot();
+        auto const users = shared.hosts[0].care.users.snapshot();
         return w.proxy->sessions() == 0 && shared.budget.used() == 0 && users.models.empty() &&
-               !users.unknown && !shared.host.care.guard.recovering() &&
-               shared.host.care.guard.gate().waiting() == 0 && io->open(io_side::client) == 0 &&
-               io->open(io_side::host) == shared.host.pool.idle();
+               !users.unknown && !shared.hosts[0].care.guard.recovering() &&
+               shared.hosts[0].care.guard.gate().waiting() == 0 && io->open(io_side::client) == 0 &&
+               io->open(io_side::host) == shared.hosts[0].pool.idle();
     }
 
     fault_story const& story;

@@ -23,7 +23,7 @@ struct with_view : with_proxy {
         lm.emplace(w.io, std::move(how));
         lm->start({asio::ip::address_v4::loopback(), port});
     }
-    recovery::host_view& view() { return w.proxy->shared().host.view; }
+    recovery::host_view& view() { return w.proxy->shared().hosts[0].view; }
     recovery::host_state state() { return view().health().state(); }
 
     asio::awaitable<void> refresh(std::chrono::milliseconds max_age = {}) {

@@ -145,10 +145,11 @@ struct with_proxy : testing::Test {
         auto const found = all.find(id);
         return found == all.end() ? 0 : found->second;
     }
-    recovery::host_guard& guard() { return w.proxy->shared().host.care.guard; }
+    recovery::host_guard& guard() { return w.proxy->shared().hosts[0].care.guard; }
     // A recovery waits until a busy instance goes idle.
     bool waits_for_idle() {
-        return guard().recovering() && w.proxy->shared().host.care.users.changed().waiting() == 1;
+        return guard().recovering() &&
+               w.proxy->shared().hosts[0].care.users.changed().waiting() == 1;
     }
     recovery::ledger& ledger() { return w.proxy->shared().ledger; }
     recovery::record const& last_record() { return *ledger().records().back(); }

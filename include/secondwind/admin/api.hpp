@@ -4,7 +4,6 @@
 #include <secondwind/admin/message.hpp>
 #include <secondwind/admin/routes.hpp>
 #include <secondwind/admin/subject.hpp>
-#include <secondwind/net/gate.hpp>
 #include <secondwind/net/task.hpp>
 
 #include <chrono>
@@ -61,7 +60,6 @@ private:
     reply reload(request const& asked);
 
     bool ready() const;
-    recovery::host* find_host(std::string_view name) const noexcept;
 
     subject& subject_;
     history const& history_;
@@ -70,9 +68,6 @@ private:
     std::function<void(std::vector<std::string> const&)> announce_;
     std::chrono::system_clock::time_point const started_;
     std::chrono::steady_clock::time_point const up_since_; // the same moment, for measuring
-    // Unloads that operators order go one after another.
-    bool unloading_ = false;
-    net::gate unloaded_;
 };
 
 } // namespace secondwind::admin

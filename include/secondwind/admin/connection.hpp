@@ -19,7 +19,8 @@ class event_socket;
 class connection final : net::deadline::listener {
 public:
     // `shared` must outlive it.
-    connection(context& shared, net::socket accepted);
+    // `here` is where its listener listens.
+    connection(context& shared, net::socket accepted, config::endpoint here);
     connection(connection const&) = delete;
     connection& operator=(connection const&) = delete;
     ~connection();
@@ -33,6 +34,8 @@ public:
     // Ends a connection that waits at once, and any other as soon as it has its reply. A listener
     // is told.
     void stop();
+    // Its listener has gone: likewise, but it may take its time over the reply that it is at.
+    void retire();
 
     boost::intrusive::list_member_hook<> hook;
 
@@ -58,6 +61,7 @@ private:
     net::deadline guard_;
     net::deadline last_; // once we stop
     std::string const who_;
+    config::endpoint const here_;
     std::unique_ptr<inbox> in_;
     event_socket* listener_ = nullptr; // where there is one
     bool fresh_ = true;                // it has sent nothing yet

@@ -38,7 +38,6 @@ struct context {
     api& documents;
     metrics& figures;
     events& live;
-    config::endpoint here{}; // where it listens
     told_refusals refusals{};
 };
 

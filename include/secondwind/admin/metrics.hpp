@@ -24,8 +24,8 @@ public:
     // known. `event_listeners` is how many are connected to the live events.
     std::string render(std::size_t event_listeners = 0) const;
 
-    // A config was read anew, or could not be.
-    void reloaded(bool well) noexcept;
+    // A config was read anew, or could not be. Of hosts that are no more there is nothing to tell.
+    void reloaded(bool well);
 
 private:
     class tally;

@@ -46,9 +46,12 @@ public:
         std::uint64_t unloads_failed = 0;
     };
 
-    // These are there from the start; another is when it has its first recovery.
-    explicit recovery_counts(std::vector<std::string> const& hosts);
+    // There is one for each of these.
+    explicit recovery_counts(std::vector<std::string> const& hosts) { keep(hosts); }
+    // The hosts are others now. Those that stay keep their counts.
+    void keep(std::vector<std::string> const& hosts);
 
+    // What a host does that is not among them is not counted: it finishes what it began.
     void note(recovery::step s, recovery::record const& r);
 
     std::map<std::string, of_host, std::less<>> const& hosts() const noexcept { return hosts_; }

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,7 +37,12 @@ public:
     // Binds and listens at settings.admin.listen, which must be there; throws
     // boost::system::system_error where that fails.
     void start();
-    net::endpoint local_endpoint() const;
+    // Listens there and no longer where it did, or nowhere: who is connected is given the reply to
+    // what was asked, and events go on at the new address where they stood.
+    void move_to(std::optional<net::acceptor> listener);
+    // Nothing where it listens nowhere.
+    std::optional<net::endpoint> listens_at() const;
+    net::endpoint local_endpoint() const { return listens_at().value(); }
 
     // Tells everybody who listens to events that the data port drains; all goes on being served.
     void draining();
@@ -49,8 +55,15 @@ public:
     net::task<void> stopped();
 
 private:
+    friend net::acceptor open_listener(boost::asio::io_context& io, config::endpoint const& at,
+                                       server* leaving);
     class state;
     std::unique_ptr<state> state_;
 };
+
+// Makes a listener for move_to(); throws boost::system::system_error where that fails. `leaving`,
+// which may be null, is about to be moved: it may have that address.
+net::acceptor open_listener(boost::asio::io_context& io, config::endpoint const& at,
+                            server* leaving = nullptr);
 
 } // namespace secondwind::admin

@@ -6,6 +6,7 @@
 #include <secondwind/config/config.hpp>
 #include <secondwind/proxy/server.hpp>
 
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -32,12 +33,14 @@ public:
 
 private:
     admin::subject subject();
+    std::function<void()> prepare(config::settings const& fresh);
+    void announce() const;
 
     config::settings& settings_;
     proxy::server& server_;
     reloader& reload_;
     bool chosen_;
-    std::unique_ptr<admin::server> open_;
+    std::unique_ptr<admin::server> open_; // from its first listener on
 };
 
 } // namespace secondwind::app

@@ -14,7 +14,7 @@ namespace secondwind::app {
 // Ends a server in an orderly way. The first TERM or INT drains: no new connection, idle ones
 // closed, requests in flight finished, within timeouts.drain. When that has passed, or on a second
 // signal, everything is closed at once. The admin listener goes on until the server has stopped.
-// HUP has the configuration read anew.
+// HUP has the configuration read anew, USR1 goes on in new files of log and ledger.
 class lifetime final : net::deadline::listener {
 public:
     // All must outlive it.
@@ -32,6 +32,8 @@ public:
 private:
     void await_signal();
     void await_hang_up();
+    void await_rotation();
+    void reopen_files();
     void on_deadline() override;
 
     proxy::server& server_;
@@ -39,21 +41,20 @@ private:
     config::settings const& settings_;
     boost::asio::signal_set signals_;
     boost::asio::signal_set hang_up_;
+    boost::asio::signal_set rotation_;
     net::deadline drain_;
     net::gate asked_;
     bool stopping_ = false;
     bool hurried_ = false;
 };
 
-// Returns the process's exit code: 0 after a drain, 1 if it could not listen or was hurried.
+// Returns the process's exit code: 0 after a drain, 1 if it was hurried. Throws
+// proxy::listen_error.
 // `admin_chosen`: somebody has set admin.listen. `read_again` returns the settings anew, for a
 // reload; it throws config::config_error.
 int serve(config::settings settings, bool admin_chosen, reloader::reader read_again);
 
 // Ends a server that has started for nothing, and returns 1.
 int abandon(proxy::server& server, net::asio::io_context& io);
-
-// Prints a sentence on standard error for a listener that could not start, and returns 1.
-int cannot_listen(config::endpoint const& where, boost::system::error_code const& why);
 
 } // namespace secondwind::app

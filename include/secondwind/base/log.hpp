@@ -35,12 +35,17 @@ struct options {
     log::level level = level::info;
     log::format format = format::automatic; // automatic: text if the target is a terminal
     std::string file;                       // empty: standard error
+    bool operator==(options const&) const = default;
 };
 
-// Sets up the one logger of the process. Throws std::runtime_error with a sentence that names the
-// file if it cannot be opened (its directory is made if it is missing). Until then, and after
-// shutdown(), lines go nowhere. Neither may run while another thread writes.
+// Sets up the one logger of the process, or another one in its place. Throws std::runtime_error
+// with a sentence that names the file if it cannot be opened (its directory is made if it is
+// missing); then nothing has changed. Until it was called, and after shutdown(), lines go nowhere.
+// None of the three may run while another thread writes.
 void init(options const& how);
+// Goes on in a new file of the same name, after the old one was moved away; without a file it does
+// nothing. Throws as init() does.
+void reopen();
 void shutdown() noexcept;
 
 bool enabled(level l) noexcept;

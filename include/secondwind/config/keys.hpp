@@ -51,9 +51,6 @@ struct key {
     // A secret's: whether both have the same true value.
     std::function<bool(settings const&, settings const&)> same{};
 
-    // Read when the process starts, and never again.
-    bool needs_restart = false;
-
     // Where it is a flag as well.
     std::string flag{};    // "--log-level"
     std::string operand{}; // "LEVEL"

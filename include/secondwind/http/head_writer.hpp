@@ -18,14 +18,21 @@ struct outgoing_body {
     std::uint64_t length = 0;
 };
 
+// What is changed in a request's head beyond what every head needs. Nothing, as it is made.
+struct request_edit {
+    std::string_view host{};       // takes the place of the Host field's value; empty: it stays
+    bool drop_credentials = false; // Authorization and X-Api-Key
+    bool drop_host_choice = false; // X-Secondwind-Host
+    std::string_view extra{};      // whole field lines with their CRLF, appended behind the fields
+};
+
 // Appends the request's head as it goes to a host: same method, target and version; its fields in
 // order with their case, without the hop-by-hop ones and those that Connection names (RFC 9110
 // section 7.6.1; end-to-end necessities such as Host, Content-Length, Authorization, Cookie and
 // Content-Type cannot be named away), without Expect, then our own framing. An HTTP/1.0 request
 // says "Connection: close". A websocket upgrade keeps Upgrade and gets "Connection: Upgrade".
-// `host` replaces the Host field's value where it is not empty.
 void render_request(std::string& out, request_head const& head, outgoing_body body,
-                    std::string_view host = {});
+                    request_edit const& edit = {});
 
 // What the answer's head says of the client's connection.
 enum class persistence : std::uint8_t {

@@ -42,7 +42,7 @@ struct access_record {
     int code() const noexcept { return ending == ending::client_gone ? 499 : status; }
 
     // Counts the exchange, which has just ended, and writes its line.
-    void write(request const& what, std::string_view host, telemetry::traffic& counts) const;
+    void write(request const& what, telemetry::traffic& counts) const;
 };
 
 } // namespace secondwind::proxy

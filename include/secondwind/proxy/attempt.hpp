@@ -27,8 +27,8 @@ public:
     attempt(context& shared, client& from, net::deadline& guard, request const& what,
             body_reader* rest, progress& shown) noexcept
         : shared_{shared}, client_{from}, guard_{guard}, request_{what}, rest_{rest}, shown_{shown},
-          use_{std::in_place, shared.host.care.users, what.body.view(), what.whole},
-          epoch_{shared.host.care.guard.epoch()}, answer_{shared.blocks} {}
+          use_{std::in_place, what.host->care.users, what.body.view(), what.whole},
+          epoch_{what.host->care.guard.epoch()}, answer_{shared.blocks} {}
 
     // Sends the request; `fresh` asks for a new connection. A failure means that there will be no
     // answer.

@@ -7,7 +7,7 @@
 #include <secondwind/net/deadline.hpp>
 #include <secondwind/net/socket.hpp>
 #include <secondwind/proxy/replay_buffer.hpp>
-#include <secondwind/recovery/host.hpp>
+#include <secondwind/recovery/host_list.hpp>
 #include <secondwind/recovery/ledger.hpp>
 #include <secondwind/telemetry/live_exchange.hpp>
 #include <secondwind/telemetry/traffic.hpp>
@@ -27,6 +27,8 @@ struct context {
     upstream::environment environment() noexcept { return {io, deadlines, blocks, fields}; }
     http::head_limits head_limits() const noexcept;
     std::string next_request_id();
+    // What was made by the settings follows them: call it after each change.
+    void heed_settings();
 
     net::asio::mutable_buffer scratch_buffer() noexcept {
         return net::asio::buffer(scratch.get(), scratch_size);
@@ -54,7 +56,7 @@ struct context {
     std::unique_ptr<page[]> scratch;
     replay_budget budget;
     recovery::ledger ledger;
-    recovery::host host; // the one that every request goes to
+    recovery::host_list hosts;
     telemetry::traffic traffic;
     telemetry::exchange_list exchanges;
     std::uint64_t next_exchange = 1; // its number

@@ -16,14 +16,16 @@ public:
     explicit replay_budget(std::uint64_t total) noexcept : total_{total} {}
 
     bool take(std::uint64_t bytes) noexcept {
-        if (bytes > total_ - used_)
+        if (bytes > left())
             return false;
         used_ += bytes;
         return true;
     }
     void give(std::uint64_t bytes) noexcept { used_ -= bytes; }
     std::uint64_t used() const noexcept { return used_; }
-    std::uint64_t left() const noexcept { return total_ - used_; }
+    std::uint64_t left() const noexcept { return total_ > used_ ? total_ - used_ : 0; }
+    // What was taken before stays taken, even if it is more.
+    void bound(std::uint64_t total) noexcept { total_ = total; }
 
 private:
     std::uint64_t total_;

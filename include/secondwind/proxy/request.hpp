@@ -2,6 +2,7 @@
 #pragma once
 
 #include <secondwind/http/request_check.hpp>
+#include <secondwind/proxy/port.hpp>
 #include <secondwind/proxy/replay_buffer.hpp>
 
 #include <string>
@@ -40,6 +41,13 @@ struct request {
     // calls that are made in its name; empty where it has none.
     std::string authorization(http::field_list& scratch) const;
 
+    // Of the host that it goes to; empty where it was refused before it had one.
+    std::string_view host_name() const noexcept {
+        return host ? std::string_view{host->name()} : std::string_view{};
+    }
+
+    recovery::host_ptr host; // that it goes to
+    port_ptr from;           // where it came in
     std::string head;
     std::size_t method_size = 0;
     std::size_t target_size = 0;

@@ -1,16 +1,17 @@
-// The data port: accepts clients and ends them.
+// The data ports: accept clients and end them.
 #pragma once
 
 #include <secondwind/net/gate.hpp>
 #include <secondwind/net/task.hpp>
 #include <secondwind/proxy/context.hpp>
+#include <secondwind/proxy/port.hpp>
 #include <secondwind/proxy/session.hpp>
 
-#include <boost/asio/steady_timer.hpp>
 #include <boost/intrusive/list.hpp>
 
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 namespace secondwind::proxy {
 
@@ -21,11 +22,31 @@ public:
     // `settings` must outlive it.
     server(net::asio::io_context& io, config::settings const& settings);
 
-    // Binds and listens; throws boost::system::system_error where that fails.
+    // Binds and listens at every place that the settings name, or at none: throws listen_error.
     void start();
-    // Where it listens, or did before it drained: the port is known after start(), even if the
-    // settings say 0.
-    net::endpoint const& local_endpoint() const noexcept { return local_; }
+    // The shared one first, then those of the hosts. They are there from start() on, even after
+    // they have drained.
+    std::vector<port_ptr> const& ports() const noexcept { return ports_; }
+    // Where the shared one listens: the port is known after start(), even if the settings say 0.
+    net::endpoint const& local_endpoint() const noexcept { return ports_.front()->local; }
+    // Tells in the log where it listens, and of each port once.
+    void announce();
+
+    // What other settings want of listeners and hosts, made ready: dropping it changes nothing.
+    struct change {
+        struct listener {
+            port_ptr at;
+            std::string host; // empty: shared
+        };
+        std::vector<listener> listeners;
+        recovery::host_list::change hosts;
+    };
+    // A listener whose address stays is kept, even if it becomes another host's. Throws
+    // listen_error.
+    change prepare(config::settings const& fresh);
+    // Once the settings in force are those that were prepared for. Clients of a listener that goes
+    // have one more request served; the hosts that go finish what runs on them.
+    void take(change to);
 
     // Accepts no more; idle connections close now, busy ones with their present answer.
     void drain();
@@ -39,7 +60,10 @@ public:
     std::size_t sessions() const noexcept { return sessions_.size(); }
 
 private:
-    net::task<void> accept_all();
+    void listen_at(change::listener const& one);
+    void close(port& one);
+    net::task<void> accept_all(port_ptr at);
+    void take_in(port_ptr const& at, net::socket accepted);
     net::task<void> serve(std::unique_ptr<session> s, bool turned_away);
 
     using list = boost::intrusive::list<
@@ -47,12 +71,10 @@ private:
                                                &session::hook>>;
 
     context shared_;
-    net::acceptor acceptor_;
-    net::endpoint local_;
-    boost::asio::steady_timer pause_;
+    std::vector<port_ptr> ports_;
     list sessions_;
     net::gate changed_;
-    bool accepting_ = false;
+    std::size_t accepting_ = 0; // ports whose accepts have not ended
 };
 
 } // namespace secondwind::proxy

@@ -9,6 +9,7 @@
 #include <secondwind/proxy/client.hpp>
 #include <secondwind/proxy/context.hpp>
 #include <secondwind/proxy/exchange.hpp>
+#include <secondwind/proxy/port.hpp>
 #include <secondwind/proxy/request.hpp>
 
 #include <boost/intrusive/list.hpp>
@@ -22,7 +23,7 @@ namespace secondwind::proxy {
 // request needs lives only as long as it; an idle session is this object and one small frame.
 class session final : net::deadline::listener {
 public:
-    session(context& shared, net::socket s);
+    session(context& shared, net::socket s, port_ptr from);
 
     // Until the connection is closed. Never throws.
     net::task<void> run();
@@ -43,6 +44,8 @@ private:
     enum class arrival : std::uint8_t { head, fault, none };
     net::task<arrival> read_head(http::head_scanner& scanner, std::string_view& arrived);
     net::task<bool> read_body(request& what, body_reader& reader, bool expects_continue);
+    boost::system::result<recovery::host_ptr, http::refusal>
+    route(http::request_head const& head) const;
     net::task<void> refuse(request const& what, http::refusal why, int retry_after = 0);
     net::task<void> linger();
     net::task<void> end();
@@ -51,6 +54,7 @@ private:
 
     context& shared_;
     client client_;
+    port_ptr port_; // where it came in
     net::deadline guard_;
     exchange* exchange_ = nullptr; // the one that runs
     bool idle_ = false;

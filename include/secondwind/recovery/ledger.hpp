@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace secondwind::recovery {
@@ -34,6 +35,11 @@ public:
     // Adds one. It is called in the midst of a recovery: it must neither throw nor await, and must
     // be good to call as long as there are recoveries.
     void listen(listener l) { listeners_.push_back(std::move(l)); }
+    // Appends to another file from now on; reopen() to a new one of the same name, and throws as
+    // the constructor does.
+    void write_to(ledger_file other) noexcept { file_ = std::move(other); }
+    void reopen() { write_to(ledger_file{file_.name()}); }
+
     std::deque<std::shared_ptr<record>> const& records() const noexcept { return records_; }
 
 private:

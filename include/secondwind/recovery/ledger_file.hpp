@@ -20,6 +20,7 @@ public:
     explicit ledger_file(std::string const& name);
 
     void append(record const& r);
+    std::string const& name() const noexcept { return name_; } // empty: there is none
 
 private:
     struct closer {

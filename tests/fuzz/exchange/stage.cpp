@@ -133,14 +133,14 @@ bool stage::poll(unsigned quiet) {
 
 bool stage::at_rest() {
     auto& shared = server_.shared();
-    auto const in_use = shared.host.care.users.snapshot();
-    return server_.sessions() == 0 && !shared.host.care.guard.recovering() &&
-           shared.host.care.guard.gate().waiting() == 0 && shared.budget.used() == 0 &&
+    auto const in_use = shared.hosts[0].care.users.snapshot();
+    return server_.sessions() == 0 && !shared.hosts[0].care.guard.recovering() &&
+           shared.hosts[0].care.guard.gate().waiting() == 0 && shared.budget.used() == 0 &&
            in_use.models.empty() && !in_use.unknown;
 }
 
 void stage::close_idle() {
-    auto& pool = server_.shared().host.pool;
+    auto& pool = server_.shared().hosts[0].pool;
     while (pool.idle() > 0)
         pool.lend().close();
 }
@@ -149,7 +149,7 @@ void stage::sweep() {
     settle_until([this] { return accept().has_value(); },
                  [this] {
                      return server_.sessions() == 0 &&
-                            !server_.shared().host.care.guard.recovering();
+                            !server_.shared().hosts[0].care.guard.recovering();
                  });
     close_idle();
 }

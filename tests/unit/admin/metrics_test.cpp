@@ -50,12 +50,11 @@ struct the_metrics : testing::Test {
     recovery::ledger ledger;
     telemetry::traffic traffic;
     telemetry::exchange_list exchanges;
-    recovery::host host{upstream::environment{io, queue, blocks, fields}, settings,
-                        settings.upstreams.front(), ledger};
+    recovery::host_list hosts{upstream::environment{io, queue, blocks, fields}, settings, ledger};
+    recovery::host& host = hosts[0];
     proxy_state proxy{"127.0.0.1:1235", 3, 4096, false};
-    subject what{io,        queue,  settings, traffic,
-                 exchanges, ledger, {&host},  [this] { return proxy; },
-                 {},        "1.2.3"};
+    subject what{io, queue,  settings, traffic, exchanges, ledger, hosts, [this] { return proxy; },
+                 {}, "1.2.3"};
     std::optional<metrics> under_test{std::in_place, what};
 };
 

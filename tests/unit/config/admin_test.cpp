@@ -245,13 +245,5 @@ TEST(changed_keys, compare_secrets_by_what_they_are_and_tell_only_their_names) {
                 ElementsAre("upstreams[].api_token", "admin.token", "recovery.evict"));
 }
 
-TEST(changed_keys, are_told_from_those_that_need_a_restart) {
-    for (auto const* name :
-         {"listen", "upstreams", "upstreams[].api_token", "admin.listen", "recovery.ledger_file",
-          "limits.replay_buffer_total", "limits.fields", "log.level", "log.format", "log.file"})
-        EXPECT_TRUE(find_key(name)->needs_restart) << name;
-    EXPECT_EQ(std::ranges::count_if(keys(), [](key const& k) { return k.needs_restart; }), 10);
-}
-
 } // namespace
 } // namespace secondwind::config

@@ -101,24 +101,6 @@ TEST(readme, has_every_key_with_its_default_in_the_order_of_the_table) {
     EXPECT_EQ(names, expected);
 }
 
-TEST(readme, tells_what_no_reload_changes) {
-    auto const text = read_from_root("README.md");
-    std::smatch sentence;
-    ASSERT_TRUE(std::regex_search(
-        text, sentence,
-        std::regex{R"re(\nA reload takes all of these but ([^\n]*), which need a restart\.)re"}));
-    auto const list = sentence[1].str();
-    std::regex const name{"`([^`]*)`"};
-    std::vector<std::string> names;
-    for (std::sregex_iterator it{list.begin(), list.end(), name}, end; it != end; ++it)
-        names.push_back((*it)[1]);
-    std::vector<std::string> expected;
-    for (auto const& k : keys())
-        if (k.needs_restart)
-            expected.push_back(k.name);
-    EXPECT_EQ(names, expected);
-}
-
 TEST(reference_file, is_refused_with_a_place_wherever_it_is_cut) {
     // Comments are most of it, and one is cut like another.
     auto const text = std::regex_replace(reference(), std::regex{"//[^\n]*"}, "// ...");

@@ -15,7 +15,9 @@ std::string pass_request(std::string const& bytes, outgoing_body body = {},
     EXPECT_TRUE(head) << bytes;
     std::string out;
     if (head) {
-        render_request(out, *head, body, host);
+        request_edit edit;
+        edit.host = host;
+        render_request(out, *head, body, edit);
     }
     return out;
 }

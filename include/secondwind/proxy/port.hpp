@@ -1,0 +1,56 @@
+// A listener for clients.
+#pragma once
+
+#include <secondwind/config/config.hpp>
+#include <secondwind/net/socket.hpp>
+#include <secondwind/recovery/host.hpp>
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+#include <boost/smart_ptr/intrusive_ref_counter.hpp>
+
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+namespace secondwind::proxy {
+
+// Where to listen, and for whom.
+struct place {
+    config::endpoint at;
+    std::string host; // whose port it is; empty: the shared one
+};
+
+// The shared one first, then those of the upstreams that have one, in their order.
+std::vector<place> places_in(config::settings const& settings);
+
+// An IPv6 listener takes the clients of IPv4 as well, unless another one has its port there.
+bool is_ipv6_only(place const& one, std::vector<place> const& all);
+
+// Its text is a sentence that says where, why, and what to do.
+class listen_error : public std::runtime_error {
+public:
+    listen_error(place const& where, net::error_code why);
+};
+
+// Sessions hold it, and outlive its listening: they serve one more request then.
+struct port : boost::intrusive_ref_counter<port, boost::thread_unsafe_counter> {
+    // `open` listens already.
+    port(config::endpoint at, net::acceptor open)
+        : configured{std::move(at)}, acceptor{std::move(open)}, local{acceptor.local_endpoint()},
+          pause{acceptor.get_executor()} {}
+
+    bool closed() const noexcept { return !acceptor.is_open(); }
+    void close();
+
+    config::endpoint configured; // its port may be 0
+    net::acceptor acceptor;
+    net::endpoint local;
+    recovery::host_ptr host; // that all its requests go to; null: the shared one
+    boost::asio::steady_timer pause;
+    bool accepts = false;   // has begun to
+    bool announced = false; // in the log
+};
+using port_ptr = boost::intrusive_ptr<port>;
+
+} // namespace secondwind::proxy

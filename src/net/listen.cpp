@@ -1,0 +1,65 @@
+#include <secondwind/net/listen.hpp>
+
+#include <boost/asio/ip/v6_only.hpp>
+
+#include <sys/socket.h>
+
+#include <utility>
+
+namespace secondwind::net {
+
+namespace {
+
+// While this lives, the kernel lets listeners of this user that all agree have one address. A
+// system that knows no such thing says that the address is in use.
+class sharing {
+public:
+    explicit sharing(std::vector<acceptor*> who) : who_{std::move(who)} { set(1); }
+    sharing(sharing const&) = delete;
+    sharing& operator=(sharing const&) = delete;
+    ~sharing() { set(0); }
+
+private:
+    void set(int on) noexcept {
+#ifdef SO_REUSEPORT
+        for (auto* each : who_)
+            ::setsockopt(each->native_handle(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
+#else
+        (void)on;
+#endif
+    }
+    std::vector<acceptor*> who_;
+};
+
+} // namespace
+
+acceptor open_listener(asio::io_context& io, endpoint const& at, bool ipv6_only,
+                       std::vector<acceptor*> const& leaving) {
+    acceptor fresh{io};
+    fresh.open(at.protocol());
+    fresh.set_option(asio::socket_base::reuse_address{true});
+    if (ipv6_only && at.address().is_v6())
+        fresh.set_option(asio::ip::v6_only{true});
+    auto all = leaving;
+    if (!all.empty())
+        all.push_back(&fresh);
+    sharing const meanwhile{std::move(all)};
+    fresh.bind(at);
+    fresh.listen(asio::socket_base::max_listen_connections);
+    return fresh;
+}
+
+std::vector<socket> last_clients(acceptor& from, asio::io_context& io) {
+    std::vector<socket> all;
+    error_code ec;
+    from.non_blocking(true, ec);
+    while (!ec) {
+        socket next{io};
+        from.accept(next, ec);
+        if (!ec)
+            all.push_back(std::move(next));
+    }
+    return all;
+}
+
+} // namespace secondwind::net

@@ -1,0 +1,116 @@
+// Where the server listens, and how that changes while it runs.
+#include <secondwind/base/log.hpp>
+#include <secondwind/net/listen.hpp>
+#include <secondwind/policy/route.hpp>
+#include <secondwind/proxy/server.hpp>
+
+#include <boost/asio/ip/address.hpp>
+#include <boost/system/system_error.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace secondwind::proxy {
+
+namespace {
+
+using listener = server::change::listener;
+
+net::endpoint socket_address(config::endpoint const& at) {
+    return {net::asio::ip::make_address(at.address), at.port};
+}
+
+std::string name_of(port_ptr const& one) {
+    return one->host ? one->host->name() : std::string{};
+}
+
+// The one at that place; with port 0, which is a different place each time, the same host's.
+port_ptr kept(place const& wanted, std::vector<port_ptr> const& all) {
+    auto const at = socket_address(wanted.at);
+    auto const found = std::ranges::find_if(all, [&](port_ptr const& each) {
+        return socket_address(each->configured) == at &&
+               (at.port() != 0 || name_of(each) == wanted.host);
+    });
+    return found == all.end() ? port_ptr{} : *found;
+}
+
+bool stays(port_ptr const& one, std::vector<listener> const& among) {
+    return std::ranges::any_of(among, [&](listener const& each) { return each.at == one; });
+}
+
+std::string text_of(net::endpoint const& at) {
+    return config::to_string(config::endpoint{at.address().to_string(), at.port()});
+}
+
+} // namespace
+
+server::change server::prepare(config::settings const& fresh) {
+    change to;
+    auto const places = places_in(fresh);
+    for (auto const& each : places)
+        to.listeners.push_back({kept(each, ports_), each.host});
+    std::vector<net::acceptor*> leaving;
+    for (auto const& each : ports_)
+        if (!stays(each, to.listeners))
+            leaving.push_back(&each->acceptor);
+    for (std::size_t i = 0; i < places.size(); ++i) {
+        auto& one = to.listeners[i];
+        if (one.at)
+            continue;
+        try {
+            auto opened = net::open_listener(shared_.io, socket_address(places[i].at),
+                                             is_ipv6_only(places[i], places), leaving);
+            one.at = new port{places[i].at, std::move(opened)};
+        } catch (boost::system::system_error const& e) {
+            throw listen_error{places[i], e.code()};
+        }
+    }
+    to.hosts = shared_.hosts.prepare(fresh.upstreams);
+    return to;
+}
+
+void server::take(change to) {
+    shared_.hosts.take(std::move(to.hosts));
+    auto const before = std::exchange(ports_, {});
+    for (auto const& each : to.listeners)
+        listen_at(each);
+    for (auto const& each : before)
+        if (!stays(each, to.listeners))
+            close(*each);
+    shared_.hosts.start();
+}
+
+void server::listen_at(change::listener const& one) {
+    auto const host = shared_.hosts.find(one.host);
+    one.at->announced = one.at->announced && one.at->host == host;
+    one.at->host = host;
+    ports_.push_back(one.at);
+    if (!std::exchange(one.at->accepts, true)) {
+        ++accepting_;
+        net::spawn(accept_all(one.at));
+    }
+}
+
+void server::close(port& one) {
+    log::write(log::level::info, "closed_listener",
+               {{"listen", text_of(one.local)}, {"host", one.host ? one.host->name() : ""}});
+    for (auto& each : net::last_clients(one.acceptor, shared_.io))
+        take_in(&one, std::move(each));
+    one.close();
+}
+
+void server::announce() {
+    auto const& hosts = shared_.hosts;
+    for (auto const& each : ports_) {
+        if (std::exchange(each->announced, true))
+            continue;
+        auto const shared_one = policy::route({}, hosts.names(), shared_.settings.default_upstream);
+        auto const& host = each->host ? *each->host : hosts[*shared_one];
+        log::write(log::level::info, "listening",
+                   {{"listen", text_of(each->local)},
+                    {"host", host.name()},
+                    {"upstream", config::to_string(host.where)}});
+    }
+}
+
+} // namespace secondwind::proxy
