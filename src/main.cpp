@@ -55,7 +55,8 @@ int check(config::builder const& settings) {
 int operate(app::operator_order::verb verb, cli::operator_flags const& flags) {
     app::operator_order order;
     order.what = verb;
-    order.where = {flags.admin_host, flags.admin_port, flags.token};
+    order.where = {flags.admin_host, flags.admin_port, flags.token,
+                   flags.tls,        flags.ca_file,    flags.certificate_file};
     order.json = flags.json;
     order.once = flags.once;
     order.host = flags.host;

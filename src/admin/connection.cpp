@@ -23,9 +23,9 @@ constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
 // As much as is read, and thrown away, of a client that is being told goodbye.
 constexpr std::size_t most_ignored = 256 * 1024;
 
-std::string peer_of(net::socket const& s) {
+std::string peer_of(net::stream& s) {
     net::error_code ec;
-    auto const from = s.remote_endpoint(ec);
+    auto const from = s.tcp().remote_endpoint(ec);
     return ec ? std::string{} : from.address().to_string();
 }
 
@@ -77,7 +77,7 @@ std::string read_bookmark(std::string_view query, bookmark& into) {
 
 } // namespace
 
-connection::connection(context& shared, net::socket accepted, config::endpoint here)
+connection::connection(context& shared, net::stream accepted, config::endpoint here)
     : shared_{shared}, socket_{std::move(accepted)}, guard_{shared.what.deadlines, *this},
       last_{shared.what.deadlines, *this}, who_{peer_of(socket_)}, here_{std::move(here)},
       in_{std::make_unique<inbox>(socket_)} {}
@@ -85,7 +85,8 @@ connection::connection(context& shared, net::socket accepted, config::endpoint h
 connection::~connection() = default;
 
 net::task<void> connection::run() {
-    for (bool more = true; more && !stopping_;) {
+    bool more = co_await shake_hands();
+    while (more && !stopping_) {
         more = co_await wait_for_request();
         if (more)
             more = co_await serve();
@@ -99,7 +100,7 @@ net::task<bool> connection::wait_for_request() {
         guard_.after(fresh_ ? shared_.within.head : shared_.within.idle);
         idle_ = true;
         net::completion readable{[this](auto handler) {
-            socket_.async_wait(net::socket::wait_read, std::move(handler));
+            socket_.async_wait(net::asio::socket_base::wait_read, std::move(handler));
         }};
         auto const ec = co_await readable;
         idle_ = false;
@@ -213,14 +214,13 @@ net::task<bool> connection::send(reply what, bool head_only, bool keep_alive) {
 }
 
 net::task<void> connection::part() {
-    net::error_code ec;
-    socket_.shutdown(net::socket::shutdown_send, ec);
+    auto ec = co_await net::end_sending(socket_, guard_, shared_.within.closing);
     guard_.after(shared_.within.closing);
     std::array<char, 1024> scratch{};
     std::size_t ignored = 0;
     while (!ec && ignored < most_ignored) {
         net::completion readable{[this](auto handler) {
-            socket_.async_wait(net::socket::wait_read, std::move(handler));
+            socket_.async_wait(net::asio::socket_base::wait_read, std::move(handler));
         }};
         ec = co_await readable;
         if (!ec)
@@ -231,10 +231,11 @@ net::task<void> connection::part() {
     guard_.clear();
 }
 
-void connection::turn_away(net::socket accepted) {
+void connection::turn_away(net::stream accepted) {
     auto const said = too_many_reply();
     net::error_code ignored;
-    net::try_write(accepted, render_head(said, false) + said.body, ignored);
+    if (accepted.tls() == nullptr) // to be told, one would have to shake hands
+        net::try_write(accepted, render_head(said, false) + said.body, ignored);
     net::close_quietly(accepted);
 }
 

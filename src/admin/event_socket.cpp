@@ -23,7 +23,7 @@ auto without_size(Handler handler) {
 
 } // namespace
 
-event_socket::event_socket(context& shared, net::socket& over)
+event_socket::event_socket(context& shared, net::stream& over)
     : events_{shared.live}, within_{shared.within}, socket_{over}, stream_{over},
       limit_{shared.what.deadlines, *this}, read_{shared.what.io} {
     next_ = events_.ring().newest() + 1;

@@ -4,7 +4,7 @@
 #include <secondwind/admin/context.hpp>
 #include <secondwind/net/deadline.hpp>
 #include <secondwind/net/gate.hpp>
-#include <secondwind/net/socket.hpp>
+#include <secondwind/net/stream.hpp>
 #include <secondwind/net/task.hpp>
 
 #include <boost/beast/http/message.hpp>
@@ -30,7 +30,7 @@ struct bookmark {
 class event_socket final : public follower, net::deadline::listener {
 public:
     // All must outlive it.
-    event_socket(context& shared, net::socket& over);
+    event_socket(context& shared, net::stream& over);
 
     // Shakes hands and tells events until one side goes. The socket is closed then.
     net::task<void> run(upgrade asked, bookmark where);
@@ -38,7 +38,7 @@ public:
     void stop();
 
 private:
-    using stream = boost::beast::websocket::stream<net::socket&, false>;
+    using stream = boost::beast::websocket::stream<net::stream&, false>;
 
     void fall_behind() override;
     void on_deadline() override;
@@ -53,7 +53,7 @@ private:
 
     events& events_;
     bounds const& within_;
-    net::socket& socket_;
+    net::stream& socket_;
     stream stream_;
     net::deadline limit_;
     net::gate::waiter* waiting_ = nullptr; // for news

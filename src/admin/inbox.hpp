@@ -17,7 +17,7 @@ class connection::inbox {
 public:
     using message = boost::beast::http::request<boost::beast::http::string_body>;
 
-    explicit inbox(net::socket& from) : socket_{from}, buffer_{largest_buffer} {
+    explicit inbox(net::stream& from) : socket_{from}, buffer_{largest_buffer} {
         buffer_.reserve(read_size);
     }
 
@@ -56,7 +56,7 @@ private:
         return {text.data(), text.size()};
     }
 
-    net::socket& socket_;
+    net::stream& socket_;
     boost::beast::flat_buffer buffer_;
     std::optional<boost::beast::http::request_parser<boost::beast::http::string_body>> parser_;
 };

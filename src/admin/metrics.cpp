@@ -16,6 +16,13 @@ std::vector<std::string> names_of(recovery::host_list const& all) {
     return {all.names().begin(), all.names().end()};
 }
 
+std::uint64_t tls_failures_of(recovery::host_list const& all) {
+    std::uint64_t sum = 0;
+    for (auto const& each : all)
+        sum += each->pool.tls_failures();
+    return sum;
+}
+
 double now_in_seconds() {
     auto const now = std::chrono::system_clock::now().time_since_epoch();
     return std::chrono::duration<double>{now}.count();
@@ -39,6 +46,7 @@ public:
     recovery_counts recoveries;
     std::uint64_t reloads = 0;
     std::uint64_t reloads_refused = 0;
+    std::uint64_t tls_failures = 0; // of the admin listener's own clients
     double const start_time = now_in_seconds();
 };
 
@@ -50,6 +58,10 @@ metrics::metrics(subject& what)
 }
 
 metrics::~metrics() = default;
+
+void metrics::tls_failed() noexcept {
+    ++tally_->tls_failures;
+}
 
 void metrics::reloaded(bool well) {
     ++(well ? tally_->reloads : tally_->reloads_refused);
@@ -71,6 +83,10 @@ std::string metrics::render(std::size_t event_listeners) const {
         .add(settings.limits.connections);
     add_traffic(all, subject_.traffic);
     add_hosts(all, subject_.hosts);
+    all.counter("secondwind_tls_handshake_failures_total",
+                "TLS handshakes that came to nothing, by who was on the other side")
+        .add(subject_.traffic.tls_failures + tally_->tls_failures, {{"side", "client"}})
+        .add(tls_failures_of(subject_.hosts), {{"side", "host"}});
     add_mode(all, settings.recovery.mode);
     add_recoveries(all, tally_->recoveries, subject_.hosts);
     add_replays(all, subject_.traffic);

@@ -47,7 +47,11 @@ public:
                                                      live_},
           changed_{subject_.io}, sampling_{subject_.deadlines, *this} {}
 
-    void start() { move_to(open_listener(subject_.io, subject_.settings.admin.listen.value())); }
+    void start(net::tls_context_ptr tls) {
+        use(std::move(tls));
+        move_to(open_listener(subject_.io, subject_.settings.admin.listen.value()));
+    }
+    void use(net::tls_context_ptr tls) noexcept { tls_ = std::move(tls); }
     net::acceptor* listener() noexcept { return door_ ? &door_->acceptor : nullptr; }
     void move_to(std::optional<net::acceptor> listener) {
         close();
@@ -146,6 +150,7 @@ private:
     events live_;
     context shared_;
     std::shared_ptr<door> door_; // null where it listens nowhere
+    net::tls_context_ptr tls_;   // null: plain HTTP
     list connections_;
     net::gate changed_;
     net::deadline sampling_;
@@ -175,17 +180,20 @@ net::task<void> server::state::accept_all(std::shared_ptr<door> at) {
         net::prepare(next.accepted, ec);
         if (ec)
             continue;
+        net::stream accepted{std::move(next.accepted)};
+        if (tls_)
+            accepted.begin_tls(tls_->session(accepted.tcp()));
         if (full()) {
             if (!told)
                 log::write(log::level::warn, "admin_full",
                            {{"connections", std::uint64_t{connections_.size()}}});
             told = true;
-            connection::turn_away(std::move(next.accepted));
+            connection::turn_away(std::move(accepted));
             continue;
         }
         told = false;
         net::spawn(serve(
-            std::make_unique<connection>(shared_, std::move(next.accepted), address_of(at->local))));
+            std::make_unique<connection>(shared_, std::move(accepted), address_of(at->local))));
     }
     if (--accepting_ == 0)
         changed_.open();
@@ -210,8 +218,12 @@ server::server(subject what, bounds within)
 
 server::~server() = default;
 
-void server::start() {
-    state_->start();
+void server::start(net::tls_context_ptr tls) {
+    state_->start(std::move(tls));
+}
+
+void server::use(net::tls_context_ptr tls) {
+    state_->use(std::move(tls));
 }
 
 net::acceptor open_listener(boost::asio::io_context& io, config::endpoint const& at,

@@ -1,10 +1,11 @@
 #include <secondwind/app/admin_client.hpp>
 
-#include <secondwind/base/units.hpp>
+#include "admin_line.hpp"
 
-#include <boost/asio/connect.hpp>
+#include <secondwind/base/units.hpp>
+#include <secondwind/net/stream.hpp>
+
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/buffers_to_string.hpp>
@@ -14,7 +15,6 @@
 #include <boost/beast/websocket/stream.hpp>
 
 #include <csignal>
-#include <functional>
 #include <optional>
 #include <utility>
 
@@ -25,7 +25,6 @@ namespace {
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
 namespace websocket = boost::beast::websocket;
-using asio::ip::tcp;
 using boost::system::error_code;
 using std::chrono::milliseconds;
 
@@ -42,99 +41,10 @@ std::string closed_early(error_code const& ec) {
     return ec.message();
 }
 
-// A connection, and a loop of its own that turns only while something is awaited. Whoever cancels
-// closes what is in use, which ends every wait.
-class line {
-public:
-    explicit line(asio::io_context& io) : io_{io}, resolver_{io}, bound_{io} {}
-
-    // From now on; 0 bounds nothing.
-    void within(milliseconds bound, std::function<void()> cancel) {
-        expired_ = false;
-        auto const turn = ++turn_;
-        bound_.cancel();
-        if (bound.count() == 0)
-            return;
-        bound_.expires_after(bound);
-        // The turn tells an expiry that was on its way when the bound was moved.
-        bound_.async_wait([this, turn, stop = std::move(cancel)](error_code ec) {
-            if (ec || turn != turn_)
-                return;
-            expired_ = true;
-            resolver_.cancel();
-            stop();
-        });
-    }
-
-    template<class Start>
-    error_code await(Start start) {
-        bool done = false;
-        error_code result;
-        start([&](error_code ec, auto const&...) {
-            result = ec;
-            done = true;
-        });
-        io_.restart();
-        while (!done && io_.run_one() != 0) {
-        }
-        return result;
-    }
-
-    admin_answer connect(tcp::socket& socket, admin_address const& to) {
-        tcp::resolver::results_type places;
-        error_code ec;
-        auto const numeric = asio::ip::make_address(to.host, ec);
-        if (ec)
-            ec = await([&](auto done) {
-                resolver_.async_resolve(
-                    to.host, std::to_string(to.port), tcp::resolver::numeric_service,
-                    [&places, done](error_code failed, tcp::resolver::results_type found) mutable {
-                        places = std::move(found);
-                        done(failed);
-                    });
-            });
-        else
-            places = tcp::resolver::results_type::create({numeric, to.port}, to.host, "");
-        if (ec)
-            return unreachable("its name could not be resolved (" + ec.message() + ")");
-        ec = await([&](auto done) { asio::async_connect(socket, places, done); });
-        if (ec)
-            return unreachable(ec.message());
-        socket.set_option(tcp::no_delay{true}, ec);
-        return {};
-    }
-
-    void cancel() {
-        resolver_.cancel();
-        bound_.cancel();
-    }
-
-    bool expired() const noexcept { return expired_; }
-
-private:
-    admin_answer unreachable(std::string why) const {
-        return {admin_answer::fault::nobody_listens,
-                expired_ ? "it did not take the connection in time" : std::move(why),
-                0,
-                {}};
-    }
-
-    asio::io_context& io_;
-    tcp::resolver resolver_;
-    asio::steady_timer bound_;
-    unsigned turn_ = 0;
-    bool expired_ = false;
-};
-
 admin_answer no_answer(line const& over, error_code const& ec) {
     if (over.expired())
         return {admin_answer::fault::silent, "it did not answer in time", 0, {}};
     return {admin_answer::fault::broken, closed_early(ec), 0, {}};
-}
-
-void close(tcp::socket& socket) {
-    error_code ignored;
-    socket.close(ignored);
 }
 
 template<class Request>
@@ -154,9 +64,9 @@ std::string to_string(admin_address const& where) {
 admin_answer ask_admin(admin_address const& where, std::string const& method,
                        std::string const& target, std::string const& body, milliseconds bound) {
     asio::io_context io{1};
-    tcp::socket socket{io};
+    net::stream socket{io};
     line over{io};
-    over.within(bound, [&socket] { close(socket); });
+    over.within(bound, [&socket] { net::close_quietly(socket); });
     if (auto failed = over.connect(socket, where); failed.what != admin_answer::fault::none)
         return failed;
 
@@ -231,7 +141,7 @@ public:
     bool interrupted() const noexcept { return interrupted_; }
 
 private:
-    using stream = websocket::stream<tcp::socket, false>;
+    using stream = websocket::stream<net::stream, false>;
 
     admin_answer shake_hands(std::string const& target) {
         // Its own bound, for the handshake, is ours; once open, pings find out that it has gone.
@@ -264,7 +174,7 @@ private:
         over_.cancel();
         pause_.cancel();
         if (stream_)
-            close(stream_->next_layer());
+            net::close_quietly(stream_->next_layer());
     }
 
     admin_address where_;

@@ -19,6 +19,12 @@ config::endpoint told(net::endpoint const& at) {
 
 } // namespace
 
+net::tls_context_ptr admin_tls(config::admin const& how) {
+    auto const& files = how.certificate;
+    return how.listen ? net::tls_context::for_listener(files.certificate_file, files.key_file)
+                      : nullptr;
+}
+
 admin_door::admin_door(config::settings& settings, proxy::server& server, reloader& reload,
                        bool chosen)
     : settings_{settings}, server_{server}, reload_{reload}, chosen_{chosen} {
@@ -44,13 +50,13 @@ admin::subject admin_door::subject() {
             SECONDWIND_VERSION};
 }
 
-bool admin_door::start() {
+bool admin_door::start(net::tls_context_ptr tls) {
     if (!settings_.admin.listen)
         return true;
     auto const at = config::to_string(*settings_.admin.listen);
     auto opened = std::make_unique<admin::server>(subject());
     try {
-        opened->start();
+        opened->start(std::move(tls));
     } catch (boost::system::system_error const& e) {
         if (chosen_) {
             fmt::print(stderr,
@@ -78,8 +84,12 @@ void admin_door::announce() const {
 
 std::function<void()> admin_door::prepare(config::settings const& fresh) {
     auto const& wanted = fresh.admin.listen;
+    auto const tls = admin_tls(fresh.admin);
     if (wanted == settings_.admin.listen)
-        return [] {};
+        return [this, tls] {
+            if (open_)
+                open_->use(tls);
+        };
     std::shared_ptr<net::acceptor> listener; // what is returned must be copyable
     if (wanted) {
         try {
@@ -93,9 +103,10 @@ std::function<void()> admin_door::prepare(config::settings const& fresh) {
         }
     }
     // What it has counted and told stays where it is, even while it listens nowhere.
-    return [this, listener] {
+    return [this, listener, tls] {
         if (!open_)
             open_ = std::make_unique<admin::server>(subject());
+        open_->use(tls);
         open_->move_to(listener ? std::optional{std::move(*listener)} : std::nullopt);
         announce();
     };

@@ -20,6 +20,11 @@ std::string about_no_answer(std::string const& place, admin_answer const& answer
             "nobody answers on {} ({}): is secondwind running? Its admin listener is "
             "where admin.listen says; name another place with --admin ADDR:PORT",
             place, answer.why);
+    if (answer.what == fault::untrusted)
+        return fmt::format("{} is not to be trusted ({}): name the PEM file of who vouches for its "
+                           "certificate with --ca FILE, or that secondwind's own configuration "
+                           "with -c FILE",
+                           place, answer.why);
     if (answer.what == fault::silent)
         return fmt::format("{} took the connection and did not answer in time: try again, and look "
                            "into the log of that secondwind",

@@ -1,5 +1,7 @@
 #include <secondwind/app/serve.hpp>
 #include <secondwind/base/log.hpp>
+#include <secondwind/config/parse.hpp>
+#include <secondwind/net/tls_context.hpp>
 
 #include <boost/asio/post.hpp>
 
@@ -127,15 +129,15 @@ public:
     ~gathered_log() { log::gather({}); }
 };
 
-} // namespace
-
-int serve(config::settings settings, bool admin_chosen, reloader::reader read_again) {
+int run(config::settings& settings, bool admin_chosen, reloader::reader read_again) {
     net::asio::io_context io{1};
     proxy::server server{io, settings};
+    // A file that is of no use is found before anything runs.
+    auto const tls = admin_tls(settings.admin);
     server.start();
     reloader reload{settings, server, std::move(read_again)};
     admin_door admin{settings, server, reload, admin_chosen};
-    if (!admin.start())
+    if (!admin.start(tls))
         return abandon(server, io);
     lifetime life{io, server, admin, settings};
     server.announce();
@@ -150,6 +152,16 @@ int serve(config::settings settings, bool admin_chosen, reloader::reader read_ag
     io.run();
     log::write(log::level::info, "stopped", {});
     return life.hurried() ? 1 : 0;
+}
+
+} // namespace
+
+int serve(config::settings settings, bool admin_chosen, reloader::reader read_again) {
+    try {
+        return run(settings, admin_chosen, std::move(read_again));
+    } catch (net::tls_error const& e) {
+        throw config::config_error{e.what()};
+    }
 }
 
 } // namespace secondwind::app

@@ -11,7 +11,8 @@ namespace secondwind::cli {
 namespace {
 
 constexpr std::string_view place_form =
-    "ADDRESS:PORT or http://HOST:PORT of a running secondwind's admin listener, as 127.0.0.1:9235";
+    "ADDRESS:PORT or http[s]://HOST:PORT of a running secondwind's admin listener, as "
+    "127.0.0.1:9235";
 
 // Nobody can be connected to at an address that means all of them.
 std::string without_wildcard(std::string const& address) {
@@ -38,6 +39,7 @@ void read_place(std::string const& text, operator_flags& into) {
         refuse_place(text);
     into.admin_host = without_wildcard(place.host);
     into.admin_port = place.port;
+    into.tls = place.tls;
 }
 
 void take_place(config::settings const& settings, operator_flags& into) {
@@ -50,6 +52,8 @@ void take_place(config::settings const& settings, operator_flags& into) {
                                    "that is in the log with --admin ADDR:PORT"};
     into.admin_host = without_wildcard(listen->address);
     into.admin_port = listen->port;
+    into.certificate_file = settings.admin.certificate.certificate_file;
+    into.tls = !into.certificate_file.empty();
 }
 
 } // namespace
@@ -76,6 +80,9 @@ CLI::App& operator_verbs::add(CLI::App& app, invocation::verb verb, std::string 
     add_config_flag(*one, values_);
     add_flag(*one, values_, std::string{admin_flag}, admin_flag, "ADDR:PORT|URL",
              "Where its admin listener is, if not at admin.listen of the configuration");
+    one->add_option("--ca", flags_.ca_file,
+                    "Who may vouch for its certificate, in PEM form, if not whom the system trusts")
+        ->type_name("FILE");
     one->add_flag("--json", flags_.json, "Print what it says as JSON, unchanged");
     one->footer("A token is taken from SECONDWIND_ADMIN_TOKEN, SECONDWIND_ADMIN_TOKEN_FILE or the\n"
                 "configuration file (admin.token).");
@@ -97,6 +104,8 @@ std::string operator_verbs::complaint() const {
     for (auto const& [flag, given] : values_)
         if (!given.empty() && flag != config_flag && flag != admin_flag)
             return verbs_.at(*verb)->get_name() + " takes no " + flag;
+    if (!flags_.ca_file.empty() && !joined(values_, admin_flag).value_or("").starts_with("https:"))
+        return "--ca goes with --admin https://HOST:PORT";
     if (*verb != invocation::verb::unload)
         return {};
     if (flags_.all && !flags_.instances.empty())

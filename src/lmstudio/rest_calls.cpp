@@ -23,6 +23,7 @@ contact contact_of(upstream::failure const& how) noexcept {
     case fault::resolve:
     case fault::connect:
     case fault::connect_timeout:
+    case fault::tls:
         return contact::unreachable;
     case fault::closed:
     case fault::timeout:

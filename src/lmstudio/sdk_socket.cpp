@@ -1,3 +1,4 @@
+#include <secondwind/config/address.hpp>
 #include <secondwind/lmstudio/sdk_socket.hpp>
 #include <secondwind/lmstudio/ws_codec.hpp>
 
@@ -30,11 +31,6 @@ std::string random_name() {
         for (auto bits = device(), n = 8u; n != 0; --n, bits >>= 4)
             name += digits[bits & 15];
     return name;
-}
-
-std::string authority(config::upstream const& where) {
-    bool const v6 = where.host.find(':') != std::string::npos;
-    return (v6 ? "[" + where.host + "]" : where.host) + ":" + std::to_string(where.port);
 }
 
 } // namespace
@@ -86,7 +82,7 @@ public:
         };
         stream_.set_option(websocket::stream_base::decorator{identify});
         websocket::response_type answer;
-        auto const host = authority(pool_.where());
+        auto const host = config::authority(pool_.where());
         net::completion shaking{
             [&](auto handler) { stream_.async_handshake(answer, host, path, std::move(handler)); }};
         auto const ec = co_await shaking;
@@ -159,7 +155,7 @@ private:
 
     upstream::pool& pool_;
     upstream::lease over_;
-    websocket::stream<net::socket&> stream_;
+    websocket::stream<net::stream&> stream_;
     net::deadline connecting_;
     net::deadline whole_;
     bool expired_ = false;

@@ -25,8 +25,7 @@ void client::on_ready(net::error_code ec) {
 }
 
 void client::wake() noexcept {
-    net::error_code ec;
-    socket_.cancel(ec);
+    socket_.cancel();
 }
 
 void client::watch(watcher& w, std::size_t most_unread) {

@@ -17,6 +17,14 @@ namespace {
 // little, and nothing that thousands of uploads add up to.
 constexpr std::size_t most_of_a_body = 4096;
 
+std::string_view advice_for(fault what) {
+    if (what == fault::tls)
+        return "Name the PEM file of who vouches for its certificate in upstreams[].ca_file; "
+               "\"verify\": false there trusts whoever answers.";
+    return "Check that LM Studio runs there and that its server is started (Developer tab, or "
+           "\"lms server start\").";
+}
+
 } // namespace
 
 exchange::exchange(context& shared, client& from, request& what, body_reader* rest)
@@ -194,10 +202,8 @@ net::task<void> exchange::fail(failure why) {
         why.what = attempt_->connected() ? fault::timeout : fault::connect_timeout;
     auto const& where = request_.host->where;
     auto const message =
-        fmt::format("The LM Studio host \"{}\" ({}) did not serve the request: {}. Check that LM "
-                    "Studio runs there and that its server is started (Developer tab, or \"lms "
-                    "server start\").",
-                    where.name, config::to_string(where), upstream::describe(why));
+        fmt::format("The LM Studio host \"{}\" ({}) did not serve the request: {}. {}", where.name,
+                    config::to_string(where), upstream::describe(why), advice_for(why.what));
     record_.ending = ending::failed;
     record_.detail = upstream::describe(why);
     record_.status = why.what == fault::timeout ? 504 : 502;

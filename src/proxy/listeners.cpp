@@ -46,6 +46,7 @@ std::string text_of(net::endpoint const& at) {
 
 server::change server::prepare(config::settings const& fresh) {
     change to;
+    to.tls = net::tls_context::for_listener(fresh.tls.certificate_file, fresh.tls.key_file);
     auto const places = places_in(fresh);
     for (auto const& each : places)
         to.listeners.push_back({kept(each, ports_), each.host});
@@ -70,6 +71,7 @@ server::change server::prepare(config::settings const& fresh) {
 }
 
 void server::take(change to) {
+    tls_ = std::move(to.tls);
     shared_.hosts.take(std::move(to.hosts));
     auto const before = std::exchange(ports_, {});
     for (auto const& each : to.listeners)

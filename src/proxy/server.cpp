@@ -44,7 +44,10 @@ void server::take_in(port_ptr const& at, net::socket accepted) {
     if (ec)
         return;
     bool const full = sessions_.size() >= shared_.settings.limits.connections;
-    net::spawn(serve(std::make_unique<session>(shared_, std::move(accepted), at), full));
+    net::stream client{std::move(accepted)};
+    if (tls_)
+        client.begin_tls(tls_->session(client.tcp()));
+    net::spawn(serve(std::make_unique<session>(shared_, std::move(client), at), full));
 }
 
 net::task<void> server::serve(std::unique_ptr<session> s, bool turned_away) {

@@ -27,8 +27,8 @@ void note_ids(request& what, http::request_head const& head) {
     }
 }
 
-// The request as it goes to a host. A chunked body that was read whole is sent with its length. On
-// the shared listener the choice of a host is for us alone.
+// The request as it goes to its host. A chunked body that was read whole is sent with its length.
+// On the shared listener the choice of a host is for us alone.
 void render(request& what, http::request_head const& head, bool whole, bool add_id) {
     http::outgoing_body body{head.framing, head.length};
     if (head.framing == http::framing::chunked && whole)
@@ -36,6 +36,8 @@ void render(request& what, http::request_head const& head, bool whole, bool add_
     what.head.clear();
     http::request_edit edit;
     edit.drop_host_choice = !what.from->host;
+    if (what.host)
+        edit.host = what.host->pool.authority();
     http::render_request(what.head, head, body, edit);
     // Before the empty line.
     if (add_id && what.made_id)
@@ -46,13 +48,15 @@ void render(request& what, http::request_head const& head, bool whole, bool add_
 
 } // namespace
 
-session::session(context& shared, net::socket s, port_ptr from)
+session::session(context& shared, net::stream s, port_ptr from)
     : shared_{shared}, client_{std::move(s)}, port_{std::move(from)}, guard_{shared.deadlines,
                                                                              *this} {}
 
 net::task<void> session::run() {
     try {
-        co_await serve_all();
+        bool const open = co_await shake_hands(shared_.settings.timeouts.request_head);
+        if (open)
+            co_await serve_all();
     } catch (std::exception const& e) {
         // A fault of ours ends this session and no other.
         log::write(log::level::error, "session_failed", {{"what", e.what()}});
@@ -64,7 +68,9 @@ net::task<void> session::turn_away() {
     request const nothing{shared_.budget, 0};
     http::refusal const full{503, "connections",
                              "Too many connections are open (limits.connections); try again soon."};
-    co_await refuse(nothing, full, 1);
+    bool const open = co_await shake_hands(linger_time);
+    if (open)
+        co_await refuse(nothing, full, 1);
     co_await end();
 }
 
@@ -273,9 +279,9 @@ net::task<void> session::refuse(request const& what, http::refusal why, int retr
 // Closing a socket that has unread bytes resets it, and a reset can take the last answer away from
 // a client that has not read it yet. So what still comes is read and dropped, for a while.
 net::task<void> session::linger() {
-    net::error_code ec;
-    client_.socket().shutdown(net::asio::socket_base::shutdown_send, ec);
     timed_out_ = false;
+    auto ec =
+        co_await net::end_sending(client_.socket(), guard_, shared_.settings.timeouts.write_stall);
     guard_.after(linger_time);
     while (!ec && !timed_out_) {
         ec = co_await client_.readable();

@@ -10,10 +10,10 @@ namespace {
 // One direction. `wait` awaits bytes on `source`. Returns the socket that failed, if it was not
 // closed from elsewhere; null after an orderly end.
 template<class Wait>
-net::task<net::socket const*> pump(context& shared, net::deadline& guard, net::socket& source,
-                                   Wait wait, net::socket& sink, std::uint64_t& count) {
+net::task<net::stream const*> pump(context& shared, net::deadline& guard, net::stream& source,
+                                   Wait wait, net::stream& sink, std::uint64_t& count) {
     net::error_code ec;
-    net::socket const* failed = &source;
+    net::stream const* failed = &source;
     auto const scratch = shared.scratch_buffer();
     std::string left; // what the sink did not take at once
     for (;;) {
@@ -38,12 +38,11 @@ net::task<net::socket const*> pump(context& shared, net::deadline& guard, net::s
             break;
         failed = &source;
     }
-    net::error_code ignored;
     if (!failed->is_open())
         failed = nullptr;
     if (ec == net::asio::error::eof) {
         failed = nullptr;
-        sink.shutdown(net::asio::socket_base::shutdown_send, ignored);
+        co_await net::end_sending(sink, guard, std::chrono::milliseconds{0});
     } else {
         net::close_quietly(source);
         net::close_quietly(sink);
@@ -77,8 +76,8 @@ net::task<void> tunnel(context& shared, client& from, net::deadline& guard,
     net::gate ended{shared.io};
     bool up_ended = false;
     auto wait_client = [&from] { return from.readable(); };
-    net::socket const* up_failed = nullptr;
-    auto upward = [](net::task<net::socket const*> work, net::socket const*& failed, bool& done,
+    net::stream const* up_failed = nullptr;
+    auto upward = [](net::task<net::stream const*> work, net::stream const*& failed, bool& done,
                      net::gate& gate) -> net::task<void> {
         failed = co_await work;
         done = true;

@@ -81,7 +81,9 @@ host_list::change host_list::prepare(std::vector<config::upstream> const& upstre
     to.where = upstreams;
     for (auto const& each : upstreams) {
         auto known = find(each.name);
-        to.hosts.push_back(known && is_same_host(known->where, each) ? known : make(each));
+        bool const stays = known && is_same_host(known->where, each);
+        to.tls.push_back(stays ? upstream::tls_to(each) : nullptr);
+        to.hosts.push_back(stays ? known : make(each));
     }
     return to;
 }
@@ -91,6 +93,8 @@ void host_list::take(change to) {
     names_.clear();
     for (std::size_t i = 0; i < hosts_.size(); ++i) {
         hosts_[i]->where = std::move(to.where[i]);
+        if (to.tls[i])
+            hosts_[i]->pool.use(std::move(to.tls[i]));
         names_.emplace_back(hosts_[i]->name());
     }
     for (auto const& each : before)

@@ -1,3 +1,4 @@
+#include <secondwind/config/address.hpp>
 #include <secondwind/upstream/answer.hpp>
 #include <secondwind/upstream/call.hpp>
 
@@ -8,9 +9,7 @@ namespace {
 std::string render(call_request const& request, config::upstream const& where) {
     std::string out;
     out.append(request.method).append(" ").append(request.target).append(" HTTP/1.1\r\nHost: ");
-    auto const v6 = where.host.find(':') != std::string::npos;
-    out.append(v6 ? "[" + where.host + "]" : where.host);
-    out.append(":").append(std::to_string(where.port)).append("\r\n");
+    out.append(config::authority(where)).append("\r\n");
     out.append("User-Agent: secondwind\r\nAccept: application/json\r\n");
     if (!request.authorization.empty())
         out.append("Authorization: ").append(request.authorization).append("\r\n");

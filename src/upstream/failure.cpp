@@ -12,6 +12,8 @@ std::string_view to_string(fault f) noexcept {
         return "connect";
     case fault::connect_timeout:
         return "connect_timeout";
+    case fault::tls:
+        return "tls";
     case fault::closed:
         return "closed";
     case fault::timeout:
@@ -36,6 +38,8 @@ std::string describe(failure const& f) {
         return "the connection failed (" + f.cause.message() + ")";
     case fault::connect_timeout:
         return "it did not accept a connection in time";
+    case fault::tls:
+        return "the TLS handshake failed: " + f.detail;
     case fault::closed:
         return f.answer_began ? "it closed the connection before its answer was complete"
                               : "it closed the connection before answering";

@@ -1,9 +1,9 @@
+#include <secondwind/config/address.hpp>
 #include <secondwind/upstream/pool.hpp>
 
 #include <boost/asio/ip/address.hpp>
-#include <boost/asio/ip/basic_resolver.hpp>
 
-#include <string>
+#include <utility>
 
 namespace secondwind::upstream {
 
@@ -12,35 +12,12 @@ namespace {
 // So long after its last answer a connection is taken to be as it was.
 constexpr std::chrono::milliseconds at_work{50};
 
-// Awaits the resolver, which works in a thread of Asio's own and completes on ours.
-class resolution {
-public:
-    using resolver = net::asio::ip::basic_resolver<net::asio::ip::tcp, net::executor>;
-
-    resolution(resolver& r, std::string const& host, std::uint16_t port)
-        : resolver_{r}, host_{host}, port_{std::to_string(port)} {}
-    bool await_ready() const noexcept { return false; }
-    void await_suspend(std::coroutine_handle<> self) {
-        resolver_.async_resolve(host_, port_, resolver::numeric_service,
-                                [this, self](net::error_code ec, resolver::results_type found) {
-                                    ec_ = ec;
-                                    for (auto const& each : found)
-                                        addresses.push_back(each.endpoint());
-                                    self.resume();
-                                });
-    }
-    net::error_code await_resume() const noexcept { return ec_; }
-
-    std::vector<net::endpoint> addresses;
-
-private:
-    resolver& resolver_;
-    std::string const& host_;
-    std::string port_;
-    net::error_code ec_;
-};
-
 } // namespace
+
+net::tls_context_ptr tls_to(config::upstream const& where) {
+    return where.tls ? net::tls_context::for_host(where.host, where.ca_file, where.verify)
+                     : nullptr;
+}
 
 void lease::give_back(int keep_alive) {
     pool_->give_back(std::move(held_), keep_alive);
@@ -48,7 +25,8 @@ void lease::give_back(int keep_alive) {
 
 pool::pool(net::asio::io_context& io, net::deadline_queue& deadlines, config::upstream const& where,
            config::timeouts const& timeouts)
-    : io_{io}, where_{where}, timeouts_{timeouts}, expiry_{deadlines, *this} {}
+    : io_{io}, where_{where}, timeouts_{timeouts}, expiry_{deadlines, *this}, lookup_{io},
+      tls_{tls_to(where)}, authority_{where.tls ? config::authority(where) : std::string{}} {}
 
 lease pool::lend() {
     // A connection that speaks or has closed while idle is of no use: its bytes are nobody's
@@ -80,33 +58,15 @@ net::task<failure> pool::connect(connection& c, net::deadline& guard) {
     guard.after(timeouts_.connect);
     failure result;
     if (addresses_.empty())
-        result = co_await resolve();
+        result = co_await resolve(c);
     if (!result && c.cancelled)
         result.what = fault::cancelled;
-    if (!result) {
-        // A copy: another connect may resolve anew meanwhile.
-        auto const addresses = addresses_;
-        result.what = fault::connect;
-        for (auto const& address : addresses) {
-            net::close_quietly(c.socket);
-            auto const ec = co_await net::connect(c.socket, address);
-            if (c.cancelled) {
-                result.what = fault::cancelled;
-                break;
-            }
-            result.cause = ec;
-            if (!ec) {
-                net::forget_writability(c.socket, result.cause);
-                if (!result.cause)
-                    net::prepare(c.socket, result.cause);
-                if (!result.cause)
-                    result.what = fault::none;
-                break;
-            }
-        }
-    }
+    if (!result)
+        result = co_await reach(c);
+    if (!result && tls_)
+        result = co_await shake_hands(c);
     // A name may have moved; a numeric address resolves to itself at no cost.
-    if (result.what == fault::connect)
+    if (result.what == fault::connect || result.what == fault::tls)
         addresses_.clear();
     // A connect that was cancelled because its time was up failed; because its client left, not.
     bool const in_vain = result.what == fault::cancelled && !aborted_ &&
@@ -117,11 +77,52 @@ net::task<failure> pool::connect(connection& c, net::deadline& guard) {
     co_return result;
 }
 
+net::task<failure> pool::reach(connection& c) {
+    // A copy: another connect may resolve anew meanwhile.
+    auto const addresses = addresses_;
+    failure result;
+    result.what = fault::connect;
+    for (auto const& address : addresses) {
+        net::close_quietly(c.socket);
+        auto const ec = co_await net::connect(c.socket.tcp(), address);
+        if (c.cancelled) {
+            result.what = fault::cancelled;
+            break;
+        }
+        result.cause = ec;
+        if (!ec) {
+            net::forget_writability(c.socket.tcp(), result.cause);
+            if (!result.cause)
+                net::prepare(c.socket.tcp(), result.cause);
+            if (!result.cause)
+                result.what = fault::none;
+            break;
+        }
+    }
+    co_return result;
+}
+
+net::task<failure> pool::shake_hands(connection& c) {
+    failure result;
+    c.socket.begin_tls(tls_->session(c.socket.tcp()));
+    net::completion shaking{[&c](auto handler) { c.socket.async_handshake(std::move(handler)); }};
+    result.cause = co_await shaking;
+    if (c.cancelled) {
+        result.what = fault::cancelled;
+    } else if (result.cause) {
+        result.what = fault::tls;
+        result.detail = c.socket.tls()->why();
+    }
+    co_return result;
+}
+
 void pool::connected(failure const& how, bool in_vain) {
     if (how.what == fault::cancelled && !in_vain)
         return;
     if (how)
         ++connect_failures_;
+    if (how.what == fault::tls)
+        ++tls_failures_;
     if (watcher_ == nullptr)
         return;
     auto told = how;
@@ -130,22 +131,30 @@ void pool::connected(failure const& how, bool in_vain) {
     watcher_->on_connect(told);
 }
 
-net::task<failure> pool::resolve() {
+net::task<failure> pool::resolve(connection& c) {
     failure result;
     auto const numeric = net::asio::ip::make_address(where_.host, result.cause);
     if (!result.cause) {
         addresses_.assign(1, net::endpoint{numeric, where_.port});
         co_return result;
     }
-    resolution::resolver resolver{io_};
-    resolution lookup{resolver, where_.host, where_.port};
-    result.cause = co_await lookup;
-    if (!result.cause && lookup.addresses.empty())
-        result.cause = net::asio::error::host_not_found;
+    result.cause = {};
+    lookup_.begin(where_.host, where_.port);
+    if (lookup_.running()) {
+        net::gate::waiter until{lookup_.ended()};
+        c.resolving = &until;
+        bool const ended = co_await until;
+        c.resolving = nullptr;
+        if (!ended) {
+            result.what = fault::cancelled;
+            co_return result;
+        }
+    }
+    result.cause = lookup_.failure();
     if (result.cause)
         result.what = fault::resolve;
     else
-        addresses_ = std::move(lookup.addresses);
+        addresses_ = lookup_.addresses();
     co_return result;
 }
 

@@ -4,7 +4,7 @@
 #include <secondwind/admin/access.hpp>
 #include <secondwind/admin/context.hpp>
 #include <secondwind/net/deadline.hpp>
-#include <secondwind/net/socket.hpp>
+#include <secondwind/net/stream.hpp>
 #include <secondwind/net/task.hpp>
 
 #include <boost/intrusive/list.hpp>
@@ -20,7 +20,7 @@ class connection final : net::deadline::listener {
 public:
     // `shared` must outlive it.
     // `here` is where its listener listens.
-    connection(context& shared, net::socket accepted, config::endpoint here);
+    connection(context& shared, net::stream accepted, config::endpoint here);
     connection(connection const&) = delete;
     connection& operator=(connection const&) = delete;
     ~connection();
@@ -29,7 +29,7 @@ public:
     net::task<void> run();
     // Tells a client that there are too many, as far as it listens, and closes at once: it must not
     // cost what there is too little of.
-    static void turn_away(net::socket accepted);
+    static void turn_away(net::stream accepted);
 
     // Ends a connection that waits at once, and any other as soon as it has its reply. A listener
     // is told.
@@ -43,6 +43,7 @@ private:
     // Beast's parser, which is slow to compile: once, in one source.
     class inbox;
 
+    net::task<bool> shake_hands();
     net::task<bool> wait_for_request();
     // Reads one request and replies; false if it was the last one.
     net::task<bool> serve();
@@ -57,7 +58,7 @@ private:
     void on_deadline() override;
 
     context& shared_;
-    net::socket socket_;
+    net::stream socket_;
     net::deadline guard_;
     net::deadline last_; // once we stop
     std::string const who_;

@@ -24,6 +24,9 @@ public:
     // known. `event_listeners` is how many are connected to the live events.
     std::string render(std::size_t event_listeners = 0) const;
 
+    // A client's TLS handshake with the admin listener came to nothing.
+    void tls_failed() noexcept;
+
     // A config was read anew, or could not be. Of hosts that are no more there is nothing to tell.
     void reloaded(bool well);
 

@@ -4,6 +4,7 @@
 #include <secondwind/admin/subject.hpp>
 #include <secondwind/net/socket.hpp>
 #include <secondwind/net/task.hpp>
+#include <secondwind/net/tls_context.hpp>
 
 #include <chrono>
 #include <memory>
@@ -35,8 +36,10 @@ public:
     server& operator=(server const&) = delete;
 
     // Binds and listens at settings.admin.listen, which must be there; throws
-    // boost::system::system_error where that fails.
-    void start();
+    // boost::system::system_error where that fails. Speaks TLS if that is given.
+    void start(net::tls_context_ptr tls = {});
+    // Who connects from now on is shown this: a renewed certificate. Null: plain HTTP is spoken.
+    void use(net::tls_context_ptr tls);
     // Listens there and no longer where it did, or nowhere: who is connected is given the reply to
     // what was asked, and events go on at the new address where they stood.
     void move_to(std::optional<net::acceptor> listener);

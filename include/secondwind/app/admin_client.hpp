@@ -12,7 +12,10 @@ namespace secondwind::app {
 struct admin_address {
     std::string host = "127.0.0.1"; // a name or a numeric address, without brackets
     std::uint16_t port = 9235;
-    std::string token{}; // sent as Authorization: Bearer; empty: none
+    std::string token{};   // sent as Authorization: Bearer; empty: none
+    bool tls = false;      // https://
+    std::string ca_file{}; // PEM: who may vouch for its certificate; empty: whom the system trusts
+    std::string certificate_file{}; // PEM: its own certificate, and no other; empty: not known
 };
 std::string to_string(admin_address const& where); // "127.0.0.1:9235", "[::1]:9235"
 
@@ -20,6 +23,7 @@ struct admin_answer {
     enum class fault : std::uint8_t {
         none,
         nobody_listens, // no connection comes about
+        untrusted,      // connected, and the TLS handshake failed
         silent,         // connected, and no whole answer within the bound
         broken          // what came was no answer, or the connection ended before it was whole
     };

@@ -12,6 +12,9 @@
 
 namespace secondwind::app {
 
+// With which it speaks TLS, if it does. Throws net::tls_error.
+net::tls_context_ptr admin_tls(config::admin const& how);
+
 class admin_door {
 public:
     // All must outlive it. `chosen`: somebody has set admin.listen, so that it must work.
@@ -19,7 +22,8 @@ public:
 
     // Binds and listens after the server does. Returns false, having said why on standard error,
     // where that fails and was chosen; at the default address the log says so, and there is none.
-    bool start();
+    // Speaks TLS if that is given.
+    bool start(net::tls_context_ptr tls = {});
 
     // Where it listens; nothing where there is none.
     std::optional<config::endpoint> where() const;

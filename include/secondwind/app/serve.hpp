@@ -51,7 +51,7 @@ private:
 // Returns the process's exit code: 0 after a drain, 1 if it was hurried. Throws
 // proxy::listen_error.
 // `admin_chosen`: somebody has set admin.listen. `read_again` returns the settings anew, for a
-// reload; it throws config::config_error.
+// reload; it throws config::config_error, and so does this where the files for TLS are of no use.
 int serve(config::settings settings, bool admin_chosen, reloader::reader read_again);
 
 // Ends a server that has started for nothing, and returns 1.

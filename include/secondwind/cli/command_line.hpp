@@ -17,6 +17,9 @@ struct operator_flags {
     std::string admin_host; // a name or a numeric address, without brackets
     std::uint16_t admin_port = 0;
     std::string token{};                  // empty: none
+    bool tls = false;                     // https://
+    std::string ca_file{};                // who may vouch for its certificate
+    std::string certificate_file{};       // its own, where that is known
     bool json = false;                    // print what the server says, unchanged
     bool once = false;                    // events: print how all is now, and end
     std::optional<std::string> host;      // unload: on that one

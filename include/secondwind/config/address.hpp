@@ -12,10 +12,14 @@ namespace secondwind::config {
 // [A-Za-z0-9_.-]+
 bool is_upstream_name(std::string_view text) noexcept;
 
-// http://HOST[:PORT][/] into host and port; without a port it is 80 (RFC 9110 section 4.2.1). What
-// the URL must not have (another scheme, a path, a query, user information) is named in the answer.
+// http://HOST[:PORT][/] or https://... into tls, host and port; without a port it is 80 or 443 (RFC
+// 9110 section 4.2). What the URL must not have (another scheme, a path, a query, user information)
+// is named in the answer.
 // Returns the complaint as a clause ("expected ..., but got ..."), or nothing.
 std::string read_url(std::string_view text, upstream& into);
+
+// HOST[:PORT], as Host names it in a request: without the port that its scheme has anyway.
+std::string authority(upstream const& u);
 
 // HOST[:PORT], as a client names it in Host: a name, a numeric address, or one in brackets.
 bool is_host_with_or_without_port(std::string_view text) noexcept;

@@ -1,7 +1,7 @@
 // The connection of a client.
 #pragma once
 
-#include <secondwind/net/socket.hpp>
+#include <secondwind/net/stream.hpp>
 
 #include <coroutine>
 #include <cstddef>
@@ -24,11 +24,11 @@ public:
         ~watcher() = default;
     };
 
-    explicit client(net::socket s) noexcept : socket_{std::move(s)} {}
+    explicit client(net::stream s) noexcept : socket_{std::move(s)} {}
     client(client const&) = delete;
     client& operator=(client const&) = delete;
 
-    net::socket& socket() noexcept { return socket_; }
+    net::stream& socket() noexcept { return socket_; }
 
     // Bytes that came from the client and were not used yet.
     std::string& unread() noexcept { return unread_; }
@@ -70,7 +70,7 @@ private:
     void on_ready(net::error_code ec);
     void look();
 
-    net::socket socket_;
+    net::stream socket_;
     std::string unread_;
     std::size_t most_unread_ = 0;
     std::coroutine_handle<> waiting_;

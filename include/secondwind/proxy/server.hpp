@@ -3,6 +3,7 @@
 
 #include <secondwind/net/gate.hpp>
 #include <secondwind/net/task.hpp>
+#include <secondwind/net/tls_context.hpp>
 #include <secondwind/proxy/context.hpp>
 #include <secondwind/proxy/port.hpp>
 #include <secondwind/proxy/session.hpp>
@@ -22,7 +23,8 @@ public:
     // `settings` must outlive it.
     server(net::asio::io_context& io, config::settings const& settings);
 
-    // Binds and listens at every place that the settings name, or at none: throws listen_error.
+    // Binds and listens at every place that the settings name, or at none: throws listen_error, and
+    // net::tls_error where a file for TLS is of no use.
     void start();
     // The shared one first, then those of the hosts. They are there from start() on, even after
     // they have drained.
@@ -40,9 +42,10 @@ public:
         };
         std::vector<listener> listeners;
         recovery::host_list::change hosts;
+        net::tls_context_ptr tls; // of all listeners; null: plain HTTP
     };
-    // A listener whose address stays is kept, even if it becomes another host's. Throws
-    // listen_error.
+    // A listener whose address stays is kept, even if it becomes another host's. Certificates are
+    // read anew. Throws as start() does.
     change prepare(config::settings const& fresh);
     // Once the settings in force are those that were prepared for. Clients of a listener that goes
     // have one more request served; the hosts that go finish what runs on them.
@@ -72,6 +75,7 @@ private:
 
     context shared_;
     std::vector<port_ptr> ports_;
+    net::tls_context_ptr tls_; // null: plain HTTP
     list sessions_;
     net::gate changed_;
     std::size_t accepting_ = 0; // ports whose accepts have not ended

@@ -23,7 +23,7 @@ namespace secondwind::proxy {
 // request needs lives only as long as it; an idle session is this object and one small frame.
 class session final : net::deadline::listener {
 public:
-    session(context& shared, net::socket s, port_ptr from);
+    session(context& shared, net::stream s, port_ptr from);
 
     // Until the connection is closed. Never throws.
     net::task<void> run();
@@ -39,6 +39,7 @@ public:
 
 private:
     net::task<void> serve_all();
+    net::task<bool> shake_hands(std::chrono::milliseconds limit);
     net::task<bool> serve();
     net::task<bool> read_request(request& what, std::unique_ptr<body_reader>& rest);
     enum class arrival : std::uint8_t { head, fault, none };

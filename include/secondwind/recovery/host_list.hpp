@@ -26,7 +26,8 @@ namespace secondwind::recovery {
 // It must live until stopped() has let its awaiter go, or the io_context runs no more.
 class host_list {
 public:
-    // Makes the hosts of the settings, which asks them nothing. All must outlive it.
+    // Makes the hosts of the settings, which asks them nothing; throws as prepare() does. All must
+    // outlive it.
     host_list(upstream::environment env, config::settings const& settings, ledger& book);
     host_list(host_list const&) = delete;
     host_list& operator=(host_list const&) = delete;
@@ -49,10 +50,11 @@ public:
     // Other hosts, made ready: dropping it changes nothing.
     struct change {
         std::vector<host_ptr> hosts;
-        std::vector<config::upstream> where; // of each
+        std::vector<config::upstream> where;   // of each
+        std::vector<net::tls_context_ptr> tls; // of each that stays, by the files of now; or null
     };
     // One with the same name and address (host, port, TLS) stays what it is; another address is
-    // another host, whatever its name.
+    // another host, whatever its name. Throws net::tls_error where a host's files are of no use.
     change prepare(std::vector<config::upstream> const& upstreams);
     void take(change to);
 

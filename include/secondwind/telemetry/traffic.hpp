@@ -65,7 +65,8 @@ struct traffic {
     std::array<std::uint64_t, skips> replays_skipped{};
     std::uint64_t replays_recovered = 0; // the last answer was no curable error
     std::uint64_t replays_failed = 0;
-    histogram gate_waits; // of requests that came while their host was being recovered
+    std::uint64_t tls_failures = 0; // handshakes of clients that came to nothing
+    histogram gate_waits;           // of requests that came while their host was being recovered
 };
 
 } // namespace secondwind::telemetry

@@ -1,7 +1,8 @@
 // One connection to a host.
 #pragma once
 
-#include <secondwind/net/socket.hpp>
+#include <secondwind/net/gate.hpp>
+#include <secondwind/net/stream.hpp>
 
 #include <boost/intrusive/list.hpp>
 #include <boost/smart_ptr/intrusive_ref_counter.hpp>
@@ -59,6 +60,8 @@ public:
     // Ends whatever waits on it with an error, from any phase.
     void cancel() noexcept {
         cancelled = true;
+        if (resolving != nullptr)
+            resolving->cancel();
         net::close_quietly(socket);
     }
 
@@ -70,8 +73,9 @@ public:
         net::close_quietly(socket);
     }
 
-    net::socket socket;
-    bool reused = false; // has served a request before
+    net::stream socket;
+    net::gate::waiter* resolving = nullptr; // while the host's name is looked up for it
+    bool reused = false;                    // has served a request before
     bool cancelled = false;
     std::chrono::steady_clock::time_point idle_since; // where it is reused
 

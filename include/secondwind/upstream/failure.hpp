@@ -15,6 +15,7 @@ enum class fault : std::uint8_t {
     resolve,         // the host's name has no address
     connect,         // refused or unreachable; nothing was sent
     connect_timeout, // no answer to the connect within timeouts.connect; nothing was sent
+    tls,             // connected, and the handshake failed; `detail` is why; nothing was sent
     closed,          // the connection ended before the answer did
     timeout,         // the host did not answer within the deadline
     malformed,       // the answer breaks HTTP; `detail` is the rule

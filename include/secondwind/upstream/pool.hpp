@@ -3,7 +3,9 @@
 
 #include <secondwind/config/config.hpp>
 #include <secondwind/net/deadline.hpp>
+#include <secondwind/net/lookup.hpp>
 #include <secondwind/net/task.hpp>
+#include <secondwind/net/tls_context.hpp>
 #include <secondwind/upstream/connection.hpp>
 #include <secondwind/upstream/failure.hpp>
 #include <secondwind/upstream/idle_set.hpp>
@@ -12,11 +14,15 @@
 
 #include <chrono>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace secondwind::upstream {
 
 class pool;
+
+// For connections to an https:// host; null for http://. Throws net::tls_error.
+net::tls_context_ptr tls_to(config::upstream const& where);
 
 // The right to use a connection. Dropped, it closes it; only give_back() returns it to the pool.
 class lease {
@@ -40,6 +46,8 @@ private:
 
 // LM Studio closes idle connections after five seconds, so they are kept for `timeouts.host_idle`
 // (four), or for a second less than the host's own "Keep-Alive: timeout=".
+//
+// A host's name is looked up for the first connect, and again after one that failed.
 class pool final : net::deadline::listener {
 public:
     // Hears how each connect has ended, and nothing of a connection that is reused or of a connect
@@ -53,6 +61,7 @@ public:
         ~watcher() = default;
     };
 
+    // Throws net::tls_error where the files for an https:// host are of no use.
     pool(net::asio::io_context& io, net::deadline_queue& deadlines, config::upstream const& where,
          config::timeouts const& timeouts);
 
@@ -60,8 +69,8 @@ public:
     lease lend();
     lease lend_new();
 
-    // Connects a new one, trying every address of the host. `guard` bounds the whole by
-    // timeouts.connect; its listener must cancel the connection.
+    // Connects a new one, trying every address of the host, and shakes hands where TLS is spoken.
+    // `guard` bounds the whole by timeouts.connect; its listener must cancel the connection.
     net::task<failure> connect(connection& c, net::deadline& guard);
 
     config::upstream const& where() const noexcept { return where_; }
@@ -70,6 +79,13 @@ public:
     std::size_t leased() const noexcept { return lent_.size(); }
     // How many connects have failed: where it has moved, the host was down meanwhile.
     std::uint64_t connect_failures() const noexcept { return connect_failures_; }
+    // How many of them had failed at the handshake.
+    std::uint64_t tls_failures() const noexcept { return tls_failures_; }
+    // What the Host field must say, where the host has a name of its own to be asked by, as one
+    // with a certificate does; empty where it may be what the client said.
+    std::string_view authority() const noexcept { return authority_; }
+    // From now on connects go by this: a renewed one. Null for http://.
+    void use(net::tls_context_ptr tls) noexcept { tls_ = std::move(tls); }
     // At most one at a time, which must outlive the pool's last connect.
     void watch(watcher& who) noexcept { watcher_ = &who; }
 
@@ -82,7 +98,9 @@ private:
     friend class lease;
     void give_back(connection_ptr c, int keep_alive);
     void on_deadline() override;
-    net::task<failure> resolve();
+    net::task<failure> resolve(connection& c);
+    net::task<failure> reach(connection& c);
+    net::task<failure> shake_hands(connection& c);
     void connected(failure const& how, bool in_vain);
 
     net::asio::io_context& io_;
@@ -90,8 +108,12 @@ private:
     config::timeouts const& timeouts_;
     idle_set<connection_ptr> idle_;
     net::deadline expiry_;
+    net::lookup lookup_;
+    net::tls_context_ptr tls_;
+    std::string authority_;
     std::vector<net::endpoint> addresses_; // empty: to be resolved
     std::uint64_t connect_failures_ = 0;
+    std::uint64_t tls_failures_ = 0;
     watcher* watcher_ = nullptr;
     bool closed_ = false;
     bool aborted_ = false;

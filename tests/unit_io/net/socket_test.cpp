@@ -1,7 +1,7 @@
 #include "support/raw_host.hpp"
 #include "support/run.hpp"
 
-#include <secondwind/net/socket.hpp>
+#include <secondwind/net/stream.hpp>
 #include <secondwind/net/task.hpp>
 
 #include <gtest/gtest.h>
@@ -20,13 +20,13 @@ namespace {
 struct sockets : testing::Test, net::deadline::listener {
     void SetUp() override {
         auto connecting = [](sockets& t) -> test::asio::awaitable<void> {
-            t.ours.connect({net::asio::ip::address_v4::loopback(), t.host.port()});
+            t.ours.tcp().connect({net::asio::ip::address_v4::loopback(), t.host.port()});
             auto accepted = co_await t.host.accept();
             t.theirs.emplace(std::move(accepted));
         };
         test::run(io, connecting(*this));
         net::error_code ec;
-        net::prepare(ours, ec);
+        net::prepare(ours.tcp(), ec);
         ASSERT_FALSE(ec);
     }
     void on_deadline() override {
@@ -39,7 +39,7 @@ struct sockets : testing::Test, net::deadline::listener {
     net::deadline guard{queue, *this};
     bool expired = false;
     raw_host host{io};
-    net::socket ours{io};
+    net::stream ours{io};
     std::optional<wire> theirs;
 };
 

@@ -26,7 +26,7 @@ struct watched : testing::Test, proxy::client::watcher {
             ours.connect({net::asio::ip::address_v4::loopback(), t.host.port()});
             net::error_code ec;
             net::prepare(ours, ec);
-            t.client.emplace(std::move(ours));
+            t.client.emplace(net::stream{std::move(ours)});
             auto accepted = co_await t.host.accept();
             t.theirs.emplace(std::move(accepted));
         };

@@ -1,0 +1,130 @@
+#include <secondwind/net/stream.hpp>
+
+#include <algorithm>
+
+namespace secondwind::net {
+
+namespace {
+
+bool would_block(error_code const& ec) noexcept {
+    return ec == asio::error::would_block || ec == asio::error::try_again;
+}
+
+} // namespace
+
+bool write_all::advance() {
+    for (;;) {
+        auto const filled =
+            static_cast<std::size_t>(std::remove_if(buffers_.begin(), buffers_.end(),
+                                                    [](auto const& b) { return b.size() == 0; }) -
+                                     buffers_.begin());
+        std::fill(buffers_.begin() + filled, buffers_.end(), asio::const_buffer{});
+        if (filled == 0)
+            return true;
+        std::size_t n = 0;
+        if (auto* const tls = stream_.tls())
+            n = tls->write(buffers_, result_);
+        else // One buffer is a send, several are a gathered one.
+            n = filled == 1 ? stream_.tcp().write_some(buffers_[0], result_)
+                            : stream_.tcp().write_some(buffers_, result_);
+        if (result_) {
+            if (!would_block(result_))
+                return true;
+            result_ = {};
+            return false;
+        }
+        auto left = n;
+        for (auto& buffer : buffers_) {
+            auto const taken = std::min(left, buffer.size());
+            buffer += taken;
+            left -= taken;
+        }
+    }
+}
+
+void write_all::wait() {
+    guard_.after(stall_);
+    stream_.async_wait(asio::socket_base::wait_write, [this](error_code ec) {
+        if (ec) {
+            result_ = ec;
+            self_.resume();
+        } else if (advance()) {
+            self_.resume();
+        } else {
+            wait();
+        }
+    });
+}
+
+std::size_t try_read(stream& s, asio::mutable_buffer into, error_code& ec) noexcept {
+    if (auto* const tls = s.tls())
+        return tls->read(into, ec);
+    auto const n = s.tcp().read_some(into, ec);
+    if (would_block(ec))
+        ec = asio::error::would_block;
+    return n;
+}
+
+std::size_t try_write(stream& s, std::string_view bytes, error_code& ec) noexcept {
+    std::size_t n = 0;
+    if (auto* const tls = s.tls()) {
+        ec = {};
+        while (n < bytes.size() && !ec)
+            n += tls->write({asio::buffer(bytes.substr(n))}, ec);
+    } else {
+        n = s.tcp().write_some(asio::buffer(bytes), ec);
+    }
+    if (would_block(ec))
+        ec = {};
+    return n;
+}
+
+silence probe(stream& s) noexcept {
+    if (auto* const tls = s.tls())
+        return tls->probe();
+    char byte;
+    error_code ec;
+    s.tcp().receive(asio::buffer(&byte, 1), asio::socket_base::message_peek, ec);
+    if (!ec)
+        return silence::data;
+    return would_block(ec) ? silence::quiet : silence::closed;
+}
+
+void stream::shutdown_send(error_code& ec) noexcept {
+    if (tls_ && !tls_->say_goodbye())
+        ec = asio::error::would_block;
+    else
+        tcp_.shutdown(asio::socket_base::shutdown_send, ec);
+}
+
+task<error_code> end_sending(stream& s, deadline& guard, std::chrono::milliseconds stall) {
+    error_code ec;
+    s.shutdown_send(ec);
+    while (ec == asio::error::would_block) {
+        guard.after(stall);
+        completion writable{
+            [&s](auto done) { s.async_wait(asio::socket_base::wait_write, std::move(done)); }};
+        ec = co_await writable;
+        guard.clear();
+        if (!ec)
+            s.shutdown_send(ec);
+    }
+    co_return ec;
+}
+
+void close_with_reset(stream& s) noexcept {
+    error_code ec;
+    s.tls_.reset();
+    s.tcp_.set_option(asio::socket_base::linger{true, 0}, ec);
+    s.tcp_.close(ec);
+}
+
+void close_quietly(stream& s) noexcept {
+    error_code ec;
+    if (s.tls_)
+        s.tls_->say_goodbye();
+    s.tls_.reset();
+    s.tcp_.close(ec);
+}
+
+} // namespace secondwind::net

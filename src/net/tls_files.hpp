@@ -1,0 +1,28 @@
+// The PEM files of a TLS context.
+#pragma once
+
+#include <openssl/types.h>
+
+#include <memory>
+#include <string>
+
+namespace secondwind::net {
+
+struct certificate_destroyer {
+    void operator()(X509* c) const noexcept;
+};
+using certificate_ptr = std::unique_ptr<X509, certificate_destroyer>;
+
+// All of them throw tls_error, with a sentence that names the file.
+
+// `what` is what it holds, for the sentence.
+void require_readable(std::string const& path, std::string const& what);
+// The first one in the file.
+certificate_ptr read_certificate(std::string const& path);
+// The chain and its key; a line in the log for what works, and should not be left so.
+void load_identity(SSL_CTX* into, std::string const& certificate_file, std::string const& key_file);
+
+// Why OpenSSL's last call failed: a clause.
+std::string tls_reason();
+
+} // namespace secondwind::net

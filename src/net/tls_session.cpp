@@ -1,0 +1,173 @@
+#include <secondwind/net/tls_session.hpp>
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509_vfy.h>
+
+#include <cerrno>
+
+namespace secondwind::net {
+
+namespace {
+
+constexpr std::size_t record_size = 16 * 1024; // RFC 8446 section 5.1
+
+error_code system_error_of(int number) noexcept {
+    return {number, boost::system::system_category()};
+}
+
+// OpenSSL looks into the thread's queue of errors to tell what a call meant.
+void begin_call() noexcept {
+    ERR_clear_error();
+    errno = 0;
+}
+
+// After SSL_ERROR_SYSCALL or SSL_ERROR_SSL.
+error_code error_of_call(int kind) noexcept {
+    auto const number = errno;
+    auto const cut = ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
+    ERR_clear_error();
+    if (cut || (kind == SSL_ERROR_SYSCALL && number == 0))
+        return asio::error::connection_reset;
+    return system_error_of(kind == SSL_ERROR_SYSCALL ? number : EPROTO);
+}
+
+std::string why_untrusted(long result) {
+    std::string said = X509_verify_cert_error_string(result);
+    if (result == X509_V_ERR_HOSTNAME_MISMATCH)
+        said += ": its certificate is for another name";
+    if (result == X509_V_ERR_IP_ADDRESS_MISMATCH)
+        said += ": its certificate is not for this address";
+    return said;
+}
+
+std::string why_failed(SSL* ssl, int kind, int number) {
+    auto const code = ERR_peek_error();
+    auto const reason = ERR_GET_LIB(code) == ERR_LIB_SSL ? ERR_GET_REASON(code) : 0;
+    if (reason == SSL_R_CERTIFICATE_VERIFY_FAILED)
+        return why_untrusted(SSL_get_verify_result(ssl));
+    if (reason == SSL_R_UNEXPECTED_EOF_WHILE_READING ||
+        (kind == SSL_ERROR_SYSCALL && (number == 0 || number == ECONNRESET)))
+        return "the connection was closed";
+    if (reason == SSL_R_HTTP_REQUEST)
+        return "this is HTTP without TLS";
+    if (reason == SSL_R_WRONG_VERSION_NUMBER)
+        return "the other side does not speak TLS";
+    if (kind == SSL_ERROR_SYSCALL)
+        return system_error_of(number).message();
+    auto const* const text = ERR_reason_error_string(code);
+    return text != nullptr ? text : "it broke the protocol";
+}
+
+} // namespace
+
+void tls_session::destroyer::operator()(ssl_st* s) const noexcept {
+    SSL_free(s);
+}
+
+std::optional<tls_session::wait_type> tls_session::shake_hands(error_code& ec) {
+    begin_call();
+    auto const result = SSL_do_handshake(ssl_.get());
+    if (result == 1)
+        return std::nullopt;
+    auto const number = errno;
+    auto const kind = SSL_get_error(ssl_.get(), result);
+    if (kind == SSL_ERROR_WANT_READ)
+        return asio::socket_base::wait_read;
+    if (kind == SSL_ERROR_WANT_WRITE)
+        return asio::socket_base::wait_write;
+    why_ = why_failed(ssl_.get(), kind, number);
+    met_plain_http_ = ERR_GET_REASON(ERR_peek_error()) == SSL_R_HTTP_REQUEST;
+    ERR_clear_error();
+    ec = system_error_of(EPROTO);
+    return std::nullopt;
+}
+
+std::size_t tls_session::read(asio::mutable_buffer into, error_code& ec) noexcept {
+    ec = {};
+    drained_ = false;
+    std::size_t total = 0;
+    // OpenSSL gives one record at a time.
+    while (total < into.size() && !drained_ && !read_error_) {
+        auto const left = into + total;
+        std::size_t n = 0;
+        begin_call();
+        auto const result = SSL_read_ex(ssl_.get(), left.data(), left.size(), &n);
+        if (result == 1)
+            total += n;
+        else
+            note_read_failure(result);
+    }
+    if (total == 0 && into.size() != 0)
+        ec = read_error_ ? read_error_ : error_code{asio::error::would_block};
+    return total;
+}
+
+void tls_session::note_read_failure(int result) noexcept {
+    auto const kind = SSL_get_error(ssl_.get(), result);
+    drained_ = kind == SSL_ERROR_WANT_READ || kind == SSL_ERROR_WANT_WRITE;
+    read_wait_ =
+        kind == SSL_ERROR_WANT_WRITE ? asio::socket_base::wait_write : asio::socket_base::wait_read;
+    if (kind == SSL_ERROR_ZERO_RETURN)
+        read_error_ = asio::error::eof;
+    else if (!drained_)
+        read_error_ = error_of_call(kind);
+}
+
+bool tls_session::look() noexcept {
+    if (read_error_)
+        return true;
+    char byte = 0;
+    std::size_t n = 0;
+    begin_call();
+    auto const result = SSL_peek_ex(ssl_.get(), &byte, 1, &n);
+    drained_ = false;
+    if (result != 1)
+        note_read_failure(result);
+    return !drained_;
+}
+
+silence tls_session::probe() noexcept {
+    if (!look())
+        return silence::quiet;
+    return read_error_ ? silence::closed : silence::data;
+}
+
+std::size_t tls_session::write(gathered const& from, error_code& ec) noexcept {
+    ec = {};
+    asio::const_buffer bytes;
+    bool several = false;
+    for (auto const& each : from) {
+        several = several || (bytes.size() != 0 && each.size() != 0);
+        if (bytes.size() == 0)
+            bytes = each;
+    }
+    if (bytes.size() == 0)
+        return 0;
+    std::array<char, record_size> joined;
+    if (several && bytes.size() < record_size)
+        bytes = asio::buffer(joined, asio::buffer_copy(asio::buffer(joined), from));
+    std::size_t n = 0;
+    begin_call();
+    auto const result = SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &n);
+    if (result == 1)
+        return n;
+    auto const kind = SSL_get_error(ssl_.get(), result);
+    if (kind == SSL_ERROR_WANT_WRITE || kind == SSL_ERROR_WANT_READ)
+        ec = asio::error::would_block;
+    else
+        ec = error_of_call(kind);
+    return 0;
+}
+
+bool tls_session::say_goodbye() noexcept {
+    if (said_goodbye_ || SSL_is_init_finished(ssl_.get()) == 0)
+        return true;
+    begin_call();
+    auto const result = SSL_shutdown(ssl_.get());
+    said_goodbye_ = result >= 0 || SSL_get_error(ssl_.get(), result) != SSL_ERROR_WANT_WRITE;
+    ERR_clear_error();
+    return said_goodbye_;
+}
+
+} // namespace secondwind::net
