@@ -46,11 +46,6 @@ std::optional<urls::ipv6_address> as_ipv6(std::string_view text) noexcept {
     return parsed ? std::optional{*parsed} : std::nullopt;
 }
 
-// RFC 9110 section 4.2.
-constexpr std::uint16_t default_port(bool tls) noexcept {
-    return tls ? 443 : 80;
-}
-
 std::string bracketed(std::string const& host) {
     return host.find(':') == std::string::npos ? host : "[" + host + "]";
 }
@@ -93,8 +88,8 @@ std::string to_string(upstream const& u) {
 }
 
 std::string authority(upstream const& u) {
-    auto const host = bracketed(u.host);
-    return u.port == default_port(u.tls) ? host : host + ":" + std::to_string(u.port);
+    bool const usual = u.port == (u.tls ? 443 : 80); // RFC 9110 section 4.2
+    return usual ? bracketed(u.host) : bracketed(u.host) + ":" + std::to_string(u.port);
 }
 
 bool is_host_with_or_without_port(std::string_view text) noexcept {
@@ -162,14 +157,15 @@ std::string read_url(std::string_view text, upstream& into) {
     if (url.has_query() || url.has_fragment())
         return "a query or fragment is not supported: " + expected_but_got_url(url_form, text);
     bool const tls = url.scheme_id() == urls::scheme::https;
-    bool const known = tls || url.scheme_id() == urls::scheme::http;
-    auto const port = url.has_port() ? read_port(view(url.port())) : default_port(tls);
+    std::uint16_t const default_port = tls ? 443 : 80;
+    auto const port = url.has_port() ? read_port(view(url.port())) : default_port;
     auto host = read_host(url);
+    bool const known = tls || url.scheme_id() == urls::scheme::http;
     if (!known || host.empty() || port.value_or(0) == 0)
         return expected_but_got_url(url_form, text);
-    into.tls = tls;
     into.host = std::move(host);
     into.port = *port;
+    into.tls = tls;
     return {};
 }
 

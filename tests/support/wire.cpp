@@ -10,7 +10,37 @@ namespace secondwind::test {
 
 using namespace boost::asio::experimental::awaitable_operators;
 
+asio::awaitable<void> wire::begin_tls(tls_end end) {
+    tls_.emplace(std::move(end));
+    for (bool done = false; !done;) {
+        std::exception_ptr failed;
+        try {
+            done = tls_->shake_hands();
+        } catch (std::runtime_error const&) {
+            failed = std::current_exception();
+        }
+        co_await send_raw(tls_->sealed()); // the alert, where it failed
+        if (failed)
+            std::rethrow_exception(failed);
+        bool more = true;
+        if (!done)
+            more = co_await receive();
+        if (!more)
+            throw connection_ended{ended_, "the handshake was made"};
+    }
+    buffer_ += tls_->read();
+}
+
 asio::awaitable<bool> wire::send(std::string bytes) {
+    if (tls_) {
+        tls_->write(bytes);
+        bytes = tls_->sealed();
+    }
+    bool const sent = co_await send_raw(std::move(bytes));
+    co_return sent;
+}
+
+asio::awaitable<bool> wire::send_raw(std::string bytes) {
     asio::steady_timer timer{socket_.get_executor(), deadline};
     auto const raced = co_await (asio::async_write(socket_, asio::buffer(bytes), nothrow) ||
                                  timer.async_wait(nothrow));
@@ -20,6 +50,24 @@ asio::awaitable<bool> wire::send(std::string bytes) {
 }
 
 asio::awaitable<bool> wire::fill() {
+    auto const before = buffer_.size();
+    bool more = true;
+    while (more && buffer_.size() == before) {
+        more = co_await receive();
+        if (!tls_)
+            break;
+        buffer_ += tls_->read();
+        if (tls_->ended())
+            ended_ = ending::fin;
+        else if (ended_ == ending::fin)
+            ended_ = ending::cut;
+        more = ended_ == ending::open;
+    }
+    co_return buffer_.size() != before;
+}
+
+// Reads what has come from the network: to the buffer, or to TLS.
+asio::awaitable<bool> wire::receive() {
     if (ended_ != ending::open)
         co_return false;
     constexpr std::size_t size = 64 * 1024;
@@ -36,6 +84,10 @@ asio::awaitable<bool> wire::fill() {
     }
     auto const [error, count] = std::get<0>(raced);
     buffer_.resize(before + count);
+    if (tls_) {
+        tls_->take(std::string_view{buffer_}.substr(before));
+        buffer_.resize(before);
+    }
     if (error)
         ended_ = error == asio::error::eof ? ending::fin : ending::rst;
     co_return !error;
@@ -181,6 +233,11 @@ asio::awaitable<ending> wire::wait_closed() {
 
 void wire::half_close() {
     boost::system::error_code ignored;
+    if (tls_) {
+        tls_->say_goodbye();
+        asio::write(socket_, asio::buffer(tls_->sealed()), ignored);
+        return;
+    }
     socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
 }
 

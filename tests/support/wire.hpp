@@ -2,6 +2,7 @@
 #pragma once
 
 #include "support/http_message.hpp"
+#include "support/tls_end.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -20,8 +21,8 @@ namespace secondwind::test {
 namespace asio = boost::asio;
 constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
 
-// How the other side ended the connection.
-enum class ending { open, fin, rst };
+// How the other side ended the connection; `cut`: TCP ended, and TLS had not.
+enum class ending { open, fin, rst, cut };
 
 struct received {
     std::string bytes;
@@ -62,8 +63,16 @@ public:
 
     explicit wire(asio::ip::tcp::socket socket) : socket_{std::move(socket)} {}
 
+    // From now on TLS is spoken. Throws std::runtime_error or connection_ended if the handshake
+    // fails.
+    asio::awaitable<void> begin_tls(tls_end end);
+    // Null where none is.
+    tls_end* tls() noexcept { return tls_ ? &*tls_ : nullptr; }
+
     // False if the other side has gone.
     asio::awaitable<bool> send(std::string bytes);
+    // As they are, past TLS.
+    asio::awaitable<bool> send_raw(std::string bytes);
 
     // The next bytes up to and with `text`, or n of them. Throw connection_ended.
     asio::awaitable<std::string> read_until(std::string text);
@@ -84,15 +93,17 @@ public:
     // Waits until the other side ends the connection; bytes that come before are thrown away.
     asio::awaitable<ending> wait_closed();
 
-    void half_close();
-    void reset(); // with an RST
+    void half_close(); // with TLS it is its own end that is told, and TCP stays open
+    void reset();      // with an RST
     void close();
     asio::ip::tcp::socket& socket() noexcept { return socket_; }
 
 private:
     asio::awaitable<bool> fill(); // false at the end
+    asio::awaitable<bool> receive();
 
     asio::ip::tcp::socket socket_;
+    std::optional<tls_end> tls_;
     std::string buffer_; // read, and not yet given out
     ending ended_ = ending::open;
 };

@@ -12,7 +12,7 @@ namespace secondwind::config {
 // [A-Za-z0-9_.-]+
 bool is_upstream_name(std::string_view text) noexcept;
 
-// http://HOST[:PORT][/] or https://... into tls, host and port; without a port it is 80 or 443 (RFC
+// http://HOST[:PORT][/] or https://... into host, port and tls; without a port it is 80 or 443 (RFC
 // 9110 section 4.2). What the URL must not have (another scheme, a path, a query, user information)
 // is named in the answer.
 // Returns the complaint as a clause ("expected ..., but got ..."), or nothing.

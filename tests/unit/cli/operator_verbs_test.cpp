@@ -85,10 +85,21 @@ TEST(operator_verbs, take_an_address_a_name_or_a_url) {
     EXPECT_EQ(place({"status", "--admin", "box:9235"}), "box 9235");
     EXPECT_EQ(place({"status", "--admin", "http://box:9235/"}), "box 9235");
     EXPECT_EQ(place({"status", "--admin", "http://box"}), "box 80");
-    for (auto const* text : {"", "box", "10.0.0.5", "[::1]", "box:0", "box:x", "off",
-                             "https://box:1", "http://user@box:1", "http://box:1/path", "box:1/x"})
+    for (auto const* text : {"", "box", "10.0.0.5", "[::1]", "box:0", "box:x", "off", "ftp://box:1",
+                             "http://user@box:1", "http://box:1/path", "box:1/x"})
         EXPECT_NE(fault({"status", "--admin", text}), "none") << text;
     EXPECT_THAT(fault({"status", "--admin", "box"}), StartsWith("--admin: expected "));
+}
+
+TEST(operator_verbs, speak_https_where_they_are_told_to) {
+    auto const to_url = run({"status", "--admin", "https://box", "--ca", "ca.pem"}).operating;
+    EXPECT_TRUE(to_url.tls);
+    EXPECT_EQ(to_url.admin_port, 443);
+    EXPECT_EQ(to_url.ca_file, "ca.pem");
+    EXPECT_FALSE(run({"status", "--admin", "http://box"}).operating.tls);
+    EXPECT_FALSE(run({"status"}).operating.tls);
+    expect_usage_error(run({"status", "--ca", "ca.pem"}), "--ca goes with --admin https://");
+    expect_usage_error(run({"status", "--admin", "box:1", "--ca", "x"}), "--ca goes with");
 }
 
 TEST(operator_verbs, ask_this_machine_where_the_server_listens_on_every_address) {

@@ -137,7 +137,7 @@ TEST(upstream, has_no_other_form) {
 }
 
 TEST(upstream, says_what_is_not_supported) {
-    EXPECT_THAT(complaint_about("https://host:1"), HasSubstr("https is not supported yet"));
+    EXPECT_THAT(complaint_about("wss://host:1"), HasSubstr("or https://HOST[:PORT]"));
     EXPECT_THAT(complaint_about("http://user@host"), HasSubstr("user or password"));
     EXPECT_THAT(complaint_about("http://user:pw@host"), HasSubstr("user or password"));
     EXPECT_THAT(complaint_about("http://host/v1"), HasSubstr("a path"));

@@ -1,0 +1,131 @@
+#include "support/certificates.hpp"
+
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <stdexcept>
+
+#include <sys/stat.h>
+
+namespace secondwind::test {
+
+namespace {
+
+template<auto Free>
+struct freer {
+    template<class T>
+    void operator()(T* object) const {
+        Free(object);
+    }
+};
+using key_ptr = std::unique_ptr<EVP_PKEY, freer<EVP_PKEY_free>>;
+using x509_ptr = std::unique_ptr<X509, freer<X509_free>>;
+using file_ptr = std::unique_ptr<std::FILE, freer<std::fclose>>;
+
+file_ptr open(std::string const& path, char const* how) {
+    file_ptr file{std::fopen(path.c_str(), how)};
+    if (!file)
+        throw std::runtime_error{path + " cannot be opened"};
+    return file;
+}
+
+void extend(X509* certificate, X509* issuer, int what, std::string const& value) {
+    X509V3_CTX context;
+    X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
+    auto* const extension = X509V3_EXT_conf_nid(nullptr, &context, what, value.c_str());
+    X509_add_ext(certificate, extension, -1);
+    X509_EXTENSION_free(extension);
+}
+
+std::string names_of(subject_of const& what) {
+    std::string all;
+    for (auto const& name : what.names)
+        all.append(all.empty() ? "" : ",").append("DNS:" + name);
+    for (auto const& address : what.addresses)
+        all.append(all.empty() ? "" : ",").append("IP:" + address);
+    return all;
+}
+
+x509_ptr certify(EVP_PKEY* key, std::string const& name, subject_of const& what, int serial) {
+    constexpr long day = 24 * 60 * 60;
+    x509_ptr made{X509_new()};
+    X509_set_version(made.get(), 2);
+    ASN1_INTEGER_set(X509_get_serialNumber(made.get()), serial);
+    X509_gmtime_adj(X509_getm_notBefore(made.get()), what.from_days * day);
+    X509_gmtime_adj(X509_getm_notAfter(made.get()), what.until_days * day);
+    X509_set_pubkey(made.get(), key);
+    X509_NAME_add_entry_by_txt(X509_get_subject_name(made.get()), "CN", MBSTRING_ASC,
+                               reinterpret_cast<unsigned char const*>(name.c_str()), -1, -1, 0);
+    return made;
+}
+
+void store(identity const& where, X509* certificate, EVP_PKEY* key) {
+    PEM_write_X509(open(where.certificate_file, "w").get(), certificate);
+    PEM_write_PrivateKey(open(where.key_file, "w").get(), key, nullptr, nullptr, 0, nullptr,
+                         nullptr);
+    ::chmod(where.key_file.c_str(), 0600);
+}
+
+identity made_in(std::string const& directory, int number, subject_of const& what,
+                 identity const* by, bool vouches) {
+    identity const made{directory + "/" + std::to_string(number) + ".pem",
+                        directory + "/" + std::to_string(number) + ".key"};
+    key_ptr const key{EVP_EC_gen("P-256")};
+    auto const certificate =
+        certify(key.get(), vouches ? "who vouches" : "a test", what, number + 1);
+    x509_ptr issuer;
+    key_ptr issuer_key;
+    if (by != nullptr) {
+        issuer.reset(
+            PEM_read_X509(open(by->certificate_file, "r").get(), nullptr, nullptr, nullptr));
+        issuer_key.reset(
+            PEM_read_PrivateKey(open(by->key_file, "r").get(), nullptr, nullptr, nullptr));
+    }
+    auto* const from = issuer ? issuer.get() : certificate.get();
+    X509_set_issuer_name(certificate.get(), X509_get_subject_name(from));
+    extend(certificate.get(), from, NID_basic_constraints,
+           vouches ? "critical,CA:TRUE" : "CA:FALSE");
+    if (!vouches)
+        extend(certificate.get(), from, NID_subject_alt_name, names_of(what));
+    if (X509_sign(certificate.get(), issuer_key ? issuer_key.get() : key.get(), EVP_sha256()) == 0)
+        throw std::runtime_error{"a certificate could not be signed"};
+    store(made, certificate.get(), key.get());
+    return made;
+}
+
+} // namespace
+
+authority::authority() {
+    auto pattern = (std::filesystem::temp_directory_path() / "secondwind-tls-XXXXXX").string();
+    if (::mkdtemp(pattern.data()) == nullptr)
+        throw std::runtime_error{"no directory can be made for certificates"};
+    directory_ = pattern;
+    itself_ = made_in(directory_, made_++, {}, nullptr, true);
+}
+
+authority::~authority() {
+    std::error_code ignored;
+    std::filesystem::remove_all(directory_, ignored);
+}
+
+identity authority::issue(subject_of what) {
+    return made_in(directory_, made_++, what, &itself_, false);
+}
+
+identity authority::self_signed(subject_of what) {
+    return made_in(directory_, made_++, what, nullptr, false);
+}
+
+std::string authority::write(std::string const& name, std::string const& content) const {
+    auto path = directory_ + "/" + name;
+    std::ofstream{path, std::ios::binary} << content;
+    return path;
+}
+
+} // namespace secondwind::test
