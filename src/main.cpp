@@ -1,14 +1,17 @@
+#include <secondwind/app/client_key.hpp>
 #include <secondwind/app/demo.hpp>
 #include <secondwind/app/operator.hpp>
 #include <secondwind/app/serve.hpp>
 #include <secondwind/base/log.hpp>
 #include <secondwind/cli/command_line.hpp>
+#include <secondwind/config/exposure.hpp>
 
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <fstream>
+#include <iostream>
 #include <iterator>
 
 #include <fmt/format.h>
@@ -49,6 +52,9 @@ std::optional<std::string> read_file(std::string const& path) {
 int check(config::builder const& settings) {
     for (auto const& entry : settings.effective())
         fmt::print("{:<30} {:<32} {}\n", entry.key, entry.value, entry.source);
+    if (auto const open = config::open_to_network(settings.value()); !open.empty())
+        fmt::print(stderr, "secondwind: warning: {} is open to the network: {}\n", open,
+                   config::close_to_network);
     return 0;
 }
 
@@ -84,6 +90,10 @@ int run(int argc, char** argv) {
         log::init(asked.settings.value().logging);
         return app::serve(asked.settings.value(), admin_chosen,
                           [argc, argv] { return read_layers(argc, argv).settings.value(); });
+    case verb::make_key:
+        return app::make_client_key(asked.making.name, asked.making.json);
+    case verb::hash_key:
+        return app::hash_client_key(std::cin);
     case verb::demo:
         log::init(asked.settings.value().logging);
         return app::demo(asked.settings.value(), asked.once, admin_chosen);

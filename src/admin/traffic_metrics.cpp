@@ -59,6 +59,10 @@ void add_traffic(family_list& to, telemetry::traffic const& now) {
                "Clients that left before the end of their answer, by where the exchange stood");
     for (std::size_t p = 0; p < telemetry::phases; ++p)
         to.add(now.departures[p], {{"phase", name_of<telemetry::phase>(p)}});
+    to.counter("secondwind_client_refusals_total",
+               "Requests that were refused for want of a good API key (clients.api_keys)");
+    for (std::size_t k = 0; k < telemetry::bad_keys; ++k)
+        to.add(now.client_refusals[k], {{"reason", name_of<telemetry::bad_key>(k)}});
 }
 
 void add_replays(family_list& to, telemetry::traffic const& now) {

@@ -1,3 +1,4 @@
+#include <secondwind/app/exposure.hpp>
 #include <secondwind/app/reloader.hpp>
 #include <secondwind/base/log.hpp>
 #include <secondwind/config/keys.hpp>
@@ -22,10 +23,12 @@ std::string joined(std::vector<std::string> const& names) {
 
 admin::reload_result reloader::run() {
     auto result = apply();
-    if (result.error.empty())
+    if (result.error.empty()) {
         log::write(log::level::info, "config_reloaded", {{"changed", joined(result.changed)}});
-    else
+        tell_exposure(settings_);
+    } else {
         log::write(log::level::error, "config_refused", {{"why", result.error}});
+    }
     return result;
 }
 

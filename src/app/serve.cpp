@@ -1,3 +1,4 @@
+#include <secondwind/app/exposure.hpp>
 #include <secondwind/app/serve.hpp>
 #include <secondwind/base/log.hpp>
 #include <secondwind/config/parse.hpp>
@@ -142,6 +143,7 @@ int run(config::settings& settings, bool admin_chosen, reloader::reader read_aga
     lifetime life{io, server, admin, settings};
     server.announce();
 
+    tell_exposure(settings);
     // A deadline that was cleared keeps its place for a while, and would keep the loop as well.
     auto until_ended = [](lifetime& l, net::asio::io_context& loop) -> net::task<void> {
         co_await l.ended();

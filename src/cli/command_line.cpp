@@ -1,5 +1,6 @@
 #include <secondwind/cli/command_line.hpp>
 
+#include "key_verbs.hpp"
 #include "operator_verbs.hpp"
 
 #include <secondwind/base/escape.hpp>
@@ -86,6 +87,7 @@ invocation parse(int argc, char const* const* argv,
         "check", "Check the configuration and print it, each value with its source");
     add_flags(*check, values, true);
     operator_verbs const operators{app, values};
+    key_verbs const about_keys{app};
 
     try {
         app.parse(argc, argv);
@@ -103,6 +105,15 @@ invocation parse(int argc, char const* const* argv,
 
     if (auto const complaint = operators.complaint(); !complaint.empty())
         return usage_error(complaint);
+
+    if (about_keys.given()) {
+        auto const complaint = about_keys.complaint(values);
+        if (!complaint.empty())
+            return usage_error(complaint);
+        result.what = *about_keys.given();
+        result.making = about_keys.read();
+        return result;
+    }
 
     if (demo->parsed()) {
         result.what = invocation::verb::demo;

@@ -1,10 +1,9 @@
 #include <secondwind/config/parse.hpp>
 
+#include "conflicts.hpp"
 #include "secret.hpp"
 
 #include <secondwind/base/escape.hpp>
-#include <secondwind/base/units.hpp>
-#include <secondwind/config/address.hpp>
 #include <secondwind/config/file_layer.hpp>
 #include <secondwind/config/keys.hpp>
 
@@ -141,24 +140,8 @@ void builder::refuse(std::vector<std::string_view> const& culprits,
 }
 
 void builder::check() const {
-    auto const& l = settings_.limits;
-    if (l.replay_buffer_total < l.replay_buffer)
-        refuse({"limits.replay_buffer_total", "limits.replay_buffer"},
-               "expected limits.replay_buffer_total (" + format_size(l.replay_buffer_total) +
-                   ") to be no smaller than limits.replay_buffer (" + format_size(l.replay_buffer) +
-                   ")");
-    auto const& admin = settings_.admin;
-    if (!admin.listen)
-        return;
-    auto const where = to_string(*admin.listen);
-    if (is_same_place(*admin.listen, settings_.listen))
-        refuse({"admin.listen", "listen"},
-               "clients and operators cannot both connect to " + where +
-                   ": give listen and admin.listen different ports, or admin.listen \"off\"");
-    if (admin.token.empty() && !is_loopback(*admin.listen))
-        refuse({"admin.listen"},
-               where + " is not loopback, so that admin.token has to guard it: set admin.token (or "
-                       "SECONDWIND_ADMIN_TOKEN_FILE), or listen on 127.0.0.1");
+    if (auto const found = find_conflict(settings_))
+        refuse(found->culprits, found->complaint);
 }
 
 bool builder::is_default(std::string_view key) const noexcept {

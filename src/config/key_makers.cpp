@@ -29,6 +29,16 @@ bool have_same_tokens(settings const& one, settings const& other) {
                               &upstream::api_token);
 }
 
+// But for their tokens, which are a key of their own.
+bool have_same_upstreams(settings const& one, settings const& other) {
+    auto mine = one.upstreams;
+    auto theirs = other.upstreams;
+    for (auto* all : {&mine, &theirs})
+        for (auto& u : *all)
+            u.api_token.clear();
+    return mine == theirs;
+}
+
 } // namespace
 
 std::string variable_of(std::string_view name) {
@@ -59,6 +69,39 @@ key listen_key() {
             .environment = variable_of("listen"),
             .assign = assign_with(expected, parse),
             .show = [](settings const& s) { return to_string(s.listen); }};
+}
+
+key default_upstream_key() {
+    std::string const expected = "an upstream's name, or nothing for the first";
+    auto parse = [](settings& s, std::string_view text) {
+        bool const fits = text.empty() || is_upstream_name(text);
+        if (fits)
+            s.default_upstream = text;
+        return fits;
+    };
+    return {.name = "default_upstream",
+            .form = json_form::string,
+            .expected = expected,
+            .environment = variable_of("default_upstream"),
+            .assign = assign_with(expected, parse),
+            .show = [](settings const& s) { return s.default_upstream; }};
+}
+
+// One variable names one upstream as a rule, so it is in the singular as the flag is.
+key upstreams_key() {
+    auto k = list_key(
+        "upstreams", [](auto& s) -> auto& { return s.upstreams; }, upstream_list(), "upstream");
+    k.same = have_same_upstreams;
+    return k;
+}
+
+key api_keys_key() {
+    auto k = list_key("clients.api_keys", value_at(&settings::clients, &clients::api_keys),
+                      api_key_list(), "clients.api_keys");
+    k.same = [](settings const& one, settings const& other) {
+        return one.clients.api_keys == other.clients.api_keys;
+    };
+    return k;
 }
 
 // Every upstream without a token of its own gets this one.

@@ -149,7 +149,10 @@ key list_key(std::string_view name, At at, list_kind<Item> const& kind, std::str
 }
 
 key listen_key();
+key default_upstream_key();
+key upstreams_key();
 key api_token_key();
+key api_keys_key();
 key admin_listen_key();
 key admin_token_key();
 

@@ -17,18 +17,33 @@ constexpr std::uint64_t GiB = 1ULL << 30U;
 
 void add_general(std::vector<key>& all) {
     all.push_back(with_flag(listen_key(), "--listen", "ADDR:PORT", "Where clients connect"));
-    // One variable names one upstream as a rule, so it is in the singular as the flag is.
-    auto upstreams = list_key(
-        "upstreams", [](auto& s) -> auto& { return s.upstreams; }, upstream_list(), "upstream");
-    all.push_back(
-        with_flag(std::move(upstreams), "--upstream", "[NAME=]URL", "The LM Studio server"));
+    all.push_back(default_upstream_key());
+    all.push_back(text_key("tls.certificate_file",
+                           value_at(&settings::tls, &certificate::certificate_file),
+                           "a file's name"));
+    all.push_back(text_key("tls.key_file", value_at(&settings::tls, &certificate::key_file),
+                           "a file's name"));
+    all.push_back(with_flag(upstreams_key(), "--upstream", "[NAME=]URL",
+                            "An LM Studio server; give it again for another"));
     all.push_back(api_token_key());
+}
+
+void add_clients(std::vector<key>& all) {
+    all.push_back(api_keys_key());
+    all.push_back(count_key("clients.max_failures",
+                            value_at(&settings::clients, &clients::max_failures), 1, 10'000));
 }
 
 void add_admin(std::vector<key>& all) {
     auto const at = [](auto value) { return value_at(&settings::admin, value); };
     all.push_back(with_flag(admin_listen_key(), "--admin", "ADDR:PORT|off",
                             "Where operators connect, if anywhere"));
+    all.push_back(text_key(
+        "admin.certificate_file",
+        [](auto& s) -> auto& { return s.admin.certificate.certificate_file; }, "a file's name"));
+    all.push_back(text_key(
+        "admin.key_file", [](auto& s) -> auto& { return s.admin.certificate.key_file; },
+        "a file's name"));
     all.push_back(admin_token_key());
     all.push_back(boolean_key("admin.allow_actions", at(&admin::allow_actions)));
     all.push_back(list_key("admin.allowed_hosts", at(&admin::allowed_hosts), allowed_host_list(),
@@ -132,6 +147,7 @@ std::vector<key> const& keys() {
     static std::vector<key> const all = [] {
         std::vector<key> table;
         add_general(table);
+        add_clients(table);
         add_admin(table);
         add_recovery(table);
         add_health(table);

@@ -22,10 +22,12 @@ struct list_kind {
     std::string (*check)(std::vector<Item> const& all);
     // As the environment and flags give it.
     std::string (*read_text)(std::string_view text, std::vector<Item>& into);
-    std::string (*show)(std::vector<Item> const& all); // as read_text takes it
+    // As read_text takes it; what that cannot say stands behind an item, and a secret as "***".
+    std::string (*show)(std::vector<Item> const& all);
 };
 
 list_kind<upstream> const& upstream_list();
+list_kind<api_key> const& api_key_list();
 list_kind<std::string> const& pinned_list();
 list_kind<std::string> const& allowed_host_list();
 list_kind<policy::rule> const& rule_list();

@@ -16,12 +16,23 @@ bool speaks_anthropic(std::string_view path) noexcept {
     return path.empty() || path.front() == '/' || path.front() == '?';
 }
 
+std::string_view error_type(int status, bool anthropic) noexcept {
+    if (anthropic && status == 401) {
+        return "authentication_error";
+    }
+    if (anthropic && status == 429) {
+        return "rate_limit_error";
+    }
+    return status < 500 ? "invalid_request_error" : "api_error";
+}
+
 std::string render_body(reply const& what, std::string_view path) {
     // The order of the members is the order in which the two vendors send them.
     using json = nlohmann::ordered_json;
-    std::string_view const type = what.status < 500 ? "invalid_request_error" : "api_error";
+    bool const anthropic = speaks_anthropic(path);
+    auto const type = error_type(what.status, anthropic);
     json document;
-    if (speaks_anthropic(path)) {
+    if (anthropic) {
         document = {{"type", "error"}, {"error", {{"type", type}, {"message", what.message}}}};
     } else {
         document = {{"error", {{"message", what.message}, {"type", type}, {"code", what.code}}}};
@@ -39,6 +50,9 @@ std::string render_reply(reply const& what, std::string_view path, bool close, b
                            "Content-Type: application/json; charset=utf-8\r\n"
                            "Content-Length: {}\r\n",
                            what.status, reason_phrase(what.status), body.size());
+    if (what.status == 401) {
+        out.append("WWW-Authenticate: Bearer\r\n"); // RFC 9110 section 11.6.1
+    }
     if (what.retry_after > 0) {
         out.append(fmt::format("Retry-After: {}\r\n", what.retry_after));
     }
@@ -56,6 +70,8 @@ std::string_view reason_phrase(int status) noexcept {
     switch (status) {
     case 400:
         return "Bad Request";
+    case 401:
+        return "Unauthorized";
     case 408:
         return "Request Timeout";
     case 413:
@@ -64,6 +80,8 @@ std::string_view reason_phrase(int status) noexcept {
         return "URI Too Long";
     case 417:
         return "Expectation Failed";
+    case 429:
+        return "Too Many Requests";
     case 431:
         return "Request Header Fields Too Large";
     case 501:

@@ -56,6 +56,7 @@ void access_record::write(request const& what, telemetry::traffic& counts) const
                 {"duration_ms", one.seconds * to_ms},
                 {"ended", to_string(ending)},
                 {"detail", detail},
+                {"client", what.client},
                 {"traceparent", what.traceparent}});
 }
 

@@ -1,6 +1,7 @@
 #include <secondwind/base/log.hpp>
 #include <secondwind/http/head_writer.hpp>
 #include <secondwind/policy/route.hpp>
+#include <secondwind/proxy/admission.hpp>
 #include <secondwind/proxy/send_reply.hpp>
 #include <secondwind/proxy/session.hpp>
 
@@ -28,20 +29,25 @@ void note_ids(request& what, http::request_head const& head) {
 }
 
 // The request as it goes to its host. A chunked body that was read whole is sent with its length.
-// On the shared listener the choice of a host is for us alone.
+// The key that a client showed is for us alone, and so is the choice of a host on the shared
+// listener; the host gets its own token, if it has one.
 void render(request& what, http::request_head const& head, bool whole, bool add_id) {
     http::outgoing_body body{head.framing, head.length};
     if (head.framing == http::framing::chunked && whole)
         body = {http::framing::length, what.body.size()};
-    what.head.clear();
+    auto extra = add_id && what.made_id ? what.id_field() : std::string{};
+    bool const keyed = !what.client.empty();
     http::request_edit edit;
+    edit.drop_credentials = keyed;
     edit.drop_host_choice = !what.from->host;
-    if (what.host)
+    if (what.host) {
         edit.host = what.host->pool.authority();
+        if (auto const& token = what.host->where.api_token; keyed && !token.empty())
+            extra += "Authorization: Bearer " + token + "\r\n";
+    }
+    edit.extra = extra;
+    what.head.clear();
     http::render_request(what.head, head, body, edit);
-    // Before the empty line.
-    if (add_id && what.made_id)
-        what.head.insert(what.head.size() - 2, what.id_field());
     what.method_size = head.method.size();
     what.target_size = head.target.size();
 }
@@ -145,11 +151,17 @@ net::task<bool> session::read_request(request& what, std::unique_ptr<body_reader
     what.made_id = what.id.empty();
     if (what.made_id)
         what.id = shared_.next_request_id();
+    auto admitted = admit(shared_, client_, head);
+    what.client = std::move(admitted.client);
     auto const routed = route(head);
-    if (routed)
+    if (routed && !admitted.refused)
         what.host = *routed;
     bool const add_id = shared_.settings.request_id.add;
     render(what, head, false, add_id);
+    if (admitted.refused) {
+        co_await refuse(what, *admitted.refused, admitted.retry_after);
+        co_return false;
+    }
     if (!routed) {
         auto const why = routed.error();
         co_await refuse(what, why);

@@ -26,6 +26,18 @@ std::string_view to_string(skip s) noexcept {
     return s == skip::body_too_large ? "body_too_large" : "committed";
 }
 
+std::string_view to_string(bad_key b) noexcept {
+    switch (b) {
+    case bad_key::missing:
+        return "missing";
+    case bad_key::wrong:
+        return "wrong";
+    case bad_key::too_many:
+        return "too_many";
+    }
+    return "missing";
+}
+
 void traffic::ended(finished const& one) {
     auto const route = static_cast<std::size_t>(one.route);
     ++exchanges;

@@ -33,7 +33,8 @@ ARROWS = {
     "emulator": set(),
     "cli": {"base", "config"},
     "app": {
-        "base", "config", "net", "upstream", "recovery", "proxy", "telemetry", "admin", "emulator",
+        "base", "policy", "config", "net", "upstream", "recovery", "proxy", "telemetry", "admin",
+        "emulator",
     },
     "main": {"base", "config", "cli", "app"},
 }

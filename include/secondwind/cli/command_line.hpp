@@ -28,11 +28,19 @@ struct operator_flags {
     bool yes = false;                     // unload: without asking
 };
 
+// A key that is to be made.
+struct key_flags {
+    std::string name; // [A-Za-z0-9_.-]+
+    bool json = false;
+};
+
 struct invocation {
     enum class verb : std::uint8_t {
         serve,
         demo,
         check,
+        make_key, // for a client
+        hash_key, // one of the client's own, from standard input
         // An operator's, who asks a secondwind that runs elsewhere.
         status,
         models,
@@ -46,6 +54,7 @@ struct invocation {
     config::builder settings; // all layers applied and checked
     bool once = false;        // demo: end after one recovery
     operator_flags operating; // of an operator's verb
+    key_flags making;         // of make_key
     int exit_code = 0;        // 0 for help and version, 2 for a usage fault
     std::string output;
     bool output_is_error = false; // belongs on standard error
@@ -54,7 +63,8 @@ struct invocation {
 // Reads the command line, then the layers in their order: the file (-c, else the variable
 // SECONDWIND_CONFIG, else none), the environment, the flags. `demo` takes nothing but its flags, so
 // that it shows the same to everybody. An operator's verb takes --admin for where to connect, else
-// the settings' own listener, and the token of the settings. Touches nothing outside: variables and
+// the settings' own listener, and the token of the settings. The verbs that are about a client's
+// key take no settings at all. Touches nothing outside: variables and
 // files come through the functions given, `read_file` returning nothing for a file that cannot be
 // read. A setting that cannot be used throws config::config_error; a usage fault is verb::exit.
 invocation parse(int argc, char const* const* argv,

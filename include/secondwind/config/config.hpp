@@ -3,6 +3,7 @@
 
 #include <secondwind/base/log.hpp>
 #include <secondwind/policy/attempt.hpp>
+#include <secondwind/policy/client_key.hpp>
 #include <secondwind/policy/plan.hpp>
 #include <secondwind/policy/signature.hpp>
 
@@ -45,12 +46,7 @@ struct certificate {
     bool operator==(certificate const&) const = default;
 };
 
-// A key that a client may show on the data port.
-struct api_key {
-    std::string name; // [A-Za-z0-9_.-]+, for the log
-    std::string hash; // "sha256:" and 64 hexadecimal digits, in lower case
-    bool operator==(api_key const&) const = default;
-};
+using api_key = policy::api_key;
 
 struct clients {
     std::vector<api_key> api_keys;   // empty: nobody is asked for one

@@ -48,7 +48,7 @@ struct key {
     // Never shown; its variable and its name in the file have sisters that end in _FILE and _file,
     // and name a file with the value.
     bool secret = false;
-    // A secret's: whether both have the same true value.
+    // Where `show` does not tell all: whether both have the same true value.
     std::function<bool(settings const&, settings const&)> same{};
 
     // Where it is a flag as well.

@@ -37,7 +37,8 @@ public:
 
     // SECONDWIND_<SECTION>_<KEY>, as SECONDWIND_RECOVERY_EVICT, for every scalar key of the file.
     // SECONDWIND_UPSTREAM is one or more [NAME=]URL, SECONDWIND_RECOVERY_PINNED one or more
-    // patterns and SECONDWIND_ADMIN_ALLOWED_HOSTS one or more HOST[:PORT], separated by commas;
+    // patterns, SECONDWIND_CLIENTS_API_KEYS one or more NAME=HASH and
+    // SECONDWIND_ADMIN_ALLOWED_HOSTS one or more HOST[:PORT], separated by commas;
     // SECONDWIND_RECOVERY_RULES is the file's list as it stands there. A secret's variable has a
     // sister, as SECONDWIND_ADMIN_TOKEN_FILE, for a file that holds it in its first line; an empty
     // secret is none. SECONDWIND_UPSTREAM_API_TOKEN is for every upstream without a token of its
@@ -100,7 +101,7 @@ private:
 
 // Each is a config_error in the making: nothing where the text is not of the form.
 std::optional<endpoint> parse_endpoint(std::string_view text);
-std::optional<upstream> parse_upstream(std::string_view text); // [NAME=]http://HOST[:PORT][/]
+std::optional<upstream> parse_upstream(std::string_view text); // [NAME=]http[s]://HOST[:PORT][/]
 
 // The known word nearest to `word` by edit distance, if it is near enough to be meant.
 std::optional<std::string> nearest(std::string_view word, std::vector<std::string> const& known);

@@ -9,7 +9,7 @@
 namespace secondwind::http {
 
 struct reply {
-    int status;               // 400, 408, 413, 414, 417, 431, 501, 502, 503, 504, 505
+    int status;               // 400, 401, 408, 413, 414, 417, 429, 431, 501, 502, 503, 504, 505
     std::string_view code;    // machine-readable, as "host_down" or a refusal's rule
     std::string_view message; // what was wrong and what to do
     int retry_after = 0;      // seconds; 0: no Retry-After field
@@ -17,9 +17,10 @@ struct reply {
 
 // A whole HTTP/1.1 answer with a JSON body: {"error":{"message","type","code"}} in OpenAI's shape,
 // {"type":"error","error":{"type","message"}} in Anthropic's where `path` is /v1/messages or below
-// it. `type` is "invalid_request_error" for 4xx and "api_error" for 5xx. With `close` the answer
-// says "Connection: close"; with `head_only` (an answer to HEAD) the body is left out. `extra` is
-// whole field lines with their CRLF, or empty.
+// it. `type` is "invalid_request_error" for 4xx and "api_error" for 5xx; Anthropic has words of its
+// own for 401 and 429. A 401 asks for a bearer token (RFC 6750). With `close` the answer says
+// "Connection: close"; with `head_only` (an answer to HEAD) the body is left out. `extra` is whole
+// field lines with their CRLF, or empty.
 std::string render_reply(reply const& what, std::string_view path, bool close,
                          bool head_only = false, std::string_view extra = {});
 

@@ -6,6 +6,7 @@
 #include <secondwind/net/block_pool.hpp>
 #include <secondwind/net/deadline.hpp>
 #include <secondwind/net/socket.hpp>
+#include <secondwind/policy/failure_rate.hpp>
 #include <secondwind/proxy/replay_buffer.hpp>
 #include <secondwind/recovery/host_list.hpp>
 #include <secondwind/recovery/ledger.hpp>
@@ -57,6 +58,7 @@ struct context {
     replay_budget budget;
     recovery::ledger ledger;
     recovery::host_list hosts;
+    policy::failure_rate failures; // of clients that have to show a key
     telemetry::traffic traffic;
     telemetry::exchange_list exchanges;
     std::uint64_t next_exchange = 1; // its number

@@ -60,6 +60,7 @@ struct request {
     bool keep_alive = true; // what the client wants of its connection
     std::string id;         // the client's X-Request-Id, or made
     bool made_id = false;
+    std::string client;      // the name of the key that it showed; empty where none is asked for
     std::string traceparent; // as it came (W3C Trace Context), for the log; mostly empty
 };
 

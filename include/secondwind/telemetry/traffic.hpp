@@ -33,6 +33,15 @@ enum class skip : std::uint8_t {
 constexpr std::size_t skips = 2;
 std::string_view to_string(skip s) noexcept;
 
+// Why a client was sent away that has to show a key.
+enum class bad_key : std::uint8_t {
+    missing, // it showed none
+    wrong,   // nobody's
+    too_many // and there were too many of that address before
+};
+constexpr std::size_t bad_keys = 3;
+std::string_view to_string(bad_key b) noexcept;
+
 // One exchange, when it has ended.
 struct finished {
     telemetry::route route = route::other;
@@ -50,6 +59,7 @@ struct traffic {
     void began() noexcept { ++in_flight; }
     void ended(finished const& one);
     void client_left(phase when) noexcept { ++departures[static_cast<std::size_t>(when)]; }
+    void refused(bad_key why) noexcept { ++client_refusals[static_cast<std::size_t>(why)]; }
     void skipped(skip why) noexcept { ++replays_skipped[static_cast<std::size_t>(why)]; }
 
     std::uint64_t in_flight = 0; // requests that have been read and are being served
@@ -62,6 +72,7 @@ struct traffic {
     std::uint64_t bytes_out = 0;
     std::uint64_t stream_events = 0; // with LM Studio each is one token, and one chunk
     std::array<std::uint64_t, phases> departures{};
+    std::array<std::uint64_t, bad_keys> client_refusals{};
     std::array<std::uint64_t, skips> replays_skipped{};
     std::uint64_t replays_recovered = 0; // the last answer was no curable error
     std::uint64_t replays_failed = 0;

@@ -140,8 +140,10 @@ TEST(command_line, refuses_a_setting_that_cannot_be_used) {
     EXPECT_THAT(world{}.fault({"--listen", "x"}), StartsWith("--listen: expected ADDRESS:PORT"));
     EXPECT_THAT(world{}.fault({"--listen", ""}), StartsWith("--listen: expected ADDRESS:PORT"));
     EXPECT_THAT(world{}.fault({"demo", "--log-level", "x"}), StartsWith("--log-level: expected "));
-    EXPECT_EQ(world{}.fault({"--upstream", "a=http://h:1", "--upstream", "b=http://h:2"}),
-              "--upstream: more than one upstream is not supported yet");
+    EXPECT_EQ(
+        world{}.fault({"--upstream", "http://h:1", "--upstream", "http://h:2"}),
+        "--upstream: the upstream name \"default\" is used twice: give each upstream a name of "
+        "its own");
     w.environment = {{"SECONDWIND_LIMITS_REPLAY_BUFFER_TOTAL", "0"}};
     EXPECT_THAT(w.fault({}), StartsWith("SECONDWIND_LIMITS_REPLAY_BUFFER_TOTAL: expected"));
     w.environment = {{"SECONDWIND_LISTN", "0"}};
@@ -188,6 +190,36 @@ TEST(command_line, does_not_take_the_demo_to_another_host) {
     expect_usage_error(world{}.run({"--upstream", "http://h", "demo"}), "demo takes no --upstream");
     expect_usage_error(world{}.run({"-c", "a.json", "demo"}), "demo takes no --config");
     expect_usage_error(world{}.run({"serve", "--once"}), "--once");
+}
+
+TEST(command_line, takes_several_upstreams) {
+    auto const s =
+        world{}.run({"--upstream", "a=http://h:1", "check", "--upstream", "b=https://h"}).settings;
+    ASSERT_EQ(s.value().upstreams.size(), 2U);
+    EXPECT_EQ(s.value().upstreams.front().name, "a");
+    EXPECT_TRUE(s.value().upstreams.back().tls);
+}
+
+TEST(command_line, makes_keys_without_any_settings) {
+    world w;
+    w.environment = {{"SECONDWIND_NONSENSE", "x"}};
+    auto const made = w.run({"key", "new", "n8n.1"});
+    EXPECT_EQ(made.what, verb::make_key);
+    EXPECT_EQ(made.making.name, "n8n.1");
+    EXPECT_FALSE(made.making.json);
+    EXPECT_TRUE(w.run({"key", "new", "--json", "a"}).making.json);
+    EXPECT_EQ(w.run({"key", "hash"}).what, verb::hash_key);
+}
+
+TEST(command_line, makes_no_key_that_the_configuration_would_not_take) {
+    for (auto const* name : {"", "a b", "a=b", "a,b", "\xc3\xa9"})
+        expect_usage_error(world{}.run({"key", "new", name}), "key new: expected a name");
+    expect_usage_error(world{}.run({"key"}), "");
+    expect_usage_error(world{}.run({"key", "new"}), "NAME");
+    expect_usage_error(world{}.run({"key", "hash", "sw-key"}), "");
+    expect_usage_error(world{}.run({"key", "old"}), "");
+    expect_usage_error(world{}.run({"--listen", "127.0.0.1:1", "key", "new", "a"}),
+                       "key takes no --listen");
 }
 
 TEST(command_line, refuses_what_it_does_not_know) {

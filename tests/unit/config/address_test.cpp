@@ -95,11 +95,22 @@ TEST(upstream, is_a_url_with_or_without_a_name) {
     EXPECT_EQ(parse_upstream("big_box.1=http://10.0.0.7:1"),
               (upstream{"big_box.1", "10.0.0.7", 1}));
     EXPECT_EQ(parse_upstream("http://host"), (upstream{"default", "host", 80}));
+    upstream secure{"gpu", "host", 443};
+    secure.tls = true;
+    EXPECT_EQ(parse_upstream("gpu=HTTPS://host"), secure);
+    secure.port = 1234;
+    EXPECT_EQ(parse_upstream("gpu=https://host:1234/"), secure);
 }
 
 TEST(upstream, is_shown_as_a_url) {
     EXPECT_EQ(to_string(upstream{"a", "host", 80}), "http://host:80");
     EXPECT_EQ(to_string(upstream{"a", "::1", 1234}), "http://[::1]:1234");
+    upstream secure{"a", "host", 443};
+    secure.tls = true;
+    EXPECT_EQ(to_string(secure), "https://host:443");
+    // Whatever it was before.
+    EXPECT_EQ(read_url("http://host", secure), "");
+    EXPECT_FALSE(secure.tls);
 }
 
 TEST(upstream, has_no_other_form) {
@@ -161,12 +172,25 @@ TEST(upstream, is_shown_without_its_token) {
     EXPECT_EQ(to_string(upstream{"a", "host", 80, "sk-lm-1"}), "http://host:80");
 }
 
-TEST(upstreams, are_just_one_for_now) {
+TEST(upstreams, are_one_or_several_in_their_order) {
     std::vector<upstream> all;
     EXPECT_EQ(read_upstreams("a=http://h:1", all), "");
     EXPECT_EQ(all, (std::vector{upstream{"a", "h", 1}}));
-    EXPECT_THAT(read_upstreams("b=http://h:1,c=http://h:2", all), HasSubstr("more than one"));
-    EXPECT_EQ(all.front().name, "a") << "a refused value must leave the setting alone";
+    EXPECT_EQ(read_upstreams("b=http://h:1,c=http://h:1,http://i", all), "");
+    EXPECT_EQ(all, (std::vector{upstream{"b", "h", 1}, upstream{"c", "h", 1},
+                                upstream{"default", "i", 80}}));
+    EXPECT_THAT(read_upstreams("d=http://h:1,c", all), HasSubstr("expected"));
+    EXPECT_EQ(all.front().name, "b") << "a refused value must leave the setting alone";
+}
+
+TEST(upstreams, are_at_most_64) {
+    std::string text;
+    for (int n = 0; n < 64; ++n)
+        text += (n == 0 ? "" : ",") + ("h" + std::to_string(n) + "=http://h");
+    std::vector<upstream> all;
+    EXPECT_EQ(read_upstreams(text, all), "");
+    EXPECT_EQ(all.size(), 64U);
+    EXPECT_EQ(read_upstreams(text + ",http://h", all), "expected at most 64 upstreams, but got 65");
 }
 
 TEST(upstreams, have_different_names) {

@@ -60,8 +60,10 @@ TEST(environment, names_the_variable_at_fault) {
     EXPECT_EQ(fault_of({{"SECONDWIND_LISTEN", ""}}),
               "SECONDWIND_LISTEN: expected ADDRESS:PORT with a numeric address, as 127.0.0.1:1235, "
               "but got \"\"");
-    EXPECT_EQ(fault_of({{"SECONDWIND_UPSTREAM", "a=http://h,b=http://h"}}),
-              "SECONDWIND_UPSTREAM: more than one upstream is not supported yet");
+    EXPECT_EQ(
+        fault_of({{"SECONDWIND_UPSTREAM", "http://h,http://i"}}),
+        "SECONDWIND_UPSTREAM: the upstream name \"default\" is used twice: give each upstream "
+        "a name of its own");
 }
 
 TEST(environment, has_no_unknown_variable_of_ours) {
@@ -156,6 +158,7 @@ TEST(keys, each_reach_their_own_setting) {
         {"listen", "127.0.0.9:9"},
         {"upstreams", "n=http://h:9"},
         {"upstreams[].api_token", "t"},
+        {"clients.api_keys", "a=sha256:" + std::string(64, 'a')},
         {"admin.listen", "off"},
         {"admin.token", "0123456789abcdef"},
         {"admin.allow_actions", "true"},
@@ -190,9 +193,12 @@ TEST(keys, each_reach_their_own_setting) {
 }
 
 TEST(keys, leave_the_setting_alone_when_they_refuse) {
-    std::set<std::string> const take_any_text{"log.file",        "recovery.ledger_file",
-                                              "recovery.pinned", "upstreams[].api_token",
-                                              "admin.token",     "admin.allowed_hosts"};
+    std::set<std::string> const take_any_text{
+        "log.file", "recovery.ledger_file", "recovery.pinned", "upstreams[].api_token",
+        "admin.token", "admin.allowed_hosts",
+        // A name, and names of files.
+        "default_upstream", "tls.certificate_file", "tls.key_file", "admin.certificate_file",
+        "admin.key_file"};
     for (auto const& k : keys()) {
         if (take_any_text.contains(k.name))
             continue;

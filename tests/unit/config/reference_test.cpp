@@ -81,26 +81,6 @@ TEST(reference_file, explains_all_that_a_rule_may_say) {
         EXPECT_NE(text.find('"' + std::string{verdict} + '"'), std::string::npos) << verdict;
 }
 
-TEST(readme, has_every_key_with_its_default_in_the_order_of_the_table) {
-    auto const text = read_from_root("README.md");
-    std::regex const row{R"re(\n\| `([a-z_.\[\]]+)` \| (?:`([^`]*)` )?\| )re"};
-    auto const begin = text.begin() + static_cast<std::ptrdiff_t>(text.find("## Configuration"));
-    std::vector<std::string> names;
-    for (std::sregex_iterator it{begin, text.end(), row}, end; it != end; ++it) {
-        names.push_back((*it)[1]);
-        auto const* k = find_key(names.back());
-        ASSERT_NE(k, nullptr) << names.back();
-        // "60s" is as good as "1m", and the name of the only upstream says nothing there.
-        settings s;
-        ASSERT_EQ(k->assign(s, (*it)[2].str()), "") << k->name;
-        EXPECT_EQ(k->show(s), k->show(settings{})) << k->name;
-    }
-    std::vector<std::string> expected;
-    for (auto const& k : keys())
-        expected.push_back(k.name);
-    EXPECT_EQ(names, expected);
-}
-
 TEST(reference_file, is_refused_with_a_place_wherever_it_is_cut) {
     // Comments are most of it, and one is cut like another.
     auto const text = std::regex_replace(reference(), std::regex{"//[^\n]*"}, "// ...");

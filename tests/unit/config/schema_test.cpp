@@ -113,7 +113,7 @@ TEST(schema, refuses_what_is_unknown_in_every_object) {
         if (one.is_structured())
             open.insert(open.end(), one.begin(), one.end());
     }
-    EXPECT_EQ(objects, 10U); // the whole, seven sections, an upstream and a rule
+    EXPECT_EQ(objects, 13U); // the whole, nine sections, an upstream, an API key and a rule
 }
 
 TEST(schema, says_the_default_that_holds) {
@@ -158,7 +158,7 @@ TEST(schema, has_the_bounds_of_every_number) {
         EXPECT_TRUE(taken(name, least - 1).starts_with("refused")) << name;
         EXPECT_TRUE(taken(name, most + 1).starts_with("refused")) << name;
     }
-    EXPECT_EQ(seen, 5U);
+    EXPECT_EQ(seen, 6U);
 }
 
 TEST(schema, takes_a_truth_value_where_the_parser_does_and_nowhere_else) {
@@ -219,6 +219,52 @@ TEST(schema, knows_the_admin_listeners_addresses_tokens_and_names) {
         EXPECT_EQ(std::regex_match(text, host),
                   !taken("admin.allowed_hosts", json::array({text})).starts_with("refused"))
             << text;
+}
+
+TEST(schema, knows_what_an_upstream_may_say) {
+    auto const upstreams = by_key(schema()).at("upstreams");
+    EXPECT_EQ(upstreams.at("maxItems"), 64);
+    auto const members = upstreams.at("items").at("properties");
+    auto const fits = [&](std::string const& member, json const& value) {
+        json one{{"url", "https://h"}};
+        one[member] = value;
+        return !taken("upstreams", json::array({one})).starts_with("refused");
+    };
+    std::regex const url{members.at("url").at("pattern").get<std::string>()};
+    for (std::string const text : {"http://h", "HTTPS://h:1/", "https://[::1]:1", "ftp://h", "h:1",
+                                   "http://h/v1", "https://h?a", "https://u@h", "http://"})
+        EXPECT_EQ(std::regex_match(text, url), fits("url", text)) << text;
+    std::regex const listen{members.at("listen").at("pattern").get<std::string>()};
+    for (std::string const text :
+         {"", "127.0.0.1:1", "[::1]:1", "off", "127.0.0.1", "localhost:1", ":1"})
+        EXPECT_EQ(std::regex_match(text, listen), fits("listen", text)) << text;
+    EXPECT_EQ(members.at("verify").at("type"), "boolean");
+    EXPECT_TRUE(fits("verify", false));
+    EXPECT_TRUE(fits("ca_file", "ca.pem"));
+    // Both only with TLS, as the schema's condition has it.
+    auto const& plain = upstreams.at("items").at("allOf").at(1);
+    std::regex const without_tls{
+        plain.at("if").at("properties").at("url").at("pattern").get<std::string>()};
+    EXPECT_TRUE(std::regex_search("http://h", without_tls));
+    EXPECT_FALSE(std::regex_search("https://h", without_tls));
+    EXPECT_EQ(plain.at("then").at("properties").at("verify").at("const"), true);
+    EXPECT_EQ(plain.at("then").at("properties").at("ca_file").at("maxLength"), 0);
+}
+
+TEST(schema, knows_the_form_of_a_clients_key) {
+    auto const members = by_key(schema()).at("clients.api_keys").at("items").at("properties");
+    auto const fits = [](std::string const& name, std::string const& hash) {
+        auto const list = json::array({{{"name", name}, {"hash", hash}}});
+        return !taken("clients.api_keys", list).starts_with("refused");
+    };
+    std::regex const hash{members.at("hash").at("pattern").get<std::string>()};
+    auto const good = "sha256:" + std::string(64, 'a');
+    for (auto const& text : {good, "sha256:" + std::string(64, 'F'), good + "a", std::string{},
+                             good.substr(1), "sha256:" + std::string(64, 'g')})
+        EXPECT_EQ(std::regex_match(text, hash), fits("a", text)) << text;
+    std::regex const name{members.at("name").at("pattern").get<std::string>()};
+    for (std::string const text : {"laptop", "n8n.1", "a_b-c", "", "a b", "a=b", "a,b"})
+        EXPECT_EQ(std::regex_match(text, name), fits(text, good)) << text;
 }
 
 TEST(schema, takes_the_patterns_that_the_parser_takes) {

@@ -9,14 +9,12 @@ namespace secondwind::http {
 namespace {
 
 std::string pass_request(std::string const& bytes, outgoing_body body = {},
-                         std::string_view host = {}) {
+                         request_edit const& edit = {}) {
     field_list fields;
     auto const head = check_request(bytes, {}, fields);
     EXPECT_TRUE(head) << bytes;
     std::string out;
     if (head) {
-        request_edit edit;
-        edit.host = host;
         render_request(out, *head, body, edit);
     }
     return out;
@@ -116,10 +114,45 @@ TEST(head_writer, names_the_host_of_an_absolute_target_or_the_one_that_is_config
               "GET /p HTTP/1.1\r\nhOst: b:1\r\nX: y\r\n\r\n");
     EXPECT_EQ(pass_request("GET http://b HTTP/1.0\r\n\r\n"),
               "GET / HTTP/1.0\r\nHost: b\r\nConnection: close\r\n\r\n");
-    EXPECT_EQ(pass_request("GET http://b/ HTTP/1.1\r\nHost: a\r\n\r\n", {}, "c:2"),
+    EXPECT_EQ(pass_request("GET http://b/ HTTP/1.1\r\nHost: a\r\n\r\n", {}, {.host = "c:2"}),
               "GET / HTTP/1.1\r\nHost: c:2\r\n\r\n");
-    EXPECT_EQ(pass_request("GET / HTTP/1.0\r\n\r\n", {}, "c"),
+    EXPECT_EQ(pass_request("GET / HTTP/1.0\r\n\r\n", {}, {.host = "c"}),
               "GET / HTTP/1.0\r\nHost: c\r\nConnection: close\r\n\r\n");
+}
+
+TEST(head_writer, takes_the_clients_credentials_off_where_they_are_for_us) {
+    std::string const head = "GET / HTTP/1.1\r\nHost: a\r\nAUTHORIZATION: Bearer k\r\nA: b\r\n"
+                             "Connection: Authorization, x-api-key\r\nx-API-key: k\r\n"
+                             "authorization: Basic x\r\nX-Api-Keys: c\r\n\r\n";
+    EXPECT_EQ(pass_request(head, {}, {.drop_credentials = true}),
+              "GET / HTTP/1.1\r\nHost: a\r\nA: b\r\nX-Api-Keys: c\r\n\r\n");
+    EXPECT_EQ(pass_request(head),
+              "GET / HTTP/1.1\r\nHost: a\r\nAUTHORIZATION: Bearer k\r\nA: b\r\nx-API-key: k\r\n"
+              "authorization: Basic x\r\nX-Api-Keys: c\r\n\r\n");
+}
+
+TEST(head_writer, takes_the_choice_of_a_host_off_where_it_is_for_us) {
+    std::string const head = "GET / HTTP/1.1\r\nHost: a\r\nX-Secondwind-Host: b\r\n"
+                             "x-secondwind-HOST: c\r\nX-Secondwind-Hosts: d\r\n\r\n";
+    EXPECT_EQ(pass_request(head, {}, {.drop_host_choice = true}),
+              "GET / HTTP/1.1\r\nHost: a\r\nX-Secondwind-Hosts: d\r\n\r\n");
+    EXPECT_EQ(pass_request(head), head);
+    // It is for whoever it is for: a client may keep it from going on.
+    EXPECT_EQ(pass_request("GET / HTTP/1.1\r\nHost: a\r\nConnection: x-secondwind-host\r\n"
+                           "X-Secondwind-Host: b\r\n\r\n"),
+              "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+}
+
+TEST(head_writer, adds_whole_lines_behind_all_fields_of_a_request) {
+    request_edit const edit{.drop_credentials = true, .extra = "Authorization: Bearer t\r\n"};
+    EXPECT_EQ(pass_request("POST / HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer k\r\n\r\n",
+                           {framing::length, 3}, edit),
+              "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nAuthorization: Bearer t\r\n\r\n");
+    EXPECT_EQ(pass_request("GET /llm HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\n"
+                           "Upgrade: websocket\r\nX-Api-Key: k\r\n\r\n",
+                           {}, edit),
+              "GET /llm HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+              "Authorization: Bearer t\r\n\r\n");
 }
 
 TEST(head_writer, appends_to_what_is_there) {

@@ -47,6 +47,28 @@ TEST(replies, speak_anthropics_shape_on_its_paths) {
     }
 }
 
+TEST(replies, refuse_a_key_in_the_words_of_both_vendors) {
+    struct {
+        int status;
+        std::string_view code, openai, anthropic;
+    } const cases[] = {{401, "invalid_api_key", "invalid_request_error", "authentication_error"},
+                       {429, "too_many_failures", "invalid_request_error", "rate_limit_error"}};
+    for (auto const& each : cases) {
+        reply const what{each.status, each.code, "No.", 7};
+        auto const openai = take_apart(render_reply(what, "/v1/chat/completions", true));
+        auto const error = nlohmann::json::parse(openai.second)["error"];
+        EXPECT_EQ(error["type"], each.openai);
+        EXPECT_EQ(error["code"], each.code);
+        auto const anthropic = take_apart(render_reply(what, "/v1/messages", true));
+        EXPECT_EQ(nlohmann::json::parse(anthropic.second)["error"]["type"], each.anthropic);
+        // A 401 without a challenge would break RFC 9110 section 11.6.1; elsewhere it means
+        // nothing.
+        bool const asks =
+            openai.first.find("\r\nWWW-Authenticate: Bearer\r\n") != std::string::npos;
+        EXPECT_EQ(asks, each.status == 401);
+    }
+}
+
 TEST(replies, leave_the_body_of_an_answer_to_head_out_but_tell_its_length) {
     reply const what{503, "draining", "Try again.", 5};
     auto const with_body = take_apart(render_reply(what, "/", false, false, "X: y\r\n"));
@@ -63,7 +85,7 @@ TEST(replies, survive_bytes_that_are_no_utf_8) {
 }
 
 TEST(replies, know_the_reason_of_every_status_that_is_sent) {
-    for (int const status : {400, 408, 413, 414, 417, 431, 501, 502, 503, 504, 505}) {
+    for (int const status : {400, 401, 408, 413, 414, 417, 429, 431, 501, 502, 503, 504, 505}) {
         EXPECT_NE(reason_phrase(status), "Unknown") << status;
     }
     EXPECT_EQ(reason_phrase(414), "URI Too Long");

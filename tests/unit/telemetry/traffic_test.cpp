@@ -94,6 +94,18 @@ TEST(traffic, counts_departures_and_skipped_replays_by_their_kind) {
     EXPECT_THAT(all.replays_skipped, ElementsAre(0, 1));
 }
 
+TEST(traffic, counts_refused_clients_by_what_was_wrong_with_their_key) {
+    traffic all;
+    all.refused(bad_key::wrong);
+    all.refused(bad_key::too_many);
+    all.refused(bad_key::too_many);
+    EXPECT_THAT(all.client_refusals, ElementsAre(0, 1, 2));
+    std::set<std::string> names;
+    for (std::size_t i = 0; i < bad_keys; ++i)
+        names.emplace(to_string(static_cast<bad_key>(i)));
+    EXPECT_EQ(names.size(), bad_keys);
+}
+
 TEST(traffic, names_each_phase_and_each_skip_differently) {
     std::set<std::string> names;
     for (std::size_t i = 0; i < phases; ++i)

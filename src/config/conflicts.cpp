@@ -1,0 +1,101 @@
+#include "conflicts.hpp"
+
+#include <secondwind/base/escape.hpp>
+#include <secondwind/base/units.hpp>
+#include <secondwind/config/address.hpp>
+#include <secondwind/config/parse.hpp>
+
+#include <algorithm>
+
+namespace secondwind::config {
+namespace {
+
+std::optional<conflict> in_limits(limits const& l) {
+    if (l.replay_buffer_total >= l.replay_buffer)
+        return std::nullopt;
+    return conflict{{"limits.replay_buffer_total", "limits.replay_buffer"},
+                    "expected limits.replay_buffer_total (" + format_size(l.replay_buffer_total) +
+                        ") to be no smaller than limits.replay_buffer (" +
+                        format_size(l.replay_buffer) + ")"};
+}
+
+std::optional<conflict> in_default_upstream(settings const& s) {
+    std::vector<std::string> names;
+    std::string known;
+    for (auto const& u : s.upstreams) {
+        names.push_back(u.name);
+        known += (known.empty() ? "" : ", ") + in_quotes(u.name);
+    }
+    if (s.default_upstream.empty() || std::ranges::count(names, s.default_upstream) > 0)
+        return std::nullopt;
+    auto complaint = "no upstream is named " + in_quotes(s.default_upstream) + ": ";
+    if (auto const meant = nearest(s.default_upstream, names))
+        complaint += "did you mean " + in_quotes(*meant) + "? ";
+    return conflict{{"default_upstream", "upstreams"}, complaint + "There is " + known};
+}
+
+// `certificate_key` and `key_key` are what the two are called.
+std::optional<conflict> in_certificate(certificate const& c, std::string_view certificate_key,
+                                       std::string_view key_key) {
+    if (c.certificate_file.empty() == c.key_file.empty())
+        return std::nullopt;
+    bool const has_key = c.certificate_file.empty();
+    auto const given = has_key ? key_key : certificate_key;
+    auto const missing = has_key ? certificate_key : key_key;
+    return conflict{{given},
+                    std::string{missing}.append(" is missing: TLS needs both files, or none")};
+}
+
+// A listener, what it is called in a message, and by which key it was given.
+struct listener {
+    endpoint at;
+    std::string name;
+    std::string_view key;
+};
+
+std::optional<conflict> in_listeners(settings const& s) {
+    std::vector<listener> all{{s.listen, "listen", "listen"}};
+    for (auto const& u : s.upstreams)
+        if (u.listen)
+            all.push_back({*u.listen, "the listen of upstream " + in_quotes(u.name), "upstreams"});
+    for (auto one = all.begin(); one != all.end(); ++one) {
+        auto const at = [one](listener const& other) { return is_same_place(other.at, one->at); };
+        auto const first = std::find_if(all.begin(), one, at);
+        if (first != one)
+            return conflict{{one->key, first->key},
+                            to_string(one->at) + " is given twice, as " + first->name + " and as " +
+                                one->name + ": give each listener a port of its own"};
+        if (s.admin.listen && at({*s.admin.listen, {}, {}}))
+            return conflict{{"admin.listen", one->key},
+                            "clients and operators cannot both connect to " + to_string(one->at) +
+                                ": give " + one->name +
+                                " and admin.listen different ports, or admin.listen \"off\""};
+    }
+    return std::nullopt;
+}
+
+std::optional<conflict> in_admin(admin const& a) {
+    if (!a.listen || !a.token.empty() || is_loopback(*a.listen))
+        return std::nullopt;
+    return conflict{{"admin.listen"},
+                    to_string(*a.listen) +
+                        " is not loopback, so that admin.token has to guard it: set admin.token "
+                        "(or SECONDWIND_ADMIN_TOKEN_FILE), or listen on 127.0.0.1"};
+}
+
+} // namespace
+
+std::optional<conflict> find_conflict(settings const& all) {
+    auto found = in_limits(all.limits);
+    if (!found)
+        found = in_default_upstream(all);
+    if (!found)
+        found = in_certificate(all.tls, "tls.certificate_file", "tls.key_file");
+    if (!found)
+        found = in_certificate(all.admin.certificate, "admin.certificate_file", "admin.key_file");
+    if (!found)
+        found = in_listeners(all);
+    return found ? found : in_admin(all.admin);
+}
+
+} // namespace secondwind::config

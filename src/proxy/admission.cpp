@@ -1,0 +1,62 @@
+#include <secondwind/policy/client_key.hpp>
+#include <secondwind/proxy/admission.hpp>
+
+#include <chrono>
+
+#include <fmt/format.h>
+
+namespace secondwind::proxy {
+
+namespace {
+
+policy::network network_of(client& from) {
+    net::error_code ec;
+    // Where the client has left already, it does not matter whose failure it was.
+    auto const address = from.socket().remote_endpoint(ec).address();
+    return address.is_v6() ? policy::network_of(address.to_v6().to_bytes())
+                           : policy::network_of(address.to_v4().to_bytes());
+}
+
+admission refuse_guess(context& shared, client& from) {
+    auto const most = shared.settings.clients.max_failures;
+    auto const wait =
+        shared.failures.note(network_of(from), std::chrono::steady_clock::now(), most);
+    if (!wait) {
+        shared.traffic.refused(telemetry::bad_key::wrong);
+        return {http::refusal{401, "invalid_api_key",
+                              "The API key is none that this proxy knows (clients.api_keys): check "
+                              "it, or ask whoever runs the proxy for one."},
+                0,
+                {}};
+    }
+    shared.traffic.refused(telemetry::bad_key::too_many);
+    auto const seconds = static_cast<int>(wait->count());
+    return {http::refusal{429, "too_many_failures",
+                          fmt::format("Too many wrong API keys came from this address: put the key "
+                                      "right, and try again in {} s.",
+                                      seconds)},
+            seconds,
+            {}};
+}
+
+} // namespace
+
+admission admit(context& shared, client& from, http::request_head const& head) {
+    auto const& keys = shared.settings.clients.api_keys;
+    if (keys.empty() || policy::is_preflight(head.method, head.framing, head.fields))
+        return {};
+    auto const key = policy::presented_key(head.fields);
+    if (!key) {
+        shared.traffic.refused(telemetry::bad_key::missing);
+        return {http::refusal{401, "invalid_api_key",
+                              "An API key is required: send the one that you were given as "
+                              "\"Authorization: Bearer KEY\" or as X-Api-Key."},
+                0,
+                {}};
+    }
+    if (auto const* known = policy::find_client(keys, *key))
+        return {std::nullopt, 0, known->name};
+    return refuse_guess(shared, from);
+}
+
+} // namespace secondwind::proxy

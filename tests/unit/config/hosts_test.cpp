@@ -1,0 +1,165 @@
+// What is said of several hosts and listeners, and of the certificates between them.
+#include <secondwind/config/exposure.hpp>
+#include <secondwind/config/keys.hpp>
+#include <secondwind/config/parse.hpp>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace secondwind::config {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+builder from(std::string const& file) {
+    builder b;
+    b.add_file(file, "f.json");
+    b.check();
+    return b;
+}
+
+std::string fault(std::string const& file) {
+    try {
+        from(file);
+        return "none";
+    } catch (config_error const& e) {
+        return e.what();
+    }
+}
+
+// A secure upstream "a" with more members, and a plain one "b".
+std::string two_with(std::string const& more) {
+    return R"({"upstreams": [{"name": "a", "url": "https://h")" + more +
+           R"(}, {"name": "b", "url": "http://i"}]})";
+}
+
+std::string one_with(std::string const& url, std::string const& more) {
+    return R"({"upstreams": [{"url": ")" + url + "\", " + more + "}]}";
+}
+
+TEST(upstream_object, says_all_of_a_host) {
+    auto const all =
+        from(two_with(R"(, "listen": "[::1]:7", "ca_file": "ca.pem", "verify": false)"))
+            .value()
+            .upstreams;
+    upstream const a{.name = "a",
+                     .host = "h",
+                     .port = 443,
+                     .tls = true,
+                     .ca_file = "ca.pem",
+                     .verify = false,
+                     .listen = endpoint{"::1", 7}};
+    EXPECT_EQ(all, (std::vector{a, upstream{"b", "i", 80}}));
+}
+
+TEST(upstream_object, may_say_in_full_what_holds_anyway) {
+    for (auto const* url : {"http://h:1", "https://h:1"})
+        EXPECT_EQ(fault(one_with(url, R"("listen": "", "ca_file": "", "verify": true)")), "none");
+}
+
+TEST(upstream_object, has_a_certificate_only_with_https) {
+    EXPECT_EQ(fault(one_with("http://h", R"("ca_file": "ca.pem")")),
+              "f.json:1:46: upstreams[0].ca_file: there is no certificate without TLS: write "
+              "https:// in \"url\", or leave \"ca_file\" out");
+    EXPECT_THAT(fault(one_with("http://h", R"("verify": false)")),
+                HasSubstr("upstreams[0].verify: there is no certificate without TLS"));
+}
+
+TEST(upstream_object, refuses_what_is_of_no_use) {
+    EXPECT_EQ(fault(one_with("http://h", R"("listen": "localhost:1")")),
+              "f.json:1:45: upstreams[0].listen: expected ADDRESS:PORT with a numeric address, as "
+              "127.0.0.1:1236, or an empty string for none, but got \"localhost:1\"");
+    EXPECT_THAT(fault(one_with("http://h", R"("listen": 1236)")), HasSubstr("expected a string"));
+    EXPECT_THAT(fault(one_with("https://h", R"("ca_file": true)")), HasSubstr("expected a string"));
+    for (auto const* value : {"null", "1", "\"false\"", "[]"})
+        EXPECT_THAT(fault(one_with("https://h", std::string{R"("verify": )"} + value)),
+                    HasSubstr("upstreams[0].verify: expected true or false, but got "))
+            << value;
+}
+
+TEST(upstream_object, is_shown_with_what_it_differs_in) {
+    auto const b = from(two_with(R"(, "listen": "[::1]:7", "ca_file": "ca.pem", "verify": false)"));
+    EXPECT_EQ(find_key("upstreams")->show(b.value()),
+              "a=https://h:443 listen=[::1]:7 ca_file=ca.pem verify=false,b=http://i:80");
+}
+
+TEST(upstream_object, differs_by_each_of_its_members) {
+    settings const before;
+    std::vector<settings> all(5, before);
+    all[0].upstreams.front().listen = endpoint{};
+    all[1].upstreams.front().ca_file = "ca.pem";
+    all[2].upstreams.front().verify = false;
+    all[3].upstreams.front().tls = true;
+    all[4].upstreams.emplace_back().name = "b";
+    for (auto const& after : all)
+        EXPECT_THAT(changed_keys(before, after), ElementsAre("upstreams"));
+}
+
+TEST(default_upstream, is_the_name_of_one_of_them) {
+    auto const named = [](std::string const& name) {
+        auto file = two_with("");
+        return file.insert(1, R"("default_upstream": ")" + name + "\", ");
+    };
+    EXPECT_EQ(from(named("b")).value().default_upstream, "b");
+    EXPECT_EQ(fault(named("")), "none");
+    EXPECT_EQ(fault(named("x")),
+              "f.json:1:22: default_upstream: no upstream is named \"x\": did you "
+              "mean \"a\"? There is \"a\", \"b\"");
+    EXPECT_EQ(
+        fault(named("gpu-box")),
+        "f.json:1:22: default_upstream: no upstream is named \"gpu-box\": There is \"a\", \"b\"");
+    EXPECT_THAT(fault(named("a b")), HasSubstr("expected an upstream's name"));
+}
+
+TEST(certificate, needs_both_of_its_files) {
+    for (std::string const section : {"tls", "admin"}) {
+        auto const with = [&](std::string const& members) {
+            return fault("{\"" + section + "\": {" + members + "}}");
+        };
+        EXPECT_EQ(with(R"("certificate_file": "c", "key_file": "k")"), "none");
+        EXPECT_EQ(with(R"("certificate_file": "", "key_file": "")"), "none");
+        EXPECT_THAT(with(R"("certificate_file": "c")"),
+                    HasSubstr(section + ".certificate_file: " + section +
+                              ".key_file is missing: TLS needs both files, or none"));
+        EXPECT_THAT(with(R"("certificate_file": "", "key_file": "k")"),
+                    HasSubstr(section + ".key_file: " + section + ".certificate_file is missing"));
+    }
+}
+
+TEST(listeners, have_places_of_their_own) {
+    EXPECT_EQ(
+        fault(two_with(R"(, "listen": "127.0.0.1:1235")")),
+        "f.json:1:15: upstreams: 127.0.0.1:1235 is given twice, as listen and as the listen of "
+        "upstream \"a\": give each listener a port of its own");
+    EXPECT_EQ(
+        fault(R"({"upstreams": [{"name": "a", "url": "http://h", "listen": "[::1]:1"},
+                                      {"name": "b", "url": "http://h", "listen": "[0::1]:1"}]})"),
+        "f.json:1:15: upstreams: [0::1]:1 is given twice, as the listen of upstream \"a\" and as "
+        "the listen of upstream \"b\": give each listener a port of its own");
+    EXPECT_EQ(
+        fault(two_with(R"(, "listen": "127.0.0.1:9235")")),
+        "f.json:1:15: upstreams: clients and operators cannot both connect to 127.0.0.1:9235: "
+        "give the listen of upstream \"a\" and admin.listen different ports, or admin.listen "
+        "\"off\"");
+    // Any free port is never the same one.
+    EXPECT_EQ(fault(R"({"listen": "127.0.0.1:0", "admin": {"listen": "127.0.0.1:0"}, "upstreams":
+                        [{"url": "http://h", "listen": "127.0.0.1:0"}]})"),
+              "none");
+}
+
+TEST(exposure, is_of_listeners_that_others_reach_without_a_key) {
+    settings s;
+    EXPECT_EQ(open_to_network(s), "");
+    s.listen.address = "0.0.0.0";
+    EXPECT_EQ(open_to_network(s), "0.0.0.0:1235");
+    s.upstreams.front().listen = endpoint{"127.0.0.1", 1};
+    s.upstreams.emplace_back().listen = endpoint{"::", 2};
+    EXPECT_EQ(open_to_network(s), "0.0.0.0:1235, [::]:2");
+    s.clients.api_keys = {{"a", "sha256:"}};
+    EXPECT_EQ(open_to_network(s), "");
+}
+
+} // namespace
+} // namespace secondwind::config
