@@ -174,10 +174,12 @@ void render_request(std::string& out, request_head const& head, outgoing_body bo
                 lines.copy(line);
             }
             break;
-        default:
-            if (edit.drop_host_choice && meaning == field_name::host_choice) {
-                break;
+        case field_name::host_choice:
+            if (!edit.drop_host_choice && !options.holds_back(line, meaning)) {
+                lines.copy(line);
             }
+            break;
+        default:
             if (!options.holds_back(line, meaning)) {
                 lines.copy(line);
             }

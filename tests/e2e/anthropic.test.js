@@ -2,15 +2,18 @@ import assert from 'node:assert/strict';
 
 import Anthropic from '@anthropic-ai/sdk';
 
-import { play, resident, wanted } from './scenes.js';
+import { play, play_keyed, resident, wanted } from './scenes.js';
 
 const question = { max_tokens: 1000, messages: [{ role: 'user', content: 'What happened?' }] };
 
 const begin = (client, model) => client.messages.create({ model, ...question, stream: true });
 
+// The client repeats some failed requests by itself, which would hide who cured them.
+const connect = (url, apiKey = 'lm-studio') =>
+  new Anthropic({ baseURL: url, apiKey, maxRetries: 0 });
+
 play('anthropic', {
-  // The client repeats some failed requests by itself, which would hide who cured them.
-  connect: (url) => new Anthropic({ baseURL: url, apiKey: 'lm-studio', maxRetries: 0 }),
+  connect,
   calls: [
     {
       name: 'a message',
@@ -51,4 +54,12 @@ play('anthropic', {
       },
     },
   ],
+});
+
+play_keyed('anthropic', {
+  connect,
+  ask: async (client, model) => {
+    const answer = await client.messages.create({ model, ...question });
+    return answer.content[0].text;
+  },
 });

@@ -3,13 +3,14 @@ import { after, before, describe, test } from 'node:test';
 
 import OpenAI from 'openai';
 
-import { embedding, everything, play, resident, wanted } from './scenes.js';
+import { embedding, everything, play, play_keyed, resident, wanted } from './scenes.js';
 import { Stage } from './stage.js';
 
 const messages = [{ role: 'user', content: 'What happened?' }];
 
 // The client repeats some failed requests by itself, which would hide who cured them.
-const connect = (url) => new OpenAI({ baseURL: `${url}/v1`, apiKey: 'lm-studio', maxRetries: 0 });
+const connect = (url, apiKey = 'lm-studio') =>
+  new OpenAI({ baseURL: `${url}/v1`, apiKey, maxRetries: 0 });
 
 const begin_chat = (client, model) =>
   client.chat.completions.create({
@@ -103,6 +104,14 @@ play('openai', {
       },
     },
   ],
+});
+
+play_keyed('openai', {
+  connect,
+  ask: async (client, model) => {
+    const answer = await client.chat.completions.create({ model, messages });
+    return answer.choices[0].message.content;
+  },
 });
 
 describe('openai', () => {

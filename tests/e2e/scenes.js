@@ -59,3 +59,31 @@ export function play(title, { connect, calls }) {
     });
   });
 }
+
+const key = 'sw-a-key-that-is-made-for-this-test-alone-0123';
+
+// The client shows a key of the proxy's, and LM Studio asks for a token that the client does not
+// know. `connect(url, key)` makes the client, and `ask(client, model)` resolves to the answer.
+export function play_keyed(title, { connect, ask }) {
+  describe(`${title} with a key`, () => {
+    let stage;
+    before(async () => (stage = await Stage.open(key)));
+    afterEach(() => stage.tell({ reset: true }));
+    after(() => stage.close());
+
+    test('is served, and recovered, in the name of the proxy', async () => {
+      await stage.tell({ load: resident });
+      assert.equal(await ask(connect(stage.url, key), wanted), everything);
+      const state = await stage.tell({ state: true });
+      assert.deepEqual(state.unloads, { [resident]: 1 });
+    });
+
+    test('is told when the key is wrong', async () => {
+      await assert.rejects(
+        ask(connect(stage.url, 'sw-another-key-0123456789'), wanted),
+        (e) => e.status === 401 && /none that this proxy knows/.test(e.message),
+      );
+      assert.equal((await stage.tell({ state: true })).generations.finished, 0);
+    });
+  });
+}

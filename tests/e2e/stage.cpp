@@ -7,7 +7,11 @@
 //     {"load":"key"} {"unload":"id"} {"corrupt":"key"}
 //     {"hold_generations":1} {"release_generations":true}
 //     {"await":{"aborted":1}}                answered when that many generations ended so
+//
+// With an argument, that is the key which clients have to show, and LM Studio asks for a token that
+// only the proxy knows.
 #include <secondwind/emulator/server.hpp>
+#include <secondwind/policy/client_key.hpp>
 #include <secondwind/proxy/server.hpp>
 
 #include <nlohmann/json.hpp>
@@ -135,15 +139,20 @@ emulator::options two_models_and_room_for_one() {
 
 } // namespace
 
-int main() {
+int main(int argc, char** argv) {
     std::signal(SIGPIPE, SIG_IGN);
     asio::io_context io{1};
-    emulator::server lm{io, two_models_and_room_for_one()};
+    auto how = two_models_and_room_for_one();
+    secondwind::config::settings settings;
+    if (argc > 1) {
+        how.api_token = "sk-lm-stage012:01234567890123456789";
+        settings.clients.api_keys = {{"sdk", secondwind::policy::hash_of(argv[1])}};
+    }
+    emulator::server lm{io, how};
     lm.start();
 
-    secondwind::config::settings settings;
     settings.listen.port = 0;
-    settings.upstreams.front() = {"stage", "127.0.0.1", lm.port()};
+    settings.upstreams.front() = {"stage", "127.0.0.1", lm.port(), how.api_token};
     secondwind::proxy::server proxy{io, settings};
     proxy.start();
 

@@ -7,12 +7,12 @@ export class Stage {
   #child;
   #lines;
 
-  // Resolves to a stage whose `url` is the proxy's.
-  static async open() {
+  // Resolves to a stage whose `url` is the proxy's. With a `key`, clients have to show it.
+  static async open(key) {
     const path = process.env.SECONDWIND_STAGE;
     if (!path) throw new Error('SECONDWIND_STAGE must name the e2e_stage executable');
     const stage = new Stage();
-    stage.#child = spawn(path, { stdio: ['pipe', 'pipe', 'inherit'] });
+    stage.#child = spawn(path, key ? [key] : [], { stdio: ['pipe', 'pipe', 'inherit'] });
     stage.#lines = createInterface({ input: stage.#child.stdout })[Symbol.asyncIterator]();
     Object.assign(stage, await stage.#answer());
     return stage;
