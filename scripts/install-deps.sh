@@ -2,18 +2,19 @@
 # Installs the Debian 12 packages that are missing, and nothing when none is: then it needs neither
 # the network nor root.
 #
-#     scripts/install-deps.sh [build] [test] [bench] [ci]
+#     scripts/install-deps.sh [build] [test] [bench] [package] [ci]
 #
-# "test" and "bench" include "build", and "ci" includes "test"; without a group it is "build".
+# "test", "bench" and "package" include "build", and "ci" includes "test"; without a group it is "build".
 # SKIP_DEPS=1 leaves everything to you, as on another system.
 set -eu
 
 [ "${SKIP_DEPS:-0}" != 1 ] || exit 0
 
-packages="g++ cmake ninja-build ccache libboost1.81-dev nlohmann-json3-dev libspdlog-dev libfmt-dev libcli11-dev zlib1g-dev libssl-dev prometheus-cpp-dev"
-for_test="libgtest-dev libgmock-dev python3 python3-jsonschema curl ca-certificates"
+packages="g++ cmake ninja-build ccache libboost1.81-dev nlohmann-json3-dev libspdlog-dev libfmt-dev libcli11-dev zlib1g-dev libssl-dev prometheus-cpp-dev libsystemd-dev pkg-config"
+for_test="libgtest-dev libgmock-dev python3 python3-jsonschema curl ca-certificates systemd man-db"
 for_bench="python3 python3-matplotlib libbenchmark-dev haproxy valgrind binutils"
-for_ci="clang clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 shellcheck libbenchmark-dev haproxy binutils prometheus"
+for_ci="clang clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 shellcheck libbenchmark-dev haproxy binutils prometheus fish zsh"
+for_package="dpkg-dev lintian"
 
 has_node() {
     command -v npm >/dev/null && command -v node >/dev/null &&
@@ -38,12 +39,13 @@ for group in "${@:-build}"; do
         packages="$packages $for_bench"
         has_nginx || packages="$packages nginx-light"
         ;;
+    package) packages="$packages $for_package" ;;
     ci)
         packages="$packages $for_test $for_ci"
         has_nginx || packages="$packages nginx-light"
         ;;
     *)
-        echo "usage: scripts/install-deps.sh [build] [test] [bench] [ci]" >&2
+        echo "usage: scripts/install-deps.sh [build] [test] [bench] [package] [ci]" >&2
         exit 2
         ;;
     esac

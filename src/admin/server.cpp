@@ -8,6 +8,7 @@
 #include <secondwind/admin/metrics.hpp>
 #include <secondwind/base/log.hpp>
 #include <secondwind/net/accept.hpp>
+#include <secondwind/net/inherited.hpp>
 #include <secondwind/net/listen.hpp>
 
 #include <boost/asio/ip/address.hpp>
@@ -121,8 +122,7 @@ private:
     void close() {
         if (!door_)
             return;
-        net::error_code ec;
-        door_->acceptor.close(ec);
+        net::close_listener(door_->acceptor);
         door_->pause.cancel();
         door_.reset();
     }

@@ -1,5 +1,6 @@
 #include <secondwind/app/exposure.hpp>
 #include <secondwind/app/reloader.hpp>
+#include <secondwind/app/service_manager.hpp>
 #include <secondwind/base/log.hpp>
 #include <secondwind/config/keys.hpp>
 
@@ -22,6 +23,7 @@ std::string joined(std::vector<std::string> const& names) {
 } // namespace
 
 admin::reload_result reloader::run() {
+    service_manager::reloading();
     auto result = apply();
     if (result.error.empty()) {
         log::write(log::level::info, "config_reloaded", {{"changed", joined(result.changed)}});
@@ -29,6 +31,11 @@ admin::reload_result reloader::run() {
     } else {
         log::write(log::level::error, "config_refused", {{"why", result.error}});
     }
+    auto const& at = server_.local_endpoint();
+    auto status = service_manager::serving(settings_, {at.address().to_string(), at.port()});
+    if (!result.error.empty())
+        status += "; the last reload was refused, and the log says why";
+    service_manager::ready(status);
     return result;
 }
 

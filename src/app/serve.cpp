@@ -1,11 +1,15 @@
 #include <secondwind/app/exposure.hpp>
 #include <secondwind/app/serve.hpp>
+#include <secondwind/app/service_manager.hpp>
 #include <secondwind/base/log.hpp>
 #include <secondwind/config/parse.hpp>
+#include <secondwind/net/inherited.hpp>
 #include <secondwind/net/tls_context.hpp>
 
 #include <boost/asio/post.hpp>
 
+#include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <exception>
 #include <utility>
@@ -82,7 +86,10 @@ void lifetime::stop(std::string_view why) {
     admin_.draining();
     log::write(log::level::info, "draining",
                {{"why", why}, {"sessions", std::uint64_t{server_.sessions()}}});
-    drain_.after(settings_.timeouts.drain);
+    service_manager::stopping(service_manager::draining(server_.sessions()),
+                              settings_.timeouts.drain);
+    // Zero is at once, which a deadline takes for never.
+    drain_.after(std::max(settings_.timeouts.drain, std::chrono::milliseconds{1}));
     asked_.open();
 }
 
@@ -130,6 +137,25 @@ public:
     ~gathered_log() { log::gather({}); }
 };
 
+config::endpoint as_configured(net::endpoint const& at) {
+    return {at.address().to_string(), at.port()};
+}
+
+// Their clients would wait for ever, and nobody would know why.
+void tell_unclaimed(net::inherited const& passed) {
+    for (auto const& at : passed.unclaimed())
+        log::write(log::level::warn, "socket_unclaimed",
+                   {{"listen", config::to_string(as_configured(at))},
+                    {"why", "the service manager has passed this socket, and no listener of the "
+                            "configuration has its address"},
+                    {"advice", "make listen and ListenStream= in secondwind.socket the same"}});
+    if (passed.unusable() > 0)
+        log::write(log::level::warn, "socket_unusable",
+                   {{"count", std::uint64_t{passed.unusable()}},
+                    {"why", "the service manager has passed descriptors that are no listening TCP "
+                            "sockets, and they were closed"}});
+}
+
 int run(config::settings& settings, bool admin_chosen, reloader::reader read_again) {
     net::asio::io_context io{1};
     proxy::server server{io, settings};
@@ -141,6 +167,7 @@ int run(config::settings& settings, bool admin_chosen, reloader::reader read_aga
     if (!admin.start(tls))
         return abandon(server, io);
     lifetime life{io, server, admin, settings};
+    tell_unclaimed(net::passed_on());
     server.announce();
 
     tell_exposure(settings);
@@ -150,6 +177,9 @@ int run(config::settings& settings, bool admin_chosen, reloader::reader read_aga
         loop.stop();
     };
     net::spawn(until_ended(life, io));
+    service_manager::watchdog const alive{server.shared().deadlines};
+    service_manager::ready(
+        service_manager::serving(settings, as_configured(server.local_endpoint())));
     gathered_log const gathered{io};
     io.run();
     log::write(log::level::info, "stopped", {});

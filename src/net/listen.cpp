@@ -1,3 +1,4 @@
+#include <secondwind/net/inherited.hpp>
 #include <secondwind/net/listen.hpp>
 
 #include <boost/asio/ip/v6_only.hpp>
@@ -35,6 +36,8 @@ private:
 
 acceptor open_listener(asio::io_context& io, endpoint const& at, bool ipv6_only,
                        std::vector<acceptor*> const& leaving) {
+    if (auto passed = inherited_listener(io, at))
+        return std::move(*passed);
     acceptor fresh{io};
     fresh.open(at.protocol());
     fresh.set_option(asio::socket_base::reuse_address{true});

@@ -1,3 +1,4 @@
+#include <secondwind/net/inherited.hpp>
 #include <secondwind/proxy/port.hpp>
 
 #include <boost/asio/error.hpp>
@@ -46,8 +47,7 @@ bool is_ipv6_only(place const& one, std::vector<place> const& all) {
 }
 
 void port::close() {
-    net::error_code ec;
-    acceptor.close(ec);
+    net::close_listener(acceptor);
     pause.cancel();
 }
 

@@ -25,10 +25,7 @@ struct process_stat {
 };
 std::optional<process_stat> parse_process_stat(std::string_view text) noexcept;
 
-// The second since 1970 at which the system was booted, from /proc/stat. Pure.
-std::optional<std::uint64_t> parse_boot_time(std::string_view text) noexcept;
-
-// Nothing where there is no /proc as Linux has it. Reads a few small files there.
+// Nothing where there is no /proc as Linux has it. Reads what it shows of this process only.
 std::optional<process_figures> read_process_figures();
 
 } // namespace secondwind::admin

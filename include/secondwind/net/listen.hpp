@@ -7,7 +7,8 @@
 
 namespace secondwind::net {
 
-// Binds and listens; throws boost::system::system_error where that fails. One of IPv6 takes clients
+// Binds and listens, or takes the listener that was passed on for that place (inherited.hpp); throws
+// boost::system::system_error where that fails. It is closed by close_listener(). One of IPv6 takes clients
 // of IPv4 as well, as the system has it, unless `ipv6_only`.
 //
 // `leaving` are listeners of ours that will be closed once this one is there: it may have an

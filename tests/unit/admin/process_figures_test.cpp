@@ -46,15 +46,6 @@ TEST(process_stat, is_nothing_where_a_field_is_missing) {
     EXPECT_FALSE(parse_process_stat("17 (x) S a b c"));
 }
 
-TEST(boot_time, is_a_line_of_its_own) {
-    EXPECT_EQ(parse_boot_time("cpu 1 2\nintr 5 btime 9\nbtime 1700000000\nprocesses 1\n"),
-              1'700'000'000U);
-    EXPECT_EQ(parse_boot_time("btime 7"), 7U);
-    EXPECT_FALSE(parse_boot_time("cpu 1 2\n"));
-    EXPECT_FALSE(parse_boot_time("btime x\n"));
-    EXPECT_FALSE(parse_boot_time(""));
-}
-
 TEST(process_figures, tell_of_this_process) {
     auto const before = read_process_figures();
     if (!before)

@@ -1,0 +1,38 @@
+# Completion for fish. Verbs and flags are asked of the program, so that they are always its own.
+
+function __secondwind_offered
+    set -l before (commandline -opc)
+    set -l current (commandline -ct)
+    set -l subcommands '/^Subcommands:/,/^$/s/^  ([a-z]+)  +(.*)$/\1\t\2/p'
+    set -l flags 's/^  (-.,)?(--[a-z][a-z-]*)(( [^ ]+)*  +(.*))?( [^ ]+)*$/\2\t\5/p'
+
+    switch $before[-1]
+        case -c --config --log-file
+            __fish_complete_path $current
+            return
+        case --log-level
+            printf '%s\n' debug info warn error off
+            return
+        case --log-format
+            printf '%s\n' auto text json
+            return
+        case --listen --upstream --admin --host
+            return
+    end
+
+    set -l verbs
+    set -l help ($before[1] --help 2>/dev/null)
+    for word in $before[2..-1]
+        if printf '%s\n' $help | sed -nE $subcommands | string match -q -- $word\t'*'
+            set -a verbs $word
+            set help ($before[1] $verbs --help 2>/dev/null)
+        end
+    end
+    if string match -q -- '-*' $current
+        printf '%s\n' $help | sed -nE $flags
+    else
+        printf '%s\n' $help | sed -nE $subcommands
+    end
+end
+
+complete -c secondwind -f -a '(__secondwind_offered)'
