@@ -8,7 +8,6 @@
 #include <secondwind/admin/metrics.hpp>
 #include <secondwind/base/log.hpp>
 #include <secondwind/net/accept.hpp>
-#include <secondwind/net/inherited.hpp>
 #include <secondwind/net/listen.hpp>
 
 #include <boost/asio/ip/address.hpp>
@@ -122,7 +121,8 @@ private:
     void close() {
         if (!door_)
             return;
-        net::close_listener(door_->acceptor);
+        net::error_code ec;
+        door_->acceptor.close(ec);
         door_->pause.cancel();
         door_.reset();
     }

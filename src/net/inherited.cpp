@@ -107,11 +107,4 @@ std::optional<acceptor> inherited_listener(asio::io_context& io, endpoint const&
     return taken;
 }
 
-void close_listener(acceptor& a) noexcept {
-    error_code ec;
-    auto const descriptor = a.release(ec);
-    if (!ec)
-        ::close(descriptor);
-}
-
 } // namespace secondwind::net

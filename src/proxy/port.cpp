@@ -1,4 +1,3 @@
-#include <secondwind/net/inherited.hpp>
 #include <secondwind/proxy/port.hpp>
 
 #include <boost/asio/error.hpp>
@@ -47,7 +46,8 @@ bool is_ipv6_only(place const& one, std::vector<place> const& all) {
 }
 
 void port::close() {
-    net::close_listener(acceptor);
+    net::error_code ec;
+    acceptor.close(ec);
     pause.cancel();
 }
 

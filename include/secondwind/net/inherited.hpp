@@ -47,12 +47,6 @@ inherited& passed_on();
 std::optional<int> take_inherited(endpoint const& at);
 
 // The same as a listener; throws boost::system::system_error where the event loop cannot have it.
-// It must be closed by close_listener().
 std::optional<acceptor> inherited_listener(asio::io_context& io, endpoint const& at);
-
-// Closes a listener, inherited or not. Asio's own close() counts on the kernel to forget a socket
-// that is closed, which it does not while another process, or inherited, has it open: the event
-// loop would go on hearing of its clients.
-void close_listener(acceptor& a) noexcept;
 
 } // namespace secondwind::net

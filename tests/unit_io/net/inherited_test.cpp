@@ -7,6 +7,10 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <array>
+#include <cstdint>
+#include <vector>
+
 namespace secondwind::net {
 namespace {
 
@@ -92,29 +96,6 @@ TEST_F(inherited_sockets, that_nobody_can_listen_on_are_closed) {
     EXPECT_FALSE(is_open(idle));
     EXPECT_FALSE(is_open(pipe[0]));
     ::close(pipe[1]);
-}
-
-TEST_F(inherited_sockets, are_heard_of_no_more_once_their_listener_is_closed) {
-    inherited all{{listening(loopback)}};
-    acceptor taken{io, at.protocol(), *all.take(at)};
-    bool ended = false;
-    taken.async_accept([&](error_code ec, socket const&) { ended = ec.failed(); });
-    io.poll();
-    close_listener(taken);
-    EXPECT_FALSE(taken.is_open());
-    io.restart();
-    io.poll();
-    EXPECT_TRUE(ended);
-
-    // Another that takes the place that the event loop had for it hears nothing of its clients.
-    acceptor other{io, endpoint{loopback, 0}};
-    bool woken = false;
-    other.async_wait(acceptor::wait_read, [&](error_code) { woken = true; });
-    socket client{io};
-    client.connect(at);
-    io.restart();
-    io.poll();
-    EXPECT_FALSE(woken);
 }
 
 } // namespace
