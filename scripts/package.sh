@@ -12,4 +12,5 @@ cmake --build --preset release --target secondwind
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || date +%s)}
 export SOURCE_DATE_EPOCH
 (cd build/release && cpack -G DEB "$@")
+lintian --allow-root --fail-on error build/release/packages/*.deb
 ls build/release/packages/*.deb

@@ -5,13 +5,13 @@ set(CPACK_PACKAGE_VENDOR "secondwind developers")
 set(CPACK_PACKAGE_CONTACT "secondwind developers <secondwind@localhost>")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "reverse proxy that gives LM Studio requests a second wind")
 set(CPACK_PACKAGE_DESCRIPTION
-    "secondwind sits between LM Studio and its clients and passes every byte as\n\
- it came. When LM Studio refuses a request for want of memory, it unloads\n\
- models that nobody uses, sends the request once more, and passes the second\n\
- answer on as if nothing had happened.\n\
- .\n\
- It runs as a service, with metrics for Prometheus, live events and a\n\
- dashboard on a listener of its own.")
+"secondwind sits between LM Studio and its clients and passes every byte as
+it came. When LM Studio refuses a request for want of memory, it unloads
+models that nobody uses, sends the request once more, and passes the second
+answer on as if nothing had happened.
+
+It runs as a service, with metrics for Prometheus, live events and a
+dashboard on a listener of its own.")
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_DIRECTORY ${PROJECT_BINARY_DIR}/packages)
 set(CPACK_STRIP_FILES ON)
