@@ -11,9 +11,9 @@ set -eu
 [ "${SKIP_DEPS:-0}" != 1 ] || exit 0
 
 packages="g++ cmake ninja-build ccache libboost1.81-dev nlohmann-json3-dev libspdlog-dev libfmt-dev libcli11-dev zlib1g-dev libssl-dev prometheus-cpp-dev libsystemd-dev pkg-config"
-for_test="libgtest-dev libgmock-dev python3 python3-jsonschema curl ca-certificates systemd man-db"
+for_test="libgtest-dev libgmock-dev python3 python3-jsonschema python3-yaml haproxy openssl curl ca-certificates systemd man-db"
 for_bench="python3 python3-matplotlib libbenchmark-dev haproxy valgrind binutils"
-for_ci="clang clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 shellcheck libbenchmark-dev haproxy binutils prometheus fish zsh"
+for_ci="clang clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 shellcheck libbenchmark-dev binutils prometheus docker-compose fish zsh"
 for_package="dpkg-dev lintian"
 
 has_node() {
@@ -34,7 +34,10 @@ has_nginx() {
 for group in "${@:-build}"; do
     case $group in
     build) ;;
-    test) packages="$packages $for_test" ;;
+    test)
+        packages="$packages $for_test"
+        has_nginx || packages="$packages nginx-light"
+        ;;
     bench)
         packages="$packages $for_bench"
         has_nginx || packages="$packages nginx-light"
