@@ -1,0 +1,99 @@
+"""config/examples/kubernetes.yaml: that its parts fit each other, the executable and its image."""
+
+import json
+import pathlib
+import tempfile
+import unittest
+
+import deployment
+import yaml
+from deployment import ROOT, TOKEN, checked, instruction, port_of, seconds, settings_of
+from harness import run
+
+MANIFEST = ROOT / "config" / "examples" / "kubernetes.yaml"
+KINDS = {d["kind"]: d for d in yaml.safe_load_all(MANIFEST.read_text(encoding="utf-8"))}
+POD = KINDS["Deployment"]["spec"]["template"]
+(OURS,) = POD["spec"]["containers"]
+PORTS = {port["name"]: port["containerPort"] for port in OURS["ports"]}
+POD_IP = "192.0.2.11"
+
+
+class kubernetes(unittest.TestCase):
+    def setUp(self):
+        folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        self.files = {}
+        volumes = {volume["name"]: volume for volume in POD["spec"]["volumes"]}
+        for mount in OURS["volumeMounts"]:
+            volume = volumes.pop(mount["name"])
+            if "configMap" in volume:
+                held = KINDS["ConfigMap"]
+                self.assertEqual(volume["configMap"]["name"], held["metadata"]["name"])
+                content = held["data"]
+            else:
+                held = KINDS["Secret"]
+                self.assertEqual(volume["secret"]["secretName"], held["metadata"]["name"])
+                content = held["stringData"]
+            for name, text in content.items():
+                file = folder / name
+                file.write_text(text)
+                self.files[f"{mount['mountPath']}/{name}"] = file
+        self.assertEqual(volumes, {}, "not mounted")
+
+    def environment(self, token=TOKEN):
+        env = dict(entry.split("=", 1) for entry in instruction("ENV"))
+        for variable in OURS["env"]:
+            value = variable.get("value", POD_IP).replace("$(POD_IP)", POD_IP)
+            env[variable["name"]] = str(self.files.get(value, value))
+        if token:
+            pathlib.Path(env["SECONDWIND_ADMIN_TOKEN_FILE"]).write_text(token)
+        return env
+
+    def test_its_settings_are_understood(self):
+        settings = settings_of(self.environment(), self)
+        self.assertEqual(port_of(settings["listen"][0]), PORTS["http"])
+        self.assertEqual(settings["admin.listen"][0], f"{POD_IP}:{PORTS['admin']}")
+
+    def test_nobody_runs_it_with_the_token_that_everybody_knows(self):
+        ended = run("check", env=self.environment(token=None))
+        self.assertEqual(ended.returncode, 78)
+        self.assertIn("a token of at least", ended.stderr)
+
+    def test_the_probes_ask_for_what_is_there(self):
+        paths = json.loads((ROOT / "docs" / "openapi.json").read_text())["paths"]
+        for probe in ("livenessProbe", "readinessProbe"):
+            asked = OURS[probe]["httpGet"]
+            self.assertIn("get", paths[asked["path"]], probe)
+            self.assertEqual(asked["port"], "admin")
+            # What needs the token would fail for want of it.
+            self.assertEqual(paths[asked["path"]]["get"].get("security", []), [])
+
+    def test_there_is_time_to_drain(self):
+        (word, pause) = OURS["lifecycle"]["preStop"]["exec"]["command"]
+        self.assertEqual(word, "sleep")
+        drain = seconds(checked(self.environment())["timeouts.drain"][0])
+        grace = POD["spec"]["terminationGracePeriodSeconds"]
+        self.assertGreater(grace, drain + int(pause))
+
+    def test_lm_studio_ends_after_us(self):
+        (lm_studio,) = POD["spec"]["initContainers"]
+        self.assertEqual(lm_studio["restartPolicy"], "Always")
+        upstream = checked(self.environment())["upstreams"][0]
+        self.assertEqual(upstream, f"{lm_studio['name']}=http://127.0.0.1:1234")
+
+    def test_whoever_selects_pods_finds_these(self):
+        labels = POD["metadata"]["labels"]
+        self.assertEqual(KINDS["Deployment"]["spec"]["selector"]["matchLabels"], labels)
+        self.assertEqual(KINDS["Service"]["spec"]["selector"], labels)
+        self.assertEqual(KINDS["PodDisruptionBudget"]["spec"]["selector"]["matchLabels"], labels)
+        (port,) = KINDS["Service"]["spec"]["ports"]
+        self.assertIn(port["targetPort"], PORTS)
+
+    def test_it_is_confined_as_the_image_is(self):
+        held = OURS["securityContext"]
+        self.assertEqual([f"{held['runAsUser']}:{held['runAsGroup']}"], instruction("USER"))
+        self.assertTrue(held["runAsNonRoot"] and held["readOnlyRootFilesystem"])
+        self.assertEqual(held["capabilities"], {"drop": ["ALL"]})
+
+
+if __name__ == "__main__":
+    deployment.main()
