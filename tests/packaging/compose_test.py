@@ -152,19 +152,18 @@ class image(unittest.TestCase):
         linked = subprocess.run(
             ["ldd", BINARY], capture_output=True, text=True, timeout=PATIENCE, check=True
         ).stdout
+        # A package may own the path from before /lib and /usr/lib became one.
+        paths = {os.path.realpath(path) for path in re.findall(r"=> (/\S+)", linked)}
+        asked = paths | {path.removeprefix("/usr") for path in paths}
+        owned = subprocess.run(
+            ["dpkg-query", "-S", *asked], capture_output=True, text=True, check=False
+        ).stdout
+        owners = dict(reversed(line.split(": ", 1)) for line in owned.splitlines())
         packages = set()
-        for path in re.findall(r"=> (/\S+)", linked):
-            # A package may own the path from before /lib and /usr/lib became one.
-            real = os.path.realpath(path)
-            for known in (real, real.removeprefix("/usr")):
-                owner = subprocess.run(
-                    ["dpkg-query", "-S", known], capture_output=True, text=True, check=False
-                )
-                if owner.returncode == 0:
-                    packages.add(owner.stdout.split(":")[0])
-                    break
-            else:
-                self.fail(f"{path} is of no package")
+        for path in paths:
+            owner = owners.get(path) or owners.get(path.removeprefix("/usr"))
+            self.assertTrue(owner, f"{path} is of no package")
+            packages.add(owner.split(":")[0])
         of_the_base = {"libc6", "libgcc-s1"}
         of_sanitizers = {name for name in packages if re.match(r"lib[a-z]+san\d+$", name)}
         installed = set(" ".join(instruction("RUN")).split())

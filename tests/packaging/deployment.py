@@ -1,6 +1,7 @@
 """What the tests of compose files and manifests share: the settings that `secondwind check` makes of
 an environment, and durations."""
 
+import importlib.util
 import pathlib
 import re
 import shutil
@@ -15,6 +16,10 @@ from harness import run  # noqa: E402
 DOCKER = ROOT / "docker"
 TOKEN = "0123456789abcdef"
 SKIPPED = 77
+
+if importlib.util.find_spec("yaml") is None:
+    print('skipped: PyYAML is missing: install it (on Debian "python3-yaml")', file=sys.stderr)
+    sys.exit(SKIPPED)
 
 
 def checked(env, *arguments):
