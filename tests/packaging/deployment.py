@@ -1,5 +1,5 @@
-"""What the tests of compose files and manifests share: the settings that `secondwind check` makes of
-an environment, and durations."""
+"""What the tests of compose files and manifests share: what `secondwind check` makes of an
+environment, the instructions of the Dockerfile, and durations."""
 
 import importlib.util
 import pathlib
