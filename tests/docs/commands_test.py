@@ -1,0 +1,277 @@
+"""Each command of the guides does what they say, and each configuration in them is a good one.
+
+Every line of every `sh` block runs in a shell, page by page, in a directory of its own and against
+an emulated LM Studio (stage.py). What a `text` block right behind shows is what must come out,
+whatever the numbers; "..." alone in a line is any lines, and "[...]" any words. A comment behind a
+command, `# exits 78`, tells how it ends; else it ends with 0. A proxy that is started ends with the
+page when an `&` stands behind it, and else as soon as it serves. Every `json` and `jsonc` block is
+the configuration `secondwind.json` of the lines behind it.
+"""
+
+import contextlib
+import os
+import re
+import shlex
+import signal
+import subprocess
+import tempfile
+import unittest
+
+import stage as staging
+from pages import blocks, guides, name_of
+
+PATIENCE = 30  # seconds
+
+# What begins so is not run here, with the reason.
+ELSEWHERE = {
+    "scripts/demo.sh": "builds the release; it is a stage of its own in CI, by scripts/install-deps.sh"
+    " and the demo's tests",
+    "scripts/test.sh": "is what runs this test",
+    "PRESET=asan scripts/test.sh": "is a stage of CI",
+    "scripts/fuzz.sh": "is a stage of CI",
+    "scripts/format.sh": "changes the sources; CI runs it with --check",
+    "scripts/lint.sh": "is a stage of CI",
+    "scripts/bench.sh": "takes minutes; CI runs its smoke test",
+    "scripts/package.sh": "builds the release; it has a test of its own",
+    "tests/soak/soak.py": "takes ten minutes; the test soak.short runs five seconds of it",
+    ".ci/run": "is CI itself",
+    "cmake --preset dev": "builds everything; scripts/test.sh does the same",
+    "sudo apt-get": "changes the system",
+    "sudo dpkg": "changes the system",
+    "sudo systemctl": "needs a running systemd",
+    "systemctl": "needs a running systemd",
+    "journalctl": "needs a running systemd",
+    "docker": "needs a container engine",
+    "tests/conformance/run.py": "takes half a minute; the test conformance runs it",
+}
+
+OPERATORS = {"status", "models", "unload", "events", "health"}
+SERVES = "listening"
+ASSIGNMENT = re.compile(r"^\w+=")
+
+
+def commands(text):
+    """The commands of a block: lines, with those that a backslash or a quote continues."""
+    pending = ""
+    for line in text.splitlines():
+        pending += line + "\n"
+        if pending.rstrip().endswith("\\") or not is_whole(pending):
+            continue
+        if shlex.split(pending, comments=True):
+            yield pending.strip()
+        pending = ""
+    if pending.strip():
+        raise AssertionError(f"an unfinished command: {pending}")
+
+
+def is_whole(text):
+    try:
+        shlex.split(text, comments=True)
+    except ValueError:
+        return False
+    return True
+
+
+def words_of(command):
+    """What is run, without the variables and the sudo in front of it."""
+    words = shlex.split(command, comments=True)
+    while words and (ASSIGNMENT.match(words[0]) or words[0] == "sudo"):
+        words = words[1:]
+    return words
+
+
+def verb_of(words):
+    """Which of secondwind's verbs a command is; nothing if it is another program's."""
+    if words[0].rsplit("/", 1)[-1] != "secondwind":
+        return None
+    known = OPERATORS | {"serve", "demo", "check", "key"}
+    named = [w for w in words[1:2] if w in known]
+    if named:
+        return named[0]
+    return "other" if {"--version", "--help"} & set(words) else "serve"
+
+
+def expected(text):
+    """A pattern for an output that is shown."""
+    lines = []
+    for line in text.rstrip("\n").splitlines():
+        if line.strip() == "...":
+            lines.append(r"(?:.*\n)*?")
+            continue
+        words = re.split(r"(\[\.\.\.\]|\d+(?:\.\d+)*|\s+)", line)
+        lines.append("".join(map(pattern_of, words)) + r"[ \t]*\n")
+    return re.compile("^" + "".join(lines), re.M)
+
+
+def pattern_of(word):
+    if word == "[...]":
+        return ".*"
+    if re.fullmatch(r"\d+(?:\.\d+)*", word):
+        return r"\d+(?:\.\d+)*"
+    return r"[ \t]+" if word.isspace() else re.escape(word)
+
+
+def listed(command):
+    """The entry of ELSEWHERE that a command falls under, or nothing."""
+    return next((e for e in ELSEWHERE if command == e or command.startswith(e + " ")), None)
+
+
+class page_run:
+    """The commands of one page, one after another."""
+
+    def __init__(self, test, page, directory):
+        self.test = test
+        self.page = page
+        self.text = page.read_text(encoding="utf-8")
+        own = any(
+            verb_of(words_of(c)) == "serve" and c.endswith("&")
+            for b in blocks(self.text)
+            if b.language == "sh"
+            for c in commands(b.text)
+            if not listed(c)
+        )
+        self.stage = staging.stage(directory, own)
+        self.skipped = set()
+        self.ran = 0
+        self.background = contextlib.ExitStack()
+
+    def run(self):
+        output = None
+        with self.stage, self.background:
+            for one in blocks(self.text):
+                with self.test.subTest(page=name_of(self.page), line=one.line):
+                    if one.language == "sh":
+                        output = self.shell(one.text)
+                        continue
+                    if one.language in ("json", "jsonc"):
+                        self.configure(one.text)
+                    elif one.language == "text" and output is not None and not one.before.strip():
+                        shown = expected(self.stage.staged(one.text))
+                        self.test.assertRegex(output, shown)
+                        self.ran += 1
+                output = None
+
+    def shell(self, text):
+        """Runs the commands of a block: their output, or nothing if not all were run."""
+        output, whole = "", True
+        for command in commands(text):
+            entry = listed(command)
+            if entry:
+                self.skipped.add(entry)
+                whole = False
+                continue
+            output += self.command(command)
+            self.ran += 1
+        return output if whole else None
+
+    def command(self, command):
+        verb = verb_of(words_of(command))
+        if verb == "serve" and command.endswith("&"):
+            return self.in_background(command)
+        if verb in ("serve", "demo") and "--once" not in command:
+            return self.until_it_serves(command)
+        code = re.search(r"# exits (\d+)$", command)
+        operates = verb in OPERATORS
+        ended = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", self.stage.staged(command)],
+            env=self.stage.operators() if operates else self.stage.environment(),
+            cwd=self.stage.root,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+        output = ended.stdout.replace("\r\n", "\n")
+        self.test.assertEqual(ended.returncode, int(code[1]) if code else 0, f"{command}\n{output}")
+        return output
+
+    def configure(self, text):
+        file = self.stage.root / "secondwind.json"
+        file.write_text(self.stage.staged(text), encoding="utf-8")
+        self.command("secondwind check -c secondwind.json")
+        self.ran += 1
+
+    def started(self, command, env):
+        """The process itself rather than a shell around it, so that a signal reaches it."""
+        direct = re.sub(r"(^|\s)(\S*secondwind)(?=\s|$)", r"\1exec \2", command, count=1)
+        return subprocess.Popen(
+            ["bash", "-c", self.stage.staged(direct)],
+            env=env,
+            cwd=self.stage.root,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def until(self, child, mark):
+        output = ""
+        for line in child.stdout:
+            output += line
+            if mark in line:
+                return output
+        raise AssertionError(f"it ended with {child.wait(PATIENCE)} and told:\n{output}")
+
+    def stop(self, child):
+        """Asks it to end, and sees that it ends well."""
+        with child:
+            child.send_signal(signal.SIGTERM)
+            try:
+                rest, _ = child.communicate(timeout=PATIENCE)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                raise
+        self.test.assertEqual(child.returncode, 0, rest)
+
+    def until_it_serves(self, command):
+        free = {f"SECONDWIND_{at}_LISTEN": "127.0.0.1:0" for at in ("ADMIN",)}
+        free["SECONDWIND_LISTEN"] = "127.0.0.1:0"
+        # A flag would win over the environment.
+        bound = re.sub(r"(--listen|--admin)[ =]\S+:\d+", r"\1 127.0.0.1:0", command)
+        child = self.started(bound, self.stage.environment(**free))
+        demo = verb_of(words_of(command)) == "demo"
+        output = self.until(child, "Ctrl-C" if demo else SERVES)
+        self.stop(child)
+        return output
+
+    def in_background(self, command):
+        child = self.started(command.removesuffix("&"), self.stage.environment())
+        self.background.callback(self.stop, child)
+        return self.until(child, f'"{SERVES}"')
+
+
+class commands_of_the_guides(unittest.TestCase):
+    def test_each_does_what_the_page_says(self):
+        skipped, ran = set(), 0
+        for page in guides():
+            with tempfile.TemporaryDirectory() as directory:
+                one = page_run(self, page, directory)
+                one.run()
+                skipped |= one.skipped
+                ran += one.ran
+        self.assertGreater(ran, 30)
+        self.assertEqual(set(ELSEWHERE) - skipped, set(), "listed, and in no page")
+
+
+class the_judge(unittest.TestCase):
+    """What it lets pass, and what not."""
+
+    def test_an_output_is_compared_line_by_line_whatever_its_numbers(self):
+        shown = expected("took 1.5 ms on 127.0.0.1:1235\n...\nlast [...] word\n")
+        self.assertRegex("took 22 ms  on 10.0.0.1:80\nmore\nmore\nlast and least word\n", shown)
+        self.assertNotRegex("took 22 s on 10.0.0.1:80\nlast and least word\n", shown)
+        self.assertNotRegex("took 22 ms on 10.0.0.1:80\nlast and least words\n", shown)
+
+    def test_a_command_is_one_over_several_lines(self):
+        text = "# a comment\na \\\n  b\n\nc 'd\ne'  # tail\n"
+        self.assertEqual(list(commands(text)), ["a \\\n  b", "c 'd\ne'  # tail"])
+
+    def test_only_whole_words_are_listed_as_run_elsewhere(self):
+        self.assertIsNotNone(listed("docker build ."))
+        self.assertIsNone(listed("dockerize"))
+
+
+if __name__ == "__main__":
+    unittest.main()

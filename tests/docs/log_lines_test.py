@@ -1,0 +1,84 @@
+"""docs/operations.md tells of every line that the log can have, and of no other."""
+
+import re
+import unittest
+
+from pages import ROOT, in_code, rows, section
+
+PAGE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+CALL = re.compile(r"\blog::write\(")
+LITERAL = re.compile(r'"([^"\\]*)"')
+
+
+def arguments(code, begin):
+    """The arguments of a call, whose opening parenthesis is before `begin`."""
+    depth, start, found, quoted = 1, begin, [], False
+    for at in range(begin, len(code)):
+        c = code[at]
+        if c == '"' and code[at - 1] != "\\":
+            quoted = not quoted
+        elif not quoted:
+            depth += (c in "([{") - (c in ")]}")
+            if depth == 0 or (c == "," and depth == 1):
+                found.append(code[start:at])
+                start = at + 1
+            if depth == 0:
+                return found
+    raise AssertionError("a call without an end")
+
+
+def told():
+    """The events that the code writes, each with its levels."""
+    events = {}
+    for source in sorted((ROOT / "src").rglob("*.cpp")):
+        code = source.read_text(encoding="utf-8")
+        for call in CALL.finditer(code):
+            level, event = arguments(code, call.end())[:2]
+            names = LITERAL.findall(event)
+            if not names:
+                raise AssertionError(f"{source}: the event {event.strip()} is not named in the call")
+            for name in names:
+                events.setdefault(name, set()).update(re.findall(r"level::(\w+)", level))
+    return events
+
+
+def values(source, function):
+    """What a function makes words of, as `to_string` does."""
+    code = (ROOT / "src" / source).read_text(encoding="utf-8")
+    body = re.search(rf"to_string\({function} \w+\) noexcept \{{(.*?)^\}}", code, re.M | re.S)[1]
+    return set(re.findall(r'return "(\w+)"', body))
+
+
+def documented(heading):
+    """The first column of the table below a heading."""
+    return {name for row in rows(section(PAGE, heading)) for name in in_code(row[0])}
+
+
+class log_lines(unittest.TestCase):
+    def test_each_event_is_explained_once_with_its_levels(self):
+        events = told()
+        self.assertGreater(len(events), 10)
+        explained = {}
+        for row in rows(section(PAGE, "What each log line means")):
+            (name,) = in_code(row[0])
+            self.assertNotIn(name, explained)
+            explained[name] = set(in_code(row[1]))
+        self.assertEqual(explained.keys(), events.keys())
+        for name, levels in events.items():
+            # A level that is chosen elsewhere cannot be read from the call.
+            if levels:
+                self.assertEqual(explained[name], levels, name)
+
+    def test_each_way_to_end_is_explained(self):
+        self.assertEqual(
+            documented("How an exchange ended"), values("proxy/access_record.cpp", "ending")
+        )
+
+    def test_each_step_of_a_recovery_is_explained(self):
+        self.assertEqual(
+            documented("The steps of a recovery"), values("recovery/record.cpp", "step")
+        )
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,120 @@
+"""What the commands of one page run against: a directory that looks like the project and like a
+machine on which secondwind is installed, and an emulated LM Studio with the proxy in front."""
+
+import contextlib
+import os
+import pathlib
+import re
+import shutil
+import socket
+import subprocess
+import sys
+
+from pages import ROOT
+
+sys.path.insert(0, str(ROOT / "tests" / "binary"))
+from harness import BINARY, clean_environment, process  # noqa: E402  (it needs the path above)
+
+# Where the package puts its files, and which directory of the stage plays that.
+PLACES = ("/etc/secondwind", "/var/lib/secondwind", "/var/log/secondwind")
+BUILDS = ("build/release/src", "build/asan/src")
+PORT = re.compile(r"(?<=[\d\]a-z]):(123\d|124\d|9235)\b")
+NUMBERED_ADDRESS = re.compile(r"\b192\.0\.2\.\d+\b")  # RFC 5737: documentation
+HOST = 1234
+
+
+def free_port():
+    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as s:
+        return s.getsockname()[1]
+
+
+class stage:
+    """One page's. `own` is true where the page starts a proxy of its own in the background: then
+    its ports are free ones, else those of the demo."""
+
+    def __init__(self, directory, own):
+        self.root = pathlib.Path(directory)
+        self._own = own
+        self._ports = {}
+        self._running = contextlib.ExitStack()
+        self._dress()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._running.close()
+
+    def _dress(self):
+        for name in ("config", "docker", "docs", "scripts", "tests"):
+            (self.root / name).symlink_to(ROOT / name)
+        (self.root / "bin").mkdir()
+        for folder in ("bin", *BUILDS):
+            (self.root / folder).mkdir(parents=True, exist_ok=True)
+            (self.root / folder / "secondwind").symlink_to(BINARY)
+        # Here nobody needs to be root.
+        sudo = self.root / "bin" / "sudo"
+        sudo.write_text('#!/bin/sh\nexec "$@"\n')
+        sudo.chmod(0o755)
+        for place in PLACES:
+            (self.root / place[1:]).mkdir(parents=True)
+        etc = self.root / "etc" / "secondwind"
+        shutil.copy(ROOT / "config" / "secondwind.json", etc)
+        for secret in ("admin.token", "lmstudio.token"):
+            (etc / secret).write_text("a-token-of-32-characters-or-more\n")
+            (etc / secret).chmod(0o600)
+
+    def with_certificate(self):
+        """Where a page speaks of one: for this machine, signed by itself."""
+        etc = self.root / "etc" / "secondwind"
+        if (etc / "server.key").exists():
+            return
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+            + ["-nodes", "-days", "2", "-subj", "/CN=localhost"]
+            + ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
+            + ["-keyout", str(etc / "server.key"), "-out", str(etc / "server.crt")],
+            check=True,
+            capture_output=True,
+            timeout=30,
+        )
+        (etc / "server.key").chmod(0o600)
+        shutil.copy(etc / "server.crt", etc / "ca.crt")
+
+    def _demonstrate(self):
+        told = self._running.enter_context(
+            process("demo", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0")
+        )
+        host = told.output.until(lambda line: re.search(r"memory listens on \S+:(\d+),", line))
+        proxy = told.output.until(lambda line: re.search(r"point an app at \S+:(\d+)/v1", line))
+        admin = told.output.until(lambda line: re.fullmatch(r"Watch it: \S+:(\d+)/", line))
+        self._ports[HOST] = int(host[1])
+        if not self._own:
+            self._ports |= {1235: int(proxy[1]), 9235: int(admin[1])}
+
+    def port(self, number):
+        """The port that plays the one of the page."""
+        if HOST not in self._ports:
+            self._demonstrate()
+        if number not in self._ports:
+            self._ports[number] = free_port()
+        return self._ports[number]
+
+    def staged(self, text):
+        """A text of the page with the stage's ports and places in it."""
+        if "/etc/secondwind/server." in text or "/etc/secondwind/ca." in text:
+            self.with_certificate()
+        text = NUMBERED_ADDRESS.sub("127.0.0.1", text)
+        text = PORT.sub(lambda found: f":{self.port(int(found[1]))}", text)
+        for place in PLACES:
+            text = re.sub(rf"(?<![\w.]){place}\b", str(self.root / place[1:]), text)
+        return text
+
+    def environment(self, **more):
+        """That of a shell in which secondwind is installed."""
+        path = f"{self.root / 'bin'}:{os.environ['PATH']}"
+        return clean_environment({"PATH": path, "HOME": str(self.root), **more})
+
+    def operators(self):
+        """For the operator's verbs, which ask at the default address."""
+        return self.environment(SECONDWIND_ADMIN_LISTEN=f"127.0.0.1:{self.port(9235)}")
