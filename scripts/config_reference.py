@@ -142,7 +142,8 @@ def reference(root):
             lines += ["", f"## {title}", ""]
             if section:
                 lines += [root["properties"][section]["description"], ""]
-            lines += ["| key, variable, flag | values | default | what it does |", "|---|---|---|---|"]
+            lines += ["| key, variable, flag | values | default | what it does |"]
+            lines += ["|---|---|---|---|"]
         lines.append(row(name, schema, siblings))
     return "\n".join(lines) + "\n"
 

@@ -3,50 +3,50 @@
 Every line of every `sh` block runs in a shell, page by page, in a directory of its own and against
 an emulated LM Studio (stage.py). What a `text` block right behind shows is what must come out,
 whatever the numbers; "..." alone in a line is any lines, and "[...]" any words. A comment behind a
-command, `# exits 78`, tells how it ends; else it ends with 0. A proxy that is started ends with the
-page when an `&` stands behind it, and else as soon as it serves. Every `json` and `jsonc` block is
-the configuration `secondwind.json` of the lines behind it.
+command tells more: `# prints WORDS`, or `# exits 78` where it does not end with 0. A proxy that is
+started ends with the page when an `&` stands behind it, and else as soon as it serves. Every `json`
+and `jsonc` block is the configuration `secondwind.json` of the lines behind it.
 """
 
 import contextlib
-import os
 import re
 import shlex
-import signal
 import subprocess
 import tempfile
 import unittest
 
 import stage as staging
 from pages import blocks, guides, name_of
+from stage import process
 
 PATIENCE = 30  # seconds
 
 # What begins so is not run here, with the reason.
 ELSEWHERE = {
-    "scripts/demo.sh": "builds the release; it is a stage of its own in CI, by scripts/install-deps.sh"
-    " and the demo's tests",
+    "scripts/demo.sh": "builds the release; what it runs then is binary.demo's",
     "scripts/test.sh": "is what runs this test",
     "PRESET=asan scripts/test.sh": "is a stage of CI",
     "scripts/fuzz.sh": "is a stage of CI",
     "scripts/format.sh": "changes the sources; CI runs it with --check",
     "scripts/lint.sh": "is a stage of CI",
     "scripts/bench.sh": "takes minutes; CI runs its smoke test",
-    "scripts/package.sh": "builds the release; it has a test of its own",
-    "tests/soak/soak.py": "takes ten minutes; the test soak.short runs five seconds of it",
+    "scripts/package.sh": "builds the release and a package of it",
+    "bench/plot.py": "draws what minutes of measuring have left",
+    "cmake --preset bench": "builds the release",
+    "build/bench/bench/micro/micro_bench": "needs that build",
+    "bench/instructions.py": "needs that build",
+    "tests/soak/soak.py": "takes ten minutes; the test soak.short takes five seconds of it",
+    "tests/conformance/run.py": "takes half a minute; the test conformance runs it",
     ".ci/run": "is CI itself",
     "cmake --preset dev": "builds everything; scripts/test.sh does the same",
-    "sudo apt-get": "changes the system",
     "sudo dpkg": "changes the system",
     "sudo systemctl": "needs a running systemd",
-    "systemctl": "needs a running systemd",
     "journalctl": "needs a running systemd",
     "docker": "needs a container engine",
-    "tests/conformance/run.py": "takes half a minute; the test conformance runs it",
 }
 
 OPERATORS = {"status", "models", "unload", "events", "health"}
-SERVES = "listening"
+ANY_PORTS = {"SECONDWIND_LISTEN": "127.0.0.1:0", "SECONDWIND_ADMIN_LISTEN": "127.0.0.1:0"}
 ASSIGNMENT = re.compile(r"^\w+=")
 
 
@@ -170,11 +170,14 @@ class page_run:
             return self.in_background(command)
         if verb in ("serve", "demo") and "--once" not in command:
             return self.until_it_serves(command)
-        code = re.search(r"# exits (\d+)$", command)
-        operates = verb in OPERATORS
+        env = self.stage.environment()
+        if verb in OPERATORS:
+            env["SECONDWIND_ADMIN_LISTEN"] = f"127.0.0.1:{self.stage.port(9235)}"
+        elif verb == "demo":
+            env |= ANY_PORTS
         ended = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", self.stage.staged(command)],
-            env=self.stage.operators() if operates else self.stage.environment(),
+            env=env,
             cwd=self.stage.root,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -184,7 +187,11 @@ class page_run:
             check=False,
         )
         output = ended.stdout.replace("\r\n", "\n")
-        self.test.assertEqual(ended.returncode, int(code[1]) if code else 0, f"{command}\n{output}")
+        told = f"{command}\n{output}"
+        code = re.search(r"# exits (\d+)$", command)
+        self.test.assertEqual(ended.returncode, int(code[1]) if code else 0, told)
+        if prints := re.search(r"# prints (.+)$", command):
+            self.test.assertIn(prints[1], output, told)
         return output
 
     def configure(self, text):
@@ -195,51 +202,34 @@ class page_run:
 
     def started(self, command, env):
         """The process itself rather than a shell around it, so that a signal reaches it."""
-        direct = re.sub(r"(^|\s)(\S*secondwind)(?=\s|$)", r"\1exec \2", command, count=1)
-        return subprocess.Popen(
-            ["bash", "-c", self.stage.staged(direct)],
-            env=env,
-            cwd=self.stage.root,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-
-    def until(self, child, mark):
-        output = ""
-        for line in child.stdout:
-            output += line
-            if mark in line:
-                return output
-        raise AssertionError(f"it ended with {child.wait(PATIENCE)} and told:\n{output}")
+        words = shlex.split(self.stage.staged(command), comments=True)
+        while ASSIGNMENT.match(words[0]):
+            name, _, value = words.pop(0).partition("=")
+            env[name] = value
+        return process(*words[1:], env=env, directory=self.stage.root)
 
     def stop(self, child):
         """Asks it to end, and sees that it ends well."""
-        with child:
-            child.send_signal(signal.SIGTERM)
-            try:
-                rest, _ = child.communicate(timeout=PATIENCE)
-            except subprocess.TimeoutExpired:
-                child.kill()
-                raise
-        self.test.assertEqual(child.returncode, 0, rest)
+        child.signal()
+        self.test.assertEqual(child.wait(), 0, child.errors.rest())
 
     def until_it_serves(self, command):
-        free = {f"SECONDWIND_{at}_LISTEN": "127.0.0.1:0" for at in ("ADMIN",)}
-        free["SECONDWIND_LISTEN"] = "127.0.0.1:0"
         # A flag would win over the environment.
         bound = re.sub(r"(--listen|--admin)[ =]\S+:\d+", r"\1 127.0.0.1:0", command)
-        child = self.started(bound, self.stage.environment(**free))
-        demo = verb_of(words_of(command)) == "demo"
-        output = self.until(child, "Ctrl-C" if demo else SERVES)
-        self.stop(child)
-        return output
+        with self.started(bound, {**ANY_PORTS}) as child:
+            if verb_of(words_of(command)) == "demo":
+                child.output.until(lambda line: "Ctrl-C" in line)
+            else:
+                child.errors.until(lambda line: re.search(r"\blistening\b", line))
+            self.stop(child)
+            return "".join(line + "\n" for line in child.output.seen + child.errors.seen)
 
     def in_background(self, command):
-        child = self.started(command.removesuffix("&"), self.stage.environment())
+        env = {"SECONDWIND_ADMIN_LISTEN": f"127.0.0.1:{self.stage.port(9235)}"}
+        child = self.background.enter_context(self.started(command.removesuffix("&"), env))
+        child.event("listening")
         self.background.callback(self.stop, child)
-        return self.until(child, f'"{SERVES}"')
+        return ""
 
 
 class commands_of_the_guides(unittest.TestCase):

@@ -36,9 +36,12 @@ def told():
             level, event = arguments(code, call.end())[:2]
             names = LITERAL.findall(event)
             if not names:
-                raise AssertionError(f"{source}: the event {event.strip()} is not named in the call")
-            for name in names:
-                events.setdefault(name, set()).update(re.findall(r"level::(\w+)", level))
+                raise AssertionError(f"{source}: {event.strip()} is no event named in the call")
+            levels = re.findall(r"level::(\w+)", level)
+            # Chosen together, one for each; or whichever, for all.
+            together = len(names) == len(levels) > 1
+            for at, name in enumerate(names):
+                events.setdefault(name, set()).update(levels[at : at + 1] if together else levels)
     return events
 
 

@@ -110,11 +110,7 @@ class stage:
             text = re.sub(rf"(?<![\w.]){place}\b", str(self.root / place[1:]), text)
         return text
 
-    def environment(self, **more):
+    def environment(self):
         """That of a shell in which secondwind is installed."""
         path = f"{self.root / 'bin'}:{os.environ['PATH']}"
-        return clean_environment({"PATH": path, "HOME": str(self.root), **more})
-
-    def operators(self):
-        """For the operator's verbs, which ask at the default address."""
-        return self.environment(SECONDWIND_ADMIN_LISTEN=f"127.0.0.1:{self.port(9235)}")
+        return clean_environment({"PATH": path, "HOME": str(self.root)})
