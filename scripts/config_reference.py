@@ -18,7 +18,11 @@ PAGE = ROOT / "docs" / "configuration.md"
 MARK = "<!-- From here on made by scripts/config_reference.py: change config/secondwind.schema.json"
 
 # One variable names one upstream as a rule, so it is in the singular as the flag is.
-SINGULAR = {"upstreams": "upstream", "upstreams[].api_token": "upstream.api_token"}
+SINGULAR = {
+    "upstreams": "upstream",
+    "upstreams[].api_token": "upstream.api_token",
+    "upstreams[].api_token_file": "upstream.api_token_file",
+}
 FLAGS = {
     "listen": "--listen",
     "upstreams": "--upstream",
@@ -69,11 +73,8 @@ def is_secret(name, siblings):
     return leaf(name) + FILE in siblings
 
 
-def variable(name, siblings):
+def variable(name):
     """The environment variable of a key, or nothing for what only the file can say."""
-    if name.endswith(FILE) and is_secret(name.removesuffix(FILE), siblings):
-        secret = variable(name.removesuffix(FILE), siblings)
-        return secret and secret + FILE.upper()
     known = SINGULAR.get(name, name)
     if "[]" in known:
         return None
@@ -95,10 +96,8 @@ def values(name, schema):
         return f"{schema['minimum']} to {schema['maximum']}"
     if kind == "array":
         inner = "objects" if schema["items"].get("type") == "object" else "strings"
-        few, many = schema.get("minItems"), schema.get("maxItems")
-        if few is not None and many is not None:
-            return f"a list of {few} to {many} {inner}" if few != many else f"a list of {few}"
-        return f"a list of {inner}"
+        few, many = schema.get("minItems", 0), schema.get("maxItems")
+        return f"a list of {few} to {many} {inner}" if many else f"a list of {inner}"
     if kind in ("duration", "size"):
         return kind
     last = leaf(name)
@@ -122,7 +121,7 @@ def default(schema):
 
 def row(name, schema, siblings):
     first = [code(name)]
-    if found := variable(name, siblings):
+    if found := variable(name):
         first.append(code(found))
     if name in FLAGS:
         first.append(code(FLAGS[name]))
