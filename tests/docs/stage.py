@@ -7,7 +7,6 @@ import pathlib
 import re
 import shutil
 import socket
-import subprocess
 import sys
 
 from pages import ROOT
@@ -64,23 +63,6 @@ class stage:
             (etc / secret).write_text("a-token-of-32-characters-or-more\n")
             (etc / secret).chmod(0o600)
 
-    def with_certificate(self):
-        """Where a page speaks of one: for this machine, signed by itself."""
-        etc = self.root / "etc" / "secondwind"
-        if (etc / "server.key").exists():
-            return
-        subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
-            + ["-nodes", "-days", "2", "-subj", "/CN=localhost"]
-            + ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
-            + ["-keyout", str(etc / "server.key"), "-out", str(etc / "server.crt")],
-            check=True,
-            capture_output=True,
-            timeout=30,
-        )
-        (etc / "server.key").chmod(0o600)
-        shutil.copy(etc / "server.crt", etc / "ca.crt")
-
     def _demonstrate(self):
         told = self._running.enter_context(
             process("demo", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0")
@@ -102,8 +84,6 @@ class stage:
 
     def staged(self, text):
         """A text of the page with the stage's ports and places in it."""
-        if "/etc/secondwind/server." in text or "/etc/secondwind/ca." in text:
-            self.with_certificate()
         text = NUMBERED_ADDRESS.sub("127.0.0.1", text)
         text = PORT.sub(lambda found: f":{self.port(int(found[1]))}", text)
         for place in PLACES:
