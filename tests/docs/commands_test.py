@@ -39,7 +39,7 @@ ELSEWHERE = {
     "tests/conformance/run.py": "takes half a minute; the test conformance runs it",
     ".ci/run": "is CI itself",
     "cmake --preset dev": "builds everything; scripts/test.sh does the same",
-    "sudo dpkg": "changes the system",
+    "sudo apt-get": "changes the system",
     "sudo systemctl": "needs a running systemd",
     "journalctl": "needs a running systemd",
     "docker": "needs a container engine",

@@ -59,7 +59,7 @@ class stage:
             (self.root / place[1:]).mkdir(parents=True)
         etc = self.root / "etc" / "secondwind"
         shutil.copy(ROOT / "config" / "secondwind.json", etc)
-        for secret in ("admin.token", "lmstudio.token"):
+        for secret in ("admin-token", "token"):
             (etc / secret).write_text("a-token-of-32-characters-or-more\n")
             (etc / secret).chmod(0o600)
 
