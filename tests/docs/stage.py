@@ -45,8 +45,9 @@ class stage:
         self._running.close()
 
     def _dress(self):
-        for name in ("config", "docker", "docs", "scripts", "tests"):
-            (self.root / name).symlink_to(ROOT / name)
+        # Copies, so that no command writes into the project.
+        for name in ("config", "docker"):
+            shutil.copytree(ROOT / name, self.root / name, ignore=shutil.ignore_patterns("secrets"))
         (self.root / "bin").mkdir()
         for folder in ("bin", *BUILDS):
             (self.root / folder).mkdir(parents=True, exist_ok=True)
