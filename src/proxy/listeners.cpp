@@ -77,8 +77,12 @@ void server::take(change to) {
     for (auto const& each : to.listeners)
         listen_at(each);
     for (auto const& each : before)
-        if (!stays(each, to.listeners))
-            close(*each);
+        if (!stays(each, to.listeners)) {
+            log::write(
+                log::level::info, "closed_listener",
+                {{"listen", text_of(each->local)}, {"host", each->host ? each->host->name() : ""}});
+            close(each);
+        }
     shared_.hosts.start();
 }
 
@@ -91,14 +95,6 @@ void server::listen_at(change::listener const& one) {
         ++accepting_;
         net::spawn(accept_all(one.at));
     }
-}
-
-void server::close(port& one) {
-    log::write(log::level::info, "closed_listener",
-               {{"listen", text_of(one.local)}, {"host", one.host ? one.host->name() : ""}});
-    for (auto& each : net::last_clients(one.acceptor, shared_.io))
-        take_in(&one, std::move(each));
-    one.close();
 }
 
 void server::announce() {

@@ -1,5 +1,6 @@
 #include <secondwind/base/log.hpp>
 #include <secondwind/net/accept.hpp>
+#include <secondwind/net/listen.hpp>
 #include <secondwind/proxy/server.hpp>
 
 namespace secondwind::proxy {
@@ -16,8 +17,12 @@ net::task<void> server::accept_all(port_ptr at) {
     while (!at->closed()) {
         net::accept_one next{at->acceptor, shared_.io};
         auto ec = co_await next;
-        if (at->closed())
+        if (at->closed()) {
+            // It was accepted before the listener closed, and nobody has told us yet.
+            if (!ec && !aborted_)
+                take_in(at, std::move(next.accepted));
             break;
+        }
         if (ec == net::asio::error::connection_aborted)
             continue;
         if (ec) {
@@ -50,6 +55,13 @@ void server::take_in(port_ptr const& at, net::socket accepted) {
     net::spawn(serve(std::make_unique<session>(shared_, std::move(client), at), full));
 }
 
+// Closing a listener resets those whose connect it has answered and whom nobody has accepted yet.
+void server::close(port_ptr const& one) {
+    for (auto& each : net::last_clients(one->acceptor, shared_.io))
+        take_in(one, std::move(each));
+    one->close();
+}
+
 net::task<void> server::serve(std::unique_ptr<session> s, bool turned_away) {
     sessions_.push_back(*s);
     if (turned_away)
@@ -65,7 +77,8 @@ net::task<void> server::serve(std::unique_ptr<session> s, bool turned_away) {
 void server::drain() {
     shared_.draining = true;
     for (auto const& each : ports_)
-        each->close();
+        if (!each->closed())
+            close(each);
     for (auto& each : sessions_)
         each.drain();
     shared_.hosts.drain();
@@ -73,6 +86,7 @@ void server::drain() {
 
 void server::abort() {
     drain();
+    aborted_ = true;
     // Each ends later, from the event loop: the list does not change under us.
     for (auto& each : sessions_)
         each.abort();

@@ -15,6 +15,10 @@ namespace {
 // How long a client that was sent a last answer may take to read it and close.
 constexpr std::chrono::milliseconds linger_time{2000};
 
+// How long a drain waits for the first request of a client that has connected. Who connects for a
+// request sends it at once; the others have connected ahead, and try again elsewhere.
+constexpr std::chrono::milliseconds last_call{1000};
+
 // The first of each counts.
 void note_ids(request& what, http::request_head const& head) {
     constexpr std::string_view id = "x-request-id";
@@ -82,19 +86,20 @@ net::task<void> session::turn_away() {
 
 net::task<void> session::serve_all() {
     bool open = true;
-    while (open && !closing_ && !client_.gone()) {
+    while (open && (owed_ || !closing_) && !client_.gone()) {
         if (client_.unread().empty()) {
             std::string{}.swap(client_.unread());
-            if (shared_.draining)
+            if (shared_.draining && !owed_)
                 break;
             idle_ = true;
-            guard_.after(shared_.settings.timeouts.client_idle);
+            guard_.after(shared_.draining ? last_call : shared_.settings.timeouts.client_idle);
             auto const ec = co_await client_.readable();
             guard_.clear();
             idle_ = false;
-            if (ec || closing_)
+            if (ec || (closing_ && !owed_))
                 break;
         }
+        owed_ = false;
         open = co_await serve();
     }
 }
@@ -316,7 +321,12 @@ net::task<void> session::end() {
 
 void session::drain() {
     closing_ = true;
-    if (idle_)
+    if (!idle_)
+        return;
+    owed_ = owed_ || net::probe(client_.socket()) == net::silence::data;
+    if (owed_)
+        guard_.after(last_call);
+    else
         client_.wake();
 }
 

@@ -67,6 +67,10 @@ class process:
     def signal(self, number=signal.SIGTERM):
         self._child.send_signal(number)
 
+    def number(self):
+        """The process id."""
+        return self._child.pid
+
     def wait(self):
         """The exit code."""
         return self._child.wait(timeout=PATIENCE)

@@ -51,7 +51,8 @@ public:
     // have one more request served; the hosts that go finish what runs on them.
     void take(change to);
 
-    // Accepts no more; idle connections close now, busy ones with their present answer.
+    // Accepts no more, except who has connected already. Busy connections close with their present
+    // answer, idle ones now; one whose first request may still be on its way, after that.
     void drain();
     // Closes every connection now.
     void abort();
@@ -64,7 +65,7 @@ public:
 
 private:
     void listen_at(change::listener const& one);
-    void close(port& one);
+    void close(port_ptr const& one);
     net::task<void> accept_all(port_ptr at);
     void take_in(port_ptr const& at, net::socket accepted);
     net::task<void> serve(std::unique_ptr<session> s, bool turned_away);
@@ -79,6 +80,7 @@ private:
     list sessions_;
     net::gate changed_;
     std::size_t accepting_ = 0; // ports whose accepts have not ended
+    bool aborted_ = false;
 };
 
 } // namespace secondwind::proxy

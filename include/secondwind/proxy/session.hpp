@@ -30,7 +30,8 @@ public:
     // Answers 503 and closes: limits.connections is reached.
     net::task<void> turn_away();
 
-    // Closes as soon as no request is being served.
+    // Closes as soon as no request is being served, nor has arrived, nor can be on its way because
+    // the client has just connected for it.
     void drain();
     // Closes now.
     void abort();
@@ -59,6 +60,7 @@ private:
     net::deadline guard_;
     exchange* exchange_ = nullptr; // the one that runs
     bool idle_ = false;
+    bool owed_ = true; // a request that may be on its way is served, even if we drain meanwhile
     bool closing_ = false;
     bool timed_out_ = false;
     bool farewell_ = false; // a last answer was sent that the client may still be reading
