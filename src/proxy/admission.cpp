@@ -12,7 +12,7 @@ namespace {
 policy::network network_of(client& from) {
     net::error_code ec;
     // Where the client has left already, it does not matter whose failure it was.
-    auto const address = from.socket().remote_endpoint(ec).address();
+    auto const address = from.socket().tcp().remote_endpoint(ec).address();
     return address.is_v6() ? policy::network_of(address.to_v6().to_bytes())
                            : policy::network_of(address.to_v4().to_bytes());
 }
