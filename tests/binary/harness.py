@@ -41,11 +41,12 @@ def run(*arguments, env=None):
 class process:
     """A program that runs until it is told to stop; killed, if all else fails, with its context."""
 
-    def __init__(self, *arguments, env=None, directory=None):
+    def __init__(self, *arguments, env=None, unset=(), directory=None):
+        # Many run side by side, and only one could have the default address.
+        extra = {"SECONDWIND_ADMIN_LISTEN": "127.0.0.1:0", **(env or {})}
         self._child = subprocess.Popen(
             [BINARY, *arguments],
-            # Many run side by side, and only one could have the default address.
-            env=clean_environment({"SECONDWIND_ADMIN_LISTEN": "127.0.0.1:0", **(env or {})}),
+            env=clean_environment({k: v for k, v in extra.items() if k not in unset}),
             cwd=directory,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

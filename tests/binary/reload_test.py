@@ -2,12 +2,24 @@
 
 import json
 import pathlib
+import select
 import signal
 import tempfile
+import time
 import unittest
 
 from crowd import sanitized, watched
-from harness import ask, binary_test, client, closed_port, host, port_of
+from harness import (
+    PATIENCE,
+    ask,
+    binary_test,
+    client,
+    closed_port,
+    event_in,
+    host,
+    port_of,
+    process,
+)
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -69,15 +81,82 @@ class reload(binary_test):
             self.assertIn("cannot be read", self.hang_up(proxy, "config_refused")["why"])
             self.assertEqual(ask(at, "POST", "/", "{}")[0], 413)
 
-    def test_what_needs_a_restart_is_refused_with_all_that_came_along(self):
-        self.write(limits={"body": 1})
+    def test_log_and_ledger_go_on_in_other_files(self):
+        folder = self.file.parent
+        self.write(log={"file": str(folder / "one.log")})
         with closed_port() as port:
-            proxy, at = self.serving(f"http://127.0.0.1:{port}", "-c", str(self.file))
-            self.write(limits={"body": "1KiB"}, recovery={"ledger_file": "other.jsonl"})
-            refused = self.hang_up(proxy, "config_refused")
-            self.assertIn("recovery.ledger_file", refused["why"])
-            self.assertIn("restart", refused["why"])
-            self.assertEqual(ask(at, "POST", "/", "{}")[0], 413)
+            proxy = self.started(port)
+            self.until_logged("one.log", "listening")
+            self.write(
+                log={"file": str(folder / "two.log"), "level": "warn"},
+                recovery={"ledger_file": str(folder / "ledger.jsonl")},
+            )
+            proxy.signal(signal.SIGHUP)
+            self.wait_for(lambda: (folder / "ledger.jsonl").exists())
+            # What cannot be opened refuses the next one, which is worth an error line.
+            self.write(recovery={"ledger_file": str(folder / "no" / "ledger.jsonl")})
+            proxy.signal(signal.SIGHUP)
+            why = self.until_logged("two.log", "config_refused")["why"]
+            self.assertIn("cannot open the ledger", why)
+            self.assertNotIn("config_reloaded", (folder / "one.log").read_text())
+            self.assertNotIn("config_reloaded", (folder / "two.log").read_text())
+
+    def test_usr1_goes_on_in_new_files_and_loses_no_line(self):
+        folder = self.file.parent
+        log, ledger = folder / "a.log", folder / "ledger.jsonl"
+        self.write(log={"file": str(log)}, recovery={"ledger_file": str(ledger)})
+        with closed_port() as port:
+            proxy = self.started(port)
+            at = port_of(self.until_logged("a.log", "listening")["listen"])
+            for n in range(3):
+                self.assertEqual(ask(at, "GET", f"/{n}")[0], 502)
+                log.rename(folder / f"a.log.{n}")
+                ledger.rename(folder / f"ledger.{n}")
+                proxy.signal(signal.SIGUSR1)
+                self.until_logged("a.log", "files_reopened")
+                self.assertTrue(ledger.exists())
+            self.assertEqual(ask(at, "GET", "/3")[0], 502)
+            proxy.signal(signal.SIGTERM)
+            self.assertEqual(proxy.wait(), 0)
+        lines = [(folder / f"a.log.{n}").read_text() for n in range(3)] + [log.read_text()]
+        for n, text in enumerate(lines):
+            told = [json.loads(line) for line in text.splitlines()]
+            paths = [each["path"] for each in told if each["event"] == "exchange"]
+            self.assertEqual(paths, [f"/{n}"])
+
+    def test_usr1_without_files_does_nothing(self):
+        with closed_port() as port:
+            proxy, at = self.serving(f"http://127.0.0.1:{port}")
+            proxy.signal(signal.SIGUSR1)
+            proxy.event("files_reopened")
+            self.assertEqual(ask(at, "GET", "/")[0], 502)
+
+    def started(self, port):
+        """One that logs to a file, so that its standard error tells nothing."""
+        upstream = f"http://127.0.0.1:{port}"
+        return self.enterContext(
+            process("-c", str(self.file), "--listen", "127.0.0.1:0", "--upstream", upstream)
+        )
+
+    def wait_for(self, condition):
+        """Awaits what another process does to files, which no event of ours tells."""
+        end = time.monotonic() + PATIENCE
+        while not condition():
+            self.assertLess(time.monotonic(), end)
+            select.select([], [], [], 0.02)
+
+    def until_logged(self, name, event):
+        """The first event of that name in a file of the log."""
+        found = []
+
+        def look():
+            path = self.file.parent / name
+            text = path.read_text() if path.exists() else ""
+            found.extend(filter(None, (event_in(line, event) for line in text.splitlines())))
+            return found
+
+        self.wait_for(look)
+        return found[0]
 
     def test_a_hundred_in_a_row_leave_nothing_behind(self):
         with host() as lm:

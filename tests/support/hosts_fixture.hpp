@@ -1,0 +1,94 @@
+// The proxy between clients and two hosts whose bytes a test scripts, with a port of its own for
+// one.
+#pragma once
+
+#include "support/raw_client.hpp"
+#include "support/raw_host.hpp"
+#include "support/run.hpp"
+#include "support/world.hpp"
+
+#include <gmock/gmock.h>
+
+#include <boost/asio/post.hpp>
+
+#include <chrono>
+#include <list>
+#include <string>
+#include <utility>
+
+namespace secondwind::test {
+
+// All is public: the coroutines of a test are free functions that are given the fixture. Clients
+// and connections of the hosts last as long as the test, so that no scope cuts off what is
+// half-way.
+struct with_hosts : testing::Test {
+    static config::upstream upstream(std::string name, raw_host const& at) {
+        config::upstream u;
+        u.name = std::move(name);
+        u.port = at.port();
+        return u;
+    }
+    with_hosts() {
+        w.settings.upstreams = {upstream("a", a), upstream("b", b)};
+        w.settings.upstreams[1].listen = config::endpoint{"127.0.0.1", 0};
+    }
+    void TearDown() override { w.stop(); }
+
+    void start() {
+        w.proxy.emplace(w.io, w.settings);
+        w.proxy->start();
+    }
+    // As a reload does it.
+    void reload(config::settings fresh) {
+        auto change = w.proxy->prepare(fresh);
+        w.settings = std::move(fresh);
+        w.proxy->take(std::move(change));
+    }
+    void run(asio::awaitable<void> story) { test::run(w.io, std::move(story)); }
+
+    std::uint16_t shared_port() { return w.proxy->ports()[0]->local.port(); }
+    std::uint16_t port_of_b() { return w.proxy->ports()[1]->local.port(); }
+    recovery::host_list& hosts() { return w.proxy->shared().hosts; }
+
+    asio::awaitable<raw_client*> connected(std::uint16_t port) {
+        auto& fresh = clients.emplace_back(w.io);
+        co_await fresh.connect(port);
+        co_return &fresh;
+    }
+    asio::awaitable<wire*> accepted(raw_host& at) {
+        auto fresh = co_await at.accept();
+        co_return &peers.emplace_back(std::move(fresh));
+    }
+    // One exchange that is to reach that host; gives the request as it got there.
+    asio::awaitable<http_request> served(raw_client* client, raw_host& by,
+                                         std::string fields = {}) {
+        co_await client->send(make_request("POST", "/v1/x", "{}", fields));
+        auto* peer = co_await accepted(by);
+        auto request = co_await peer->read_request();
+        co_await peer->send("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok");
+        auto const answer = co_await client->read_answer();
+        EXPECT_EQ(answer.status, 200);
+        co_return request;
+    }
+    template<class Condition>
+    asio::awaitable<void> until(Condition condition) {
+        auto const end = std::chrono::steady_clock::now() + wire::deadline;
+        while (!condition()) {
+            if (std::chrono::steady_clock::now() > end)
+                throw timed_out{"the condition does not come true"};
+            co_await asio::post(w.io, asio::use_awaitable);
+        }
+    }
+
+    world w;
+    raw_host a{w.io};
+    raw_host b{w.io};
+    std::list<raw_client> clients;
+    std::list<wire> peers;
+};
+
+inline std::string choosing(std::string const& name) {
+    return "X-Secondwind-Host: " + name + "\r\n";
+}
+
+} // namespace secondwind::test
