@@ -126,6 +126,8 @@ export class connection {
     if (this.#gap) this.#events.close();
     // The figures of the status have moved with it, and need not wait for their turn.
     else if (['began', 'concluded'].includes(message.step)) this.#status.now();
+    // Hosts may have come and gone.
+    else if (message.changed?.includes('upstreams')) this.#hosts.now();
     this.#changed();
   }
 

@@ -16,28 +16,23 @@ net::task<void> server::accept_all(port_ptr at) {
     bool told = false; // in the log, once for each time that it begins
     while (!at->closed()) {
         net::accept_one next{at->acceptor, shared_.io};
-        auto ec = co_await next;
-        if (at->closed()) {
-            // It was accepted before the listener closed, and nobody has told us yet.
-            if (!ec && !aborted_)
+        auto const ec = co_await next;
+        if (!ec) {
+            // Even if the listener was closed meanwhile: whoever got in is served.
+            told = false;
+            if (!aborted_)
                 take_in(at, std::move(next.accepted));
-            break;
-        }
-        if (ec == net::asio::error::connection_aborted)
-            continue;
-        if (ec) {
-            // Out of descriptors, as a rule: those who are connected go on, and free some.
-            if (!told)
-                log::write(log::level::warn, "accept_failed", {{"why", ec.message()}});
-            told = true;
-            at->pause.expires_after(net::accept_pause);
-            net::completion until{
-                [&at](auto handler) { at->pause.async_wait(std::move(handler)); }};
-            co_await until;
             continue;
         }
-        told = false;
-        take_in(at, std::move(next.accepted));
+        if (at->closed() || ec == net::asio::error::connection_aborted)
+            continue;
+        // Out of descriptors, as a rule: those who are connected go on, and free some.
+        if (!told)
+            log::write(log::level::warn, "accept_failed", {{"why", ec.message()}});
+        told = true;
+        at->pause.expires_after(net::accept_pause);
+        net::completion until{[&at](auto handler) { at->pause.async_wait(std::move(handler)); }};
+        co_await until;
     }
     if (--accepting_ == 0)
         changed_.open();

@@ -126,6 +126,23 @@ TEST(recovery_counts, have_every_host_from_the_start) {
     EXPECT_EQ(all_ended(counts.hosts().at("two")), 0U);
 }
 
+TEST(recovery_counts, go_with_their_host_and_stay_with_those_that_stay) {
+    recovery_counts counts{{"one", "two"}};
+    recovery::record of_one;
+    of_one.host = "one";
+    recovery::record of_two;
+    of_two.host = "two";
+    add_unload(of_one, true);
+    add_unload(of_two, true);
+    counts.note(step::unloaded, of_one);
+    counts.note(step::unloaded, of_two);
+    counts.keep({"three", "one"});
+    counts.note(step::unloaded, of_two); // which finishes what it began
+    ASSERT_EQ(counts.hosts().size(), 2U);
+    EXPECT_EQ(counts.hosts().at("one").unloaded, 1U);
+    EXPECT_EQ(counts.hosts().at("three").unloaded, 0U);
+}
+
 TEST(recovery_counts, take_what_came_of_it_for_the_leader) {
     recovery_counts counts{{"one", "two"}};
     auto r = with_steps({{step::began, 0}, {step::finished, 250}});

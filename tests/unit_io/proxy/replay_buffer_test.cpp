@@ -33,6 +33,19 @@ TEST(replay_buffer, takes_up_to_its_limit_and_not_a_byte_more) {
     EXPECT_EQ(budget.used(), 10u);
 }
 
+TEST(replay_buffer, keeps_what_it_has_when_all_together_may_keep_less) {
+    replay_budget budget{10};
+    replay_buffer first{budget, 100};
+    EXPECT_TRUE(first.append("12345678"));
+    budget.bound(4);
+    EXPECT_EQ(budget.left(), 0u);
+    EXPECT_FALSE(first.append("9a"));
+    EXPECT_EQ(first.view(), "12345678");
+    first.release();
+    EXPECT_EQ(budget.left(), 4u);
+    EXPECT_TRUE(first.append("9"));
+}
+
 TEST(replay_buffer, takes_what_all_together_may_keep) {
     replay_budget budget{10};
     replay_buffer first{budget, 100};
