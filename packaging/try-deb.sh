@@ -30,9 +30,14 @@ fail() {
     exit 1
 }
 
+# In place of the shell, so that what is started in the background is the program itself.
+enter() {
+    exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \
+        DEBIAN_FRONTEND=noninteractive chroot "$root" "$@"
+}
+
 inside() {
-    env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
-        chroot "$root" "$@"
+    (enter "$@")
 }
 
 # All files, without what package managers keep for themselves.
@@ -44,6 +49,9 @@ list() {
 
 mountpoint -q "$root/proc" || mount -t proc proc "$root/proc"
 cp "$package" "$root/tmp/secondwind.deb"
+
+# Of a try that failed.
+inside dpkg --purge secondwind 2>/dev/null
 
 echo "== what it depends on"
 inside apt-get update -qq
@@ -66,7 +74,7 @@ echo "== a run"
 inside secondwind check -c /etc/secondwind/secondwind.json | sed -n 1,3p
 inside secondwind demo --once --listen 127.0.0.1:0 --admin off
 # As the service runs it: any user, and a configuration that this user can read.
-inside setpriv --reuid 64999 --regid 64999 --clear-groups --no-new-privs \
+enter setpriv --reuid 64999 --regid 64999 --clear-groups --no-new-privs \
     secondwind serve -c /etc/secondwind/secondwind.json --log-format json 2>"$notes/log" &
 served=$!
 tries=0
