@@ -11,6 +11,7 @@ if(SECONDWIND_SYSTEMD STREQUAL "AUTO" OR SECONDWIND_SYSTEMD)
     endif()
     set(SECONDWIND_HAS_SYSTEMD ${LIBSYSTEMD_FOUND})
     if(NOT SECONDWIND_HAS_SYSTEMD AND NOT SECONDWIND_SYSTEMD STREQUAL "AUTO")
-        message(FATAL_ERROR "SECONDWIND_SYSTEMD=ON needs pkg-config and libsystemd (libsystemd-dev)")
+        message(FATAL_ERROR
+            "SECONDWIND_SYSTEMD=ON needs pkg-config and libsystemd (libsystemd-dev)")
     endif()
 endif()

@@ -42,8 +42,8 @@ inside() {
 
 # All files, without what package managers keep for themselves.
 list() {
-    (cd "$root" && find . -xdev \( -path ./proc -o -path ./tmp -o -path ./var/lib/dpkg \
-        -o -path ./var/lib/apt -o -path ./var/cache -o -path ./var/log/dpkg.log \
+    (cd "$root" && find . -xdev \( -path ./proc -o -path ./tmp \
+        -o -path ./var/lib/dpkg -o -path ./var/lib/apt -o -path ./var/cache -o -path ./var/log/dpkg.log \
         -o -path ./var/log/apt \) -prune -o -print | LC_ALL=C sort)
 }
 
@@ -55,8 +55,8 @@ inside dpkg --purge secondwind 2>/dev/null
 
 echo "== what it depends on"
 inside apt-get update -qq
-depends=$(dpkg-deb -f "$package" Depends Recommends | sed 's/^[A-Za-z]*: //; s/([^)]*)//g; s/|[^,]*//g' |
-    tr ',\n' '  ')
+depends=$(dpkg-deb -f "$package" Depends Recommends |
+    sed 's/^[A-Za-z]*: //; s/([^)]*)//g; s/|[^,]*//g' | tr ',\n' '  ')
 # shellcheck disable=SC2086 # a list of names
 inside apt-get install -y -qq --no-install-recommends $depends >/dev/null
 list >"$notes/before"

@@ -4,7 +4,8 @@
 #
 #     scripts/install-deps.sh [build] [test] [bench] [package] [ci]
 #
-# "test", "bench" and "package" include "build", and "ci" includes "test"; without a group it is "build".
+# "test", "bench" and "package" include "build", and "ci" includes "test"; without a group it is
+# "build".
 # SKIP_DEPS=1 leaves everything to you, as on another system.
 set -eu
 

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Builds the package for Debian in build/release/packages and says where it is. Arguments go to cpack.
+# Builds the package for Debian in build/release/packages and says where it is. Arguments go to
+# cpack.
 set -eu
 cd "$(dirname "$0")/.."
 

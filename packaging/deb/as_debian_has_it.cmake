@@ -9,7 +9,8 @@ endfunction()
 
 string(TIMESTAMP date "%a, %d %b %Y %H:%M:%S +0000" UTC) # of SOURCE_DATE_EPOCH, where it is set
 file(WRITE "${documents}/changelog.Debian"
-    "secondwind (${CPACK_PACKAGE_VERSION}-${CPACK_DEBIAN_PACKAGE_RELEASE}) unstable; urgency=medium\n\n"
+    "secondwind (${CPACK_PACKAGE_VERSION}-${CPACK_DEBIAN_PACKAGE_RELEASE}) unstable; "
+    "urgency=medium\n\n"
     "  * As in changelog.gz.\n\n"
     " -- ${CPACK_PACKAGE_CONTACT}  ${date}\n")
 file(RENAME "${documents}/CHANGELOG.md" "${documents}/changelog")

@@ -1,5 +1,5 @@
-"""As a service: what systemd is told, and the listeners that it passes on. The test takes its place,
-with a socket to be notified at and descriptors to inherit."""
+"""As a service: what systemd is told, and the listeners that it passes on. The test takes its
+place, with a socket to be notified at and descriptors to inherit."""
 
 import contextlib
 import fcntl

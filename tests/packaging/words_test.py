@@ -125,8 +125,8 @@ class bash(completion):
 @unittest.skipUnless(shutil.which("zsh"), "there is no zsh")
 class zsh(completion):
     def offered(self, *words):
-        # Without its completion system, which wants a terminal: what would be given to it. It leaves
-        # out what does not begin as the word does.
+        # Without its completion system, which wants a terminal: what would be given to it. It
+        # leaves out what does not begin as the word does.
         script = f"""
             _describe() {{ print -rl -- ${{(P)2}} }}
             _files() {{ print -rl -- $words[CURRENT]*(N) }}
