@@ -23,7 +23,10 @@ std::string joined(std::vector<std::string> const& names) {
 } // namespace
 
 admin::reload_result reloader::run() {
-    service_manager::reloading();
+    // The manager was told that it stops, and that holds.
+    bool const told = !server_.shared().draining;
+    if (told)
+        service_manager::reloading();
     auto result = apply();
     if (result.error.empty()) {
         log::write(log::level::info, "config_reloaded", {{"changed", joined(result.changed)}});
@@ -35,7 +38,8 @@ admin::reload_result reloader::run() {
     auto status = service_manager::serving(settings_, {at.address().to_string(), at.port()});
     if (!result.error.empty())
         status += "; the last reload was refused, and the log says why";
-    service_manager::ready(status);
+    if (told)
+        service_manager::ready(status);
     return result;
 }
 
