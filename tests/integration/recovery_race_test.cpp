@@ -238,7 +238,7 @@ TEST_F(recovery_races, a_client_that_leaves_a_replayed_stream_has_been_recovered
         EXPECT_NE(end, ending::open);
         auto concluded = [&t] { return t.last_record().outcome != recovery::outcome::pending; };
         co_await t.until(concluded);
-        EXPECT_EQ(t.last_record().outcome, recovery::outcome::evicted_one);
+        EXPECT_EQ(t.last_record().outcome, recovery::outcome::recovered);
     };
     run(task(*this));
 }

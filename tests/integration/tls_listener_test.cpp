@@ -26,7 +26,7 @@ struct tls_listener : with_tls {
 TEST_F(tls_listener, passes_the_bytes_that_plain_tcp_passes) {
     start_it();
     auto story = [](with_tls& t) -> asio::awaitable<void> {
-        tls_end::options const how{.server_name = "localhost", .protocols = "\x02h2\x08http/1.1"};
+        tls_options const how{.server_name = "localhost", .protocols = "\x02h2\x08http/1.1"};
         auto* client = co_await t.tls_client(how);
         EXPECT_EQ(client->tls()->protocol(), "http/1.1");
         EXPECT_EQ(client->tls()->version(), "TLSv1.3");
@@ -196,8 +196,8 @@ TEST_F(tls_listener, ends_an_idle_connection_in_order) {
 TEST_F(tls_listener, refuses_what_is_older_than_1_2_and_who_speaks_no_http_1) {
     start_it();
     auto story = [](with_tls& t) -> asio::awaitable<void> {
-        tls_end::options const old{.newest = TLS1_1_VERSION, .oldest = TLS1_VERSION};
-        tls_end::options const other{.protocols = "\x02h2"};
+        tls_options const old{.newest = TLS1_1_VERSION, .oldest = TLS1_VERSION};
+        tls_options const other{.protocols = "\x02h2"};
         std::uint64_t failures = 0;
         for (auto const& how : {old, other}) {
             std::string why;
@@ -210,7 +210,7 @@ TEST_F(tls_listener, refuses_what_is_older_than_1_2_and_who_speaks_no_http_1) {
             co_await t.at_rest();
             EXPECT_EQ(t.traffic().tls_failures, ++failures);
         }
-        tls_end::options const older{.newest = TLS1_2_VERSION};
+        tls_options const older{.newest = TLS1_2_VERSION};
         auto* client = co_await t.tls_client(older);
         EXPECT_EQ(client->tls()->version(), "TLSv1.2");
     };
@@ -280,7 +280,7 @@ TEST_F(tls_listener, shows_a_renewed_certificate_to_who_connects_from_then_on) {
         authority renewed;
         auto const fresh = renewed.issue();
         t.w.proxy->use(net::tls_context::for_listener(fresh.certificate_file, fresh.key_file));
-        tls_end::options const trusting{.ca_file = renewed.file()};
+        tls_options const trusting{.ca_file = renewed.file()};
         auto* after = co_await t.tls_client(trusting);
         for (auto* client : {before, after}) {
             co_await client->send(get_request());

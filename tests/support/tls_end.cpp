@@ -21,7 +21,7 @@ using context_ptr = std::unique_ptr<SSL_CTX, context_freer>;
     throw std::runtime_error{what + ": " + text.data()};
 }
 
-context_ptr make_context(SSL_METHOD const* method, tls_end::options const& how) {
+context_ptr make_context(SSL_METHOD const* method, tls_options const& how) {
     context_ptr made{SSL_CTX_new(method)};
     // Whatever version a test wants, old ones included.
     SSL_CTX_set_security_level(made.get(), 0);
@@ -44,7 +44,7 @@ void tls_end::destroyer::operator()(ssl_st* s) const noexcept {
 
 tls_end::tls_end(ssl_st* s) : ssl_{s} {}
 
-tls_end tls_end::client(options how) {
+tls_end tls_end::client(tls_options how) {
     auto const context = make_context(TLS_client_method(), how);
     if (!how.ca_file.empty()) {
         SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
@@ -61,7 +61,7 @@ tls_end tls_end::client(options how) {
     return tls_end{made};
 }
 
-tls_end tls_end::server(identity const& who, options how) {
+tls_end tls_end::server(identity const& who, tls_options how) {
     auto const context = make_context(TLS_server_method(), how);
     if (SSL_CTX_use_certificate_chain_file(context.get(), who.certificate_file.c_str()) != 1 ||
         SSL_CTX_use_PrivateKey_file(context.get(), who.key_file.c_str(), SSL_FILETYPE_PEM) != 1)

@@ -11,19 +11,20 @@ struct ssl_st;
 
 namespace secondwind::test {
 
+struct tls_options {
+    std::string ca_file{};     // of a client: who may vouch; empty: it trusts anybody
+    std::string server_name{}; // of a client: SNI
+    std::string protocols{};   // ALPN, as it is on the wire
+    int newest = 0;            // version, as OpenSSL numbers it; 0: any
+    int oldest = 0;
+};
+
 // Nothing of the code that is tested is used here, so that a misunderstanding of TLS cannot hide in
 // both.
 class tls_end {
 public:
-    struct options {
-        std::string ca_file{};     // of a client: who may vouch; empty: it trusts anybody
-        std::string server_name{}; // of a client: SNI
-        std::string protocols{};   // ALPN, as it is on the wire
-        int newest = 0;            // version, as OpenSSL numbers it; 0: any
-        int oldest = 0;
-    };
-    static tls_end client(options how = {});
-    static tls_end server(identity const& who, options how = {});
+    static tls_end client(tls_options how = {});
+    static tls_end server(identity const& who, tls_options how = {});
 
     // Goes on with the handshake; true once it is done. Throws std::runtime_error if it fails.
     bool shake_hands();

@@ -7,6 +7,8 @@
 
 #include <boost/asio/detached.hpp>
 
+#include <fmt/format.h>
+
 #include <optional>
 #include <string>
 #include <utility>
@@ -38,14 +40,14 @@ struct with_tls : with_wire {
         start_it();
     }
 
-    asio::awaitable<raw_client*> tls_client(tls_end::options how = {}) {
+    asio::awaitable<raw_client*> tls_client(tls_options how = {}) {
         auto* client = co_await connected();
         if (how.ca_file.empty())
             how.ca_file = ca.file();
         co_await client->begin_tls(tls_end::client(how));
         co_return client;
     }
-    asio::awaitable<wire*> tls_peer(tls_end::options how = {}) {
+    asio::awaitable<wire*> tls_peer(tls_options how = {}) {
         auto* peer = co_await accepted();
         if (!own)
             own.emplace(ca.issue());

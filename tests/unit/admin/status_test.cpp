@@ -32,13 +32,16 @@ struct status_of_many : testing::Test {
 
     boost::asio::io_context io;
     net::deadline_queue deadlines{io};
-    config::settings settings;
+    net::block_pool blocks;
+    http::field_list fields;
+    config::settings settings{.upstreams = {}};
     telemetry::traffic traffic;
     std::list<imagined> running;
     telemetry::exchange_list exchanges;
     recovery::ledger book;
+    recovery::host_list hosts{{io, deadlines, blocks, fields}, settings, book};
     proxy_state proxy{"127.0.0.1:1235", 3, 17, false};
-    subject what{io, deadlines, settings, traffic, exchanges, book, {}, [this] { return proxy; },
+    subject what{io, deadlines, settings, traffic, exchanges, book, hosts, [this] { return proxy; },
                  {}, "1.2.3"};
     history past;
     api documents{what, past, "5f3a9c12", [] { return event_state{7, 2, {}}; }, {}};
