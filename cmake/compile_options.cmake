@@ -1,7 +1,14 @@
 # Everything that all targets must agree on: warnings, sanitizers, and the macros that change the layout of Asio and Beast.
 add_library(secondwind_options INTERFACE)
 
-target_compile_options(secondwind_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion)
+target_compile_options(secondwind_options INTERFACE -Wall -Wextra -Wpedantic -Wconversion)
+# Where tests are joined, what a name shadows may be another file's.
+if(SECONDWIND_JOIN_SOURCES)
+    target_compile_options(secondwind_options INTERFACE
+        $<$<NOT:$<BOOL:$<TARGET_PROPERTY:SECONDWIND_IS_TEST>>>:-Wshadow>)
+else()
+    target_compile_options(secondwind_options INTERFACE -Wshadow)
+endif()
 if(SECONDWIND_WERROR)
     target_compile_options(secondwind_options INTERFACE -Werror)
 endif()

@@ -20,15 +20,6 @@ struct hosts_reload : with_hosts {
 
 constexpr char const* ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
-// What a host answers that has this model loaded, or none. (A braced list and a co_await in one
-// expression are too much for g++ 12.)
-std::string listing_of(std::string const& model) {
-    std::vector<std::string> loaded;
-    if (!model.empty())
-        loaded.push_back(model);
-    return ok_answer(inventory_of(loaded));
-}
-
 } // namespace
 
 TEST_F(hosts_reload, a_listener_that_goes_serves_each_client_one_more_request) {

@@ -15,15 +15,6 @@ struct hosts_apart : with_hosts {};
 
 constexpr char const* choice = "X-Secondwind-Host";
 
-// What a host answers that has this model loaded, or none. (A braced list and a co_await in one
-// expression are too much for g++ 12.)
-std::string listing_of(std::string const& model) {
-    std::vector<std::string> loaded;
-    if (!model.empty())
-        loaded.push_back(model);
-    return ok_answer(inventory_of(loaded));
-}
-
 } // namespace
 
 TEST_F(hosts_routing, the_shared_port_goes_to_the_first_or_to_the_one_that_is_asked_for) {

@@ -106,7 +106,7 @@ TEST_F(recovery_splices, a_refused_load_and_its_replay_into_one_stream) {
                                                "message.start", "message.end", "chat.end"})
                 EXPECT_EQ(times(a.body, fmt::format("event: {}\n", once)), 1U) << a.body;
             EXPECT_EQ(times(a.raw, "\r\n0\r\n\r\n"), 1U);
-            EXPECT_EQ(t.last_record().outcome, recovery::outcome::evicted_one);
+            EXPECT_EQ(t.last_record().outcome, recovery::outcome::recovered);
         }
         auto const list = co_await client->get("/v1/models");
         EXPECT_EQ(list.status, 200);

@@ -47,7 +47,7 @@ struct tls_host : with_tls {
         both.answer = co_await client->read_answer();
         co_return both;
     }
-    std::uint64_t failures() { return w.proxy->shared().host.pool.tls_failures(); }
+    std::uint64_t failures() { return w.proxy->shared().hosts[0].pool.tls_failures(); }
 };
 
 // What makes a certificate one that is refused.
@@ -97,7 +97,7 @@ TEST_P(unfit_host, is_refused_with_the_reason_unless_nothing_is_to_be_verified) 
                                        unfit_host::GetParam().reason));
         EXPECT_THAT(message, HasSubstr("upstreams[].ca_file"));
         EXPECT_EQ(t.failures(), 1u);
-        auto const& health = t.w.proxy->shared().host.view.health();
+        auto const& health = t.w.proxy->shared().hosts[0].view.health();
         EXPECT_FALSE(health.up());
         EXPECT_THAT(health.why(), HasSubstr(unfit_host::GetParam().reason));
     };
@@ -180,7 +180,7 @@ TEST_F(tls_host, is_used_again_though_it_sends_tickets_while_idle) {
         auto const first = co_await t.served();
         EXPECT_EQ(first.answer.status, 200);
         auto& peer = t.peers.back();
-        auto& pool = t.w.proxy->shared().host.pool;
+        auto& pool = t.w.proxy->shared().hosts[0].pool;
         for (int i = 0; i < 3; ++i) {
             peer.tls()->send_ticket();
             co_await peer.send_raw(peer.tls()->sealed());

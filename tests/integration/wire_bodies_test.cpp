@@ -13,7 +13,6 @@ using testing::StartsWith;
 
 namespace {
 
-constexpr char const* ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 constexpr char const* chunked_head =
     "POST /v1/x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
     "X-Kept: 1\r\n\r\n";

@@ -13,7 +13,6 @@ using testing::StartsWith;
 
 namespace {
 
-constexpr char const* ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 constexpr char const* chat = "/v1/chat/completions";
 constexpr char const* bearer = "Authorization: Bearer sw-laptop\r\n";
 constexpr char const* host_token = "Bearer sk-lm-host";
@@ -63,7 +62,7 @@ TEST_F(client_keys, give_way_to_the_hosts_own_token) {
     auto story = [](with_wire& t) -> asio::awaitable<void> {
         auto const chunked = "POST / HTTP/1.1\r\nHost: x\r\nX-Api-Key: sw-phone\r\n"
                              "Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n";
-        for (std::string const request : {chat_with(bearer), std::string{chunked}}) {
+        for (std::string const& request : {chat_with(bearer), std::string{chunked}}) {
             auto const seen = co_await t.exchange(request, ok);
             EXPECT_EQ(seen.request.head.field("Authorization"), host_token);
             EXPECT_EQ(seen.request.head.count("Authorization"), 1U);

@@ -12,8 +12,6 @@ using testing::StartsWith;
 
 namespace {
 
-constexpr char const* ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-
 struct host_fails : with_wire {
     // The host answers a request on a new connection with that, and closes.
     asio::awaitable<void> answers_with(raw_client* client, std::string bytes, bool reset = false) {

@@ -7,8 +7,6 @@ using namespace secondwind::test;
 
 namespace {
 
-constexpr char const* ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-
 std::string numbered(int n) {
     auto const body = std::to_string(n);
     return "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;

@@ -8,8 +8,6 @@ using testing::Not;
 
 namespace {
 
-constexpr char const* ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-
 struct request_id : with_wire {};
 
 } // namespace

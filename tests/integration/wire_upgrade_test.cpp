@@ -14,7 +14,6 @@ constexpr char const* upgrade =
 constexpr char const* switching =
     "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: x\r\n"
     "Connection: Upgrade\r\n\r\n";
-constexpr char const* ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
 struct tunnels : with_wire {
     // An open tunnel: the client, and the host's end of it.

@@ -19,6 +19,8 @@
 
 namespace secondwind::test {
 
+inline constexpr char const* ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
 // What both ends saw of one exchange.
 struct exchanged {
     http_request request; // as the host got it

@@ -28,13 +28,17 @@ private:
 };
 
 struct status_of_many : testing::Test {
+    status_of_many() {
+        settings.upstreams.clear();
+        hosts.take(hosts.prepare({}));
+    }
     nlohmann::json status() const { return nlohmann::json::parse(documents.status()); }
 
     boost::asio::io_context io;
     net::deadline_queue deadlines{io};
     net::block_pool blocks;
     http::field_list fields;
-    config::settings settings{.upstreams = {}};
+    config::settings settings;
     telemetry::traffic traffic;
     std::list<imagined> running;
     telemetry::exchange_list exchanges;

@@ -1,6 +1,7 @@
 #include "support/log_file.hpp"
 
 #include <secondwind/proxy/access_record.hpp>
+#include <secondwind/recovery/host_list.hpp>
 
 using namespace secondwind;
 using namespace std::chrono_literals;
@@ -11,16 +12,33 @@ proxy::request sample(proxy::replay_budget& budget) {
     return {budget, 100};
 }
 
+struct one_host {
+    net::asio::io_context io;
+    net::deadline_queue deadlines{io};
+    net::block_pool blocks;
+    http::field_list fields;
+    config::settings settings = [] {
+        config::settings s;
+        s.upstreams.front().name = "mac";
+        return s;
+    }();
+    recovery::ledger book;
+    recovery::host_list hosts{{io, deadlines, blocks, fields}, settings, book};
+};
+
 } // namespace
 
 TEST(access_record, says_all_of_an_exchange_in_one_line) {
     test::log_file log;
     proxy::replay_budget budget{100};
+    one_host const one;
     proxy::request what = sample(budget);
     what.head = "POST /v1/chat/completions?key=secret HTTP/1.1\r\nHost: x\r\n\r\n";
     what.method_size = 4;
     what.target_size = 31;
     what.id = "abc-1";
+    what.client = "laptop";
+    what.host = one.hosts.find("mac");
     proxy::access_record record;
     record.first_byte = record.began + 250ms;
     record.status = 200;
@@ -32,7 +50,7 @@ TEST(access_record, says_all_of_an_exchange_in_one_line) {
     record.recovery = "recovered";
     what.traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     telemetry::traffic counts;
-    record.write(what, "mac", counts);
+    record.write(what, counts);
 
     auto const lines = log.lines("exchange");
     ASSERT_EQ(lines.size(), 1u);
@@ -42,6 +60,7 @@ TEST(access_record, says_all_of_an_exchange_in_one_line) {
     EXPECT_EQ(line.at("path"), "/v1/chat/completions"); // a query may hold a secret
     EXPECT_EQ(line.at("status"), 200);
     EXPECT_EQ(line.at("host"), "mac");
+    EXPECT_EQ(line.at("client"), "laptop");
     EXPECT_EQ(line.at("stream"), true);
     EXPECT_EQ(line.at("attempts"), 2);
     EXPECT_EQ(line.at("verdict"), "insufficient_memory");
@@ -72,7 +91,7 @@ TEST(access_record, calls_a_client_that_left_499_whatever_was_sent) {
     record.status = 200;
     record.ending = proxy::ending::client_gone;
     telemetry::traffic counts;
-    record.write(sample(budget), "mac", counts);
+    record.write(sample(budget), counts);
     EXPECT_EQ(counts.failed, 0u);
     auto const lines = log.lines("exchange");
     ASSERT_EQ(lines.size(), 1u);

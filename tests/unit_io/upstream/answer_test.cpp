@@ -28,13 +28,13 @@ struct arriving_answers : testing::Test {
     arriving begin() {
         arriving a{upstream::make_connection(io.get_executor()), {}, nullptr};
         auto connecting = [](arriving_answers& t, arriving& to) -> test::asio::awaitable<void> {
-            to.from->socket.connect({net::asio::ip::address_v4::loopback(), t.server.port()});
+            to.from->socket.tcp().connect({net::asio::ip::address_v4::loopback(), t.server.port()});
             auto accepted = co_await t.server.accept();
             to.host.emplace(std::move(accepted));
         };
         test::run(io, connecting(*this, a));
         net::error_code ec;
-        net::prepare(a.from->socket, ec);
+        net::prepare(a.from->socket.tcp(), ec);
         EXPECT_FALSE(ec);
         a.answer = std::make_unique<upstream::answer>(blocks);
         return a;

@@ -18,13 +18,13 @@ namespace {
 struct connections : testing::Test, upstream::connection::listener {
     connections() {
         auto connecting = [](connections& t) -> test::asio::awaitable<void> {
-            t.ours->socket.connect({net::asio::ip::address_v4::loopback(), t.host.port()});
+            t.ours->socket.tcp().connect({net::asio::ip::address_v4::loopback(), t.host.port()});
             auto accepted = co_await t.host.accept();
             t.theirs.emplace(std::move(accepted));
         };
         test::run(io, connecting(*this));
         net::error_code ec;
-        net::prepare(ours->socket, ec);
+        net::prepare(ours->socket.tcp(), ec);
         EXPECT_FALSE(ec);
     }
     void on_speech() override { ++heard; }
