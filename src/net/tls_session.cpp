@@ -42,10 +42,11 @@ std::string why_untrusted(long result) {
 }
 
 std::string why_failed(SSL* ssl, int kind, int number) {
+    auto const trust = SSL_get_verify_result(ssl);
+    if (trust != X509_V_OK && SSL_get_verify_mode(ssl) != SSL_VERIFY_NONE)
+        return why_untrusted(trust);
     auto const code = ERR_peek_error();
     auto const reason = ERR_GET_LIB(code) == ERR_LIB_SSL ? ERR_GET_REASON(code) : 0;
-    if (reason == SSL_R_CERTIFICATE_VERIFY_FAILED)
-        return why_untrusted(SSL_get_verify_result(ssl));
     if (reason == SSL_R_UNEXPECTED_EOF_WHILE_READING ||
         (kind == SSL_ERROR_SYSCALL && (number == 0 || number == ECONNRESET)))
         return "the connection was closed";

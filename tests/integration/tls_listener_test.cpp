@@ -110,7 +110,7 @@ TEST_F(tls_listener, understands_records_that_come_byte_by_byte) {
 TEST_F(tls_listener, carries_large_bodies_at_the_pace_of_their_reader) {
     start_it();
     auto story = [](with_tls& t) -> asio::awaitable<void> {
-        constexpr std::size_t size = 64 * 1024 * 1024;
+        constexpr std::size_t size = 32 * 1024 * 1024;
         auto* client = co_await t.tls_client();
         co_await client->send(get_request());
         auto* peer = co_await t.accepted();

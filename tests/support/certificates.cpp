@@ -72,13 +72,14 @@ void store(identity const& where, X509* certificate, EVP_PKEY* key) {
     ::chmod(where.key_file.c_str(), 0600);
 }
 
+// `vouches` is the name of one that vouches for others.
 identity made_in(std::string const& directory, int number, subject_of const& what,
-                 identity const* by, bool vouches) {
+                 identity const* by, std::string const& vouches = {}) {
     identity const made{directory + "/" + std::to_string(number) + ".pem",
                         directory + "/" + std::to_string(number) + ".key"};
     key_ptr const key{EVP_EC_gen("P-256")};
     auto const certificate =
-        certify(key.get(), vouches ? "who vouches" : "a test", what, number + 1);
+        certify(key.get(), vouches.empty() ? "a test" : vouches, what, number + 1);
     x509_ptr issuer;
     key_ptr issuer_key;
     if (by != nullptr) {
@@ -90,8 +91,8 @@ identity made_in(std::string const& directory, int number, subject_of const& wha
     auto* const from = issuer ? issuer.get() : certificate.get();
     X509_set_issuer_name(certificate.get(), X509_get_subject_name(from));
     extend(certificate.get(), from, NID_basic_constraints,
-           vouches ? "critical,CA:TRUE" : "CA:FALSE");
-    if (!vouches)
+           vouches.empty() ? "CA:FALSE" : "critical,CA:TRUE");
+    if (vouches.empty())
         extend(certificate.get(), from, NID_subject_alt_name, names_of(what));
     if (X509_sign(certificate.get(), issuer_key ? issuer_key.get() : key.get(), EVP_sha256()) == 0)
         throw std::runtime_error{"a certificate could not be signed"};
@@ -101,12 +102,12 @@ identity made_in(std::string const& directory, int number, subject_of const& wha
 
 } // namespace
 
-authority::authority() {
+authority::authority(std::string const& name) {
     auto pattern = (std::filesystem::temp_directory_path() / "secondwind-tls-XXXXXX").string();
     if (::mkdtemp(pattern.data()) == nullptr)
         throw std::runtime_error{"no directory can be made for certificates"};
     directory_ = pattern;
-    itself_ = made_in(directory_, made_++, {}, nullptr, true);
+    itself_ = made_in(directory_, made_++, {}, nullptr, name);
 }
 
 authority::~authority() {
@@ -115,11 +116,11 @@ authority::~authority() {
 }
 
 identity authority::issue(subject_of what) {
-    return made_in(directory_, made_++, what, &itself_, false);
+    return made_in(directory_, made_++, what, &itself_);
 }
 
 identity authority::self_signed(subject_of what) {
-    return made_in(directory_, made_++, what, nullptr, false);
+    return made_in(directory_, made_++, what, nullptr);
 }
 
 std::string authority::write(std::string const& name, std::string const& content) const {

@@ -23,7 +23,8 @@ struct identity {
 // A directory of its own, with who vouches for others in it; it goes with this.
 class authority {
 public:
-    authority();
+    // Two of one name are still two.
+    explicit authority(std::string const& name = "who vouches");
     authority(authority const&) = delete;
     authority& operator=(authority const&) = delete;
     ~authority();

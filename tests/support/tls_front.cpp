@@ -62,8 +62,9 @@ tls_front::~tls_front() {
 asio::awaitable<void> tls_front::serve(std::shared_ptr<state> shared, wire client) {
     auto outer = std::make_shared<wire>(std::move(client));
     auto inner = std::make_shared<wire>(asio::ip::tcp::socket{outer->socket().get_executor()});
+    auto end = tls_end::server(shared->who);
     try {
-        co_await outer->begin_tls(tls_end::server(shared->who));
+        co_await outer->begin_tls(std::move(end));
         asio::ip::tcp::endpoint const at{asio::ip::address_v4::loopback(), shared->to};
         co_await inner->socket().async_connect(at, asio::use_awaitable);
     } catch (std::exception const&) {
