@@ -279,7 +279,8 @@ TEST_F(tls_listener, shows_a_renewed_certificate_to_who_connects_from_then_on) {
         auto* before = co_await t.tls_client();
         authority renewed;
         auto const fresh = renewed.issue();
-        t.w.proxy->use(net::tls_context::for_listener(fresh.certificate_file, fresh.key_file));
+        t.w.settings.tls = {fresh.certificate_file, fresh.key_file};
+        t.w.proxy->take(t.w.proxy->prepare(t.w.settings));
         tls_options const trusting{.ca_file = renewed.file()};
         auto* after = co_await t.tls_client(trusting);
         for (auto* client : {before, after}) {

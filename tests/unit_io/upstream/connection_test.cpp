@@ -128,7 +128,7 @@ TEST_F(connections, close_when_they_are_dropped_although_they_listen) {
 
 TEST_F(connections, work_as_before_once_writability_is_forgotten) {
     net::error_code ec;
-    net::forget_writability(ours->socket, ec);
+    net::forget_writability(ours->socket.tcp(), ec);
     ASSERT_FALSE(ec);
     int woken = 0;
     net::spawn(wait(*ours, woken, ec));
