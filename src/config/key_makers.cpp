@@ -24,9 +24,16 @@ std::string masked(bool given) {
     return given ? "***" : "";
 }
 
+// An upstream without a token that comes or goes changes none.
 bool have_same_tokens(settings const& one, settings const& other) {
-    return std::ranges::equal(one.upstreams, other.upstreams, {}, &upstream::api_token,
-                              &upstream::api_token);
+    auto const tokens_of = [](settings const& s) {
+        std::vector<std::pair<std::string, std::string>> all;
+        for (auto const& u : s.upstreams)
+            if (!u.api_token.empty())
+                all.emplace_back(u.name, u.api_token);
+        return all;
+    };
+    return tokens_of(one) == tokens_of(other);
 }
 
 // But for their tokens, which are a key of their own.

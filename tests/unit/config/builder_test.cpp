@@ -194,8 +194,8 @@ TEST(keys, each_reach_their_own_setting) {
 
 TEST(keys, leave_the_setting_alone_when_they_refuse) {
     std::set<std::string> const take_any_text{
-        "log.file", "recovery.ledger_file", "recovery.pinned", "upstreams[].api_token",
-        "admin.token", "admin.allowed_hosts",
+        "log.file", "recovery.ledger_file", "clients.api_keys", "recovery.pinned",
+        "upstreams[].api_token", "admin.token", "admin.allowed_hosts",
         // A name, and names of files.
         "default_upstream", "tls.certificate_file", "tls.key_file", "admin.certificate_file",
         "admin.key_file"};

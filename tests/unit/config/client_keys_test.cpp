@@ -67,7 +67,7 @@ TEST(api_keys, are_compared_in_lower_case_however_their_hashes_are_written) {
     EXPECT_THAT(from_text("a=sha256:" + std::string(64, 'F')),
                 ElementsAre(api_key{"a", hash('f')}));
     EXPECT_EQ(file_fault("[" + entry("a", hash('A')) + "," + entry("b", hash('a')) + "]"),
-              R"(f.json:1:118: clients.api_keys: "a" and "b" are the same key: make one for each )"
+              R"(f.json:1:124: clients.api_keys: "a" and "b" are the same key: make one for each )"
               "client");
 }
 
@@ -79,7 +79,7 @@ TEST(api_keys, have_different_names) {
 
 TEST(api_keys, have_no_other_form) {
     EXPECT_EQ(file_fault(R"([{"name": "a"}])"),
-              "f.json:1:26: clients.api_keys[0]: expected a \"hash\" in this key");
+              "f.json:1:27: clients.api_keys[0]: expected a \"hash\" in this key");
     EXPECT_THAT(file_fault(R"([{"hash": "x"}])"), HasSubstr("expected a \"name\" in this key"));
     EXPECT_THAT(file_fault("[" + entry("a b", hash('1')) + "]"),
                 HasSubstr("clients.api_keys[0].name: expected a name of letters"));

@@ -61,7 +61,7 @@ TEST(upstream_object, may_say_in_full_what_holds_anyway) {
 
 TEST(upstream_object, has_a_certificate_only_with_https) {
     EXPECT_EQ(fault(one_with("http://h", R"("ca_file": "ca.pem")")),
-              "f.json:1:46: upstreams[0].ca_file: there is no certificate without TLS: write "
+              "f.json:1:47: upstreams[0].ca_file: there is no certificate without TLS: write "
               "https:// in \"url\", or leave \"ca_file\" out");
     EXPECT_THAT(fault(one_with("http://h", R"("verify": false)")),
                 HasSubstr("upstreams[0].verify: there is no certificate without TLS"));
@@ -69,7 +69,7 @@ TEST(upstream_object, has_a_certificate_only_with_https) {
 
 TEST(upstream_object, refuses_what_is_of_no_use) {
     EXPECT_EQ(fault(one_with("http://h", R"("listen": "localhost:1")")),
-              "f.json:1:45: upstreams[0].listen: expected ADDRESS:PORT with a numeric address, as "
+              "f.json:1:46: upstreams[0].listen: expected ADDRESS:PORT with a numeric address, as "
               "127.0.0.1:1236, or an empty string for none, but got \"localhost:1\"");
     EXPECT_THAT(fault(one_with("http://h", R"("listen": 1236)")), HasSubstr("expected a string"));
     EXPECT_THAT(fault(one_with("https://h", R"("ca_file": true)")), HasSubstr("expected a string"));
