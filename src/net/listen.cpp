@@ -46,9 +46,11 @@ acceptor open_listener(asio::io_context& io, endpoint const& at, bool ipv6_only,
     auto all = leaving;
     if (!all.empty())
         all.push_back(&fresh);
-    sharing const meanwhile{std::move(all)};
-    fresh.bind(at);
-    fresh.listen(asio::socket_base::max_listen_connections);
+    {
+        sharing const meanwhile{std::move(all)};
+        fresh.bind(at);
+        fresh.listen(asio::socket_base::max_listen_connections);
+    }
     return fresh;
 }
 

@@ -10,8 +10,9 @@
 
 namespace {
 
+// Of a client's key, its name alone is shown.
 bool is_secret(secondwind::config::builder::entry const& one) {
-    return secondwind::config::find_key(one.key)->secret;
+    return secondwind::config::find_key(one.key)->secret || one.key == "clients.api_keys";
 }
 
 } // namespace

@@ -148,13 +148,22 @@ class image(unittest.TestCase):
         (user,) = instruction("USER")
         self.assertRegex(user, r"^[1-9]\d*:[1-9]\d*$")
 
-    @needs("dpkg-query", "dpkg")
+    @needs("dpkg-query", "dpkg", "readelf")
     def test_it_has_every_library_that_the_executable_needs(self):
         linked = subprocess.run(
             ["ldd", BINARY], capture_output=True, text=True, timeout=PATIENCE, check=True
         ).stdout
+        dynamic = subprocess.run(
+            ["readelf", "-d", BINARY], capture_output=True, text=True, timeout=PATIENCE, check=True
+        ).stdout
+        # What those need in turn, their own packages bring along.
+        needed = re.findall(r"\(NEEDED\).*\[(.+)\]", dynamic)
         # A package may own the path from before /lib and /usr/lib became one.
-        paths = {os.path.realpath(path) for path in re.findall(r"=> (/\S+)", linked)}
+        paths = {
+            os.path.realpath(path)
+            for name, path in re.findall(r"(\S+) => (/\S+)", linked)
+            if name in needed
+        }
         asked = paths | {path.removeprefix("/usr") for path in paths}
         owned = subprocess.run(
             ["dpkg-query", "-S", *asked], capture_output=True, text=True, check=False
