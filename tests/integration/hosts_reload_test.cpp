@@ -1,7 +1,6 @@
 // Listeners and hosts come and go while requests run.
 #include "support/hosts_fixture.hpp"
 #include "support/log_file.hpp"
-#include "support/recovery_fixture.hpp"
 
 using namespace secondwind;
 using namespace secondwind::test;
@@ -53,7 +52,9 @@ TEST_F(hosts_reload, a_listener_that_goes_serves_each_client_one_more_request) {
             EXPECT_EQ(next.head.field("Connection"), "close");
             auto const ended = co_await each->wait_closed();
             EXPECT_EQ(ended, ending::fin);
+            each->close();
         }
+        busy->close();
         auto& late = t.clients.emplace_back(t.w.io);
         boost::system::error_code refused;
         late.socket().connect({asio::ip::address_v4::loopback(), gone}, refused);
@@ -127,6 +128,7 @@ TEST_F(hosts_reload, another_address_is_another_host_and_what_runs_on_the_old_on
 }
 
 TEST_F(hosts_reload, a_host_that_went_outlives_its_recovery_even_when_nobody_awaits_it) {
+    w.settings.recovery.websocket_timeout = {};
     start();
     auto story = [](hosts_reload& t) -> asio::awaitable<void> {
         auto* failing = co_await t.connected(t.shared_port());
@@ -167,6 +169,7 @@ TEST_F(hosts_reload, a_drain_awaits_what_runs_on_a_host_that_went) {
         co_await peer->send(ok);
         auto const answer = co_await client->read_answer();
         EXPECT_EQ(answer.body, "ok");
+        client->close();
         auto over = [&stopped] { return stopped; };
         co_await t.until(over);
         EXPECT_EQ(t.hosts().alive(), 1U);
@@ -207,13 +210,11 @@ TEST_F(hosts_reload, a_listener_may_move_to_an_address_that_overlaps_with_its_ow
         t.reload(fresh);
         auto* after = co_await t.connected(port);
         co_await t.served(after, t.a);
-        // And nobody else may share it now.
-        asio::ip::tcp::acceptor thief{t.w.io};
-        thief.open(asio::ip::tcp::v4());
-        int const on = 1;
-        ::setsockopt(thief.native_handle(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
+        // And it is taken for everybody else.
+        asio::ip::tcp::acceptor other{t.w.io};
+        other.open(asio::ip::tcp::v4());
         boost::system::error_code refused;
-        thief.bind({asio::ip::address_v4::loopback(), port}, refused);
+        other.bind({asio::ip::address_v4::loopback(), port}, refused);
         EXPECT_TRUE(refused);
     };
     run(story(*this));
@@ -222,7 +223,6 @@ TEST_F(hosts_reload, a_listener_may_move_to_an_address_that_overlaps_with_its_ow
 TEST_F(hosts_reload, an_address_that_becomes_a_hosts_own_needs_no_other_socket) {
     start();
     auto story = [](hosts_reload& t) -> asio::awaitable<void> {
-        raw_host const free{t.w.io};
         auto fresh = t.w.settings;
         fresh.listen = {"127.0.0.1", t.shared_port()};
         t.reload(fresh);

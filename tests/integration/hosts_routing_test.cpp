@@ -1,7 +1,6 @@
 // Which host a request reaches, and that trouble on one is no trouble on another.
 #include "support/hosts_fixture.hpp"
 #include "support/log_file.hpp"
-#include "support/recovery_fixture.hpp"
 
 using namespace secondwind;
 using namespace secondwind::test;

@@ -16,6 +16,7 @@
 #include <list>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace secondwind::test {
 
@@ -99,6 +100,15 @@ struct with_hosts : testing::Test {
 
 inline std::string choosing(std::string const& name) {
     return "X-Secondwind-Host: " + name + "\r\n";
+}
+
+// What a host answers that has this model loaded, or none. (A braced list and a co_await in one
+// expression are too much for g++ 12.)
+inline std::string listing_of(std::string const& model) {
+    std::vector<std::string> loaded;
+    if (!model.empty())
+        loaded.push_back(model);
+    return ok_answer(inventory_of(loaded));
 }
 
 } // namespace secondwind::test

@@ -12,7 +12,8 @@ namespace secondwind::net {
 // system has it, unless `ipv6_only`.
 //
 // `leaving` are listeners of ours that will be closed once this one is there: it may have an
-// address that one of them has, or that lies within one's. Nobody else can slip in between.
+// address that one of them has, or that lies within one's. There is no moment in which nobody
+// listens.
 acceptor open_listener(asio::io_context& io, endpoint const& at, bool ipv6_only = false,
                        std::vector<acceptor*> const& leaving = {});
 
