@@ -20,15 +20,6 @@
 
 namespace secondwind::test {
 
-// What a host answers that has this model loaded, or none. (A braced list and a co_await in one
-// expression are too much for g++ 12.)
-inline std::string listing_of(std::string const& model) {
-    std::vector<std::string> loaded;
-    if (!model.empty())
-        loaded.push_back(model);
-    return ok_answer(inventory_of(loaded));
-}
-
 // All is public: the coroutines of a test are free functions that are given the fixture. Clients
 // and connections of the hosts last as long as the test, so that no scope cuts off what is
 // half-way.
