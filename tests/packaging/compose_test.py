@@ -148,7 +148,8 @@ class image(unittest.TestCase):
         (user,) = instruction("USER")
         self.assertRegex(user, r"^[1-9]\d*:[1-9]\d*$")
 
-    @needs("dpkg-query", "dpkg", "readelf")
+    @needs("readelf", "binutils")
+    @needs("dpkg-query", "dpkg")
     def test_it_has_every_library_that_the_executable_needs(self):
         linked = subprocess.run(
             ["ldd", BINARY], capture_output=True, text=True, timeout=PATIENCE, check=True
