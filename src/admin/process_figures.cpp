@@ -10,8 +10,8 @@
 #include <string>
 #include <system_error>
 
+#include <ctime>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 namespace secondwind::admin {
