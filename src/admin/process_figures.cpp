@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 #include <cstddef>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -10,7 +11,6 @@
 #include <string>
 #include <system_error>
 
-#include <ctime>
 #include <sys/resource.h>
 #include <unistd.h>
 
