@@ -11,14 +11,6 @@
 
 namespace secondwind::app {
 
-namespace {
-
-config::endpoint told(net::endpoint const& at) {
-    return {at.address().to_string(), at.port()};
-}
-
-} // namespace
-
 net::tls_context_ptr admin_tls(config::admin const& how) {
     auto const& files = how.certificate;
     return how.listen ? net::tls_context::for_listener(files.certificate_file, files.key_file)
@@ -35,7 +27,7 @@ admin::subject admin_door::subject() {
     auto& context = server_.shared();
     auto state = [this] {
         auto const& shared = server_.shared();
-        return admin::proxy_state{config::to_string(told(server_.local_endpoint())),
+        return admin::proxy_state{config::to_string(proxy::address_of(server_.local_endpoint())),
                                   server_.sessions(), shared.budget.used(), shared.draining};
     };
     return {context.io,
@@ -114,7 +106,7 @@ std::function<void()> admin_door::prepare(config::settings const& fresh) {
 
 std::optional<config::endpoint> admin_door::where() const {
     auto const at = open_ ? open_->listens_at() : std::nullopt;
-    return at ? std::optional{told(*at)} : std::nullopt;
+    return at ? std::optional{proxy::address_of(*at)} : std::nullopt;
 }
 
 void admin_door::reload() {

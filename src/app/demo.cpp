@@ -46,8 +46,7 @@ public:
         settings_.upstreams.front() = {"emulator", "127.0.0.1", host_.port()};
         server_.emplace(io_, settings_);
         server_->start();
-        auto const& at = server_->local_endpoint();
-        here_ = {at.address().to_string(), at.port()};
+        here_ = proxy::address_of(server_->local_endpoint());
         settings_.admin.allow_actions = true; // nothing here is worth guarding
         reload_.emplace(settings_, *server_, reloader::reader{});
         admin_.emplace(settings_, *server_, *reload_, admin_chosen_);

@@ -98,7 +98,7 @@ int unload(operator_order const& order, surroundings const& around) {
     auto const& hosts = list_member(listed->value, "hosts");
     auto const* host = find_host(hosts, order.host);
     auto const name = host == nullptr ? std::string{} : text_member(*host, "name");
-    if (!config::is_upstream_name(name)) {
+    if (!config::is_name(name)) {
         around.complain(complaint_about_host(hosts, order.host));
         return wrong_usage;
     }

@@ -34,8 +34,7 @@ admin::reload_result reloader::run() {
     } else {
         log::write(log::level::error, "config_refused", {{"why", result.error}});
     }
-    auto const& at = server_.local_endpoint();
-    auto status = service_manager::serving(settings_, {at.address().to_string(), at.port()});
+    auto status = service_manager::serving(settings_, proxy::address_of(server_.local_endpoint()));
     if (!result.error.empty())
         status += "; the last reload was refused, and the log says why";
     if (told)

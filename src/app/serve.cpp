@@ -137,15 +137,11 @@ public:
     ~gathered_log() { log::gather({}); }
 };
 
-config::endpoint as_configured(net::endpoint const& at) {
-    return {at.address().to_string(), at.port()};
-}
-
 // Their clients would wait for ever, and nobody would know why.
 void tell_unclaimed(net::inherited const& passed) {
     for (auto const& at : passed.unclaimed())
         log::write(log::level::warn, "socket_unclaimed",
-                   {{"listen", config::to_string(as_configured(at))},
+                   {{"listen", config::to_string(proxy::address_of(at))},
                     {"why", "the service manager has passed this socket, and no listener of the "
                             "configuration has its address"},
                     {"advice", "make listen and ListenStream= in secondwind.socket the same"}});
@@ -179,7 +175,7 @@ int run(config::settings& settings, bool admin_chosen, reloader::reader read_aga
     net::spawn(until_ended(life, io));
     service_manager::watchdog const alive{server.shared().deadlines};
     service_manager::ready(
-        service_manager::serving(settings, as_configured(server.local_endpoint())));
+        service_manager::serving(settings, proxy::address_of(server.local_endpoint())));
     gathered_log const gathered{io};
     io.run();
     log::write(log::level::info, "stopped", {});

@@ -26,9 +26,8 @@ std::string key_verbs::complaint(flag_values const& values) const {
     for (auto const& [flag, given] : values)
         if (!given.empty())
             return "key takes no " + flag;
-    if (make_->parsed() && !config::is_upstream_name(flags_.name))
-        return "key new: " +
-               config::expected_but_got("a name of letters, digits, '_', '.' and '-'", flags_.name);
+    if (make_->parsed() && !config::is_name(flags_.name))
+        return "key new: " + config::expected_but_got(config::name_form, flags_.name);
     return {};
 }
 

@@ -125,7 +125,7 @@ std::string expected_but_got(std::string_view expected, std::string_view text) {
     return std::string{"expected "}.append(expected).append(", but got ").append(in_quotes(text));
 }
 
-bool is_upstream_name(std::string_view text) noexcept {
+bool is_name(std::string_view text) noexcept {
     return is_word(text);
 }
 
@@ -175,8 +175,8 @@ std::string read_upstream(std::string_view text, upstream& into) {
     if (equals == std::string_view::npos || equals > text.find("://"))
         return read_url(text, into);
     auto const name = text.substr(0, equals);
-    if (!is_upstream_name(name))
-        return expected_but_got_url("a name of letters, digits, '_', '.' and '-' before '='", text);
+    if (!is_name(name))
+        return expected_but_got_url(std::string{name_form} + " before '='", text);
     into.name = name;
     return read_url(text.substr(equals + 1), into);
 }

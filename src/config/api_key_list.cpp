@@ -9,7 +9,6 @@ namespace {
 
 constexpr std::string_view hash_prefix = "sha256:";
 constexpr std::size_t hash_digits = 64;
-constexpr std::string_view key_name_form = "a name of letters, digits, '_', '.' and '-'";
 std::vector<std::string> const api_key_members{"name", "hash"};
 
 // What stands in a hash's place may be the key itself, so that no message shows it.
@@ -44,9 +43,9 @@ api_key read_api_key(json_node const& item, std::string const& path, json_source
         source.fail(item.offset, path + R"(: expected a key as {"name": ..., "hash": ...})");
     source.expect_object(item, path, "a key", api_key_members);
     api_key k{api_key_text(item, "name", path, source), {}};
-    if (!is_upstream_name(k.name))
+    if (!is_name(k.name))
         source.fail(member_of(item, "name")->offset,
-                    path + ".name: " + expected_but_got(key_name_form, k.name));
+                    path + ".name: " + expected_but_got(name_form, k.name));
     k.hash = read_hash(api_key_text(item, "hash", path, source));
     if (k.hash.empty())
         source.fail(member_of(item, "hash")->offset, path + ".hash: " + hash_complaint);
@@ -71,8 +70,8 @@ std::string read_api_keys(std::string_view text, std::vector<api_key>& into) {
         auto const comma = text.find(',');
         auto const entry = text.substr(0, comma);
         auto const equals = entry.find('=');
-        if (equals == std::string_view::npos || !is_upstream_name(entry.substr(0, equals)))
-            return "expected NAME=HASH with " + std::string{key_name_form};
+        if (equals == std::string_view::npos || !is_name(entry.substr(0, equals)))
+            return "expected NAME=HASH with " + std::string{name_form};
         all.push_back({std::string{entry.substr(0, equals)}, read_hash(entry.substr(equals + 1))});
         if (all.back().hash.empty())
             return all.back().name + ": " + hash_complaint;

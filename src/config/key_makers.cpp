@@ -81,7 +81,7 @@ key listen_key() {
 key default_upstream_key() {
     std::string const expected = "an upstream's name, or nothing for the first";
     auto parse = [](settings& s, std::string_view text) {
-        bool const fits = text.empty() || is_upstream_name(text);
+        bool const fits = text.empty() || is_name(text);
         if (fits)
             s.default_upstream = text;
         return fits;

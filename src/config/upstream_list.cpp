@@ -63,10 +63,8 @@ upstream read_upstream(json_node const& item, std::string const& path, json_sour
     upstream u;
     if (auto const* name = member_of(item, "name")) {
         auto const& text = string_at(*name, path + ".name", source);
-        if (!is_upstream_name(text))
-            source.fail(name->offset,
-                        path + ".name: " +
-                            expected_but_got("a name of letters, digits, '_', '.' and '-'", text));
+        if (!is_name(text))
+            source.fail(name->offset, path + ".name: " + expected_but_got(name_form, text));
         u.name = text;
     }
     auto const* url = member_of(item, "url");

@@ -89,12 +89,8 @@ inherited& passed_on() {
     return all;
 }
 
-std::optional<int> take_inherited(endpoint const& at) {
-    return passed_on().take(at);
-}
-
 std::optional<acceptor> inherited_listener(asio::io_context& io, endpoint const& at) {
-    auto const descriptor = take_inherited(at);
+    auto const descriptor = passed_on().take(at);
     if (!descriptor)
         return std::nullopt;
     acceptor taken{io};

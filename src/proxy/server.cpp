@@ -12,7 +12,7 @@ void server::start() {
     take(prepare(shared_.settings));
 }
 
-net::task<void> server::accept_all(port_ptr at) {
+net::task<void> server::accept_all(listener_ptr at) {
     bool told = false; // in the log, once for each time that it begins
     while (!at->closed()) {
         net::accept_one next{at->acceptor, shared_.io};
@@ -38,7 +38,7 @@ net::task<void> server::accept_all(port_ptr at) {
         changed_.open();
 }
 
-void server::take_in(port_ptr const& at, net::socket accepted) {
+void server::take_in(listener_ptr const& at, net::socket accepted) {
     net::error_code ec;
     net::prepare(accepted, ec);
     if (ec)
@@ -51,7 +51,7 @@ void server::take_in(port_ptr const& at, net::socket accepted) {
 }
 
 // Closing a listener resets those whose connect it has answered and whom nobody has accepted yet.
-void server::close(port_ptr const& one) {
+void server::close(listener_ptr const& one) {
     for (auto& each : net::last_clients(one->acceptor, shared_.io))
         take_in(one, std::move(each));
     one->close();
@@ -71,7 +71,7 @@ net::task<void> server::serve(std::unique_ptr<session> s, bool turned_away) {
 
 void server::drain() {
     shared_.draining = true;
-    for (auto const& each : ports_)
+    for (auto const& each : listeners_)
         if (!each->closed())
             close(each);
     for (auto& each : sessions_)

@@ -18,9 +18,9 @@ constexpr std::chrono::milliseconds last_call{1000};
 
 } // namespace
 
-session::session(context& shared, net::stream s, port_ptr from)
-    : shared_{shared}, client_{std::move(s)}, port_{std::move(from)}, guard_{shared.deadlines,
-                                                                             *this} {}
+session::session(context& shared, net::stream s, listener_ptr from)
+    : shared_{shared}, client_{std::move(s)}, listener_{std::move(from)}, guard_{shared.deadlines,
+                                                                                 *this} {}
 
 net::task<void> session::run() {
     try {
@@ -66,7 +66,7 @@ net::task<void> session::serve_all() {
 
 net::task<bool> session::serve() {
     request what{shared_.budget, shared_.settings.limits.replay_buffer};
-    what.from = port_;
+    what.from = listener_;
     std::unique_ptr<body_reader> rest;
     auto const read = co_await read_request(what, rest);
     if (!read)

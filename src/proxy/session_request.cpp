@@ -200,12 +200,12 @@ net::task<bool> session::read_body(request& what, body_reader& reader, bool expe
     co_return what.whole || status == body_reader::status::more;
 }
 
-// A host's own port is transparent to the last field: what a request there says of hosts is for
+// A host's own listener is transparent to the last field: what a request there says of hosts is for
 // that host to read.
 boost::system::result<recovery::host_ptr, http::refusal>
 session::route(http::request_head const& head) const {
-    if (port_->host)
-        return port_->host;
+    if (listener_->host)
+        return listener_->host;
     auto const& hosts = shared_.hosts;
     auto const index = policy::route(policy::choice_in(head.fields), hosts.names(),
                                      shared_.settings.default_upstream);

@@ -78,24 +78,25 @@ host_ptr host_list::make(config::upstream const& where) {
 
 host_list::change host_list::prepare(std::vector<config::upstream> const& upstreams) {
     change to;
-    to.where = upstreams;
     for (auto const& each : upstreams) {
         auto known = find(each.name);
-        bool const stays = known && is_same_host(known->where, each);
-        to.tls.push_back(stays ? upstream::tls_to(each) : nullptr);
-        to.hosts.push_back(stays ? known : make(each));
+        if (known && is_same_host(known->where, each))
+            to.push_back({std::move(known), each, upstream::tls_to(each)});
+        else
+            to.push_back({make(each), each, nullptr});
     }
     return to;
 }
 
 void host_list::take(change to) {
-    auto const before = std::exchange(hosts_, std::move(to.hosts));
+    auto const before = std::exchange(hosts_, {});
     names_.clear();
-    for (std::size_t i = 0; i < hosts_.size(); ++i) {
-        hosts_[i]->where = std::move(to.where[i]);
-        if (to.tls[i])
-            hosts_[i]->pool.use(std::move(to.tls[i]));
-        names_.emplace_back(hosts_[i]->name());
+    for (auto& each : to) {
+        each.to->where = std::move(each.where);
+        if (each.tls)
+            each.to->pool.use(std::move(each.tls));
+        names_.emplace_back(each.to->name());
+        hosts_.push_back(std::move(each.to));
     }
     for (auto const& each : before)
         if (!lists(*each))

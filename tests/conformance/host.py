@@ -11,30 +11,34 @@ from wire import BOUND, failure, shown, stream
 class scripted_host:
     def __init__(self):
         self.connections = []
-        self.listener = None
         self.port = 0
-        self._bind()
+        # Bound for life, so that nobody else gets the port while the listener is closed.
+        self._held = self._bound()
+        self.port = self._held.getsockname()[1]
+        self.listener = None
         self.back_up()
 
     def go_down(self):
-        """Refuses connections, and keeps the port from others by holding it unheard."""
+        """Refuses connections."""
         self.listener.close()
-        self._bind()
+        self.listener = None
 
     def back_up(self):
-        """The port stays the same for life."""
-        self.listener.listen(64)
+        if self.listener is None:
+            self.listener = self._bound()
+            self.listener.listen(64)
 
-    def _bind(self):
-        self.listener = socket.socket()
-        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.listener.bind(("127.0.0.1", self.port))
-        self.port = self.listener.getsockname()[1]
+    def _bound(self):
+        one = socket.socket()
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        one.bind(("127.0.0.1", self.port))
+        return one
 
     def close(self):
         for connection in self.connections:
             connection.close()
-        self.listener.close()
+        self.go_down()
+        self._held.close()
 
     def drop_connections(self):
         """Closes every connection, those that nobody has accepted yet too."""

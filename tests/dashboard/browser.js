@@ -88,7 +88,10 @@ export class Visit {
 
   async shoot(name, options = {}) {
     mkdirSync(shots, { recursive: true });
-    await this.page.screenshot({ path: join(shots, `${name}.png`), ...options });
+    const take = () =>
+      this.page.screenshot({ path: join(shots, `${name}.png`), timeout: 15_000, ...options });
+    // A headless Chromium sometimes never gives the first one, and then the next at once.
+    await take().catch(take);
   }
 
   #watch(home, expected) {

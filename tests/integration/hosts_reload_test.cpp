@@ -37,7 +37,7 @@ TEST_F(hosts_reload, a_listener_that_goes_serves_each_client_one_more_request) {
         auto const gone = t.port_of_b();
 
         t.reload(t.without("b"));
-        EXPECT_EQ(t.w.proxy->ports().size(), 1U);
+        EXPECT_EQ(t.w.proxy->listeners().size(), 1U);
         co_await peer->send(ok);
         auto const present = co_await busy->read_answer();
         EXPECT_EQ(present.body, "ok");
@@ -81,7 +81,7 @@ TEST_F(hosts_reload, what_is_kept_keeps_its_port_its_clients_and_its_connections
         co_await peer->send(ok);
         co_await client->read_answer();
         auto const* const before = &t.hosts()[1];
-        auto const ports = t.w.proxy->ports();
+        auto const ports = t.w.proxy->listeners();
 
         auto fresh = t.w.settings;
         fresh.upstreams[1].api_token = "sk-2";
@@ -89,7 +89,7 @@ TEST_F(hosts_reload, what_is_kept_keeps_its_port_its_clients_and_its_connections
         t.reload(fresh);
         EXPECT_EQ(&t.hosts()[0], before);
         EXPECT_EQ(t.hosts()[0].pool.where().api_token, "sk-2");
-        EXPECT_EQ(t.w.proxy->ports(), ports);
+        EXPECT_EQ(t.w.proxy->listeners(), ports);
         co_await client->send(make_request("GET", "/2"));
         auto const request = co_await peer->read_request();
         EXPECT_EQ(request.target, "/2");

@@ -61,20 +61,6 @@ int __wrap_getaddrinfo(char const* host, char const* service, addrinfo const* hi
 
 namespace {
 
-struct canceller final : net::deadline::listener {
-    explicit canceller(upstream::connection& c) : connection{c} {}
-    void on_deadline() override { connection.cancel(); }
-    upstream::connection& connection;
-};
-
-net::task<upstream::failure> connect(upstream::pool& pool, net::deadline_queue& queue) {
-    auto over = pool.lend_new();
-    canceller guard{*over};
-    net::deadline deadline{queue, guard};
-    auto failed = co_await pool.connect(*over, deadline);
-    co_return failed;
-}
-
 struct names : with_control {
     void TearDown() override {
         with_control::TearDown();
@@ -101,7 +87,7 @@ struct names : with_control {
         pool.emplace(io, queue, where, timeouts);
     }
     asio::awaitable<upstream::failure> connected_to_it() {
-        pending task{io, connect(*pool, queue)};
+        pending task{io, connect_anew(*pool, queue)};
         auto failed = co_await task.ended();
         co_return failed;
     }
@@ -167,8 +153,8 @@ TEST_F(names, that_hang_are_bounded_and_asked_for_once_by_all) {
     auto story = [](names& t) -> asio::awaitable<void> {
         t.ask_for("slow.example", 1234);
         auto const before = t.asked();
-        pending one{t.io, connect(*t.pool, t.queue)};
-        pending two{t.io, connect(*t.pool, t.queue)};
+        pending one{t.io, connect_anew(*t.pool, t.queue)};
+        pending two{t.io, connect_anew(*t.pool, t.queue)};
         auto const first = co_await one.ended();
         auto const second = co_await two.ended();
         EXPECT_EQ(first.what, fault::cancelled);

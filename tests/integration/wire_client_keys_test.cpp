@@ -86,8 +86,7 @@ TEST_F(client_keys, are_asked_of_nobody_where_there_are_none) {
     auto story = [](with_wire& t) -> asio::awaitable<void> {
         auto const request = chat_with("Authorization: Bearer own\r\nx-api-key: own\r\n");
         auto const seen = co_await t.exchange(request, ok);
-        EXPECT_EQ(seen.request.raw,
-                  as_sent_on("Authorization: Bearer own\r\nx-api-key: own\r\n"));
+        EXPECT_EQ(seen.request.raw, as_sent_on("Authorization: Bearer own\r\nx-api-key: own\r\n"));
     };
     run(story(*this));
     EXPECT_THAT(refusals(), testing::Each(0U));

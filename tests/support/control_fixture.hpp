@@ -28,6 +28,22 @@ inline emulator::options old_host() {
     return how;
 }
 
+// Cancels the connection when its time is up, as every user of a pool does.
+struct canceller final : net::deadline::listener {
+    explicit canceller(upstream::connection& c) : connection{c} {}
+    void on_deadline() override { connection.cancel(); }
+    upstream::connection& connection;
+};
+
+// Leases a connection that is new, and connects it.
+inline net::task<upstream::failure> connect_anew(upstream::pool& pool, net::deadline_queue& queue) {
+    auto over = pool.lend_new();
+    canceller guard{*over};
+    net::deadline deadline{queue, guard};
+    auto failed = co_await pool.connect(*over, deadline);
+    co_return failed;
+}
+
 // A task of the proxy's kind, awaited by a test of Asio's kind.
 template<class T>
 class pending {

@@ -10,9 +10,6 @@
 
 #include <gmock/gmock.h>
 
-#include <boost/asio/post.hpp>
-
-#include <chrono>
 #include <list>
 #include <string>
 #include <utility>
@@ -48,8 +45,8 @@ struct with_hosts : testing::Test {
     }
     void run(asio::awaitable<void> story) { test::run(w.io, std::move(story)); }
 
-    std::uint16_t shared_port() { return w.proxy->ports()[0]->local.port(); }
-    std::uint16_t port_of_b() { return w.proxy->ports()[1]->local.port(); }
+    std::uint16_t shared_port() { return w.proxy->listeners()[0]->local.port(); }
+    std::uint16_t port_of_b() { return w.proxy->listeners()[1]->local.port(); }
     recovery::host_list& hosts() { return w.proxy->shared().hosts; }
 
     asio::awaitable<raw_client*> connected(std::uint16_t port) {
@@ -74,12 +71,7 @@ struct with_hosts : testing::Test {
     }
     template<class Condition>
     asio::awaitable<void> until(Condition condition) {
-        auto const end = std::chrono::steady_clock::now() + wire::deadline;
-        while (!condition()) {
-            if (std::chrono::steady_clock::now() > end)
-                throw timed_out{"the condition does not come true"};
-            co_await asio::post(w.io, asio::use_awaitable);
-        }
+        co_await turn_until(w.io, std::move(condition));
     }
 
     world w;

@@ -2,11 +2,13 @@
 #pragma once
 
 #include "support/http_message.hpp"
+#include "support/run.hpp"
 #include "support/tls_end.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <chrono>
@@ -107,5 +109,17 @@ private:
     std::string buffer_; // read, and not yet given out
     ending ended_ = ending::open;
 };
+
+// Lets the event loop turn until the condition holds. Only for what no connection and no log line
+// tells; it waits for no time of its own.
+template<class Condition>
+asio::awaitable<void> turn_until(asio::io_context& io, Condition condition) {
+    auto const end = std::chrono::steady_clock::now() + wire::deadline;
+    while (!condition()) {
+        if (std::chrono::steady_clock::now() > end)
+            throw timed_out{"the condition does not come true"};
+        co_await asio::post(io, asio::use_awaitable);
+    }
+}
 
 } // namespace secondwind::test

@@ -9,9 +9,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <boost/asio/post.hpp>
-
-#include <chrono>
 #include <list>
 #include <optional>
 #include <string>
@@ -44,16 +41,10 @@ struct with_wire : testing::Test {
     // Writes until nothing is taken any more for many turns of the event loop; gives how much was.
     asio::awaitable<std::size_t> stuff(wire& to, std::size_t most);
 
-    // Lets the event loop turn until the condition holds. Only for what no connection and no log
-    // line tells; it waits for no time of its own.
+    // See turn_until().
     template<class Condition>
     asio::awaitable<void> until(Condition condition) {
-        auto const end = std::chrono::steady_clock::now() + wire::deadline;
-        while (!condition()) {
-            if (std::chrono::steady_clock::now() > end)
-                throw timed_out{"the condition does not come true"};
-            co_await asio::post(w.io, asio::use_awaitable);
-        }
+        co_await turn_until(w.io, std::move(condition));
     }
     // Until no session is left, and nothing that one has held.
     asio::awaitable<void> at_rest() {

@@ -9,8 +9,10 @@
 
 namespace secondwind::config {
 
-// [A-Za-z0-9_.-]+
-bool is_upstream_name(std::string_view text) noexcept;
+// What upstreams and clients' keys may be called: [A-Za-z0-9_.-]+
+bool is_name(std::string_view text) noexcept;
+// The same in words, for expected_but_got().
+inline constexpr std::string_view name_form = "a name of letters, digits, '_', '.' and '-'";
 
 // http://HOST[:PORT][/] or https://... into host, port and tls; without a port it is 80 or 443 (RFC
 // 9110 section 4.2). What the URL must not have (another scheme, a path, a query, user information)

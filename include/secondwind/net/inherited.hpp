@@ -43,10 +43,8 @@ private:
 // Those of this process: read once, at the first call.
 inherited& passed_on();
 
-// take() of those of this process.
-std::optional<int> take_inherited(endpoint const& at);
-
-// The same as a listener; throws boost::system::system_error where the event loop cannot have it.
+// take() of those of this process, as a listener; throws boost::system::system_error where the
+// event loop cannot have it.
 std::optional<acceptor> inherited_listener(asio::io_context& io, endpoint const& at);
 
 } // namespace secondwind::net

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <secondwind/http/request_check.hpp>
-#include <secondwind/proxy/port.hpp>
+#include <secondwind/proxy/listener.hpp>
 #include <secondwind/proxy/replay_buffer.hpp>
 
 #include <string>
@@ -47,7 +47,7 @@ struct request {
     }
 
     recovery::host_ptr host; // that it goes to
-    port_ptr from;           // where it came in
+    listener_ptr from;       // where it came in
     std::string head;
     std::size_t method_size = 0;
     std::size_t target_size = 0;

@@ -1,11 +1,11 @@
-// The data ports: accept clients and end them.
+// The listeners for clients: they accept clients and end them.
 #pragma once
 
 #include <secondwind/net/gate.hpp>
 #include <secondwind/net/task.hpp>
 #include <secondwind/net/tls_context.hpp>
 #include <secondwind/proxy/context.hpp>
-#include <secondwind/proxy/port.hpp>
+#include <secondwind/proxy/listener.hpp>
 #include <secondwind/proxy/session.hpp>
 
 #include <boost/intrusive/list.hpp>
@@ -28,19 +28,19 @@ public:
     void start();
     // The shared one first, then those of the hosts. They are there from start() on, even after
     // they have drained.
-    std::vector<port_ptr> const& ports() const noexcept { return ports_; }
+    std::vector<listener_ptr> const& listeners() const noexcept { return listeners_; }
     // Where the shared one listens: the port is known after start(), even if the settings say 0.
-    net::endpoint const& local_endpoint() const noexcept { return ports_.front()->local; }
-    // Tells in the log where it listens, and of each port once.
+    net::endpoint const& local_endpoint() const noexcept { return listeners_.front()->local; }
+    // Tells in the log where it listens, and of each listener once.
     void announce();
 
     // What other settings want of listeners and hosts, made ready: dropping it changes nothing.
     struct change {
-        struct listener {
-            port_ptr at;
+        struct assigned {
+            listener_ptr at;
             std::string host; // empty: shared
         };
-        std::vector<listener> listeners;
+        std::vector<assigned> listeners;
         recovery::host_list::change hosts;
         net::tls_context_ptr tls; // of all listeners; null: plain HTTP
     };
@@ -64,10 +64,10 @@ public:
     std::size_t sessions() const noexcept { return sessions_.size(); }
 
 private:
-    void listen_at(change::listener const& one);
-    void close(port_ptr const& one);
-    net::task<void> accept_all(port_ptr at);
-    void take_in(port_ptr const& at, net::socket accepted);
+    void listen_at(change::assigned const& one);
+    void close(listener_ptr const& one);
+    net::task<void> accept_all(listener_ptr at);
+    void take_in(listener_ptr const& at, net::socket accepted);
     net::task<void> serve(std::unique_ptr<session> s, bool turned_away);
 
     using list = boost::intrusive::list<
@@ -75,11 +75,11 @@ private:
                                                &session::hook>>;
 
     context shared_;
-    std::vector<port_ptr> ports_;
+    std::vector<listener_ptr> listeners_;
     net::tls_context_ptr tls_; // null: plain HTTP
     list sessions_;
     net::gate changed_;
-    std::size_t accepting_ = 0; // ports whose accepts have not ended
+    std::size_t accepting_ = 0; // listeners whose accepts have not ended
     bool aborted_ = false;
 };
 

@@ -9,7 +9,7 @@
 #include <secondwind/proxy/client.hpp>
 #include <secondwind/proxy/context.hpp>
 #include <secondwind/proxy/exchange.hpp>
-#include <secondwind/proxy/port.hpp>
+#include <secondwind/proxy/listener.hpp>
 #include <secondwind/proxy/request.hpp>
 
 #include <boost/intrusive/list.hpp>
@@ -23,7 +23,7 @@ namespace secondwind::proxy {
 // request needs lives only as long as it; an idle session is this object and one small frame.
 class session final : net::deadline::listener {
 public:
-    session(context& shared, net::stream s, port_ptr from);
+    session(context& shared, net::stream s, listener_ptr from);
 
     // Until the connection is closed. Never throws.
     net::task<void> run();
@@ -56,7 +56,7 @@ private:
 
     context& shared_;
     client client_;
-    port_ptr port_; // where it came in
+    listener_ptr listener_; // where it came in
     net::deadline guard_;
     exchange* exchange_ = nullptr; // the one that runs
     bool idle_ = false;

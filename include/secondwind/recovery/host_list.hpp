@@ -48,11 +48,12 @@ public:
     void start();
 
     // Other hosts, made ready: dropping it changes nothing.
-    struct change {
-        std::vector<host_ptr> hosts;
-        std::vector<config::upstream> where;   // of each
-        std::vector<net::tls_context_ptr> tls; // of each that stays, by the files of now; or null
+    struct assigned {
+        host_ptr to;
+        config::upstream where;
+        net::tls_context_ptr tls; // of one that stays, by the files of now
     };
+    using change = std::vector<assigned>;
     // One with the same name and address (host, port, TLS) stays what it is; another address is
     // another host, whatever its name. Throws net::tls_error where a host's files are of no use.
     change prepare(std::vector<config::upstream> const& upstreams);

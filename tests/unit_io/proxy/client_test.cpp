@@ -3,11 +3,8 @@
 
 #include <secondwind/proxy/client.hpp>
 
-#include <boost/asio/post.hpp>
-
 #include <gtest/gtest.h>
 
-#include <chrono>
 #include <optional>
 #include <string>
 
@@ -41,12 +38,7 @@ struct watched : testing::Test, proxy::client::watcher {
 
     template<class Condition>
     test::asio::awaitable<void> until(Condition condition) {
-        auto const end = std::chrono::steady_clock::now() + wire::deadline;
-        while (!condition()) {
-            if (std::chrono::steady_clock::now() > end)
-                throw test::timed_out{"the condition does not come true"};
-            co_await test::asio::post(io, test::asio::use_awaitable);
-        }
+        co_await test::turn_until(io, std::move(condition));
     }
 
     boost::asio::io_context io;

@@ -7,21 +7,6 @@ using upstream::fault;
 
 namespace {
 
-// Cancels the connection when its time is up, as every user of a pool does.
-struct canceller final : net::deadline::listener {
-    explicit canceller(upstream::connection& c) : connection{c} {}
-    void on_deadline() override { connection.cancel(); }
-    upstream::connection& connection;
-};
-
-net::task<upstream::failure> connect(upstream::pool& pool, net::deadline_queue& queue) {
-    auto over = pool.lend_new();
-    canceller guard{*over};
-    net::deadline deadline{queue, guard};
-    auto failed = co_await pool.connect(*over, deadline);
-    co_return failed;
-}
-
 struct witness final : upstream::pool::watcher {
     void on_connect(upstream::failure const& how) override { seen.push_back(how.what); }
     std::vector<fault> seen;
@@ -29,7 +14,7 @@ struct witness final : upstream::pool::watcher {
 
 struct pools : with_control {
     asio::awaitable<fault> connected_to_it() {
-        pending task{io, connect(*pool, queue)};
+        pending task{io, connect_anew(*pool, queue)};
         auto const failed = co_await task.ended();
         co_return failed.what;
     }
@@ -69,7 +54,7 @@ TEST_F(pools, tell_each_connect_and_no_reuse) {
         t.lm->stop();
         co_await t.connected_to_it();
         EXPECT_THAT(watcher.seen, testing::ElementsAre(fault::none, fault::connect));
-        pending task{t.io, connect(*t.pool, t.queue)};
+        pending task{t.io, connect_anew(*t.pool, t.queue)};
         t.pool->abort();
         co_await task.ended();
         EXPECT_EQ(watcher.seen.size(), 2u);
@@ -108,7 +93,7 @@ TEST_F(pools, count_a_connect_that_took_too_long) {
         t.pool->watch(watcher);
         std::list<pending<upstream::failure>> all;
         for (int i = 0; i < 4; ++i)
-            all.emplace_back(t.io, connect(*t.pool, t.queue));
+            all.emplace_back(t.io, connect_anew(*t.pool, t.queue));
         auto const last = co_await all.back().ended();
         EXPECT_EQ(last.what, fault::cancelled);
         EXPECT_GT(t.pool->connect_failures(), 0u);
@@ -122,7 +107,7 @@ TEST_F(pools, count_a_connect_that_took_too_long) {
 
 TEST_F(pools, do_not_count_what_was_given_up) {
     auto story = [](pools& t) -> asio::awaitable<void> {
-        pending task{t.io, connect(*t.pool, t.queue)};
+        pending task{t.io, connect_anew(*t.pool, t.queue)};
         t.pool->abort();
         auto const failed = co_await task.ended();
         EXPECT_EQ(failed.what, fault::cancelled);

@@ -14,32 +14,32 @@ namespace secondwind::proxy {
 
 namespace {
 
-using listener = server::change::listener;
+using assigned = server::change::assigned;
 
 net::endpoint socket_address(config::endpoint const& at) {
     return {net::asio::ip::make_address(at.address), at.port};
 }
 
-std::string name_of(port_ptr const& one) {
+std::string name_of(listener_ptr const& one) {
     return one->host ? one->host->name() : std::string{};
 }
 
 // The one at that place; with port 0, which is a different place each time, the same host's.
-port_ptr kept(place const& wanted, std::vector<port_ptr> const& all) {
+listener_ptr kept(place const& wanted, std::vector<listener_ptr> const& all) {
     auto const at = socket_address(wanted.at);
-    auto const found = std::ranges::find_if(all, [&](port_ptr const& each) {
+    auto const found = std::ranges::find_if(all, [&](listener_ptr const& each) {
         return socket_address(each->configured) == at &&
                (at.port() != 0 || name_of(each) == wanted.host);
     });
-    return found == all.end() ? port_ptr{} : *found;
+    return found == all.end() ? listener_ptr{} : *found;
 }
 
-bool stays(port_ptr const& one, std::vector<listener> const& among) {
-    return std::ranges::any_of(among, [&](listener const& each) { return each.at == one; });
+bool stays(listener_ptr const& one, std::vector<assigned> const& among) {
+    return std::ranges::any_of(among, [&](assigned const& each) { return each.at == one; });
 }
 
 std::string text_of(net::endpoint const& at) {
-    return config::to_string(config::endpoint{at.address().to_string(), at.port()});
+    return config::to_string(address_of(at));
 }
 
 } // namespace
@@ -49,9 +49,9 @@ server::change server::prepare(config::settings const& fresh) {
     to.tls = net::tls_context::for_listener(fresh.tls.certificate_file, fresh.tls.key_file);
     auto const places = places_in(fresh);
     for (auto const& each : places)
-        to.listeners.push_back({kept(each, ports_), each.host});
+        to.listeners.push_back({kept(each, listeners_), each.host});
     std::vector<net::acceptor*> leaving;
-    for (auto const& each : ports_)
+    for (auto const& each : listeners_)
         if (!stays(each, to.listeners))
             leaving.push_back(&each->acceptor);
     for (std::size_t i = 0; i < places.size(); ++i) {
@@ -61,7 +61,7 @@ server::change server::prepare(config::settings const& fresh) {
         try {
             auto opened = net::open_listener(shared_.io, socket_address(places[i].at),
                                              is_ipv6_only(places[i], places), leaving);
-            one.at = new port{places[i].at, std::move(opened)};
+            one.at = new listener{places[i].at, std::move(opened)};
         } catch (boost::system::system_error const& e) {
             throw listen_error{places[i], e.code()};
         }
@@ -73,7 +73,7 @@ server::change server::prepare(config::settings const& fresh) {
 void server::take(change to) {
     tls_ = std::move(to.tls);
     shared_.hosts.take(std::move(to.hosts));
-    auto const before = std::exchange(ports_, {});
+    auto const before = std::exchange(listeners_, {});
     for (auto const& each : to.listeners)
         listen_at(each);
     for (auto const& each : before)
@@ -86,11 +86,11 @@ void server::take(change to) {
     shared_.hosts.start();
 }
 
-void server::listen_at(change::listener const& one) {
+void server::listen_at(change::assigned const& one) {
     auto const host = shared_.hosts.find(one.host);
     one.at->announced = one.at->announced && one.at->host == host;
     one.at->host = host;
-    ports_.push_back(one.at);
+    listeners_.push_back(one.at);
     if (!std::exchange(one.at->accepts, true)) {
         ++accepting_;
         net::spawn(accept_all(one.at));
@@ -99,7 +99,7 @@ void server::listen_at(change::listener const& one) {
 
 void server::announce() {
     auto const& hosts = shared_.hosts;
-    for (auto const& each : ports_) {
+    for (auto const& each : listeners_) {
         if (std::exchange(each->announced, true))
             continue;
         auto const shared_one = policy::route({}, hosts.names(), shared_.settings.default_upstream);

@@ -1,4 +1,4 @@
-#include <secondwind/proxy/port.hpp>
+#include <secondwind/proxy/listener.hpp>
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/ip/address.hpp>
@@ -28,6 +28,10 @@ std::string sentence(place const& where, net::error_code const& why) {
 
 } // namespace
 
+config::endpoint address_of(net::endpoint const& at) {
+    return {at.address().to_string(), at.port()};
+}
+
 listen_error::listen_error(place const& where, net::error_code why)
     : std::runtime_error{sentence(where, why)} {}
 
@@ -45,7 +49,7 @@ bool is_ipv6_only(place const& one, std::vector<place> const& all) {
            });
 }
 
-void port::close() {
+void listener::close() {
     net::error_code ec;
     acceptor.close(ec);
     pause.cancel();

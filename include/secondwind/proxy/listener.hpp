@@ -18,8 +18,11 @@ namespace secondwind::proxy {
 // Where to listen, and for whom.
 struct place {
     config::endpoint at;
-    std::string host; // whose port it is; empty: the shared one
+    std::string host; // whose own it is; empty: the shared one
 };
+
+// As settings and people write it.
+config::endpoint address_of(net::endpoint const& at);
 
 // The shared one first, then those of the upstreams that have one, in their order.
 std::vector<place> places_in(config::settings const& settings);
@@ -34,9 +37,9 @@ public:
 };
 
 // Sessions hold it, and outlive its listening: they serve one more request then.
-struct port : boost::intrusive_ref_counter<port, boost::thread_unsafe_counter> {
+struct listener : boost::intrusive_ref_counter<listener, boost::thread_unsafe_counter> {
     // `open` listens already.
-    port(config::endpoint at, net::acceptor open)
+    listener(config::endpoint at, net::acceptor open)
         : configured{std::move(at)}, acceptor{std::move(open)}, local{acceptor.local_endpoint()},
           pause{acceptor.get_executor()} {}
 
@@ -51,6 +54,6 @@ struct port : boost::intrusive_ref_counter<port, boost::thread_unsafe_counter> {
     bool accepts = false;   // has begun to
     bool announced = false; // in the log
 };
-using port_ptr = boost::intrusive_ptr<port>;
+using listener_ptr = boost::intrusive_ptr<listener>;
 
 } // namespace secondwind::proxy
