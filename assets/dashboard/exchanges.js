@@ -47,7 +47,7 @@ export class exchanges_view {
       status.totals.exchanges > 0
         ? 'No request is in flight.'
         : 'No request has come yet: point an app at ' +
-          `${base_url(status.listen)} instead of LM Studio.`;
+          `${base_url(status)} instead of LM Studio.`;
     set_text(empty, text);
   }
 

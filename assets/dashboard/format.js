@@ -67,9 +67,9 @@ export const sentence = (text) => {
 };
 
 // Where an app reaches the proxy from here: a wildcard address is none to connect to.
-export function base_url(listen, here = location.hostname) {
+export function base_url({ listen, tls }, here = location.hostname) {
   const split = listen.lastIndexOf(':');
   const address = listen.slice(0, split);
   const wildcard = ['0.0.0.0', '[::]', '*', ''].includes(address);
-  return `http://${wildcard ? here : address}${listen.slice(split)}/v1`;
+  return `${tls ? 'https' : 'http'}://${wildcard ? here : address}${listen.slice(split)}/v1`;
 }

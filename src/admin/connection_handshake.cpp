@@ -33,7 +33,7 @@ net::task<bool> connection::shake_hands() {
         co_return false;
     log::write(log::level::debug, "admin_tls_handshake_failed",
                {{"client", who_}, {"why", tls->why()}});
-    if (tls->met_plain_http()) {
+    if (tls->spoke_no_tls()) {
         socket_.forget_tls();
         auto said = https_only_reply();
         co_await send(std::move(said), false, false);

@@ -78,6 +78,7 @@ std::string api::status() const {
          {"now", time_or_null(std::chrono::system_clock::now())},
          {"uptime", seconds(uptime.count())},
          {"listen", proxy.listen},
+         {"tls", !settings.tls.certificate_file.empty()},
          {"admin", events.listen.empty() ? configured : events.listen},
          {"draining", proxy.draining},
          {"ready", ready()},

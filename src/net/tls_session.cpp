@@ -78,7 +78,10 @@ std::optional<tls_session::wait_type> tls_session::shake_hands(error_code& ec) {
     if (kind == SSL_ERROR_WANT_WRITE)
         return asio::socket_base::wait_write;
     why_ = why_failed(ssl_.get(), kind, number);
-    met_plain_http_ = ERR_GET_REASON(ERR_peek_error()) == SSL_R_HTTP_REQUEST;
+    // OpenSSL knows four methods of HTTP by name; to the others it says the same as to noise.
+    auto const reason = ERR_GET_REASON(ERR_peek_error());
+    spoke_no_tls_ = reason == SSL_R_HTTP_REQUEST || reason == SSL_R_HTTPS_PROXY_REQUEST ||
+                    reason == SSL_R_WRONG_VERSION_NUMBER;
     ERR_clear_error();
     ec = system_error_of(EPROTO);
     return std::nullopt;

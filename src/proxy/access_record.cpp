@@ -57,6 +57,7 @@ void access_record::write(request const& what, telemetry::traffic& counts) const
                 {"ended", to_string(ending)},
                 {"detail", detail},
                 {"client", what.client},
+                {"address", what.address},
                 {"traceparent", what.traceparent}});
 }
 

@@ -9,15 +9,20 @@ namespace secondwind::proxy {
 
 namespace {
 
-policy::network network_of(client& from) {
+using net::asio::ip::address;
+
+// Where the client has left already, it does not matter whose failure it was.
+address peer_of(client& from) {
     net::error_code ec;
-    // Where the client has left already, it does not matter whose failure it was.
-    auto const address = from.socket().tcp().remote_endpoint(ec).address();
-    return address.is_v6() ? policy::network_of(address.to_v6().to_bytes())
-                           : policy::network_of(address.to_v4().to_bytes());
+    return from.socket().tcp().remote_endpoint(ec).address();
 }
 
-admission refuse_guess(context& shared, client& from) {
+policy::network network_of(address const& one) {
+    return one.is_v6() ? policy::network_of(one.to_v6().to_bytes())
+                       : policy::network_of(one.to_v4().to_bytes());
+}
+
+admission refuse_guess(context& shared, address const& from) {
     auto const most = shared.settings.clients.max_failures;
     auto const wait =
         shared.failures.note(network_of(from), std::chrono::steady_clock::now(), most);
@@ -27,7 +32,8 @@ admission refuse_guess(context& shared, client& from) {
                               "The API key is none that this proxy knows (clients.api_keys): check "
                               "it, or ask whoever runs the proxy for one."},
                 0,
-                {}};
+                {},
+                from.to_string()};
     }
     shared.traffic.refused(telemetry::bad_key::too_many);
     auto const seconds = static_cast<int>(wait->count());
@@ -36,7 +42,8 @@ admission refuse_guess(context& shared, client& from) {
                                       "right, and try again in {} s.",
                                       seconds)},
             seconds,
-            {}};
+            {},
+            from.to_string()};
 }
 
 } // namespace
@@ -52,11 +59,12 @@ admission admit(context& shared, client& from, http::request_head const& head) {
                               "An API key is required: send the one that you were given as "
                               "\"Authorization: Bearer KEY\" or as X-Api-Key."},
                 0,
-                {}};
+                {},
+                peer_of(from).to_string()};
     }
     if (auto const* known = policy::find_client(keys, *key))
-        return {std::nullopt, 0, known->name};
-    return refuse_guess(shared, from);
+        return {std::nullopt, 0, known->name, {}};
+    return refuse_guess(shared, peer_of(from));
 }
 
 } // namespace secondwind::proxy

@@ -87,9 +87,7 @@ void server::take(change to) {
 }
 
 void server::listen_at(change::assigned const& one) {
-    auto const host = shared_.hosts.find(one.host);
-    one.at->announced = one.at->announced && one.at->host == host;
-    one.at->host = host;
+    one.at->host = shared_.hosts.find(one.host);
     listeners_.push_back(one.at);
     if (!std::exchange(one.at->accepts, true)) {
         ++accepting_;
@@ -100,14 +98,15 @@ void server::listen_at(change::assigned const& one) {
 void server::announce() {
     auto const& hosts = shared_.hosts;
     for (auto const& each : listeners_) {
-        if (std::exchange(each->announced, true))
-            continue;
         auto const shared_one = policy::route({}, hosts.names(), shared_.settings.default_upstream);
         auto const& host = each->host ? *each->host : hosts[*shared_one];
+        auto const url = config::to_string(host.where);
+        auto said = host.name() + "=" + url;
+        if (each->announced == said)
+            continue;
+        each->announced = std::move(said);
         log::write(log::level::info, "listening",
-                   {{"listen", text_of(each->local)},
-                    {"host", host.name()},
-                    {"upstream", config::to_string(host.where)}});
+                   {{"listen", text_of(each->local)}, {"host", host.name()}, {"upstream", url}});
     }
 }
 

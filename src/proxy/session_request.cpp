@@ -88,6 +88,7 @@ net::task<bool> session::read_request(request& what, std::unique_ptr<body_reader
         what.id = shared_.next_request_id();
     auto admitted = admit(shared_, client_, head);
     what.client = std::move(admitted.client);
+    what.address = std::move(admitted.address);
     auto const routed = route(head);
     if (routed && !admitted.refused)
         what.host = *routed;

@@ -158,13 +158,13 @@ test('lengths, sizes and addresses are written as people read them', async () =>
   ];
   for (const [size, text] of sizes) assert.equal(await call('format.js', 'bytes', size), text);
   const addresses = [
-    ['127.0.0.1:1235', 'http://127.0.0.1:1235/v1'],
-    ['0.0.0.0:1235', 'http://box:1235/v1'],
-    ['[::]:80', 'http://box:80/v1'],
-    ['[::1]:80', 'http://[::1]:80/v1'],
+    ['127.0.0.1:1235', false, 'http://127.0.0.1:1235/v1'],
+    ['0.0.0.0:1235', false, 'http://box:1235/v1'],
+    ['[::]:80', true, 'https://box:80/v1'],
+    ['[::1]:80', true, 'https://[::1]:80/v1'],
   ];
-  for (const [listen, url] of addresses)
-    assert.equal(await call('format.js', 'base_url', listen, 'box'), url);
+  for (const [listen, tls, url] of addresses)
+    assert.equal(await call('format.js', 'base_url', { listen, tls }, 'box'), url);
   assert.deepEqual(await call('format.js', 'list', ['a', 'b', 'c']), 'a, b and c');
 });
 

@@ -3,6 +3,8 @@
 #include <secondwind/http/head_scanner.hpp>
 #include <secondwind/http/head_writer.hpp>
 #include <secondwind/http/request_check.hpp>
+#include <secondwind/policy/client_key.hpp>
+#include <secondwind/policy/route.hpp>
 
 #include <array>
 #include <cstdint>
@@ -43,15 +45,46 @@ bool must_not_pass(field const& line, bool tunnel, bool http10) {
     return false;
 }
 
+// Our own fields may take it over a limit that it met as it came.
+head_limits room_for(std::string const& rendered, request_head const& head) {
+    head_limits limits;
+    limits.head = rendered.size();
+    limits.fields = head.fields.size() + 3;
+    limits.target = head.target.size();
+    return limits;
+}
+
+// Which key it shows, and which host it wants; and what takes these off leaves none of them.
+void check_choices(request_head const& head) {
+    namespace policy = secondwind::policy;
+    std::array<std::string_view, 2> const hosts{"first", "second"};
+    auto const choice = policy::choice_in(head.fields);
+    auto const routed = policy::route(choice, hosts, "second");
+    require(routed.has_value() ==
+            (choice.times == 0 ||
+             (choice.times == 1 && (choice.name == hosts[0] || choice.name == hosts[1]))));
+    if (routed)
+        require(hosts[*routed] == (choice.times == 0 ? "second" : choice.name));
+    auto const key = policy::presented_key(head.fields);
+    require(!key || !key->empty());
+
+    request_edit edit;
+    edit.drop_credentials = true;
+    edit.drop_host_choice = true;
+    std::string rendered;
+    render_request(rendered, head, {framing::none, 0}, edit);
+    field_list fields;
+    auto const stripped = check_request(rendered, room_for(rendered, head), fields);
+    require(stripped.has_value());
+    require(!policy::presented_key(stripped->fields));
+    require(policy::choice_in(stripped->fields).times == 0);
+}
+
 void check_passing_on(request_head const& head, outgoing_body body) {
     std::string rendered;
     render_request(rendered, head, body);
 
-    // Our own fields may take it over a limit that it met as it came.
-    head_limits roomy;
-    roomy.head = rendered.size();
-    roomy.fields = head.fields.size() + 3;
-    roomy.target = head.target.size();
+    auto const roomy = room_for(rendered, head);
     head_scanner scanner{roomy};
     require(scanner.scan(rendered) == head_scanner::status::complete);
     require(scanner.begin() == 0 && scanner.end() == rendered.size());
@@ -117,6 +150,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
         return 0;
     }
     require(head->framing != framing::until_close);
+    check_choices(*head);
     check_passing_on(*head, {framing::none, 0});
     check_passing_on(*head, {framing::length, 17});
     if (head->version == version::http11) {

@@ -48,6 +48,7 @@ TEST_F(admin_documents, tell_of_a_server_at_rest) {
         EXPECT_EQ(s.at("run").get<std::string>().size(), 8U);
         EXPECT_EQ(s.at("listen"), "127.0.0.1:" + std::to_string(t.w.port()));
         EXPECT_EQ(s.at("admin"), t.authority());
+        EXPECT_EQ(s.at("tls"), false);
         EXPECT_EQ(s.at("draining"), false);
         EXPECT_EQ(s.at("ready"), false); // nobody has asked the host yet
         EXPECT_EQ(s.at("actions_allowed"), false);

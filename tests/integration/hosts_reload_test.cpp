@@ -100,6 +100,27 @@ TEST_F(hosts_reload, what_is_kept_keeps_its_port_its_clients_and_its_connections
     run(story(*this));
 }
 
+TEST_F(hosts_reload, tell_of_a_listener_again_only_when_it_is_for_another_host) {
+    log_file log;
+    start();
+    w.proxy->announce();
+    auto fresh = w.settings;
+    fresh.limits.connections = 7;
+    reload(fresh);
+    w.proxy->announce();
+    EXPECT_EQ(log.lines("listening").size(), 2U);
+
+    fresh.default_upstream = "b";
+    reload(fresh);
+    w.proxy->announce();
+    auto const told = log.lines("listening");
+    ASSERT_EQ(told.size(), 3U);
+    EXPECT_EQ(told[0]["host"], "a");
+    EXPECT_EQ(told[2]["host"], "b");
+    EXPECT_EQ(told[2]["listen"], told[0]["listen"]);
+    EXPECT_EQ(told[2]["upstream"], config::to_string(fresh.upstreams[1]));
+}
+
 TEST_F(hosts_reload, another_address_is_another_host_and_what_runs_on_the_old_one_ends_there) {
     start();
     auto story = [](hosts_reload& t) -> asio::awaitable<void> {

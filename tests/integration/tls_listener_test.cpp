@@ -220,10 +220,13 @@ TEST_F(tls_listener, refuses_what_is_older_than_1_2_and_who_speaks_no_http_1) {
 TEST_F(tls_listener, tells_a_client_without_tls_what_to_do) {
     start_it();
     auto story = [](with_tls& t) -> asio::awaitable<void> {
-        auto const said = co_await t.told(get_request());
-        EXPECT_THAT(said, testing::StartsWith("HTTP/1.1 400 Bad Request\r\n"));
-        EXPECT_THAT(said, HasSubstr("This listener speaks HTTPS: use https://"));
-        EXPECT_EQ(t.traffic().tls_failures, 1u);
+        std::uint64_t failures = 0;
+        for (auto const* method : {"GET", "POST", "PATCH", "DELETE", "OPTIONS", "CONNECT", "X"}) {
+            auto const said = co_await t.told(make_request(method, "/v1/models", ""));
+            EXPECT_THAT(said, testing::StartsWith("HTTP/1.1 400 Bad Request\r\n")) << method;
+            EXPECT_THAT(said, HasSubstr("This listener speaks HTTPS: use https://")) << method;
+            EXPECT_EQ(t.traffic().tls_failures, ++failures);
+        }
     };
     run(story(*this));
 }

@@ -119,6 +119,8 @@ TEST_F(client_keys, that_are_missing_or_wrong_are_refused_before_any_host_hears_
     EXPECT_EQ(lines.front().at("status"), 401);
     EXPECT_EQ(lines.front().at("detail"), "invalid_api_key");
     EXPECT_FALSE(lines.front().contains("client"));
+    for (auto const& each : lines)
+        EXPECT_EQ(each.at("address"), "127.0.0.1");
 }
 
 TEST_F(client_keys, do_not_have_a_body_read_that_is_refused) {
@@ -182,6 +184,7 @@ TEST_F(client_keys, are_told_by_their_names_in_the_log_and_never_themselves) {
     auto const lines = log.lines("exchange");
     ASSERT_EQ(lines.size(), 1U);
     EXPECT_EQ(lines.front().at("client"), "phone");
+    EXPECT_FALSE(lines.front().contains("address"));
     EXPECT_THAT(lines.front().dump(), Not(HasSubstr("sw-phone")));
     EXPECT_THAT(lines.front().dump(), Not(HasSubstr("sk-lm-host")));
 }

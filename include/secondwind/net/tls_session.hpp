@@ -36,8 +36,8 @@ public:
     std::optional<wait_type> shake_hands(error_code& ec);
     // Why the handshake failed: a clause for people.
     std::string const& why() const noexcept { return why_; }
-    // It failed because the client speaks HTTP without TLS.
-    bool met_plain_http() const noexcept { return met_plain_http_; }
+    // It failed because the client speaks no TLS: plain HTTP, as a rule.
+    bool spoke_no_tls() const noexcept { return spoke_no_tls_; }
 
     // Reads until `into` is full or nothing more is there. An error that comes behind bytes is told
     // by the next call; eof is the other side's close_notify.
@@ -70,7 +70,7 @@ private:
     error_code read_error_;
     wait_type read_wait_ = asio::socket_base::wait_read;
     bool drained_ = false; // the last look at the network found no more
-    bool met_plain_http_ = false;
+    bool spoke_no_tls_ = false;
     bool said_goodbye_ = false; // or cannot any more
 };
 

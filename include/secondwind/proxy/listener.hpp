@@ -51,8 +51,8 @@ struct listener : boost::intrusive_ref_counter<listener, boost::thread_unsafe_co
     net::endpoint local;
     recovery::host_ptr host; // that all its requests go to; null: the shared one
     boost::asio::steady_timer pause;
-    bool accepts = false;   // has begun to
-    bool announced = false; // in the log
+    bool accepts = false;  // has begun to
+    std::string announced; // with which upstream, in the log; empty: not yet
 };
 using listener_ptr = boost::intrusive_ptr<listener>;
 

@@ -61,6 +61,7 @@ struct request {
     std::string id;         // the client's X-Request-Id, or made
     bool made_id = false;
     std::string client;      // the name of the key that it showed; empty where none is asked for
+    std::string address;     // of a client that showed no good key; else empty
     std::string traceparent; // as it came (W3C Trace Context), for the log; mostly empty
 };
 
