@@ -18,7 +18,7 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "binary"))
 
-from harness import PATIENCE, lines, process  # noqa: E402
+from harness import PATIENCE, closed_port, lines, process  # noqa: E402
 
 EXAMPLES = ROOT / "config" / "examples"
 STAGE = os.environ["SECONDWIND_STAGE"]
@@ -134,7 +134,10 @@ class site(contextlib.ExitStack):
 
     def _start(self, started):
         net = f"127.{random.randrange(1, 255)}.{random.randrange(1, 255)}"
-        self._ports = free_ports("1235", "9235", "8080", "8404")
+        self._ports = {
+            number: str(started.enter_context(closed_port("0.0.0.0")))
+            for number in ("1235", "9235", "8080", "8404")
+        }
         self.hosts = {name: started.enter_context(studio()) for name in NAMES}
         self.proxies = {
             name: started.enter_context(
@@ -158,12 +161,3 @@ class site(contextlib.ExitStack):
             return text
 
         self.balancer = started.enter_context(KINDS[self._kind](folder, replaced))
-
-
-def free_ports(*wanted):
-    """For each a port that is free on every address of this machine."""
-    with contextlib.ExitStack() as held:
-        taken = [held.enter_context(socket.socket()) for _ in wanted]
-        for one in taken:
-            one.bind(("0.0.0.0", 0))
-        return {name: str(one.getsockname()[1]) for name, one in zip(wanted, taken)}

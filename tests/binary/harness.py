@@ -146,11 +146,16 @@ def ask(port, method, path, body=None, fields=None):
 
 
 class closed_port:
-    """A port of this machine where nobody listens, and nobody else can while it is held."""
+    """A port of this machine where nobody listens, and that nobody gets by chance while it is held.
+    A server that is told to can listen there: like all servers, it sets SO_REUSEADDR."""
+
+    def __init__(self, address="127.0.0.1"):
+        self._address = address
 
     def __enter__(self):
         self._held = socket.socket()
-        self._held.bind(("127.0.0.1", 0))
+        self._held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._held.bind((self._address, 0))
         return self._held.getsockname()[1]
 
     def __exit__(self, *_):

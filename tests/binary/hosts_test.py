@@ -21,13 +21,6 @@ def upstream(name, url, listen=None):
     return {"name": name, "url": url, **({"listen": listen} if listen else {})}
 
 
-def free_address():
-    """An address where nobody listens at this moment."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{one.getsockname()[1]}"
-
-
 class hosts(binary_test):
     def setUp(self):
         folder = self.enterContext(tempfile.TemporaryDirectory())
@@ -119,7 +112,9 @@ class hosts(binary_test):
 
     def test_the_admin_listener_answers_the_reload_that_moves_it(self):
         with host() as one:
-            first, second = free_address(), free_address()
+            first, second = (
+                f"127.0.0.1:{self.enterContext(closed_port())}" for _ in range(2)
+            )
             admin = {"allow_actions": True, "listen": first}
             self.write(upstream("one", one.url), admin=admin)
             elsewhere = ["SECONDWIND_ADMIN_LISTEN"]  # the file says where

@@ -219,8 +219,7 @@ class tls(unittest.TestCase):
     def test_operators_verbs_trust_the_admin_listeners_own_certificate(self):
         # For no name that anybody asks by: it is known by itself.
         certificate, key = self.ca.issue("admin", "DNS:elsewhere.example")
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
+        port = self.enterContext(harness.closed_port())
         admin = {"listen": f"127.0.0.1:{port}", "certificate_file": certificate, "key_file": key}
         with harness.host() as host:
             config = self.config(admin=admin, upstreams=[{"url": host.url}])
@@ -244,8 +243,7 @@ class tls(unittest.TestCase):
                               metrics.stdout)
 
     def test_health_speaks_https_as_the_configuration_does(self):
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
+        port = self.enterContext(harness.closed_port())
         admin = {"listen": f"127.0.0.1:{port}", "certificate_file": self.certificate,
                  "key_file": self.key}
         env = {"SECONDWIND_ADMIN_LISTEN": f"127.0.0.1:{port}"}

@@ -6,13 +6,12 @@ import os
 import pathlib
 import re
 import shutil
-import socket
 import sys
 
 from pages import ROOT
 
 sys.path.insert(0, str(ROOT / "tests" / "binary"))
-from harness import BINARY, clean_environment, process  # noqa: E402  (it needs the path above)
+from harness import BINARY, clean_environment, closed_port, process  # noqa: E402  (it needs the path above)
 
 # Where the package puts its files, and which directory of the stage plays that.
 PLACES = ("/etc/secondwind", "/var/lib/secondwind", "/var/log/secondwind")
@@ -20,11 +19,6 @@ BUILDS = ("build/release/src", "build/asan/src")
 PORT = re.compile(r"(?<=[\d\]a-z]):(123\d|124\d|9235)\b")
 NUMBERED_ADDRESS = re.compile(r"\b192\.0\.2\.\d+\b")  # RFC 5737: documentation
 HOST = 1234
-
-
-def free_port():
-    with contextlib.closing(socket.create_server(("127.0.0.1", 0))) as s:
-        return s.getsockname()[1]
 
 
 class stage:
@@ -80,7 +74,7 @@ class stage:
         if HOST not in self._ports:
             self._demonstrate()
         if number not in self._ports:
-            self._ports[number] = free_port()
+            self._ports[number] = self._running.enter_context(closed_port())
         return self._ports[number]
 
     def staged(self, text):
