@@ -24,13 +24,13 @@ const surroundings = () =>
     Object.entries(process.env).filter(([name]) => !name.startsWith('SECONDWIND_')),
   );
 
-async function free_port() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
+// One that was let go again could be found a second time.
+async function two_free_ports() {
+  const servers = [createServer(), createServer()];
+  for (const each of servers) await once(each.listen(0, '127.0.0.1'), 'listening');
+  const ports = servers.map((each) => each.address().port);
+  for (const each of servers) await once(each.close(), 'close');
+  return ports;
 }
 
 export class Stage {
@@ -56,7 +56,7 @@ export class Stage {
   static async serve(upstream, environment = {}, file = null) {
     const words = ['serve', '--upstream', upstream, ...(file ? ['--config', file] : [])];
     const stage = new Stage(words, environment);
-    const [data, admin] = [await free_port(), await free_port()];
+    const [data, admin] = await two_free_ports();
     await stage.start(`127.0.0.1:${data}`, `127.0.0.1:${admin}`);
     return stage;
   }
