@@ -41,6 +41,12 @@ std::string why_untrusted(long result) {
     return said;
 }
 
+// OpenSSL knows five methods of HTTP by name; of the others it says what it says of noise.
+bool is_no_tls(int reason) noexcept {
+    return reason == SSL_R_HTTP_REQUEST || reason == SSL_R_HTTPS_PROXY_REQUEST ||
+           reason == SSL_R_WRONG_VERSION_NUMBER;
+}
+
 std::string why_failed(SSL* ssl, int kind, int number) {
     auto const trust = SSL_get_verify_result(ssl);
     if (trust != X509_V_OK && SSL_get_verify_mode(ssl) != SSL_VERIFY_NONE)
@@ -50,9 +56,7 @@ std::string why_failed(SSL* ssl, int kind, int number) {
     if (reason == SSL_R_UNEXPECTED_EOF_WHILE_READING ||
         (kind == SSL_ERROR_SYSCALL && (number == 0 || number == ECONNRESET)))
         return "the connection was closed";
-    if (reason == SSL_R_HTTP_REQUEST)
-        return "this is HTTP without TLS";
-    if (reason == SSL_R_WRONG_VERSION_NUMBER)
+    if (is_no_tls(reason))
         return "the other side does not speak TLS";
     if (kind == SSL_ERROR_SYSCALL)
         return system_error_of(number).message();
@@ -78,10 +82,7 @@ std::optional<tls_session::wait_type> tls_session::shake_hands(error_code& ec) {
     if (kind == SSL_ERROR_WANT_WRITE)
         return asio::socket_base::wait_write;
     why_ = why_failed(ssl_.get(), kind, number);
-    // OpenSSL knows four methods of HTTP by name; to the others it says the same as to noise.
-    auto const reason = ERR_GET_REASON(ERR_peek_error());
-    spoke_no_tls_ = reason == SSL_R_HTTP_REQUEST || reason == SSL_R_HTTPS_PROXY_REQUEST ||
-                    reason == SSL_R_WRONG_VERSION_NUMBER;
+    spoke_no_tls_ = is_no_tls(ERR_GET_REASON(ERR_peek_error()));
     ERR_clear_error();
     ec = system_error_of(EPROTO);
     return std::nullopt;

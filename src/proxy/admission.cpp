@@ -9,20 +9,13 @@ namespace secondwind::proxy {
 
 namespace {
 
-using net::asio::ip::address;
-
-// Where the client has left already, it does not matter whose failure it was.
-address peer_of(client& from) {
-    net::error_code ec;
-    return from.socket().tcp().remote_endpoint(ec).address();
+policy::network network_of(client& from) {
+    auto const address = from.address();
+    return address.is_v6() ? policy::network_of(address.to_v6().to_bytes())
+                           : policy::network_of(address.to_v4().to_bytes());
 }
 
-policy::network network_of(address const& one) {
-    return one.is_v6() ? policy::network_of(one.to_v6().to_bytes())
-                       : policy::network_of(one.to_v4().to_bytes());
-}
-
-admission refuse_guess(context& shared, address const& from) {
+admission refuse_guess(context& shared, client& from) {
     auto const most = shared.settings.clients.max_failures;
     auto const wait =
         shared.failures.note(network_of(from), std::chrono::steady_clock::now(), most);
@@ -32,8 +25,7 @@ admission refuse_guess(context& shared, address const& from) {
                               "The API key is none that this proxy knows (clients.api_keys): check "
                               "it, or ask whoever runs the proxy for one."},
                 0,
-                {},
-                from.to_string()};
+                {}};
     }
     shared.traffic.refused(telemetry::bad_key::too_many);
     auto const seconds = static_cast<int>(wait->count());
@@ -42,8 +34,7 @@ admission refuse_guess(context& shared, address const& from) {
                                       "right, and try again in {} s.",
                                       seconds)},
             seconds,
-            {},
-            from.to_string()};
+            {}};
 }
 
 } // namespace
@@ -59,12 +50,11 @@ admission admit(context& shared, client& from, http::request_head const& head) {
                               "An API key is required: send the one that you were given as "
                               "\"Authorization: Bearer KEY\" or as X-Api-Key."},
                 0,
-                {},
-                peer_of(from).to_string()};
+                {}};
     }
     if (auto const* known = policy::find_client(keys, *key))
-        return {std::nullopt, 0, known->name, {}};
-    return refuse_guess(shared, peer_of(from));
+        return {std::nullopt, 0, known->name};
+    return refuse_guess(shared, from);
 }
 
 } // namespace secondwind::proxy

@@ -88,13 +88,13 @@ net::task<bool> session::read_request(request& what, std::unique_ptr<body_reader
         what.id = shared_.next_request_id();
     auto admitted = admit(shared_, client_, head);
     what.client = std::move(admitted.client);
-    what.address = std::move(admitted.address);
     auto const routed = route(head);
     if (routed && !admitted.refused)
         what.host = *routed;
     bool const add_id = shared_.settings.request_id.add;
     render(what, head, false, add_id);
     if (admitted.refused) {
+        what.address = client_.address().to_string();
         co_await refuse(what, *admitted.refused, admitted.retry_after);
         co_return false;
     }

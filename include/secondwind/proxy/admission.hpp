@@ -14,7 +14,6 @@ struct admission {
     std::optional<http::refusal> refused; // 401 or 429; nothing: it may go on
     int retry_after = 0;                  // seconds, with 429
     std::string client;                   // the name of its key; empty where none is asked for
-    std::string address;                  // of one that is refused
 };
 
 // By the key that the request shows (clients.api_keys): without any in the settings everybody may

@@ -30,6 +30,12 @@ public:
 
     net::stream& socket() noexcept { return socket_; }
 
+    // Where it connects from; 0.0.0.0 where it has left already.
+    net::asio::ip::address address() noexcept {
+        net::error_code ec;
+        return socket_.tcp().remote_endpoint(ec).address();
+    }
+
     // Bytes that came from the client and were not used yet.
     std::string& unread() noexcept { return unread_; }
 
