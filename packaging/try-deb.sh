@@ -1,11 +1,11 @@
 #!/bin/sh
-# Tries the package in a bookworm of its own: installation, a run, an upgrade that keeps what was
-# edited, and a purge that leaves nothing. As root, on a machine where nothing listens on 1235.
+# Tests the package in a separate bookworm system: installation, a run, an upgrade that keeps edited
+# files, and a purge that leaves nothing. Run it as root, on a machine where port 1235 is free.
 #
 #     debootstrap --variant=minbase bookworm ROOT
 #     packaging/try-deb.sh PACKAGE.deb ROOT
 #
-# ROOT is changed: the libraries that the package depends on are installed there and stay.
+# This changes ROOT: the libraries that the package depends on are installed there and stay.
 set -eu
 
 if [ $# -ne 2 ] || [ ! -f "$1" ] || [ ! -x "$2/usr/bin/dpkg" ]; then
@@ -30,7 +30,7 @@ fail() {
     exit 1
 }
 
-# In place of the shell, so that what is started in the background is the program itself.
+# Replaces the shell, so that a background job is the program itself.
 enter() {
     exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \
         DEBIAN_FRONTEND=noninteractive chroot "$root" "$@"
@@ -40,7 +40,7 @@ inside() {
     (enter "$@")
 }
 
-# All files, without what package managers keep for themselves.
+# All files, except the files of the package managers.
 list() {
     (cd "$root" && find . -xdev \( -path ./proc -o -path ./tmp \
         -o -path ./var/lib/dpkg -o -path ./var/lib/apt -o -path ./var/cache -o -path ./var/log/dpkg.log \
@@ -50,10 +50,10 @@ list() {
 mountpoint -q "$root/proc" || mount -t proc proc "$root/proc"
 cp "$package" "$root/tmp/secondwind.deb"
 
-# Of a try that failed.
+# From a previous run that failed.
 inside dpkg --purge secondwind 2>/dev/null
 
-echo "== what it depends on"
+echo "== dependencies"
 inside apt-get update -qq
 depends=$(dpkg-deb -f "$package" Depends Recommends |
     sed 's/^[A-Za-z]*: //; s/([^)]*)//g; s/|[^,]*//g' | tr ',\n' '  ')
@@ -68,12 +68,12 @@ inside dpkg --verify secondwind
 [ -L "$root/etc/systemd/system/multi-user.target.wants/secondwind.service" ] ||
     fail "the service is not enabled"
 [ ! -e "$root/etc/systemd/system/sockets.target.wants/secondwind.socket" ] ||
-    fail "the socket is enabled, and nobody has asked for it"
+    fail "the socket must not be enabled by default"
 
 echo "== a run"
 inside secondwind check -c /etc/secondwind/secondwind.json | sed -n 1,3p
 inside secondwind demo --once --listen 127.0.0.1:0 --admin off
-# As the service runs it: any user, and a configuration that this user can read.
+# Like the service: as an ordinary user that can read the configuration.
 enter setpriv --reuid 64999 --regid 64999 --clear-groups --no-new-privs \
     secondwind serve -c /etc/secondwind/secondwind.json --log-format json 2>"$notes/log" &
 served=$!
@@ -81,38 +81,38 @@ tries=0
 until grep -q '"listening"' "$notes/log"; do
     tries=$((tries + 1))
     if [ $tries -ge 50 ] || ! kill -0 $served; then
-        fail "it does not listen: $(cat "$notes/log")"
+        fail "secondwind does not listen: $(cat "$notes/log")"
     fi
     sleep 0.1
 done
 status=$(curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:1235/v1/models)
-# Of LM Studio, or of the proxy for it where there is none.
+# 200 from LM Studio; 502 from the proxy if there is no LM Studio.
 case $status in
 200 | 502) echo "answered $status" ;;
 *) fail "answered $status" ;;
 esac
 inside secondwind status
 kill $served
-wait $served || fail "it ended with $?"
+wait $served || fail "secondwind exited with $?"
 served=
 
-echo "== an upgrade keeps what was edited and what was enabled"
+echo "== an upgrade keeps the edited configuration and the enabled state"
 echo '{"listen": "127.0.0.1:1236"}' >"$configuration"
 inside systemctl disable secondwind.service 2>/dev/null ||
     rm "$root/etc/systemd/system/multi-user.target.wants/secondwind.service"
 inside dpkg -i /tmp/secondwind.deb
-grep -q 1236 "$configuration" || fail "the edited configuration is gone"
+grep -q 1236 "$configuration" || fail "the edited configuration is missing"
 [ ! -e "$root/etc/systemd/system/multi-user.target.wants/secondwind.service" ] ||
     fail "the service was enabled again"
 
 echo "== a removal keeps the configuration"
 inside dpkg --remove secondwind
-grep -q 1236 "$configuration" || fail "the edited configuration is gone"
+grep -q 1236 "$configuration" || fail "the edited configuration is missing"
 [ ! -e "$root/usr/bin/secondwind" ] || fail "the program is still there"
 
-echo "== a purge leaves nothing"
+echo "== a purge leaves nothing behind"
 inside dpkg -i /tmp/secondwind.deb
-# As after the service has run.
+# The state after the service has run.
 mkdir -p "$root/var/lib/private/secondwind" "$root/var/log/private/secondwind"
 ln -s private/secondwind "$root/var/lib/secondwind"
 ln -s private/secondwind "$root/var/log/secondwind"
@@ -120,6 +120,6 @@ touch "$root/etc/secondwind/token" "$root/var/lib/private/secondwind/ledger.json
 inside dpkg --purge secondwind
 rmdir "$root/var/lib/private" "$root/var/log/private" 2>/dev/null || :
 list >"$notes/after"
-diff "$notes/before" "$notes/after" || fail "it has left something"
+diff "$notes/before" "$notes/after" || fail "the purge left files behind"
 
-echo "try-deb: all is well"
+echo "try-deb: passed"

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# Completion for bash. Verbs and flags are asked of the program, so that they are always its own.
+# Completion for bash. Verbs and flags come from the program's --help, so they always match it.
 
 _secondwind() {
     local current=${COMP_WORDS[COMP_CWORD]} program=${COMP_WORDS[0]} help word words

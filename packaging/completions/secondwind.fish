@@ -1,4 +1,4 @@
-# Completion for fish. Verbs and flags are asked of the program, so that they are always its own.
+# Completion for fish. Verbs and flags come from the program's --help, so they always match it.
 
 function __secondwind_offered
     set -l before (commandline -opc)

@@ -1,5 +1,5 @@
-# Runs on the installed tree before it is packed: what Debian's policy wants to be elsewhere, or
-# otherwise, than what other systems take.
+# Changes the installed tree before it is packed: Debian's policy requires other places or other
+# forms for some files.
 set(tree "${CPACK_TEMPORARY_INSTALL_DIRECTORY}")
 set(documents "${tree}/usr/share/doc/secondwind")
 
@@ -7,7 +7,7 @@ function(run)
     execute_process(COMMAND ${ARGN} COMMAND_ERROR_IS_FATAL ANY)
 endfunction()
 
-string(TIMESTAMP date "%a, %d %b %Y %H:%M:%S +0000" UTC) # of SOURCE_DATE_EPOCH, where it is set
+string(TIMESTAMP date "%a, %d %b %Y %H:%M:%S +0000" UTC) # from SOURCE_DATE_EPOCH if it is set
 file(WRITE "${documents}/changelog.Debian"
     "secondwind (${CPACK_PACKAGE_VERSION}-${CPACK_DEBIAN_PACKAGE_RELEASE}) unstable; "
     "urgency=medium\n\n"
@@ -17,16 +17,16 @@ file(RENAME "${documents}/CHANGELOG.md" "${documents}/changelog")
 run(gzip -9nf "${documents}/changelog" "${documents}/changelog.Debian"
     "${tree}/usr/share/man/man1/secondwind.1")
 
-# The examples in one place; there need not be more of them.
+# All examples in one folder, which may not exist yet.
 file(MAKE_DIRECTORY "${documents}/examples")
 file(RENAME "${documents}/prometheus" "${documents}/examples/prometheus")
 
-# The licence as Debian has it: the text itself is on every machine.
+# Debian's form of the license: the text itself is on every Debian system.
 file(REMOVE "${documents}/LICENSE")
 configure_file("${CPACK_SECONDWIND_DEBIAN_FILES}/copyright" "${documents}/copyright" COPYONLY)
 file(MAKE_DIRECTORY "${tree}/usr/share/lintian/overrides")
 configure_file("${CPACK_SECONDWIND_DEBIAN_FILES}/lintian-overrides"
     "${tree}/usr/share/lintian/overrides/secondwind" COPYONLY)
 
-# Its zsh looks elsewhere than zsh's own places.
+# Debian's zsh uses another folder than the default of zsh.
 file(RENAME "${tree}/usr/share/zsh/site-functions" "${tree}/usr/share/zsh/vendor-completions")

@@ -1,21 +1,21 @@
-# `cpack -G DEB` makes the package for Debian, and scripts/package.sh does all that comes before.
+# `cpack -G DEB` builds the Debian package; scripts/package.sh builds everything that it needs.
 set(CPACK_PACKAGE_NAME secondwind)
 set(CPACK_PACKAGE_VERSION ${PROJECT_VERSION})
 set(CPACK_PACKAGE_VENDOR "secondwind developers")
 set(CPACK_PACKAGE_CONTACT "secondwind developers <secondwind@localhost>")
-set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "reverse proxy that gives LM Studio requests a second wind")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "reverse proxy for LM Studio, recovers from memory errors")
 set(CPACK_PACKAGE_DESCRIPTION
-"secondwind sits between LM Studio and its clients and passes every byte as
-it came. When LM Studio refuses a request for want of memory, it unloads
-models that nobody uses, sends the request once more, and passes the second
-answer on as if nothing had happened.
+"secondwind sits between LM Studio and its clients and passes on all traffic
+unchanged. When LM Studio refuses a request because there is not enough
+memory, secondwind unloads idle models, sends the request again, and passes
+on the second response. The client does not see the error.
 
 It runs as a service, with metrics for Prometheus, live events and a
-dashboard on a listener of its own.")
+dashboard on a separate listener.")
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_DIRECTORY ${PROJECT_BINARY_DIR}/packages)
 set(CPACK_STRIP_FILES ON)
-# With DESTDIR the configuration comes to /etc.
+# With DESTDIR the configuration is installed in /etc.
 set(CPACK_SET_DESTDIR ON)
 set(CPACK_INSTALL_PREFIX /usr)
 
