@@ -1,7 +1,7 @@
 #!/bin/sh
-# Measures secondwind beside nginx, HAProxy and a bare relay: scripts/bench.sh [ARGUMENT...]
-# The arguments go to bench/compare.py, as in: --quick, --growth, --json out.json. What the figures
-# mean is told in bench/README.md.
+# Compares secondwind with nginx, HAProxy and a minimal relay: scripts/bench.sh [ARGUMENT...]
+# The arguments go to bench/compare.py, for example: --quick, --growth, --json out.json.
+# bench/README.md explains the figures.
 set -eu
 cd "$(dirname "$0")/.."
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds secondwind, optimised, and runs its demo: scripts/demo.sh [--once] [--listen ADDR:PORT] ...
+# Builds an optimized secondwind and runs its demo: scripts/demo.sh [--once] [--listen ADDR:PORT] ...
 set -eu
 cd "$(dirname "$0")/.."
 

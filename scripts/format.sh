@@ -1,5 +1,6 @@
 #!/bin/sh
-# Formats every source file in place; with --check only tells which ones differ, and fails if any.
+# Formats every source file in place. With --check it only lists files that are not formatted, and
+# fails if there are any.
 set -eu
 cd "$(dirname "$0")/.."
 

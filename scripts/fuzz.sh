@@ -1,7 +1,7 @@
 #!/bin/sh
-# Builds every fuzzer and runs each for some seconds: scripts/fuzz.sh [SECONDS] [TARGET...]
-# What it learns, and the inputs that break something, go to build/fuzz-runs/<target>/; the committed seeds stay as
-# they are. To keep a finding, copy it to tests/fuzz/corpus/<target>/, where every build replays it.
+# Builds every fuzzer and runs each for a few seconds: scripts/fuzz.sh [SECONDS] [TARGET...]
+# New inputs, and inputs that break something, go to build/fuzz-runs/<target>/. The committed seeds
+# are not changed. To keep a finding, copy it to tests/fuzz/corpus/<target>/; every build replays it.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -25,7 +25,7 @@ for target in "$@"; do
     echo "== $target"
     runs=build/fuzz-runs/$target
     mkdir -p "$runs/corpus" "$runs/artefacts"
-    # One process, bounded: a target that eats memory or hangs is a finding too.
+    # Memory and time are limited: a target that uses too much memory or hangs is a finding too.
     if ! "build/fuzz/tests/fuzz/${target}_fuzz" "$runs/corpus" "tests/fuzz/corpus/$target" \
         -max_total_time="$seconds" -timeout=5 -rss_limit_mb=1024 -max_len=65536 \
         -print_final_stats=1 -print_funcs=0 -verbosity=0 -artifact_prefix="$runs/artefacts/"; then

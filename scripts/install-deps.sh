@@ -1,12 +1,11 @@
 #!/bin/sh
-# Installs the Debian 12 packages that are missing, and nothing when none is: then it needs neither
-# the network nor root.
+# Installs the Debian 12 packages that are missing. If none is missing, it needs neither the network
+# nor root.
 #
 #     scripts/install-deps.sh [build] [test] [bench] [package] [ci]
 #
-# "test", "bench" and "package" include "build", and "ci" includes "test"; without a group it is
-# "build".
-# SKIP_DEPS=1 leaves everything to you, as on another system.
+# "test", "bench" and "package" include "build", and "ci" includes "test". The default is "build".
+# SKIP_DEPS=1 installs nothing, for example on another system.
 set -eu
 
 [ "${SKIP_DEPS:-0}" != 1 ] || exit 0
@@ -22,12 +21,12 @@ has_node() {
         node -e 'process.exit(parseInt(process.versions.node) >= 18 ? 0 : 1)'
 }
 
-# Wherever it is from.
+# From any source, not only from a Debian package.
 has_chromium() {
     command -v chromium >/dev/null || command -v google-chrome >/dev/null
 }
 
-# Any of its packages will do, and they exclude one another.
+# Any nginx package works, and the packages conflict with each other.
 has_nginx() {
     [ -x /usr/sbin/nginx ] || command -v nginx >/dev/null
 }
@@ -62,8 +61,8 @@ case " $packages " in
 esac
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
-    echo "This installs packages of Debian 12 (bookworm), and this is another system. Install their" >&2
-    echo "like by hand, then run it again with SKIP_DEPS=1:" >&2
+    echo "This script needs Debian 12 (bookworm). On this system, install the equivalents of these" >&2
+    echo "packages by hand, then run it again with SKIP_DEPS=1:" >&2
     echo "    $packages" >&2
     exit 1
 fi
@@ -78,8 +77,8 @@ done
 as_root=
 if [ "$(id -u)" -ne 0 ]; then
     if ! command -v sudo >/dev/null; then
-        echo "These packages are missing, and only root can install them:$missing" >&2
-        echo "As root: apt-get update && apt-get install$missing" >&2
+        echo "These packages are missing, and sudo is not installed:$missing" >&2
+        echo "Run as root: apt-get update && apt-get install$missing" >&2
         exit 1
     fi
     as_root="sudo"

@@ -1,6 +1,5 @@
 #!/bin/sh
-# Builds the package for Debian in build/release/packages and says where it is. Arguments go to
-# cpack.
+# Builds the Debian package in build/release/packages and prints its path. Arguments go to cpack.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -9,7 +8,7 @@ scripts/install-deps.sh package
 # shellcheck disable=SC2086 # a list of options
 cmake --preset release ${CONFIGURE:-} >/dev/null
 cmake --build --preset release --target secondwind
-# The same commit makes the same package.
+# The same commit gives the same package.
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || date +%s)}
 export SOURCE_DATE_EPOCH
 (cd build/release && cpack -G DEB "$@")

@@ -3,14 +3,14 @@
 # the conformance suite, the official OpenAI, Anthropic and LM Studio clients, and the dashboard in
 # a browser. Arguments go to ctest: scripts/test.sh -R recovery
 #
-# PRESET=asan (or any other of CMakePresets.json) tests another build than "dev", and CONFIGURE holds
-# further options for CMake.
+# PRESET=asan (or another preset of CMakePresets.json) tests that build instead of "dev". CONFIGURE
+# contains additional options for CMake.
 set -eu
 cd "$(dirname "$0")/.."
 
 scripts/install-deps.sh test
 
-# npm writes a lock file of its own when it is done, so that an interrupted run is begun again.
+# npm writes its own lock file at the end, so an interrupted installation is repeated.
 for folder in tests/e2e tests/dashboard; do
     done=$(find $folder/node_modules/.package-lock.json -newer $folder/package-lock.json 2>/dev/null || :)
     if [ -z "$done" ]; then
