@@ -1,5 +1,5 @@
 # Makes a folder's files part of the executable: a source with their bytes, which
-# secondwind/admin/assets.hpp gives out. The same file is the script that writes it when one changes.
+# src/admin/assets.hpp gives out. The same file is the script that writes it when one changes.
 #
 #     secondwind_embed(VARIABLE FOLDER FILE...)
 #
@@ -73,7 +73,7 @@ foreach(file IN LISTS files)
 endforeach()
 
 file(WRITE ${SOURCE} "// Generated from assets/dashboard by cmake/embed.cmake.
-#include <secondwind/admin/assets.hpp>
+#include \"admin/assets.hpp\"
 
 #include <algorithm>
 #include <array>

@@ -53,16 +53,16 @@ void add_telling_tail(suite& parts) {
 }
 
 // Eight models, of which one is pinned, one in use and one a duplicate.
-policy::inventory eight_instances() {
-    policy::inventory loaded;
+lmstudio::inventory eight_instances() {
+    lmstudio::inventory loaded;
     for (auto const* key : {"qwen/qwen3-coder-30b", "openai/gpt-oss-20b", "google/gemma-3-27b",
                             "mistralai/devstral-small-2507", "text-embedding-nomic-embed-text-v1.5",
                             "deepseek/deepseek-r1-0528-qwen3-8b", "meta/llama-3.3-70b"}) {
-        policy::instance one;
+        lmstudio::instance one;
         one.id = one.model = key;
         one.size_bytes = 12'000'000'000;
         one.last_used_ms = 1'789'742'286'000 - static_cast<std::int64_t>(loaded.size()) * 60'000;
-        one.doing = policy::activity::idle;
+        one.doing = lmstudio::activity::idle;
         loaded.push_back(one);
     }
     loaded.push_back(loaded.front());

@@ -1,6 +1,6 @@
-#include <secondwind/admin/access.hpp>
+#include "access.hpp"
 
-#include <secondwind/admin/base64.hpp>
+#include "base64.hpp"
 #include <secondwind/base/ascii.hpp>
 
 #include <algorithm>

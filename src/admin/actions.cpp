@@ -1,7 +1,7 @@
-#include <secondwind/admin/api.hpp>
+#include "api.hpp"
 
-#include <secondwind/admin/documents.hpp>
-#include <secondwind/admin/orders.hpp>
+#include "documents.hpp"
+#include "orders.hpp"
 #include <secondwind/base/escape.hpp>
 #include <secondwind/base/log.hpp>
 
@@ -47,7 +47,7 @@ std::string_view name_of(lmstudio::unload_result result) noexcept {
 }
 
 // Why a host was of no use, as a sentence with what to do.
-std::string failure(recovery::host const& host, std::string_view what, std::string_view why) {
+std::string failure(host::host const& host, std::string_view what, std::string_view why) {
     return std::string{"The host "}
         .append(host.name())
         .append(" ")
@@ -64,7 +64,7 @@ std::string failure(recovery::host const& host, std::string_view what, std::stri
 // The right to unload from a host, for as long as it lives.
 class api::turn {
 public:
-    explicit turn(recovery::host& of) noexcept : host_{of} { host_.unloading = true; }
+    explicit turn(host::host& of) noexcept : host_{of} { host_.unloading = true; }
     turn(turn const&) = delete;
     turn& operator=(turn const&) = delete;
     ~turn() {
@@ -73,7 +73,7 @@ public:
     }
 
 private:
-    recovery::host& host_;
+    host::host& host_;
 };
 
 net::task<reply> api::act(destination where, request asked) {
@@ -116,7 +116,7 @@ net::task<reply> api::unload(std::string name, request asked) {
     co_return host_failed(failure(*host, "could not be asked", went_wrong), json::array());
 }
 
-net::task<reply> api::unload_from(recovery::host& host, std::string instance_id) {
+net::task<reply> api::unload_from(host::host& host, std::string instance_id) {
     std::vector<std::string> ids{instance_id};
     if (instance_id.empty()) {
         auto const listed = co_await host.observed.list({});

@@ -1,8 +1,8 @@
-#include <secondwind/admin/api.hpp>
+#include "api.hpp"
 
-#include <secondwind/admin/documents.hpp>
-#include <secondwind/admin/query.hpp>
-#include <secondwind/admin/recovery_search.hpp>
+#include "documents.hpp"
+#include "query.hpp"
+#include "recovery_search.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -91,7 +91,7 @@ net::task<reply> api::readiness() {
     for (auto const& each : subject_.hosts) {
         auto const& health = each->view.health();
         hosts.push_back({{"name", each->name()},
-                         {"state", recovery::to_string(health.state())},
+                         {"state", host::to_string(health.state())},
                          {"why", text_or_null(health.why())}});
     }
     auto out = json_reply(text_of({{"status", "no_host_up"}, {"hosts", std::move(hosts)}}));

@@ -1,4 +1,4 @@
-#include <secondwind/admin/assets.hpp>
+#include "assets.hpp"
 
 namespace secondwind::admin {
 

@@ -1,4 +1,4 @@
-#include <secondwind/admin/base64.hpp>
+#include "base64.hpp"
 
 #include <cstdint>
 

@@ -1,9 +1,9 @@
-#include <secondwind/admin/connection.hpp>
+#include "connection.hpp"
 
 #include "event_socket.hpp"
 #include "inbox.hpp"
 
-#include <secondwind/admin/query.hpp>
+#include "query.hpp"
 #include <secondwind/base/log.hpp>
 
 #include <boost/asio/read.hpp>

@@ -1,4 +1,4 @@
-#include <secondwind/admin/connection.hpp>
+#include "connection.hpp"
 
 #include "inbox.hpp"
 

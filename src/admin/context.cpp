@@ -1,6 +1,6 @@
-#include <secondwind/admin/context.hpp>
+#include "context.hpp"
 
-#include <secondwind/admin/assets.hpp>
+#include "assets.hpp"
 
 #include <utility>
 

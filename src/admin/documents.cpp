@@ -1,4 +1,4 @@
-#include <secondwind/admin/documents.hpp>
+#include "documents.hpp"
 
 #include <secondwind/base/log_line.hpp>
 #include <secondwind/config/keys.hpp>
@@ -20,16 +20,16 @@ json seconds_or_null(std::optional<double> exact) {
     return exact ? json(seconds(*exact)) : json(nullptr);
 }
 
-json busy_or_null(policy::activity doing) {
-    return doing == policy::activity::unknown ? json(nullptr)
-                                              : json(doing == policy::activity::busy);
+json busy_or_null(lmstudio::activity doing) {
+    return doing == lmstudio::activity::unknown ? json(nullptr)
+                                                : json(doing == lmstudio::activity::busy);
 }
 
-json instance_document(policy::instance const& one, policy::inventory const& loaded,
+json instance_document(lmstudio::instance const& one, lmstudio::inventory const& loaded,
                        use_counts const& used) {
     std::size_t here = 0;
     for (auto const& [name, count] : used)
-        here += policy::uses(name, one, loaded) ? count : 0;
+        here += lmstudio::uses(name, one, loaded) ? count : 0;
     std::optional<std::chrono::system_clock::time_point> last_used;
     if (one.last_used_ms > 0)
         last_used.emplace(std::chrono::milliseconds{one.last_used_ms});
@@ -107,7 +107,7 @@ json recovery_settings_document(config::recovery const& how) {
             {"max_replays", how.max_replays}};
 }
 
-json models_document(policy::inventory const& loaded,
+json models_document(lmstudio::inventory const& loaded,
                      std::vector<lmstudio::model_on_disk> const& on_disk,
                      std::vector<std::string> const& pinned, use_counts const& used) {
     std::map<std::string, model> in_memory;
@@ -119,7 +119,7 @@ json models_document(policy::inventory const& loaded,
     }
     std::map<std::string, model> others;
     for (auto const& each : on_disk) {
-        policy::instance const once_loaded{each.key, each.key, each.size_bytes};
+        lmstudio::instance const once_loaded{each.key, each.key, each.size_bytes};
         others[each.key] = {each.size_bytes, policy::is_pinned(once_loaded, pinned)};
     }
     auto list = models_in(std::move(in_memory));

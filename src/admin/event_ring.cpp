@@ -1,4 +1,4 @@
-#include <secondwind/admin/event_ring.hpp>
+#include "event_ring.hpp"
 
 #include <utility>
 

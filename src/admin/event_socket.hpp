@@ -1,7 +1,7 @@
 // One listener to events, over its WebSocket.
 #pragma once
 
-#include <secondwind/admin/context.hpp>
+#include "context.hpp"
 #include <secondwind/net/deadline.hpp>
 #include <secondwind/net/gate.hpp>
 #include <secondwind/net/stream.hpp>

@@ -1,6 +1,6 @@
-#include <secondwind/admin/events.hpp>
+#include "events.hpp"
 
-#include <secondwind/admin/documents.hpp>
+#include "documents.hpp"
 #include <secondwind/base/escape.hpp>
 #include <secondwind/base/log_line.hpp>
 #include <secondwind/recovery/ledger_file.hpp>
@@ -48,7 +48,7 @@ events::events(subject& what, api const& documents, std::string run)
         if (auto const self = weak.lock())
             (*self)->recovery_stepped(s, r);
     });
-    subject_.hosts.on_change([weak](recovery::host& host) {
+    subject_.hosts.on_change([weak](host::host& host) {
         if (auto const self = weak.lock())
             (*self)->host_changed(host);
     });
@@ -63,13 +63,13 @@ void events::recovery_stepped(recovery::step s, recovery::record const& r) {
     // this step has gone on.
     boost::asio::post(subject_.io, [weak = std::weak_ptr{self_}, name = r.host] {
         auto const self = weak.lock();
-        auto const host = self ? (*self)->subject_.hosts.find(name) : recovery::host_ptr{};
+        auto const host = self ? (*self)->subject_.hosts.find(name) : host::host_ptr{};
         if (host)
             (*self)->host_changed(*host);
     });
 }
 
-void events::host_changed(recovery::host& host) {
+void events::host_changed(host::host& host) {
     publish("host", R"(,"host":)" + documents_.host(host));
 }
 

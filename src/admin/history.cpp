@@ -1,4 +1,4 @@
-#include <secondwind/admin/history.hpp>
+#include "history.hpp"
 
 #include <cstddef>
 

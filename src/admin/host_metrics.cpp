@@ -9,7 +9,7 @@ namespace secondwind::admin {
 
 namespace {
 
-using hosts = recovery::host_list;
+using hosts = host::host_list;
 
 // What a host has of one model.
 struct holding {
@@ -18,7 +18,7 @@ struct holding {
 };
 
 // By model: those that the host has listed, loaded or not.
-std::map<std::string, holding> holdings_of(recovery::host const& h) {
+std::map<std::string, holding> holdings_of(host::host const& h) {
     std::map<std::string, holding> all;
     auto const& listed = h.view.listed();
     if (!listed)
@@ -33,7 +33,7 @@ std::map<std::string, holding> holdings_of(recovery::host const& h) {
     return all;
 }
 
-double listed_at(recovery::host const& h) {
+double listed_at(host::host const& h) {
     auto const& listed = h.view.listed();
     return listed ? std::chrono::duration<double>{listed->at.time_since_epoch()}.count() : 0;
 }
@@ -70,8 +70,7 @@ void add_hosts(family_list& to, hosts const& all) {
     to.gauge("secondwind_host_state_known",
              "0 until something was seen of the host: nobody has asked it for anything yet");
     for (auto const& each : all)
-        to.add(each->view.health().state() != recovery::host_state::unknown,
-               {{"host", each->name()}});
+        to.add(each->view.health().state() != host::host_state::unknown, {{"host", each->name()}});
     to.counter("secondwind_upstream_attempts_total",
                "Attempts to have a host answer, by its answer's status; none: there was no answer");
     for (auto const& each : all) {

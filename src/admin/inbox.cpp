@@ -1,6 +1,6 @@
 #include "inbox.hpp"
 
-#include <secondwind/admin/base64.hpp>
+#include "base64.hpp"
 
 #include <boost/beast/http/field.hpp>
 #include <boost/beast/http/read.hpp>

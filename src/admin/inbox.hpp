@@ -1,7 +1,7 @@
 // The requests of one connection, as Beast reads them.
 #pragma once
 
-#include <secondwind/admin/connection.hpp>
+#include "connection.hpp"
 
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>

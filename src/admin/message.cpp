@@ -1,4 +1,4 @@
-#include <secondwind/admin/message.hpp>
+#include "message.hpp"
 
 #include <secondwind/base/escape.hpp>
 

@@ -1,4 +1,4 @@
-#include <secondwind/admin/metrics.hpp>
+#include "metrics.hpp"
 
 #include "metrics_parts.hpp"
 
@@ -12,11 +12,11 @@ namespace secondwind::admin {
 
 namespace {
 
-std::vector<std::string> names_of(recovery::host_list const& all) {
+std::vector<std::string> names_of(host::host_list const& all) {
     return {all.names().begin(), all.names().end()};
 }
 
-std::uint64_t tls_failures_of(recovery::host_list const& all) {
+std::uint64_t tls_failures_of(host::host_list const& all) {
     std::uint64_t sum = 0;
     for (auto const& each : all)
         sum += each->pool.tls_failures();

@@ -1,4 +1,4 @@
-#include <secondwind/admin/orders.hpp>
+#include "orders.hpp"
 
 #include <secondwind/base/escape.hpp>
 #include <secondwind/config/keys.hpp>

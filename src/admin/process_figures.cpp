@@ -1,4 +1,4 @@
-#include <secondwind/admin/process_figures.hpp>
+#include "process_figures.hpp"
 
 #include <array>
 #include <charconv>

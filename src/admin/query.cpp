@@ -1,4 +1,4 @@
-#include <secondwind/admin/query.hpp>
+#include "query.hpp"
 
 #include <secondwind/base/escape.hpp>
 

@@ -1,4 +1,4 @@
-#include <secondwind/admin/recovery_counts.hpp>
+#include "recovery_counts.hpp"
 
 #include <chrono>
 #include <utility>

@@ -33,8 +33,7 @@ void add_ended(family_list& to, std::string const& host, recovery_counts::of_hos
 
 } // namespace
 
-void add_recoveries(family_list& to, recovery_counts const& ended,
-                    recovery::host_list const& hosts) {
+void add_recoveries(family_list& to, recovery_counts const& ended, host::host_list const& hosts) {
     auto const& all = ended.hosts();
     to.counter("secondwind_recoveries_total",
                "Recoveries, by why they began and by what came of them for the request that led");

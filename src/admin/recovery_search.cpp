@@ -1,6 +1,6 @@
-#include <secondwind/admin/recovery_search.hpp>
+#include "recovery_search.hpp"
 
-#include <secondwind/admin/query.hpp>
+#include "query.hpp"
 #include <secondwind/base/escape.hpp>
 #include <secondwind/base/rfc3339.hpp>
 #include <secondwind/recovery/ledger_file.hpp>

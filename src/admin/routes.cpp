@@ -1,4 +1,4 @@
-#include <secondwind/admin/routes.hpp>
+#include "routes.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,11 +1,11 @@
 #include <secondwind/admin/server.hpp>
 
-#include <secondwind/admin/api.hpp>
-#include <secondwind/admin/connection.hpp>
-#include <secondwind/admin/context.hpp>
-#include <secondwind/admin/events.hpp>
-#include <secondwind/admin/history.hpp>
-#include <secondwind/admin/metrics.hpp>
+#include "api.hpp"
+#include "connection.hpp"
+#include "context.hpp"
+#include "events.hpp"
+#include "history.hpp"
+#include "metrics.hpp"
 #include <secondwind/base/log.hpp>
 #include <secondwind/net/accept.hpp>
 #include <secondwind/net/listen.hpp>

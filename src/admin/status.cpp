@@ -1,7 +1,7 @@
-#include <secondwind/admin/api.hpp>
+#include "api.hpp"
 
-#include <secondwind/admin/documents.hpp>
-#include <secondwind/admin/recovery_search.hpp>
+#include "documents.hpp"
+#include "recovery_search.hpp"
 #include <secondwind/base/log.hpp>
 
 #include <nlohmann/json.hpp>
@@ -50,9 +50,8 @@ use_counts uses_of(telemetry::exchange_list& all, std::string_view host) {
 
 bool api::ready() const {
     return !subject_.proxy().draining &&
-           std::ranges::any_of(subject_.hosts, [](recovery::host_ptr const& each) {
-               return each->view.health().up();
-           });
+           std::ranges::any_of(subject_.hosts,
+                               [](host::host_ptr const& each) { return each->view.health().up(); });
 }
 
 std::string api::status() const {
@@ -96,7 +95,7 @@ std::string api::status() const {
          {"history", {{"interval", history::interval.count()}, {"samples", std::move(samples)}}}});
 }
 
-std::string api::host(recovery::host& one) const {
+std::string api::host(host::host& one) const {
     auto const& view = one.view;
     auto const& listed = view.listed();
     auto const& guard = one.care.guard;
@@ -107,7 +106,7 @@ std::string api::host(recovery::host& one) const {
                             uses_of(subject_.exchanges, one.name()));
     return text_of({{"name", one.name()},
                     {"url", config::to_string(one.pool.where())},
-                    {"state", recovery::to_string(view.health().state())},
+                    {"state", host::to_string(view.health().state())},
                     {"since", time_or_null(view.health().since())},
                     {"why", text_or_null(view.health().why())},
                     {"version", text_or_null(view.version().value_or(""))},

@@ -1,8 +1,8 @@
+#include "narrator.hpp"
 #include <secondwind/app/demo.hpp>
-#include <secondwind/app/narrator.hpp>
 #include <secondwind/app/serve.hpp>
 #include <secondwind/emulator/server.hpp>
-#include <secondwind/upstream/call.hpp>
+#include <secondwind/host/call.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -104,14 +104,13 @@ private:
             {"messages", nlohmann::json::array({{{"role", "user"}, {"content", question}}})}};
         auto const body = wish.dump();
         config::upstream const target{"secondwind", here_.address, here_.port};
-        upstream::pool pool{io_, server_->shared().deadlines, target, settings_.timeouts};
-        upstream::call_request request{"POST", "/v1/chat/completions", body, {}};
-        auto const reply =
-            co_await upstream::call(server_->shared().environment(), pool, std::move(request),
-                                    longest_answer, largest_answer);
+        host::connection_pool pool{io_, server_->shared().deadlines, target, settings_.timeouts};
+        host::call_request request{"POST", "/v1/chat/completions", body, {}};
+        auto const reply = co_await host::call(server_->shared().environment(), pool,
+                                               std::move(request), longest_answer, largest_answer);
         bool const served = !reply.failure && reply.status == 200;
         narrator_.say(narrator::voice::client,
-                      reply.failure ? "no answer: " + upstream::describe(reply.failure)
+                      reply.failure ? "no answer: " + host::describe(reply.failure)
                                     : fmt::format("{}: {}", reply.status, text_of(reply.body)));
         co_return served;
     }

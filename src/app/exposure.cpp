@@ -1,4 +1,4 @@
-#include <secondwind/app/exposure.hpp>
+#include "exposure.hpp"
 #include <secondwind/base/log.hpp>
 #include <secondwind/config/exposure.hpp>
 

@@ -1,5 +1,5 @@
-#include <secondwind/app/operator_view.hpp>
-#include <secondwind/app/table.hpp>
+#include "operator_view.hpp"
+#include "table.hpp"
 
 #include <utility>
 

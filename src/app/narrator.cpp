@@ -1,4 +1,4 @@
-#include <secondwind/app/narrator.hpp>
+#include "narrator.hpp"
 
 #include <fmt/format.h>
 

@@ -2,8 +2,8 @@
 
 #include "operator_verbs.hpp"
 
-#include <secondwind/app/operator_view.hpp>
-#include <secondwind/app/table.hpp>
+#include "operator_view.hpp"
+#include "table.hpp"
 
 #include <unistd.h>
 

@@ -1,7 +1,7 @@
 #include <secondwind/app/operator.hpp>
 
-#include <secondwind/app/table.hpp>
-#include <secondwind/app/wording.hpp>
+#include "table.hpp"
+#include "wording.hpp"
 
 #include <fmt/format.h>
 

@@ -1,7 +1,7 @@
 #include "operator_verbs.hpp"
 
-#include <secondwind/app/operator_view.hpp>
-#include <secondwind/app/table.hpp>
+#include "operator_view.hpp"
+#include "table.hpp"
 #include <secondwind/config/address.hpp>
 
 #include <algorithm>

@@ -1,8 +1,8 @@
 // What the operator's verbs share.
 #pragma once
 
+#include "wording.hpp"
 #include <secondwind/app/operator.hpp>
-#include <secondwind/app/wording.hpp>
 
 #include <optional>
 #include <string>

@@ -1,6 +1,6 @@
-#include <secondwind/app/exposure.hpp>
+#include "exposure.hpp"
+#include "service_manager.hpp"
 #include <secondwind/app/reloader.hpp>
-#include <secondwind/app/service_manager.hpp>
 #include <secondwind/base/log.hpp>
 #include <secondwind/config/keys.hpp>
 

@@ -1,6 +1,6 @@
-#include <secondwind/app/exposure.hpp>
+#include "exposure.hpp"
+#include "service_manager.hpp"
 #include <secondwind/app/serve.hpp>
-#include <secondwind/app/service_manager.hpp>
 #include <secondwind/base/log.hpp>
 #include <secondwind/config/parse.hpp>
 #include <secondwind/net/inherited.hpp>

@@ -1,5 +1,5 @@
-#include <secondwind/app/service_manager.hpp>
-#include <secondwind/app/wording.hpp>
+#include "service_manager.hpp"
+#include "wording.hpp"
 #include <secondwind/net/systemd.hpp>
 
 #include <algorithm>

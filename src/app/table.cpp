@@ -1,4 +1,4 @@
-#include <secondwind/app/table.hpp>
+#include "table.hpp"
 
 #include <secondwind/base/escape.hpp>
 

@@ -1,4 +1,4 @@
-#include <secondwind/app/wording.hpp>
+#include "wording.hpp"
 
 #include <secondwind/base/rfc3339.hpp>
 

@@ -3,8 +3,8 @@
 #include "conflicts.hpp"
 #include "secret.hpp"
 
+#include "file_layer.hpp"
 #include <secondwind/base/escape.hpp>
-#include <secondwind/config/file_layer.hpp>
 #include <secondwind/config/keys.hpp>
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-#include <secondwind/config/file_layer.hpp>
+#include "file_layer.hpp"
 
 #include "secret.hpp"
 

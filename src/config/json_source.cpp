@@ -1,4 +1,4 @@
-#include <secondwind/config/json_source.hpp>
+#include "json_source.hpp"
 
 #include <secondwind/base/escape.hpp>
 

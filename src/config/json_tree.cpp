@@ -1,4 +1,4 @@
-#include <secondwind/config/json_tree.hpp>
+#include "json_tree.hpp"
 
 #include <nlohmann/json.hpp>
 

@@ -1,8 +1,8 @@
 // The items of the settings that are lists, from JSON and as text.
 #pragma once
 
+#include "json_source.hpp"
 #include <secondwind/config/config.hpp>
-#include <secondwind/config/json_source.hpp>
 
 #include <string>
 #include <string_view>

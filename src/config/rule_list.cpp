@@ -1,6 +1,7 @@
 #include "lists.hpp"
 
 #include <secondwind/base/escape.hpp>
+#include <secondwind/base/pattern.hpp>
 #include <secondwind/policy/signature.hpp>
 
 #include <array>
@@ -34,7 +35,7 @@ std::string read_match(json_node const& node, std::string const& path, json_sour
         fail("expected at most 1KiB to look for in error messages");
     // What is found in an empty text has nothing to look for, and is found everywhere unless it is
     // tied to both ends.
-    if (policy::matches(node.text, "") && policy::matches(node.text, "x"))
+    if (matches(node.text, "") && matches(node.text, "x"))
         fail(in_quotes(node.text) + " matches every error, so this rule would judge them all, and "
                                     "no other signature ever would: expected some text besides "
                                     R"("*", "^" and "$")");

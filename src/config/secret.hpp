@@ -1,7 +1,7 @@
 // A token as it is given, in the open or in a file. What is said about it never shows it.
 #pragma once
 
-#include <secondwind/config/json_source.hpp>
+#include "json_source.hpp"
 
 #include <functional>
 #include <optional>

@@ -1,4 +1,4 @@
-#include <secondwind/emulator/activity.hpp>
+#include "activity.hpp"
 
 #include <chrono>
 #include <utility>

@@ -1,4 +1,4 @@
-#include <secondwind/emulator/answer.hpp>
+#include "answer.hpp"
 
 namespace secondwind::emulator {
 

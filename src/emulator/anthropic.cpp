@@ -1,5 +1,5 @@
 // Anthropic's Messages interface.
-#include <secondwind/emulator/dialects.hpp>
+#include "dialects.hpp"
 
 namespace secondwind::emulator {
 

@@ -1,8 +1,8 @@
-#include <secondwind/emulator/connection.hpp>
-#include <secondwind/emulator/inference.hpp>
-#include <secondwind/emulator/listings.hpp>
-#include <secondwind/emulator/management.hpp>
-#include <secondwind/emulator/tokens.hpp>
+#include "connection.hpp"
+#include "inference.hpp"
+#include "listings.hpp"
+#include "management.hpp"
+#include "tokens.hpp"
 
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/parser.hpp>

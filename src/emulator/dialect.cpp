@@ -1,4 +1,4 @@
-#include <secondwind/emulator/dialects.hpp>
+#include "dialects.hpp"
 
 namespace secondwind::emulator {
 

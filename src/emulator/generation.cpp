@@ -1,5 +1,5 @@
-#include <secondwind/emulator/activity.hpp>
-#include <secondwind/emulator/generation.hpp>
+#include "generation.hpp"
+#include "activity.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,7 +1,7 @@
-#include <secondwind/emulator/dialect.hpp>
-#include <secondwind/emulator/generation.hpp>
-#include <secondwind/emulator/inference.hpp>
-#include <secondwind/emulator/load.hpp>
+#include "inference.hpp"
+#include "dialect.hpp"
+#include "generation.hpp"
+#include "load.hpp"
 
 #include <chrono>
 #include <ctime>

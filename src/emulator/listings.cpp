@@ -1,4 +1,4 @@
-#include <secondwind/emulator/listings.hpp>
+#include "listings.hpp"
 
 namespace secondwind::emulator {
 

@@ -1,4 +1,4 @@
-#include <secondwind/emulator/load.hpp>
+#include "load.hpp"
 
 namespace secondwind::emulator {
 

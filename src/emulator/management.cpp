@@ -1,7 +1,7 @@
-#include <secondwind/emulator/dialect.hpp>
-#include <secondwind/emulator/listings.hpp>
-#include <secondwind/emulator/load.hpp>
-#include <secondwind/emulator/management.hpp>
+#include "management.hpp"
+#include "dialect.hpp"
+#include "listings.hpp"
+#include "load.hpp"
 
 #include <optional>
 

@@ -1,5 +1,5 @@
 // The older of OpenAI's interfaces: chat completions, completions, embeddings.
-#include <secondwind/emulator/dialects.hpp>
+#include "dialects.hpp"
 
 #include <boost/archive/iterators/base64_from_binary.hpp>
 #include <boost/archive/iterators/transform_width.hpp>

@@ -1,5 +1,5 @@
-#include <secondwind/emulator/answer.hpp>
-#include <secondwind/emulator/prompt.hpp>
+#include "prompt.hpp"
+#include "answer.hpp"
 
 #include <array>
 #include <initializer_list>

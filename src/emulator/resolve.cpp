@@ -1,4 +1,4 @@
-#include <secondwind/emulator/resolve.hpp>
+#include "resolve.hpp"
 
 namespace secondwind::emulator {
 

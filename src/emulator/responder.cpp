@@ -1,4 +1,4 @@
-#include <secondwind/emulator/responder.hpp>
+#include "responder.hpp"
 
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/status.hpp>

@@ -1,5 +1,5 @@
 // OpenAI's Responses interface.
-#include <secondwind/emulator/dialects.hpp>
+#include "dialects.hpp"
 
 namespace secondwind::emulator {
 

@@ -1,5 +1,5 @@
 // LM Studio's own stateful chat, POST /api/v1/chat.
-#include <secondwind/emulator/dialects.hpp>
+#include "dialects.hpp"
 
 namespace secondwind::emulator {
 

@@ -1,4 +1,4 @@
-#include <secondwind/emulator/router.hpp>
+#include "router.hpp"
 
 #include <boost/url/decode_view.hpp>
 #include <boost/url/pct_string_view.hpp>

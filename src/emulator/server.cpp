@@ -1,6 +1,6 @@
-#include <secondwind/emulator/connection.hpp>
+#include "connection.hpp"
+#include "ws_upgrade.hpp"
 #include <secondwind/emulator/server.hpp>
-#include <secondwind/emulator/ws_upgrade.hpp>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>

@@ -1,6 +1,6 @@
-#include <secondwind/emulator/tokens.hpp>
+#include "tokens.hpp"
 
-#include <secondwind/emulator/router.hpp>
+#include "router.hpp"
 
 #include <algorithm>
 #include <cstddef>

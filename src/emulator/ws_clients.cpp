@@ -1,4 +1,4 @@
-#include <secondwind/emulator/ws_clients.hpp>
+#include "ws_clients.hpp"
 
 namespace secondwind::emulator {
 

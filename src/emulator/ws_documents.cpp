@@ -1,4 +1,4 @@
-#include <secondwind/emulator/ws_documents.hpp>
+#include "ws_documents.hpp"
 
 #include <algorithm>
 #include <cstddef>

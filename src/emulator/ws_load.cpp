@@ -1,7 +1,7 @@
-#include <secondwind/emulator/load.hpp>
-#include <secondwind/emulator/resolve.hpp>
-#include <secondwind/emulator/ws_documents.hpp>
-#include <secondwind/emulator/ws_load.hpp>
+#include "ws_load.hpp"
+#include "load.hpp"
+#include "resolve.hpp"
+#include "ws_documents.hpp"
 
 #include <optional>
 #include <string>

@@ -1,4 +1,4 @@
-#include <secondwind/emulator/ws_message.hpp>
+#include "ws_message.hpp"
 
 #include <utility>
 

@@ -1,5 +1,5 @@
-#include <secondwind/emulator/router.hpp>
-#include <secondwind/emulator/ws_namespace.hpp>
+#include "ws_namespace.hpp"
+#include "router.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,4 +1,4 @@
-#include <secondwind/emulator/ws_parameters.hpp>
+#include "ws_parameters.hpp"
 
 #include <spdlog/fmt/fmt.h>
 

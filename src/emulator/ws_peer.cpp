@@ -1,4 +1,4 @@
-#include <secondwind/emulator/ws_peer.hpp>
+#include "ws_peer.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/beast/core/buffers_to_string.hpp>

@@ -1,8 +1,8 @@
-#include <secondwind/emulator/ws_documents.hpp>
-#include <secondwind/emulator/ws_load.hpp>
-#include <secondwind/emulator/ws_parameters.hpp>
-#include <secondwind/emulator/ws_port.hpp>
-#include <secondwind/emulator/ws_predict.hpp>
+#include "ws_port.hpp"
+#include "ws_documents.hpp"
+#include "ws_load.hpp"
+#include "ws_parameters.hpp"
+#include "ws_predict.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <spdlog/fmt/fmt.h>

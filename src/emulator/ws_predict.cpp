@@ -1,6 +1,6 @@
-#include <secondwind/emulator/generation.hpp>
-#include <secondwind/emulator/ws_documents.hpp>
-#include <secondwind/emulator/ws_predict.hpp>
+#include "ws_predict.hpp"
+#include "generation.hpp"
+#include "ws_documents.hpp"
 
 #include <ctime>
 #include <string>

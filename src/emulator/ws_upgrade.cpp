@@ -1,11 +1,11 @@
-#include <secondwind/emulator/responder.hpp>
-#include <secondwind/emulator/router.hpp>
-#include <secondwind/emulator/tokens.hpp>
-#include <secondwind/emulator/ws_clients.hpp>
-#include <secondwind/emulator/ws_namespace.hpp>
-#include <secondwind/emulator/ws_peer.hpp>
-#include <secondwind/emulator/ws_port.hpp>
-#include <secondwind/emulator/ws_upgrade.hpp>
+#include "ws_upgrade.hpp"
+#include "responder.hpp"
+#include "router.hpp"
+#include "tokens.hpp"
+#include "ws_clients.hpp"
+#include "ws_namespace.hpp"
+#include "ws_peer.hpp"
+#include "ws_port.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/steady_timer.hpp>

@@ -1,7 +1,7 @@
 #include <secondwind/lmstudio/codec.hpp>
 
-#include <secondwind/policy/classify.hpp>
-#include <secondwind/policy/signature.hpp>
+#include <secondwind/base/pattern.hpp>
+#include <secondwind/lmstudio/error_message.hpp>
 
 #include "json_members.hpp"
 
@@ -49,9 +49,9 @@ bool says_not_found(json const& document, std::string_view text) {
             if (std::ranges::find(codes, text_of(*error, name)) != codes.end())
                 return true;
     }
-    auto const message = policy::find_error_message(text);
-    return message && !policy::matches("^unexpected endpoint", *message) &&
-           std::ranges::any_of(messages, [&](auto m) { return policy::matches(m, *message); });
+    auto const message = lmstudio::find_error_message(text);
+    return message && !matches("^unexpected endpoint", *message) &&
+           std::ranges::any_of(messages, [&](auto m) { return matches(m, *message); });
 }
 
 // Bodies are long and their "model" often stands first, so no document is built. nlohmann's parser

@@ -173,19 +173,19 @@ std::string state_parameter(std::string_view identifier, std::string_view refere
     return write_json(json{{"specifier", std::move(specifier)}, {"throwIfNotFound", true}});
 }
 
-policy::activity parse_processing_state(std::string_view text) {
+lmstudio::activity parse_processing_state(std::string_view text) {
     static constexpr std::array<std::string_view, 3> working{"processingPrompt", "generating",
                                                              "computingEmbedding"};
     auto const message = parse_json(text);
     if (!message.is_object() || text_of(message, "type") != "rpcResult")
-        return policy::activity::unknown;
+        return lmstudio::activity::unknown;
     auto const state = message.find("result");
     if (state == message.end() || !state->is_object())
-        return policy::activity::unknown;
+        return lmstudio::activity::unknown;
     auto const status = text_of(*state, "status");
     if (size_of(*state, "queued") > 0 || std::ranges::find(working, status) != working.end())
-        return policy::activity::busy;
-    return status == "idle" ? policy::activity::idle : policy::activity::unknown;
+        return lmstudio::activity::busy;
+    return status == "idle" ? lmstudio::activity::idle : lmstudio::activity::unknown;
 }
 
 std::optional<std::string> parse_version(std::string_view text) {

@@ -1,6 +1,6 @@
 #include <secondwind/policy/classify.hpp>
 
-#include "error_reader.hpp"
+#include <secondwind/lmstudio/error_message.hpp>
 
 #include <secondwind/base/ascii.hpp>
 #include <secondwind/policy/signature.hpp>
@@ -120,7 +120,7 @@ void classifier::judge_first_bytes(std::string_view body) {
 }
 
 void classifier::judge_json() {
-    if (auto const message = find_error_message(text_))
+    if (auto const message = lmstudio::find_error_message(text_))
         return decide_error(*message);
     if (!is_stream_)
         return;
@@ -132,7 +132,7 @@ void classifier::judge_json() {
 }
 
 bool classifier::judge_event(http::sse_event const& event) {
-    if (auto const message = find_event_error(event)) {
+    if (auto const message = lmstudio::find_event_error(event)) {
         decide_error(*message);
         return false;
     }
@@ -149,7 +149,7 @@ void classifier::decide_error(std::string_view message) {
 void classifier::decide(verdict v, std::string_view message) {
     if (v == verdict::healthy && status_ >= 400)
         v = verdict::other_error;
-    judgement_ = judgement{v, std::string{shortened(message)}};
+    judgement_ = judgement{v, std::string{lmstudio::shortened(message)}};
     text_.clear();
     text_.shrink_to_fit();
 }
@@ -160,7 +160,7 @@ bool is_opening_event(http::sse_event const& event) {
         "chat.start"};
     static constexpr std::array<std::string_view, 2> families{"model_load.", "prompt_processing."};
 
-    auto const type = type_of(event);
+    auto const type = lmstudio::type_of(event);
     return std::ranges::find(names, type) != names.end() ||
            std::ranges::any_of(families, [&](auto family) { return type.starts_with(family); });
 }

@@ -1,6 +1,6 @@
 #include <secondwind/policy/opening.hpp>
 
-#include "error_reader.hpp"
+#include <secondwind/lmstudio/error_message.hpp>
 
 #include <algorithm>
 #include <array>
@@ -17,7 +17,7 @@ bool opening_sequence::pass(http::sse_event const& event) {
         "model_load.end",       "prompt_processing.start", "prompt_processing.progress",
         "prompt_processing.end"};
 
-    auto const type = type_of(event);
+    auto const type = lmstudio::type_of(event);
     auto const known = std::ranges::find(order, type);
     if (known == order.end())
         return false;

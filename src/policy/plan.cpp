@@ -1,7 +1,6 @@
 #include <secondwind/policy/plan.hpp>
 
-#include "instances.hpp"
-
+#include <secondwind/base/pattern.hpp>
 #include <secondwind/policy/need.hpp>
 
 #include <algorithm>
@@ -9,6 +8,11 @@
 #include <tuple>
 
 namespace secondwind::policy {
+
+using lmstudio::activity;
+using lmstudio::instance;
+using lmstudio::inventory;
+
 namespace {
 
 // The name of what a request needs and an eviction for it must leave alone. Where it names nothing,
@@ -18,7 +22,7 @@ std::string_view wanted_of(std::string_view wanted, inventory const& loaded) noe
 }
 
 bool is_pinned(instance const& candidate, plan_request const& request) noexcept {
-    return request.pinned != nullptr && is_pinned(candidate, *request.pinned);
+    return request.pinned != nullptr && policy::is_pinned(candidate, *request.pinned);
 }
 
 // Whether an exchange in flight may be served by an instance that nobody can point at.
@@ -196,6 +200,74 @@ plan make_plan(plan_request const& request, inventory const& loaded, usage const
     }
     result.exhaustive = !in_use.loading && leaves_nothing(result, request);
     return result;
+}
+
+bool is_pinned(instance const& candidate, std::vector<std::string> const& globs) noexcept {
+    return std::ranges::any_of(globs, [&](std::string const& glob) {
+        return glob_matches(glob, candidate.model) || glob_matches(glob, candidate.id);
+    });
+}
+
+usage without_unloaded(usage in_use, std::vector<std::string> const& unloaded,
+                       inventory const& loaded, std::string_view wanted) {
+    std::erase_if(in_use.models, [&](std::string const& name) {
+        // An instance may bear the key of another model as its id.
+        if (fits_any(name, loaded) || std::ranges::find(unloaded, name) == unloaded.end())
+            return false;
+        in_use.loading = in_use.loading || name != wanted;
+        return true;
+    });
+    return in_use;
+}
+
+std::string_view to_string(evict e) noexcept {
+    switch (e) {
+    case evict::idle:
+        return "idle";
+    case evict::enough:
+        return "enough";
+    case evict::all:
+        return "all";
+    }
+    return {};
+}
+
+std::string_view to_string(plan_reason r) noexcept {
+    switch (r) {
+    case plan_reason::unload:
+        return "unload";
+    case plan_reason::nothing_loaded:
+        return "nothing_loaded";
+    case plan_reason::all_pinned:
+        return "all_pinned";
+    case plan_reason::all_busy:
+        return "all_busy";
+    case plan_reason::not_curable:
+        return "not_curable";
+    }
+    return {};
+}
+
+std::string_view to_string(fate f) noexcept {
+    switch (f) {
+    case fate::taken:
+        return "taken";
+    case fate::wanted:
+        return "wanted";
+    case fate::pinned:
+        return "pinned";
+    case fate::busy_here:
+        return "busy_here";
+    case fate::busy_there:
+        return "busy_there";
+    case fate::not_needed:
+        return "not_needed";
+    case fate::not_enough:
+        return "not_enough";
+    case fate::unrelated:
+        return "unrelated";
+    }
+    return {};
 }
 
 } // namespace secondwind::policy

@@ -1,6 +1,6 @@
 #include <secondwind/policy/signature.hpp>
 
-#include <secondwind/base/ascii.hpp>
+#include <secondwind/base/pattern.hpp>
 
 #include <algorithm>
 #include <array>
@@ -93,57 +93,10 @@ constexpr std::array table{
     signature{"error loading model$", suspected},
 };
 
-constexpr bool same(char a, char b) noexcept {
-    return to_lower(a) == to_lower(b);
-}
-
-bool same_text(std::string_view a, std::string_view b) noexcept {
-    return std::ranges::equal(a, b, same);
-}
-
 } // namespace
 
 std::span<signature const> built_in_signatures() noexcept {
     return table;
-}
-
-bool matches(std::string_view pattern, std::string_view text) noexcept {
-    bool at_start = pattern.starts_with('^');
-    if (at_start)
-        pattern.remove_prefix(1);
-    bool const at_end = pattern.ends_with('$');
-    if (at_end)
-        pattern.remove_suffix(1);
-
-    // Each part takes its leftmost place behind the one before. That leaves the most text for the
-    // parts to come, so no choice ever has to be taken back.
-    for (;;) {
-        auto const star = pattern.find('*');
-        auto const part = pattern.substr(0, star);
-        bool const last = star == std::string_view::npos;
-
-        if (last && at_end) {
-            if (at_start)
-                return same_text(part, text);
-            return text.size() >= part.size() &&
-                   same_text(part, text.substr(text.size() - part.size()));
-        }
-        if (at_start) {
-            if (!same_text(part, text.substr(0, part.size())))
-                return false;
-            text.remove_prefix(part.size());
-        } else {
-            auto const found =
-                std::search(text.begin(), text.end(), part.begin(), part.end(), same);
-            if (found == text.end() && !part.empty())
-                return false;
-            text.remove_prefix(static_cast<std::size_t>(found - text.begin()) + part.size());
-        }
-        if (last)
-            return true;
-        at_start = false;
-        pattern.remove_prefix(star + 1);
-    }
 }
 
 verdict judge_message(std::string_view message, int status, std::span<rule const> rules) noexcept {

@@ -1,6 +1,6 @@
 #include <secondwind/policy/tail_watch.hpp>
 
-#include "error_reader.hpp"
+#include <secondwind/lmstudio/error_message.hpp>
 
 namespace secondwind::policy {
 namespace {
@@ -119,13 +119,13 @@ void tail_watch::look(std::string_view event, bool at_start) {
     if (event.size() > longest_event)
         return;
     auto const judge = [this](http::sse_event const& e) {
-        auto const message = find_event_error(e);
+        auto const message = lmstudio::find_event_error(e);
         if (!message)
             return true;
         auto const v = judge_message(*message, status_, rules_);
         if (v == verdict::insufficient_memory || v == verdict::suspected_memory ||
             v == verdict::cache_corruption)
-            found_ = judgement{v, std::string{shortened(*message)}};
+            found_ = judgement{v, std::string{lmstudio::shortened(*message)}};
         return !found_;
     };
     http::sse_scanner scanner;

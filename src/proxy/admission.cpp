@@ -1,5 +1,5 @@
+#include "admission.hpp"
 #include <secondwind/policy/client_key.hpp>
-#include <secondwind/proxy/admission.hpp>
 
 #include <chrono>
 

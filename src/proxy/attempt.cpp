@@ -7,17 +7,16 @@
 
 namespace secondwind::proxy {
 
-using upstream::failure;
-using upstream::fault;
+using host::failure;
+using host::fault;
 
 namespace {
 
 // Hears of a host that answers while its request still goes up, and ends the wait for the client's
 // next bytes.
-class early_answer final : upstream::connection::listener {
+class early_answer final : host::connection::listener {
 public:
-    early_answer(upstream::connection& host, client& uploading)
-        : host_{host}, uploading_{uploading} {
+    early_answer(host::connection& host, client& uploading) : host_{host}, uploading_{uploading} {
         host_.listen(this);
     }
     early_answer(early_answer const&) = delete;
@@ -29,7 +28,7 @@ public:
 private:
     void on_speech() override { uploading_.wake(); }
 
-    upstream::connection& host_;
+    host::connection& host_;
     client& uploading_;
 };
 

@@ -1,15 +1,15 @@
+#include "relay.hpp"
+#include "send_reply.hpp"
+#include "tunnel.hpp"
 #include <secondwind/proxy/exchange.hpp>
-#include <secondwind/proxy/relay.hpp>
-#include <secondwind/proxy/send_reply.hpp>
-#include <secondwind/proxy/tunnel.hpp>
 
 #include <fmt/format.h>
 
 namespace secondwind::proxy {
 
+using host::failure;
+using host::fault;
 using policy::next_step;
-using upstream::failure;
-using upstream::fault;
 
 namespace {
 
@@ -195,7 +195,7 @@ net::task<void> exchange::fail(failure why) {
     if (shown_.begun()) {
         wind_.fail();
         record_.ending = ending::cut;
-        record_.detail = upstream::describe(why);
+        record_.detail = host::describe(why);
         co_return;
     }
     if (why.what == fault::cancelled)
@@ -203,9 +203,9 @@ net::task<void> exchange::fail(failure why) {
     auto const& where = request_.host->where;
     auto const message =
         fmt::format("The LM Studio host \"{}\" ({}) did not serve the request: {}. {}", where.name,
-                    config::to_string(where), upstream::describe(why), advice_for(why.what));
+                    config::to_string(where), host::describe(why), advice_for(why.what));
     record_.ending = ending::failed;
-    record_.detail = upstream::describe(why);
+    record_.detail = host::describe(why);
     record_.status = why.what == fault::timeout ? 504 : 502;
     keep_ = persistence(http::framing::length) != http::persistence::close;
     http::reply const reply{record_.status,

@@ -18,7 +18,7 @@ bool progress::suits(http::response_head const& head) const {
            head.content_encoding.empty() && http::iequals(head.content_type, "text/event-stream");
 }
 
-net::task<void> progress::pass(policy::opening_splitter& opening, upstream::answer& from) {
+net::task<void> progress::pass(policy::opening_splitter& opening, host::answer& from) {
     auto const events = opening.pass(client_has_);
     if (!events.empty()) {
         std::string out;

@@ -1,4 +1,4 @@
-#include <secondwind/proxy/relay.hpp>
+#include "relay.hpp"
 
 namespace secondwind::proxy {
 

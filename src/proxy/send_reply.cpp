@@ -1,4 +1,4 @@
-#include <secondwind/proxy/send_reply.hpp>
+#include "send_reply.hpp"
 
 namespace secondwind::proxy {
 

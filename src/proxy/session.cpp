@@ -1,5 +1,5 @@
+#include "send_reply.hpp"
 #include <secondwind/base/log.hpp>
-#include <secondwind/proxy/send_reply.hpp>
 #include <secondwind/proxy/session.hpp>
 
 #include <exception>

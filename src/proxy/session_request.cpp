@@ -1,7 +1,7 @@
 // How a session reads a request, up to what an exchange needs to serve it.
+#include "admission.hpp"
 #include <secondwind/http/head_writer.hpp>
 #include <secondwind/policy/route.hpp>
-#include <secondwind/proxy/admission.hpp>
 #include <secondwind/proxy/session.hpp>
 
 #include <memory>
@@ -203,7 +203,7 @@ net::task<bool> session::read_body(request& what, body_reader& reader, bool expe
 
 // A host's own listener is transparent to the last field: what a request there says of hosts is for
 // that host to read.
-boost::system::result<recovery::host_ptr, http::refusal>
+boost::system::result<host::host_ptr, http::refusal>
 session::route(http::request_head const& head) const {
     if (listener_->host)
         return listener_->host;
@@ -212,7 +212,7 @@ session::route(http::request_head const& head) const {
                                      shared_.settings.default_upstream);
     if (!index)
         return index.error();
-    return recovery::host_ptr{&hosts[*index]};
+    return host::host_ptr{&hosts[*index]};
 }
 
 } // namespace secondwind::proxy

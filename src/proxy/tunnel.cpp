@@ -1,5 +1,5 @@
+#include "tunnel.hpp"
 #include <secondwind/net/gate.hpp>
-#include <secondwind/proxy/tunnel.hpp>
 
 #include <exception>
 
@@ -52,8 +52,8 @@ net::task<net::stream const*> pump(context& shared, net::deadline& guard, net::s
 
 } // namespace
 
-net::task<void> tunnel(context& shared, client& from, net::deadline& guard,
-                       upstream::connection& to, std::string first, access_record& record) {
+net::task<void> tunnel(context& shared, client& from, net::deadline& guard, host::connection& to,
+                       std::string first, access_record& record) {
     record.first_byte = access_record::clock::now();
     record.bytes_out = first.size();
     net::write_all writing{from.socket(), guard, shared.settings.timeouts.write_stall, first};

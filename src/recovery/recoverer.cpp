@@ -32,7 +32,7 @@ std::vector<std::string> keys_of(std::vector<lmstudio::model_on_disk> const& mod
 
 // All models of the host, loaded or not, so that a request's need can be guessed, and a change of
 // them be seen.
-std::vector<lmstudio::model_on_disk> all_models(lmstudio::control::listing const& listed) {
+std::vector<lmstudio::model_on_disk> all_models(recovery::control::listing const& listed) {
     auto all = listed.unloaded;
     for (auto const& i : *listed.instances)
         all.push_back({i.model, i.size_bytes});
@@ -151,8 +151,8 @@ net::task<bool> recoverer::plan(record& r, bool first, std::string authorization
     auto& loaded = *listed.instances;
     // Whoever was being answered used what is loaded, under whatever name.
     bool const by_another_name =
-        why.after_commit && std::ranges::none_of(loaded, [&](policy::instance const& i) {
-            return policy::uses(why.model, i, loaded);
+        why.after_commit && std::ranges::none_of(loaded, [&](lmstudio::instance const& i) {
+            return lmstudio::uses(why.model, i, loaded);
         });
     request.wanted = by_another_name ? std::string_view{} : std::string_view{why.model};
     auto const make = [&] {
@@ -222,7 +222,7 @@ net::task<void> recoverer::verify(record& r, std::string authorization) {
         }
         auto const& there = *listing.instances;
         auto const left = std::ranges::find_if(r.unloads, [&](unload_record const& u) {
-            return std::ranges::find(there, u.instance.id, &policy::instance::id) != there.end();
+            return std::ranges::find(there, u.instance.id, &lmstudio::instance::id) != there.end();
         });
         if (left == r.unloads.end())
             break;

@@ -1,7 +1,7 @@
 // Whatever the head of a request says: who is let in has said by which of our names it asks, comes
 // from no other page, and knows the token; and no action is let in that a form could send.
-#include <secondwind/admin/access.hpp>
-#include <secondwind/admin/base64.hpp>
+#include "admin/access.hpp"
+#include "admin/base64.hpp"
 
 #include <algorithm>
 #include <array>

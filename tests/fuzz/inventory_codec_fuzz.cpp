@@ -21,7 +21,7 @@ void require(bool holds) {
         std::abort();
 }
 
-void plan_all(policy::inventory const& loaded) {
+void plan_all(lmstudio::inventory const& loaded) {
     if (loaded.size() > 64)
         return;
     std::vector<std::string> const pinned{"*a*"};

@@ -56,12 +56,12 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
         require(unloaded == unload_result::unloaded && lmstudio::error_title(text).empty());
     if (what == reply::error)
         require(unloaded != unload_result::unloaded && !listed && !downloaded &&
-                doing == policy::activity::unknown);
+                doing == lmstudio::activity::unknown);
     if (listed)
         for (auto const& one : *listed)
             require(!one.instance.id.empty() && !one.instance.model.empty() &&
                     one.instance.last_used_ms >= 0 &&
-                    one.instance.doing == policy::activity::unknown);
+                    one.instance.doing == lmstudio::activity::unknown);
     if (downloaded)
         for (auto const& one : *downloaded)
             require(!one.key.empty());

@@ -2,7 +2,7 @@
 #include "support/exposition.hpp"
 #include "support/recovery_fixture.hpp"
 
-#include <secondwind/admin/metrics.hpp>
+#include "admin/metrics.hpp"
 
 using namespace secondwind;
 using namespace secondwind::test;

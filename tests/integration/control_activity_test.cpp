@@ -7,7 +7,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-using doing = policy::activity;
+using doing = lmstudio::activity;
 
 struct control_activity : with_control {
     // A chat whose answer does not come until the script lets it.
@@ -62,12 +62,12 @@ TEST_F(control_activity, asks_the_second_namespace_only_for_what_the_first_has_n
     lm->load("big");
     lm->load("embed");
     auto task = [](control_activity& t) -> asio::awaitable<void> {
-        policy::inventory const only_llm{{"big", "big", 0, 0, doing::unknown}};
+        lmstudio::inventory const only_llm{{"big", "big", 0, 0, doing::unknown}};
         auto const llm = co_await t.activity(only_llm);
         EXPECT_EQ(llm.front().doing, doing::idle);
         EXPECT_EQ(t.asked("/embedding"), 0);
-        policy::inventory const others{{"gone", "gone", 0, 0, doing::unknown},
-                                       {"embed", "embed", 0, 0, doing::unknown}};
+        lmstudio::inventory const others{{"gone", "gone", 0, 0, doing::unknown},
+                                         {"embed", "embed", 0, 0, doing::unknown}};
         auto const both = co_await t.activity(others);
         EXPECT_EQ(both.front().doing, doing::unknown);
         EXPECT_EQ(both.back().doing, doing::idle);

@@ -1,13 +1,13 @@
 // One WebSocket of the SDK, and all that a host can do to it.
 #include "support/control_fixture.hpp"
 
-#include <secondwind/lmstudio/sdk_socket.hpp>
+#include <secondwind/host/sdk_socket.hpp>
 
 using namespace secondwind;
 using namespace secondwind::test;
 using namespace std::chrono_literals;
-using lmstudio::sdk_socket;
-using lmstudio::socket_fault;
+using host::sdk_socket;
+using host::socket_fault;
 using testing::HasSubstr;
 
 namespace {
@@ -15,10 +15,10 @@ namespace {
 constexpr char const* pong = R"({"type":"rpcResult","callId":0,"result":"pong"})";
 
 // Opens, and calls once.
-net::task<lmstudio::called> ask(upstream::environment env, upstream::pool& pool,
-                                sdk_socket::clock::time_point until) {
+net::task<host::called> ask(host::environment env, host::connection_pool& pool,
+                            sdk_socket::clock::time_point until) {
     sdk_socket over{env, pool, until};
-    lmstudio::called out;
+    host::called out;
     out.failure = co_await over.open("/llm", {});
     if (!out.failure)
         out = co_await over.call("ping", {});
@@ -31,11 +31,11 @@ struct control_socket : with_control {
         how.on_upgrade = ws_script({{"/llm", std::move(what)}});
         serve(how);
     }
-    pending<lmstudio::called> begin(std::chrono::milliseconds limit = 10s) {
-        upstream::environment const env{io, queue, blocks, fields};
+    pending<host::called> begin(std::chrono::milliseconds limit = 10s) {
+        host::environment const env{io, queue, blocks, fields};
         return {io, ask(env, *pool, sdk_socket::clock::now() + limit)};
     }
-    asio::awaitable<lmstudio::called> asked_once(std::chrono::milliseconds limit = 10s) {
+    asio::awaitable<host::called> asked_once(std::chrono::milliseconds limit = 10s) {
         auto task = begin(limit);
         co_return co_await task.ended();
     }

@@ -48,7 +48,7 @@ struct control_tokens : with_control {
         auto const listing = co_await list(authorization);
         EXPECT_EQ(listing.why_not, "");
         auto const busy = co_await activity(listing.instances.value(), authorization);
-        EXPECT_EQ(busy.front().doing, policy::activity::idle);
+        EXPECT_EQ(busy.front().doing, lmstudio::activity::idle);
         auto const unloading = co_await unload("big", authorization);
         EXPECT_EQ(unloading.result, unload_result::unloaded);
     }
@@ -120,14 +120,14 @@ TEST_F(control_tokens, are_asked_for_over_the_websocket_too) {
 
 TEST_F(control_tokens, that_one_client_lacks_do_not_keep_another_from_asking_who_is_busy) {
     auto task = [](control_tokens& t) -> asio::awaitable<void> {
-        policy::inventory const loaded{{"big", "big", 0, 0, policy::activity::unknown}};
+        lmstudio::inventory const loaded{{"big", "big", 0, 0, lmstudio::activity::unknown}};
         for (int i = 0; i < 2; ++i) {
             auto const nothing = co_await t.activity(loaded, bearer(bad));
-            EXPECT_EQ(nothing.front().doing, policy::activity::unknown);
+            EXPECT_EQ(nothing.front().doing, lmstudio::activity::unknown);
         }
         EXPECT_EQ(t.asked("/llm"), 1);
         auto const known = co_await t.activity(loaded, bearer(good_token));
-        EXPECT_EQ(known.front().doing, policy::activity::idle);
+        EXPECT_EQ(known.front().doing, lmstudio::activity::idle);
     };
     run(task(*this));
 }

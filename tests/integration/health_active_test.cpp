@@ -4,7 +4,7 @@
 using namespace secondwind;
 using namespace secondwind::test;
 using namespace std::chrono_literals;
-using recovery::host_state;
+using host::host_state;
 using testing::HasSubstr;
 using testing::UnorderedElementsAre;
 
@@ -43,13 +43,13 @@ TEST_F(health_active, tells_what_is_loaded_who_is_busy_and_which_version_it_is) 
         EXPECT_EQ(t.view().listing_error(), "");
         auto const& seen = t.view().listed().value();
         EXPECT_EQ(ids_of(seen.instances), "big embed");
-        EXPECT_EQ(seen.instances.front().doing, policy::activity::idle);
+        EXPECT_EQ(seen.instances.front().doing, lmstudio::activity::idle);
         EXPECT_THAT(keys_of(seen.unloaded), UnorderedElementsAre("huge"));
         co_await t.held_stream("big");
         co_await t.refresh();
         auto busy = [&t] {
             auto const& all = t.view().listed().value().instances;
-            return all.front().doing == policy::activity::busy;
+            return all.front().doing == lmstudio::activity::busy;
         };
         co_await t.until(busy);
         t.lm->script().release_generations();

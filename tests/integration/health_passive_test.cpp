@@ -5,7 +5,7 @@
 using namespace secondwind;
 using namespace secondwind::test;
 using namespace std::chrono_literals;
-using recovery::host_state;
+using host::host_state;
 using testing::HasSubstr;
 
 namespace {

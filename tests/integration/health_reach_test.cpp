@@ -5,7 +5,7 @@
 using namespace secondwind;
 using namespace secondwind::test;
 using namespace std::chrono_literals;
-using lmstudio::contact;
+using recovery::contact;
 
 namespace {
 

@@ -143,7 +143,7 @@ TEST_F(hosts_apart, all_are_asked_for_their_models_at_the_same_time) {
     start();
     auto story = [](with_hosts& t) -> asio::awaitable<void> {
         bool told = false;
-        auto ask = [](recovery::host_list& all, bool& done) -> net::task<void> {
+        auto ask = [](host::host_list& all, bool& done) -> net::task<void> {
             co_await all.refresh({});
             done = true;
         };
@@ -168,7 +168,7 @@ TEST_F(hosts_apart, the_proxy_is_ready_as_soon_as_one_of_them_is) {
     start();
     auto story = [](with_hosts& t) -> asio::awaitable<void> {
         bool ready = false;
-        auto ask = [](recovery::host_list& all, bool& up) -> net::task<void> {
+        auto ask = [](host::host_list& all, bool& up) -> net::task<void> {
             up = co_await all.ready();
         };
         net::spawn(ask(t.hosts(), ready));

@@ -14,7 +14,7 @@
 using namespace secondwind;
 using namespace secondwind::test;
 using namespace std::chrono_literals;
-using upstream::fault;
+using host::fault;
 
 namespace {
 
@@ -86,7 +86,7 @@ struct names : with_control {
         where.port = port;
         pool.emplace(io, queue, where, timeouts);
     }
-    asio::awaitable<upstream::failure> connected_to_it() {
+    asio::awaitable<host::failure> connected_to_it() {
         pending task{io, connect_anew(*pool, queue)};
         auto failed = co_await task.ended();
         co_return failed;
@@ -100,7 +100,7 @@ TEST_F(names, reach_a_host_that_listens_on_one_family_only) {
         for (auto const* name : {"localhost", "six-first.example"}) {
             t.ask_for(name, t.lm->port());
             auto const failed = co_await t.connected_to_it();
-            EXPECT_FALSE(failed) << upstream::describe(failed);
+            EXPECT_FALSE(failed) << host::describe(failed);
         }
         boost::system::error_code ec;
         asio::ip::tcp::acceptor six{t.io};
@@ -112,7 +112,7 @@ TEST_F(names, reach_a_host_that_listens_on_one_family_only) {
         six.listen();
         t.ask_for("six-first.example", six.local_endpoint().port());
         auto const failed = co_await t.connected_to_it();
-        EXPECT_FALSE(failed) << upstream::describe(failed);
+        EXPECT_FALSE(failed) << host::describe(failed);
     };
     run(story(*this));
 }
@@ -141,7 +141,7 @@ TEST_F(names, that_nobody_bears_are_told_of_as_such) {
         t.ask_for("nobody.example", 1234);
         auto const failed = co_await t.connected_to_it();
         EXPECT_EQ(failed.what, fault::resolve);
-        EXPECT_THAT(upstream::describe(failed),
+        EXPECT_THAT(host::describe(failed),
                     testing::HasSubstr("its name could not be resolved (Host not found"));
     };
     run(story(*this));

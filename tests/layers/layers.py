@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Checks the rules that the compiler does not: which room may include which, that what decides
-stays free of sockets and clocks, and two shapes of co_await that g++ 12 compiles wrongly.
+"""Checks the rules that the compiler does not: which room may include which, that a public header
+is one that another room needs, that what decides stays free of sockets and clocks, and two shapes
+of co_await that g++ 12 compiles wrongly.
 
     layers.py ROOT
 
@@ -15,39 +16,41 @@ from pathlib import Path
 ARROWS = {
     "base": set(),
     "http": {"base"},
-    "policy": {"base", "http"},
+    # LM Studio's nouns and documents, without a socket.
+    "lmstudio": {"base", "http"},
+    "policy": {"base", "http", "lmstudio"},
     "config": {"base", "policy"},
-    "net": {"base"},
-    "upstream": {"base", "http", "config", "net"},
-    "lmstudio": {"base", "policy", "config", "net", "upstream"},
     "telemetry": {"base"},
-    "recovery": {"base", "policy", "config", "net", "upstream", "lmstudio", "telemetry"},
+    "net": {"base"},
+    "recovery": {"base", "lmstudio", "policy", "config", "net", "telemetry"},
+    "host": {
+        "base", "http", "lmstudio", "policy", "config", "telemetry", "net", "recovery",
+    },
     "proxy": {
-        "base", "http", "policy", "config", "net", "upstream", "lmstudio", "recovery", "telemetry",
+        "base", "http", "lmstudio", "policy", "config", "telemetry", "net", "recovery", "host",
     },
     # It looks at what recoveries and the proxy leave, and shares nothing with the data port.
     "admin": {
-        "base", "policy", "config", "net", "upstream", "lmstudio", "recovery", "telemetry",
+        "base", "lmstudio", "policy", "config", "telemetry", "net", "recovery", "host",
     },
     # The emulated host shares nothing with what is tested against it, or both could be wrong alike.
     "emulator": set(),
     "cli": {"base", "config"},
     "app": {
-        "base", "policy", "config", "net", "upstream", "recovery", "proxy", "telemetry", "admin",
+        "base", "policy", "config", "telemetry", "net", "recovery", "host", "proxy", "admin",
         "emulator",
     },
     "main": {"base", "config", "cli", "app"},
 }
 
-PURE_ROOMS = {"base", "http", "policy", "config", "cli", "telemetry"}
+PURE_ROOMS = {"base", "http", "lmstudio", "policy", "config", "cli", "telemetry"}
 # Pure files that live with what they serve.
 PURE_FILES = {
     "admin/access", "admin/assets", "admin/base64", "admin/event_ring", "admin/history",
     "admin/message", "admin/orders", "admin/query", "admin/routes",
     "app/event_view", "app/models_view", "app/operator_view", "app/status_view", "app/table",
     "app/wording",
-    "lmstudio/codec", "lmstudio/host_memory", "lmstudio/ws_codec", "recovery/host_health",
-    "upstream/idle_set",
+    "host/host_health", "host/host_memory", "host/idle_set",
 }
 
 IMPURE_HEADERS = re.compile(
@@ -60,9 +63,9 @@ READS_THE_CLOCK = {"base/log"}
 # Beast holds a body back until its buffer is full, so the proxy's own path goes without it.
 BEAST_ROOMS = {"emulator", "admin"}
 # Nor are the SDK's WebSocket, over which only a recovery speaks, and the operator's verbs.
-BEAST_SOURCES = {"src/app/admin_client.cpp", "src/lmstudio/sdk_socket.cpp"}
+BEAST_SOURCES = {"src/app/admin_client.cpp", "src/host/sdk_socket.cpp"}
 
-MOST_LINES = 300
+MOST_LINES = 450
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.MULTILINE)
 CONDITION = re.compile(r"\b(if|while|switch|for)\b(?:\s+constexpr)?\s*\(")
@@ -189,7 +192,9 @@ def include_breaches(path, text):
         line = line_at(without_comments, include.start())
         quote, header = include.groups()
         if quote == '"':
-            if "/" in header:
+            if path.parts[0] == "include":
+                yield line, f'"{header}" is private: a public header includes public ones only'
+            elif "/" in header:
                 yield line, f'"{header}" leaves the room: quotes are for its own private headers'
             continue
         if header.startswith("secondwind/"):
@@ -223,6 +228,29 @@ def shape_breaches(path, text):
         yield 1, "a header begins with what it is for, and #pragma once"
 
 
+def needless_headers(files):
+    """The public headers that no other room needs, given all files by their paths from the root:
+    include/ is for what another room includes, itself or through such a header."""
+    headers = {path: room_of(path) for path in files if path.parts[0] == "include"}
+    users = {path: set() for path in headers}
+    for path, text in files.items():
+        for include in INCLUDE.finditer(text):
+            header = Path("include", include.group(2))
+            if header in users and room_of(path):
+                users[header].add(path)
+
+    needed = set()
+    found = {
+        header
+        for header, room in headers.items()
+        if any(room_of(user) != room for user in users[header])
+    }
+    while found:
+        needed |= found
+        found = {header for header in headers if users[header] & needed} - needed
+    return sorted(set(headers) - needed)
+
+
 def breaches(path, text):
     """All breaches of one file, given by its path from the root, as (line, sentence)."""
     yield from include_breaches(path, text)
@@ -239,16 +267,20 @@ def sources(root):
 
 
 def main(root):
-    checked = found = 0
-    for path in sources(root):
-        relative = path.relative_to(root)
-        checked += 1
-        for line, sentence in breaches(relative, path.read_text(encoding="utf-8")):
+    found = 0
+    files = {
+        path.relative_to(root): path.read_text(encoding="utf-8") for path in sources(root)
+    }
+    for path, text in files.items():
+        for line, sentence in breaches(path, text):
             found += 1
-            print(f"{relative}:{line}: {sentence}")
-    print(f"{checked} files, {found} breaches")
+            print(f"{path}:{line}: {sentence}")
+    for path in needless_headers(files):
+        found += 1
+        print(f"{path}:1: no other room includes this header: it belongs into src/{room_of(path)}")
+    print(f"{len(files)} files, {found} breaches")
     # A root without sources is a mistake in the call, and must not look like a clean one.
-    return 0 if checked and not found else 1
+    return 0 if files and not found else 1
 
 
 if __name__ == "__main__":

@@ -27,9 +27,10 @@ class arrows(unittest.TestCase):
         for path, header in (
             ("src/http/head.cpp", "secondwind/policy/verdict.hpp"),
             ("src/policy/plan.cpp", "secondwind/config/config.hpp"),
-            ("src/net/socket.cpp", "secondwind/upstream/pool.hpp"),
+            ("src/net/socket.cpp", "secondwind/host/connection_pool.hpp"),
             ("src/emulator/server.cpp", "secondwind/proxy/server.hpp"),
-            ("src/lmstudio/control.cpp", "secondwind/recovery/ledger.hpp"),
+            ("src/lmstudio/codec.cpp", "secondwind/policy/verdict.hpp"),
+            ("src/recovery/recoverer.cpp", "secondwind/host/host.hpp"),
             ("src/recovery/ledger.cpp", "secondwind/proxy/context.hpp"),
             ("src/cli/command_line.cpp", "secondwind/app/serve.hpp"),
             ("src/main.cpp", "secondwind/proxy/server.hpp"),
@@ -41,7 +42,7 @@ class arrows(unittest.TestCase):
         for path, header in (
             ("src/http/head.cpp", "secondwind/http/head.hpp"),
             ("src/policy/plan.cpp", "secondwind/http/head.hpp"),
-            ("src/proxy/exchange.cpp", "secondwind/recovery/host.hpp"),
+            ("src/proxy/exchange.cpp", "secondwind/host/host.hpp"),
             ("src/main.cpp", "secondwind/app/serve.hpp"),
             ("src/lmstudio/codec.cpp", "secondwind/lmstudio/codec.hpp"),
             ("src/lmstudio/ws_codec.cpp", "secondwind/lmstudio/codec.hpp"),
@@ -64,6 +65,23 @@ class arrows(unittest.TestCase):
         self.assertIn("leaves the room", sentences("src/http/a.cpp", '#include "../net/x.hpp"\n')[0])
         self.assertEqual(sentences("src/http/a.cpp", '#include "characters.hpp"\n'), [])
 
+    def test_a_public_header_includes_no_private_one(self):
+        text = '#pragma once\n#include "characters.hpp"\n'
+        self.assertIn("is private", sentences("include/secondwind/http/a.hpp", text)[0])
+
+    def test_a_public_header_that_no_other_room_needs_is_a_breach(self):
+        files = {
+            Path("include/secondwind/http/a.hpp"): "#include <secondwind/http/b.hpp>\n",
+            Path("include/secondwind/http/b.hpp"): "",
+            Path("include/secondwind/http/c.hpp"): "",
+            Path("src/http/c.cpp"): "#include <secondwind/http/c.hpp>\n",
+            Path("src/policy/p.cpp"): "#include <secondwind/http/a.hpp>\n",
+            Path("tests/unit/http/c_test.cpp"): "#include <secondwind/http/c.hpp>\n",
+        }
+        self.assertEqual(
+            layers.needless_headers(files), [Path("include/secondwind/http/c.hpp")]
+        )
+
     def test_an_include_in_a_comment_is_none(self):
         self.assertEqual(sentences("src/http/a.cpp", "// #include <secondwind/net/gate.hpp>\n"), [])
 
@@ -80,9 +98,9 @@ class purity(unittest.TestCase):
 
     def test_a_pure_file_of_a_room_that_waits_is_held_to_it(self):
         for path, header in (
-            ("src/lmstudio/codec.cpp", "boost/asio/buffer.hpp"),
-            ("src/lmstudio/codec.cpp", "secondwind/lmstudio/control.hpp"),
-            ("include/secondwind/upstream/idle_set.hpp", "secondwind/net/socket.hpp"),
+            ("src/host/host_health.cpp", "boost/asio/buffer.hpp"),
+            ("src/host/host_health.cpp", "secondwind/host/host.hpp"),
+            ("include/secondwind/host/idle_set.hpp", "secondwind/net/socket.hpp"),
         ):
             with self.subTest(path=path, header=header):
                 found = sentences(path, f"#pragma once\n#include <{header}>\n")
@@ -92,14 +110,14 @@ class purity(unittest.TestCase):
         code = "auto const t = std::chrono::steady_clock::now();\n"
         self.assertIn("reads no clock", sentences("src/policy/plan.cpp", code)[0])
         self.assertEqual(sentences("src/base/log.cpp", code), [])
-        self.assertEqual(sentences("src/upstream/pool.cpp", code), [])
+        self.assertEqual(sentences("src/host/connection_pool.cpp", code), [])
 
     def test_beast_stays_with_the_emulated_host(self):
         code = "#include <boost/beast/http/parser.hpp>\n"
         self.assertIn("Beast", sentences("src/proxy/session.cpp", code)[0])
-        self.assertIn("Beast", sentences("src/lmstudio/host_control.cpp", code)[0])
+        self.assertIn("Beast", sentences("src/host/host_control.cpp", code)[0])
         self.assertEqual(sentences("src/emulator/connection.cpp", code), [])
-        self.assertEqual(sentences("src/lmstudio/sdk_socket.cpp", code), [])
+        self.assertEqual(sentences("src/host/sdk_socket.cpp", code), [])
 
 
 class coroutines(unittest.TestCase):
@@ -158,9 +176,10 @@ class coroutines(unittest.TestCase):
 
 
 class shape(unittest.TestCase):
-    def test_a_file_of_more_than_300_lines_is_a_breach(self):
-        self.assertEqual(sentences("src/net/x.cpp", "\n" * 300), [])
-        self.assertIn("301 lines", sentences("src/net/x.cpp", "\n" * 301)[0])
+    def test_a_file_of_more_lines_than_the_limit_is_a_breach(self):
+        self.assertEqual(sentences("src/net/x.cpp", "\n" * layers.MOST_LINES), [])
+        text = "\n" * (layers.MOST_LINES + 1)
+        self.assertIn("lines: a file", sentences("src/net/x.cpp", text)[0])
 
     def test_a_header_without_pragma_once_is_a_breach(self):
         self.assertIn("pragma once", sentences("include/secondwind/net/x.hpp", "int a;\n")[0])

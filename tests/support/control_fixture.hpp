@@ -4,7 +4,7 @@
 #include "support/emulator_fixture.hpp"
 #include "support/ws_script.hpp"
 
-#include <secondwind/lmstudio/host_control.hpp>
+#include <secondwind/host/host_control.hpp>
 
 #include <gmock/gmock.h>
 
@@ -30,13 +30,14 @@ inline emulator::options old_host() {
 
 // Cancels the connection when its time is up, as every user of a pool does.
 struct canceller final : net::deadline::listener {
-    explicit canceller(upstream::connection& c) : connection{c} {}
+    explicit canceller(host::connection& c) : connection{c} {}
     void on_deadline() override { connection.cancel(); }
-    upstream::connection& connection;
+    host::connection& connection;
 };
 
 // Leases a connection that is new, and connects it.
-inline net::task<upstream::failure> connect_anew(upstream::pool& pool, net::deadline_queue& queue) {
+inline net::task<host::failure> connect_anew(host::connection_pool& pool,
+                                             net::deadline_queue& queue) {
     auto over = pool.lend_new();
     canceller guard{*over};
     net::deadline deadline{queue, guard};
@@ -100,7 +101,7 @@ struct with_control : with_emulator {
         pool.reset();
         where.port = lm->port();
         pool.emplace(io, queue, where, timeouts);
-        control.emplace(upstream::environment{io, queue, blocks, fields}, *pool, settings);
+        control.emplace(host::environment{io, queue, blocks, fields}, *pool, settings);
     }
     // The host goes down; one that came up is another one, on the same port.
     void come_up(emulator::options how) {
@@ -108,25 +109,25 @@ struct with_control : with_emulator {
         lm->start({asio::ip::address_v4::loopback(), where.port});
     }
 
-    asio::awaitable<lmstudio::control::listing> list(std::string authorization = {}) {
+    asio::awaitable<recovery::control::listing> list(std::string authorization = {}) {
         pending task{io, control->list(std::move(authorization))};
         co_return co_await task.ended();
     }
-    asio::awaitable<lmstudio::control::unloading> unload(std::string id,
+    asio::awaitable<recovery::control::unloading> unload(std::string id,
                                                          std::string authorization = {}) {
         pending task{io, control->unload(std::move(id), std::move(authorization))};
         co_return co_await task.ended();
     }
-    asio::awaitable<policy::inventory> activity(policy::inventory of,
-                                                std::string authorization = {}) {
+    asio::awaitable<lmstudio::inventory> activity(lmstudio::inventory of,
+                                                  std::string authorization = {}) {
         pending task{io, control->with_activity(std::move(of), std::move(authorization))};
         co_return co_await task.ended();
     }
     // The host's listing, completed.
-    asio::awaitable<policy::inventory> survey() {
+    asio::awaitable<lmstudio::inventory> survey() {
         auto const listing = co_await list();
         EXPECT_EQ(listing.why_not, "");
-        co_return co_await activity(listing.instances.value_or(policy::inventory{}));
+        co_return co_await activity(listing.instances.value_or(lmstudio::inventory{}));
     }
 
     std::ptrdiff_t asked(std::string const& target) const {
@@ -139,11 +140,11 @@ struct with_control : with_emulator {
     config::timeouts timeouts;
     config::upstream where;
     config::recovery settings;
-    std::optional<upstream::pool> pool;
-    std::optional<lmstudio::host_control> control;
+    std::optional<host::connection_pool> pool;
+    std::optional<host::host_control> control;
 };
 
-inline std::string ids_of(policy::inventory const& instances) {
+inline std::string ids_of(lmstudio::inventory const& instances) {
     std::string ids;
     for (auto const& i : instances)
         ids += (ids.empty() ? "" : " ") + i.id;

@@ -23,8 +23,8 @@ struct with_view : with_proxy {
         lm.emplace(w.io, std::move(how));
         lm->start({asio::ip::address_v4::loopback(), port});
     }
-    recovery::host_view& view() { return w.proxy->shared().hosts[0].view; }
-    recovery::host_state state() { return view().health().state(); }
+    host::host_view& view() { return w.proxy->shared().hosts[0].view; }
+    host::host_state state() { return view().health().state(); }
 
     asio::awaitable<void> refresh(std::chrono::milliseconds max_age = {}) {
         pending task{w.io, said(view(), max_age)};
@@ -52,7 +52,7 @@ struct with_view : with_proxy {
     std::uint16_t port = 0;
 
 private:
-    static net::task<bool> said(recovery::host_view& of, std::chrono::milliseconds max_age) {
+    static net::task<bool> said(host::host_view& of, std::chrono::milliseconds max_age) {
         co_await of.refresh(max_age);
         co_return true;
     }

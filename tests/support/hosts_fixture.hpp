@@ -47,7 +47,7 @@ struct with_hosts : testing::Test {
 
     std::uint16_t shared_port() { return w.proxy->listeners()[0]->local.port(); }
     std::uint16_t port_of_b() { return w.proxy->listeners()[1]->local.port(); }
-    recovery::host_list& hosts() { return w.proxy->shared().hosts; }
+    host::host_list& hosts() { return w.proxy->shared().hosts; }
 
     asio::awaitable<raw_client*> connected(std::uint16_t port) {
         auto& fresh = clients.emplace_back(w.io);

@@ -34,7 +34,7 @@ private:
 };
 
 // What it lists is true at some moment of the call, and no longer at its end, perhaps.
-net::task<lmstudio::control::listing> simulated_host::list(std::string) {
+net::task<recovery::control::listing> simulated_host::list(std::string) {
     one_at_a_time const only{*this};
     ++lists;
     virtual_time::sleep coming{time_, vary(takes.list) / 2};
@@ -42,10 +42,10 @@ net::task<lmstudio::control::listing> simulated_host::list(std::string) {
     listing found;
     if (down_ || strikes(fault::list_fails)) {
         found.why_not = "no answer";
-        found.reached = down_ ? lmstudio::contact::unreachable : lmstudio::contact::mute;
+        found.reached = down_ ? recovery::contact::unreachable : recovery::contact::mute;
     } else {
         found.instances.emplace();
-        found.reached = lmstudio::contact::answered;
+        found.reached = recovery::contact::answered;
         auto const size_of = [this](std::string const& key) {
             auto const* const m = find_model(key);
             return m->says_size ? in_bytes(m->size) : 0;
@@ -61,7 +61,8 @@ net::task<lmstudio::control::listing> simulated_host::list(std::string) {
     co_return found;
 }
 
-net::task<policy::inventory> simulated_host::with_activity(policy::inventory loaded, std::string) {
+net::task<lmstudio::inventory> simulated_host::with_activity(lmstudio::inventory loaded,
+                                                             std::string) {
     one_at_a_time const only{*this};
     reported_busy.emplace();
     virtual_time::sleep coming{time_, vary(takes.activity) / 2};
@@ -71,7 +72,7 @@ net::task<policy::inventory> simulated_host::with_activity(policy::inventory loa
         if (!tells_activity || down_ || i == nullptr)
             continue;
         bool const busy = i->foreign > 0 || generating(*i);
-        each.doing = busy ? policy::activity::busy : policy::activity::idle;
+        each.doing = busy ? lmstudio::activity::busy : lmstudio::activity::idle;
         each.last_used_ms = i->last_used;
         if (busy)
             reported_busy->insert(i->id);
@@ -85,7 +86,7 @@ net::task<std::optional<std::string>> simulated_host::version() {
     co_return std::nullopt;
 }
 
-net::task<lmstudio::control::unloading> simulated_host::unload(std::string id, std::string) {
+net::task<recovery::control::unloading> simulated_host::unload(std::string id, std::string) {
     one_at_a_time const only{*this};
     on_unload(id);
     virtual_time::sleep coming{time_, vary(takes.unload) / 2};

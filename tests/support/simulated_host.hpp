@@ -3,9 +3,9 @@
 
 #include "support/virtual_time.hpp"
 
-#include <secondwind/lmstudio/control.hpp>
 #include <secondwind/net/gate.hpp>
 #include <secondwind/policy/classify.hpp>
+#include <secondwind/recovery/control.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -29,7 +29,7 @@ struct wish {
 
 // Models are loaded when they are asked for and dropped when they are unloaded; what does not fit
 // is refused. Everything takes its time, and each of the host's faults can be made to strike.
-class simulated_host final : public lmstudio::control {
+class simulated_host final : public recovery::control {
 public:
     using milliseconds = std::chrono::milliseconds;
     using size_type = std::uint64_t;
@@ -98,8 +98,8 @@ public:
     void come_back() { down_ = false; }
 
     net::task<listing> list(std::string authorization) override;
-    net::task<policy::inventory> with_activity(policy::inventory loaded,
-                                               std::string authorization) override;
+    net::task<lmstudio::inventory> with_activity(lmstudio::inventory loaded,
+                                                 std::string authorization) override;
     net::task<std::optional<std::string>> version() override;
     net::task<unloading> unload(std::string instance_id, std::string authorization) override;
 

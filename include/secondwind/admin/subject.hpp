@@ -2,8 +2,8 @@
 #pragma once
 
 #include <secondwind/config/config.hpp>
+#include <secondwind/host/host_list.hpp>
 #include <secondwind/net/deadline.hpp>
-#include <secondwind/recovery/host_list.hpp>
 #include <secondwind/recovery/ledger.hpp>
 #include <secondwind/telemetry/live_exchange.hpp>
 #include <secondwind/telemetry/traffic.hpp>
@@ -39,7 +39,7 @@ struct subject {
     telemetry::traffic const& traffic;
     telemetry::exchange_list& exchanges;
     recovery::ledger& ledger;
-    recovery::host_list& hosts;
+    host::host_list& hosts;
     std::function<proxy_state()> proxy;
     std::function<reload_result()> reload;
     std::string version; // of this program

@@ -1,7 +1,7 @@
 // LM Studio's REST v1 documents, read and written. Pure.
 #pragma once
 
-#include <secondwind/policy/plan.hpp>
+#include <secondwind/lmstudio/instance.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -19,7 +19,7 @@ struct model_on_disk {
 };
 
 struct models {
-    policy::inventory loaded;
+    lmstudio::inventory loaded;
     std::vector<model_on_disk> unloaded;
 };
 

@@ -48,7 +48,7 @@ enum class reply : std::uint8_t {
 reply parse_reply(std::string_view message, std::int64_t call_id);
 
 struct listed_instance {
-    policy::instance instance;
+    lmstudio::instance instance;
     std::string reference; // tells it from a later one under the same id; may be empty
     bool operator==(listed_instance const&) const = default;
 };
@@ -62,7 +62,7 @@ std::optional<std::vector<model_on_disk>> parse_list_downloaded(std::string_view
 // The parameter and the result of getInstanceProcessingState. A status that is not known is
 // `unknown`, unless requests are queued.
 std::string state_parameter(std::string_view identifier, std::string_view reference);
-policy::activity parse_processing_state(std::string_view message);
+lmstudio::activity parse_processing_state(std::string_view message);
 
 // The version in the result of /system's `version`: printable ASCII, at most 64 characters. Nothing
 // where there is none such.

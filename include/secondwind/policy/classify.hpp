@@ -88,7 +88,4 @@ private:
 // True for the events that come before any output and tell nothing of success or failure.
 bool is_opening_event(http::sse_event const& event);
 
-// The error message in a JSON body, by the rules above; nothing where the JSON has no error.
-std::optional<std::string> find_error_message(std::string_view json);
-
 } // namespace secondwind::policy

@@ -1,6 +1,7 @@
 // Decides what a recovery unloads.
 #pragma once
 
+#include <secondwind/lmstudio/instance.hpp>
 #include <secondwind/policy/verdict.hpp>
 
 #include <cstdint>
@@ -9,26 +10,6 @@
 #include <vector>
 
 namespace secondwind::policy {
-
-// What the host itself says that an instance is doing.
-enum class activity : std::uint8_t {
-    unknown, // it does not say
-    idle,
-    busy // it processes a prompt, generates, or has requests queued
-};
-std::string_view to_string(activity a) noexcept;
-
-// One loaded copy of a model on a host.
-struct instance {
-    std::string id;    // what the unload call takes: the model key, "<key>:2", or a chosen name
-    std::string model; // the model key
-    std::uint64_t size_bytes = 0;  // 0 where the host does not say
-    std::int64_t last_used_ms = 0; // since 1970 by the host's clock; 0 where it does not say
-    activity doing = activity::unknown;
-    bool operator==(instance const&) const = default;
-};
-
-using inventory = std::vector<instance>;
 
 // Which instances an eviction for memory may take.
 enum class evict : std::uint8_t {
@@ -49,7 +30,7 @@ struct usage {
 // whoever named one waits for its load, and uses no instance yet. `wanted` is dropped without that,
 // for the host has just refused to load it.
 usage without_unloaded(usage in_use, std::vector<std::string> const& unloaded,
-                       inventory const& loaded, std::string_view wanted = {});
+                       lmstudio::inventory const& loaded, std::string_view wanted = {});
 
 // All that a plan depends on. The views must live as long as this.
 struct plan_request {
@@ -85,25 +66,21 @@ enum class fate : std::uint8_t {
 std::string_view to_string(fate f) noexcept;
 
 struct consideration {
-    policy::instance instance;
+    lmstudio::instance instance;
     policy::fate fate = fate::taken;
 };
 
 struct plan {
     plan_reason reason = plan_reason::not_curable;
-    std::vector<instance> victims;         // in the order in which they go
-    std::vector<consideration> considered; // every instance that is loaded, in the host's order
+    std::vector<lmstudio::instance> victims; // in the order in which they go
+    std::vector<consideration> considered;   // every instance that is loaded, in the host's order
     // Once these are gone, nothing is left that any later plan could take.
     bool exhaustive = false;
 };
 
-// True if a request that names `name` uses this instance: by instance id if one is loaded under
-// that id, else by model key.
-bool uses(std::string_view name, instance const& candidate, inventory const& loaded) noexcept;
-
 // True if the glob ("*" any run, "?" one character, compared without case) matches the model key or
 // the instance id.
-bool is_pinned(instance const& candidate, std::vector<std::string> const& globs) noexcept;
+bool is_pinned(lmstudio::instance const& candidate, std::vector<std::string> const& globs) noexcept;
 
 // For a memory verdict, never one that is pinned, and of the wanted model only further instances
 // (duplicates): the one that a request for it would use stays. Where `wanted` is empty and just one
@@ -121,6 +98,6 @@ bool is_pinned(instance const& candidate, std::vector<std::string> const& globs)
 // For cache_corruption and model_crash: every instance that `wanted` uses or that shares its model,
 // busy or pinned or not, for they cannot answer any more; where `wanted` fits none and just one
 // model is loaded, that one. Other verdicts unload nothing.
-plan make_plan(plan_request const& request, inventory const& loaded, usage const& in_use);
+plan make_plan(plan_request const& request, lmstudio::inventory const& loaded, usage const& in_use);
 
 } // namespace secondwind::policy

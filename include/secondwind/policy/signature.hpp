@@ -10,10 +10,7 @@
 
 namespace secondwind::policy {
 
-// A pattern over an error message. It is plain text, compared without case, in which "*" stands
-// for any run of characters and a leading "^" or trailing "$" ties it to the message's start or
-// end. No regular expressions: the patterns see foreign bytes, and a pattern must not be able to
-// take more than linear time in the message for each of its parts.
+// A pattern (base/pattern.hpp) over an error message, and the verdict on a message that it matches.
 struct signature {
     std::string_view pattern;
     policy::verdict verdict;
@@ -22,9 +19,6 @@ struct signature {
 // The built-in table, first match wins: negatives that look like memory come first, then memory,
 // cache, unloaded, crash, and last the weak signs of memory.
 std::span<signature const> built_in_signatures() noexcept;
-
-// True if the pattern matches anywhere in the text (or where "^" and "$" tie it).
-bool matches(std::string_view pattern, std::string_view text) noexcept;
 
 // One of the operator's own signatures (recovery.rules).
 struct rule {

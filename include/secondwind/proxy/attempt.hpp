@@ -1,6 +1,7 @@
 // One try of an exchange on a host, up to the verdict on its answer.
 #pragma once
 
+#include <secondwind/host/answer.hpp>
 #include <secondwind/net/task.hpp>
 #include <secondwind/policy/classify.hpp>
 #include <secondwind/policy/opening_splitter.hpp>
@@ -11,7 +12,6 @@
 #include <secondwind/proxy/request.hpp>
 #include <secondwind/recovery/in_flight.hpp>
 #include <secondwind/telemetry/traffic.hpp>
-#include <secondwind/upstream/answer.hpp>
 
 #include <optional>
 #include <string>
@@ -32,9 +32,9 @@ public:
 
     // Sends the request; `fresh` asks for a new connection. A failure means that there will be no
     // answer.
-    net::task<upstream::failure> send(bool fresh);
+    net::task<host::failure> send(bool fresh);
     // Reads the answer up to its verdict. A failure means that there is no answer to relay.
-    net::task<upstream::failure> receive();
+    net::task<host::failure> receive();
 
     // Ends send(), receive(), or whatever reads the answer, with an error.
     void cancel() noexcept {
@@ -44,8 +44,8 @@ public:
 
     policy::judgement const& judged() const noexcept { return judged_; }
     std::uint64_t epoch() const noexcept { return epoch_; } // of the host, when this attempt began
-    upstream::answer& answer() noexcept { return answer_; }
-    upstream::lease& lease() noexcept { return lease_; }
+    host::answer& answer() noexcept { return answer_; }
+    host::lease& lease() noexcept { return lease_; }
     int status() const noexcept { return status_; }
     bool event_stream() const noexcept { return event_stream_; }
     bool switching() const noexcept { return status_ == 101; }
@@ -79,9 +79,9 @@ public:
     void note_surplus() noexcept { persists_ = false; }
 
 private:
-    net::task<upstream::failure> send_rest();
-    upstream::failure note_head();
-    net::task<upstream::failure> hold();
+    net::task<host::failure> send_rest();
+    host::failure note_head();
+    net::task<host::failure> hold();
     net::task<void> pass_interim();
     void note_body(std::string_view data);
 
@@ -93,8 +93,8 @@ private:
     progress& shown_;
     std::optional<recovery::in_flight::entry> use_;
     std::uint64_t epoch_;
-    upstream::lease lease_;
-    upstream::answer answer_;
+    host::lease lease_;
+    host::answer answer_;
     std::optional<policy::opening_splitter> opening_;
     std::optional<policy::tail_watch> tail_;
     policy::judgement judged_;

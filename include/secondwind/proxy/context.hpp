@@ -2,13 +2,13 @@
 #pragma once
 
 #include <secondwind/config/config.hpp>
+#include <secondwind/host/host_list.hpp>
 #include <secondwind/http/head.hpp>
 #include <secondwind/net/block_pool.hpp>
 #include <secondwind/net/deadline.hpp>
 #include <secondwind/net/socket.hpp>
 #include <secondwind/policy/failure_rate.hpp>
 #include <secondwind/proxy/replay_buffer.hpp>
-#include <secondwind/recovery/host_list.hpp>
 #include <secondwind/recovery/ledger.hpp>
 #include <secondwind/telemetry/live_exchange.hpp>
 #include <secondwind/telemetry/traffic.hpp>
@@ -25,7 +25,7 @@ namespace secondwind::proxy {
 struct context {
     context(net::asio::io_context& loop, config::settings const& effective);
 
-    upstream::environment environment() noexcept { return {io, deadlines, blocks, fields}; }
+    host::environment environment() noexcept { return {io, deadlines, blocks, fields}; }
     http::head_limits head_limits() const noexcept;
     std::string next_request_id();
     // What was made by the settings follows them: call it after each change.
@@ -57,7 +57,7 @@ struct context {
     std::unique_ptr<page[]> scratch;
     replay_budget budget;
     recovery::ledger ledger;
-    recovery::host_list hosts;
+    host::host_list hosts;
     policy::failure_rate failures; // of clients that have to show a key
     telemetry::traffic traffic;
     telemetry::exchange_list exchanges;

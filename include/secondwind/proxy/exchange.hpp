@@ -43,7 +43,7 @@ private:
     net::task<void> attempts();
     void heal();
     net::task<void> send_answer(std::unique_ptr<attempt> from);
-    net::task<void> fail(upstream::failure why);
+    net::task<void> fail(host::failure why);
     net::task<void> refuse(http::refusal why);
     net::task<void> turn_away();
 

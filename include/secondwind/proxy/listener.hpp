@@ -2,8 +2,8 @@
 #pragma once
 
 #include <secondwind/config/config.hpp>
+#include <secondwind/host/host.hpp>
 #include <secondwind/net/socket.hpp>
-#include <secondwind/recovery/host.hpp>
 
 #include <boost/asio/steady_timer.hpp>
 #include <boost/smart_ptr/intrusive_ptr.hpp>
@@ -49,7 +49,7 @@ struct listener : boost::intrusive_ref_counter<listener, boost::thread_unsafe_co
     config::endpoint configured; // its port may be 0
     net::acceptor acceptor;
     net::endpoint local;
-    recovery::host_ptr host; // that all its requests go to; null: the shared one
+    host::host_ptr host; // that all its requests go to; null: the shared one
     boost::asio::steady_timer pause;
     bool accepts = false;  // has begun to
     std::string announced; // with which upstream, in the log; empty: not yet

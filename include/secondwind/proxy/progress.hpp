@@ -1,6 +1,7 @@
 // What a client is shown of an answer while its verdict is still open.
 #pragma once
 
+#include <secondwind/host/answer.hpp>
 #include <secondwind/http/head_writer.hpp>
 #include <secondwind/net/deadline.hpp>
 #include <secondwind/net/task.hpp>
@@ -8,7 +9,6 @@
 #include <secondwind/proxy/access_record.hpp>
 #include <secondwind/proxy/client.hpp>
 #include <secondwind/proxy/context.hpp>
-#include <secondwind/upstream/answer.hpp>
 
 #include <string>
 #include <string_view>
@@ -38,7 +38,7 @@ public:
 
     // Passes on what `opening` has that the client has not had. Bytes of `from` that are no longer
     // needed are dropped.
-    net::task<void> pass(policy::opening_splitter& opening, upstream::answer& from);
+    net::task<void> pass(policy::opening_splitter& opening, host::answer& from);
 
     // What the head says of the client's connection; set before an answer can come.
     http::persistence connection = http::persistence::close;

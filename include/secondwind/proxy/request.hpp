@@ -46,8 +46,8 @@ struct request {
         return host ? std::string_view{host->name()} : std::string_view{};
     }
 
-    recovery::host_ptr host; // that it goes to
-    listener_ptr from;       // where it came in
+    host::host_ptr host; // that it goes to
+    listener_ptr from;   // where it came in
     std::string head;
     std::size_t method_size = 0;
     std::size_t target_size = 0;

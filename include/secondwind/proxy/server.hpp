@@ -41,7 +41,7 @@ public:
             std::string host; // empty: shared
         };
         std::vector<assigned> listeners;
-        recovery::host_list::change hosts;
+        host::host_list::change hosts;
         net::tls_context_ptr tls; // of all listeners; null: plain HTTP
     };
     // A listener whose address stays is kept, even if it becomes another host's. Certificates are

@@ -46,7 +46,7 @@ private:
     enum class arrival : std::uint8_t { head, fault, none };
     net::task<arrival> read_head(http::head_scanner& scanner, std::string_view& arrived);
     net::task<bool> read_body(request& what, body_reader& reader, bool expects_continue);
-    boost::system::result<recovery::host_ptr, http::refusal>
+    boost::system::result<host::host_ptr, http::refusal>
     route(http::request_head const& head) const;
     net::task<void> refuse(request const& what, http::refusal why, int retry_after = 0);
     net::task<void> linger();

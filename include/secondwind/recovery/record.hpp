@@ -56,7 +56,7 @@ struct trigger {
 };
 
 struct unload_record {
-    policy::instance instance;
+    lmstudio::instance instance;
     bool done = false;
     std::string why_not; // when not done
     std::chrono::microseconds took{};

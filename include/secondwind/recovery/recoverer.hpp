@@ -2,11 +2,11 @@
 #pragma once
 
 #include <secondwind/config/config.hpp>
-#include <secondwind/lmstudio/control.hpp>
 #include <secondwind/net/deadline.hpp>
 #include <secondwind/net/gate.hpp>
 #include <secondwind/net/task.hpp>
 #include <secondwind/policy/misfits.hpp>
+#include <secondwind/recovery/control.hpp>
 #include <secondwind/recovery/host_guard.hpp>
 #include <secondwind/recovery/in_flight.hpp>
 #include <secondwind/recovery/ledger.hpp>
@@ -23,7 +23,7 @@ class recoverer {
 public:
     // All must outlive it.
     recoverer(std::string host, net::deadline_queue& deadlines, boost::asio::io_context& io,
-              lmstudio::control& control, in_flight& users, host_guard& guard,
+              recovery::control& control, in_flight& users, host_guard& guard,
               policy::misfits& misfits, ledger& book, config::recovery const& settings)
         : host_{std::move(host)}, deadlines_{deadlines}, stop_{io}, control_{control},
           users_{users}, guard_{guard}, misfits_{misfits}, ledger_{book}, settings_{settings} {}
@@ -50,7 +50,7 @@ private:
     std::string host_;
     net::deadline_queue& deadlines_;
     net::gate stop_;
-    lmstudio::control& control_;
+    recovery::control& control_;
     in_flight& users_;
     host_guard& guard_;
     policy::misfits& misfits_;

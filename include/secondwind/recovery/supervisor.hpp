@@ -16,7 +16,7 @@ namespace secondwind::recovery {
 // It knows no socket: the host is reached through `control`. All must outlive it.
 struct supervisor {
     supervisor(std::string host, boost::asio::io_context& io, net::deadline_queue& queue,
-               lmstudio::control& control, recovery::ledger& book, config::settings const& all)
+               recovery::control& control, recovery::ledger& book, config::settings const& all)
         : deadlines{queue}, settings{all.recovery}, limits{all.limits}, ledger{book}, users{io},
           guard{io}, recovery{std::move(host), queue,   io,   control, users,
                               guard,           misfits, book, settings} {}

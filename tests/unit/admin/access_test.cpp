@@ -1,4 +1,4 @@
-#include <secondwind/admin/access.hpp>
+#include "admin/access.hpp"
 
 #include <gmock/gmock.h>
 

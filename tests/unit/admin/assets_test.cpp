@@ -1,4 +1,4 @@
-#include <secondwind/admin/assets.hpp>
+#include "admin/assets.hpp"
 
 #include <gmock/gmock.h>
 

@@ -1,4 +1,4 @@
-#include <secondwind/admin/base64.hpp>
+#include "admin/base64.hpp"
 
 #include <gmock/gmock.h>
 

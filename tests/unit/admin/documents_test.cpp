@@ -1,11 +1,11 @@
-#include <secondwind/admin/documents.hpp>
+#include "admin/documents.hpp"
 
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
 using namespace secondwind;
 using namespace secondwind::admin;
-using policy::activity;
+using lmstudio::activity;
 
 namespace {
 
@@ -14,7 +14,7 @@ nlohmann::json read(json const& document) {
     return nlohmann::json::parse(text_of(document));
 }
 
-policy::instance instance(std::string id, std::string model, activity doing = activity::unknown) {
+lmstudio::instance instance(std::string id, std::string model, activity doing = activity::unknown) {
     return {std::move(id), std::move(model), 5'000, 0, doing};
 }
 
@@ -78,8 +78,8 @@ TEST(documents, name_the_settings_of_recoveries_as_the_configuration_does) {
 }
 
 TEST(documents, list_loaded_models_first_and_then_by_key) {
-    policy::inventory const loaded{instance("zebra", "zebra"), instance("ant:2", "ant"),
-                                   instance("ant", "ant")};
+    lmstudio::inventory const loaded{instance("zebra", "zebra"), instance("ant:2", "ant"),
+                                     instance("ant", "ant")};
     std::vector<lmstudio::model_on_disk> const on_disk{{"yak", 7}, {"bee", 0}};
     auto const list = read(models_document(loaded, on_disk, {}, {}));
     std::vector<std::string> keys;
@@ -95,8 +95,8 @@ TEST(documents, list_loaded_models_first_and_then_by_key) {
 }
 
 TEST(documents, say_of_an_instance_what_the_host_says_and_null_where_it_does_not) {
-    policy::inventory loaded{instance("a", "a", activity::busy), instance("b", "b", activity::idle),
-                             instance("c", "c")};
+    lmstudio::inventory loaded{instance("a", "a", activity::busy),
+                               instance("b", "b", activity::idle), instance("c", "c")};
     loaded[1].last_used_ms = 1'790'000'000'123;
     auto const list = read(models_document(loaded, {}, {}, {}));
     EXPECT_EQ(list[0].at("instances")[0].at("busy"), true);
@@ -107,7 +107,7 @@ TEST(documents, say_of_an_instance_what_the_host_says_and_null_where_it_does_not
 }
 
 TEST(documents, count_who_uses_an_instance_here_by_its_id_or_its_model) {
-    policy::inventory const loaded{instance("a", "a"), instance("a:2", "a"), instance("b", "b")};
+    lmstudio::inventory const loaded{instance("a", "a"), instance("a:2", "a"), instance("b", "b")};
     use_counts const used{{"a", 2}, {"a:2", 1}, {"other", 5}};
     auto const list = read(models_document(loaded, {}, {}, used));
     EXPECT_EQ(list[0].at("instances")[0].at("used_here"), 2);
@@ -116,8 +116,8 @@ TEST(documents, count_who_uses_an_instance_here_by_its_id_or_its_model) {
 }
 
 TEST(documents, show_as_pinned_what_a_glob_names_by_key_or_instance) {
-    policy::inventory const loaded{instance("chosen", "a"), instance("a:2", "a"),
-                                   instance("b", "b")};
+    lmstudio::inventory const loaded{instance("chosen", "a"), instance("a:2", "a"),
+                                     instance("b", "b")};
     std::vector<lmstudio::model_on_disk> const on_disk{{"qwen/c", 1}, {"d", 1}};
     auto const list = read(models_document(loaded, on_disk, {"qwen/*", "chosen"}, {}));
     EXPECT_EQ(list[0].at("pinned"), true);

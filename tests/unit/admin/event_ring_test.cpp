@@ -1,4 +1,4 @@
-#include <secondwind/admin/event_ring.hpp>
+#include "admin/event_ring.hpp"
 
 #include <gmock/gmock.h>
 

@@ -1,4 +1,4 @@
-#include <secondwind/admin/history.hpp>
+#include "admin/history.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include <secondwind/admin/message.hpp>
+#include "admin/message.hpp"
 
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>

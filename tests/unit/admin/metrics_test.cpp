@@ -1,6 +1,6 @@
 #include "support/exposition.hpp"
 
-#include <secondwind/admin/metrics.hpp>
+#include "admin/metrics.hpp"
 
 #include <gmock/gmock.h>
 
@@ -35,8 +35,8 @@ struct the_metrics : testing::Test {
         r.took = 40ms;
         ledger.finish(r);
     }
-    void listed(policy::inventory loaded, std::vector<lmstudio::model_on_disk> unloaded) {
-        lmstudio::control::listing got;
+    void listed(lmstudio::inventory loaded, std::vector<lmstudio::model_on_disk> unloaded) {
+        recovery::control::listing got;
         got.instances = std::move(loaded);
         got.unloaded = std::move(unloaded);
         host.view.note(got);
@@ -50,8 +50,8 @@ struct the_metrics : testing::Test {
     recovery::ledger ledger;
     telemetry::traffic traffic;
     telemetry::exchange_list exchanges;
-    recovery::host_list hosts{upstream::environment{io, queue, blocks, fields}, settings, ledger};
-    recovery::host& host = hosts[0];
+    host::host_list hosts{host::environment{io, queue, blocks, fields}, settings, ledger};
+    host::host& host = hosts[0];
     proxy_state proxy{"127.0.0.1:1235", 3, 4096, false};
     subject what{io, queue,  settings, traffic, exchanges, ledger, hosts, [this] { return proxy; },
                  {}, "1.2.3"};
@@ -187,8 +187,8 @@ TEST_F(the_metrics, do_not_call_a_host_up_or_down_of_which_nothing_is_known) {
     auto const up = read();
     EXPECT_EQ(up.value("secondwind_host_up", {{"host", "default"}}), 1);
     EXPECT_EQ(up.value("secondwind_host_state_known", {{"host", "default"}}), 1);
-    upstream::failure refused;
-    refused.what = upstream::fault::connect;
+    host::failure refused;
+    refused.what = host::fault::connect;
     host.view.on_connect(refused);
     auto const down = read();
     EXPECT_EQ(down.value("secondwind_host_up", {{"host", "default"}}), 0);

@@ -1,4 +1,4 @@
-#include <secondwind/admin/orders.hpp>
+#include "admin/orders.hpp"
 
 #include <gmock/gmock.h>
 

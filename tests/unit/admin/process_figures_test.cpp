@@ -1,4 +1,4 @@
-#include <secondwind/admin/process_figures.hpp>
+#include "admin/process_figures.hpp"
 
 #include <gtest/gtest.h>
 

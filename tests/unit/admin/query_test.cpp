@@ -1,4 +1,4 @@
-#include <secondwind/admin/query.hpp>
+#include "admin/query.hpp"
 
 #include <gmock/gmock.h>
 

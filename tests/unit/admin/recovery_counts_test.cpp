@@ -1,4 +1,4 @@
-#include <secondwind/admin/recovery_counts.hpp>
+#include "admin/recovery_counts.hpp"
 
 #include <gmock/gmock.h>
 

@@ -1,4 +1,4 @@
-#include <secondwind/admin/recovery_search.hpp>
+#include "admin/recovery_search.hpp"
 
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>

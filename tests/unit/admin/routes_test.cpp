@@ -1,4 +1,4 @@
-#include <secondwind/admin/routes.hpp>
+#include "admin/routes.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // The status of a server with many exchanges, which are only imagined.
-#include <secondwind/admin/api.hpp>
-#include <secondwind/admin/history.hpp>
+#include "admin/api.hpp"
+#include "admin/history.hpp"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -43,7 +43,7 @@ struct status_of_many : testing::Test {
     std::list<imagined> running;
     telemetry::exchange_list exchanges;
     recovery::ledger book;
-    recovery::host_list hosts{{io, deadlines, blocks, fields}, settings, book};
+    host::host_list hosts{{io, deadlines, blocks, fields}, settings, book};
     proxy_state proxy{"127.0.0.1:1235", 3, 17, false};
     subject what{io, deadlines, settings, traffic, exchanges, book, hosts, [this] { return proxy; },
                  {}, "1.2.3"};

@@ -1,6 +1,6 @@
 #include "support/admin_texts.hpp"
 
-#include <secondwind/app/operator_view.hpp>
+#include "app/operator_view.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

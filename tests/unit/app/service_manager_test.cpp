@@ -1,4 +1,4 @@
-#include <secondwind/app/service_manager.hpp>
+#include "app/service_manager.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include <secondwind/app/table.hpp>
+#include "app/table.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include <secondwind/app/wording.hpp>
+#include "app/wording.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include <secondwind/config/json_tree.hpp>
+#include "config/json_tree.hpp"
 
 #include <gtest/gtest.h>
 

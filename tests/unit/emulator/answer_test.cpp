@@ -1,4 +1,4 @@
-#include <secondwind/emulator/answer.hpp>
+#include "emulator/answer.hpp"
 
 #include <gtest/gtest.h>
 

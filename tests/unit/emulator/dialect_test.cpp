@@ -1,4 +1,4 @@
-#include <secondwind/emulator/dialect.hpp>
+#include "emulator/dialect.hpp"
 
 #include <gmock/gmock.h>
 

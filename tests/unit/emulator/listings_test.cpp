@@ -1,4 +1,4 @@
-#include <secondwind/emulator/listings.hpp>
+#include "emulator/listings.hpp"
 
 #include <gtest/gtest.h>
 

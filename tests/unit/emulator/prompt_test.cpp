@@ -1,4 +1,4 @@
-#include <secondwind/emulator/prompt.hpp>
+#include "emulator/prompt.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include <secondwind/emulator/resolve.hpp>
+#include "emulator/resolve.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include <secondwind/emulator/router.hpp>
+#include "emulator/router.hpp"
 
 #include <gtest/gtest.h>
 

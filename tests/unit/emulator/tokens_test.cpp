@@ -1,4 +1,4 @@
-#include <secondwind/emulator/tokens.hpp>
+#include "emulator/tokens.hpp"
 
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>

@@ -1,6 +1,6 @@
-#include <secondwind/emulator/ws_clients.hpp>
-#include <secondwind/emulator/ws_documents.hpp>
-#include <secondwind/emulator/ws_namespace.hpp>
+#include "emulator/ws_clients.hpp"
+#include "emulator/ws_documents.hpp"
+#include "emulator/ws_namespace.hpp"
 
 #include <gtest/gtest.h>
 

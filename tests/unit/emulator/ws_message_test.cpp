@@ -1,4 +1,4 @@
-#include <secondwind/emulator/ws_message.hpp>
+#include "emulator/ws_message.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include <secondwind/emulator/ws_parameters.hpp>
+#include "emulator/ws_parameters.hpp"
 
 #include <gtest/gtest.h>
 

@@ -16,8 +16,8 @@ using kind = model_use::kind;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-policy::instance loaded(std::string id, std::string model, std::uint64_t size) {
-    return {std::move(id), std::move(model), size, 0, policy::activity::unknown};
+lmstudio::instance loaded(std::string id, std::string model, std::uint64_t size) {
+    return {std::move(id), std::move(model), size, 0, lmstudio::activity::unknown};
 }
 
 TEST(parse_models, lists_every_loaded_instance) {

@@ -9,7 +9,7 @@
 namespace secondwind::lmstudio {
 namespace {
 
-using policy::activity;
+using lmstudio::activity;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::Optional;

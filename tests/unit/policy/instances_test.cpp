@@ -3,6 +3,11 @@
 #include <gmock/gmock.h>
 
 namespace secondwind::policy {
+
+using lmstudio::activity;
+using lmstudio::instance;
+using lmstudio::inventory;
+
 namespace {
 
 using testing::ElementsAre;

@@ -8,6 +8,11 @@
 #include <array>
 
 namespace secondwind::policy {
+
+using lmstudio::activity;
+using lmstudio::instance;
+using lmstudio::inventory;
+
 namespace {
 
 using enum verdict;

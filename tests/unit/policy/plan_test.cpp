@@ -5,6 +5,11 @@
 #include <set>
 
 namespace secondwind::policy {
+
+using lmstudio::activity;
+using lmstudio::instance;
+using lmstudio::inventory;
+
 namespace {
 
 using enum verdict;

@@ -1,5 +1,6 @@
 #include "judging.hpp"
 
+#include <secondwind/base/pattern.hpp>
 #include <secondwind/policy/signature.hpp>
 
 #include <algorithm>

@@ -11,11 +11,11 @@ using testing::IsEmpty;
 
 namespace {
 
-struct second_wind : with_simulated_host {};
+struct recovering_exchange : with_simulated_host {};
 
 } // namespace
 
-TEST_F(second_wind, unloads_the_idle_others_and_replays) {
+TEST_F(recovering_exchange, unloads_the_idle_others_and_replays) {
     host.load("m70");
     auto const& e = send("m60");
     finish();
@@ -27,7 +27,7 @@ TEST_F(second_wind, unloads_the_idle_others_and_replays) {
     EXPECT_THAT(host.unloads, ElementsAre("m70"));
 }
 
-TEST_F(second_wind, leaves_alone_what_needs_no_recovery) {
+TEST_F(recovering_exchange, leaves_alone_what_needs_no_recovery) {
     host.load("m70");
     auto const& well = send("m70");
     auto const& bad = send(wish{.model = "m60", .bad = true});
@@ -38,7 +38,7 @@ TEST_F(second_wind, leaves_alone_what_needs_no_recovery) {
     EXPECT_THAT(book.records(), IsEmpty());
 }
 
-TEST_F(second_wind, gives_the_second_answer_whatever_it_is) {
+TEST_F(recovering_exchange, gives_the_second_answer_whatever_it_is) {
     host.load("m40");
     auto const& e = send("m200");
     finish();
@@ -47,7 +47,7 @@ TEST_F(second_wind, gives_the_second_answer_whatever_it_is) {
     EXPECT_EQ(e.attempts(), 2U);
 }
 
-TEST_F(second_wind, gives_the_first_answer_where_the_host_refuses_to_unload) {
+TEST_F(recovering_exchange, gives_the_first_answer_where_the_host_refuses_to_unload) {
     host.load("m70");
     host.strikes = [](simulated_host::fault f) {
         return f == simulated_host::fault::unload_refused;
@@ -61,7 +61,7 @@ TEST_F(second_wind, gives_the_first_answer_where_the_host_refuses_to_unload) {
     EXPECT_EQ(care.guard.epoch(), 0U);
 }
 
-TEST_F(second_wind, gives_the_first_answer_where_the_host_lists_nothing) {
+TEST_F(recovering_exchange, gives_the_first_answer_where_the_host_lists_nothing) {
     host.load("m70");
     host.strikes = [](simulated_host::fault f) { return f == simulated_host::fault::list_fails; };
     host.takes.list = 0ms; // over before anybody could wait for it
@@ -71,7 +71,7 @@ TEST_F(second_wind, gives_the_first_answer_where_the_host_lists_nothing) {
     EXPECT_EQ(e.outcome(), outcome::unload_failed);
 }
 
-TEST_F(second_wind, gives_the_answer_that_it_has_where_the_host_is_down_by_the_replay) {
+TEST_F(recovering_exchange, gives_the_answer_that_it_has_where_the_host_is_down_by_the_replay) {
     host.load("m70");
     auto& e = send("m60");
     e.on_attempt = [this] { host.go_down(); };
@@ -81,7 +81,7 @@ TEST_F(second_wind, gives_the_answer_that_it_has_where_the_host_is_down_by_the_r
     EXPECT_EQ(e.attempts(), 2U);
 }
 
-TEST_F(second_wind, unloads_nothing_where_there_is_nothing) {
+TEST_F(recovering_exchange, unloads_nothing_where_there_is_nothing) {
     auto const& e = send("m200");
     finish();
     EXPECT_TRUE(refused(e));
@@ -89,7 +89,7 @@ TEST_F(second_wind, unloads_nothing_where_there_is_nothing) {
     EXPECT_EQ(last().plan.reason, policy::plan_reason::nothing_loaded);
 }
 
-TEST_F(second_wind, unloads_no_pinned_one) {
+TEST_F(recovering_exchange, unloads_no_pinned_one) {
     settings.recovery.pinned = {"m7?"};
     host.load("m70");
     auto const& e = send("m60");
@@ -99,7 +99,7 @@ TEST_F(second_wind, unloads_no_pinned_one) {
     EXPECT_THAT(host.unloads, IsEmpty());
 }
 
-TEST_F(second_wind, waits_for_a_busy_one) {
+TEST_F(recovering_exchange, waits_for_a_busy_one) {
     host.tells_activity = false; // what the proxy knows itself is enough
     host.load("m70");
     auto const& busy = keep_busy("m70", 5s);
@@ -112,7 +112,7 @@ TEST_F(second_wind, waits_for_a_busy_one) {
     EXPECT_EQ(book.records().size(), 1U);
 }
 
-TEST_F(second_wind, waits_for_one_that_is_busy_with_somebody_elses_request) {
+TEST_F(recovering_exchange, waits_for_one_that_is_busy_with_somebody_elses_request) {
     host.load("m70");
     host.occupy("m70", 5s);
     auto const& e = send("m60");
@@ -122,7 +122,7 @@ TEST_F(second_wind, waits_for_one_that_is_busy_with_somebody_elses_request) {
     EXPECT_LT(time.elapsed(), 7s);
 }
 
-TEST_F(second_wind, gives_up_where_all_stay_busy_for_the_whole_wait) {
+TEST_F(recovering_exchange, gives_up_where_all_stay_busy_for_the_whole_wait) {
     settings.recovery.busy_wait = 30s;
     host.load("m70");
     host.occupy("m70", 10min);
@@ -135,7 +135,7 @@ TEST_F(second_wind, gives_up_where_all_stay_busy_for_the_whole_wait) {
     EXPECT_THAT(host.unloads, IsEmpty());
 }
 
-TEST_F(second_wind, remembers_what_fits_nowhere) {
+TEST_F(recovering_exchange, remembers_what_fits_nowhere) {
     host.load("m40");
     send("m200");
     finish();
@@ -153,7 +153,8 @@ TEST_F(second_wind, remembers_what_fits_nowhere) {
     EXPECT_EQ(book.records().size(), 2U);
 }
 
-TEST_F(second_wind, evicts_in_part_and_then_all_at_once_and_then_nobody_for_what_fits_nowhere) {
+TEST_F(recovering_exchange,
+       evicts_in_part_and_then_all_at_once_and_then_nobody_for_what_fits_nowhere) {
     host.load("m40");
     host.load("m50");
     keep_busy("m50", 2s);
@@ -172,7 +173,7 @@ TEST_F(second_wind, evicts_in_part_and_then_all_at_once_and_then_nobody_for_what
     EXPECT_THAT(host.ids(), ElementsAre("m40"));
 }
 
-TEST_F(second_wind, heals_the_host_for_the_next_one_after_the_answer_has_begun) {
+TEST_F(recovering_exchange, heals_the_host_for_the_next_one_after_the_answer_has_begun) {
     host.load("m40");
     host.load("m50");
     auto const& e = send(wish{.model = "m40", .tail = verdict::insufficient_memory});
@@ -184,7 +185,7 @@ TEST_F(second_wind, heals_the_host_for_the_next_one_after_the_answer_has_begun) 
     EXPECT_THAT(host.ids(), ElementsAre("m40"));
 }
 
-TEST_F(second_wind, keeps_what_served_a_request_under_a_name_that_the_host_does_not_know) {
+TEST_F(recovering_exchange, keeps_what_served_a_request_under_a_name_that_the_host_does_not_know) {
     host.tells_activity = false;
     host.load("m40");
     send(wish{.model = "alias", .tail = verdict::insufficient_memory});
@@ -195,7 +196,7 @@ TEST_F(second_wind, keeps_what_served_a_request_under_a_name_that_the_host_does_
     EXPECT_THAT(host.ids(), ElementsAre("m40"));
 }
 
-TEST_F(second_wind, waits_itself_where_a_healing_for_the_same_need_does_not) {
+TEST_F(recovering_exchange, waits_itself_where_a_healing_for_the_same_need_does_not) {
     host.load("m50");
     host.load("m40");
     auto const& busy = keep_busy("m40", 5s);
@@ -214,7 +215,7 @@ TEST_F(second_wind, waits_itself_where_a_healing_for_the_same_need_does_not) {
     EXPECT_EQ(last().outcome, outcome::recovered);
 }
 
-TEST_F(second_wind, decides_and_does_nothing_where_it_only_observes) {
+TEST_F(recovering_exchange, decides_and_does_nothing_where_it_only_observes) {
     settings.recovery.mode = config::recovery_mode::observe;
     host.load("m70");
     auto const& e = send("m60");
@@ -229,7 +230,7 @@ TEST_F(second_wind, decides_and_does_nothing_where_it_only_observes) {
     EXPECT_THAT(host.unloads, IsEmpty());
 }
 
-TEST_F(second_wind, does_nothing_where_it_is_off_or_the_body_was_not_kept) {
+TEST_F(recovering_exchange, does_nothing_where_it_is_off_or_the_body_was_not_kept) {
     host.load("m70");
     auto const& streamed = send(wish{.model = "m60"}, false);
     finish();
@@ -241,7 +242,7 @@ TEST_F(second_wind, does_nothing_where_it_is_off_or_the_body_was_not_kept) {
     EXPECT_THAT(book.records(), IsEmpty());
 }
 
-TEST_F(second_wind, replays_no_more_often_than_it_is_told_to) {
+TEST_F(recovering_exchange, replays_no_more_often_than_it_is_told_to) {
     settings.recovery.cooldown = 0ms; // nothing is futile
     for (unsigned most = 0; most <= 5; ++most) {
         settings.recovery.max_replays = most;

@@ -1,7 +1,7 @@
 #include "support/log_file.hpp"
 
+#include <secondwind/host/host_list.hpp>
 #include <secondwind/proxy/access_record.hpp>
-#include <secondwind/recovery/host_list.hpp>
 
 using namespace secondwind;
 using namespace std::chrono_literals;
@@ -23,7 +23,7 @@ struct one_host {
         return s;
     }();
     recovery::ledger book;
-    recovery::host_list hosts{{io, deadlines, blocks, fields}, settings, book};
+    host::host_list hosts{{io, deadlines, blocks, fields}, settings, book};
 };
 
 } // namespace

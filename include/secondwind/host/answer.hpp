@@ -1,0 +1,86 @@
+// One answer of a host, while it is read.
+#pragma once
+
+#include <secondwind/host/connection_pool.hpp>
+#include <secondwind/http/head_scanner.hpp>
+#include <secondwind/http/response_framer.hpp>
+#include <secondwind/http/response_head.hpp>
+#include <secondwind/net/block_pool.hpp>
+
+#include <string_view>
+
+namespace secondwind::host {
+
+// Holds the answer's bytes from its head on, for as long as somebody needs to look at them, and the
+// framer that knows where it ends. The connection stays the caller's, who awaits its bytes.
+class answer {
+public:
+    explicit answer(net::block_pool& blocks) noexcept : bytes_{blocks} {}
+
+    // Takes what has come, after a wait for it that ended with `waited`: perhaps nothing. `closed`
+    // where the host has ended.
+    failure take(connection& from, net::error_code waited);
+
+    // Looks for the end of the head in what has come, and checks the head. False if it is not
+    // whole, or if `why_not` says that it is none. Each head needs a scanner of its own. `fields`
+    // is shared by all of a thread: head() is good until the next await; check_head() renews it.
+    bool find_head(http::head_scanner& scanner, std::string_view method, http::field_list& fields,
+                   failure& why_not);
+
+    // More is awaited, perhaps for long: what is held takes no more memory than it needs.
+    void settle() { bytes_.settle(); }
+
+    http::response_head const& head() const noexcept { return head_; }
+    void check_head(std::string_view method, http::field_list& fields);
+
+    // Forgets an interim answer (1xx), so that find_head() looks for the next one.
+    void drop_interim();
+
+    // Moves the framer over the bytes that are there and gives `use` each run of body data, until
+    // `use` returns false or the bytes are used up.
+    template<class Use>
+    void scan(Use&& use) {
+        while (framer_.state() == http::response_framer::status::need_more &&
+               scanned_ < bytes_.size()) {
+            auto const step = framer_.push_run(bytes_.view().substr(scanned_));
+            scanned_ += step.consumed;
+            if (!step.data.empty() && !use(step.data))
+                return;
+            if (step.consumed == 0)
+                return;
+        }
+    }
+
+    http::response_framer& framer() noexcept { return framer_; }
+
+    // The body's bytes, with their framing, that the framer has accepted so far.
+    std::string_view held_body() const noexcept {
+        return bytes_.view().substr(head_size_, scanned_ - head_size_);
+    }
+    std::string_view head_bytes() const noexcept { return bytes_.view().substr(0, head_size_); }
+    // Whatever came behind the head: an upgraded connection's first bytes.
+    std::string_view behind_head() const noexcept { return bytes_.view().substr(head_size_); }
+    // True if bytes came that do not belong to this answer.
+    bool surplus() const noexcept { return scanned_ < bytes_.size(); }
+
+    // The bytes that were scanned, the head's among them, are no longer needed.
+    void forget_scanned() noexcept {
+        bytes_.consume(scanned_);
+        head_size_ = scanned_ = 0;
+    }
+    // The held bytes are no longer needed.
+    void release() noexcept {
+        bytes_.release();
+        head_size_ = scanned_ = 0;
+    }
+
+private:
+    net::buffer bytes_;
+    http::response_head head_;
+    http::response_framer framer_;
+    std::size_t head_size_ = 0;
+    std::size_t scanned_ = 0;
+    bool interim_came_ = false; // the answer has begun, though nothing of it is held
+};
+
+} // namespace secondwind::host

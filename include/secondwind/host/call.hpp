@@ -1,0 +1,44 @@
+// One whole HTTP call of our own to a host.
+#pragma once
+
+#include <secondwind/host/connection_pool.hpp>
+#include <secondwind/host/failure.hpp>
+#include <secondwind/http/head.hpp>
+#include <secondwind/net/block_pool.hpp>
+#include <secondwind/net/deadline.hpp>
+#include <secondwind/net/task.hpp>
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+namespace secondwind::host {
+
+// What every user of a host's connections shares.
+struct environment {
+    net::asio::io_context& io;
+    net::deadline_queue& deadlines;
+    net::block_pool& blocks;
+    http::field_list& fields; // scratch, never kept across an await
+};
+
+struct call_result {
+    secondwind::host::failure failure;
+    int status = 0;
+    std::string body; // decoded
+};
+
+struct call_request {
+    std::string_view method;
+    std::string_view target;
+    std::string_view body;     // JSON; empty: none
+    std::string authorization; // the field's value; empty: none
+};
+
+// Sends the request over a pooled connection and reads the whole answer, at most `bound` bytes of
+// body, within `limit`. The calls made this way are idempotent in effect, so one that dies on a
+// reused connection before any answer byte is sent again once on a new one.
+net::task<call_result> call(environment env, connection_pool& where, call_request request,
+                            std::chrono::milliseconds limit, std::size_t bound);
+
+} // namespace secondwind::host

@@ -1,0 +1,128 @@
+// The connections to one host.
+#pragma once
+
+#include <secondwind/config/config.hpp>
+#include <secondwind/host/connection.hpp>
+#include <secondwind/host/failure.hpp>
+#include <secondwind/host/idle_set.hpp>
+#include <secondwind/net/deadline.hpp>
+#include <secondwind/net/lookup.hpp>
+#include <secondwind/net/task.hpp>
+#include <secondwind/net/tls_context.hpp>
+
+#include <boost/intrusive/list.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace secondwind::host {
+
+class connection_pool;
+
+// For connections to an https:// host; null for http://. Throws net::tls_error.
+net::tls_context_ptr tls_to(config::upstream const& where);
+
+// The right to use a connection. Dropped, it closes it; only give_back() returns it to the pool.
+class lease {
+public:
+    lease() noexcept = default;
+    lease(connection_pool& from, connection_ptr c) noexcept : pool_{&from}, held_{std::move(c)} {}
+
+    explicit operator bool() const noexcept { return held_ != nullptr; }
+    connection& operator*() const noexcept { return *held_; }
+    connection* operator->() const noexcept { return held_.get(); }
+
+    // The answer was complete, its connection persists and no byte came after it: `keep_alive` is
+    // the host's own "timeout" in seconds, or -1.
+    void give_back(int keep_alive);
+    void close() noexcept { held_.reset(); }
+
+private:
+    connection_pool* pool_ = nullptr;
+    connection_ptr held_;
+};
+
+// LM Studio closes idle connections after five seconds, so they are kept for `timeouts.host_idle`
+// (four), or for a second less than the host's own "Keep-Alive: timeout=".
+//
+// A host's name is looked up for the first connect, and again after one that failed.
+class connection_pool final : net::deadline::listener {
+public:
+    // Hears how each connect has ended, and nothing of a connection that is reused or of a connect
+    // that was given up.
+    class watcher {
+    public:
+        // `how` is no failure where it succeeded. Must not throw.
+        virtual void on_connect(failure const& how) = 0;
+
+    protected:
+        ~watcher() = default;
+    };
+
+    // Throws net::tls_error where the files for an https:// host are of no use.
+    connection_pool(net::asio::io_context& io, net::deadline_queue& deadlines,
+                    config::upstream const& where, config::timeouts const& timeouts);
+
+    // An idle connection that was just seen to be alive, or else a new one that is not connected.
+    lease lend();
+    lease lend_new();
+
+    // Connects a new one, trying every address of the host, and shakes hands where TLS is spoken.
+    // `guard` bounds the whole by timeouts.connect; its listener must cancel the connection.
+    net::task<failure> connect(connection& c, net::deadline& guard);
+
+    config::upstream const& where() const noexcept { return where_; }
+    std::size_t idle() const noexcept { return idle_.size(); }
+    // How many are lent, tunnels among them. They are counted when this is asked.
+    std::size_t leased() const noexcept { return lent_.size(); }
+    // How many connects have failed: where it has moved, the host was down meanwhile.
+    std::uint64_t connect_failures() const noexcept { return connect_failures_; }
+    // How many of them had failed at the handshake.
+    std::uint64_t tls_failures() const noexcept { return tls_failures_; }
+    // What the Host field must say, where the host has a name of its own to be asked by, as one
+    // with a certificate does; empty where it may be what the client said.
+    std::string_view authority() const noexcept { return authority_; }
+    // From now on connects go by this: a renewed one. Null for http://.
+    void use(net::tls_context_ptr tls) noexcept { tls_ = std::move(tls); }
+    // At most one at a time, which must outlive the pool's last connect.
+    void watch(watcher& who) noexcept { watcher_ = &who; }
+
+    // Closes the idle connections; leased ones are closed when they come back.
+    void close();
+    // Cancels what is leased as well, and whatever is lent from now on: the server stops.
+    void abort();
+
+private:
+    friend class lease;
+    void give_back(connection_ptr c, int keep_alive);
+    void on_deadline() override;
+    net::task<failure> resolve(connection& c);
+    net::task<failure> reach(connection& c);
+    net::task<failure> shake_hands(connection& c);
+    void connected(failure const& how, bool in_vain);
+
+    net::asio::io_context& io_;
+    config::upstream const& where_;
+    config::timeouts const& timeouts_;
+    idle_set<connection_ptr> idle_;
+    net::deadline expiry_;
+    net::lookup lookup_;
+    net::tls_context_ptr tls_;
+    std::string authority_;
+    std::vector<net::endpoint> addresses_; // empty: to be resolved
+    std::uint64_t connect_failures_ = 0;
+    std::uint64_t tls_failures_ = 0;
+    watcher* watcher_ = nullptr;
+    bool closed_ = false;
+    bool aborted_ = false;
+
+    using lent_list = boost::intrusive::list<
+        connection,
+        boost::intrusive::member_hook<connection, connection::lent_hook, &connection::lent>,
+        boost::intrusive::constant_time_size<false>>;
+    lent_list lent_;
+};
+
+} // namespace secondwind::host

@@ -1,0 +1,67 @@
+// One WebSocket of the SDK's protocol, to one namespace of a host.
+#pragma once
+
+#include <secondwind/host/call.hpp>
+#include <secondwind/host/connection_pool.hpp>
+#include <secondwind/net/task.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace secondwind::host {
+
+enum class socket_fault : std::uint8_t {
+    none,
+    unreachable,  // no connection to the host
+    refused,      // it answers, but not with a WebSocket
+    rejected,     // it does not take our token, or requires one
+    unknown_call, // it is too old for that call: it only warned
+    silent,       // it did not answer in time
+    cut,          // the connection ended
+    broken,       // what it sends breaks the protocol, or is too large
+    cancelled     // the server stops
+};
+
+struct socket_failure {
+    socket_fault what = socket_fault::none;
+    std::string why; // one clause for the log: never a token, nor anything that may echo one
+
+    explicit operator bool() const noexcept { return what != socket_fault::none; }
+};
+
+struct called {
+    socket_failure failure;
+    std::string message; // an rpcResult or an rpcError
+};
+
+// Calls go one after another. After a failure it is of no more use, and another one is opened.
+class sdk_socket {
+public:
+    using clock = std::chrono::steady_clock;
+
+    // All waits together end at `until`. The pool must outlive it; its abort() ends every wait.
+    sdk_socket(environment env, connection_pool& where, clock::time_point until);
+    // Says goodbye without waiting.
+    ~sdk_socket();
+    sdk_socket(sdk_socket const&) = delete;
+    sdk_socket& operator=(sdk_socket const&) = delete;
+
+    // Connects, shakes hands and says who we are: the token of the Authorization value if it is one
+    // of LM Studio's, else some guest. `path` is "/llm", "/embedding" or "/system".
+    net::task<socket_failure> open(std::string path, std::string authorization);
+
+    // `parameter` is JSON, or empty for none.
+    net::task<called> call(std::string endpoint, std::string parameter);
+
+private:
+    // Beast's templates are slow to compile: once, in one source.
+    class wire;
+
+    std::unique_ptr<wire> wire_;
+    std::string path_;
+    std::int64_t next_call_ = 0;
+};
+
+} // namespace secondwind::host

@@ -1,0 +1,73 @@
+// What a recovery asks of a host over the SDK's WebSocket.
+#pragma once
+
+#include <secondwind/host/sdk_socket.hpp>
+#include <secondwind/lmstudio/ws_codec.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace secondwind::host {
+
+// The namespaces that have models, in the order in which they are asked.
+constexpr std::string_view llm_path = "/llm";
+constexpr std::string_view embedding_path = "/embedding";
+// The one that tells of the host itself.
+constexpr std::string_view system_path = "/system";
+
+// Whom to ask, as whom, and until when. `where` must outlive the calls.
+struct socket_host {
+    environment env;
+    connection_pool& where;
+    std::string authorization;
+    sdk_socket::clock::time_point until;
+};
+
+struct socket_instance {
+    lmstudio::listed_instance what;
+    std::string_view path; // of its namespace
+};
+
+struct socket_listing {
+    socket_failure failure;
+    std::vector<socket_instance> instances; // language models first
+};
+net::task<socket_listing> list_over_socket(socket_host at);
+
+struct socket_downloads {
+    socket_failure failure;
+    std::vector<lmstudio::model_on_disk> models;
+};
+net::task<socket_downloads> downloads_over_socket(socket_host at);
+
+struct socket_version {
+    socket_failure failure;
+    std::string version;
+};
+net::task<socket_version> version_over_socket(socket_host at);
+
+// In the namespace `path`, or where it is empty in either.
+struct socket_unloading {
+    socket_failure failure;
+    lmstudio::unload_result result = lmstudio::unload_result::refused;
+    std::string why_not; // where the host refuses
+};
+net::task<socket_unloading> unload_over_socket(socket_host at, std::string instance_id,
+                                               std::string_view path);
+
+// Completes those of `loaded` that the namespace lists, as far as it gets.
+struct socket_activity {
+    socket_failure failure;
+    lmstudio::inventory instances; // `loaded`, in its order
+    std::size_t found = 0;         // how many of them are of this namespace
+};
+// `known` is what the namespace has just listed; it is asked where there is nothing.
+net::task<socket_activity>
+activity_over_socket(socket_host at, std::string_view path, lmstudio::inventory loaded,
+                     std::optional<std::vector<lmstudio::listed_instance>> known);
+
+} // namespace secondwind::host

@@ -1,0 +1,42 @@
+// The loaded models of an LM Studio server, and which of them a request's model name means.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace secondwind::lmstudio {
+
+// What the host itself says that an instance is doing.
+enum class activity : std::uint8_t {
+    unknown, // it does not say
+    idle,
+    busy // it processes a prompt, generates, or has requests queued
+};
+std::string_view to_string(activity a) noexcept;
+
+// One loaded copy of a model on a host.
+struct instance {
+    std::string id;    // what the unload call takes: the model key, "<key>:2", or a chosen name
+    std::string model; // the model key
+    std::uint64_t size_bytes = 0;  // 0 where the host does not say
+    std::int64_t last_used_ms = 0; // since 1970 by the host's clock; 0 where it does not say
+    activity doing = activity::unknown;
+    bool operator==(instance const&) const = default;
+};
+
+using inventory = std::vector<instance>;
+
+// True if a request that names `name` uses this instance: by instance id if one is loaded under
+// that id, else by model key.
+bool uses(std::string_view name, instance const& candidate, inventory const& loaded) noexcept;
+
+// True if a request that names `name` uses any of them.
+bool fits_any(std::string_view name, inventory const& loaded) noexcept;
+
+// True if something is loaded, and all of it is one model's. Such a model serves the requests that
+// name nothing, or nothing loaded.
+bool one_model_only(inventory const& loaded) noexcept;
+
+} // namespace secondwind::lmstudio

@@ -1,0 +1,86 @@
+#include <secondwind/base/pattern.hpp>
+
+#include <secondwind/base/ascii.hpp>
+
+#include <algorithm>
+#include <cstddef>
+
+namespace secondwind {
+namespace {
+
+constexpr bool same(char a, char b) noexcept {
+    return to_lower(a) == to_lower(b);
+}
+
+bool same_text(std::string_view a, std::string_view b) noexcept {
+    return std::ranges::equal(a, b, same);
+}
+
+} // namespace
+
+bool matches(std::string_view pattern, std::string_view text) noexcept {
+    bool at_start = pattern.starts_with('^');
+    if (at_start)
+        pattern.remove_prefix(1);
+    bool const at_end = pattern.ends_with('$');
+    if (at_end)
+        pattern.remove_suffix(1);
+
+    // Each part takes its leftmost place behind the one before. That leaves the most text for the
+    // parts to come, so no choice ever has to be taken back.
+    for (;;) {
+        auto const star = pattern.find('*');
+        auto const part = pattern.substr(0, star);
+        bool const last = star == std::string_view::npos;
+
+        if (last && at_end) {
+            if (at_start)
+                return same_text(part, text);
+            return text.size() >= part.size() &&
+                   same_text(part, text.substr(text.size() - part.size()));
+        }
+        if (at_start) {
+            if (!same_text(part, text.substr(0, part.size())))
+                return false;
+            text.remove_prefix(part.size());
+        } else {
+            auto const found =
+                std::search(text.begin(), text.end(), part.begin(), part.end(), same);
+            if (found == text.end() && !part.empty())
+                return false;
+            text.remove_prefix(static_cast<std::size_t>(found - text.begin()) + part.size());
+        }
+        if (last)
+            return true;
+        at_start = false;
+        pattern.remove_prefix(star + 1);
+    }
+}
+
+// Only the last star ever gives back what it took: an earlier one that took less leaves more text
+// to the later ones, which can only help them. So the time is bounded by the two lengths' product.
+bool glob_matches(std::string_view glob, std::string_view text) noexcept {
+    std::size_t in_glob = 0;
+    std::size_t in_text = 0;
+    std::size_t behind_star = std::string_view::npos;
+    std::size_t star_ends = 0;
+
+    while (in_text < text.size()) {
+        if (in_glob < glob.size() && glob[in_glob] == '*') {
+            behind_star = ++in_glob;
+            star_ends = in_text;
+        } else if (in_glob < glob.size() &&
+                   (glob[in_glob] == '?' || to_lower(glob[in_glob]) == to_lower(text[in_text]))) {
+            ++in_glob;
+            ++in_text;
+        } else if (behind_star != std::string_view::npos) {
+            in_glob = behind_star;
+            in_text = ++star_ends;
+        } else {
+            return false;
+        }
+    }
+    return glob.find_first_not_of('*', in_glob) == std::string_view::npos;
+}
+
+} // namespace secondwind

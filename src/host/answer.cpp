@@ -1,0 +1,56 @@
+#include <secondwind/host/answer.hpp>
+
+namespace secondwind::host {
+
+bool answer::find_head(http::head_scanner& scanner, std::string_view method,
+                       http::field_list& fields, failure& why_not) {
+    using status = http::head_scanner::status;
+    auto const scanned = bytes_.size() > 0 ? scanner.scan(bytes_.view()) : status::need_more;
+    if (scanned == status::need_more)
+        return false;
+    why_not.answer_began = true;
+    if (scanned == status::bad) {
+        why_not.what = fault::malformed;
+        why_not.detail = scanner.fault().rule;
+        return false;
+    }
+    head_size_ = scanned_ = scanner.end();
+    auto const checked = http::check_response(head_bytes(), method, fields);
+    if (!checked) {
+        why_not.what = fault::malformed;
+        why_not.detail = checked.error().rule;
+        return false;
+    }
+    head_ = *checked;
+    framer_ = http::response_framer{head_};
+    return true;
+}
+
+void answer::check_head(std::string_view method, http::field_list& fields) {
+    head_ = *http::check_response(head_bytes(), method, fields);
+}
+
+void answer::drop_interim() {
+    bytes_.consume(head_size_);
+    head_size_ = scanned_ = 0;
+    interim_came_ = true;
+}
+
+failure answer::take(connection& from, net::error_code waited) {
+    failure result;
+    std::size_t n = 0;
+    if (!waited) {
+        auto const [data, size] = bytes_.room();
+        n = net::try_read(from.socket, net::asio::buffer(data, size), waited);
+    }
+    bytes_.commit(n);
+    if (waited && waited != net::asio::error::would_block) {
+        result.what = from.cancelled ? fault::cancelled : fault::closed;
+        result.cause = waited;
+        result.reused = from.reused;
+        result.answer_began = interim_came_ || bytes_.size() > 0;
+    }
+    return result;
+}
+
+} // namespace secondwind::host

@@ -1,0 +1,120 @@
+#include <secondwind/config/address.hpp>
+#include <secondwind/host/answer.hpp>
+#include <secondwind/host/call.hpp>
+
+namespace secondwind::host {
+
+namespace {
+
+std::string render(call_request const& request, config::upstream const& where) {
+    std::string out;
+    out.append(request.method).append(" ").append(request.target).append(" HTTP/1.1\r\nHost: ");
+    out.append(config::authority(where)).append("\r\n");
+    out.append("User-Agent: secondwind\r\nAccept: application/json\r\n");
+    if (!request.authorization.empty())
+        out.append("Authorization: ").append(request.authorization).append("\r\n");
+    if (!request.body.empty()) {
+        out.append("Content-Type: application/json\r\nContent-Length: ");
+        out.append(std::to_string(request.body.size())).append("\r\n");
+    }
+    out.append("\r\n").append(request.body);
+    return out;
+}
+
+// Bounds one try: when it is over, whatever waits on the connection ends.
+class bound_on final : public net::deadline::listener {
+public:
+    explicit bound_on(connection& c) noexcept : connection_{c} {}
+    void on_deadline() override {
+        expired = true;
+        connection_.cancel();
+    }
+    bool expired = false;
+
+private:
+    connection& connection_;
+};
+
+net::task<failure> read_answer(environment env, lease& over, std::string_view method,
+                               std::size_t bound, call_result& out) {
+    answer reply{env.blocks};
+    http::head_scanner const fresh{http::head_limits{}, http::head_scanner::side::answer};
+    auto scanner = fresh;
+    failure failed;
+    for (;;) {
+        bool const whole = reply.find_head(scanner, method, env.fields, failed);
+        if (failed)
+            co_return failed;
+        if (whole && !reply.head().interim())
+            break;
+        if (whole) {
+            reply.drop_interim();
+            scanner = fresh;
+            continue;
+        }
+        auto const ec = co_await over->readable();
+        failed = reply.take(*over, ec);
+        if (failed)
+            co_return failed;
+    }
+    out.status = reply.head().status;
+    auto const persists = reply.head().keep_alive;
+    auto const keep_alive = reply.head().keep_alive_timeout;
+
+    using status = http::response_framer::status;
+    for (;;) {
+        reply.scan([&](std::string_view data) {
+            out.body.append(data);
+            return out.body.size() <= bound;
+        });
+        if (out.body.size() > bound)
+            failed.what = fault::too_large;
+        if (reply.framer().state() == status::bad)
+            failed.what = fault::malformed;
+        if (failed || reply.framer().state() == status::complete)
+            break;
+        auto const ec = co_await over->readable();
+        failed = reply.take(*over, ec);
+        if (failed.what == fault::closed && reply.framer().finish() == status::complete)
+            failed = {};
+        if (failed)
+            break;
+    }
+    if (!failed && persists && !reply.surplus() &&
+        reply.framer().framing() != http::framing::until_close)
+        over.give_back(keep_alive);
+    co_return failed;
+}
+
+} // namespace
+
+net::task<call_result> call(environment env, connection_pool& where, call_request request,
+                            std::chrono::milliseconds limit, std::size_t bound) {
+    call_result out;
+    auto const text = render(request, where.where());
+    auto over = where.lend();
+    for (;;) {
+        bound_on guard{*over};
+        net::deadline deadline{env.deadlines, guard};
+        out = {};
+        if (!over->reused)
+            out.failure = co_await where.connect(*over, deadline);
+        bool const connected = !out.failure;
+        if (connected) {
+            deadline.after(limit);
+            // A failed write is not the last word: the host may have answered before it closed.
+            net::write_all send{over->socket, deadline, limit, text};
+            auto const sent = co_await send;
+            (void)sent;
+            deadline.after(limit);
+            out.failure = co_await read_answer(env, over, request.method, bound, out);
+        }
+        if (guard.expired)
+            out.failure.what = connected ? fault::timeout : fault::connect_timeout;
+        if (!out.failure.resend_safe())
+            co_return out;
+        over = where.lend_new();
+    }
+}
+
+} // namespace secondwind::host

@@ -1,0 +1,38 @@
+#include <secondwind/host/connection.hpp>
+
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+
+#include <utility>
+
+namespace secondwind::host {
+
+connection_ptr make_connection(net::executor const& ex) {
+    boost::intrusive_ptr counted{new connection{ex}};
+    return connection_ptr{counted.detach()};
+}
+
+void connection::listen(listener* who) {
+    if (who)
+        listener_ = who;
+    if (armed_)
+        return;
+    armed_ = true;
+    spoke_ = false;
+    socket.async_wait(
+        net::asio::socket_base::wait_read,
+        [self = boost::intrusive_ptr{this}](net::error_code ec) { self->on_ready(ec); });
+}
+
+void connection::on_ready(net::error_code ec) {
+    armed_ = false;
+    if (waiting_) {
+        wait_result_ = ec;
+        std::exchange(waiting_, nullptr).resume();
+        return;
+    }
+    spoke_ = true;
+    if (listener_)
+        listener_->on_speech();
+}
+
+} // namespace secondwind::host

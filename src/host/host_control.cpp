@@ -1,0 +1,270 @@
+#include <secondwind/host/host_control.hpp>
+
+#include "rest_calls.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <utility>
+
+namespace secondwind::host {
+
+namespace {
+
+using clock = sdk_socket::clock;
+
+// What is left until then; at least a moment, for zero would mean for ever.
+std::chrono::milliseconds left_until(clock::time_point until) {
+    using std::chrono::milliseconds;
+    return std::max(std::chrono::ceil<milliseconds>(until - clock::now()), milliseconds{1});
+}
+
+std::size_t hash(std::string const& authorization) noexcept {
+    return std::hash<std::string>{}(authorization);
+}
+
+recovery::contact contact_of(socket_fault how) noexcept {
+    switch (how) {
+    case socket_fault::unreachable:
+        return recovery::contact::unreachable;
+    case socket_fault::silent:
+    case socket_fault::cut:
+        return recovery::contact::mute;
+    case socket_fault::cancelled:
+        return recovery::contact::none;
+    case socket_fault::none:
+    case socket_fault::refused:
+    case socket_fault::rejected:
+    case socket_fault::unknown_call:
+    case socket_fault::broken:
+        break;
+    }
+    return recovery::contact::answered;
+}
+
+} // namespace
+
+// One listing over one of the two interfaces.
+struct host_control::attempt {
+    recovery::control::listing listing;
+    bool other_may_do = false; // it failed in a way that tells nothing of the other interface
+};
+
+net::task<recovery::control::listing> host_control::list(std::string authorization) {
+    auto const until = clock::now() + settings_.list_timeout;
+    authorization = authorization_for(std::move(authorization));
+    memory_.heed(pool_.connect_failures());
+
+    bool const rest_first = memory_.speaks != api::websocket;
+    std::string why_not;
+    auto reached = recovery::contact::none;
+    for (bool const rest : {rest_first, !rest_first}) {
+        std::optional<attempt> tried;
+        if (rest)
+            tried = co_await try_rest(authorization, until);
+        else
+            tried = co_await try_socket(authorization, until);
+        if (tried->listing.instances) {
+            memory_.speaks = rest ? api::rest : api::websocket;
+            co_return std::move(tried->listing);
+        }
+        // One that is mute over one interface and answers over the other is no mute host.
+        if (reached != recovery::contact::answered ||
+            tried->listing.reached != recovery::contact::mute)
+            reached = tried->listing.reached;
+        if (!why_not.empty())
+            why_not += "; ";
+        why_not += tried->listing.why_not;
+        if (!tried->other_may_do)
+            break;
+        memory_.speaks = api::unjudged;
+        if (clock::now() >= until)
+            break;
+    }
+    listing out;
+    out.why_not = std::move(why_not);
+    out.reached = reached;
+    co_return out;
+}
+
+net::task<host_control::attempt> host_control::try_rest(std::string authorization,
+                                                        clock::time_point until) {
+    auto got = co_await list_over_rest(env_, pool_, authorization, left_until(until));
+    attempt out;
+    out.listing.reached = got.reached;
+    if (got.result == rest_result::answered) {
+        out.listing.instances = std::move(got.found.loaded);
+        out.listing.unloaded = std::move(got.found.unloaded);
+    } else {
+        out.other_may_do = got.result == rest_result::unknown_api;
+        out.listing.why_not = got.result == rest_result::unauthorised ? token_advice(authorization)
+                                                                      : std::move(got.why_not);
+    }
+    co_return out;
+}
+
+net::task<host_control::attempt> host_control::try_socket(std::string authorization,
+                                                          clock::time_point until) {
+    socket_host at{env_, pool_, std::move(authorization), until};
+    attempt out;
+    auto got = co_await list_over_socket(at);
+    out.listing.reached = contact_of(got.failure.what);
+    if (got.failure) {
+        out.other_may_do = got.failure.what != socket_fault::unreachable &&
+                           got.failure.what != socket_fault::cancelled;
+        out.listing.why_not = why(got.failure, at.authorization);
+        co_return out;
+    }
+    listed_ = std::move(got.instances);
+    out.listing.instances.emplace();
+    for (auto const& each : listed_)
+        out.listing.instances->push_back(each.what.instance);
+    if (memory_.tells_downloads) {
+        auto const loaded = *out.listing.instances;
+        out.listing.unloaded = co_await unloaded_models(std::move(at));
+        std::erase_if(out.listing.unloaded, [&loaded](lmstudio::model_on_disk const& model) {
+            return std::ranges::find(loaded, model.key, &lmstudio::instance::model) != loaded.end();
+        });
+    }
+    co_return out;
+}
+
+// Nothing depends on it as much as on the rest of a listing, so it may not take as long.
+net::task<std::vector<lmstudio::model_on_disk>> host_control::unloaded_models(socket_host at) {
+    at.until = std::min(at.until, clock::now() + settings_.websocket_timeout);
+    auto got = co_await downloads_over_socket(std::move(at));
+    if (got.failure && got.failure.what != socket_fault::cut &&
+        got.failure.what != socket_fault::cancelled)
+        memory_.tells_downloads = false;
+    co_return std::move(got.models);
+}
+
+net::task<recovery::control::unloading> host_control::unload(std::string instance_id,
+                                                             std::string authorization) {
+    auto const until = clock::now() + settings_.unload_timeout;
+    authorization = authorization_for(std::move(authorization));
+    memory_.heed(pool_.connect_failures());
+    unloading out;
+    if (memory_.speaks != api::websocket) {
+        auto got = co_await unload_over_rest(env_, pool_, instance_id, authorization,
+                                             settings_.unload_timeout);
+        out.result = got.unload;
+        if (got.result == rest_result::unauthorised)
+            out.why_not = token_advice(authorization);
+        else if (got.result != rest_result::answered)
+            out.why_not = std::move(got.why_not);
+        if (got.result != rest_result::unknown_api)
+            co_return out;
+        memory_.speaks = api::unjudged;
+    }
+
+    socket_host at{env_, pool_, std::move(authorization), until};
+    auto const path = path_of(instance_id);
+    auto got = co_await unload_over_socket(at, std::move(instance_id), path);
+    out.result = got.failure ? lmstudio::unload_result::refused : got.result;
+    out.why_not = got.failure ? why(got.failure, at.authorization) : std::move(got.why_not);
+    co_return out;
+}
+
+net::task<lmstudio::inventory> host_control::with_activity(lmstudio::inventory loaded,
+                                                           std::string authorization) {
+    authorization = authorization_for(std::move(authorization));
+    memory_.heed(pool_.connect_failures());
+    bool const asks = settings_.websocket_timeout > settings_.websocket_timeout.zero();
+    if (!asks || loaded.empty() || !memory_.asks_activity(hash(authorization)))
+        co_return loaded;
+
+    socket_host const at{env_, pool_, std::move(authorization),
+                         clock::now() + settings_.websocket_timeout};
+    std::size_t found = 0;
+    for (auto const path : {llm_path, embedding_path}) {
+        if (found >= loaded.size())
+            break;
+        // A listing over the WebSocket has told the rest already.
+        std::optional<std::vector<lmstudio::listed_instance>> known;
+        if (memory_.speaks == api::websocket) {
+            known.emplace();
+            for (auto const& each : listed_)
+                if (each.path == path)
+                    known->push_back(each.what);
+            if (known->empty())
+                continue;
+        }
+        auto got = co_await activity_over_socket(at, path, loaded, std::move(known));
+        loaded = std::move(got.instances);
+        found += got.found;
+        if (got.failure) {
+            note(got.failure, at.authorization, &host_memory::no_activity);
+            break;
+        }
+    }
+    co_return loaded;
+}
+
+net::task<std::optional<std::string>> host_control::version() {
+    std::optional<std::string> told;
+    auto authorization = authorization_for({});
+    memory_.heed(pool_.connect_failures());
+    bool const asks = settings_.websocket_timeout > settings_.websocket_timeout.zero();
+    if (!asks || !memory_.asks_version(hash(authorization)))
+        co_return told;
+
+    socket_host const at{env_, pool_, std::move(authorization),
+                         clock::now() + settings_.websocket_timeout};
+    auto got = co_await version_over_socket(at);
+    if (got.failure)
+        note(got.failure, at.authorization, &host_memory::no_version);
+    else
+        told = std::move(got.version);
+    co_return told;
+}
+
+// A connection that cannot be made, or is cut, says nothing of what the host can do.
+void host_control::note(socket_failure const& failure, std::string const& authorization,
+                        void (host_memory::*never)() noexcept) noexcept {
+    switch (failure.what) {
+    case socket_fault::rejected:
+        memory_.rejects(hash(authorization));
+        break;
+    case socket_fault::refused:
+    case socket_fault::unknown_call:
+    case socket_fault::silent:
+    case socket_fault::broken:
+        (memory_.*never)();
+        break;
+    case socket_fault::none:
+    case socket_fault::unreachable:
+    case socket_fault::cut:
+    case socket_fault::cancelled:
+        break;
+    }
+}
+
+std::string host_control::authorization_for(std::string of_the_request) const {
+    auto const& token = pool_.where().api_token;
+    return token.empty() ? std::move(of_the_request) : "Bearer " + token;
+}
+
+std::string host_control::token_advice(std::string_view authorization) const {
+    if (!pool_.where().api_token.empty())
+        return "it refused the token that upstreams[].api_token gives (see whether LM Studio's "
+               "settings still list it)";
+    if (!authorization.empty())
+        return "it refused the token that came with the request (set upstreams[].api_token to one "
+               "that it takes)";
+    return "it requires an API token (set upstreams[].api_token, or send one with each request)";
+}
+
+std::string host_control::why(socket_failure const& failure, std::string_view authorization) const {
+    return failure.what == socket_fault::rejected ? token_advice(authorization) : failure.why;
+}
+
+std::string_view host_control::path_of(std::string_view instance_id) const noexcept {
+    auto const at = std::ranges::find(
+        listed_, instance_id,
+        [](socket_instance const& each) -> std::string const& { return each.what.instance.id; });
+    return at == listed_.end() ? std::string_view{} : at->path;
+}
+
+} // namespace secondwind::host

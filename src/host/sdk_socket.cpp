@@ -1,0 +1,216 @@
+#include <secondwind/config/address.hpp>
+#include <secondwind/host/sdk_socket.hpp>
+#include <secondwind/lmstudio/ws_codec.hpp>
+
+#include <boost/beast/core/buffers_to_string.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/websocket/error.hpp>
+#include <boost/beast/websocket/rfc6455.hpp>
+#include <boost/beast/websocket/stream.hpp>
+
+#include <array>
+#include <random>
+#include <string_view>
+#include <utility>
+
+namespace secondwind::host {
+
+namespace websocket = boost::beast::websocket;
+
+namespace {
+
+// A host with thousands of models lists about 1 KiB for each.
+constexpr std::size_t largest_message = 16 * 1024 * 1024;
+
+std::string random_name() {
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::random_device device;
+    std::string name;
+    for (int i = 0; i < 4; ++i)
+        for (auto bits = device(), n = 8u; n != 0; --n, bits >>= 4)
+            name += digits[bits & 15];
+    return name;
+}
+
+} // namespace
+
+// The connection with Beast on top. All of its waits end when the connection is cancelled: by one
+// of the deadlines, or by the pool.
+class sdk_socket::wire final : net::deadline::listener {
+public:
+    wire(environment env, connection_pool& where, clock::time_point until)
+        : pool_{where}, over_{where.lend_new()}, stream_{over_->socket},
+          connecting_{env.deadlines, *this}, whole_{env.deadlines, *this} {
+        websocket::stream_base::timeout const none{websocket::stream_base::none(),
+                                                   websocket::stream_base::none(), false};
+        stream_.set_option(none); // the deadlines are ours
+        stream_.read_message_max(largest_message);
+        auto const left = std::chrono::ceil<std::chrono::milliseconds>(until - clock::now());
+        if (left.count() > 0)
+            whole_.after(left);
+        else
+            on_deadline();
+    }
+    wire(wire const&) = delete;
+    wire& operator=(wire const&) = delete;
+
+    ~wire() {
+        // A close frame with code 1000 (RFC 6455 section 5.5.1), masked by nothing. The host's own
+        // is not waited for: it learns of ours, and that is all that it is for.
+        constexpr std::string_view goodbye{"\x88\x82\0\0\0\0\x03\xE8", 8};
+        boost::system::error_code ignored;
+        if (open_ && !over_->cancelled)
+            net::try_write(over_->socket, goodbye, ignored);
+    }
+
+    net::task<socket_failure> connect() {
+        socket_failure failed;
+        auto const found = co_await pool_.connect(*over_, connecting_);
+        if (found) {
+            failed.what =
+                over_->cancelled && !expired_ ? socket_fault::cancelled : socket_fault::unreachable;
+            failed.why = expired_ ? "it did not accept a connection in time" : describe(found);
+        }
+        co_return failed;
+    }
+
+    net::task<socket_failure> shake_hands(std::string path) {
+        auto const identify = [](websocket::request_type& request) {
+            request.set(boost::beast::http::field::user_agent, "secondwind");
+        };
+        stream_.set_option(websocket::stream_base::decorator{identify});
+        websocket::response_type answer;
+        auto const host = config::authority(pool_.where());
+        net::completion shaking{
+            [&](auto handler) { stream_.async_handshake(answer, host, path, std::move(handler)); }};
+        auto const ec = co_await shaking;
+        open_ = !ec;
+        socket_failure failed;
+        if (ec)
+            failed = failure_of(ec);
+        if (ec == websocket::error::upgrade_declined) {
+            failed.what = socket_fault::refused;
+            failed.why = "it was answered with status " + std::to_string(answer.result_int());
+        } else if (failed.what == socket_fault::broken) {
+            failed.what = socket_fault::refused;
+        }
+        co_return failed;
+    }
+
+    net::task<socket_failure> send(std::string text) {
+        net::completion writing{[&](auto handler) {
+            auto done = [h = std::move(handler)](net::error_code ec, std::size_t) mutable {
+                h(ec);
+            };
+            stream_.async_write(net::asio::buffer(text), std::move(done));
+        }};
+        auto const ec = co_await writing;
+        socket_failure failed;
+        if (ec)
+            failed = failure_of(ec);
+        co_return failed;
+    }
+
+    net::task<called> receive() {
+        boost::beast::flat_buffer bytes;
+        net::completion reading{[&](auto handler) {
+            auto done = [h = std::move(handler)](net::error_code ec, std::size_t) mutable {
+                h(ec);
+            };
+            stream_.async_read(bytes, std::move(done));
+        }};
+        auto const ec = co_await reading;
+        called got;
+        if (ec)
+            got.failure = failure_of(ec);
+        else
+            got.message = boost::beast::buffers_to_string(bytes.data());
+        co_return got;
+    }
+
+private:
+    void on_deadline() override {
+        expired_ = true;
+        over_->cancel();
+    }
+
+    socket_failure failure_of(net::error_code ec) {
+        open_ = false;
+        if (expired_)
+            return {socket_fault::silent, "it did not answer in time"};
+        if (over_->cancelled)
+            return {socket_fault::cancelled, "the request was cancelled"};
+        // What breaks the connection has the system's category, what breaks the protocol Beast's.
+        static auto const& of_beast = make_error_code(websocket::error::closed).category();
+        if (ec == websocket::error::closed || ec == net::asio::error::eof ||
+            ec == boost::beast::http::error::end_of_stream ||
+            ec.category() == boost::system::system_category())
+            return {socket_fault::cut, "it closed the connection before answering"};
+        if (ec.category() == of_beast)
+            return {socket_fault::broken, "its answer was no valid one (" + ec.message() + ")"};
+        return {socket_fault::broken, "its answer was no WebSocket's (" + ec.message() + ")"};
+    }
+
+    connection_pool& pool_;
+    lease over_;
+    websocket::stream<net::stream&> stream_;
+    net::deadline connecting_;
+    net::deadline whole_;
+    bool expired_ = false;
+    bool open_ = false;
+};
+
+sdk_socket::sdk_socket(environment env, connection_pool& where, clock::time_point until)
+    : wire_{std::make_unique<wire>(env, where, until)} {}
+
+sdk_socket::~sdk_socket() = default;
+
+net::task<socket_failure> sdk_socket::open(std::string path, std::string authorization) {
+    path_ = path;
+    auto failed = co_await wire_->connect();
+    if (!failed)
+        failed = co_await wire_->shake_hands(std::move(path));
+    if (!failed) {
+        lmstudio::credentials guest{"guest:" + random_name(), random_name()};
+        auto who =
+            lmstudio::auth_message(lmstudio::credentials_of(authorization, std::move(guest)));
+        failed = co_await wire_->send(std::move(who));
+    }
+    auto said = lmstudio::admission::neither;
+    while (!failed && said == lmstudio::admission::neither) {
+        auto got = co_await wire_->receive();
+        failed = std::move(got.failure);
+        if (!failed)
+            said = lmstudio::parse_admission(got.message);
+    }
+    if (said == lmstudio::admission::rejected) {
+        failed.what = socket_fault::rejected;
+        failed.why = "it does not admit us";
+    }
+    if (failed && failed.what != socket_fault::unreachable)
+        failed.why = "the SDK's WebSocket " + path_ + ": " + failed.why;
+    co_return failed;
+}
+
+net::task<called> sdk_socket::call(std::string endpoint, std::string parameter) {
+    auto const id = next_call_++;
+    called out;
+    auto text = lmstudio::rpc_call(endpoint, id, parameter);
+    out.failure = co_await wire_->send(std::move(text));
+    auto what = lmstudio::reply::other;
+    while (!out.failure && what == lmstudio::reply::other) {
+        out = co_await wire_->receive();
+        if (!out.failure)
+            what = lmstudio::parse_reply(out.message, id);
+    }
+    if (what == lmstudio::reply::warning) {
+        out.failure.what = socket_fault::unknown_call;
+        out.failure.why = "it does not know that call";
+    }
+    if (out.failure)
+        out.failure.why = endpoint + " over the SDK's WebSocket " + path_ + ": " + out.failure.why;
+    co_return out;
+}
+
+} // namespace secondwind::host
