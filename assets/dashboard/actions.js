@@ -1,37 +1,37 @@
-// What an operator may do from the page. Each asks first and says what will happen, then does it
-// and tells what came of it.
+// The actions of an operator. Each explains what it will do and asks for confirmation. Then it runs
+// and shows its result.
 import { post } from './api.js';
 import { el, find, set_text } from './dom.js';
 import { bytes, counted, list, sentence } from './format.js';
 
 const consequences = {
   on:
-    'From now on secondwind cures what LM Studio refuses for lack of memory: it unloads other ' +
-    'models and sends the request again.',
+    'From now on, when LM Studio does not have enough memory for a request, secondwind unloads ' +
+    'other models and sends the request again.',
   observe:
-    'From now on secondwind decides and records each recovery, but unloads nothing and repeats ' +
+    'From now on secondwind decides and records each recovery, but unloads nothing and replays ' +
     'no request.',
-  off: "From now on LM Studio's errors go to the clients as they are.",
+  off: "From now on secondwind passes on LM Studio's errors unchanged.",
 };
 
 export class actions {
-  #told;
+  #show_result;
   #refresh;
 
-  // `told(text, good)` shows a result, `refresh()` has the page ask for what has changed.
-  constructor(told, refresh) {
-    this.#told = told;
+  // `show_result(text, good)` shows a result, `refresh()` reloads the data of the page.
+  constructor(show_result, refresh) {
+    this.#show_result = show_result;
     this.#refresh = refresh;
     find('ask-cancel').onclick = () => find('ask').close();
   }
 
   unload(host, id, size) {
-    const frees = size > 0 ? ` and frees about ${bytes(size)}` : '';
+    const frees = size > 0 ? ` and free about ${bytes(size)}` : '';
     this.#ask({
       title: `Unload ${id}?`,
       text: [
-        `LM Studio on the host ${host} unloads it${frees}.`,
-        'A request that it is answering breaks off. The next request for it loads it again.',
+        `LM Studio on the host ${host} will unload it${frees}.`,
+        'Its running requests will fail. The next request to this model will load it again.',
       ],
       verb: 'Unload',
       act: () => this.#unload(host, { instance_id: id }),
@@ -42,8 +42,8 @@ export class actions {
     this.#ask({
       title: `Unload all models of ${host}?`,
       text: [
-        'LM Studio unloads every instance, pinned and busy ones too.',
-        'Requests that are being answered right now break off.',
+        'LM Studio will unload every instance, including pinned and busy ones.',
+        'Running requests will fail.',
       ],
       verb: 'Unload all',
       act: () => this.#unload(host, { all: true }),
@@ -52,12 +52,12 @@ export class actions {
 
   switch_mode(mode) {
     this.#ask({
-      title: `Switch recovery to "${mode}"?`,
-      text: [consequences[mode], 'This lasts until the configuration is loaded again.'],
-      verb: 'Switch',
+      title: `Change the recovery mode to "${mode}"?`,
+      text: [consequences[mode], 'This lasts until the next reload or restart.'],
+      verb: 'Change the mode',
       act: async () => {
         const answer = await post('/api/recovery/mode', { mode });
-        return `Recovery is set to "${answer.mode}".`;
+        return `The recovery mode is "${answer.mode}".`;
       },
     });
   }
@@ -66,14 +66,14 @@ export class actions {
     this.#ask({
       title: `Cancel request ${number}?`,
       text: [
-        `It is ${model ? `for ${model}` : `${method} ${path}`}.`,
-        "Its client's connection is closed, and LM Studio stops generating.",
+        `Request: ${model ?? `${method} ${path}`}.`,
+        "The client's connection will be closed, and LM Studio stops generating.",
       ],
       verb: 'Cancel the request',
-      keep: 'Let it go on',
+      keep: 'Keep the request',
       act: async () => {
         await post(`/api/exchanges/${number}/cancel`, {});
-        return `Request ${number} is cancelled.`;
+        return `Request ${number} was cancelled.`;
       },
     });
   }
@@ -82,26 +82,26 @@ export class actions {
     this.#ask({
       title: 'Reload the configuration?',
       text: [
-        'secondwind reads its configuration file again. With a mistake in it, nothing changes.',
-        'Requests in flight go on undisturbed.',
+        'secondwind reads its configuration file again. If the file has an error, nothing changes.',
+        'Running requests are not affected.',
       ],
       verb: 'Reload',
       act: async () => {
         const { changed } = await post('/api/reload', {});
         return changed.length > 0
-          ? `The configuration is reloaded. Changed: ${list(changed)}.`
-          : 'The configuration is reloaded. Nothing in it had changed.';
+          ? `The configuration was reloaded. Changed: ${list(changed)}.`
+          : 'The configuration was reloaded. There were no changes.';
       },
     });
   }
 
   async #unload(host, wish) {
     const { unloaded } = await post(`/api/hosts/${encodeURIComponent(host)}/unload`, wish);
-    const gone = unloaded.filter(({ result }) => result === 'unloaded').map(({ id }) => id);
-    if (gone.length === 0) return 'Nothing was unloaded: it was not loaded any more.';
-    return gone.length > 3
-      ? `${counted(gone.length, 'instance')} were unloaded.`
-      : `Unloaded ${list(gone)}.`;
+    const done = unloaded.filter(({ result }) => result === 'unloaded').map(({ id }) => id);
+    if (done.length === 0) return 'Nothing was unloaded: it was not loaded any more.';
+    return done.length > 3
+      ? `${counted(done.length, 'instance')} were unloaded.`
+      : `Unloaded ${list(done)}.`;
   }
 
   #ask({ title, text, verb, keep = 'Cancel', act }) {
@@ -121,13 +121,13 @@ export class actions {
   }
 
   async #do(act) {
-    this.#told('Asking secondwind to do it.', null);
+    this.#show_result('Waiting for secondwind.', null);
     try {
-      this.#told(await act(), true);
+      this.#show_result(await act(), true);
     } catch (error) {
-      const gone = (error.body?.unloaded ?? []).filter(({ result }) => result === 'unloaded');
-      const some = gone.length > 0 ? ` But ${list(gone.map(({ id }) => id))} went.` : '';
-      this.#told(`That did not work: ${sentence(error.message)}${some}`, false);
+      const done = (error.body?.unloaded ?? []).filter(({ result }) => result === 'unloaded');
+      const some = done.length > 0 ? ` Unloaded anyway: ${list(done.map(({ id }) => id))}.` : '';
+      this.#show_result(`The action failed: ${sentence(error.message)}${some}`, false);
     }
     this.#refresh();
   }

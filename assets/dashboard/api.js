@@ -1,7 +1,7 @@
 // Calls to the admin listener that served this page.
 
 export class failure extends Error {
-  // `status` is 0 where no answer came at all; `body` is the answer's JSON where it has one.
+  // `status` is 0 if there was no response. `body` is the JSON of the response, if it has any.
   constructor(message, status = 0, body = null) {
     super(message);
     this.status = status;
@@ -19,16 +19,16 @@ async function call(path, options, patience_ms) {
     });
   } catch (error) {
     const late = error.name === 'TimeoutError';
-    throw new failure(late ? `no answer within ${patience_ms / 1000} s` : 'it does not answer');
+    throw new failure(late ? `no response within ${patience_ms / 1000} s` : 'it does not answer');
   }
   let body = null;
   try {
     body = await answer.json();
   } catch {
-    throw new failure(`the answer ${answer.status} is not JSON`, answer.status);
+    throw new failure(`the response with status ${answer.status} is not JSON`, answer.status);
   }
   if (!answer.ok) {
-    const message = body?.error?.message ?? `the answer was ${answer.status}`;
+    const message = body?.error?.message ?? `the response had status ${answer.status}`;
     throw new failure(message, answer.status, body);
   }
   return body;
@@ -36,7 +36,7 @@ async function call(path, options, patience_ms) {
 
 export const get = (path) => call(path, {}, 8_000);
 
-// Unloads go one after another, and each may take LM Studio half a minute.
+// Unloads run one after another, and LM Studio may need half a minute for each.
 export const post = (path, body) =>
   call(
     path,

@@ -1,4 +1,4 @@
-// The last 15 minutes as three charts: pictures for the eye, one sentence for the ear.
+// The last 15 minutes as three charts, each with one sentence for screen readers.
 import { el, find, set_text } from './dom.js';
 import { count, counted, duration } from './format.js';
 import uPlot from './vendor/uplot/uPlot.esm.js';
@@ -6,11 +6,11 @@ import uPlot from './vendor/uplot/uPlot.esm.js';
 const window_s = 900;
 const height = 112;
 
-const colour = (name) => () =>
+const color = (name) => () =>
   getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
 
-// How many came in the minute before each sample: by themselves the samples would only jitter.
+// The sum over the minute before each sample; single samples would vary too much.
 function per_minute(samples, interval, pick) {
   const span = Math.max(1, Math.round(60 / interval));
   let sum = 0;
@@ -21,7 +21,7 @@ function per_minute(samples, interval, pick) {
   });
 }
 
-// A value that has no neighbour makes no line, so it gets a dot.
+// A value without neighbors makes no line, so it gets a dot.
 function lonely(u, series) {
   const values = u.data[series];
   const lone = [];
@@ -39,10 +39,10 @@ class chart {
   #picture;
   #note;
   #data = null;
-  #now = 0; // where the chart ends, in seconds since 1970
+  #now = 0; // the right end of the chart, in seconds since 1970
 
-  // `series`: {name, ink, dash, fill}; `format` writes a value; `read(samples, interval)` makes the
-  // columns, `say(columns)` the sentence, `value(columns)` the figure at the top.
+  // `series` is {name, ink, dash, fill}. `format` formats a value. `read(samples, interval)` makes
+  // the columns, `say(columns)` the sentence, and `value(columns)` the figure at the top.
   constructor(id, { title, series, format, read, value, say }) {
     this.#series = series;
     this.#format = format;
@@ -87,10 +87,10 @@ class chart {
     if (this.#picture.getAttribute('aria-label') !== label)
       this.#picture.setAttribute('aria-label', label);
     const any = columns.some((values) => values.some((value) => value !== null));
-    set_text(this.#note, any ? '' : 'Nothing to measure yet.');
+    set_text(this.#note, any ? '' : 'No data yet.');
   }
 
-  // The colours are those of the theme, and a chart takes them once.
+  // A chart reads the colors of the theme only when it is built.
   #rebuild() {
     if (!this.#plot) return;
     this.#plot.destroy();
@@ -98,9 +98,9 @@ class chart {
   }
 
   #build() {
-    const grid = { stroke: colour('--line')(), width: 1 };
+    const grid = { stroke: color('--line')(), width: 1 };
     const axis = {
-      stroke: colour('--muted')(),
+      stroke: color('--muted')(),
       font: '11px system-ui, sans-serif',
       grid,
       ticks: { show: false },
@@ -135,11 +135,11 @@ class chart {
         series: [
           {},
           ...this.#series.map(({ ink, dash, fill }) => ({
-            stroke: colour(ink)(),
-            fill: fill ? colour(fill)() : undefined,
+            stroke: color(ink)(),
+            fill: fill ? color(fill)() : undefined,
             width: 1.5,
             dash,
-            points: { size: 4, width: 1, fill: colour(ink)(), filter: lonely, show: true },
+            points: { size: 4, width: 1, fill: color(ink)(), filter: lonely, show: true },
           })),
         ],
         hooks: { setCursor: [(u) => this.#point(u)] },
@@ -149,7 +149,7 @@ class chart {
     );
   }
 
-  // What the pointer is on, in place of what is now.
+  // Shows the value under the pointer instead of the current value.
   #point(u) {
     const at = u.cursor.idx;
     const columns = this.#data.slice(1);
@@ -212,7 +212,7 @@ export class charts {
       say: ([half, most]) => {
         const value = last_known(half);
         return value === null
-          ? 'Time to first byte: nothing to measure yet.'
+          ? 'Time to first byte: no data yet.'
           : `Time to first byte: median ${duration(value)}, at most ${duration(highest(most))}.`;
       },
     });

@@ -1,4 +1,4 @@
-// A state as an icon and a word on a tinted ground.
+// A state, shown as an icon and a word on a colored background.
 import { el, set_icon, set_text } from './dom.js';
 
 export function chip() {

@@ -1,4 +1,5 @@
-// Keeps the store up to date: by events where they come, else by asking; and heals by itself.
+// Keeps the store up to date, with live events if they work and by polling otherwise. Reconnects by
+// itself.
 import { get } from './api.js';
 import { events } from './events.js';
 import { poll } from './poll.js';
@@ -11,14 +12,14 @@ const recoveries_every = 5_000;
 export const backoff = (failures) => Math.min(1000 * 2 ** (failures - 1), 15_000);
 
 export class connection {
-  lost_since = null; // when the first question went unanswered; null while answers come
-  why = null; // what became of the last question
-  retry_at = null; // when the next try is due
+  lost_since = null; // the time of the first failed request; null while requests succeed
+  reason = null; // why the last request failed
+  retry_at = null; // the time of the next attempt
   #store;
   #changed;
   #events;
-  #misses = 0; // questions in a row without an answer
-  #breaks = 0; // attempts in a row at /events that came to nothing
+  #misses = 0; // consecutive failed requests
+  #breaks = 0; // consecutive failed connections to /events
   #gap = false; // events were missed
   #reopen = null;
   #status = new poll(
@@ -43,8 +44,8 @@ export class connection {
     );
   }
 
-  // "connecting" at first, "live" while events come, "polling" while only questions are answered,
-  // "lost" while not even these are.
+  // "connecting" at first, "live" while events arrive, "polling" while only requests succeed,
+  // "lost" while requests fail too.
   get phase() {
     if (this.lost_since) return 'lost';
     if (this.#events.heard) return 'live';
@@ -58,7 +59,7 @@ export class connection {
     this.refresh();
   }
 
-  // Asks for everything that is polled, now.
+  // Polls everything now.
   refresh() {
     this.#status.now();
     if (this.lost_since) return;
@@ -66,7 +67,7 @@ export class connection {
     if (this.phase === 'polling') this.#recoveries.now();
   }
 
-  // Adds the next page of recoveries that are older than those known.
+  // Loads the next page of older recoveries.
   async load_older() {
     const before = this.#store.older_before;
     const answer = await get(`/api/recoveries?limit=50&before=${before}`);
@@ -87,23 +88,23 @@ export class connection {
       status = await get('/api/status');
     } catch (error) {
       ++this.#misses;
-      this.why = error.message;
+      this.reason = error.message;
       this.retry_at = null;
       this.lost_since ??= new Date();
       this.#changed();
       return;
     }
-    const healed = this.lost_since !== null;
+    const reconnected = this.lost_since !== null;
     this.#misses = 0;
     this.lost_since = null;
     const restarted = this.#store.take_status(status);
-    if (healed || restarted) this.#hosts.now();
-    if (healed || this.#reopen === null) this.#open();
+    if (reconnected || restarted) this.#hosts.now();
+    if (reconnected || this.#reopen === null) this.#open();
     if (this.phase === 'polling' && (restarted || this.#store.recoveries === null))
       this.#recoveries.now();
   }
 
-  // The question about the status finds out whether anybody is there; the others do without.
+  // Only the request for the status detects a lost connection; the other requests ignore errors.
   async #ask(path, take) {
     try {
       take(await get(path));
@@ -124,9 +125,9 @@ export class connection {
     this.#breaks = 0;
     this.#gap = !this.#store.take_message(message);
     if (this.#gap) this.#events.close();
-    // The figures of the status have moved with it, and need not wait for their turn.
+    // The event also changes figures of the status, so poll it now.
     else if (['began', 'concluded'].includes(message.step)) this.#status.now();
-    // Hosts may have come and gone.
+    // Hosts may have been added or removed.
     else if (message.changed?.includes('upstreams')) this.#hosts.now();
     this.#changed();
   }

@@ -1,4 +1,5 @@
-// Small means to build the page and to change it in place. Text goes in as text, never as markup.
+// Helpers to build the page and to change it in place. Text is always inserted as text, never as
+// markup.
 import { paths } from './icons.js';
 
 const svg_space = 'http://www.w3.org/2000/svg';
@@ -18,7 +19,7 @@ export function el(tag, properties = {}, ...children) {
   return node;
 }
 
-// A picture beside a word that says the same; so nobody needs to hear about it.
+// An icon next to a word with the same meaning, so it is hidden from screen readers.
 export function icon(name) {
   const node = document.createElementNS(svg_space, 'svg');
   node.setAttribute('viewBox', '0 0 16 16');
@@ -30,13 +31,13 @@ export function icon(name) {
   return node;
 }
 
-// Replaces the text only if it is another, so that a selection and the reader's place stay.
+// Replaces the text only if it differs, so that the selection and the reading position are kept.
 export function set_text(node, text) {
   const wanted = text ?? '';
   if (node.textContent !== wanted) node.textContent = wanted;
 }
 
-// Shows an icon in `holder`, and touches nothing if it is there already.
+// Shows an icon in `holder`. Changes nothing if the icon is already there.
 export function set_icon(holder, name) {
   if (holder.dataset.icon === name) return;
   holder.dataset.icon = name;
@@ -47,14 +48,14 @@ export function set_hidden(node, hidden) {
   if (node.hidden !== hidden) node.hidden = hidden;
 }
 
-// A node about to go must not take the focus with it: the heading of its section gets it.
-function keep_focus(going) {
-  if (!going.contains(document.activeElement)) return;
-  going.closest('section')?.querySelector('h2[tabindex]')?.focus({ preventScroll: true });
+// Moves the focus from a node that will be removed to the heading of its section.
+function keep_focus(node) {
+  if (!node.contains(document.activeElement)) return;
+  node.closest('section')?.querySelector('h2[tabindex]')?.focus({ preventScroll: true });
 }
 
-// Makes `parent` hold one child per item, in order: `key` names an item, `create` makes its node
-// and `update` fills it. Nodes that stay are not moved: they keep focus, selection and openness.
+// Gives `parent` one child per item, in order. `key` identifies an item, `create` makes its node,
+// and `update` fills it. Nodes that stay in order are not moved, so they keep focus and selection.
 export function keyed(parent, items, key, create, update) {
   const wanted = new Map(items.map((item) => [String(key(item)), item]));
   for (const node of [...parent.children])
@@ -75,6 +76,6 @@ export function keyed(parent, items, key, create, update) {
     if (node === next) next = next.nextElementSibling;
     else parent.insertBefore(node, next);
   }
-  // A node that was moved has lost the focus on its way.
+  // A node that was moved has lost the focus.
   if (focused !== document.activeElement && parent.contains(focused)) focused.focus();
 }

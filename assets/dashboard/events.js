@@ -1,13 +1,13 @@
-// The stream of events over a WebSocket: opens it, and tells what comes of it.
+// The stream of live events over a WebSocket.
 
 const patience_ms = 10_000;
 
 export class events {
   #socket = null;
   #timer = null;
-  heard = false; // a message has come, so this one works
+  heard = false; // a message has arrived, so the connection works
 
-  // `message(object)` for each message, `closed()` once when it has gone or never came about.
+  // Calls `message(object)` for each message, and `closed()` once if the connection ends or fails.
   constructor(message, closed) {
     this.message = message;
     this.closed = closed;
@@ -17,7 +17,7 @@ export class events {
     return this.#socket !== null;
   }
 
-  // Resumes after `sequence` of `run`, where both are known and the server still has what follows.
+  // Resumes after `sequence` of `run`, if both are known and the server still has the later events.
   open(run, sequence) {
     const url = new URL('/events', location.href);
     url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
@@ -31,18 +31,18 @@ export class events {
       this.heard = true;
       this.message(JSON.parse(event.data));
     };
-    socket.onclose = () => this.#gone(socket);
+    socket.onclose = () => this.#ended(socket);
   }
 
-  // Ends it, and tells so at once: the closing handshake may take its time.
+  // Closes the connection and reports it at once, because the closing handshake may take long.
   close() {
     const socket = this.#socket;
     if (!socket) return;
     socket.close();
-    this.#gone(socket);
+    this.#ended(socket);
   }
 
-  #gone(socket) {
+  #ended(socket) {
     if (socket !== this.#socket) return;
     clearTimeout(this.#timer);
     this.#socket = null;

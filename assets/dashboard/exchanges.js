@@ -6,8 +6,8 @@ import { age, base_url, bytes, count } from './format.js';
 const phases = {
   sending: ['info', 'send', 'Sending'],
   waiting: ['info', 'wait', 'Waiting'],
-  holding: ['attention', 'hold', 'Held for a verdict'],
-  recovering: ['working', 'working', 'In a recovery'],
+  holding: ['attention', 'hold', 'Held back'],
+  recovering: ['working', 'working', 'Waiting for a recovery'],
   relaying: ['ok', 'relay', 'Relaying'],
   tunnel: ['info', 'tunnel', 'Tunnel'],
 };
@@ -36,18 +36,18 @@ export class exchanges_view {
     );
     const hidden = status.exchanges_total - status.exchanges.length;
     set_text(find('exchanges-more'), hidden > 0 ? `and ${count(hidden)} more` : '');
-    this.#tell_emptiness(status);
+    this.#show_emptiness(status);
   }
 
-  #tell_emptiness(status) {
+  #show_emptiness(status) {
     const empty = find('exchanges-empty');
     set_hidden(empty, status.exchanges.length > 0);
     if (status.exchanges.length > 0) return;
     const text =
       status.totals.exchanges > 0
         ? 'No request is in flight.'
-        : 'No request has come yet: point an app at ' +
-          `${base_url(status)} instead of LM Studio.`;
+        : 'No requests yet. In your app, replace the URL of LM Studio with ' +
+          `${base_url(status)}.`;
     set_text(empty, text);
   }
 

@@ -1,4 +1,4 @@
-// Numbers, times and names as people read them.
+// Formats numbers, times and names for people.
 
 const number = new Intl.NumberFormat('en', { maximumFractionDigits: 1 });
 const clock = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' });
@@ -33,7 +33,7 @@ export function duration(seconds) {
   return `${Math.floor(whole / 86400)} d ${Math.floor((whole % 86400) / 3600)} h`;
 }
 
-// The age of what still goes on: whole seconds, lest it flicker.
+// The age of something that is still running, in whole seconds so that it does not flicker.
 export const age = (seconds) => (seconds < 60 ? `${Math.floor(seconds)} s` : duration(seconds));
 
 export function ago(seconds) {
@@ -46,7 +46,7 @@ export function ago(seconds) {
 
 export const time_of_day = (date) => clock.format(date);
 
-// The time, with its day where that is not today.
+// The time, with the date if it is not today.
 export function moment(date, now) {
   const same_day = date.toDateString() === now.toDateString();
   return same_day ? clock.format(date) : `${day.format(date)}, ${clock.format(date)}`;
@@ -58,7 +58,7 @@ export function list(names) {
   return `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }
 
-// A model without its publisher, for where there is little room.
+// The name of a model without its publisher, for narrow places.
 export const short_name = (key) => key.slice(key.lastIndexOf('/') + 1);
 
 export const sentence = (text) => {
@@ -66,7 +66,7 @@ export const sentence = (text) => {
   return /[.!?]$/.test(whole) ? whole : `${whole}.`;
 };
 
-// Where an app reaches the proxy from here: a wildcard address is none to connect to.
+// The URL of the proxy for an app. A wildcard address is replaced by the host name of this page.
 export function base_url({ listen, tls }, here = location.hostname) {
   const split = listen.lastIndexOf(':');
   const address = listen.slice(0, split);

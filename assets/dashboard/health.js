@@ -1,16 +1,16 @@
-// Whether all is well, in one sentence; a function of what is known.
+// The overall state in one sentence. A pure function of the known data.
 import { ago, counted, list } from './format.js';
-import { outcomes, tell } from './story.js';
+import { describe, outcomes } from './story.js';
 
-// While it does not answer: what it last said of itself holds no longer.
+// While secondwind does not answer, its last known state may be wrong.
 export const unreachable = {
   level: 'unknown',
   icon: 'unknown',
-  sentence: 'Whether all is well is not known: secondwind does not answer.',
-  remarks: ['It tries again by itself. What follows is what was last heard.'],
+  sentence: 'secondwind does not answer, so its state is unknown.',
+  remarks: ['The page reconnects automatically. It shows the last known state.'],
 };
 
-// How long a recovery that did not help is worth a word.
+// How long a failed recovery is mentioned.
 const recent_s = 15 * 60;
 
 const is_or_are = (n) => (n === 1 ? 'is' : 'are');
@@ -44,11 +44,14 @@ function at_ease({ exchanges_total: n }, hosts) {
   return {
     level: 'ok',
     icon: 'check',
-    sentence: known ? `All is well. ${all} up, and ${busy}.` : `All is well so far, and ${busy}.`,
+    sentence: known
+      ? `All is well. ${all} up, and ${busy}.`
+      : `All is well so far. Not all hosts have been checked yet, and ${busy}.`,
   };
 }
 
-// `recoveries` newest first, `since(time)` the seconds since then. Null while nothing is known.
+// `recoveries` are sorted newest first; `since(time)` returns the seconds since a time. Returns
+// null while nothing is known.
 export function judge(status, hosts, recoveries, since) {
   if (!status) return null;
   const known = hosts ?? [];
@@ -60,14 +63,14 @@ export function judge(status, hosts, recoveries, since) {
     verdict = {
       level: 'attention',
       icon: 'leave',
-      sentence: 'secondwind is draining: it ends what it has begun and takes no new request.',
+      sentence: 'secondwind is draining: it finishes its running requests and accepts no new ones.',
     };
   else if (!verdict && (running || known.some((host) => host.recovering))) {
     const host = running?.host ?? known.find((each) => each.recovering).name;
     verdict = {
       level: 'working',
       icon: 'working',
-      sentence: `A recovery is going on at the host ${host}; its requests wait for it.`,
+      sentence: `A recovery is running on the host ${host}; requests to this host wait for it.`,
     };
   }
   verdict ??=
@@ -76,26 +79,28 @@ export function judge(status, hosts, recoveries, since) {
       : {
           level: 'unknown',
           icon: 'unknown',
-          sentence: 'secondwind runs. Asking how its hosts are.',
+          sentence: 'secondwind is running. Checking its hosts.',
         };
 
   for (const host of known)
-    if (host.state === 'down' && host.why) remarks.push(`${host.name}: ${host.why}`);
+    if (host.state === 'down' && host.reason) remarks.push(`${host.name}: ${host.reason}`);
   if (status.recovery.mode === 'off')
-    remarks.push('Recovery is off: what LM Studio refuses goes to the client as it is.');
+    remarks.push("Recovery is off: secondwind passes on LM Studio's errors unchanged.");
   if (status.recovery.mode === 'observe')
-    remarks.push('Recovery only observes: it decides, and does nothing.');
+    remarks.push(
+      'The recovery mode is "observe": recoveries are decided and recorded, but nothing is done.',
+    );
   const last = recoveries[0];
   if (last && last.outcome !== 'pending' && since(last.time) < recent_s) {
     const { level } = outcomes[last.outcome] ?? outcomes.pending;
-    const helpless = level === 'bad' || level === 'attention';
-    if (helpless && verdict.level === 'ok')
+    const failed = level === 'bad' || level === 'attention';
+    if (failed && verdict.level === 'ok')
       verdict = {
         level: 'attention',
         icon: 'attention',
-        sentence: `The hosts are up, but the last recovery, ${ago(since(last.time))}, was in vain.`,
+        sentence: `The hosts are up, but the last recovery failed (${ago(since(last.time))}).`,
       };
-    remarks.push(`Last recovery, ${ago(since(last.time))}: ${tell(last).headline}`);
+    remarks.push(`Last recovery, ${ago(since(last.time))}: ${describe(last).headline}`);
   }
   return { ...verdict, remarks };
 }

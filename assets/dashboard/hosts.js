@@ -1,4 +1,4 @@
-// The hosts, each with its state and its models.
+// The hosts with their states and their models.
 import { chip, set_chip } from './chip.js';
 import { el, find, icon, keyed, set_hidden, set_text } from './dom.js';
 import { ago, bytes, counted, moment, short_name } from './format.js';
@@ -8,7 +8,7 @@ const hues = 6;
 const states = {
   up: ['ok', 'up', 'Up'],
   down: ['bad', 'down', 'Down'],
-  unknown: ['unknown', 'unknown', 'Not asked yet'],
+  unknown: ['unknown', 'unknown', 'Unknown'],
 };
 
 export class hosts_view {
@@ -85,12 +85,12 @@ export class hosts_view {
     set_chip(p.state, level, name, word + since);
     set_hidden(p.recovering, !host.recovering);
     set_text(p.url, host.url);
-    set_text(p.why, host.state === 'down' ? host.why : '');
+    set_text(p.why, host.state === 'down' ? host.reason : '');
     const instances = host.models.flatMap((model) =>
       model.instances.map((instance) => ({ ...instance, model })),
     );
     set_text(p.facts, this.#facts(host, instances));
-    this.#colour(card.hue_of, instances);
+    this.#color(card.hue_of, instances);
     this.#draw_bar(p.bar, instances, card.hue_of);
     set_hidden(p.unload_all, instances.length === 0 || !store.status?.actions_allowed);
     keyed(
@@ -113,7 +113,7 @@ export class hosts_view {
       host.version ? `LM Studio ${host.version}` : null,
       loaded > 0 ? `${bytes(loaded)} loaded` : null,
       `${counted(host.in_flight, 'request')} in flight`,
-      host.waiting > 0 ? `${host.waiting} waiting for the recovery` : null,
+      host.waiting > 0 ? `${host.waiting} waiting for a recovery` : null,
       leased + idle > 0 ? `connections: ${leased} in use, ${idle} idle` : null,
       host.epoch > 0 ? `${counted(host.epoch, 'recovery', 'recoveries')}` : null,
     ];
@@ -122,18 +122,21 @@ export class hosts_view {
 
   #emptiness(host, instances) {
     if (instances.length > 0) return '';
-    if (!host.listed_at) return host.listing_error ? '' : 'Its models are not known yet.';
+    if (!host.listed_at)
+      return host.listing_error ? '' : 'The models of this host are not known yet.';
     return 'No model is loaded. The first request will load one.';
   }
 
   #listing(host, now) {
-    if (!host.listing_error || (!host.listed_at && host.listing_error === host.why)) return '';
-    const seen = host.listed_at ? ` This is as of ${moment(new Date(host.listed_at), now)}.` : '';
+    if (!host.listing_error || (!host.listed_at && host.listing_error === host.reason)) return '';
+    const seen = host.listed_at
+      ? ` The list above is from ${moment(new Date(host.listed_at), now)}.`
+      : '';
     return `The models could not be listed: ${host.listing_error}.${seen}`;
   }
 
-  // An instance keeps its colour for as long as it is loaded.
-  #colour(hue_of, instances) {
+  // An instance keeps its color while it is loaded.
+  #color(hue_of, instances) {
     const ids = new Set(instances.map(({ id }) => id));
     for (const id of [...hue_of.keys()]) if (!ids.has(id)) hue_of.delete(id);
     for (const { id } of instances) {
@@ -186,15 +189,15 @@ export class hosts_view {
     return row;
   }
 
-  #update_instance(row, { id, busy, used_here, last_used, model }, hue_of, store) {
+  #update_instance(row, { id, busy, in_flight, last_used, model }, hue_of, store) {
     const p = row.parts;
     p.swatch.dataset.hue = hue_of.get(id);
     set_hidden(p.pinned, !model.pinned);
-    set_text(p.size, model.size > 0 ? bytes(model.size) : 'size not known');
-    if (busy === true || used_here > 0) set_chip(p.busy, 'working', 'busy', 'Busy');
+    set_text(p.size, model.size > 0 ? bytes(model.size) : 'unknown size');
+    if (busy === true || in_flight > 0) set_chip(p.busy, 'working', 'busy', 'Busy');
     else if (busy === false) set_chip(p.busy, 'idle', 'idle', 'Idle');
-    else set_chip(p.busy, 'unknown', 'unknown', 'Not known');
-    const used = used_here > 0 ? `${counted(used_here, 'request')}` : '';
+    else set_chip(p.busy, 'unknown', 'unknown', 'Unknown');
+    const used = in_flight > 0 ? `${counted(in_flight, 'request')}` : '';
     const last = last_used ? `used ${ago(store.seconds_since(last_used))}` : '';
     set_text(p.used, used || last);
     set_hidden(p.unload, !store.status?.actions_allowed);

@@ -1,4 +1,4 @@
-// Outlines on a 16 by 16 grid, drawn with the colour of the text.
+// Outlines on a 16 by 16 grid, drawn in the color of the text.
 export const paths = {
   check: 'M3 8.5l3.2 3.2L13 4.8',
   attention: 'M8 2.2l6.2 11.3H1.8zM8 6.5v3.5M8 11.8v.2',

@@ -1,4 +1,4 @@
-// Puts the page together: what is known goes to the views, at most once a frame.
+// Connects the parts of the page. The store is rendered to the views at most once per frame.
 import { actions } from './actions.js';
 import { charts } from './charts.js';
 import { connection } from './connection.js';
@@ -10,10 +10,10 @@ import { notices, render_health } from './notices.js';
 import { recoveries_view } from './recoveries.js';
 import { settings_view } from './settings.js';
 import { store } from './store.js';
-import { tell } from './story.js';
+import { describe } from './story.js';
 
 let due = false;
-let drawn = null; // what the charts show
+let drawn = null; // the status that the charts show
 
 function later() {
   if (due) return;
@@ -23,9 +23,9 @@ function later() {
 
 const known = new store(later, announce);
 const link = new connection(known, later);
-const told = new notices(() => link.refresh());
+const notifier = new notices(() => link.refresh());
 const act = new actions(
-  (text, good) => told.show_result(text, good),
+  (text, good) => notifier.show_result(text, good),
   () => link.refresh(),
 );
 const views = [
@@ -40,23 +40,23 @@ async function older() {
   try {
     await link.load_older();
   } catch (error) {
-    told.show_result(`Older recoveries could not be had: ${error.message}.`, false);
+    notifier.show_result(`Older recoveries could not be loaded: ${error.message}.`, false);
   }
 }
 
-// A reader who cannot see the page hears of a recovery's beginning and its end.
+// Announces the beginning and the end of a recovery to screen readers.
 function announce(record, before) {
   if (!before && record.outcome === 'pending')
-    told.tell(`Recovery ${record.recovery} began on the host ${record.host}.`);
+    notifier.announce(`Recovery ${record.recovery} started on the host ${record.host}.`);
   else if (record.outcome !== 'pending' && before?.outcome !== record.outcome)
-    told.tell(`Recovery ${record.recovery}: ${tell(record).headline}`);
+    notifier.announce(`Recovery ${record.recovery}: ${describe(record).headline}`);
 }
 
 function render() {
   due = false;
   const lost = link.phase === 'lost';
   known.stopped = lost;
-  told.render(link, known);
+  notifier.render(link, known);
   for (const view of views) view.render(known);
   const { status } = known;
   const since = (time) => known.seconds_since(time);
@@ -76,12 +76,12 @@ function render() {
 const titles = {
   ok: 'All is well',
   working: 'Recovering',
-  attention: 'Look here',
+  attention: 'Attention',
   bad: 'Down',
-  unknown: 'Asking',
+  unknown: 'Loading',
 };
 
-// Ages and countdowns go on by themselves.
+// Ages and countdowns change every second.
 setInterval(later, 1000);
 link.start();
 later();

@@ -1,5 +1,5 @@
-// The banner while secondwind is out of reach, the state of the connection, the result of an
-// action, and what a screen reader is told.
+// The banner while secondwind cannot be reached, the state of the connection, the result of an
+// action, and the announcements for screen readers.
 import { el, find, icon, keyed, set_hidden, set_icon, set_text } from './dom.js';
 import { time_of_day } from './format.js';
 
@@ -22,7 +22,10 @@ export class notices {
     const name_theme = () => {
       const dark = document.documentElement.dataset.theme === 'dark';
       theme.replaceChildren(icon(dark ? 'sun' : 'moon'));
-      theme.setAttribute('aria-label', dark ? 'Switch to light colours' : 'Switch to dark colours');
+      theme.setAttribute(
+        'aria-label',
+        dark ? 'Switch to the light theme' : 'Switch to the dark theme',
+      );
     };
     theme.onclick = () => window.switchTheme();
     addEventListener('themechange', name_theme);
@@ -30,7 +33,7 @@ export class notices {
   }
 
   render(connection, store) {
-    const { phase, lost_since, retry_at, why } = connection;
+    const { phase, lost_since, retry_at, reason } = connection;
     const [level, name, word] = phases[phase];
     const badge = find('connection');
     if (badge.dataset.phase !== phase) {
@@ -42,24 +45,24 @@ export class notices {
       document.body.classList.toggle('stale', lost);
     if (lost) {
       const seconds = retry_at ? Math.max(0, Math.ceil((retry_at - Date.now()) / 1000)) : 0;
-      const next = seconds > 0 ? `Trying again in ${seconds} s.` : 'Trying again.';
+      const next = seconds > 0 ? `Trying again in ${seconds} s.` : 'Trying again now.';
       set_text(
         find('lost-text'),
-        `No connection to secondwind since ${time_of_day(lost_since)}: ${why}. ${next}`,
+        `No connection to secondwind since ${time_of_day(lost_since)}: ${reason}. ${next}`,
       );
     }
     set_hidden(find('lost'), !lost);
     set_text(find('as-of'), lost && store.as_of ? `as of ${time_of_day(store.as_of)}` : '');
   }
 
-  // `good` null: it is still being done.
+  // `good` is null while the action is running.
   show_result(text, good) {
     clearTimeout(this.#timer);
     const box = find('result');
     box.dataset.level = good === null ? 'working' : good ? 'ok' : 'bad';
     set_text(find('result-text'), text);
     set_hidden(box, false);
-    this.tell(text);
+    this.announce(text);
     if (good) this.#timer = setTimeout(() => this.#hide_result(), result_stays_ms);
   }
 
@@ -69,13 +72,13 @@ export class notices {
     set_hidden(box, true);
   }
 
-  // Says it to a screen reader, when that has nothing else to say.
-  tell(text) {
-    set_text(find('told'), text);
+  // Announces a text to a screen reader, after its current speech.
+  announce(text) {
+    set_text(find('announcement'), text);
   }
 }
 
-// The sentence that says whether all is well.
+// The sentence about the overall state.
 export function render_health(verdict) {
   const box = find('health');
   if (box.dataset.level !== verdict.level) box.dataset.level = verdict.level;

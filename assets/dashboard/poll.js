@@ -1,4 +1,4 @@
-// Asks again and again, one question at a time, for as long as somebody looks at the page.
+// Polls repeatedly, one request at a time, while the page is visible.
 export class poll {
   #ask;
   #pause;
@@ -6,13 +6,13 @@ export class poll {
   #asking = false;
   #again = false;
 
-  // `ask` must not throw; `pause()` is how long to wait afterwards in ms, null to stop.
+  // `ask` must not throw. `pause()` returns the time until the next request in ms, or null to stop.
   constructor(ask, pause) {
     this.#ask = ask;
     this.#pause = pause;
   }
 
-  // Asks at once, or once more when the answer that is awaited has come.
+  // Sends a request now. If one is running, sends another one after it.
   async now() {
     clearTimeout(this.#timer);
     if (this.#asking) {
@@ -28,7 +28,7 @@ export class poll {
     this.plan();
   }
 
-  // Plans the next question anew, as when the pause has become another.
+  // Schedules the next request again, for example after the pause has changed.
   plan() {
     clearTimeout(this.#timer);
     const pause = document.hidden ? null : this.#pause();

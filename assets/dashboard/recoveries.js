@@ -1,16 +1,16 @@
-// The recoveries, newest first; each opens to its story.
+// The recoveries, newest first. Each can be opened to show its details.
 import { chip, set_chip } from './chip.js';
 import { el, find, keyed, set_hidden, set_text } from './dom.js';
 import { ago, count, counted, duration, moment } from './format.js';
-import { tell } from './story.js';
+import { describe } from './story.js';
 
 const phase_names = {
-  listing: 'Asking what is loaded',
+  listing: 'Listing models',
   planning: 'Planning',
-  waiting: 'Waiting for an idle one',
+  waiting: 'Waiting for an idle model',
   unloading: 'Unloading',
-  checking: 'Making sure that it is gone',
-  replaying: 'Sending again',
+  checking: 'Verifying the unload',
+  replaying: 'Replaying the request',
 };
 
 export class recoveries_view {
@@ -38,7 +38,7 @@ export class recoveries_view {
     set_text(
       find('recoveries-count'),
       some
-        ? `${count(totals.recoveries)}, and ${counted(totals.recovered, 'request')} saved by them`
+        ? `${count(totals.recoveries)} in total, ${counted(totals.recovered, 'request')} recovered`
         : '',
     );
     const empty = find('recoveries-empty');
@@ -46,8 +46,8 @@ export class recoveries_view {
     set_text(
       empty,
       store.recoveries
-        ? 'No recovery yet: nothing was refused.'
-        : 'Asking what has happened so far.',
+        ? 'No recoveries yet: LM Studio has refused no request.'
+        : 'Loading the recoveries.',
     );
     set_hidden(find('older'), store.older_before === null);
   }
@@ -69,7 +69,7 @@ export class recoveries_view {
     const item = el('li', { className: 'recovery' }, details);
     item.parts = parts;
     item.details = details;
-    // What nobody reads is not written.
+    // A closed story is not rendered.
     details.addEventListener('toggle', () => this.#fill(item));
     parts.body.append(...this.#frame(item, record));
     return item;
@@ -79,14 +79,14 @@ export class recoveries_view {
     const p = item.parts;
     p.opening = el('p', {});
     p.quote = el('blockquote');
-    p.told = el('ul', { className: 'told' });
+    p.sentences = el('ul', { className: 'sentences' });
     p.steps = el('div', { className: 'bar steps', 'aria-hidden': 'true' });
-    p.lengths = el('ul', { className: 'legend', 'aria-label': 'How long each part took' });
-    p.instances_title = el('h4', {}, 'What was loaded');
+    p.lengths = el('ul', { className: 'legend', 'aria-label': 'Duration of each phase' });
+    p.instances_title = el('h4', {}, 'Loaded instances');
     p.instances = el('ul', { className: 'plain fates' });
     p.ids = el('p', { className: 'note' });
     const title = el('h3', {}, `Recovery ${record.recovery}`);
-    const left = el('div', {}, title, p.opening, p.quote, p.told);
+    const left = el('div', {}, title, p.opening, p.quote, p.sentences);
     const right = el('div', {}, p.instances_title, p.instances, p.steps, p.lengths, p.ids);
     return [left, right];
   }
@@ -94,11 +94,11 @@ export class recoveries_view {
   #update(item, record, store) {
     if (item.record !== record) {
       item.record = record;
-      item.story = tell(record);
+      item.story = describe(record);
       const { level, icon, word, headline } = item.story;
       set_chip(item.parts.outcome, level, icon, word);
       set_text(item.parts.headline, headline);
-      set_text(item.parts.took, record.took_ms > 0 ? duration(record.took_ms / 1000) : '');
+      set_text(item.parts.took, record.duration_ms > 0 ? duration(record.duration_ms / 1000) : '');
       item.parts.when.dateTime = record.time;
       this.#fill(item);
     }
@@ -114,8 +114,8 @@ export class recoveries_view {
     set_hidden(p.quote, !story.quote);
     set_text(p.quote, story.quote);
     keyed(
-      p.told,
-      story.told.map((text, at) => ({ text, at })),
+      p.sentences,
+      story.sentences.map((text, at) => ({ text, at })),
       ({ at }) => at,
       () => el('li'),
       (line, { text }) => set_text(line, text),
@@ -124,7 +124,7 @@ export class recoveries_view {
     keyed(p.instances, story.instances, ({ id }) => id, this.#create_fate, this.#update_fate);
     this.#draw_steps(p, story.phases);
     const at = moment(new Date(record.time), new Date());
-    set_text(p.ids, `Began at ${at}. Request ${record.trigger.request_id}`);
+    set_text(p.ids, `Started at ${at}. Request ${record.trigger.request_id}`);
   }
 
   #create_fate() {
@@ -139,10 +139,10 @@ export class recoveries_view {
   }
 
   #update_fate(row, { id, size, fate, taken }) {
-    const [name, how_big, what] = row.children;
+    const [name, bytes, decision] = row.children;
     set_text(name, id);
-    set_text(how_big, size);
-    set_text(what, fate);
+    set_text(bytes, size);
+    set_text(decision, fate);
     row.dataset.taken = taken;
   }
 

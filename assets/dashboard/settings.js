@@ -1,17 +1,20 @@
-// How recovery is set, and the facts about this process.
+// The recovery settings, and facts about this process.
 import { el, find, keyed, set_hidden, set_text } from './dom.js';
 import { bytes, count, duration } from './format.js';
 
 const modes = {
-  on: ['On', 'What LM Studio refuses for lack of memory is cured and sent again.'],
-  observe: ['Observe', 'Each recovery is decided and recorded, and nothing is done.'],
-  off: ['Off', 'What LM Studio refuses goes to the client as it is.'],
+  on: [
+    'On',
+    'When LM Studio does not have enough memory, models are unloaded and the request is replayed.',
+  ],
+  observe: ['Observe', 'Each recovery is decided and recorded, but nothing is done.'],
+  off: ['Off', "LM Studio's errors are passed on unchanged."],
 };
 
 const evictions = {
   idle: 'all idle instances',
-  enough: 'idle instances, as many as needed',
-  all: 'every instance, busy or not',
+  enough: 'as many idle instances as needed',
+  all: 'every instance, even if busy',
 };
 
 export class settings_view {
@@ -45,7 +48,7 @@ export class settings_view {
       find('actions-note'),
       status.actions_allowed
         ? ''
-        : 'This page only shows. To act from it, set admin.allow_actions to true.',
+        : 'Actions are disabled. To enable them, set admin.allow_actions to true.',
     );
     this.#list(status, store);
   }
@@ -62,18 +65,18 @@ export class settings_view {
     const { recovery, totals, replay_buffer } = status;
     const up = status.uptime + store.seconds_since(status.now);
     const facts = [
-      ['Unloads', evictions[recovery.evict] ?? recovery.evict],
-      ['Pinned', recovery.pinned.length > 0 ? recovery.pinned.join(', ') : 'nothing'],
-      ['Replays', `${count(recovery.max_replays)} at most`],
+      ['Unload', evictions[recovery.evict] ?? recovery.evict],
+      ['Pinned models', recovery.pinned.length > 0 ? recovery.pinned.join(', ') : 'none'],
+      ['Replays', `at most ${count(recovery.max_replays)}`],
       ['Listens on', status.listen],
-      ['Up for', duration(up < 10 ? Math.floor(up) : up)],
+      ['Uptime', duration(up < 10 ? Math.floor(up) : up)],
       ['Connections', `${count(status.connections)} of ${count(status.connections_limit)}`],
       ['Replay buffer', `${bytes(replay_buffer.used)} of ${bytes(replay_buffer.limit)}`],
       ['Requests', `${count(totals.exchanges)}, ${count(totals.failed)} failed`],
-      ['Clients that left', count(totals.clients_gone)],
+      ['Client disconnects', count(totals.client_disconnects)],
       ['Relayed', `${bytes(totals.bytes_in)} in, ${bytes(totals.bytes_out)} out`],
-      ['Pages watching', count(status.event_listeners)],
-      totals.log_lines_dropped > 0 ? ['Log lines dropped', count(totals.log_lines_dropped)] : null,
+      ['Event clients', count(status.event_subscribers)],
+      totals.log_lines_dropped > 0 ? ['Lost log lines', count(totals.log_lines_dropped)] : null,
     ];
     keyed(
       find('facts'),

@@ -1,4 +1,4 @@
-// What is known of secondwind. Whoever changes it calls `changed` once; it knows no page.
+// The known state of secondwind. It does not depend on the page.
 
 const most_recoveries = 500;
 
@@ -6,20 +6,20 @@ export class store {
   status = null;
   hosts = null; // null until they are known
   recoveries = null; // by number; null until they are known
-  older_before = null; // the number before which the server has more
+  older_before = null; // the server has more recoveries with numbers below this one
   run = null;
-  sequence = null; // of the newest event that is in here
-  as_of = null; // when anything was last heard
-  stopped = false; // nothing is heard any more, so that no age may grow
+  sequence = null; // of the newest included event
+  as_of = null; // the time of the last data
+  stopped = false; // while there is no connection, so that ages do not grow
   #skew_ms = 0;
 
-  // `changed()` after each change, `told(record, before)` for each recovery that went a step on.
-  constructor(changed, told) {
+  // Calls `changed()` after each change, and `advanced(record, before)` after a step of a recovery.
+  constructor(changed, advanced) {
     this.changed = changed;
-    this.told = told;
+    this.advanced = advanced;
   }
 
-  // The server's clock, by which all its times are; it stands while nothing is heard.
+  // The time of the server's clock, to which all its times refer. It stops without a connection.
   now() {
     const here = this.stopped && this.as_of ? this.as_of.getTime() : Date.now();
     return new Date(here + this.#skew_ms);
@@ -33,7 +33,7 @@ export class store {
     return [...(this.recoveries ?? new Map()).values()].sort((a, b) => b.recovery - a.recovery);
   }
 
-  // True if this is the first word of another process than before: all that was known has gone.
+  // Returns true if the data is from another process than before. Then all earlier data is dropped.
   take_status(status) {
     const restarted = this.#enter(status.run);
     this.status = status;
@@ -47,7 +47,7 @@ export class store {
     this.#heard();
   }
 
-  // A page of recoveries: the newest ones, or with `older` those that follow the last one known.
+  // A page of recoveries: the newest ones, or with `older` those after the last known one.
   take_recoveries({ recoveries, next_before }, older = false) {
     const first = this.recoveries === null;
     this.recoveries ??= new Map();
@@ -56,7 +56,7 @@ export class store {
     this.#heard();
   }
 
-  // One message of /events. False if some were missed before it: then only a snapshot helps.
+  // One message of /events. Returns false if earlier events were missed; then it needs a snapshot.
   take_message(message) {
     if (message.type === 'snapshot') {
       this.#enter(message.run);
@@ -102,7 +102,7 @@ export class store {
   #put(record, silently) {
     const before = this.recoveries.get(record.recovery);
     this.recoveries.set(record.recovery, record);
-    if (!silently) this.told(record, before);
+    if (!silently) this.advanced(record, before);
     if (this.recoveries.size <= most_recoveries) return;
     const oldest = Math.min(...this.recoveries.keys());
     this.recoveries.delete(oldest);

@@ -1,4 +1,4 @@
-// Light or dark, decided before the first paint: hence no module, which would come after it.
+// Chooses light or dark before the first paint. Not a module, because modules run after it.
 (() => {
   const key = 'secondwind-theme';
   const system = matchMedia('(prefers-color-scheme: dark)');
@@ -6,7 +6,7 @@
     try {
       return localStorage.getItem(key);
     } catch {
-      return null; // A browser may forbid storage.
+      return null; // The browser may forbid storage.
     }
   };
   let chosen = stored();
@@ -16,7 +16,7 @@
     dispatchEvent(new CustomEvent('themechange', { detail: theme }));
   };
 
-  // Switches; a choice that the system would make too is none, and follows it from then on.
+  // Switches the theme. A choice equal to the system's is not stored: then the system decides.
   window.switchTheme = () => {
     const next = document.documentElement.dataset.theme === 'dark' ? 'light' : 'dark';
     chosen = next === (system.matches ? 'dark' : 'light') ? null : next;
@@ -24,7 +24,7 @@
       if (chosen) localStorage.setItem(key, chosen);
       else localStorage.removeItem(key);
     } catch {
-      // Then the choice lasts as long as the page.
+      // The choice then lasts until the page is closed.
     }
     apply();
   };

@@ -132,13 +132,13 @@ net::task<reply> api::unload_from(host::host& host, std::string instance_id) {
     for (auto const& id : ids) {
         auto const one = co_await host.observed.unload(id, {});
         bool const refused = one.result == lmstudio::unload_result::refused;
-        log::write(refused ? log::level::warn : log::level::info, "unloaded_by_hand",
+        log::write(refused ? log::level::warn : log::level::info, "manual_unload",
                    {{"host", host.name()},
                     {"instance", id},
                     {"result", name_of(one.result)},
-                    {"why_not", refused ? one.why_not : ""}});
+                    {"error", refused ? one.why_not : ""}});
         unloaded.push_back(
-            {{"id", id}, {"result", name_of(one.result)}, {"why_not", refused ? one.why_not : ""}});
+            {{"id", id}, {"result", name_of(one.result)}, {"error", refused ? one.why_not : ""}});
         if (refused && refusal.empty())
             refusal = failure(host, "did not unload " + in_quotes(id), one.why_not);
     }
@@ -158,7 +158,7 @@ reply api::switch_mode(request const& asked) {
     recovery.mode = order.mode;
     auto const name = recovery_settings_document(recovery).at("mode").get<std::string>();
     if (differs) {
-        log::write(log::level::info, "recovery_mode", {{"mode", name}});
+        log::write(log::level::info, "recovery_mode_changed", {{"mode", name}});
         announce_({"recovery.mode"});
     }
     return done({{"mode", name}});

@@ -49,8 +49,8 @@ reply too_large_reply() {
 }
 
 reply too_many_reply() {
-    return error_reply(503, "too_many_listeners",
-                       "As many as limits.event_listeners allows are connected already. Close "
+    return error_reply(503, "too_many_subscribers",
+                       "As many as limits.event_subscribers allows are connected already. Close "
                        "some, or raise the limit.");
 }
 
@@ -190,7 +190,7 @@ net::task<void> connection::tell_events(std::string query) {
     bookmark where;
     reply said;
     auto const complaint = read_bookmark(query, where);
-    bool const full = shared_.live.followers() >= shared_.what.settings.limits.event_listeners;
+    bool const full = shared_.live.followers() >= shared_.what.settings.limits.event_subscribers;
     if (complaint.empty() && !full) {
         note("GET", "/events", 101);
         shared_.refusals.forget();
@@ -259,14 +259,14 @@ void connection::on_deadline() {
 
 void connection::note(std::string_view method, std::string_view path, int status) const {
     bool const acts = method == "POST";
-    log::write(acts ? log::level::info : log::level::debug, acts ? "admin_action" : "admin_read",
+    log::write(acts ? log::level::info : log::level::debug, acts ? "admin_action" : "admin_request",
                {{"method", method}, {"path", path}, {"client", who_}, {"status", status}});
 }
 
 void connection::note(refusal const& why, std::string_view method, std::string_view path) const {
     if (shared_.refusals.tell(why.code))
         log::write(log::level::warn, "admin_refused",
-                   {{"why", why.code},
+                   {{"reason", why.code},
                     {"method", method},
                     {"path", path},
                     {"client", who_},

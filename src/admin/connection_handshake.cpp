@@ -32,7 +32,7 @@ net::task<bool> connection::shake_hands() {
     if (!socket_.is_open()) // the deadline, or stop()
         co_return false;
     log::write(log::level::debug, "admin_tls_handshake_failed",
-               {{"client", who_}, {"why", tls->why()}});
+               {{"client", who_}, {"error", tls->why()}});
     if (tls->spoke_no_tls()) {
         socket_.forget_tls();
         auto said = https_only_reply();

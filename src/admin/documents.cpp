@@ -35,7 +35,7 @@ json instance_document(lmstudio::instance const& one, lmstudio::inventory const&
         last_used.emplace(std::chrono::milliseconds{one.last_used_ms});
     return {{"id", one.id},
             {"busy", busy_or_null(one.doing)},
-            {"used_here", here},
+            {"in_flight", here},
             {"last_used", time_or_null(last_used)}};
 }
 
@@ -75,7 +75,7 @@ double seconds(double exact) {
 
 json exchange_document(telemetry::live_exchange::view const& v) {
     return {{"number", v.number},
-            {"id", v.id},
+            {"request_id", v.id},
             {"method", v.method},
             {"path", v.path},
             {"host", v.host},

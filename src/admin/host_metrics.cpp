@@ -71,7 +71,7 @@ void add_hosts(family_list& to, hosts const& all) {
              "0 until something was seen of the host: nobody has asked it for anything yet");
     for (auto const& each : all)
         to.add(each->view.health().state() != host::host_state::unknown, {{"host", each->name()}});
-    to.counter("secondwind_upstream_attempts_total",
+    to.counter("secondwind_host_attempts_total",
                "Attempts to have a host answer, by its answer's status; none: there was no answer");
     for (auto const& each : all) {
         for (auto const& [code, n] : each->attempts.seen())

@@ -100,7 +100,7 @@ std::string metrics::render(std::size_t event_listeners) const {
     all.counter("secondwind_config_reloads_total", "Attempts to read the configuration anew")
         .add(tally_->reloads, {{"result", "applied"}})
         .add(tally_->reloads_refused, {{"result", "refused"}});
-    all.gauge("secondwind_event_listeners", "Listeners of the live events").add(event_listeners);
+    all.gauge("secondwind_event_subscribers", "Listeners of the live events").add(event_listeners);
     if (auto const figures = read_process_figures())
         add_process(all, *figures);
     return all.text();

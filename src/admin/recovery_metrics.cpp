@@ -43,7 +43,8 @@ void add_recoveries(family_list& to, recovery_counts const& ended, host::host_li
                  "From a recovery's start until the replays could go out");
     for (auto const& [host, counts] : all)
         to.add(counts.durations, {{"host", host}});
-    to.histogram("secondwind_recovery_phase_seconds", "What the time of recoveries went into");
+    to.histogram("secondwind_recovery_phase_duration_seconds",
+                 "What the time of recoveries went into");
     for (auto const& [host, counts] : all)
         for (std::size_t p = 0; p < recovery_phases; ++p)
             to.add(counts.phases[p],

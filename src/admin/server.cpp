@@ -133,7 +133,7 @@ private:
     net::task<void> accept_all(std::shared_ptr<door> at);
     bool full() const noexcept {
         return connections_.size() >=
-               subject_.settings.limits.event_listeners + connections_besides_listeners;
+               subject_.settings.limits.event_subscribers + connections_besides_listeners;
     }
     net::task<void> serve(std::unique_ptr<connection> one);
 
@@ -169,7 +169,7 @@ net::task<void> server::state::accept_all(std::shared_ptr<door> at) {
         if (ec) {
             // Out of descriptors, as a rule, which the data port needs more.
             if (!told)
-                log::write(log::level::warn, "admin_accept_failed", {{"why", ec.message()}});
+                log::write(log::level::warn, "admin_accept_failed", {{"error", ec.message()}});
             told = true;
             at->pause.expires_after(net::accept_pause);
             net::completion until{
@@ -185,7 +185,7 @@ net::task<void> server::state::accept_all(std::shared_ptr<door> at) {
             accepted.begin_tls(tls_->session(accepted.tcp()));
         if (full()) {
             if (!told)
-                log::write(log::level::warn, "admin_full",
+                log::write(log::level::warn, "admin_connection_limit",
                            {{"connections", std::uint64_t{connections_.size()}}});
             told = true;
             connection::turn_away(std::move(accepted));
@@ -205,7 +205,7 @@ net::task<void> server::state::serve(std::unique_ptr<connection> one) {
         co_await one->run();
     } catch (std::exception const& e) {
         // A mistake made here costs one connection, and never the data port.
-        log::write(log::level::error, "admin_failed", {{"why", e.what()}});
+        log::write(log::level::error, "admin_failed", {{"error", e.what()}});
     }
     connections_.erase(connections_.iterator_to(*one));
     one.reset();

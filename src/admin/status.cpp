@@ -21,7 +21,7 @@ json totals_document(telemetry::traffic const& t, recovery::ledger const& book) 
     auto const& records = book.records();
     return {{"exchanges", t.exchanges},
             {"failed", t.failed},
-            {"clients_gone", gone},
+            {"client_disconnects", gone},
             // They are numbered from 1, and the ring forgets only the oldest.
             {"recoveries", records.empty() ? 0 : records.back()->id},
             {"recovered", t.replays_recovered},
@@ -88,7 +88,7 @@ std::string api::status() const {
          {"connections_limit", settings.limits.connections},
          {"replay_buffer",
           {{"used", proxy.replay_buffer_used}, {"limit", settings.limits.replay_buffer_total}}},
-         {"event_listeners", events.listeners},
+         {"event_subscribers", events.listeners},
          {"totals", totals_document(subject_.traffic, subject_.ledger)},
          {"exchanges", std::move(exchanges)},
          {"exchanges_total", total},
@@ -108,7 +108,7 @@ std::string api::host(host::host& one) const {
                     {"url", config::to_string(one.pool.where())},
                     {"state", host::to_string(view.health().state())},
                     {"since", time_or_null(view.health().since())},
-                    {"why", text_or_null(view.health().why())},
+                    {"reason", text_or_null(view.health().why())},
                     {"version", text_or_null(view.version().value_or(""))},
                     {"recovering", guard.recovering()},
                     {"epoch", guard.epoch()},

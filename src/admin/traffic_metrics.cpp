@@ -55,11 +55,11 @@ void add_traffic(family_list& to, telemetry::traffic const& now) {
     to.counter("secondwind_stream_events_total",
                "Events of streamed answers; with LM Studio each is one token")
         .add(now.stream_events);
-    to.counter("secondwind_client_departures_total",
+    to.counter("secondwind_client_disconnects_total",
                "Clients that left before the end of their answer, by where the exchange stood");
     for (std::size_t p = 0; p < telemetry::phases; ++p)
         to.add(now.departures[p], {{"phase", name_of<telemetry::phase>(p)}});
-    to.counter("secondwind_client_refusals_total",
+    to.counter("secondwind_client_auth_failures_total",
                "Requests that were refused for want of a good API key (clients.api_keys)");
     for (std::size_t k = 0; k < telemetry::bad_keys; ++k)
         to.add(now.client_refusals[k], {{"reason", name_of<telemetry::bad_key>(k)}});

@@ -60,7 +60,7 @@ bool admin_door::start(net::tls_context_ptr tls) {
         // Another secondwind has it, as a rule. The data port is what this one is for.
         log::write(log::level::warn, "admin_unavailable",
                    {{"listen", at},
-                    {"why", e.code().message()},
+                    {"error", e.code().message()},
                     {"advice", "choose another address with --admin ADDR:PORT"}});
         return true;
     }

@@ -46,13 +46,13 @@ std::string unload_words(json const& record) {
     auto const& last = unloads.back();
     auto const id = text_member(last, "id");
     if (!is_true(last, "done"))
-        return "could not unload " + id + ": " + text_member(last, "why_not", no_fault);
-    return "unloaded " + id + " in " + span(number_member(last, "took_ms") / 1000);
+        return "could not unload " + id + ": " + text_member(last, "error", no_fault);
+    return "unloaded " + id + " in " + span(number_member(last, "duration_ms") / 1000);
 }
 
 std::string end_words(json const& record) {
     auto const outcome = text_member(record, "outcome");
-    auto const why_not = text_member(record, "why_not", no_fault);
+    auto const why_not = text_member(record, "error", no_fault);
     auto const unloaded = unloaded_ids(record).size();
     return fmt::format("concluded: {}, {} unloaded{}", outcome, unloaded,
                        why_not.empty() ? "" : " (" + why_not + ")");
@@ -60,7 +60,7 @@ std::string end_words(json const& record) {
 
 std::string step_words(std::string const& step, json const& record) {
     auto const& unloads = list_member(record, "unloads");
-    auto const why_not = text_member(record, "why_not", no_fault);
+    auto const why_not = text_member(record, "error", no_fault);
     if (step == "began")
         return trigger_words(record);
     if (step == "listed")
@@ -76,8 +76,9 @@ std::string step_words(std::string const& step, json const& record) {
     if (step == "verified")
         return "has seen that they are gone";
     if (step == "finished")
-        return why_not.empty() ? "is done after " + span(number_member(record, "took_ms") / 1000)
-                               : "could not help: " + why_not;
+        return why_not.empty()
+                   ? "is done after " + span(number_member(record, "duration_ms") / 1000)
+                   : "could not help: " + why_not;
     if (step == "concluded")
         return end_words(record);
     return step;
@@ -93,7 +94,7 @@ std::string recovery_words(json const& record, std::string step) {
 
 std::string host_words(json const& host) {
     auto const state = text_member(host, "state");
-    auto const why = text_member(host, "why", no_fault);
+    auto const why = text_member(host, "reason", no_fault);
     auto const version = text_member(host, "version", no_fault);
     std::vector<std::string> loaded;
     for (auto const& model : list_member(host, "models"))

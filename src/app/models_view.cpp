@@ -10,7 +10,7 @@ namespace {
 
 std::string loaded_as(json const& instance) {
     auto const& busy = member(instance, "busy");
-    auto const here = count_member(instance, "used_here");
+    auto const here = count_member(instance, "in_flight");
     if (busy.is_boolean() && !busy.get<bool>() && here == 0)
         return "loaded, idle";
     if (here != 0)
@@ -83,7 +83,7 @@ std::string unloaded_view(json const& unloaded, bool colours) {
     for (auto const& one : unloaded) {
         auto const id = printable(text_member(one, "id"));
         auto const result = text_member(one, "result");
-        auto const why_not = text_member(one, "why_not", "");
+        auto const why_not = text_member(one, "error", "");
         if (result == "unloaded")
             text += "unloaded " + id;
         else if (result == "not_found")

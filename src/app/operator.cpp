@@ -94,7 +94,7 @@ int show_health(operator_order const& order, surroundings const& around) {
     for (auto const& host : list_member(said, "hosts"))
         around.complain(printable(fmt::format("{} is {}: {}", text_member(host, "name"),
                                               text_member(host, "state"),
-                                              text_member(host, "why", "no reason is known"))));
+                                              text_member(host, "reason", "no reason is known"))));
     return exit_code(printed && answer.status == 200);
 }
 

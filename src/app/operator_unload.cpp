@@ -45,7 +45,7 @@ std::string described(json const& host, std::string const& id) {
     for (auto const& model : list_member(host, "models"))
         for (auto const& one : list_member(model, "instances"))
             if (text_member(one, "id") == id)
-                return id + (is_true(one, "busy") || count_member(one, "used_here") != 0 ? " (busy)"
+                return id + (is_true(one, "busy") || count_member(one, "in_flight") != 0 ? " (busy)"
                                                                                          : "");
     return id + " (not listed as loaded)";
 }

@@ -32,7 +32,7 @@ admin::reload_result reloader::run() {
         log::write(log::level::info, "config_reloaded", {{"changed", joined(result.changed)}});
         tell_exposure(settings_);
     } else {
-        log::write(log::level::error, "config_refused", {{"why", result.error}});
+        log::write(log::level::error, "config_reload_failed", {{"error", result.error}});
     }
     auto status = service_manager::serving(settings_, proxy::address_of(server_.local_endpoint()));
     if (!result.error.empty())
@@ -93,7 +93,7 @@ void reloader::take(config::settings&& fresh) {
     context.heed_settings();
     // What did not fit may fit by the new rules.
     for (auto const& each : context.hosts)
-        each->care.misfits = {};
+        each->care.oversized = {};
 }
 
 } // namespace secondwind::app

@@ -54,7 +54,7 @@ void lifetime::reopen_files() {
         try {
             reopen();
         } catch (std::exception const& e) {
-            log::write(log::level::error, "reopen_failed", {{"why", e.what()}});
+            log::write(log::level::error, "reopen_failed", {{"error", e.what()}});
         }
     };
     tried([] { log::reopen(); });
@@ -69,7 +69,7 @@ void lifetime::await_signal() {
             return;
         if (stopping_) {
             hurried_ = true;
-            log::write(log::level::warn, "stopping_now", {{"why", "a second signal"}});
+            log::write(log::level::warn, "forced_stop", {{"reason", "a second signal"}});
             server_.abort();
             return;
         }
@@ -85,7 +85,7 @@ void lifetime::stop(std::string_view why) {
     server_.drain();
     admin_.draining();
     log::write(log::level::info, "draining",
-               {{"why", why}, {"sessions", std::uint64_t{server_.sessions()}}});
+               {{"reason", why}, {"connections", std::uint64_t{server_.sessions()}}});
     service_manager::stopping(service_manager::draining(server_.sessions()),
                               settings_.timeouts.drain);
     // Zero is at once, which a deadline takes for never.
@@ -94,9 +94,9 @@ void lifetime::stop(std::string_view why) {
 }
 
 void lifetime::on_deadline() {
-    log::write(
-        log::level::warn, "stopping_now",
-        {{"why", "timeouts.drain has passed"}, {"sessions", std::uint64_t{server_.sessions()}}});
+    log::write(log::level::warn, "forced_stop",
+               {{"reason", "timeouts.drain has passed"},
+                {"connections", std::uint64_t{server_.sessions()}}});
     server_.abort();
 }
 
@@ -142,14 +142,15 @@ void tell_unclaimed(net::inherited const& passed) {
     for (auto const& at : passed.unclaimed())
         log::write(log::level::warn, "socket_unclaimed",
                    {{"listen", config::to_string(proxy::address_of(at))},
-                    {"why", "the service manager has passed this socket, and no listener of the "
-                            "configuration has its address"},
+                    {"reason", "the service manager has passed this socket, and no listener of the "
+                               "configuration has its address"},
                     {"advice", "make listen and ListenStream= in secondwind.socket the same"}});
     if (passed.unusable() > 0)
-        log::write(log::level::warn, "socket_unusable",
-                   {{"count", std::uint64_t{passed.unusable()}},
-                    {"why", "the service manager has passed descriptors that are no listening TCP "
-                            "sockets, and they were closed"}});
+        log::write(
+            log::level::warn, "socket_unusable",
+            {{"count", std::uint64_t{passed.unusable()}},
+             {"reason", "the service manager has passed descriptors that are no listening TCP "
+                        "sockets, and they were closed"}});
 }
 
 int run(config::settings& settings, bool admin_chosen, reloader::reader read_again) {

@@ -38,7 +38,7 @@ cell outcome_cell(json const& record) {
 }
 
 std::string why_clause(json const& host) {
-    auto const why = text_member(host, "why", "");
+    auto const why = text_member(host, "reason", "");
     return text_member(host, "name") + (why.empty() ? "" : ": " + why);
 }
 
@@ -167,14 +167,14 @@ std::string recovery_table(json const& recoveries, double now, bool colours) {
         auto const time = age_member(one, "time", now);
         auto const ids = unloaded_ids(one);
         auto model = text_member(trigger, "model");
-        all.add(
-            {{time == "-" ? time : time + " ago"},
-             {text_member(one, "host")},
-             {text_member(trigger, "verdict")},
-             {model.empty() ? "-" : std::move(model)},
-             {ids.empty() ? "-" : enumerated(ids)},
-             outcome_cell(one),
-             {is_true(one, "finished") ? short_span(number_member(one, "took_ms") / 1000) : "-"}});
+        all.add({{time == "-" ? time : time + " ago"},
+                 {text_member(one, "host")},
+                 {text_member(trigger, "verdict")},
+                 {model.empty() ? "-" : std::move(model)},
+                 {ids.empty() ? "-" : enumerated(ids)},
+                 outcome_cell(one),
+                 {is_true(one, "finished") ? short_span(number_member(one, "duration_ms") / 1000)
+                                           : "-"}});
     }
     return all.text(colours);
 }

@@ -102,7 +102,8 @@ void add_limits(std::vector<key>& all) {
     all.push_back(size_key("limits.trailers", at(&limits::trailers), 0, 16 * MiB));
     all.push_back(
         count_key("limits.recovery_waiters", at(&limits::recovery_waiters), 1, 1'000'000));
-    all.push_back(count_key("limits.event_listeners", at(&limits::event_listeners), 1, 100'000));
+    all.push_back(
+        count_key("limits.event_subscribers", at(&limits::event_subscribers), 1, 100'000));
 }
 
 void add_timeouts(std::vector<key>& all) {

@@ -216,7 +216,7 @@ bool host_view::turn(sign s, std::string why) {
     if (after == before)
         return news;
     if (after == host_state::down)
-        log::write(log::level::warn, "host_down", {{"host", name_}, {"why", health_.why()}});
+        log::write(log::level::warn, "host_down", {{"host", name_}, {"reason", health_.why()}});
     else if (before == host_state::down)
         log::write(log::level::info, "host_up", {{"host", name_}});
     return news;

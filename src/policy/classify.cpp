@@ -3,6 +3,7 @@
 #include <secondwind/lmstudio/error_message.hpp>
 
 #include <secondwind/base/ascii.hpp>
+#include <secondwind/policy/preamble.hpp>
 #include <secondwind/policy/signature.hpp>
 
 #include <algorithm>
@@ -102,19 +103,19 @@ void classifier::judge_first_bytes(std::string_view body) {
     for (char const c : body) {
         if (is_json_space(c))
             continue;
-        opening_.push_back(c);
-        if (opening_ == by_type) {
+        prefix_.push_back(c);
+        if (prefix_ == by_type) {
             mode_ = mode::json_error;
             return;
         }
-        if (opening_.size() == by_member.size() + 1 && opening_.starts_with(by_member)) {
+        if (prefix_.size() == by_member.size() + 1 && prefix_.starts_with(by_member)) {
             // Only text or an object is an error; null stands in many a success.
             if (c != '"' && c != '{')
                 return decide(verdict::healthy);
             mode_ = mode::json_error;
             return;
         }
-        if (!by_member.starts_with(opening_) && !by_type.starts_with(opening_))
+        if (!by_member.starts_with(prefix_) && !by_type.starts_with(prefix_))
             return decide(verdict::healthy);
     }
 }
@@ -136,7 +137,7 @@ bool classifier::judge_event(http::sse_event const& event) {
         decide_error(*message);
         return false;
     }
-    if (is_opening_event(event))
+    if (is_preamble_event(event))
         return true;
     decide(verdict::healthy);
     return false;
@@ -152,17 +153,6 @@ void classifier::decide(verdict v, std::string_view message) {
     judgement_ = judgement{v, std::string{lmstudio::shortened(message)}};
     text_.clear();
     text_.shrink_to_fit();
-}
-
-bool is_opening_event(http::sse_event const& event) {
-    static constexpr std::array<std::string_view, 6> names{
-        "response.created", "response.in_progress", "response.queued", "message_start", "ping",
-        "chat.start"};
-    static constexpr std::array<std::string_view, 2> families{"model_load.", "prompt_processing."};
-
-    auto const type = lmstudio::type_of(event);
-    return std::ranges::find(names, type) != names.end() ||
-           std::ranges::any_of(families, [&](auto family) { return type.starts_with(family); });
 }
 
 } // namespace secondwind::policy

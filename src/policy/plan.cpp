@@ -1,7 +1,7 @@
 #include <secondwind/policy/plan.hpp>
 
 #include <secondwind/base/pattern.hpp>
-#include <secondwind/policy/need.hpp>
+#include <secondwind/policy/memory_requirement.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -145,8 +145,8 @@ plan plan_for_memory(plan_request const& request, inventory const& loaded, usage
         if (any_busy(result.considered) || in_use.loading)
             spare(result, order, 0, fate::not_enough);
     } else if (request.how == evict::enough) {
-        if (auto const needed = needed_bytes(request.message))
-            spare(result, order, enough_of(order, result.considered, *needed), fate::not_needed);
+        if (auto const required = required_bytes(request.message))
+            spare(result, order, enough_of(order, result.considered, *required), fate::not_needed);
     }
 
     for (auto const at : order)

@@ -41,7 +41,7 @@ void access_record::write(request const& what, telemetry::traffic& counts) const
         return;
     constexpr double to_ms = 1000;
     log::write(log::level::info, "exchange",
-               {{"id", what.id},
+               {{"request_id", what.id},
                 {"method", what.method()},
                 {"path", what.path()},
                 {"status", code()},

@@ -166,13 +166,13 @@ net::task<failure> attempt::hold() {
     auto const& head = answer_.head();
     bool const stream = status_ < 400 && event_stream_;
     if (shown_.suits(head))
-        opening_.emplace();
+        splitter_.emplace();
     if (stream && head.content_encoding.empty() &&
         shared_.settings.recovery.mode != config::recovery_mode::off)
         tail_.emplace(rules, status_);
     // What is passed on as it comes is not held, however long it gets.
     auto bound = stream ? limits.hold : limits.error_body;
-    if (opening_)
+    if (splitter_)
         bound = std::numeric_limits<std::size_t>::max();
     policy::classifier classify{status_, head.content_type, static_cast<std::size_t>(bound),
                                 head.content_encoding, rules};
@@ -183,9 +183,9 @@ net::task<failure> attempt::hold() {
             note_body(data);
             return !classify.push(data);
         });
-        if (opening_) {
-            co_await shown_.pass(*opening_, answer_);
-            if (opening_->rest().size() > limits.hold)
+        if (splitter_) {
+            co_await shown_.pass(*splitter_, answer_);
+            if (splitter_->rest().size() > limits.hold)
                 classify.finish();
         }
         if (classify.decided())
@@ -222,8 +222,8 @@ net::task<failure> attempt::hold() {
 
 void attempt::note_body(std::string_view data) {
     ++held_events_;
-    if (opening_)
-        opening_->push(data);
+    if (splitter_)
+        splitter_->push(data);
     if (tail_)
         tail_->push(data);
 }

@@ -123,7 +123,7 @@ net::task<void> exchange::attempts() {
     }
 }
 
-// A client that has had the opening of a stream can be given nothing but the rest of a stream.
+// A client that has had the preamble of a stream can be given nothing but the rest of a stream.
 bool exchange::fits(attempt const& from) const {
     return !shown_.begun() || from.behind_opening();
 }
@@ -278,7 +278,7 @@ void exchange::on_client_gone() {
 void exchange::on_deadline() {
     expired_ = true;
     // Before the commit it is the host that is late; after it, a client that does not read. One
-    // that was shown an opening waits for the host again if a recovery follows.
+    // that was shown a preamble waits for the host again if a recovery follows.
     bool const waits_for_host = shown_.begun() && !shown_.writing() && !relaying_;
     if (record_.first_byte != access_record::clock::time_point{} && !waits_for_host)
         client_.reset();

@@ -18,8 +18,8 @@ bool progress::suits(http::response_head const& head) const {
            head.content_encoding.empty() && http::iequals(head.content_type, "text/event-stream");
 }
 
-net::task<void> progress::pass(policy::opening_splitter& opening, host::answer& from) {
-    auto const events = opening.pass(client_has_);
+net::task<void> progress::pass(policy::preamble_splitter& preamble, host::answer& from) {
+    auto const events = preamble.pass(client_has_);
     if (!events.empty()) {
         std::string out;
         if (!begun_) {

@@ -14,7 +14,7 @@ namespace secondwind::proxy {
 
 // The commit: from the first byte that it writes on, there is no replay. Writes the rendered head
 // and the held bytes at once, then each piece of the body as it is read; nothing is read while a
-// write is pending. Where the client was shown the opening of the stream before, the head is left
+// write is pending. Where the client was shown the preamble of the stream before, the head is left
 // out, and the body comes in chunks of our own. Returns how it ended; anything but `complete` means
 // that the client's connection must be closed so that the message cannot look complete, with a
 // reset where `must_reset` says so.

@@ -28,7 +28,7 @@ net::task<void> server::accept_all(listener_ptr at) {
             continue;
         // Out of descriptors, as a rule: those who are connected go on, and free some.
         if (!told)
-            log::write(log::level::warn, "accept_failed", {{"why", ec.message()}});
+            log::write(log::level::warn, "accept_failed", {{"error", ec.message()}});
         told = true;
         at->pause.expires_after(net::accept_pause);
         net::completion until{[&at](auto handler) { at->pause.async_wait(std::move(handler)); }};

@@ -79,7 +79,7 @@ void server::take(change to) {
     for (auto const& each : before)
         if (!stays(each, to.listeners)) {
             log::write(
-                log::level::info, "closed_listener",
+                log::level::info, "listener_closed",
                 {{"listen", text_of(each->local)}, {"host", each->host ? each->host->name() : ""}});
             close(each);
         }

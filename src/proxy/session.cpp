@@ -29,7 +29,7 @@ net::task<void> session::run() {
             co_await serve_all();
     } catch (std::exception const& e) {
         // A fault of ours ends this session and no other.
-        log::write(log::level::error, "session_failed", {{"what", e.what()}});
+        log::write(log::level::error, "session_failed", {{"error", e.what()}});
     }
     co_await end();
 }

@@ -19,7 +19,7 @@ net::task<bool> session::shake_hands(std::chrono::milliseconds limit) {
         co_return !ec;
     ++shared_.traffic.tls_failures;
     log::write(log::level::debug, "tls_handshake_failed",
-               {{"why", timed_out_ ? "it took too long" : tls->why()}});
+               {{"error", timed_out_ ? "it took too long" : tls->why()}});
     if (!timed_out_ && tls->spoke_no_tls()) {
         client_.socket().forget_tls();
         request const nothing{shared_.budget, 0};

@@ -60,7 +60,7 @@ void ledger::note(step s, record& r) {
                 {"step", to_string(s)},
                 {"host", r.host},
                 {"verdict", policy::to_string(r.trigger.verdict)},
-                {"id", only_at(step::began, r.trigger.request_id)},
+                {"request_id", only_at(step::began, r.trigger.request_id)},
                 {"path", only_at(step::began, r.trigger.path)},
                 {"model", only_at(step::began, r.trigger.model)},
                 {"message", only_at(step::began, r.trigger.message)},
@@ -70,8 +70,8 @@ void ledger::note(step s, record& r) {
                 {"instance", instance},
                 {"unloaded", static_cast<std::uint64_t>(r.unloaded())},
                 {"outcome", only_at(step::concluded, to_string(r.outcome))},
-                {"why_not", detail},
-                {"took_ms", std::chrono::duration<double, std::milli>{took}.count()}});
+                {"error", detail},
+                {"duration_ms", std::chrono::duration<double, std::milli>{took}.count()}});
     for (auto const& each : listeners_)
         each(s, r);
 }

@@ -44,8 +44,8 @@ std::string to_json(record const& r) {
     for (auto const& u : r.unloads)
         unloads.push_back({{"id", u.instance.id},
                            {"done", u.done},
-                           {"why_not", u.why_not},
-                           {"took_ms", in_ms(u.took)}});
+                           {"error", u.why_not},
+                           {"duration_ms", in_ms(u.took)}});
     auto steps = json::array();
     for (auto const& each : r.steps)
         steps.push_back({{"step", to_string(each.step)}, {"at_ms", in_ms(each.at)}});
@@ -62,9 +62,9 @@ std::string to_json(record const& r) {
                      {"steps", std::move(steps)},
                      {"outcome", to_string(r.outcome)},
                      {"finished", r.finished},
-                     {"why_not", r.why_not},
+                     {"error", r.why_not},
                      {"joined", r.joined},
-                     {"took_ms", in_ms(r.took)},
+                     {"duration_ms", in_ms(r.took)},
                      {"replays", std::move(replays)}};
     // What a client has named need not be UTF-8, and the default handler would throw.
     return whole.dump(-1, ' ', false, json::error_handler_t::replace);
@@ -88,7 +88,7 @@ void ledger_file::append(record const& r) {
                          std::fflush(out_.get()) == 0;
     if (!written && !failed_)
         log::write(log::level::error, "ledger_write_failed",
-                   {{"file", name_}, {"why", std::generic_category().message(errno)}});
+                   {{"file", name_}, {"error", std::generic_category().message(errno)}});
     failed_ = !written;
     std::clearerr(out_.get());
 }

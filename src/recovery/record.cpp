@@ -1,6 +1,6 @@
 #include <secondwind/recovery/record.hpp>
 
-#include <secondwind/policy/need.hpp>
+#include <secondwind/policy/memory_requirement.hpp>
 
 #include <algorithm>
 
@@ -12,11 +12,11 @@ using policy::verdict;
 
 std::optional<std::uint64_t> bytes_for(record const& r, std::string_view model,
                                        std::string_view message) {
-    if (auto const named = policy::needed_bytes(message))
+    if (auto const named = policy::required_bytes(message))
         return named;
     auto const found = std::ranges::find(r.known_models, model, &lmstudio::model_on_disk::key);
     return found == r.known_models.end() ? std::nullopt
-                                         : policy::needed_for_file(found->size_bytes);
+                                         : policy::required_for_file(found->size_bytes);
 }
 
 bool is_broken(verdict v) noexcept {

@@ -134,7 +134,7 @@ net::task<bool> recoverer::plan(record& r, bool first, std::string authorization
         co_return false;
     }
     r.known_models = all_models(listed);
-    misfits_.listed(keys_of(r.known_models));
+    oversized_.listed(keys_of(r.known_models));
     if (first)
         ledger_.note(step::listed, r);
 
@@ -145,8 +145,8 @@ net::task<bool> recoverer::plan(record& r, bool first, std::string authorization
     request.how = settings_.evict;
     request.pinned = &settings_.pinned;
     request.everything =
-        policy::for_memory(why.verdict) &&
-        misfits_.of(why.model, deadlines_.now()) == policy::misfits::standing::everything;
+        policy::for_memory(why.verdict) && oversized_.of(why.model, deadlines_.now()) ==
+                                               policy::oversized_models::standing::everything;
     auto const unloaded = keys_of(listed.unloaded);
     auto& loaded = *listed.instances;
     // Whoever was being answered used what is loaded, under whatever name.

@@ -169,16 +169,16 @@ need second_wind::needs(policy::judgement const& judged) const {
 void second_wind::remember(verdict v) {
     if (for_memory(v)) {
         if (leads_ && awaits_ && replays_ > 0)
-            host_.misfits.failed(subject_.model(), record_->plan.exhaustive, host_.deadlines.now(),
-                                 host_.settings.cooldown);
-    } else if (v == verdict::healthy && !host_.misfits.empty(host_.deadlines.now())) {
-        host_.misfits.succeeded(subject_.model());
+            host_.oversized.failed(subject_.model(), record_->plan.exhaustive,
+                                   host_.deadlines.now(), host_.settings.cooldown);
+    } else if (v == verdict::healthy && !host_.oversized.empty(host_.deadlines.now())) {
+        host_.oversized.succeeded(subject_.model());
     }
 }
 
 bool second_wind::futile(verdict v) const {
-    return for_memory(v) && host_.misfits.of(subject_.model(), host_.deadlines.now()) ==
-                                policy::misfits::standing::futile;
+    return for_memory(v) && host_.oversized.of(subject_.model(), host_.deadlines.now()) ==
+                                policy::oversized_models::standing::futile;
 }
 
 void second_wind::adopt(std::shared_ptr<record> r, bool lead) {

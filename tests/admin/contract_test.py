@@ -180,7 +180,7 @@ class a_guarded_server(contract_test):
             env={
                 "SECONDWIND_ADMIN_TOKEN": TOKEN,
                 "SECONDWIND_ADMIN_ALLOW_ACTIONS": "true",
-                "SECONDWIND_LIMITS_EVENT_LISTENERS": "1",
+                "SECONDWIND_LIMITS_EVENT_SUBSCRIBERS": "1",
             },
         )
         self.data = port_of(self.ask("/api/status")["listen"])
@@ -310,7 +310,7 @@ class a_guarded_server(contract_test):
         listener = self.listener()
         self.assertEqual(listener.status, 101)
         first = self.hear(listener, "snapshot")
-        self.assertEqual(first["status"]["event_listeners"], 1)
+        self.assertEqual(first["status"]["event_subscribers"], 1)
         self.assertEqual(self.listener().status, 503)
 
         self.chat(self.another_model())
@@ -365,7 +365,7 @@ class a_server(contract_test):
             self.ask("/readyz", "head", 503)
             (only,) = self.ask("/api/hosts")["hosts"]
             self.assertEqual(only["state"], "down")
-            self.assertIsNotNone(only["why"])
+            self.assertIsNotNone(only["reason"])
             for order in ({"all": True}, {"instance_id": "x"}):
                 told = self.ask("/api/hosts/{name}/unload", "post", 502, order, name="default")
                 self.assertEqual(told["error"]["code"], "host_failed")

@@ -95,7 +95,7 @@ class balancer(unittest.TestCase):
             self.enterContext(stream(self.site.address, f"stream-{i}")) for i in range(STREAMS)
         ]
         where = {
-            exchange["id"]: name
+            exchange["request_id"]: name
             for name, proxy in self.site.proxies.items()
             for exchange in self.admin(proxy, "/api/status")[1]["exchanges"]
         }

@@ -104,9 +104,9 @@ class hosts(binary_test):
             at = port_of(proxy.event("listening")["listen"])
             where = f"127.0.0.1:{taken.getsockname()[1]}"
             self.write(upstream("two", one.url, where), limits={"body": 1})
-            self.assertIn(where, self.hang_up(proxy, "config_refused")["why"])
+            self.assertIn(where, self.hang_up(proxy, "config_reload_failed")["error"])
             self.file.write_text(self.file.read_text()[:60])
-            self.assertIn("JSON", self.hang_up(proxy, "config_refused")["why"])
+            self.assertIn("JSON", self.hang_up(proxy, "config_reload_failed")["error"])
             self.reaches(at, one)
             self.assertEqual(proxy.event("exchange")["host"], "one")
 

@@ -184,7 +184,7 @@ class showing_keys(binary_test):
         metrics = ask(admin, "GET", "/metrics")[2].decode()
         for reason, count in (("missing", 0), ("wrong", 3), ("too_many", 3)):
             self.assertIn(
-                f'secondwind_client_refusals_total{{reason="{reason}"}} {count}\n', metrics
+                f'secondwind_client_auth_failures_total{{reason="{reason}"}} {count}\n', metrics
             )
 
     def test_a_reload_that_takes_a_key_away_lets_the_running_request_end_and_no_other_begin(self):

@@ -66,9 +66,9 @@ class reload(binary_test):
         with closed_port() as port:
             proxy, at = self.serving(f"http://127.0.0.1:{port}", "-c", str(self.file))
             self.file.write_text('{"limits": {"body": "1KiB"}, "recovery": {"evct": "all"}}')
-            refused = self.hang_up(proxy, "config_refused")
-            self.assertIn(f"{self.file}:1:43:", refused["why"])
-            self.assertIn('did you mean "recovery.evict"', refused["why"])
+            refused = self.hang_up(proxy, "config_reload_failed")
+            self.assertIn(f"{self.file}:1:43:", refused["error"])
+            self.assertIn('did you mean "recovery.evict"', refused["error"])
             self.assertEqual(ask(at, "POST", "/", "{}")[0], 413)
 
     def test_half_a_file_changes_nothing(self):
@@ -76,9 +76,9 @@ class reload(binary_test):
         with closed_port() as port:
             proxy, at = self.serving(f"http://127.0.0.1:{port}", "-c", str(self.file))
             self.file.write_text('{"limits": {"body": "1K')
-            self.assertIn("not valid JSON", self.hang_up(proxy, "config_refused")["why"])
+            self.assertIn("not valid JSON", self.hang_up(proxy, "config_reload_failed")["error"])
             self.file.unlink()
-            self.assertIn("cannot be read", self.hang_up(proxy, "config_refused")["why"])
+            self.assertIn("cannot be read", self.hang_up(proxy, "config_reload_failed")["error"])
             self.assertEqual(ask(at, "POST", "/", "{}")[0], 413)
 
     def test_log_and_ledger_go_on_in_other_files(self):
@@ -96,7 +96,7 @@ class reload(binary_test):
             # What cannot be opened refuses the next one, which is worth an error line.
             self.write(recovery={"ledger_file": str(folder / "no" / "ledger.jsonl")})
             proxy.signal(signal.SIGHUP)
-            why = self.until_logged("two.log", "config_refused")["why"]
+            why = self.until_logged("two.log", "config_reload_failed")["error"]
             self.assertIn("cannot open the ledger", why)
             self.assertNotIn("config_reloaded", (folder / "one.log").read_text())
             self.assertNotIn("config_reloaded", (folder / "two.log").read_text())

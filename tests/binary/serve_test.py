@@ -149,7 +149,7 @@ class access_log(binary_test):
                 app.until(b"answer")
             line = proxy.errors.until(lambda l: l if event_in(l, "exchange") else None)
             logged = json.loads(line)
-            self.assertEqual(logged["id"], "mine-1")
+            self.assertEqual(logged["request_id"], "mine-1")
             self.assertEqual(logged["method"], "POST")
             self.assertEqual(logged["path"], "/v1/chat/completions")
             self.assertEqual((logged["status"], logged["attempts"]), (200, 1))
@@ -183,7 +183,7 @@ class ends(binary_test):
             with self.subTest(number=number):
                 proxy, at, peer, app = self.streaming()
                 proxy.signal(number)
-                self.assertEqual(proxy.event("draining")["why"], number.name)
+                self.assertEqual(proxy.event("draining")["reason"], number.name)
                 with self.assertRaises(ConnectionError):
                     ask(at, "GET", "/v1/models")
                 peer.sendall(SECOND + LAST)
@@ -210,7 +210,7 @@ class ends(binary_test):
         proxy.signal()
         self.assertEqual(app.rest(), b"")
         self.assertEqual(proxy.wait(), 1)
-        self.assertTrue(any(event_in(line, "stopping_now") for line in proxy.errors.rest()))
+        self.assertTrue(any(event_in(line, "forced_stop") for line in proxy.errors.rest()))
 
     def test_a_client_that_leaves_is_logged_as_499_and_its_host_is_freed(self):
         with host() as lm:

@@ -150,7 +150,7 @@ class notification(service_test):
             app.send(b"GET /v1/models HTTP/1.1\r\nHost: x\r\n\r\n")
             self.host.take()
             proxy.signal()
-            proxy.event("stopping_now")
+            proxy.event("forced_stop")
             self.assertEqual(proxy.wait(), 0)
 
     def test_it_gives_signs_of_life_while_it_runs(self):

@@ -33,7 +33,7 @@ const loaded = async () => {
   return host.models.flatMap(({ instances }) => instances.map(({ id }) => id));
 };
 
-test('an unload asks first, does nothing when cancelled, and tells what it did', async () => {
+test('an unload asks first, does nothing when cancelled, and shows the result', async () => {
   const visit = await visit_live();
   const { page } = visit;
   const [id] = await loaded();
@@ -43,7 +43,7 @@ test('an unload asks first, does nothing when cancelled, and tells what it did',
   const dialog = page.getByRole('dialog', { name: `Unload ${id}?` });
 
   await unload.click();
-  await dialog.filter({ hasText: 'breaks off' }).waitFor();
+  await dialog.filter({ hasText: 'will fail' }).waitFor();
   await dialog.getByRole('button', { name: 'Cancel' }).click();
   await dialog.waitFor({ state: 'hidden' });
   assert.ok(
@@ -59,7 +59,9 @@ test('an unload asks first, does nothing when cancelled, and tells what it did',
 
   await unload.click();
   await dialog.getByRole('button', { name: 'Unload' }).click();
-  await page.locator('#told', { hasText: `Unloaded ${id}.` }).waitFor({ state: 'attached' });
+  await page
+    .locator('#announcement', { hasText: `Unloaded ${id}.` })
+    .waitFor({ state: 'attached' });
   await page.locator('#result', { hasText: `Unloaded ${id}.` }).waitFor();
   await unload.waitFor({ state: 'detached' });
   assert.equal(posts.length, 1);
@@ -72,14 +74,14 @@ test('an unload asks first, does nothing when cancelled, and tells what it did',
   await visit.leave();
 });
 
-test('all models of a host go at once, and the empty host says what to do', async () => {
+test('all models of a host are unloaded at once, and the empty host says what to do', async () => {
   const [host] = await stage.hosts();
   await (await stage.chat(host.models[0].key)).text();
   const visit = await visit_live();
   const { page } = visit;
   await page.getByRole('button', { name: `Unload all models of ${host.name}` }).click();
   const dialog = page.getByRole('dialog');
-  await dialog.filter({ hasText: 'pinned and busy ones too' }).waitFor();
+  await dialog.filter({ hasText: 'including pinned and busy ones' }).waitFor();
   await dialog.getByRole('button', { name: 'Unload all' }).click();
   await page
     .locator('.host', { hasText: 'No model is loaded. The first request will load one.' })
@@ -88,7 +90,7 @@ test('all models of a host go at once, and the empty host says what to do', asyn
   await visit.leave();
 });
 
-test('the mode is switched after a question, and other pages hear of it', async () => {
+test('the mode changes after a confirmation, and other pages show it', async () => {
   const visit = await visit_live();
   const other = await visit_live();
   const observe = (at) =>
@@ -97,23 +99,23 @@ test('the mode is switched after a question, and other pages hear of it', async 
   const dialog = visit.page.getByRole('dialog');
   await dialog.filter({ hasText: 'unloads nothing' }).waitFor();
   assert.equal((await stage.status()).recovery.mode, 'on');
-  await dialog.getByRole('button', { name: 'Switch' }).click();
+  await dialog.getByRole('button', { name: 'Change the mode' }).click();
   for (const each of [visit, other]) {
     await each.page.locator('#modes [aria-pressed="true"]', { hasText: 'Observe' }).waitFor();
-    await each.page.locator('#health', { hasText: 'Recovery only observes' }).waitFor();
+    await each.page.locator('#health', { hasText: 'The recovery mode is "observe"' }).waitFor();
   }
   assert.equal((await stage.status()).recovery.mode, 'observe');
   await visit.page
     .getByRole('group', { name: 'Recovery' })
     .getByRole('button', { name: 'On' })
     .click();
-  await dialog.getByRole('button', { name: 'Switch' }).click();
+  await dialog.getByRole('button', { name: 'Change the mode' }).click();
   await until(async () => (await stage.status()).recovery.mode === 'on', 'it is on again');
   await other.leave();
   await visit.leave();
 });
 
-test('a request in flight is shown with its model, and breaks off when cancelled', async () => {
+test('a request in flight is shown with its model, and ends when it is cancelled', async () => {
   const host = await endless_host();
   const proxy = await Stage.serve(host.url, allowed);
   try {
@@ -127,10 +129,10 @@ test('a request in flight is shown with its model, and breaks off when cancelled
     const dialog = page.getByRole('dialog');
     await dialog.filter({ hasText: 'LM Studio stops generating' }).waitFor();
     await dialog.getByRole('button', { name: 'Cancel the request' }).click();
-    await assert.rejects(answer.text(), 'its client sees that it broke off');
+    await assert.rejects(answer.text(), 'its client sees that the response was cut off');
     await row.waitFor({ state: 'detached' });
     await page.locator('#exchanges-empty', { hasText: 'No request is in flight.' }).waitFor();
-    await page.locator('#result', { hasText: 'is cancelled' }).waitFor();
+    await page.locator('#result', { hasText: 'was cancelled' }).waitFor();
     await visit.leave();
   } finally {
     await proxy.kill();
@@ -138,7 +140,7 @@ test('a request in flight is shown with its model, and breaks off when cancelled
   }
 });
 
-test('a reload tells what has changed, and where a file that it refuses is wrong', async () => {
+test('a reload shows what has changed, or where the file has an error', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'dashboard-'));
   const file = join(folder, 'secondwind.json');
   const write = (evict) => writeFileSync(file, `{\n  "recovery": {"evict": "${evict}"}\n}\n`);
@@ -156,7 +158,7 @@ test('a reload tells what has changed, and where a file that it refuses is wrong
     write('enough');
     await reload();
     await page.locator('#result', { hasText: 'Changed: recovery.evict.' }).waitFor();
-    await page.locator('#facts', { hasText: 'idle instances, as many as needed' }).waitFor();
+    await page.locator('#facts', { hasText: 'as many idle instances as needed' }).waitFor();
     write('everyone');
     await reload();
     await page.locator('#result[data-level="bad"]', { hasText: `${file}:2:` }).waitFor();

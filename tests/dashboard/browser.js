@@ -1,4 +1,4 @@
-// A real Chromium that looks at the dashboard, and a watch over what the page must never do.
+// A real Chromium that opens the dashboard, and checks for what the page must never do.
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -14,7 +14,7 @@ const shots =
 export const desktop = { width: 1280, height: 900 };
 export const phone = { width: 390, height: 844 };
 
-// Each with a profile of its own, which goes when the browser does.
+// Each browser has its own profile, which is deleted with it.
 export const open_browser = () =>
   chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
@@ -30,7 +30,7 @@ export const open_browser = () =>
     ],
   });
 
-// What a browser says of a server that has gone, and that no page can keep it from saying.
+// The error of a browser about a server that has stopped; a page cannot prevent it.
 export const outage =
   /ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE|WebSocket connection to/;
 
@@ -38,8 +38,8 @@ export class Visit {
   page;
   complaints = [];
 
-  // `context` as Playwright takes it; `before(page)` runs before the page is loaded; complaints that
-  // are `expected` are none.
+  // `context` is Playwright's; `before(page)` runs before the page is loaded; errors that match
+  // `expected` are ignored.
   static async pay(
     browser,
     url,
@@ -54,7 +54,7 @@ export class Visit {
     return visit;
   }
 
-  // True to its name: the page had events, an answer about its status and its hosts.
+  // Resolves when the page has received events, its status and its hosts.
   live() {
     return this.page.locator('#connection[data-phase="live"]').waitFor();
   }
@@ -63,7 +63,7 @@ export class Visit {
     return this.page.locator('#recoveries > li');
   }
 
-  // Ends the visit; fails if anything happened meanwhile that must not.
+  // Ends the visit. Fails if the page did something that it must never do.
   async leave() {
     await this.page.context().close();
     assert.deepEqual(this.complaints, []);
@@ -80,17 +80,17 @@ export class Visit {
       passes.some(({ id }) => id === 'color-contrast'),
       'axe has looked at the page',
     );
-    const told = violations.flatMap(({ id, nodes }) =>
+    const problems = violations.flatMap(({ id, nodes }) =>
       nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`),
     );
-    assert.deepEqual(told, [], where);
+    assert.deepEqual(problems, [], where);
   }
 
   async shoot(name, options = {}) {
     mkdirSync(shots, { recursive: true });
     const take = () =>
       this.page.screenshot({ path: join(shots, `${name}.png`), timeout: 15_000, ...options });
-    // A headless Chromium sometimes never gives the first one, and then the next at once.
+    // A headless Chromium sometimes never delivers the first one, but then the next one at once.
     await take().catch(take);
   }
 

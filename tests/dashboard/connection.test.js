@@ -12,7 +12,7 @@ before(async () => {
 
 after(() => browser?.close());
 
-test('a connection that breaks is told, and heals by itself into what is new', async () => {
+test('a lost connection is shown, and is restored with the new state', async () => {
   const stage = await Stage.demo();
   const visit = await Visit.pay(browser, stage.dashboard, { expected: outage });
   const { page } = visit;
@@ -34,7 +34,7 @@ test('a connection that breaks is told, and heals by itself into what is new', a
     await stage.restart();
     await visit.live();
     await banner.waitFor({ state: 'hidden' });
-    // The new process has told only its own story so far.
+    // The new process has only its own recovery so far.
     await visit.recoveries.nth(1).waitFor({ state: 'detached' });
     await visit.recoveries.filter({ hasText: 'Recovered' }).waitFor();
     assert.equal(await page.locator('body.stale').count(), 0);
@@ -56,10 +56,14 @@ test('a page without any traffic says what to do', async () => {
     await visit.live();
     const base = `${stage.data}/v1`;
     await page
-      .locator('#exchanges-empty', { hasText: `No request has come yet: point an app at ${base}` })
+      .locator('#exchanges-empty', {
+        hasText: `No requests yet. In your app, replace the URL of LM Studio with ${base}.`,
+      })
       .waitFor();
     await page
-      .locator('#recoveries-empty', { hasText: 'No recovery yet: nothing was refused.' })
+      .locator('#recoveries-empty', {
+        hasText: 'No recoveries yet: LM Studio has refused no request.',
+      })
       .waitFor();
     await page
       .locator('.host', { hasText: 'No model is loaded. The first request will load one.' })

@@ -35,7 +35,7 @@ const sights = [
 ];
 
 for (const [name, viewport, colorScheme] of sights)
-  test(`everybody can use the page: ${name}`, async () => {
+  test(`the page is accessible: ${name}`, async () => {
     const visit = await look({ viewport, colorScheme });
     const { page } = visit;
     assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), colorScheme);
@@ -52,7 +52,7 @@ for (const [name, viewport, colorScheme] of sights)
     await visit.leave();
   });
 
-test('nothing has to be scrolled sideways at 360 pixels', async () => {
+test('nothing needs horizontal scrolling at 360 pixels', async () => {
   const visit = await look({ viewport: { width: 360, height: 740 } });
   await visit.recoveries.first().locator('summary').click();
   await visit.recoveries.first().locator('blockquote').waitFor();
@@ -70,22 +70,22 @@ test('nothing has to be scrolled sideways at 360 pixels', async () => {
   await visit.leave();
 });
 
-test('a chosen theme outlives the page, and the choice of the system is none', async () => {
+test('a chosen theme is kept after a reload, unless it is the theme of the system', async () => {
   const visit = await look({ viewport: desktop, colorScheme: 'light' });
   const { page } = visit;
   const theme = () => page.evaluate(() => document.documentElement.dataset.theme);
-  await page.getByRole('button', { name: 'Switch to dark colours' }).click();
+  await page.getByRole('button', { name: 'Switch to the dark theme' }).click();
   assert.equal(await theme(), 'dark');
   await page.reload();
   assert.equal(await theme(), 'dark');
-  await page.getByRole('button', { name: 'Switch to light colours' }).click();
+  await page.getByRole('button', { name: 'Switch to the light theme' }).click();
   assert.equal(await theme(), 'light');
   await page.emulateMedia({ colorScheme: 'dark' });
   await page.locator('html[data-theme="dark"]').waitFor();
   await visit.leave();
 });
 
-test('nothing turns for those who want no motion', async () => {
+test('nothing is animated if the user prefers reduced motion', async () => {
   const visit = await look({ viewport: desktop, reducedMotion: 'reduce' });
   const turning = () =>
     visit.page.evaluate(

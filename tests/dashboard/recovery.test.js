@@ -17,7 +17,7 @@ after(async () => {
   await stage?.kill();
 });
 
-test('a recovery shows up as it happens, and its story names who had to go', async () => {
+test('a recovery is shown live, and its story names the unloaded models', async () => {
   const visit = await Visit.pay(browser, stage.dashboard);
   await visit.live();
   await visit.recoveries.first().waitFor();
@@ -39,20 +39,20 @@ test('a recovery shows up as it happens, and its story names who had to go', asy
     await story.filter({ hasText: `It unloaded ${victim} in ` }).waitFor();
     await story
       .locator('.fates li', { hasText: victim })
-      .filter({ hasText: 'chosen to go' })
+      .filter({ hasText: 'chosen for unloading' })
       .waitFor();
   }
-  await story.filter({ hasText: 'The client saw one normal answer.' }).waitFor();
+  await story.filter({ hasText: 'The client got one normal response.' }).waitFor();
   await story.locator('.legend li', { hasText: 'Unloading' }).waitFor();
   await visit.page
-    .locator('#told', { hasText: `${wanted} did not fit into memory` })
+    .locator('#announcement', { hasText: `${wanted} did not fit into memory` })
     .waitFor({ state: 'attached' });
   await visit.page.locator('.instance', { hasText: wanted }).waitFor();
   assert.ok(await visit.page.evaluate(() => window.not_loaded_again));
   await visit.leave();
 });
 
-test('a story opens by keyboard, and keeps open and focused as others arrive', async () => {
+test('a story opens by keyboard, and stays open and focused when others arrive', async () => {
   const visit = await Visit.pay(browser, stage.dashboard);
   await visit.live();
   await visit.recoveries.first().waitFor();

@@ -6,25 +6,25 @@ import { createInterface } from 'node:readline';
 
 const patience_ms = 20_000;
 
-// Resolves to what `probe` resolves to, once that is true of the world.
+// Resolves to the result of `probe` as soon as it is truthy.
 export async function until(probe, what) {
   const end = Date.now() + patience_ms;
   for (;;) {
     const found = await probe();
     if (found) return found;
-    if (Date.now() > end) throw new Error(`waited in vain until ${what}`);
+    if (Date.now() > end) throw new Error(`timed out: ${what}`);
     await new Promise((go_on) => setTimeout(go_on, 20));
   }
 }
 
-// A setting in the environment would hold for every stage, and the executable knows no other name
+// Settings in the environment would affect every stage, and the executable refuses unknown names
 // with its prefix.
 const surroundings = () =>
   Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !name.startsWith('SECONDWIND_')),
   );
 
-// One that was let go again could be found a second time.
+// A released port could be found a second time.
 async function two_free_ports() {
   const servers = [createServer(), createServer()];
   for (const each of servers) await once(each.listen(0, '127.0.0.1'), 'listening');
@@ -41,18 +41,18 @@ export class Stage {
   #child = null;
   #output = '';
 
-  // The demo: an emulated LM Studio with little memory, and one recovery that has been told.
+  // The demo: an emulated LM Studio with little memory, after its first recovery.
   static async demo(environment = {}) {
     const stage = new Stage(['demo'], environment);
     await stage.start('127.0.0.1:0', '127.0.0.1:0');
     await until(
       async () => (await stage.status()).totals.recovered > 0,
-      'the demo has told its story',
+      'the demo has shown its recovery',
     );
     return stage;
   }
 
-  // The proxy alone, in front of `upstream`, with the settings of a file where one is given.
+  // The proxy alone, in front of `upstream`, with the settings of a file if one is given.
   static async serve(upstream, environment = {}, file = null) {
     const words = ['serve', '--upstream', upstream, ...(file ? ['--config', file] : [])];
     const stage = new Stage(words, environment);
@@ -92,14 +92,14 @@ export class Stage {
     this.data = `http://${first.listen}`;
   }
 
-  // Ends it without a farewell, as a power cut would.
+  // Kills the process without a shutdown, like a power failure.
   async kill() {
     const exited = once(this.#child, 'exit');
     this.#child.kill('SIGKILL');
     await exited;
   }
 
-  // Starts it anew where it was.
+  // Starts it again on the same ports.
   restart() {
     return this.start(new URL(this.data).host, new URL(this.dashboard).host);
   }
@@ -117,7 +117,7 @@ export class Stage {
     return (await this.ask('/api/hosts')).hosts;
   }
 
-  // A chat completion through the proxy, its answer not yet read.
+  // Sends a chat completion through the proxy; the response is not read yet.
   chat(model, more = {}) {
     return fetch(`${this.data}/v1/chat/completions`, {
       method: 'POST',
@@ -126,8 +126,8 @@ export class Stage {
     });
   }
 
-  // Asks the demo for the biggest model that is not loaded, for which the loaded ones must go.
-  // Resolves to the names of that model and of those that went.
+  // Requests the largest model that is not loaded, so that loaded models must be unloaded.
+  // Resolves to the names of this model and of the unloaded models.
   async provoke() {
     const [host] = await this.hosts();
     const loaded = host.models.filter(({ instances }) => instances.length > 0);
@@ -142,8 +142,8 @@ export class Stage {
   }
 }
 
-// An LM Studio that has one model on disk, and answers a chat with the beginning of a stream that
-// never ends. `left` resolves when the client of that stream has gone.
+// An LM Studio with one model on disk, which answers a chat with a stream that never ends. `left`
+// resolves when the client of that stream has disconnected.
 export async function endless_host() {
   let leave;
   const left = new Promise((resolve) => (leave = resolve));

@@ -42,15 +42,15 @@ const step = (sequence, one) => ({ type: 'recovery', sequence, recovery: one });
 const play = (moves) =>
   visit.page.evaluate(async (all) => {
     const { store } = await import('/assets/store.js');
-    const told = [];
+    const advanced = [];
     const one = new store(
       () => {},
-      ({ recovery }, before) => told.push([recovery, before?.outcome ?? null]),
+      ({ recovery }, before) => advanced.push([recovery, before?.outcome ?? null]),
     );
     const returned = all.map(([method, ...given]) => one[method](...given));
     return {
       returned,
-      told,
+      advanced,
       known: one.newest_first().map(({ recovery }) => recovery),
       older_before: one.older_before,
       sequence: one.sequence,
@@ -58,8 +58,8 @@ const play = (moves) =>
     };
   }, moves);
 
-test('events that follow on one another are taken, and one after a gap is not', async () => {
-  const { returned, known, sequence, told } = await play([
+test('consecutive events are accepted, and an event after a gap is not', async () => {
+  const { returned, known, sequence, advanced } = await play([
     ['take_message', snapshot('a', 4, [record(1)])],
     ['take_message', step(5, record(2, 'pending'))],
     ['take_message', step(6, record(2))],
@@ -69,27 +69,27 @@ test('events that follow on one another are taken, and one after a gap is not', 
   assert.deepEqual(known, [2, 1]);
   assert.equal(sequence, 6);
   assert.deepEqual(
-    told,
+    advanced,
     [
       [2, null],
       [2, 'pending'],
     ],
-    'what was over before is not announced',
+    'recoveries that had ended before are not announced',
   );
 });
 
-test('of another process nothing is kept', async () => {
-  const { returned, known, told } = await play([
+test('nothing of a previous process is kept', async () => {
+  const { returned, known, advanced } = await play([
     ['take_message', snapshot('a', 4, numbers(3, 1))],
     ['take_status', status('b')],
     ['take_message', snapshot('b', 1, [record(1)])],
   ]);
   assert.equal(returned[1], true);
   assert.deepEqual(known, [1]);
-  assert.deepEqual(told, []);
+  assert.deepEqual(advanced, []);
 });
 
-test('a resumed stream goes on where it was, and only within the same process', async () => {
+test('a resumed stream continues, but only within the same process', async () => {
   const { returned, sequence } = await play([
     ['take_message', snapshot('a', 4, [])],
     ['take_message', { type: 'resumed', run: 'a', sequence: 4 }],
@@ -100,7 +100,7 @@ test('a resumed stream goes on where it was, and only within the same process', 
   assert.equal(sequence, 5);
 });
 
-test('older recoveries are asked for where a page was full, until there are none', async () => {
+test('older recoveries are loaded after a full page, until there are none', async () => {
   const full = ['take_message', snapshot('a', 4, numbers(80, 31))];
   const first = await play([full]);
   assert.equal(first.older_before, 31);
@@ -116,12 +116,12 @@ test('older recoveries are asked for where a page was full, until there are none
   ]);
   assert.equal(polled.older_before, 31, 'a newer page does not move the end');
   assert.deepEqual(
-    polled.told.map(([number]) => number),
+    polled.advanced.map(([number]) => number),
     [81, ...numbers(80, 32).map(({ recovery }) => recovery)],
   );
 });
 
-test('a switched mode is known at once', async () => {
+test('a changed mode is known at once', async () => {
   const { mode } = await play([
     ['take_message', snapshot('a', 4, [])],
     ['take_message', { type: 'settings', sequence: 5, recovery: { mode: 'off' } }],

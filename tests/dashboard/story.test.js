@@ -1,4 +1,4 @@
-// What the page says is made by functions of the data, which are asked in the browser itself.
+// The texts of the page are pure functions of the data. The tests call them in the browser.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
@@ -49,7 +49,7 @@ const record = (changes = {}) => ({
       { id: 'c/pinned', model: 'c/pinned', size_bytes: 0, fate: 'pinned' },
     ],
   },
-  unloads: [{ id: 'b/small', done: true, why_not: '', took_ms: 12.5 }],
+  unloads: [{ id: 'b/small', done: true, error: '', duration_ms: 12.5 }],
   steps: [
     { step: 'began', at_ms: 0 },
     { step: 'listed', at_ms: 2 },
@@ -62,28 +62,28 @@ const record = (changes = {}) => ({
   ],
   outcome: 'recovered',
   finished: true,
-  why_not: '',
+  error: '',
   joined: 0,
-  took_ms: 17,
+  duration_ms: 17,
   replays: [{ request_id: 'r1', outcome: 'recovered' }],
   ...changes,
 });
 
-const tell = (changes) => call('story.js', 'tell', record(changes));
+const describe = (changes) => call('story.js', 'describe', record(changes));
 
-test('a story tells who was refused, who went, who stayed and why', async () => {
-  const story = await tell();
+test('a story names the request, the unloaded models and the kept ones', async () => {
+  const story = await describe();
   assert.equal(
     story.headline,
-    'a/big did not fit into memory; b/small was unloaded, and the second try was answered.',
+    'a/big did not fit into memory; b/small was unloaded, and the second attempt succeeded.',
   );
   assert.equal(story.quote, 'too much');
-  assert.ok(story.told.includes('It unloaded b/small in 13 ms.'), story.told.join('\n'));
+  assert.ok(story.sentences.includes('It unloaded b/small in 13 ms.'), story.sentences.join('\n'));
   assert.deepEqual(
     story.instances.map(({ id, size, fate }) => [id, size, fate]),
     [
-      ['b/small', '4.7 GB', 'chosen to go'],
-      ['c/pinned', '', 'stayed: it is pinned'],
+      ['b/small', '4.7 GB', 'chosen for unloading'],
+      ['c/pinned', '', 'kept: it is pinned'],
     ],
   );
   assert.deepEqual(story.phases, [
@@ -95,7 +95,7 @@ test('a story tells who was refused, who went, who stayed and why', async () => 
   ]);
 });
 
-test('each outcome has a word and an end of its own', async () => {
+test('each outcome has its own word and its own last sentence', async () => {
   const outcomes = [
     'pending',
     'recovered',
@@ -108,17 +108,17 @@ test('each outcome has a word and an end of its own', async () => {
     'client_gone',
     'observed',
   ];
-  const stories = await Promise.all(outcomes.map((outcome) => tell({ outcome })));
+  const stories = await Promise.all(outcomes.map((outcome) => describe({ outcome })));
   assert.equal(new Set(stories.map(({ word }) => word)).size, outcomes.length);
-  const ends = stories.map(({ told }) => told.at(-1));
+  const ends = stories.map(({ sentences }) => sentences.at(-1));
   assert.equal(new Set(ends).size, outcomes.length);
 });
 
-test('a story tells of a failed unload, of sharers, and of an answer that had begun', async () => {
+test('a story has a failed unload, shared requests and a started response', async () => {
   const base = record();
-  const { told } = await tell({
+  const { sentences } = await describe({
     outcome: 'unload_failed',
-    unloads: [{ id: 'b/small', done: false, why_not: 'it did not answer', took_ms: 1 }],
+    unloads: [{ id: 'b/small', done: false, error: 'it did not answer', duration_ms: 1 }],
     joined: 3,
     trigger: { ...base.trigger, after_commit: true },
     replays: [
@@ -126,17 +126,17 @@ test('a story tells of a failed unload, of sharers, and of an answer that had be
       { request_id: 'r2', outcome: 'client_gone' },
     ],
   });
-  const text = told.join('\n');
+  const text = sentences.join('\n');
   for (const part of [
-    'The answer had begun, so the client saw the error.',
+    'The response had already started, so the client saw the error.',
     'b/small was not unloaded: It did not answer.',
-    '3 other requests failed meanwhile and shared this recovery.',
-    'Of 2 requests that awaited it: 1 × unload failed and 1 × client left.',
+    '3 other requests failed during this recovery and shared it.',
+    '2 requests waited for it: 1 × unload failed and 1 × client disconnected.',
   ])
     assert.ok(text.includes(part), `${part}\nis not in\n${text}`);
 });
 
-test('lengths, sizes and addresses are written as people read them', async () => {
+test('durations, sizes and addresses are formatted for people', async () => {
   const durations = [
     [0.0004, '0.4 ms'],
     [0.8124, '812 ms'],
@@ -168,14 +168,14 @@ test('lengths, sizes and addresses are written as people read them', async () =>
   assert.deepEqual(await call('format.js', 'list', ['a', 'b', 'c']), 'a, b and c');
 });
 
-test('a lost connection is tried again after 1 to 15 seconds', async () => {
+test('a lost connection is retried after 1 to 15 seconds', async () => {
   const pauses = await Promise.all(
     [1, 2, 3, 4, 5, 50].map((n) => call('connection.js', 'backoff', n)),
   );
   assert.deepEqual(pauses, [1000, 2000, 4000, 8000, 15000, 15000]);
 });
 
-test('one sentence says whether all is well', async () => {
+test('one sentence describes the overall state', async () => {
   const judge = (status, hosts, records) =>
     visit.page.evaluate(
       async ([s, h, r]) => (await import('/assets/health.js')).judge(s, h, r, () => 60),
@@ -186,7 +186,7 @@ test('one sentence says whether all is well', async () => {
       ],
     );
   const up = { name: 'one', state: 'up', recovering: false };
-  const down = { name: 'two', state: 'down', why: 'connection refused', recovering: false };
+  const down = { name: 'two', state: 'down', reason: 'connection refused', recovering: false };
   const cases = [
     [{}, [up], [], 'ok', 'All is well. The host one is up, and nothing is in flight.'],
     [
@@ -196,7 +196,13 @@ test('one sentence says whether all is well', async () => {
       'ok',
       'All is well. The host one is up, and 2 requests are in flight.',
     ],
-    [{}, [{ ...up, state: 'unknown' }], [], 'ok', 'All is well so far, and nothing is in flight.'],
+    [
+      {},
+      [{ ...up, state: 'unknown' }],
+      [],
+      'ok',
+      'All is well so far. Not all hosts have been checked yet, and nothing is in flight.',
+    ],
     [{}, [down], [], 'bad', 'The host two is down: LM Studio does not answer.'],
     [{}, [up, down], [], 'attention', '1 of 2 hosts is down: two.'],
     [
@@ -204,21 +210,21 @@ test('one sentence says whether all is well', async () => {
       [{ ...up, recovering: true }],
       [],
       'working',
-      'A recovery is going on at the host one; its requests wait for it.',
+      'A recovery is running on the host one; requests to this host wait for it.',
     ],
     [
       { draining: true },
       [up],
       [],
       'attention',
-      'secondwind is draining: it ends what it has begun and takes no new request.',
+      'secondwind is draining: it finishes its running requests and accepts no new ones.',
     ],
     [
       {},
       [up],
       [record({ outcome: 'replay_failed' })],
       'attention',
-      'The hosts are up, but the last recovery, 1 min ago, was in vain.',
+      'The hosts are up, but the last recovery failed (1 min ago).',
     ],
   ];
   for (const [status, hosts, records, level, sentence] of cases) {
@@ -227,7 +233,7 @@ test('one sentence says whether all is well', async () => {
   }
 });
 
-test('what a client has named stays text', async () => {
+test('a name from a client is shown as text', async () => {
   const nasty = '<img src="x" alt="seen">';
   const answer = await stage.chat(nasty, { stream: true, max_tokens: 1_000_000 });
   await visit.page.locator('.exchange', { hasText: nasty }).waitFor();

@@ -189,7 +189,7 @@ TEST_F(admin_guard, logs_each_action_and_a_run_of_refusals_once) {
     auto const refused = log.lines("admin_refused");
     ASSERT_EQ(refused.size(), 2U);
     EXPECT_EQ(refused[0]["level"], "warn");
-    EXPECT_EQ(refused[0]["why"], "origin_not_allowed");
+    EXPECT_EQ(refused[0]["reason"], "origin_not_allowed");
     EXPECT_EQ(refused[0]["method"], "POST");
     EXPECT_EQ(refused[0]["path"], mode_path);
     EXPECT_EQ(refused[0]["client"], "127.0.0.1");

@@ -223,7 +223,7 @@ TEST_F(admin_http, closes_a_connection_that_has_nothing_more_to_ask) {
 }
 
 TEST_F(admin_http, turns_away_more_connections_than_it_wants) {
-    w.settings.limits.event_listeners = 1;
+    w.settings.limits.event_subscribers = 1;
     auto task = [](admin_http& t) -> asio::awaitable<void> {
         for (int i = 0; i < 101; ++i) {
             auto* client = co_await t.at_admin();
@@ -234,7 +234,7 @@ TEST_F(admin_http, turns_away_more_connections_than_it_wants) {
         auto* one_more = co_await t.at_admin();
         auto const refused = co_await one_more->read_answer();
         EXPECT_EQ(refused.status, 503);
-        EXPECT_EQ(code_in(refused), "too_many_listeners");
+        EXPECT_EQ(code_in(refused), "too_many_subscribers");
         one_more->close();
         // Somebody's leaving makes room.
         t.clients.front().close();

@@ -66,7 +66,7 @@ TEST_F(event_listeners, that_do_not_even_read_that_they_are_too_slow_are_dropped
 }
 
 TEST_F(event_listeners, are_no_more_than_may) {
-    w.settings.limits.event_listeners = 2;
+    w.settings.limits.event_subscribers = 2;
     auto task = [](event_listeners& t) -> asio::awaitable<void> {
         co_await t.listening();
         auto* second = co_await t.listening();
@@ -74,7 +74,7 @@ TEST_F(event_listeners, are_no_more_than_may) {
                                                  "Sec-WebSocket-Version: 13\r\n"
                                                  "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n");
         EXPECT_EQ(a.status, 503);
-        EXPECT_EQ(event_client::json::parse(a.body)["error"]["code"], "too_many_listeners");
+        EXPECT_EQ(event_client::json::parse(a.body)["error"]["code"], "too_many_subscribers");
         co_await second->close();
         co_await t.until_listeners_are(1);
         auto* third = co_await t.listening();

@@ -70,8 +70,8 @@ TEST_F(metrics_of_a_proxy, follow_a_request_that_is_served) {
         EXPECT_EQ(all.value("secondwind_request_bytes_total"), chat_body("big").size());
         EXPECT_EQ(all.value("secondwind_response_bytes_total"), answer.raw.size());
         EXPECT_EQ(all.value("secondwind_stream_events_total"), 0);
-        EXPECT_EQ(all.value("secondwind_upstream_attempts_total", attempts_with("200")), 1);
-        EXPECT_EQ(all.sum("secondwind_upstream_attempts_total"), 1);
+        EXPECT_EQ(all.value("secondwind_host_attempts_total", attempts_with("200")), 1);
+        EXPECT_EQ(all.sum("secondwind_host_attempts_total"), 1);
         EXPECT_EQ(all.value("secondwind_host_up", here), 1);
         EXPECT_EQ(all.value("secondwind_host_connections", {{"host", "host"}, {"state", "idle"}}),
                   1);
@@ -105,12 +105,12 @@ TEST_F(metrics_of_a_proxy, follow_a_recovery) {
         EXPECT_EQ(all.value("secondwind_recovery_duration_seconds_count", here), 1);
         EXPECT_GT(all.value("secondwind_recovery_duration_seconds_sum", here), 0);
         for (auto const* phase : {"list", "plan", "unload", "verify"})
-            EXPECT_EQ(all.value("secondwind_recovery_phase_seconds_count",
+            EXPECT_EQ(all.value("secondwind_recovery_phase_duration_seconds_count",
                                 {{"host", "host"}, {"phase", phase}}),
                       1)
                 << phase;
         // What it took, and nothing twice.
-        EXPECT_LE(all.sum("secondwind_recovery_phase_seconds_sum"),
+        EXPECT_LE(all.sum("secondwind_recovery_phase_duration_seconds_sum"),
                   all.value("secondwind_recovery_duration_seconds_sum", here) + 0.001);
         EXPECT_EQ(all.value("secondwind_recovery_unloads_total",
                             {{"host", "host"}, {"result", "unloaded"}}),
@@ -118,8 +118,8 @@ TEST_F(metrics_of_a_proxy, follow_a_recovery) {
         EXPECT_EQ(all.value("secondwind_replays_total", {{"result", "recovered"}}), 1);
         EXPECT_EQ(all.value("secondwind_replays_total", {{"result", "failed"}}), 0);
         EXPECT_EQ(all.value("secondwind_requests_total", chats_with("200")), 1);
-        EXPECT_EQ(all.value("secondwind_upstream_attempts_total", attempts_with("400")), 1);
-        EXPECT_EQ(all.value("secondwind_upstream_attempts_total", attempts_with("200")), 1);
+        EXPECT_EQ(all.value("secondwind_host_attempts_total", attempts_with("400")), 1);
+        EXPECT_EQ(all.value("secondwind_host_attempts_total", attempts_with("200")), 1);
         // As the listing that saw "big" gone tells it: "huge" has been loaded since.
         EXPECT_EQ(
             all.value("secondwind_host_model_instances", {{"host", "host"}, {"model", "big"}}), 0);
@@ -213,7 +213,7 @@ TEST_F(metrics_of_a_proxy, count_a_replay_that_fails_again) {
         EXPECT_EQ(t.now("secondwind_replays_total", {{"result", "failed"}}), 1);
         EXPECT_EQ(
             t.now("secondwind_recoveries_total", ended("insufficient_memory", "replay_failed")), 1);
-        EXPECT_EQ(t.now("secondwind_upstream_attempts_total", attempts_with("400")), 2);
+        EXPECT_EQ(t.now("secondwind_host_attempts_total", attempts_with("400")), 2);
     };
     run(task(*this));
 }
@@ -244,8 +244,8 @@ TEST_F(metrics_of_a_proxy, count_a_client_that_leaves) {
         client->close();
         auto gone = [&t] { return t.now("secondwind_requests_in_flight") == 0; };
         co_await t.until(gone);
-        EXPECT_EQ(t.now("secondwind_client_departures_total", {{"phase", "waiting"}}), 1);
-        EXPECT_EQ(t.read().sum("secondwind_client_departures_total"), 1);
+        EXPECT_EQ(t.now("secondwind_client_disconnects_total", {{"phase", "waiting"}}), 1);
+        EXPECT_EQ(t.read().sum("secondwind_client_disconnects_total"), 1);
         EXPECT_EQ(t.now("secondwind_requests_total", chats_with("499")), 1);
         EXPECT_EQ(t.now("secondwind_requests_failed_total"), 0);
         EXPECT_EQ(t.now("secondwind_request_first_byte_seconds_count", chats), 0);
@@ -263,7 +263,7 @@ TEST_F(metrics_of_a_proxy, tell_that_the_host_is_down) {
         EXPECT_EQ(all.value("secondwind_host_up", here), 0);
         EXPECT_EQ(all.value("secondwind_host_state_known", here), 1);
         EXPECT_EQ(all.value("secondwind_host_connect_failures_total", here), 1);
-        EXPECT_EQ(all.value("secondwind_upstream_attempts_total", attempts_with("none")), 1);
+        EXPECT_EQ(all.value("secondwind_host_attempts_total", attempts_with("none")), 1);
         EXPECT_EQ(all.value("secondwind_requests_total", chats_with("502")), 1);
         EXPECT_EQ(all.value("secondwind_requests_failed_total"), 1);
     };

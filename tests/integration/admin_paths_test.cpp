@@ -57,7 +57,7 @@ TEST_F(admin_paths, of_probes_say_which_host_is_down_until_it_is_up_again) {
         EXPECT_EQ(down.at("hosts").size(), 1U);
         EXPECT_EQ(down.at("hosts").at(0).at("name"), "host");
         EXPECT_EQ(down.at("hosts").at(0).at("state"), "down");
-        EXPECT_TRUE(down.at("hosts").at(0).at("why").is_string());
+        EXPECT_TRUE(down.at("hosts").at(0).at("reason").is_string());
         auto const alive = co_await t.get("/livez");
         EXPECT_EQ(alive, json({{"status", "alive"}}));
         t.lm->start({asio::ip::address_v4::loopback(), at});

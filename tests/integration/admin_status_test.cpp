@@ -73,7 +73,7 @@ TEST_F(admin_documents, show_an_exchange_while_the_host_holds_it) {
         auto* client = co_await t.begun("big", false, "mine");
         auto const e = co_await t.exchange_in("waiting");
         EXPECT_EQ(e.at("number"), 1);
-        EXPECT_EQ(e.at("id"), "mine");
+        EXPECT_EQ(e.at("request_id"), "mine");
         EXPECT_EQ(e.at("method"), "POST");
         EXPECT_EQ(e.at("path"), chat_path);
         EXPECT_EQ(e.at("host"), "host");
@@ -112,7 +112,7 @@ TEST_F(admin_documents, show_a_stream_and_who_uses_which_instance) {
         auto const& model = h.at("models").at(0);
         EXPECT_EQ(model.at("key"), "big");
         EXPECT_EQ(model.at("instances").at(0).at("busy"), true);
-        EXPECT_EQ(model.at("instances").at(0).at("used_here"), 1);
+        EXPECT_EQ(model.at("instances").at(0).at("in_flight"), 1);
         co_await t.expect_ends_well(stream);
         auto const s = co_await t.read("/api/status");
         EXPECT_GE(s.at("totals").at("stream_events").get<std::uint64_t>(), 3U);
@@ -176,7 +176,7 @@ TEST_F(admin_documents, show_which_models_are_loaded_on_disk_and_pinned) {
         EXPECT_EQ(h.at("url"), "http://127.0.0.1:" + std::to_string(t.lm->port()));
         EXPECT_EQ(h.at("state"), "up");
         EXPECT_TRUE(h.at("since").is_string());
-        EXPECT_TRUE(h.at("why").is_null());
+        EXPECT_TRUE(h.at("reason").is_null());
         EXPECT_TRUE(h.at("version").is_string());
         EXPECT_TRUE(h.at("listed_at").is_string());
         EXPECT_TRUE(h.at("listing_error").is_null());
@@ -206,7 +206,7 @@ TEST_F(admin_documents, say_why_a_host_is_down) {
     auto task = [](admin_documents& t) -> asio::awaitable<void> {
         auto const h = co_await t.only_host();
         EXPECT_EQ(h.at("state"), "down");
-        EXPECT_TRUE(h.at("why").is_string());
+        EXPECT_TRUE(h.at("reason").is_string());
         EXPECT_TRUE(h.at("listing_error").is_string());
         EXPECT_TRUE(h.at("listed_at").is_null());
         EXPECT_TRUE(h.at("models").empty());

@@ -23,7 +23,7 @@ struct admin_unloads : with_admin {
 };
 
 json result(char const* id, char const* what, char const* why = "") {
-    return {{"id", id}, {"result", what}, {"why_not", why}};
+    return {{"id", id}, {"result", what}, {"error", why}};
 }
 
 } // namespace
@@ -94,7 +94,7 @@ TEST_F(admin_unloads, tell_what_the_host_refused_and_go_on_with_the_rest) {
         EXPECT_THAT(said.at("error").at("message").get<std::string>(),
                     testing::AllOf(HasSubstr("\"big\""), HasSubstr("500")));
         EXPECT_EQ(said.at("unloaded").at(0).at("result"), "refused");
-        EXPECT_THAT(said.at("unloaded").at(0).at("why_not").get<std::string>(), HasSubstr("500"));
+        EXPECT_THAT(said.at("unloaded").at(0).at("error").get<std::string>(), HasSubstr("500"));
         EXPECT_EQ(said.at("unloaded").at(1), result("embed", "unloaded"));
     };
     run(task(*this));

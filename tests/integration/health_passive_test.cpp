@@ -60,7 +60,7 @@ TEST_F(health_passive, follows_a_host_that_comes_up_and_goes_down) {
     auto const down = log.lines("host_down");
     ASSERT_EQ(down.size(), 2u);
     EXPECT_EQ(down.front().at("host"), "host");
-    EXPECT_THAT(down.front().at("why").get<std::string>(), HasSubstr("refused"));
+    EXPECT_THAT(down.front().at("reason").get<std::string>(), HasSubstr("refused"));
     EXPECT_EQ(log.lines("host_up").size(), 2u);
 }
 

@@ -66,7 +66,7 @@ TEST_F(hosts_reload, a_listener_that_goes_serves_each_client_one_more_request) {
         co_await t.until(alone);
     };
     run(story(*this));
-    auto const closed = log.lines("closed_listener");
+    auto const closed = log.lines("listener_closed");
     ASSERT_EQ(closed.size(), 1U);
     EXPECT_EQ(closed[0]["host"], "b");
 }

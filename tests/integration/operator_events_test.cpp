@@ -142,7 +142,7 @@ TEST_F(events_verb, ends_if_it_is_refused_at_once) {
         co_await peer.refuse(status, std::move(body));
     };
     EXPECT_EQ(play(events(), host_.port(), refuse(host_, 401, no_entry)), 1);
-    auto const full = R"({"error":{"code":"too_many_listeners","message":"Come later."}})";
+    auto const full = R"({"error":{"code":"too_many_subscribers","message":"Come later."}})";
     EXPECT_EQ(play(events(), host_.port(), refuse(host_, 503, full)), 1);
     EXPECT_EQ(play(events(), host_.port(), refuse(host_, 200, "hello")), 1);
     EXPECT_THAT(complaints_, ElementsAre(HasSubstr("asks for a token"), HasSubstr("Come later."),

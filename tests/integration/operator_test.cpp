@@ -113,7 +113,7 @@ TEST_F(operator_verb, health_is_the_word_and_the_exit_code) {
     EXPECT_THAT(lines_seen(), ElementsAre("GET /readyz", "GET /readyz"));
     EXPECT_THAT(complaints_, IsEmpty());
     EXPECT_EQ(ask(health, {answer(503, R"({"status":"no_host_up","hosts":[{"name":"default",
-        "state":"down","why":"connection refused"}]})")}),
+        "state":"down","reason":"connection refused"}]})")}),
               1);
     EXPECT_EQ(only_complaint(), "default is down: connection refused");
 }
@@ -231,7 +231,7 @@ TEST_F(unload_verb, sends_one_request_for_all) {
 TEST_F(unload_verb, tells_what_was_refused_and_fails) {
     auto const body = R"({"error":{"code":"host_failed","message":"It refused one."},
         "unloaded":[{"id":"a","result":"unloaded"},
-                    {"id":"b","result":"refused","why_not":"it answered with 500"}]})";
+                    {"id":"b","result":"refused","error":"it answered with 500"}]})";
     EXPECT_EQ(ask(unload({}), {answer(200, one_host), answer(502, body)}), 1);
     EXPECT_EQ(printed_, "unloaded a\nnot unloaded b: it answered with 500\n");
     EXPECT_THAT(only_complaint(), HasSubstr("It refused one."));
@@ -239,7 +239,7 @@ TEST_F(unload_verb, tells_what_was_refused_and_fails) {
 
 TEST_F(unload_verb, goes_on_with_the_others_when_one_is_refused) {
     auto const body = R"({"error":{"code":"host_failed","message":"It refused one."},
-        "unloaded":[{"id":"a","result":"refused","why_not":"why"}]})";
+        "unloaded":[{"id":"a","result":"refused","error":"why"}]})";
     EXPECT_EQ(ask(unload({"a", "b"}), {answer(200, one_host), answer(502, body), unloaded("b")}),
               1);
     EXPECT_EQ(printed_, "not unloaded a: why\nunloaded b\n");

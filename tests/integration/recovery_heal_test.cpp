@@ -149,7 +149,7 @@ TEST_F(recovery_heals, nothing_that_is_only_told_of) {
     EXPECT_TRUE(asked(list_path).empty());
 }
 
-// Whose opening was shown to its client while its model was loaded.
+// Whose preamble was shown to its client while its model was loaded.
 TEST_F(recovery_heals, a_stream_that_was_shown_as_it_began) {
     lm->unload("big");
     auto task = [](recovery_heals& t) -> asio::awaitable<void> {

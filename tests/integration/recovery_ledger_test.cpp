@@ -97,9 +97,9 @@ TEST_F(recovery_is_written_down, when_the_last_who_awaited_it_has_its_answer) {
     EXPECT_GE(line.at("steps").size(), 8U);
     EXPECT_EQ(line.at("outcome"), "recovered");
     EXPECT_EQ(line.at("finished"), true);
-    EXPECT_EQ(line.at("why_not"), "");
+    EXPECT_EQ(line.at("error"), "");
     EXPECT_EQ(line.at("joined"), 1);
-    EXPECT_GT(line.at("took_ms").get<double>(), 0.0);
+    EXPECT_GT(line.at("duration_ms").get<double>(), 0.0);
     EXPECT_EQ(line.at("replays").size(), 2U);
     std::vector<std::string> ids;
     for (auto const& each : line.at("replays")) {
@@ -150,7 +150,7 @@ TEST_F(recovery_is_written_down, each_in_a_line_of_its_own_whatever_came_of_it) 
     EXPECT_THAT(replays, testing::ElementsAre(1U, 1U, 1U, 1U, 0U));
     auto const first = lines().front();
     EXPECT_EQ(first.at("unloads").at(0).at("done"), false);
-    EXPECT_THAT(first.at("why_not").get<std::string>(), HasSubstr("500"));
+    EXPECT_THAT(first.at("error").get<std::string>(), HasSubstr("500"));
     EXPECT_EQ(lines().back().at("trigger").at("after_commit"), true);
 }
 
@@ -185,7 +185,7 @@ TEST_F(recovery_is_written_down, and_a_full_disk_stops_nothing) {
     auto const told = log.lines("ledger_write_failed");
     ASSERT_EQ(told.size(), 1U);
     EXPECT_EQ(told.front().at("file"), "/dev/full");
-    EXPECT_THAT(told.front().at("why").get<std::string>(), HasSubstr("No space"));
+    EXPECT_THAT(told.front().at("error").get<std::string>(), HasSubstr("No space"));
 }
 
 TEST_F(recovery_is_written_down, or_the_start_fails_with_a_sentence_that_names_the_file) {

@@ -22,12 +22,12 @@ std::string event(std::string const& type, std::string const& data = {}) {
     return "event: " + type + "\ndata: {" + data + "}\n\n";
 }
 
-std::string const refused_opening = event("chat.start", R"("id":"first")") +
-                                    event("model_load.start") + event("model_load.progress");
+std::string const refused_preamble = event("chat.start", R"("id":"first")") +
+                                     event("model_load.start") + event("model_load.progress");
 std::string const refused_end =
     event("error", R"("error":{"message":"insufficient system resources"})") +
     event("chat.end", R"("result":{})");
-std::string const refused = refused_opening + refused_end;
+std::string const refused = refused_preamble + refused_end;
 
 std::string const repeated = event("chat.start") + event("model_load.start");
 std::string const news =
@@ -126,7 +126,7 @@ TEST_F(recovery_splices, wherever_the_host_cuts_its_chunks) {
             t.lm->script().answer_next(rest_chat_path, first);
             t.lm->script().answer_next(rest_chat_path, second);
             auto const a = co_await t.ask(client);
-            EXPECT_EQ(a.body, refused_opening + news) << at;
+            EXPECT_EQ(a.body, refused_preamble + news) << at;
             EXPECT_EQ(times(a.raw, "\r\n0\r\n\r\n"), 1U);
         }
     };
@@ -180,14 +180,14 @@ TEST_F(recovery_splices, the_first_error_where_the_replay_is_no_such_stream) {
 
 TEST_F(recovery_splices, nothing_whole_out_of_a_stream_that_breaks_off) {
     auto task = [](recovery_splices& t) -> asio::awaitable<void> {
-        auto const opening = stream_head + chunk(refused_opening);
+        auto const preamble = stream_head + chunk(refused_preamble);
         auto const begun = stream_head + chunk(repeated + news.substr(0, news.size() / 2));
-        auto const first = canned::bytes(opening, canned::then::close);
+        auto const first = canned::bytes(preamble, canned::then::close);
         t.lm->script().answer_next(rest_chat_path, first);
         auto* one = co_await t.connected();
         auto const a = co_await t.ask(one);
         EXPECT_FALSE(a.complete);
-        EXPECT_EQ(a.body, refused_opening);
+        EXPECT_EQ(a.body, refused_preamble);
         // Likewise if it is the replay that does.
         auto const error = canned::events(refused);
         auto const cut = canned::bytes(begun, canned::then::close);
@@ -196,7 +196,7 @@ TEST_F(recovery_splices, nothing_whole_out_of_a_stream_that_breaks_off) {
         auto* two = co_await t.connected();
         auto const b = co_await t.ask(two);
         EXPECT_FALSE(b.complete);
-        EXPECT_EQ(b.body, refused_opening + news.substr(0, news.size() / 2));
+        EXPECT_EQ(b.body, refused_preamble + news.substr(0, news.size() / 2));
     };
     run(task(*this));
 }

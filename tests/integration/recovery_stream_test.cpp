@@ -40,7 +40,7 @@ TEST_F(recovery_streams, a_refused_load_in_a_rest_chat_is_replayed) {
     auto task = [](with_proxy& t) -> asio::awaitable<void> {
         auto const a =
             co_await t.post("/api/v1/chat", R"({"model":"huge","input":"Hi","stream":true})");
-        // Its head had gone out with the first opening event.
+        // Its head had gone out with the first preamble event.
         EXPECT_EQ(recovery_of(a), "");
         EXPECT_EQ(t.last_record().outcome, recovery::outcome::recovered);
         EXPECT_TRUE(a.complete);

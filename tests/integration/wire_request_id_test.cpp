@@ -37,7 +37,7 @@ TEST_F(request_id, is_made_once_and_is_the_same_at_the_host_at_the_client_and_in
     run(story(*this, id));
     auto const lines = log.lines("exchange");
     ASSERT_EQ(lines.size(), 1u);
-    EXPECT_EQ(lines.front().at("id"), id);
+    EXPECT_EQ(lines.front().at("request_id"), id);
 }
 
 TEST_F(request_id, of_a_chunked_request_is_sent_on_once) {

@@ -38,7 +38,7 @@ struct with_events : with_admin {
     }
     asio::awaitable<std::size_t> count_of_listeners() {
         auto const a = co_await ask("/api/status");
-        co_return event_client::json::parse(a.body)["event_listeners"].get<std::size_t>();
+        co_return event_client::json::parse(a.body)["event_subscribers"].get<std::size_t>();
     }
     asio::awaitable<void> until_listeners_are(std::size_t wanted) {
         auto const end = std::chrono::steady_clock::now() + wire::deadline;

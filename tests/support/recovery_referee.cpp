@@ -156,7 +156,7 @@ void recovery_referee::finished(record const& r) {
 
 void recovery_referee::concluded(record const& r) {
     if (r.outcome == outcome::replay_failed && r.unloaded() > 0 && too_large(r.trigger.model))
-        misfits_[r.trigger.model].push_back(
+        oversized_[r.trigger.model].push_back(
             {records_.at(r.id).began, virtual_time::now(), r.plan.exhaustive});
 }
 
@@ -215,7 +215,7 @@ void recovery_referee::not_futile(record const& r) {
     auto const start = records_.at(r.id).began;
     unsigned rounds = 0;
     auto known_since = time_point::min();
-    for (auto const& m : misfits_[r.trigger.model]) {
+    for (auto const& m : oversized_[r.trigger.model]) {
         if (m.when > start || start >= m.when + settings_.recovery.cooldown)
             continue;
         if (m.exhaustive)

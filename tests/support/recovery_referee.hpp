@@ -44,7 +44,7 @@ private:
         bool asked_who_is_busy = false;
     };
     // A replay after an eviction that was refused again.
-    struct misfit {
+    struct oversized_model {
         time_point began; // the recovery
         time_point when;
         bool exhaustive;
@@ -79,8 +79,8 @@ private:
     std::map<std::string, watched> exchanges_; // by id
     std::map<std::uint64_t, history> records_; // by id
     std::set<std::uint64_t> running_;
-    std::map<std::string, std::vector<misfit>> misfits_; // by model
-    std::set<std::string> robbed_;                       // models whose room a competing load took
+    std::map<std::string, std::vector<oversized_model>> oversized_; // by model
+    std::set<std::string> robbed_; // models whose room a competing load took
     std::vector<std::string> breaches_;
 };
 

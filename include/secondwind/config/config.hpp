@@ -83,13 +83,13 @@ struct limits {
     std::uint64_t replay_buffer = 32ull * 1024 * 1024; // bytes kept of one request's body
     std::uint64_t replay_buffer_total = 256ull * 1024 * 1024; // bytes kept of all bodies
     std::uint64_t error_body = 256 * 1024; // bytes of an error answer held for its verdict
-    std::uint64_t hold = 64 * 1024;      // bytes of a stream's opening events held for its verdict
-    std::uint64_t connections = 10'000;  // clients connected at once
-    std::uint64_t pipelined = 64 * 1024; // bytes of further requests read while one is served
+    std::uint64_t hold = 64 * 1024;        // bytes of a stream's preamble held for its verdict
+    std::uint64_t connections = 10'000;    // clients connected at once
+    std::uint64_t pipelined = 64 * 1024;   // bytes of further requests read while one is served
     std::uint64_t chunk_extensions = 16 * 1024; // bytes of them in a chunked request
     std::uint64_t trailers = 16 * 1024;         // bytes of fields behind a chunked request
     std::uint64_t recovery_waiters = 1'000;     // requests that await a recovery of one host
-    std::uint64_t event_listeners = 1'000;      // connected to the admin listener's /events at once
+    std::uint64_t event_subscribers = 1'000;    // connected to the admin listener's /events at once
 };
 
 struct timeouts {

@@ -22,7 +22,7 @@ public:
     failure take(connection& from, net::error_code waited);
 
     // Looks for the end of the head in what has come, and checks the head. False if it is not
-    // whole, or if `why_not` says that it is none. Each head needs a scanner of its own. `fields`
+    // whole, or if `error` says that it is none. Each head needs a scanner of its own. `fields`
     // is shared by all of a thread: head() is good until the next await; check_head() renews it.
     bool find_head(http::head_scanner& scanner, std::string_view method, http::field_list& fields,
                    failure& why_not);

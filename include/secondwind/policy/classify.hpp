@@ -31,10 +31,10 @@ struct judgement {
 //  - status < 400 and not an event stream: decided on the first body bytes, unless they begin a
 //    JSON object whose first member is an `error` (text or object; "error": null is healthy) or
 //    "type":"error": that is read on to its end, up to `bound` bytes.
-//  - text/event-stream: decided on the first telling event. Comments and the opening events before
-//    any output (response.created, response.in_progress, response.queued, message_start, ping,
-//    chat.start, model_load.*, prompt_processing.*, by event type or by the data's "type") tell
-//    nothing. Any other event that is no error is healthy.
+//  - text/event-stream: decided on the first event that tells something. Comments and the preamble
+//    (response.created, response.in_progress, response.queued, message_start, ping, chat.start,
+//    model_load.*, prompt_processing.*, by event type or by the data's "type") tell nothing. Any
+//    other event that is no error is healthy.
 //  - status >= 400: decided when the body is whole, or at `bound` bytes. A body that is no JSON
 //  (the
 //    HTML page of an uncaught exception, say) has no message and is other_error.
@@ -77,15 +77,12 @@ private:
     std::size_t bound_;
     bool is_stream_;
     mode mode_;
-    std::string opening_; // the first bytes but for white space, while they may begin an error
-    std::string text_;    // the body so far, where all of it is needed
+    std::string prefix_; // the first bytes but for white space, while they may begin an error
+    std::string text_;   // the body so far, where all of it is needed
     std::size_t seen_ = 0;
     http::sse_scanner events_;
     std::optional<http::inflater> encoded_;
     std::optional<judgement> judgement_;
 };
-
-// True for the events that come before any output and tell nothing of success or failure.
-bool is_opening_event(http::sse_event const& event);
 
 } // namespace secondwind::policy

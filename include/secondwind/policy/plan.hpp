@@ -86,7 +86,8 @@ bool is_pinned(lmstudio::instance const& candidate, std::vector<std::string> con
 // (duplicates): the one that a request for it would use stays. Where `wanted` is empty and just one
 // model is loaded, its first instance is the wanted one.
 //  - evict::idle: all that no exchange in flight uses and that the host does not call busy.
-//  - evict::enough: of these, in their order, until their sizes cover needed_bytes(message); all of
+//  - evict::enough: of these, in their order, until their sizes cover required_bytes(message); all
+//  of
 //    them where it names no figure.
 //  - evict::all: busy ones as well.
 // Duplicates (whose model stays loaded without them) go first, then the least recently used (those

@@ -4,7 +4,7 @@
 #include <secondwind/host/answer.hpp>
 #include <secondwind/net/task.hpp>
 #include <secondwind/policy/classify.hpp>
-#include <secondwind/policy/opening_splitter.hpp>
+#include <secondwind/policy/preamble.hpp>
 #include <secondwind/policy/tail_watch.hpp>
 #include <secondwind/proxy/body_reader.hpp>
 #include <secondwind/proxy/context.hpp>
@@ -51,10 +51,10 @@ public:
     bool switching() const noexcept { return status_ == 101; }
     bool connected() const noexcept { return connected_; }
 
-    // Where the client was shown the opening events of this stream, or of one before it: the bytes
+    // Where the client was shown the preamble of this stream, or of one before it: the bytes
     // that it has not had. Nothing where it was shown none, or where this is no such stream.
     std::optional<std::string_view> behind_opening() const noexcept {
-        return shown_.begun() && opening_ ? std::optional{opening_->rest()} : std::nullopt;
+        return shown_.begun() && splitter_ ? std::optional{splitter_->rest()} : std::nullopt;
     }
     // Watches the stream for an error after the commit; null where there is nothing to watch.
     policy::tail_watch* tail() noexcept { return tail_ ? &*tail_ : nullptr; }
@@ -95,7 +95,7 @@ private:
     std::uint64_t epoch_;
     host::lease lease_;
     host::answer answer_;
-    std::optional<policy::opening_splitter> opening_;
+    std::optional<policy::preamble_splitter> splitter_;
     std::optional<policy::tail_watch> tail_;
     policy::judgement judged_;
     int status_ = 0;

@@ -5,7 +5,7 @@
 #include <secondwind/http/head_writer.hpp>
 #include <secondwind/net/deadline.hpp>
 #include <secondwind/net/task.hpp>
-#include <secondwind/policy/opening_splitter.hpp>
+#include <secondwind/policy/preamble.hpp>
 #include <secondwind/proxy/access_record.hpp>
 #include <secondwind/proxy/client.hpp>
 #include <secondwind/proxy/context.hpp>
@@ -15,7 +15,7 @@
 
 namespace secondwind::proxy {
 
-// On /api/v1/chat a user watches a model load: those opening events are passed on at once, and if a
+// On /api/v1/chat a user watches a model load: that preamble is passed on at once, and if a
 // recovery follows, the client goes on with the replayed stream as if it were the first one. Since
 // the two streams' chunks do not fit together, its body is chunked anew.
 //
@@ -27,7 +27,7 @@ public:
              access_record& record) noexcept
         : shared_{shared}, client_{to}, guard_{guard}, request_{what}, record_{record} {}
 
-    // True for an answer whose opening events can be passed on, and that a recovery may follow.
+    // True for an answer whose preamble can be passed on, and that a recovery may follow.
     bool suits(http::response_head const& head) const;
 
     // The head has gone to the client: from here on it sees one stream.
@@ -36,9 +36,9 @@ public:
     // It is the client that is waited for.
     bool writing() const noexcept { return writing_; }
 
-    // Passes on what `opening` has that the client has not had. Bytes of `from` that are no longer
+    // Passes on what `preamble` has that the client has not had. Bytes of `from` that are no longer
     // needed are dropped.
-    net::task<void> pass(policy::opening_splitter& opening, host::answer& from);
+    net::task<void> pass(policy::preamble_splitter& preamble, host::answer& from);
 
     // What the head says of the client's connection; set before an answer can come.
     http::persistence connection = http::persistence::close;
@@ -49,7 +49,7 @@ private:
     net::deadline& guard_;
     request const& request_;
     access_record& record_;
-    policy::opening_sequence client_has_;
+    policy::preamble_sequence client_has_;
     bool begun_ = false;
     bool writing_ = false;
 };

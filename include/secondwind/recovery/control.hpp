@@ -28,7 +28,7 @@ public:
     virtual ~control() = default;
 
     struct listing {
-        std::optional<lmstudio::inventory> instances;  // nothing: see `why_not`
+        std::optional<lmstudio::inventory> instances;  // nothing: see `error`
         std::vector<lmstudio::model_on_disk> unloaded; // the models without an instance
         std::string why_not;                           // one clause for the log
         contact reached = contact::none;

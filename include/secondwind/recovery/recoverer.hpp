@@ -5,7 +5,7 @@
 #include <secondwind/net/deadline.hpp>
 #include <secondwind/net/gate.hpp>
 #include <secondwind/net/task.hpp>
-#include <secondwind/policy/misfits.hpp>
+#include <secondwind/policy/oversized_models.hpp>
 #include <secondwind/recovery/control.hpp>
 #include <secondwind/recovery/host_guard.hpp>
 #include <secondwind/recovery/in_flight.hpp>
@@ -24,9 +24,9 @@ public:
     // All must outlive it.
     recoverer(std::string host, net::deadline_queue& deadlines, boost::asio::io_context& io,
               recovery::control& control, in_flight& users, host_guard& guard,
-              policy::misfits& misfits, ledger& book, config::recovery const& settings)
+              policy::oversized_models& oversized, ledger& book, config::recovery const& settings)
         : host_{std::move(host)}, deadlines_{deadlines}, stop_{io}, control_{control},
-          users_{users}, guard_{guard}, misfits_{misfits}, ledger_{book}, settings_{settings} {}
+          users_{users}, guard_{guard}, oversized_{oversized}, ledger_{book}, settings_{settings} {}
 
     // Starts a recovery, which its leader awaits unless the trigger came after the commit, and
     // returns at once; the guard's gate opens when it is over. Only with no recovery running.
@@ -53,7 +53,7 @@ private:
     recovery::control& control_;
     in_flight& users_;
     host_guard& guard_;
-    policy::misfits& misfits_;
+    policy::oversized_models& oversized_;
     ledger& ledger_;
     config::recovery const& settings_;
     std::chrono::milliseconds pace_{}; // of asking the host again who is busy

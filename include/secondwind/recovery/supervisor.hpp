@@ -2,7 +2,7 @@
 #pragma once
 
 #include <secondwind/config/config.hpp>
-#include <secondwind/policy/misfits.hpp>
+#include <secondwind/policy/oversized_models.hpp>
 #include <secondwind/recovery/host_guard.hpp>
 #include <secondwind/recovery/in_flight.hpp>
 #include <secondwind/recovery/recoverer.hpp>
@@ -18,8 +18,8 @@ struct supervisor {
     supervisor(std::string host, boost::asio::io_context& io, net::deadline_queue& queue,
                recovery::control& control, recovery::ledger& book, config::settings const& all)
         : deadlines{queue}, settings{all.recovery}, limits{all.limits}, ledger{book}, users{io},
-          guard{io}, recovery{std::move(host), queue,   io,   control, users,
-                              guard,           misfits, book, settings} {}
+          guard{io}, recovery{std::move(host), queue,     io,   control, users,
+                              guard,           oversized, book, settings} {}
     supervisor(supervisor const&) = delete;
     supervisor& operator=(supervisor const&) = delete;
 
@@ -31,7 +31,7 @@ struct supervisor {
     recovery::ledger& ledger;
     in_flight users;
     host_guard guard;
-    policy::misfits misfits;
+    policy::oversized_models oversized;
     recoverer recovery;
 };
 

@@ -52,7 +52,7 @@ TEST(documents, replace_what_is_not_utf_8) {
     auto const shown = read(exchange_document(v));
     EXPECT_EQ(shown.at("path"), "/\xef\xbf\xbd\xef\xbf\xbd");
     EXPECT_EQ(shown.at("model"), "caf\xc3\xa9");
-    EXPECT_EQ(shown.at("id"), "\"\n");
+    EXPECT_EQ(shown.at("request_id"), "\"\n");
 }
 
 TEST(documents, tell_of_a_sample) {
@@ -110,9 +110,9 @@ TEST(documents, count_who_uses_an_instance_here_by_its_id_or_its_model) {
     lmstudio::inventory const loaded{instance("a", "a"), instance("a:2", "a"), instance("b", "b")};
     use_counts const used{{"a", 2}, {"a:2", 1}, {"other", 5}};
     auto const list = read(models_document(loaded, {}, {}, used));
-    EXPECT_EQ(list[0].at("instances")[0].at("used_here"), 2);
-    EXPECT_EQ(list[0].at("instances")[1].at("used_here"), 1);
-    EXPECT_EQ(list[1].at("instances")[0].at("used_here"), 0);
+    EXPECT_EQ(list[0].at("instances")[0].at("in_flight"), 2);
+    EXPECT_EQ(list[0].at("instances")[1].at("in_flight"), 1);
+    EXPECT_EQ(list[1].at("instances")[0].at("in_flight"), 0);
 }
 
 TEST(documents, show_as_pinned_what_a_glob_names_by_key_or_instance) {

@@ -153,8 +153,8 @@ TEST_F(the_metrics, take_the_figures_of_the_data_port) {
     EXPECT_EQ(now.value("secondwind_request_bytes_total"), 10);
     EXPECT_EQ(now.value("secondwind_response_bytes_total"), 20);
     EXPECT_EQ(now.value("secondwind_stream_events_total"), 30);
-    EXPECT_EQ(now.value("secondwind_client_departures_total", {{"phase", "relaying"}}), 1);
-    EXPECT_EQ(now.value("secondwind_client_departures_total", {{"phase", "tunnel"}}), 0);
+    EXPECT_EQ(now.value("secondwind_client_disconnects_total", {{"phase", "relaying"}}), 1);
+    EXPECT_EQ(now.value("secondwind_client_disconnects_total", {{"phase", "tunnel"}}), 0);
     EXPECT_EQ(now.value("secondwind_replays_skipped_total", {{"reason", "body_too_large"}}), 1);
     EXPECT_EQ(now.value("secondwind_replays_skipped_total", {{"reason", "committed"}}), 0);
     EXPECT_EQ(now.value("secondwind_replays_total", {{"result", "recovered"}}), 4);
@@ -172,11 +172,10 @@ TEST_F(the_metrics, count_attempts_by_the_host_s_answer) {
     host.attempts.add(0);
     host.attempts.add(200);
     auto const now = read();
-    EXPECT_EQ(
-        now.value("secondwind_upstream_attempts_total", {{"host", "default"}, {"code", "200"}}), 2);
-    EXPECT_EQ(
-        now.value("secondwind_upstream_attempts_total", {{"host", "default"}, {"code", "none"}}),
-        1);
+    EXPECT_EQ(now.value("secondwind_host_attempts_total", {{"host", "default"}, {"code", "200"}}),
+              2);
+    EXPECT_EQ(now.value("secondwind_host_attempts_total", {{"host", "default"}, {"code", "none"}}),
+              1);
 }
 
 TEST_F(the_metrics, do_not_call_a_host_up_or_down_of_which_nothing_is_known) {
@@ -256,11 +255,11 @@ TEST_F(the_metrics, count_a_recovery_with_its_phases_unloads_and_company) {
         now.value("secondwind_recovery_unloads_total", {{"host", "default"}, {"result", "failed"}}),
         0);
     for (auto const* phase : {"list", "plan", "unload", "verify"})
-        EXPECT_EQ(now.value("secondwind_recovery_phase_seconds_count",
+        EXPECT_EQ(now.value("secondwind_recovery_phase_duration_seconds_count",
                             {{"host", "default"}, {"phase", phase}}),
                   1)
             << phase;
-    EXPECT_EQ(now.value("secondwind_recovery_phase_seconds_count",
+    EXPECT_EQ(now.value("secondwind_recovery_phase_duration_seconds_count",
                         {{"host", "default"}, {"phase", "wait"}}),
               0);
 }

@@ -61,7 +61,7 @@ TEST_F(status_of_many, shows_the_oldest_500_exchanges_and_how_many_there_are) {
     ASSERT_EQ(s.at("exchanges").size(), 500U);
     EXPECT_EQ(s.at("exchanges").front().at("number"), 1);
     EXPECT_EQ(s.at("exchanges").back().at("number"), 500);
-    EXPECT_EQ(s.at("exchanges").front().at("id"), "\xef\xbf\xbd");
+    EXPECT_EQ(s.at("exchanges").front().at("request_id"), "\xef\xbf\xbd");
 }
 
 TEST_F(status_of_many, shows_what_others_count) {
@@ -77,7 +77,7 @@ TEST_F(status_of_many, shows_what_others_count) {
     auto const& totals = s.at("totals");
     EXPECT_EQ(totals.at("exchanges"), 9);
     EXPECT_EQ(totals.at("failed"), 1);
-    EXPECT_EQ(totals.at("clients_gone"), 6);
+    EXPECT_EQ(totals.at("client_disconnects"), 6);
     EXPECT_EQ(totals.at("recovered"), 4);
     EXPECT_EQ(totals.at("replays"), 5);
     EXPECT_EQ(totals.at("bytes_in"), 10);
@@ -86,7 +86,7 @@ TEST_F(status_of_many, shows_what_others_count) {
     EXPECT_EQ(s.at("connections"), 3);
     EXPECT_EQ(s.at("replay_buffer").at("used"), 17);
     EXPECT_EQ(s.at("sequence"), 7);
-    EXPECT_EQ(s.at("event_listeners"), 2);
+    EXPECT_EQ(s.at("event_subscribers"), 2);
     EXPECT_EQ(s.at("admin"), "127.0.0.1:9235");
     EXPECT_EQ(s.at("run"), "5f3a9c12");
 }

@@ -49,9 +49,9 @@ TEST(event_view, takes_the_last_step_of_the_record_where_the_event_names_none) {
 
 TEST(event_view, says_why_a_recovery_could_not_help) {
     json const refused{
-        {"why_not", "it answered with 500"},
+        {"error", "it answered with 500"},
         {"outcome", "unload_failed"},
-        {"unloads", {{{"id", "a"}, {"done", false}, {"why_not", "it answered with 500"}}}}};
+        {"unloads", {{{"id", "a"}, {"done", false}, {"error", "it answered with 500"}}}}};
     EXPECT_THAT(step("unloaded", refused), HasSubstr("could not unload a: it answered with 500"));
     EXPECT_THAT(step("finished", refused), HasSubstr("could not help: it answered with 500"));
     EXPECT_THAT(step("concluded", refused),
@@ -72,7 +72,7 @@ TEST(event_view, tells_how_a_host_is) {
     host["models"] = json::array();
     EXPECT_EQ(told(), "host default is up, LM Studio 0.4.5, nothing loaded, a recovery runs");
     host["state"] = "down";
-    host["why"] = "connection refused";
+    host["reason"] = "connection refused";
     EXPECT_EQ(told(), "host default is down: connection refused");
     host["state"] = "unknown";
     EXPECT_EQ(told(), "host default is unknown");

@@ -36,7 +36,7 @@ TEST(models_view, names_the_host_where_there_are_several) {
 TEST(models_view, does_not_pretend_to_know_whether_an_instance_is_busy) {
     auto host = test::admin_host();
     host["models"][0]["instances"][0]["busy"] = nullptr;
-    host["models"][0]["instances"][0]["used_here"] = 0;
+    host["models"][0]["instances"][0]["in_flight"] = 0;
     host["models"][0]["instances"][1]["busy"] = true;
     auto const text = models_view(json::array({host}), now, false);
     EXPECT_THAT(text, HasSubstr("qwen/qwen3-8b    loaded        pinned"));
@@ -57,9 +57,9 @@ TEST(models_view, says_why_there_is_nothing_to_list) {
 }
 
 TEST(unloaded_view, tells_what_became_of_each_instance) {
-    auto const list = json::parse(R"([{"id":"a","result":"unloaded","why_not":""},
-        {"id":"b","result":"not_found","why_not":""},
-        {"id":"c","result":"refused","why_not":"it answered with 500"}])");
+    auto const list = json::parse(R"([{"id":"a","result":"unloaded","error":""},
+        {"id":"b","result":"not_found","error":""},
+        {"id":"c","result":"refused","error":"it answered with 500"}])");
     EXPECT_EQ(unloaded_view(list, false), "unloaded a\n"
                                           "b was not loaded\n"
                                           "not unloaded c: it answered with 500\n");

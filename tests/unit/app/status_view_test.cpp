@@ -55,7 +55,7 @@ TEST(status_view, is_calm_when_there_is_nothing_to_tell) {
 TEST(status_view, says_first_what_is_wrong) {
     auto status = idle;
     status["ready"] = false;
-    auto const down = hosts_with({{"state", "down"}, {"why", "connection refused"}});
+    auto const down = hosts_with({{"state", "down"}, {"reason", "connection refused"}});
     EXPECT_THAT(sentence_of(status, down),
                 StartsWith("Not all is well: 1 of 1 host down (default: connection refused). "));
     status["draining"] = true;

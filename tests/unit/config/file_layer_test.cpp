@@ -50,14 +50,14 @@ TEST(config_file, sets_what_operators_may_do) {
     auto const s = read(R"({"admin": {"listen": "[::1]:9", "token": "0123456789abcdef",
         "allow_actions": true, "allowed_hosts": ["proxy.lan", "proxy.lan:443"]},
         "health": {"interval": "50ms"}, "request_id": {"add": true},
-        "limits": {"event_listeners": 1}})");
+        "limits": {"event_subscribers": 1}})");
     EXPECT_EQ(s.admin.listen, (endpoint{"::1", 9}));
     EXPECT_EQ(s.admin.token, "0123456789abcdef");
     EXPECT_TRUE(s.admin.allow_actions);
     EXPECT_EQ(s.admin.allowed_hosts, (std::vector<std::string>{"proxy.lan", "proxy.lan:443"}));
     EXPECT_EQ(s.health.interval, milliseconds{50});
     EXPECT_TRUE(s.request_id.add);
-    EXPECT_EQ(s.limits.event_listeners, 1U);
+    EXPECT_EQ(s.limits.event_subscribers, 1U);
     EXPECT_EQ(read(R"({"admin": {"listen": "off"}})").admin.listen, std::nullopt);
 }
 

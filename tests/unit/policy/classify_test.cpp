@@ -200,16 +200,18 @@ TEST(classifier, waits_through_the_events_that_tell_nothing) {
           "chat.start", "model_load.start", "model_load.progress", "model_load.end",
           "prompt_processing.start", "prompt_processing.progress", "prompt_processing.end"}) {
         auto const name = std::string{type};
-        for (auto const& opening :
+        for (auto const& preamble :
              {"event: " + name + "\ndata: {}\n\n", "event: " + name + "\n\n",
               "data: {\"type\":\"" + name + "\",\"error\":null}\n\n",
               "event: message\ndata: {\"type\":\"" + name + "\"}\n\n",
               ": comment\n\nevent: " + name + "\ndata: {\"response\":{\"error\":null}}\n\n"}) {
-            EXPECT_EQ(decided_after(200, stream_type, opening), std::string_view::npos) << opening;
-            EXPECT_EQ(verdict_of(200, stream_type, opening), healthy) << opening;
+            EXPECT_EQ(decided_after(200, stream_type, preamble), std::string_view::npos)
+                << preamble;
+            EXPECT_EQ(verdict_of(200, stream_type, preamble), healthy) << preamble;
             auto const error = "data: " + with_error(refused) + "\n\n";
-            EXPECT_EQ(verdict_of(200, stream_type, opening + opening + error), insufficient_memory)
-                << opening;
+            EXPECT_EQ(verdict_of(200, stream_type, preamble + preamble + error),
+                      insufficient_memory)
+                << preamble;
         }
     }
 }

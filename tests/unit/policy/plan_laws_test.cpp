@@ -1,5 +1,5 @@
 // What every plan promises, over all inventories of up to three instances of two models.
-#include <secondwind/policy/need.hpp>
+#include <secondwind/policy/memory_requirement.hpp>
 #include <secondwind/policy/plan.hpp>
 
 #include <gtest/gtest.h>
@@ -216,7 +216,7 @@ std::string_view broken_law(plan_request const& r, world const& w, usage const& 
         std::ranges::count_if(free_to_go, [&](instance const& i) { return !is_busy(i); }));
     if (idle.size() != idle_count)
         return "every idle one is taken";
-    auto const needed = needed_bytes(r.message);
+    auto const needed = required_bytes(r.message);
     if (r.how == evict::idle || !needed)
         return p.victims == idle ? "" : "every idle one is taken where no figure is named";
     if (!is_prefix(p.victims, idle))

@@ -55,7 +55,7 @@ TEST(access_record, says_all_of_an_exchange_in_one_line) {
     auto const lines = log.lines("exchange");
     ASSERT_EQ(lines.size(), 1u);
     auto const& line = lines.front();
-    EXPECT_EQ(line.at("id"), "abc-1");
+    EXPECT_EQ(line.at("request_id"), "abc-1");
     EXPECT_EQ(line.at("method"), "POST");
     EXPECT_EQ(line.at("path"), "/v1/chat/completions"); // a query may hold a secret
     EXPECT_EQ(line.at("status"), 200);

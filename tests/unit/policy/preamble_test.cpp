@@ -1,4 +1,4 @@
-#include <secondwind/policy/opening.hpp>
+#include <secondwind/policy/preamble.hpp>
 
 #include <gmock/gmock.h>
 
@@ -16,7 +16,7 @@ names const whole{"chat.start",           "model_load.start",        "model_load
                   "model_load.end",       "prompt_processing.start", "prompt_processing.progress",
                   "prompt_processing.end"};
 
-names passed(opening_sequence& sequence, names const& types) {
+names passed(preamble_sequence& sequence, names const& types) {
     names found;
     for (auto const& type : types)
         if (sequence.pass({type, R"({"type":")" + type + R"("})"}))
@@ -31,33 +31,33 @@ TEST(shows_progress, is_true_for_the_one_endpoint) {
         EXPECT_FALSE(shows_progress(path)) << path;
 }
 
-TEST(opening_sequence, passes_a_stream_as_it_is) {
-    opening_sequence sequence;
+TEST(preamble_sequence, passes_a_stream_as_it_is) {
+    preamble_sequence sequence;
     EXPECT_EQ(passed(sequence, whole), whole);
-    opening_sequence short_one;
+    preamble_sequence short_one;
     EXPECT_THAT(passed(short_one, {"chat.start", "prompt_processing.start"}),
                 ElementsAre("chat.start", "prompt_processing.start"));
 }
 
-TEST(opening_sequence, passes_progress_as_often_as_it_comes) {
-    opening_sequence sequence;
+TEST(preamble_sequence, passes_progress_as_often_as_it_comes) {
+    preamble_sequence sequence;
     EXPECT_THAT(passed(sequence, {"model_load.progress", "model_load.progress", "model_load.end",
                                   "prompt_processing.progress", "prompt_processing.progress"}),
                 testing::SizeIs(5));
 }
 
-TEST(opening_sequence, passes_the_other_kinds_once) {
+TEST(preamble_sequence, passes_the_other_kinds_once) {
     for (auto const& type : whole) {
-        opening_sequence sequence;
+        preamble_sequence sequence;
         auto const twice = passed(sequence, {type, type});
         EXPECT_EQ(twice.size(), type.ends_with(".progress") ? 2U : 1U) << type;
     }
 }
 
 // Wherever the first attempt ended, the client sees one well-formed stream.
-TEST(opening_sequence, goes_on_where_the_attempt_before_ended) {
+TEST(preamble_sequence, goes_on_where_the_attempt_before_ended) {
     for (std::size_t ended = 0; ended <= whole.size(); ++ended) {
-        opening_sequence sequence;
+        preamble_sequence sequence;
         auto seen = passed(sequence, {whole.begin(), whole.begin() + static_cast<long>(ended)});
         bool const amid_progress = ended > 0 && whole[ended - 1].ends_with(".progress");
         for (auto const& type : passed(sequence, whole))
@@ -70,9 +70,9 @@ TEST(opening_sequence, goes_on_where_the_attempt_before_ended) {
     }
 }
 
-TEST(opening_sequence, goes_by_the_type_in_the_data_where_the_event_has_no_name) {
+TEST(preamble_sequence, goes_by_the_type_in_the_data_where_the_event_has_no_name) {
     for (auto const* name : {"", "message"}) {
-        opening_sequence sequence;
+        preamble_sequence sequence;
         EXPECT_TRUE(sequence.pass({name, R"({"type":"chat.start"})"}));
         EXPECT_FALSE(sequence.pass({name, R"({"type":"chat.start"})"}));
         EXPECT_FALSE(sequence.pass({name, R"({"content":"chat.start"})"}));
@@ -80,8 +80,8 @@ TEST(opening_sequence, goes_by_the_type_in_the_data_where_the_event_has_no_name)
     }
 }
 
-TEST(opening_sequence, holds_back_events_of_other_kinds) {
-    opening_sequence sequence;
+TEST(preamble_sequence, holds_back_events_of_other_kinds) {
+    preamble_sequence sequence;
     EXPECT_THAT(passed(sequence, {"message.start", "message.delta", "error", "chat.end", "ping",
                                   "model_load", "model_load.", "chat.started"}),
                 IsEmpty());

@@ -13,7 +13,7 @@ namespace secondwind::policy {
 
 // Without it, each request for a model that is larger than the memory would evict all the others
 // again. Names come from requests, so only the newest few are remembered.
-class misfits {
+class oversized_models {
 public:
     using time_point = std::chrono::steady_clock::time_point;
 

@@ -1,4 +1,4 @@
-#include <secondwind/policy/misfits.hpp>
+#include <secondwind/policy/oversized_models.hpp>
 
 #include <gtest/gtest.h>
 
@@ -6,18 +6,18 @@ namespace secondwind::policy {
 namespace {
 
 using namespace std::chrono_literals;
-using standing = misfits::standing;
+using standing = oversized_models::standing;
 
-misfits::time_point const start{1h};
+oversized_models::time_point const start{1h};
 
-TEST(misfits, know_nothing_at_first) {
-    misfits m;
+TEST(oversized_models, know_nothing_at_first) {
+    oversized_models m;
     EXPECT_TRUE(m.empty(start));
     EXPECT_EQ(m.of("a", start), standing::open);
 }
 
-TEST(misfits, tell_what_was_tried_for_a_model) {
-    misfits m;
+TEST(oversized_models, tell_what_was_tried_for_a_model) {
+    oversized_models m;
     m.failed("small", false, start, 5min);
     m.failed("large", true, start, 5min);
     EXPECT_FALSE(m.empty(start));
@@ -27,8 +27,8 @@ TEST(misfits, tell_what_was_tried_for_a_model) {
     EXPECT_EQ(m.of("", start), standing::open);
 }
 
-TEST(misfits, forget_after_the_cooldown) {
-    misfits m;
+TEST(oversized_models, forget_after_the_cooldown) {
+    oversized_models m;
     m.failed("a", true, start, 5min);
     EXPECT_EQ(m.of("a", start + 5min - 1ns), standing::futile);
     EXPECT_EQ(m.of("a", start + 5min), standing::open);
@@ -37,8 +37,8 @@ TEST(misfits, forget_after_the_cooldown) {
     EXPECT_TRUE(m.empty(start));
 }
 
-TEST(misfits, are_never_downgraded_and_last_as_long_as_the_newest_failure) {
-    misfits m;
+TEST(oversized_models, are_never_downgraded_and_last_as_long_as_the_newest_failure) {
+    oversized_models m;
     m.failed("a", true, start, 5min);
     m.failed("a", false, start + 1min, 10min);
     EXPECT_EQ(m.of("a", start + 10min), standing::futile);
@@ -47,22 +47,22 @@ TEST(misfits, are_never_downgraded_and_last_as_long_as_the_newest_failure) {
     EXPECT_EQ(m.of("a", start + 3min), standing::open);
 }
 
-TEST(misfits, are_upgraded_by_a_failure_with_nothing_left) {
-    misfits m;
+TEST(oversized_models, are_upgraded_by_a_failure_with_nothing_left) {
+    oversized_models m;
     m.failed("a", false, start, 5min);
     m.failed("a", true, start, 5min);
     EXPECT_EQ(m.of("a", start), standing::futile);
 }
 
-TEST(misfits, begin_anew_once_the_cooldown_is_over) {
-    misfits m;
+TEST(oversized_models, begin_anew_once_the_cooldown_is_over) {
+    oversized_models m;
     m.failed("a", true, start, 5min);
     m.failed("a", false, start + 5min, 5min);
     EXPECT_EQ(m.of("a", start + 5min), standing::everything);
 }
 
-TEST(misfits, forget_a_model_that_answers) {
-    misfits m;
+TEST(oversized_models, forget_a_model_that_answers) {
+    oversized_models m;
     m.failed("a", true, start, 5min);
     m.failed("b", true, start, 5min);
     m.succeeded("a");
@@ -73,8 +73,8 @@ TEST(misfits, forget_a_model_that_answers) {
     EXPECT_TRUE(m.empty(start));
 }
 
-TEST(misfits, forget_all_when_the_hosts_models_change) {
-    misfits m;
+TEST(oversized_models, forget_all_when_the_hosts_models_change) {
+    oversized_models m;
     m.listed({"a 1", "b 2"});
     m.failed("a", true, start, 5min);
     m.listed({"a 1", "b 2"});
@@ -94,37 +94,37 @@ TEST(misfits, forget_all_when_the_hosts_models_change) {
     EXPECT_TRUE(m.empty(start));
 }
 
-TEST(misfits, keep_what_they_know_at_the_first_listing) {
-    misfits m;
+TEST(oversized_models, keep_what_they_know_at_the_first_listing) {
+    oversized_models m;
     m.failed("a", true, start, 5min);
     m.listed({"a"});
     EXPECT_EQ(m.of("a", start), standing::futile);
 }
 
-TEST(misfits, remember_nothing_without_a_cooldown) {
-    misfits m;
+TEST(oversized_models, remember_nothing_without_a_cooldown) {
+    oversized_models m;
     m.failed("a", true, start, 0ms);
     m.failed("a", true, start, -1ms);
     EXPECT_TRUE(m.empty(start));
 }
 
-TEST(misfits, survive_a_cooldown_without_end) {
-    misfits m;
+TEST(oversized_models, survive_a_cooldown_without_end) {
+    oversized_models m;
     m.failed("a", true, start, std::chrono::milliseconds::max());
     EXPECT_EQ(m.of("a", start + 24h * 365 * 100), standing::futile);
 }
 
-TEST(misfits, remember_the_newest_only) {
-    misfits m;
+TEST(oversized_models, remember_the_newest_only) {
+    oversized_models m;
     auto const name = [](std::size_t i) { return "model " + std::to_string(i); };
-    for (std::size_t i = 0; i < misfits::most; ++i)
+    for (std::size_t i = 0; i < oversized_models::most; ++i)
         m.failed(name(i), true, start, 5min);
     // The first one fails again, so the second is the oldest.
     m.failed(name(0), true, start, 5min);
     EXPECT_EQ(m.of(name(1), start), standing::futile);
-    m.failed(name(misfits::most), true, start, 5min);
+    m.failed(name(oversized_models::most), true, start, 5min);
     EXPECT_EQ(m.of(name(1), start), standing::open);
-    for (std::size_t i = 0; i <= misfits::most; ++i)
+    for (std::size_t i = 0; i <= oversized_models::most; ++i)
         EXPECT_EQ(m.of(name(i), start) == standing::futile, i != 1) << i;
 }
 

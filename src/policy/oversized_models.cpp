@@ -1,4 +1,4 @@
-#include <secondwind/policy/misfits.hpp>
+#include <secondwind/policy/oversized_models.hpp>
 
 #include <algorithm>
 #include <utility>
@@ -6,17 +6,18 @@
 namespace secondwind::policy {
 namespace {
 
-misfits::time_point later(misfits::time_point now, std::chrono::milliseconds by) noexcept {
-    auto const most = misfits::time_point::max() - now;
-    return by < std::chrono::duration_cast<std::chrono::milliseconds>(most)
+oversized_models::time_point later(oversized_models::time_point now,
+                                   std::chrono::milliseconds by) noexcept {
+    auto const longest = oversized_models::time_point::max() - now;
+    return by < std::chrono::duration_cast<std::chrono::milliseconds>(longest)
                ? now + by
-               : misfits::time_point::max();
+               : oversized_models::time_point::max();
 }
 
 } // namespace
 
-void misfits::failed(std::string_view model, bool exhaustive, time_point now,
-                     std::chrono::milliseconds cooldown) {
+void oversized_models::failed(std::string_view model, bool exhaustive, time_point now,
+                              std::chrono::milliseconds cooldown) {
     // What is over must not make this one futile.
     static_cast<void>(empty(now));
     if (cooldown <= cooldown.zero())
@@ -31,11 +32,11 @@ void misfits::failed(std::string_view model, bool exhaustive, time_point now,
     entries_.push_back({std::string{model}, exhaustive, later(now, cooldown)});
 }
 
-void misfits::succeeded(std::string_view model) {
+void oversized_models::succeeded(std::string_view model) {
     std::erase_if(entries_, [model](entry const& e) { return e.model == model; });
 }
 
-void misfits::listed(std::vector<std::string> const& models) {
+void oversized_models::listed(std::vector<std::string> const& models) {
     // A host may list the same models in another order, after one of them was used, say.
     auto sorted = models;
     std::ranges::sort(sorted);
@@ -44,12 +45,13 @@ void misfits::listed(std::vector<std::string> const& models) {
     models_ = std::move(sorted);
 }
 
-bool misfits::empty(time_point now) noexcept {
+bool oversized_models::empty(time_point now) noexcept {
     std::erase_if(entries_, [now](entry const& e) { return e.until <= now; });
     return entries_.empty();
 }
 
-misfits::standing misfits::of(std::string_view model, time_point now) const noexcept {
+oversized_models::standing oversized_models::of(std::string_view model,
+                                                time_point now) const noexcept {
     auto const known = std::ranges::find(entries_, model, &entry::model);
     if (known == entries_.end() || known->until <= now)
         return standing::open;

@@ -1,4 +1,4 @@
-#include <secondwind/policy/need.hpp>
+#include <secondwind/policy/memory_requirement.hpp>
 
 #include <secondwind/base/ascii.hpp>
 
@@ -66,12 +66,12 @@ std::optional<std::uint64_t> read_figure(std::string_view text) noexcept {
     auto const bytes = *number * *unit;
     if (!(bytes >= 1) || bytes > most)
         return std::nullopt;
-    return needed_for_file(static_cast<std::uint64_t>(bytes));
+    return required_for_file(static_cast<std::uint64_t>(bytes));
 }
 
 } // namespace
 
-std::optional<std::uint64_t> needed_bytes(std::string_view message) noexcept {
+std::optional<std::uint64_t> required_bytes(std::string_view message) noexcept {
     for (; !message.empty(); message.remove_prefix(1)) {
         auto rest = message;
         if (!skip(rest, "requires approximately"))
@@ -82,7 +82,7 @@ std::optional<std::uint64_t> needed_bytes(std::string_view message) noexcept {
     return std::nullopt;
 }
 
-std::optional<std::uint64_t> needed_for_file(std::uint64_t size_bytes) noexcept {
+std::optional<std::uint64_t> required_for_file(std::uint64_t size_bytes) noexcept {
     if (size_bytes == 0)
         return std::nullopt;
     auto const margin = size_bytes / 10;
