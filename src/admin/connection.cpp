@@ -78,9 +78,9 @@ std::string read_bookmark(std::string_view query, bookmark& into) {
 } // namespace
 
 connection::connection(context& shared, net::stream accepted, config::endpoint here)
-    : shared_{shared}, socket_{std::move(accepted)}, guard_{shared.what.deadlines, *this},
-      last_{shared.what.deadlines, *this}, who_{peer_of(socket_)}, here_{std::move(here)},
-      in_{std::make_unique<inbox>(socket_)} {}
+    : shared_{shared}, socket_{std::move(accepted)}, slot_{shared.what.deadlines},
+      last_{shared.what.deadlines, "admin_stop", *this}, who_{peer_of(socket_)},
+      here_{std::move(here)}, in_{std::make_unique<inbox>(socket_)} {}
 
 connection::~connection() = default;
 
@@ -97,7 +97,9 @@ net::task<void> connection::run() {
 net::task<bool> connection::wait_for_request() {
     bool there = in_->has_more();
     if (!there) {
-        guard_.after(fresh_ ? shared_.within.head : shared_.within.idle);
+        net::scoped_deadline late{slot_, "admin_idle",
+                                  fresh_ ? shared_.within.head : shared_.within.idle,
+                                  [this] { close(); }};
         idle_ = true;
         net::completion readable{[this](auto handler) {
             socket_.async_wait(net::asio::socket_base::wait_read, std::move(handler));
@@ -111,9 +113,11 @@ net::task<bool> connection::wait_for_request() {
 }
 
 net::task<bool> connection::serve() {
-    guard_.after(shared_.within.head);
-    auto const ec = co_await in_->read_head();
-    guard_.clear();
+    net::error_code ec;
+    {
+        net::scoped_deadline late{slot_, "admin_head", shared_.within.head, [this] { close(); }};
+        ec = co_await in_->read_head();
+    }
     request asked;
     bool const well = !ec && !in_->is_malformed() && read_target(in_->target(), asked);
     if (!well) {
@@ -165,12 +169,11 @@ net::task<reply> connection::take_and_answer(request asked) {
     bool const fits = !in_->is_too_large();
     if (fits && !in_->is_whole()) {
         if (in_->expects_continue()) {
-            net::write_all asking{socket_, guard_, shared_.within.stall, go_on};
+            net::write_all asking{socket_, slot_, shared_.within.stall, go_on};
             co_await asking;
         }
-        guard_.after(shared_.within.head);
+        net::scoped_deadline late{slot_, "admin_body", shared_.within.head, [this] { close(); }};
         ec = co_await in_->read_body();
-        guard_.clear();
     }
     auto const method = asked.method;
     auto const path = asked.path;
@@ -207,15 +210,15 @@ net::task<void> connection::tell_events(std::string query) {
 
 net::task<bool> connection::send(reply what, bool head_only, bool keep_alive) {
     auto const head = render_head(what, keep_alive);
-    net::write_all writing{socket_, guard_, shared_.within.stall, head,
+    net::write_all writing{socket_, slot_, shared_.within.stall, head,
                            head_only ? std::string_view{} : what.body};
     auto const ec = co_await writing;
     co_return !ec;
 }
 
 net::task<void> connection::part() {
-    auto ec = co_await net::end_sending(socket_, guard_, shared_.within.closing);
-    guard_.after(shared_.within.closing);
+    auto ec = co_await net::end_sending(socket_, slot_, shared_.within.closing);
+    net::scoped_deadline late{slot_, "admin_linger", shared_.within.closing, [this] { close(); }};
     std::array<char, 1024> scratch{};
     std::size_t ignored = 0;
     while (!ec && ignored < most_ignored) {
@@ -228,7 +231,6 @@ net::task<void> connection::part() {
         if (ec == net::asio::error::would_block)
             ec = {};
     }
-    guard_.clear();
 }
 
 void connection::turn_away(net::stream accepted) {
@@ -251,10 +253,6 @@ void connection::retire() {
         listener_->stop();
     else if (idle_)
         net::close_quietly(socket_);
-}
-
-void connection::on_deadline() {
-    net::close_quietly(socket_);
 }
 
 void connection::note(std::string_view method, std::string_view path, int status) const {

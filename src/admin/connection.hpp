@@ -16,7 +16,7 @@ namespace secondwind::admin {
 
 class event_socket;
 
-class connection final : net::deadline::listener {
+class connection final : net::timer_handler {
 public:
     // `shared` must outlive it.
     // `here` is where its listener listens.
@@ -55,12 +55,13 @@ private:
 
     void note(std::string_view method, std::string_view path, int status) const;
     void note(refusal const& why, std::string_view method, std::string_view path) const;
-    void on_deadline() override;
+    void close() noexcept { net::close_quietly(socket_); }
+    void on_timer() override { close(); }
 
     context& shared_;
     net::stream socket_;
-    net::deadline guard_;
-    net::deadline last_; // once we stop
+    net::deadline_slot slot_;
+    net::timer last_; // once we stop
     std::string const who_;
     config::endpoint const here_;
     std::unique_ptr<inbox> in_;

@@ -20,12 +20,12 @@ net::task<bool> connection::shake_hands() {
     auto* const tls = socket_.tls();
     if (tls == nullptr)
         co_return true;
-    guard_.after(shared_.within.head);
+    net::scoped_deadline late{slot_, "tls_handshake", shared_.within.head, [this] { close(); }};
     idle_ = true;
     net::completion shaking{[this](auto handler) { socket_.async_handshake(std::move(handler)); }};
     auto const ec = co_await shaking;
     idle_ = false;
-    guard_.clear();
+    late.disarm();
     if (!ec)
         co_return true;
     shared_.figures.tls_failed();

@@ -25,7 +25,7 @@ auto without_size(Handler handler) {
 
 event_socket::event_socket(context& shared, net::stream& over)
     : events_{shared.live}, within_{shared.within}, socket_{over}, stream_{over},
-      limit_{shared.what.deadlines, *this}, read_{shared.what.io} {
+      limit_{shared.what.deadlines, "admin_goodbye", *this}, read_{shared.what.io} {
     next_ = events_.ring().newest() + 1;
 }
 
@@ -135,7 +135,7 @@ void event_socket::fall_behind() {
     slow_ = true;
 }
 
-void event_socket::on_deadline() {
+void event_socket::on_timer() {
     net::close_with_reset(socket_);
 }
 

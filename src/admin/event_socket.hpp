@@ -27,7 +27,7 @@ struct bookmark {
 
 // It has no queue: it writes what the ring has next, and waits for news where there is nothing. One
 // coroutine writes, another reads what the client says, which only matters when it is goodbye.
-class event_socket final : public follower, net::deadline::listener {
+class event_socket final : public follower, net::timer_handler {
 public:
     // All must outlive it.
     event_socket(context& shared, net::stream& over);
@@ -41,7 +41,7 @@ private:
     using stream = boost::beast::websocket::stream<net::stream&, false>;
 
     void fall_behind() override;
-    void on_deadline() override;
+    void on_timer() override;
     void wake();
 
     net::task<bool> shake_hands(upgrade asked);
@@ -55,7 +55,7 @@ private:
     bounds const& within_;
     net::stream& socket_;
     stream stream_;
-    net::deadline limit_;
+    net::timer limit_;
     net::gate::waiter* waiting_ = nullptr; // for news
     net::gate read_;                       // opens when nothing is read any more
     bool reading_ = false;

@@ -36,7 +36,7 @@ std::string new_run() {
 
 } // namespace
 
-class server::state final : net::deadline::listener {
+class server::state final : net::timer_handler {
 public:
     state(subject what, bounds within)
         : subject_{counting_reloads(std::move(what))}, within_{within}, figures_{subject_},
@@ -45,7 +45,7 @@ public:
               [this](std::vector<std::string> const& keys) { live_.settings_changed(keys); }},
           live_{subject_, documents_, run_}, shared_{subject_, within_, documents_, figures_,
                                                      live_},
-          changed_{subject_.io}, sampling_{subject_.deadlines, *this} {}
+          changed_{subject_.io}, sampling_{subject_.deadlines, "history", *this} {}
 
     void start(net::tls_context_ptr tls) {
         use(std::move(tls));
@@ -104,7 +104,7 @@ private:
         return s;
     }
 
-    void on_deadline() override {
+    void on_timer() override {
         past_.take(subject_.traffic, std::chrono::system_clock::now());
         sampling_.after(history::interval);
     }
@@ -153,7 +153,7 @@ private:
     net::tls_context_ptr tls_;   // null: plain HTTP
     list connections_;
     net::gate changed_;
-    net::deadline sampling_;
+    net::timer sampling_;
     std::size_t accepting_ = 0; // doors whose accepts have not ended
 };
 

@@ -19,7 +19,7 @@ namespace secondwind::app {
 lifetime::lifetime(net::asio::io_context& io, proxy::server& server, admin_door& admin,
                    config::settings const& settings)
     : server_{server}, admin_{admin}, settings_{settings}, signals_{io, SIGINT, SIGTERM},
-      hang_up_{io}, rotation_{io}, drain_{server.shared().deadlines, *this}, asked_{io} {
+      hang_up_{io}, rotation_{io}, drain_{server.shared().deadlines, "drain", *this}, asked_{io} {
     await_signal();
 #ifdef SIGHUP
     hang_up_.add(SIGHUP);
@@ -93,7 +93,7 @@ void lifetime::stop(std::string_view why) {
     asked_.open();
 }
 
-void lifetime::on_deadline() {
+void lifetime::on_timer() {
     log::write(log::level::warn, "forced_stop",
                {{"reason", "timeouts.drain has passed"},
                 {"connections", std::uint64_t{server_.sessions()}}});

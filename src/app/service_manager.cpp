@@ -54,11 +54,11 @@ void stopping(std::string_view status, std::chrono::milliseconds at_most) {
 watchdog::watchdog(net::deadline_queue& queue)
     : interval_{std::chrono::duration_cast<std::chrono::milliseconds>(
           net::systemd::watchdog_span() / 2)},
-      next_{queue, *this} {
+      next_{queue, "watchdog", *this} {
     next_.after(interval_);
 }
 
-void watchdog::on_deadline() {
+void watchdog::on_timer() {
     net::systemd::notify("WATCHDOG=1");
     next_.after(interval_);
 }

@@ -30,16 +30,16 @@ void stopping(std::string_view status, std::chrono::milliseconds at_most);
 
 // Says that the event loop turns, twice in each span in which the manager wants to hear it
 // (WatchdogSec). It ends with this object.
-class watchdog final : net::deadline::listener {
+class watchdog final : net::timer_handler {
 public:
     // The queue must outlive it.
     explicit watchdog(net::deadline_queue& queue);
 
 private:
-    void on_deadline() override;
+    void on_timer() override;
 
     std::chrono::milliseconds const interval_; // 0: nobody wants to hear it
-    net::deadline next_;
+    net::timer next_;
 };
 
 } // namespace secondwind::app::service_manager

@@ -21,20 +21,6 @@ std::string render(call_request const& request, config::upstream const& where) {
     return out;
 }
 
-// Bounds one try: when it is over, whatever waits on the connection ends.
-class bound_on final : public net::deadline::listener {
-public:
-    explicit bound_on(connection& c) noexcept : connection_{c} {}
-    void on_deadline() override {
-        expired = true;
-        connection_.cancel();
-    }
-    bool expired = false;
-
-private:
-    connection& connection_;
-};
-
 net::task<failure> read_answer(environment env, lease& over, std::string_view method,
                                std::size_t bound, call_result& out) {
     answer reply{env.blocks};
@@ -93,23 +79,25 @@ net::task<call_result> call(environment env, connection_pool& where, call_reques
     call_result out;
     auto const text = render(request, where.where());
     auto over = where.lend();
+    net::deadline_slot whole{env.deadlines};
+    net::deadline_slot connecting{env.deadlines};
+    net::scoped_deadline late{whole, "call", limit, [&over] {
+                                  if (over)
+                                      over->cancel();
+                              }};
     for (;;) {
-        bound_on guard{*over};
-        net::deadline deadline{env.deadlines, guard};
         out = {};
         if (!over->reused)
-            out.failure = co_await where.connect(*over, deadline);
+            out.failure = co_await where.connect(*over, connecting);
         bool const connected = !out.failure;
         if (connected) {
-            deadline.after(limit);
             // A failed write is not the last word: the host may have answered before it closed.
-            net::write_all send{over->socket, deadline, limit, text};
+            net::write_all send{over->socket, connecting, std::chrono::milliseconds{0}, text};
             auto const sent = co_await send;
             (void)sent;
-            deadline.after(limit);
             out.failure = co_await read_answer(env, over, request.method, bound, out);
         }
-        if (guard.expired)
+        if (late.expired())
             out.failure.what = connected ? fault::timeout : fault::connect_timeout;
         if (!out.failure.resend_safe())
             co_return out;

@@ -25,8 +25,9 @@ void lease::give_back(int keep_alive) {
 
 connection_pool::connection_pool(net::asio::io_context& io, net::deadline_queue& deadlines,
                                  config::upstream const& where, config::timeouts const& timeouts)
-    : io_{io}, where_{where}, timeouts_{timeouts}, expiry_{deadlines, *this}, lookup_{io},
-      tls_{tls_to(where)}, authority_{where.tls ? config::authority(where) : std::string{}} {}
+    : io_{io}, where_{where}, timeouts_{timeouts}, expiry_{deadlines, "host_idle", *this},
+      lookup_{io}, tls_{tls_to(where)}, authority_{where.tls ? config::authority(where)
+                                                             : std::string{}} {}
 
 lease connection_pool::lend() {
     // A connection that speaks or has closed while idle is of no use: its bytes are nobody's
@@ -53,9 +54,8 @@ lease connection_pool::lend_new() {
     return {*this, std::move(fresh)};
 }
 
-net::task<failure> connection_pool::connect(connection& c, net::deadline& guard) {
-    auto const began = std::chrono::steady_clock::now();
-    guard.after(timeouts_.connect);
+net::task<failure> connection_pool::connect(connection& c, net::deadline_slot& slot) {
+    net::scoped_deadline late{slot, "connect", timeouts_.connect, [&c] { c.cancel(); }};
     failure result;
     if (addresses_.empty())
         result = co_await resolve(c);
@@ -68,12 +68,9 @@ net::task<failure> connection_pool::connect(connection& c, net::deadline& guard)
     // A name may have moved; a numeric address resolves to itself at no cost.
     if (result.what == fault::connect || result.what == fault::tls)
         addresses_.clear();
-    // A connect that was cancelled because its time was up failed; because its client left, not.
-    bool const in_vain = result.what == fault::cancelled && !aborted_ &&
-                         timeouts_.connect > timeouts_.connect.zero() &&
-                         std::chrono::steady_clock::now() - began >= timeouts_.connect;
-    connected(result, in_vain);
-    guard.clear();
+    if (result.what == fault::cancelled && late.expired())
+        result.what = fault::connect_timeout;
+    connected(result);
     co_return result;
 }
 
@@ -116,19 +113,16 @@ net::task<failure> connection_pool::shake_hands(connection& c) {
     co_return result;
 }
 
-void connection_pool::connected(failure const& how, bool in_vain) {
-    if (how.what == fault::cancelled && !in_vain)
+// A connect that was given up, because its client left, says nothing of the host.
+void connection_pool::connected(failure const& how) {
+    if (how.what == fault::cancelled)
         return;
     if (how)
         ++connect_failures_;
     if (how.what == fault::tls)
         ++tls_failures_;
-    if (watcher_ == nullptr)
-        return;
-    auto told = how;
-    if (in_vain)
-        told.what = fault::connect_timeout;
-    watcher_->on_connect(told);
+    if (watcher_ != nullptr)
+        watcher_->on_connect(how);
 }
 
 net::task<failure> connection_pool::resolve(connection& c) {
@@ -175,7 +169,7 @@ void connection_pool::give_back(connection_ptr c, int keep_alive) {
         expiry_.after(keep);
 }
 
-void connection_pool::on_deadline() {
+void connection_pool::on_timer() {
     auto const now = std::chrono::steady_clock::now();
     if (auto const next = idle_.expire(now))
         expiry_.after(std::chrono::ceil<std::chrono::milliseconds>(*next - now));

@@ -37,20 +37,20 @@ std::string random_name() {
 
 // The connection with Beast on top. All of its waits end when the connection is cancelled: by one
 // of the deadlines, or by the pool.
-class sdk_socket::wire final : net::deadline::listener {
+class sdk_socket::wire final : net::deadline_slot, net::deadline {
 public:
     wire(environment env, connection_pool& where, clock::time_point until)
-        : pool_{where}, over_{where.lend_new()}, stream_{over_->socket},
-          connecting_{env.deadlines, *this}, whole_{env.deadlines, *this} {
+        : net::deadline_slot{env.deadlines}, net::deadline{*this, "sdk_socket"}, pool_{where},
+          over_{where.lend_new()}, stream_{over_->socket}, connecting_{env.deadlines} {
         websocket::stream_base::timeout const none{websocket::stream_base::none(),
                                                    websocket::stream_base::none(), false};
         stream_.set_option(none); // the deadlines are ours
         stream_.read_message_max(largest_message);
         auto const left = std::chrono::ceil<std::chrono::milliseconds>(until - clock::now());
         if (left.count() > 0)
-            whole_.after(left);
+            arm(left);
         else
-            on_deadline();
+            on_expiry();
     }
     wire(wire const&) = delete;
     wire& operator=(wire const&) = delete;
@@ -68,9 +68,9 @@ public:
         socket_failure failed;
         auto const found = co_await pool_.connect(*over_, connecting_);
         if (found) {
-            failed.what =
-                over_->cancelled && !expired_ ? socket_fault::cancelled : socket_fault::unreachable;
-            failed.why = expired_ ? "it did not accept a connection in time" : describe(found);
+            failed.what = found.what == fault::cancelled && !late_ ? socket_fault::cancelled
+                                                                   : socket_fault::unreachable;
+            failed.why = late_ ? "it did not accept a connection in time" : describe(found);
         }
         co_return failed;
     }
@@ -130,14 +130,14 @@ public:
     }
 
 private:
-    void on_deadline() override {
-        expired_ = true;
+    void on_expiry() override {
+        late_ = true;
         over_->cancel();
     }
 
     socket_failure failure_of(net::error_code ec) {
         open_ = false;
-        if (expired_)
+        if (late_)
             return {socket_fault::silent, "it did not answer in time"};
         if (over_->cancelled)
             return {socket_fault::cancelled, "the request was cancelled"};
@@ -155,9 +155,8 @@ private:
     connection_pool& pool_;
     lease over_;
     websocket::stream<net::stream&> stream_;
-    net::deadline connecting_;
-    net::deadline whole_;
-    bool expired_ = false;
+    net::deadline_slot connecting_;
+    bool late_ = false; // its own deadline has passed
     bool open_ = false;
 };
 

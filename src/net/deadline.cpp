@@ -1,43 +1,47 @@
 #include <secondwind/net/deadline.hpp>
 
+#include <cassert>
+
 namespace secondwind::net {
 
-deadline::~deadline() {
+deadline_slot::~deadline_slot() {
     queue_.remove(*this);
 }
 
-void deadline::after(std::chrono::milliseconds span) {
+void deadline::arm(std::chrono::milliseconds span) {
     if (span <= span.zero())
-        return clear();
-    due_ = queue_.now_() + span;
-    if (!hook_.is_linked() || due_ < place_)
-        queue_.place(*this);
+        return disarm();
+    assert(slot_.armed_ == nullptr || slot_.armed_ == this);
+    slot_.armed_ = this;
+    slot_.due_ = slot_.queue_.now_() + span;
+    if (!slot_.hook_.is_linked() || slot_.due_ < slot_.place_)
+        slot_.queue_.place(slot_);
 }
 
-void deadline_queue::place(deadline& d) {
-    if (d.hook_.is_linked())
-        queue_.erase(queue_.iterator_to(d));
-    d.place_ = d.due_;
-    queue_.insert(d);
-    arm();
+void deadline_queue::place(deadline_slot& slot) {
+    if (slot.hook_.is_linked())
+        queue_.erase(queue_.iterator_to(slot));
+    slot.place_ = slot.due_;
+    queue_.insert(slot);
+    set_timer();
 }
 
-void deadline_queue::remove(deadline& d) noexcept {
-    if (d.hook_.is_linked())
-        queue_.erase(queue_.iterator_to(d));
+void deadline_queue::remove(deadline_slot& slot) noexcept {
+    if (slot.hook_.is_linked())
+        queue_.erase(queue_.iterator_to(slot));
     // The timer may now fire for nothing, once. That is cheaper than moving it each time. Only an
     // empty queue takes it away, so that an idle process has no timer and a finished one can end.
-    if (queue_.empty() && armed_ != clock::time_point::max()) {
-        armed_ = clock::time_point::max();
+    if (queue_.empty() && fires_ != clock::time_point::max()) {
+        fires_ = clock::time_point::max();
         timer_.cancel();
     }
 }
 
-void deadline_queue::arm() {
+void deadline_queue::set_timer() {
     auto const first = queue_.begin()->place_;
-    if (first >= armed_)
+    if (first >= fires_)
         return;
-    armed_ = first;
+    fires_ = first;
     timer_.expires_at(first);
     timer_.async_wait([this](boost::system::error_code ec) {
         // A cancelled wait was replaced by another one, or there is nothing left to wait for; the
@@ -48,24 +52,24 @@ void deadline_queue::arm() {
 }
 
 void deadline_queue::expire() {
-    armed_ = clock::time_point::max();
+    fires_ = clock::time_point::max();
     auto const now = now_();
     while (!queue_.empty() && queue_.begin()->place_ <= now) {
-        auto& d = *queue_.begin();
+        auto& slot = *queue_.begin();
         queue_.erase(queue_.begin());
-        if (d.due_ > now) {
-            // It was moved later, or cleared, since it was put here. A cleared one stays out.
-            if (d.due_ != clock::time_point::max()) {
-                d.place_ = d.due_;
-                queue_.insert(d);
-            }
+        if (slot.armed_ == nullptr)
+            continue;          // it stays out until a deadline is armed in it
+        if (slot.due_ > now) { // it was moved later since it was put here
+            slot.place_ = slot.due_;
+            queue_.insert(slot);
             continue;
         }
-        d.clear();
-        d.listener_.on_deadline(); // may destroy d, and place or remove others
+        auto& due = *std::exchange(slot.armed_, nullptr);
+        due.expired_ = true;
+        due.on_expiry(); // may destroy both, and place or remove others
     }
     if (!queue_.empty())
-        arm();
+        set_timer();
 }
 
 } // namespace secondwind::net

@@ -1,5 +1,7 @@
 #include <secondwind/net/stream.hpp>
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+
 #include <algorithm>
 
 namespace secondwind::net {
@@ -43,8 +45,10 @@ bool write_all::advance() {
 }
 
 void write_all::wait() {
-    guard_.after(stall_);
-    stream_.async_wait(asio::socket_base::wait_write, [this](error_code ec) {
+    arm(stall_);
+    auto go_on = [this](error_code ec) {
+        if (expired())
+            ec = asio::error::timed_out;
         if (ec) {
             result_ = ec;
             self_.resume();
@@ -53,7 +57,9 @@ void write_all::wait() {
         } else {
             wait();
         }
-    });
+    };
+    stream_.async_wait(asio::socket_base::wait_write,
+                       asio::bind_cancellation_slot(wait_.slot(), go_on));
 }
 
 std::size_t try_read(stream& s, asio::mutable_buffer into, error_code& ec) noexcept {
@@ -97,15 +103,21 @@ void stream::shutdown_send(error_code& ec) noexcept {
         tcp_.shutdown(asio::socket_base::shutdown_send, ec);
 }
 
-task<error_code> end_sending(stream& s, deadline& guard, std::chrono::milliseconds stall) {
+task<error_code> end_sending(stream& s, deadline_slot& slot, std::chrono::milliseconds stall) {
+    asio::cancellation_signal wait;
+    scoped_deadline late{slot, "write_stall",
+                         [&wait] { wait.emit(asio::cancellation_type::total); }};
     error_code ec;
     s.shutdown_send(ec);
     while (ec == asio::error::would_block) {
-        guard.after(stall);
-        completion writable{
-            [&s](auto done) { s.async_wait(asio::socket_base::wait_write, std::move(done)); }};
+        late.arm(stall);
+        completion writable{[&s, &wait](auto done) {
+            s.async_wait(asio::socket_base::wait_write,
+                         asio::bind_cancellation_slot(wait.slot(), std::move(done)));
+        }};
         ec = co_await writable;
-        guard.clear();
+        if (late.expired())
+            ec = asio::error::timed_out;
         if (!ec)
             s.shutdown_send(ec);
     }

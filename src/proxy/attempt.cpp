@@ -26,7 +26,7 @@ public:
     bool came() const noexcept { return host_.spoke(); }
 
 private:
-    void on_speech() override { uploading_.wake(); }
+    void on_speech() override { uploading_.stop_waiting(); }
 
     host::connection& host_;
     client& uploading_;
@@ -38,19 +38,21 @@ net::task<failure> attempt::send(bool fresh) {
     failure failed;
     lease_ = fresh ? request_.host->pool.lend_new() : request_.host->pool.lend();
     if (!lease_->reused) {
-        failed = co_await request_.host->pool.connect(*lease_, guard_);
+        failed = co_await request_.host->pool.connect(*lease_, client_.slot());
         if (failed)
             co_return failed;
     }
-    connected_ = true;
     // The kept part of a body that is streamed on in chunks is a chunk itself.
     auto const chunk =
         !request_.whole && rest_->framing() == http::framing::chunked && request_.body.size() > 0;
     auto const size_line = chunk ? fmt::format("{:x}\r\n", request_.body.size()) : std::string{};
-    net::write_all writing{lease_->socket,     guard_,    shared_.settings.timeouts.write_stall,
-                           request_.head,      size_line, request_.body.view(),
-                           chunk ? "\r\n" : ""};
+    net::write_all writing{
+        lease_->socket,     client_.slot(), shared_.settings.timeouts.write_stall,
+        request_.head,      size_line,      request_.body.view(),
+        chunk ? "\r\n" : ""};
     auto const ec = co_await writing;
+    if (writing.expired())
+        co_return give_up_writing();
     // A host that refuses a request may answer and close while the body still goes up (RFC 9112
     // section 9.5): a failed write is not the last word, the read that follows is.
     sent_ = !ec;
@@ -87,39 +89,52 @@ net::task<failure> attempt::send_rest() {
                 size_line = fmt::format("{:x}\r\n", piece.data.size());
             end = last ? "0\r\n\r\n" : "\r\n";
         }
-        net::write_all writing{lease_->socket, guard_,     shared_.settings.timeouts.write_stall,
-                               size_line,      piece.data, end};
+        net::write_all writing{
+            lease_->socket, client_.slot(), shared_.settings.timeouts.write_stall,
+            size_line,      piece.data,     end};
         auto const ec = co_await writing;
+        if (writing.expired())
+            co_return give_up_writing();
         sent_ = !ec && last;
         if (ec || last || early.came())
             co_return failed;
     }
 }
 
+// The host takes nothing of the request any more, and must not take what it has for the whole.
+failure attempt::give_up_writing() {
+    lease_->cancel();
+    failure failed;
+    failed.what = fault::timeout;
+    return failed;
+}
+
 net::task<failure> attempt::receive() {
     auto const limits = shared_.head_limits();
-    http::head_scanner scanner{limits, http::head_scanner::side::answer};
     failure failed;
-    guard_.after(shared_.settings.timeouts.first_byte);
     for (;;) {
-        bool const whole = answer_.find_head(scanner, request_.method(), shared_.fields, failed);
+        http::head_scanner scanner{limits, http::head_scanner::side::answer};
+        {
+            net::scoped_deadline late{client_.slot(), "first_byte",
+                                      shared_.settings.timeouts.first_byte,
+                                      [this] { lease_->cancel(); }};
+            while (!answer_.find_head(scanner, request_.method(), shared_.fields, failed) &&
+                   !failed) {
+                auto const ec = co_await lease_->readable();
+                failed = answer_.take(*lease_, ec);
+            }
+            if (late.expired())
+                failed.what = fault::timeout;
+        }
         if (failed)
             break;
-        if (!whole) {
-            auto const ec = co_await lease_->readable();
-            failed = answer_.take(*lease_, ec);
-            if (failed)
-                break;
-            continue;
-        }
         status_ = answer_.head().status;
         if (!answer_.head().interim() || switching())
             break;
         co_await pass_interim();
         answer_.drop_interim();
-        scanner = http::head_scanner{limits, http::head_scanner::side::answer};
+        status_ = 0;
     }
-    guard_.clear();
     if (!failed)
         failed = note_head();
     if (!failed && !switching())
@@ -155,7 +170,7 @@ net::task<void> attempt::pass_interim() {
         co_return;
     std::string out;
     http::render_response(out, answer_.head(), http::persistence::keep);
-    net::write_all writing{client_.socket(), guard_, shared_.settings.timeouts.write_stall, out};
+    client_write writing{client_, shared_.settings.timeouts.write_stall, out};
     auto const ec = co_await writing;
     (void)ec; // a client that is gone is told by its watcher
 }

@@ -5,9 +5,8 @@
 
 namespace secondwind::proxy {
 
-body_reader::body_reader(context& shared, client& from, net::deadline& guard,
-                         http::request_head const& head) noexcept
-    : shared_{shared}, client_{from}, guard_{guard}, framing_{head.framing}, left_{head.length},
+body_reader::body_reader(context& shared, client& from, http::request_head const& head) noexcept
+    : shared_{shared}, client_{from}, framing_{head.framing}, left_{head.length},
       chunks_{{shared.settings.limits.chunk_extensions, shared.settings.limits.trailers}},
       finished_{head.framing == http::framing::none} {}
 
@@ -19,7 +18,6 @@ net::task<body_reader::status> body_reader::fill(replay_buffer& into) {
         result = co_await fill_length(into);
     else
         result = co_await fill_chunked(into);
-    guard_.clear();
     co_return result;
 }
 
@@ -131,14 +129,16 @@ std::string_view body_reader::take(std::string_view in) {
 net::task<net::error_code> body_reader::receive(net::asio::mutable_buffer into, std::size_t& n) {
     net::error_code ec;
     n = net::try_read(client_.socket(), into, ec);
+    if (ec != net::asio::error::would_block)
+        co_return ec;
+    net::scoped_deadline idle{client_.slot(), "body_idle", [this] { client_.stop_waiting(); }};
     while (ec == net::asio::error::would_block) {
-        guard_.after(shared_.settings.timeouts.body_idle);
+        idle.arm(shared_.settings.timeouts.body_idle);
         ec = co_await client_.readable();
         if (!ec)
             n = net::try_read(client_.socket(), into, ec);
     }
-    // Woken, and not closed: it was the deadline.
-    if (ec == net::asio::error::operation_aborted && client_.socket().is_open())
+    if (idle.expired())
         fault_ = http::refusal{408, "body_idle_timeout",
                                "The request body did not arrive in time (timeouts.body_idle)."};
     co_return ec;

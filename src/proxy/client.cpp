@@ -1,5 +1,7 @@
 #include <secondwind/proxy/client.hpp>
 
+#include <boost/asio/post.hpp>
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -24,8 +26,19 @@ void client::on_ready(net::error_code ec) {
     }
 }
 
-void client::wake() noexcept {
-    socket_.cancel();
+void client::stop_waiting() {
+    if (!waiting_)
+        return;
+    wait_result_ = net::asio::error::operation_aborted;
+    net::asio::post(socket_.get_executor(),
+                    [waiting = std::exchange(waiting_, nullptr)] { waiting.resume(); });
+}
+
+void client::stall() noexcept {
+    stalled_ = gone_ = true;
+    reset();
+    if (watcher_)
+        watcher_->on_client_gone();
 }
 
 void client::watch(watcher& w, std::size_t most_unread) {

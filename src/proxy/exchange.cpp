@@ -28,9 +28,9 @@ std::string_view advice_for(fault what) {
 } // namespace
 
 exchange::exchange(context& shared, client& from, request& what, body_reader* rest)
-    : shared_{shared}, client_{from}, request_{what}, rest_{rest}, guard_{shared.deadlines, *this},
-      shown_{shared, from, guard_, what, record_}, wind_{what.host->care, *this},
-      number_{shared.next_exchange++} {
+    : shared_{shared}, client_{from}, request_{what}, rest_{rest}, shown_{shared, from, what,
+                                                                          record_},
+      wind_{what.host->care, *this}, number_{shared.next_exchange++} {
     shared_.exchanges.add(*this);
     shared_.traffic.began();
 }
@@ -44,7 +44,7 @@ net::task<bool> exchange::run() {
     co_await attempts();
 
     if (gone_ || record_.ending == ending::client_gone) {
-        record_.ending = expired_ ? ending::stalled : ending::client_gone;
+        record_.ending = client_.stalled() ? ending::stalled : ending::client_gone;
         keep_ = false;
         // A write of ours that failed has told it, or else it was heard of before.
         if (!gone_)
@@ -90,7 +90,7 @@ net::task<void> exchange::attempts() {
     bool again = true;
     while (again && !gone_) {
         ++record_.attempts;
-        attempt_ = std::make_unique<attempt>(shared_, client_, guard_, request_, rest_, shown_);
+        attempt_ = std::make_unique<attempt>(shared_, client_, request_, rest_, shown_);
         failure failed = co_await attempt_->send(fresh);
         if (!failed && !gone_) {
             client_.watch(*this, shared_.settings.limits.pipelined);
@@ -149,13 +149,13 @@ net::task<void> exchange::send_answer(std::unique_ptr<attempt> from) {
         http::render_switching(first, attempt_->answer().head());
         first += attempt_->answer().behind_head();
         client_.unwatch();
-        co_await tunnel(shared_, client_, guard_, *attempt_->lease(), std::move(first), record_);
+        co_await tunnel(shared_, client_, *attempt_->lease(), std::move(first), record_);
         co_return;
     }
     auto const connection =
         shown_.begun() ? shown_.connection : persistence(attempt_->answer().framer().framing());
-    auto const result = co_await relay(shared_, client_, guard_, *attempt_, request_, connection,
-                                       own_fields(), record_);
+    auto const result =
+        co_await relay(shared_, client_, *attempt_, request_, connection, own_fields(), record_);
     heal();
     record_.ending = result.ending;
     keep_ = result.ending == ending::complete && connection != http::persistence::close;
@@ -177,15 +177,13 @@ void exchange::heal() {
 
 net::task<void> exchange::fail(failure why) {
     // The rest of a body that was being streamed on was broken, or did not come.
-    if (why.what == fault::cancelled && !expired_) {
+    if (why.what == fault::cancelled) {
         if (rest_ && rest_->broken())
             co_await refuse(rest_->fault());
         else
             record_.ending = ending::client_gone;
         co_return;
     }
-    // What is bounded from here on is the client.
-    expired_ = false;
     // Where LM Studio gave an answer, the client never gets an invented one.
     if (held_ && fits(*held_)) {
         wind_.fail();
@@ -198,8 +196,6 @@ net::task<void> exchange::fail(failure why) {
         record_.detail = host::describe(why);
         co_return;
     }
-    if (why.what == fault::cancelled)
-        why.what = attempt_->connected() ? fault::timeout : fault::connect_timeout;
     auto const& where = request_.host->where;
     auto const message =
         fmt::format("The LM Studio host \"{}\" ({}) did not serve the request: {}. {}", where.name,
@@ -210,8 +206,7 @@ net::task<void> exchange::fail(failure why) {
     keep_ = persistence(http::framing::length) != http::persistence::close;
     http::reply const reply{record_.status,
                             why.what == fault::timeout ? "host_timeout" : "host_down", message};
-    bool const sent =
-        co_await send_reply(shared_, client_, guard_, request_, reply, !keep_, record_);
+    bool const sent = co_await send_reply(shared_, client_, request_, reply, !keep_, record_);
     keep_ = keep_ && sent;
 }
 
@@ -220,7 +215,7 @@ net::task<void> exchange::refuse(http::refusal why) {
     record_.detail = why.rule;
     record_.status = why.status;
     http::reply const reply{why.status, why.rule, why.message};
-    co_await send_reply(shared_, client_, guard_, request_, reply, true, record_);
+    co_await send_reply(shared_, client_, request_, reply, true, record_);
 }
 
 net::task<void> exchange::turn_away() {
@@ -232,8 +227,7 @@ net::task<void> exchange::turn_away() {
                             "Models are being unloaded to free memory, and too many requests wait "
                             "for that already (limits.recovery_waiters); try again soon.",
                             1};
-    bool const sent =
-        co_await send_reply(shared_, client_, guard_, request_, reply, !keep_, record_);
+    bool const sent = co_await send_reply(shared_, client_, request_, reply, !keep_, record_);
     keep_ = keep_ && sent;
 }
 
@@ -273,17 +267,6 @@ void exchange::on_client_gone() {
         attempt_->cancel();
     wind_.leave();
     client_.close();
-}
-
-void exchange::on_deadline() {
-    expired_ = true;
-    // Before the commit it is the host that is late; after it, a client that does not read. One
-    // that was shown a preamble waits for the host again if a recovery follows.
-    bool const waits_for_host = shown_.begun() && !shown_.writing() && !relaying_;
-    if (record_.first_byte != access_record::clock::time_point{} && !waits_for_host)
-        client_.reset();
-    if (attempt_)
-        attempt_->cancel();
 }
 
 } // namespace secondwind::proxy

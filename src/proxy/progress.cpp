@@ -33,11 +33,8 @@ net::task<void> progress::pass(policy::preamble_splitter& preamble, host::answer
         begun_ = true;
         append_chunk(out, events);
         record_.bytes_out += out.size();
-        net::write_all writing{client_.socket(), guard_, shared_.settings.timeouts.write_stall,
-                               out};
-        writing_ = true;
+        client_write writing{client_, shared_.settings.timeouts.write_stall, out};
         auto const ec = co_await writing;
-        writing_ = false;
         (void)ec; // a client that is gone is told by its watcher
     }
     if (begun_)

@@ -10,9 +10,8 @@ constexpr std::string_view last_chunk = "0\r\n\r\n";
 
 // Writes bytes that lie in the scratch memory: what the kernel does not take at once is copied,
 // because the scratch memory is somebody else's while we wait.
-net::task<net::error_code> flush(client& to, net::deadline& guard, std::chrono::milliseconds stall,
-                                 std::string left) {
-    net::write_all writing{to.socket(), guard, stall, left};
+net::task<net::error_code> flush(client& to, std::chrono::milliseconds stall, std::string left) {
+    client_write writing{to, stall, left};
     co_return co_await writing;
 }
 
@@ -40,8 +39,8 @@ std::size_t follow(http::response_framer& framer, std::string_view bytes, policy
 
 } // namespace
 
-net::task<relay_result> relay(context& shared, client& to, net::deadline& guard, attempt& from,
-                              request const& what, http::persistence connection, std::string extra,
+net::task<relay_result> relay(context& shared, client& to, attempt& from, request const& what,
+                              http::persistence connection, std::string extra,
                               access_record& record) {
     auto& answer = from.answer();
     auto const stall = shared.settings.timeouts.write_stall;
@@ -55,7 +54,7 @@ net::task<relay_result> relay(context& shared, client& to, net::deadline& guard,
         if (answer.framer().state() == framer_status::complete)
             chunks.append(last_chunk);
         record.bytes_out += chunks.size();
-        net::write_all writing{to.socket(), guard, stall, chunks};
+        client_write writing{to, stall, chunks};
         ec = co_await writing;
     } else {
         std::string head;
@@ -65,7 +64,7 @@ net::task<relay_result> relay(context& shared, client& to, net::deadline& guard,
         auto const body = answer.held_body();
         record.first_byte = access_record::clock::now();
         record.bytes_out = head.size() + body.size();
-        net::write_all writing{to.socket(), guard, stall, head, body};
+        client_write writing{to, stall, head, body};
         ec = co_await writing;
     }
 
@@ -111,7 +110,7 @@ net::task<relay_result> relay(context& shared, client& to, net::deadline& guard,
             record.bytes_out += ours.size();
             auto const sent = net::try_write(to.socket(), ours, ec);
             if (!ec && sent < ours.size())
-                ec = co_await flush(to, guard, stall, std::string{ours.substr(sent)});
+                ec = co_await flush(to, stall, std::string{ours.substr(sent)});
         }
     }
     if (ec)

@@ -23,8 +23,8 @@ struct relay_result {
     bool must_reset = false;
 };
 
-net::task<relay_result> relay(context& shared, client& to, net::deadline& guard, attempt& from,
-                              request const& what, http::persistence connection, std::string extra,
+net::task<relay_result> relay(context& shared, client& to, attempt& from, request const& what,
+                              http::persistence connection, std::string extra,
                               access_record& record);
 
 } // namespace secondwind::proxy

@@ -12,7 +12,7 @@ namespace secondwind::proxy {
 
 // In the form that the client of this request understands, and noted in its record. False if the
 // client could not be told. `close` announces that the connection ends behind it.
-net::task<bool> send_reply(context& shared, client& to, net::deadline& guard, request const& what,
-                           http::reply reply, bool close, access_record& record);
+net::task<bool> send_reply(context& shared, client& to, request const& what, http::reply reply,
+                           bool close, access_record& record);
 
 } // namespace secondwind::proxy

@@ -19,8 +19,7 @@ constexpr std::chrono::milliseconds last_call{1000};
 } // namespace
 
 session::session(context& shared, net::stream s, listener_ptr from)
-    : shared_{shared}, client_{std::move(s)}, listener_{std::move(from)}, guard_{shared.deadlines,
-                                                                                 *this} {}
+    : shared_{shared}, client_{std::move(s), shared.deadlines}, listener_{std::move(from)} {}
 
 net::task<void> session::run() {
     try {
@@ -51,11 +50,13 @@ net::task<void> session::serve_all() {
             std::string{}.swap(client_.unread());
             if (shared_.draining && !owed_)
                 break;
-            idle_ = true;
-            guard_.after(shared_.draining ? last_call : shared_.settings.timeouts.client_idle);
+            net::scoped_deadline idle{client_.slot(), "client_idle",
+                                      shared_.draining ? last_call
+                                                       : shared_.settings.timeouts.client_idle,
+                                      [this] { client_.stop_waiting(); }};
+            idle_ = &idle;
             auto const ec = co_await client_.readable();
-            guard_.clear();
-            idle_ = false;
+            idle_ = nullptr;
             if (ec || (closing_ && !owed_))
                 break;
         }
@@ -84,25 +85,24 @@ net::task<void> session::refuse(request const& what, http::refusal why, int retr
     record.ending = ending::refused;
     record.detail = why.rule;
     http::reply const reply{why.status, why.rule, why.message, retry_after};
-    farewell_ = co_await send_reply(shared_, client_, guard_, what, reply, true, record);
+    farewell_ = co_await send_reply(shared_, client_, what, reply, true, record);
     record.write(what, shared_.traffic);
 }
 
 // Closing a socket that has unread bytes resets it, and a reset can take the last answer away from
 // a client that has not read it yet. So what still comes is read and dropped, for a while.
 net::task<void> session::linger() {
-    timed_out_ = false;
-    auto ec =
-        co_await net::end_sending(client_.socket(), guard_, shared_.settings.timeouts.write_stall);
-    guard_.after(linger_time);
-    while (!ec && !timed_out_) {
+    auto ec = co_await net::end_sending(client_.socket(), client_.slot(),
+                                        shared_.settings.timeouts.write_stall);
+    net::scoped_deadline over{client_.slot(), "linger", linger_time,
+                              [this] { client_.stop_waiting(); }};
+    while (!ec && !over.expired()) {
         ec = co_await client_.readable();
         if (!ec)
             net::try_read(client_.socket(), shared_.scratch_buffer(), ec);
         if (ec == net::asio::error::would_block)
             ec = {};
     }
-    guard_.clear();
 }
 
 net::task<void> session::end() {
@@ -116,13 +116,13 @@ net::task<void> session::end() {
 
 void session::drain() {
     closing_ = true;
-    if (!idle_)
+    if (idle_ == nullptr)
         return;
     owed_ = owed_ || net::probe(client_.socket()) == net::silence::data;
     if (owed_)
-        guard_.after(last_call);
+        idle_->arm(last_call);
     else
-        client_.wake();
+        client_.stop_waiting();
 }
 
 void session::abort() {
@@ -130,11 +130,6 @@ void session::abort() {
     if (exchange_)
         exchange_->cancel("the server stopped");
     client_.close();
-}
-
-void session::on_deadline() {
-    timed_out_ = true;
-    client_.wake();
 }
 
 } // namespace secondwind::proxy

@@ -8,19 +8,20 @@ net::task<bool> session::shake_hands(std::chrono::milliseconds limit) {
     auto* const tls = client_.socket().tls();
     if (tls == nullptr)
         co_return true;
-    guard_.after(limit);
-    idle_ = true;
+    net::scoped_deadline late{client_.slot(), "tls_handshake", limit,
+                              [this] { client_.socket().cancel(); }};
+    idle_ = &late;
     net::completion shaking{
         [this](auto handler) { client_.socket().async_handshake(std::move(handler)); }};
     auto const ec = co_await shaking;
-    idle_ = false;
-    guard_.clear();
+    idle_ = nullptr;
+    late.disarm();
     if (!ec || closing_)
         co_return !ec;
     ++shared_.traffic.tls_failures;
     log::write(log::level::debug, "tls_handshake_failed",
-               {{"error", timed_out_ ? "it took too long" : tls->why()}});
-    if (!timed_out_ && tls->spoke_no_tls()) {
+               {{"error", late.expired() ? "it took too long" : tls->why()}});
+    if (!late.expired() && tls->spoke_no_tls()) {
         client_.socket().forget_tls();
         request const nothing{shared_.budget, 0};
         http::refusal const plain{400, "https_only",

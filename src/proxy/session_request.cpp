@@ -55,9 +55,9 @@ net::task<bool> session::read_request(request& what, std::unique_ptr<body_reader
     http::head_scanner scanner{shared_.head_limits()};
     std::string_view arrived;
     auto const came = co_await read_head(scanner, arrived);
-    if (came == arrival::none) {
+    if (came == arrival::none || came == arrival::late) {
         // A connection that ends or stalls before its next request began has nothing to be told.
-        if (timed_out_ && scanner.started()) {
+        if (came == arrival::late && scanner.started()) {
             http::refusal const late{408, "request_head_timeout",
                                      "The request head did not arrive in time "
                                      "(timeouts.request_head)."};
@@ -111,7 +111,7 @@ net::task<bool> session::read_request(request& what, std::unique_ptr<body_reader
         co_return false;
     }
 
-    rest = std::make_unique<body_reader>(shared_, client_, guard_, head);
+    rest = std::make_unique<body_reader>(shared_, client_, head);
     auto& reader = *rest;
     bool const chunked = head.framing == http::framing::chunked;
     std::string raw_head;
@@ -139,11 +139,13 @@ net::task<bool> session::read_request(request& what, std::unique_ptr<body_reader
 }
 
 // Leaves the bytes that were read in `arrived`: the shared scratch memory if one read brought the
-// whole head, the client's unread bytes otherwise. `none`: the connection ended or stalled.
+// whole head, the client's unread bytes otherwise. `none`: the connection ended; `late`: it
+// stalled.
 net::task<session::arrival> session::read_head(http::head_scanner& scanner,
                                                std::string_view& arrived) {
     using status = http::head_scanner::status;
     auto& unread = client_.unread();
+    net::scoped_deadline late{client_.slot(), "request_head", [this] { client_.stop_waiting(); }};
     bool waited = false;
     arrived = unread;
     auto scanned = unread.empty() ? status::need_more : scanner.scan(arrived);
@@ -153,11 +155,11 @@ net::task<session::arrival> session::read_head(http::head_scanner& scanner,
         auto const n = net::try_read(client_.socket(), scratch, ec);
         if (ec == net::asio::error::would_block) {
             if (!waited)
-                guard_.after(shared_.settings.timeouts.request_head);
+                late.arm(shared_.settings.timeouts.request_head);
             waited = true;
             ec = co_await client_.readable();
             if (ec)
-                co_return arrival::none;
+                co_return late.expired() ? arrival::late : arrival::none;
             continue;
         }
         if (ec)
@@ -173,16 +175,14 @@ net::task<session::arrival> session::read_head(http::head_scanner& scanner,
         if (scanned == status::need_more && unread.empty())
             unread.assign(bytes);
     }
-    if (waited)
-        guard_.clear();
     co_return scanned == status::bad ? arrival::fault : arrival::head;
 }
 
 net::task<bool> session::read_body(request& what, body_reader& reader, bool expects_continue) {
     net::error_code ec;
     if (expects_continue && reader.received() == 0 && client_.unread().empty()) {
-        net::write_all writing{client_.socket(), guard_, shared_.settings.timeouts.write_stall,
-                               "HTTP/1.1 100 Continue\r\n\r\n"};
+        client_write writing{client_, shared_.settings.timeouts.write_stall,
+                             "HTTP/1.1 100 Continue\r\n\r\n"};
         ec = co_await writing;
     }
     auto status = body_reader::status::gone;

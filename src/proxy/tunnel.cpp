@@ -10,7 +10,7 @@ namespace {
 // One direction. `wait` awaits bytes on `source`. Returns the socket that failed, if it was not
 // closed from elsewhere; null after an orderly end.
 template<class Wait>
-net::task<net::stream const*> pump(context& shared, net::deadline& guard, net::stream& source,
+net::task<net::stream const*> pump(context& shared, net::deadline_slot& slot, net::stream& source,
                                    Wait wait, net::stream& sink, std::uint64_t& count) {
     net::error_code ec;
     net::stream const* failed = &source;
@@ -31,7 +31,7 @@ net::task<net::stream const*> pump(context& shared, net::deadline& guard, net::s
         auto const sent = net::try_write(sink, bytes, ec);
         if (!ec && sent < n) {
             left.assign(bytes.substr(sent));
-            net::write_all writing{sink, guard, std::chrono::milliseconds{0}, left};
+            net::write_all writing{sink, slot, std::chrono::milliseconds{0}, left};
             ec = co_await writing;
         }
         if (ec)
@@ -42,7 +42,7 @@ net::task<net::stream const*> pump(context& shared, net::deadline& guard, net::s
         failed = nullptr;
     if (ec == net::asio::error::eof) {
         failed = nullptr;
-        co_await net::end_sending(sink, guard, std::chrono::milliseconds{0});
+        co_await net::end_sending(sink, slot, std::chrono::milliseconds{0});
     } else {
         net::close_quietly(source);
         net::close_quietly(sink);
@@ -52,11 +52,11 @@ net::task<net::stream const*> pump(context& shared, net::deadline& guard, net::s
 
 } // namespace
 
-net::task<void> tunnel(context& shared, client& from, net::deadline& guard, host::connection& to,
-                       std::string first, access_record& record) {
+net::task<void> tunnel(context& shared, client& from, host::connection& to, std::string first,
+                       access_record& record) {
     record.first_byte = access_record::clock::now();
     record.bytes_out = first.size();
-    net::write_all writing{from.socket(), guard, shared.settings.timeouts.write_stall, first};
+    client_write writing{from, shared.settings.timeouts.write_stall, first};
     auto const ec = co_await writing;
     if (ec) {
         record.ending = ending::client_gone;
@@ -65,7 +65,7 @@ net::task<void> tunnel(context& shared, client& from, net::deadline& guard, host
 
     // What the client sent along with its handshake.
     auto const early = std::move(from.unread());
-    net::write_all forwarding{to.socket, guard, shared.settings.timeouts.write_stall, early};
+    net::write_all forwarding{to.socket, from.slot(), shared.settings.timeouts.write_stall, early};
     auto const early_ec = co_await forwarding;
     if (early_ec) {
         record.ending = ending::cut;
@@ -83,11 +83,12 @@ net::task<void> tunnel(context& shared, client& from, net::deadline& guard, host
         done = true;
         gate.open();
     };
-    net::spawn(upward(pump(shared, guard, from.socket(), wait_client, to.socket, record.bytes_in),
-                      up_failed, up_ended, ended));
+    net::spawn(
+        upward(pump(shared, from.slot(), from.socket(), wait_client, to.socket, record.bytes_in),
+               up_failed, up_ended, ended));
     auto wait_host = [&to] { return to.readable(); };
     auto const down_failed =
-        co_await pump(shared, guard, to.socket, wait_host, from.socket(), record.bytes_out);
+        co_await pump(shared, from.slot(), to.socket, wait_host, from.socket(), record.bytes_out);
     if (!up_ended) {
         net::gate::waiter until{ended};
         co_await until;

@@ -14,7 +14,7 @@ namespace secondwind::proxy {
 // Sends `first` to the client (the 101 and what came with it), then moves bytes until both sides
 // have ended, or one fails; an end on one side is passed to the other once the bytes before it are.
 // Nothing bounds its life but close() on either connection.
-net::task<void> tunnel(context& shared, client& from, net::deadline& guard, host::connection& to,
-                       std::string first, access_record& record);
+net::task<void> tunnel(context& shared, client& from, host::connection& to, std::string first,
+                       access_record& record);
 
 } // namespace secondwind::proxy

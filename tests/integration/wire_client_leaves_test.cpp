@@ -8,6 +8,7 @@
 #include <string>
 
 using namespace secondwind::test;
+namespace net = secondwind::net;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
@@ -228,6 +229,32 @@ TEST_F(client_leaves_unheard, with_a_body_that_would_be_streamed_on) {
         auto const left = steady_clock::now();
         co_await t.is_logged();
         EXPECT_LT(steady_clock::now() - left, t.at_once);
+    };
+    run(story(*this));
+}
+
+TEST_F(client_leaves, long_after_its_body_was_streamed_on_and_a_drain_has_nothing_to_wait_for) {
+    w.settings.limits.replay_buffer = 64 * 1024;
+    w.settings.timeouts.body_idle = milliseconds{20};
+    start();
+    auto story = [](client_leaves& t) -> asio::awaitable<void> {
+        auto* client = co_await t.connected();
+        co_await client->send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 500000\r\n\r\n");
+        auto* peer = co_await t.accepted(); // the proxy waits for the body
+        co_await client->send(std::string(500'000, 'b'));
+        co_await peer->read_request();
+        co_await t.deadlines_met(milliseconds{40});
+        t.w.proxy->drain();
+        client->close();
+        co_await t.frees(peer);
+        bool stopped = false;
+        auto stopping = [](secondwind::proxy::server& proxy, bool& done) -> net::task<void> {
+            co_await proxy.stopped();
+            done = true;
+        };
+        net::spawn(stopping(*t.w.proxy, stopped));
+        auto const has_stopped = [&stopped] { return stopped; };
+        co_await t.until(has_stopped);
     };
     run(story(*this));
 }

@@ -2,10 +2,13 @@
 #include "support/log_file.hpp"
 #include "support/wire_fixture.hpp"
 
+#include <boost/asio/experimental/awaitable_operators.hpp>
+
 using namespace secondwind::test;
 using testing::HasSubstr;
 using testing::StartsWith;
 using namespace std::chrono_literals;
+using namespace boost::asio::experimental::awaitable_operators;
 
 namespace {
 
@@ -168,4 +171,35 @@ TEST_F(timeouts, bound_the_time_that_a_client_does_not_read) {
     auto const lines = log.lines("exchange");
     ASSERT_EQ(lines.size(), 1u);
     EXPECT_EQ(lines.front().at("ended"), "stalled");
+}
+
+TEST_F(timeouts, of_a_body_that_was_streamed_on_do_not_bound_the_time_that_a_client_does_not_read) {
+    w.settings.limits.replay_buffer = 64 * 1024;
+    w.settings.timeouts.body_idle = 20ms;
+    start();
+    log_file log;
+    auto story = [](with_wire& t) -> asio::awaitable<void> {
+        constexpr std::size_t size = 30'000'000;
+        auto* client = co_await t.connected();
+        co_await client->send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 500000\r\n\r\n");
+        auto* peer = co_await t.accepted(); // the proxy waits for the body
+        co_await client->send(std::string(500'000, 'b'));
+        co_await peer->read_request();
+        co_await peer->send("HTTP/1.1 200 OK\r\nContent-Length: 30000000\r\n\r\n");
+        auto const taken = co_await t.stuff(*peer, size);
+        EXPECT_LT(taken, size);
+        co_await t.deadlines_met(40ms);
+        auto const head = co_await client->read_head();
+        EXPECT_EQ(status_of(head), 200);
+        auto const both =
+            co_await (peer->send(std::string(size - taken, 'x')) && client->read_exactly(size));
+        EXPECT_TRUE(std::get<1>(both) == std::string(size, 'x'));
+        client->close();
+        co_await t.at_rest();
+    };
+    run(story(*this));
+    auto const lines = log.lines("exchange");
+    ASSERT_EQ(lines.size(), 1u);
+    EXPECT_EQ(lines.front().at("status"), 200);
+    EXPECT_EQ(lines.front().at("ended"), "complete");
 }

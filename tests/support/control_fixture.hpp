@@ -28,20 +28,12 @@ inline emulator::options old_host() {
     return how;
 }
 
-// Cancels the connection when its time is up, as every user of a pool does.
-struct canceller final : net::deadline::listener {
-    explicit canceller(host::connection& c) : connection{c} {}
-    void on_deadline() override { connection.cancel(); }
-    host::connection& connection;
-};
-
 // Leases a connection that is new, and connects it.
 inline net::task<host::failure> connect_anew(host::connection_pool& pool,
                                              net::deadline_queue& queue) {
     auto over = pool.lend_new();
-    canceller guard{*over};
-    net::deadline deadline{queue, guard};
-    auto failed = co_await pool.connect(*over, deadline);
+    net::deadline_slot slot{queue};
+    auto failed = co_await pool.connect(*over, slot);
     co_return failed;
 }
 

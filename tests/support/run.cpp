@@ -4,15 +4,35 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 
+#include <algorithm>
 #include <exception>
+#include <vector>
 
 namespace secondwind::test {
+
+namespace {
+
+std::vector<bystander*>& bystanders() {
+    static std::vector<bystander*> all;
+    return all;
+}
+
+} // namespace
+
+bystander::bystander() {
+    bystanders().push_back(this);
+}
+
+bystander::~bystander() {
+    std::erase(bystanders(), this);
+}
 
 void drive(boost::asio::io_context& io, bool const& done,
            std::chrono::steady_clock::time_point until) {
     io.restart();
-    while (!done && io.run_one_until(until) != 0) {
-    }
+    while (!done && io.run_one_until(until) != 0)
+        for (auto* const each : bystanders())
+            each->after_handler();
 }
 
 void run(boost::asio::io_context& io, boost::asio::awaitable<void> task,

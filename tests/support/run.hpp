@@ -16,6 +16,20 @@ struct timed_out : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
+// While it lives, drive() calls it after each handler that the event loop has run, so that it sees
+// the program in each of its states.
+class bystander {
+public:
+    virtual void after_handler() = 0;
+
+    bystander(bystander const&) = delete;
+    bystander& operator=(bystander const&) = delete;
+
+protected:
+    bystander();
+    ~bystander();
+};
+
 // Runs what is in the io_context until `done` or the time is over.
 void drive(boost::asio::io_context& io, bool const& done,
            std::chrono::steady_clock::time_point until);

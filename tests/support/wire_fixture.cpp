@@ -60,4 +60,16 @@ asio::awaitable<std::size_t> with_wire::stuff(wire& to, std::size_t most) {
     co_return sent;
 }
 
+asio::awaitable<void> with_wire::deadlines_met(std::chrono::milliseconds span) {
+    struct passing final : net::timer_handler {
+        void on_timer() override { passed = true; }
+        bool passed = false;
+    };
+    passing flag;
+    net::timer passes{w.proxy->shared().deadlines, "test", flag};
+    passes.after(span);
+    auto const passed = [&flag] { return flag.passed; };
+    co_await until(passed);
+}
+
 } // namespace secondwind::test

@@ -9,6 +9,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <list>
 #include <optional>
 #include <string>
@@ -40,6 +41,9 @@ struct with_wire : testing::Test {
     asio::awaitable<std::string> told(std::string sent);
     // Writes until nothing is taken any more for many turns of the event loop; gives how much was.
     asio::awaitable<std::size_t> stuff(wire& to, std::size_t most);
+
+    // Until the proxy has met every deadline of its own that is due by `span` from now.
+    asio::awaitable<void> deadlines_met(std::chrono::milliseconds span);
 
     // See turn_until().
     template<class Condition>

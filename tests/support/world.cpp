@@ -13,6 +13,7 @@ void world::stop() {
     };
     net::spawn(wait(*proxy, done));
     drive(io, done, std::chrono::steady_clock::now() + std::chrono::seconds{10});
+    law.reset();
     proxy.reset();
 }
 

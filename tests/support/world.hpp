@@ -1,6 +1,7 @@
 // The proxy in front of a host, in one io_context with the test.
 #pragma once
 
+#include "support/deadline_law.hpp"
 #include "support/raw_client.hpp"
 #include "support/run.hpp"
 
@@ -29,6 +30,7 @@ public:
         settings.upstreams.front() = {"host", "127.0.0.1", host_port};
         proxy.emplace(io, settings);
         proxy->start();
+        law.emplace(*proxy);
     }
     std::uint16_t port() const { return proxy->local_endpoint().port(); }
 
@@ -38,6 +40,7 @@ public:
     boost::asio::io_context io{1};
     config::settings settings;
     std::optional<secondwind::proxy::server> proxy;
+    std::optional<deadline_law> law;
 };
 
 } // namespace secondwind::test

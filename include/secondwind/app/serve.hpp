@@ -15,7 +15,7 @@ namespace secondwind::app {
 // closed, requests in flight finished, within timeouts.drain. When that has passed, or on a second
 // signal, everything is closed at once. The admin listener goes on until the server has stopped.
 // HUP has the configuration read anew, USR1 goes on in new files of log and ledger.
-class lifetime final : net::deadline::listener {
+class lifetime final : net::timer_handler {
 public:
     // All must outlive it.
     lifetime(net::asio::io_context& io, proxy::server& server, admin_door& admin,
@@ -34,7 +34,7 @@ private:
     void await_hang_up();
     void await_rotation();
     void reopen_files();
-    void on_deadline() override;
+    void on_timer() override;
 
     proxy::server& server_;
     admin_door& admin_;
@@ -42,7 +42,7 @@ private:
     boost::asio::signal_set signals_;
     boost::asio::signal_set hang_up_;
     boost::asio::signal_set rotation_;
-    net::deadline drain_;
+    net::timer drain_;
     net::gate asked_;
     bool stopping_ = false;
     bool hurried_ = false;

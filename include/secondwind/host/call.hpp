@@ -36,8 +36,9 @@ struct call_request {
 };
 
 // Sends the request over a pooled connection and reads the whole answer, at most `bound` bytes of
-// body, within `limit`. The calls made this way are idempotent in effect, so one that dies on a
-// reused connection before any answer byte is sent again once on a new one.
+// body. All of that, connecting included, takes no longer than `limit`; connecting no longer than
+// timeouts.connect either. The calls made this way are idempotent in effect, so one that dies on a
+// reused connection before any answer byte is sent again once on a new one, within the same limit.
 net::task<call_result> call(environment env, connection_pool& where, call_request request,
                             std::chrono::milliseconds limit, std::size_t bound);
 

@@ -48,7 +48,7 @@ private:
 // (four), or for a second less than the host's own "Keep-Alive: timeout=".
 //
 // A host's name is looked up for the first connect, and again after one that failed.
-class connection_pool final : net::deadline::listener {
+class connection_pool final : net::timer_handler {
 public:
     // Hears how each connect has ended, and nothing of a connection that is reused or of a connect
     // that was given up.
@@ -69,9 +69,9 @@ public:
     lease lend();
     lease lend_new();
 
-    // Connects a new one, trying every address of the host, and shakes hands where TLS is spoken.
-    // `guard` bounds the whole by timeouts.connect; its listener must cancel the connection.
-    net::task<failure> connect(connection& c, net::deadline& guard);
+    // Connects a new one, trying every address of the host, and shakes hands where TLS is spoken:
+    // all that within timeouts.connect. `slot` is for that deadline.
+    net::task<failure> connect(connection& c, net::deadline_slot& slot);
 
     config::upstream const& where() const noexcept { return where_; }
     std::size_t idle() const noexcept { return idle_.size(); }
@@ -97,17 +97,17 @@ public:
 private:
     friend class lease;
     void give_back(connection_ptr c, int keep_alive);
-    void on_deadline() override;
+    void on_timer() override;
     net::task<failure> resolve(connection& c);
     net::task<failure> reach(connection& c);
     net::task<failure> shake_hands(connection& c);
-    void connected(failure const& how, bool in_vain);
+    void connected(failure const& how);
 
     net::asio::io_context& io_;
     config::upstream const& where_;
     config::timeouts const& timeouts_;
     idle_set<connection_ptr> idle_;
-    net::deadline expiry_;
+    net::timer expiry_;
     net::lookup lookup_;
     net::tls_context_ptr tls_;
     std::string authority_;

@@ -1,4 +1,7 @@
 // Deadlines that cost a store when they are set and nothing when they are met.
+//
+// A deadline belongs to the phase that it bounds: the phase constructs it, and its destruction
+// disarms it, so that no deadline of a finished phase can fire.
 #pragma once
 
 #include <boost/asio/basic_waitable_timer.hpp>
@@ -6,51 +9,123 @@
 #include <boost/intrusive/set.hpp>
 
 #include <chrono>
+#include <string_view>
+#include <utility>
 
 namespace secondwind::net {
 
+class deadline;
 class deadline_queue;
 
-// One bound on one sequence of waits. When it expires it calls its listener once, from the event
-// loop; the listener closes what is waited on, and the wait ends with an error.
-class deadline {
+// A place in the queue for the deadlines of one coroutine, which waits for one thing at a time. It
+// lives longer than they do, so that the next deadline finds its place still there and moves
+// nothing in the queue.
+class deadline_slot {
 public:
-    using clock = std::chrono::steady_clock;
-
-    class listener {
-    public:
-        virtual void on_deadline() = 0;
-
-    protected:
-        ~listener() = default;
-    };
-
-    // Both must outlive this.
-    deadline(deadline_queue& queue, listener& who) noexcept : queue_{queue}, listener_{who} {}
-    deadline(deadline const&) = delete;
-    deadline& operator=(deadline const&) = delete;
-    ~deadline();
-
-    // Expires `span` from now, whatever was set before; zero means never.
-    void after(std::chrono::milliseconds span);
-    void clear() noexcept { due_ = clock::time_point::max(); }
+    // The queue must outlive it.
+    explicit deadline_slot(deadline_queue& queue) noexcept : queue_{queue} {}
+    deadline_slot(deadline_slot const&) = delete;
+    deadline_slot& operator=(deadline_slot const&) = delete;
+    ~deadline_slot();
 
 private:
+    friend class deadline;
     friend class deadline_queue;
+    using time_point = std::chrono::steady_clock::time_point;
     struct by_place {
-        bool operator()(deadline const& a, deadline const& b) const noexcept {
+        bool operator()(deadline_slot const& a, deadline_slot const& b) const noexcept {
             return a.place_ < b.place_;
         }
     };
 
     deadline_queue& queue_;
-    listener& listener_;
+    deadline* armed_ = nullptr; // null: no deadline is
     boost::intrusive::set_member_hook<> hook_;
-    clock::time_point due_ = clock::time_point::max();
-    clock::time_point place_; // where it stands in the queue, if it does: never later than due_
+    time_point due_;   // of the armed one
+    time_point place_; // where it stands in the queue, if it does: never later than due_
 };
 
-// All deadlines of one io_context, behind one timer.
+// One bound on one phase. It expires at most once for each time that it is armed, from the event
+// loop, and then ends the wait of its phase; expired() tells the phase why its wait has ended.
+class deadline {
+public:
+    using clock = std::chrono::steady_clock;
+
+    deadline(deadline const&) = delete;
+    deadline& operator=(deadline const&) = delete;
+
+    // Expires `span` from now, whatever was set before; zero means never. No other deadline may be
+    // armed in the same slot.
+    void arm(std::chrono::milliseconds span);
+    void disarm() noexcept {
+        if (slot_.armed_ == this)
+            slot_.armed_ = nullptr;
+    }
+    // It has passed, at least once.
+    bool expired() const noexcept { return expired_; }
+
+protected:
+    // `phase` names what it bounds, for tests; by the setting that says how long, where one does.
+    deadline(deadline_slot& slot, std::string_view phase) noexcept : slot_{slot}, phase_{phase} {}
+    ~deadline() { disarm(); }
+
+private:
+    friend class deadline_queue;
+
+    // Ends the wait, and nothing else. May destroy this.
+    virtual void on_expiry() = 0;
+
+    deadline_slot& slot_;
+    std::string_view phase_;
+    bool expired_ = false;
+};
+
+// The deadline of a phase that is a scope. `end_wait` is called when it expires.
+template<class EndWait>
+class scoped_deadline final : public deadline {
+public:
+    // Armed later, by arm().
+    scoped_deadline(deadline_slot& slot, std::string_view phase, EndWait end_wait) noexcept
+        : deadline{slot, phase}, end_wait_{std::move(end_wait)} {}
+    scoped_deadline(deadline_slot& slot, std::string_view phase, std::chrono::milliseconds span,
+                    EndWait end_wait)
+        : scoped_deadline{slot, phase, std::move(end_wait)} {
+        arm(span);
+    }
+
+private:
+    void on_expiry() override { end_wait_(); }
+
+    EndWait end_wait_;
+};
+
+// Hears of a timer.
+class timer_handler {
+public:
+    virtual void on_timer() = 0;
+
+protected:
+    ~timer_handler() = default;
+};
+
+// Calls its handler after a time: for what happens by the clock and is no coroutine's wait.
+class timer final : deadline_slot, deadline {
+public:
+    // Both must outlive it.
+    timer(deadline_queue& queue, std::string_view name, timer_handler& h) noexcept
+        : deadline_slot{queue}, deadline{*this, name}, handler_{h} {}
+
+    // Once, `span` from now, whatever was set before; zero means never.
+    void after(std::chrono::milliseconds span) { arm(span); }
+    void clear() noexcept { disarm(); }
+
+private:
+    void on_expiry() override { handler_.on_timer(); }
+
+    timer_handler& handler_;
+};
+
+// All deadlines of one io_context share one system timer.
 //
 // A deadline that moves later, as most do, is not touched in the queue: it keeps its earlier place
 // and is put back when that place comes up. So a busy connection that renews its deadline with each
@@ -65,33 +140,42 @@ public:
         : now_{source}, timer_{io} {}
     deadline_queue(deadline_queue const&) = delete;
     deadline_queue& operator=(deadline_queue const&) = delete;
-    // Every deadline must be gone before its queue.
+    // Every slot must be gone before its queue.
     ~deadline_queue() = default;
 
-    // Calls the listeners of all deadlines that are due by the clock.
+    // Ends the waits of all deadlines that are due by the clock.
     void expire();
 
     // The clock that it goes by.
     clock::time_point now() const { return now_(); }
 
+    // Calls `use` with the phase of each deadline that is armed. For tests: it walks the queue.
+    template<class Use>
+    void for_each_armed(Use use) const {
+        for (auto const& each : queue_)
+            if (each.armed_)
+                use(each.armed_->phase_);
+    }
+
 private:
     friend class deadline;
+    friend class deadline_slot;
 
-    void place(deadline& d);
-    void remove(deadline& d) noexcept;
-    void arm();
+    void place(deadline_slot& slot);
+    void remove(deadline_slot& slot) noexcept;
+    void set_timer();
 
     using queue = boost::intrusive::multiset<
-        deadline,
-        boost::intrusive::member_hook<deadline, boost::intrusive::set_member_hook<>,
-                                      &deadline::hook_>,
-        boost::intrusive::compare<deadline::by_place>>;
+        deadline_slot,
+        boost::intrusive::member_hook<deadline_slot, boost::intrusive::set_member_hook<>,
+                                      &deadline_slot::hook_>,
+        boost::intrusive::compare<deadline_slot::by_place>>;
 
     now_function now_;
     boost::asio::basic_waitable_timer<clock, boost::asio::wait_traits<clock>,
                                       boost::asio::io_context::executor_type>
         timer_;
-    clock::time_point armed_ = clock::time_point::max(); // when the timer fires
+    clock::time_point fires_ = clock::time_point::max(); // when the timer does
     queue queue_;
 };
 

@@ -7,6 +7,7 @@
 #include <secondwind/net/tls_session.hpp>
 
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/post.hpp>
 
 #include <array>
@@ -168,14 +169,18 @@ private:
 };
 
 // Writes up to four buffers whole. The first try is made at once, without suspending; only what
-// the kernel does not take is waited for, and then `stall` bounds the time without progress.
+// the kernel does not take is waited for, and then `stall` bounds the time without progress (zero:
+// nothing does). Past that it ends with timed_out: what was written is a part, so the stream is of
+// no more use to a writer, but whoever else waits on it goes on.
 // The bytes must live until it completes.
-class [[nodiscard]] write_all {
+class [[nodiscard]] write_all : deadline {
 public:
-    write_all(stream& s, deadline& guard, std::chrono::milliseconds stall, std::string_view a,
+    write_all(stream& s, deadline_slot& slot, std::chrono::milliseconds stall, std::string_view a,
               std::string_view b = {}, std::string_view c = {}, std::string_view d = {}) noexcept
-        : stream_{s}, guard_{guard}, stall_{stall}, buffers_{asio::buffer(a), asio::buffer(b),
-                                                             asio::buffer(c), asio::buffer(d)} {}
+        : deadline{slot, "write_stall"}, stream_{s}, stall_{stall}, buffers_{asio::buffer(a),
+                                                                             asio::buffer(b),
+                                                                             asio::buffer(c),
+                                                                             asio::buffer(d)} {}
 
     bool await_ready() { return advance(); }
     void await_suspend(std::coroutine_handle<> self) {
@@ -183,20 +188,22 @@ public:
         wait();
     }
     error_code await_resume() {
-        if (self_)
-            guard_.clear();
+        disarm();
         return result_;
     }
 
     // True if it had to wait for the other side.
     bool waited() const noexcept { return self_ != nullptr; }
+    // True if the other side has taken nothing for too long.
+    using deadline::expired;
 
 private:
     bool advance(); // true when all is written or an error came
     void wait();
+    void on_expiry() override { wait_.emit(asio::cancellation_type::total); }
 
     stream& stream_;
-    deadline& guard_;
+    asio::cancellation_signal wait_;
     std::chrono::milliseconds stall_;
     std::array<asio::const_buffer, 4> buffers_;
     std::coroutine_handle<> self_;
@@ -212,8 +219,8 @@ std::size_t try_write(stream& s, std::string_view bytes, error_code& ec) noexcep
 
 silence probe(stream& s) noexcept;
 
-// Awaits shutdown_send(), no longer than `stall` (zero: for ever).
-task<error_code> end_sending(stream& s, deadline& guard, std::chrono::milliseconds stall);
+// Awaits shutdown_send(), no longer than `stall` (zero: for ever); then it ends with timed_out.
+task<error_code> end_sending(stream& s, deadline_slot& slot, std::chrono::milliseconds stall);
 
 // Closes so that the peer sees a reset: it must not take what it has for a complete message.
 void close_with_reset(stream& s) noexcept;

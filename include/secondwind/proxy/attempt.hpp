@@ -24,9 +24,9 @@ namespace secondwind::proxy {
 class attempt : public net::recycled {
 public:
     // `rest` hands out what of the body is not kept, or is null.
-    attempt(context& shared, client& from, net::deadline& guard, request const& what,
-            body_reader* rest, progress& shown) noexcept
-        : shared_{shared}, client_{from}, guard_{guard}, request_{what}, rest_{rest}, shown_{shown},
+    attempt(context& shared, client& from, request const& what, body_reader* rest,
+            progress& shown) noexcept
+        : shared_{shared}, client_{from}, request_{what}, rest_{rest}, shown_{shown},
           use_{std::in_place, what.host->care.users, what.body.view(), what.whole},
           epoch_{what.host->care.guard.epoch()}, answer_{shared.blocks} {}
 
@@ -49,7 +49,6 @@ public:
     int status() const noexcept { return status_; }
     bool event_stream() const noexcept { return event_stream_; }
     bool switching() const noexcept { return status_ == 101; }
-    bool connected() const noexcept { return connected_; }
 
     // Where the client was shown the preamble of this stream, or of one before it: the bytes
     // that it has not had. Nothing where it was shown none, or where this is no such stream.
@@ -80,6 +79,7 @@ public:
 
 private:
     net::task<host::failure> send_rest();
+    host::failure give_up_writing();
     host::failure note_head();
     net::task<host::failure> hold();
     net::task<void> pass_interim();
@@ -87,7 +87,6 @@ private:
 
     context& shared_;
     client& client_;
-    net::deadline& guard_;
     request const& request_;
     body_reader* rest_;
     progress& shown_;
@@ -101,7 +100,6 @@ private:
     int status_ = 0;
     int keep_alive_ = -1; // seconds, as the host says
     std::uint32_t held_events_ = 0;
-    bool connected_ = false;
     bool sent_ = false; // the request, to its last byte
     bool persists_ = false;
     bool event_stream_ = false;

@@ -21,11 +21,10 @@ public:
         complete, // the body's last byte was read
         more,     // it does not fit: next() has the rest
         broken,   // malformed, too large or too late: fault() says what to answer
-        gone      // the client left
+        gone      // the client left, or nobody wants to wait for it: client::stop_waiting()
     };
 
-    body_reader(context& shared, client& from, net::deadline& guard,
-                http::request_head const& head) noexcept;
+    body_reader(context& shared, client& from, http::request_head const& head) noexcept;
 
     // Takes the body's bytes that came along with the head, and removes them from `arrived`; what
     // is left there goes to the client's unread bytes. Makes room in `into` for the whole of a body
@@ -57,7 +56,6 @@ private:
 
     context& shared_;
     client& client_;
-    net::deadline& guard_;
     http::framing framing_;
     std::uint64_t left_;
     http::chunked_decoder chunks_;

@@ -1,11 +1,14 @@
 // The connection of a client.
 #pragma once
 
+#include <secondwind/net/deadline.hpp>
 #include <secondwind/net/stream.hpp>
 
+#include <chrono>
 #include <coroutine>
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 namespace secondwind::proxy {
 
@@ -15,7 +18,8 @@ namespace secondwind::proxy {
 class client {
 public:
     // Told, from the event loop, that the client closed or reset its connection (a half-close
-    // counts: nobody is waiting for the answer that one could send).
+    // counts: nobody is waiting for the answer that one could send), or that it was reset because
+    // it did not read.
     class watcher {
     public:
         virtual void on_client_gone() = 0;
@@ -24,11 +28,15 @@ public:
         ~watcher() = default;
     };
 
-    explicit client(net::stream s) noexcept : socket_{std::move(s)} {}
+    // The queue must outlive it.
+    client(net::stream s, net::deadline_queue& queue) noexcept
+        : socket_{std::move(s)}, slot_{queue} {}
     client(client const&) = delete;
     client& operator=(client const&) = delete;
 
     net::stream& socket() noexcept { return socket_; }
+    // For the deadline of what its session, or the exchange that the session runs, waits for now.
+    net::deadline_slot& slot() noexcept { return slot_; }
 
     // Where it connects from; 0.0.0.0 where it has left already.
     net::asio::ip::address address() noexcept {
@@ -39,7 +47,7 @@ public:
     // Bytes that came from the client and were not used yet.
     std::string& unread() noexcept { return unread_; }
 
-    // Awaits bytes, an end, an error or wake().
+    // Awaits bytes, an end, an error or stop_waiting().
     class [[nodiscard]] readability {
     public:
         explicit readability(client& c) noexcept : client_{c} {}
@@ -55,14 +63,18 @@ public:
     };
     readability readable() noexcept { return readability{*this}; }
 
-    // Ends a readable() with an error, from outside.
-    void wake() noexcept;
+    // Ends a readable() that is awaited with operation_aborted, a little later. What the socket
+    // waits for is left alone: it serves the next readable(), or the watcher.
+    void stop_waiting();
+    // It does not take what is written to it: resets the connection and tells the watcher.
+    void stall() noexcept;
 
     // What comes while somebody watches is kept, up to so many unread bytes; then watching ends,
     // because an end behind unread bytes cannot be seen.
     void watch(watcher& w, std::size_t most_unread);
     void unwatch() noexcept { watcher_ = nullptr; }
     bool gone() const noexcept { return gone_; }
+    bool stalled() const noexcept { return stalled_; }
 
     void close() noexcept { net::close_quietly(socket_); }
     void reset() noexcept { net::close_with_reset(socket_); }
@@ -77,6 +89,7 @@ private:
     void look();
 
     net::stream socket_;
+    net::deadline_slot slot_;
     std::string unread_;
     std::size_t most_unread_ = 0;
     std::coroutine_handle<> waiting_;
@@ -84,6 +97,26 @@ private:
     net::error_code wait_result_;
     bool armed_ = false;
     bool gone_ = false;
+    bool stalled_ = false;
+};
+
+// Writes to a client whole, as net::write_all does. Past `stall` the client is no more: see
+// client::stall().
+class [[nodiscard]] client_write : public net::write_all {
+public:
+    client_write(client& to, std::chrono::milliseconds stall, std::string_view a,
+                 std::string_view b = {}) noexcept
+        : net::write_all{to.socket(), to.slot(), stall, a, b}, client_{to} {}
+
+    net::error_code await_resume() {
+        auto const ec = net::write_all::await_resume();
+        if (expired())
+            client_.stall();
+        return ec;
+    }
+
+private:
+    client& client_;
 };
 
 } // namespace secondwind::proxy

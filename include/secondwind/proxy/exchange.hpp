@@ -3,7 +3,6 @@
 
 #include <secondwind/http/head_writer.hpp>
 #include <secondwind/http/replies.hpp>
-#include <secondwind/net/deadline.hpp>
 #include <secondwind/net/task.hpp>
 #include <secondwind/proxy/access_record.hpp>
 #include <secondwind/proxy/attempt.hpp>
@@ -23,10 +22,7 @@ namespace secondwind::proxy {
 
 // Attempts, recovers, replays, relays; and leaves one access line, whatever happens. While it runs
 // it is the one that hears of a client that leaves, and then ends everything it waits on.
-class exchange final : public telemetry::live_exchange,
-                       client::watcher,
-                       net::deadline::listener,
-                       recovery::subject {
+class exchange final : public telemetry::live_exchange, client::watcher, recovery::subject {
 public:
     // `rest` hands out what of the body is not kept, or is null.
     exchange(context& shared, client& from, request& what, body_reader* rest);
@@ -36,6 +32,7 @@ public:
     net::task<bool> run();
 
     view look() const override;
+    telemetry::phase phase() const noexcept override;
     // Ends it at once; `why` stands in its line of the log.
     void cancel(std::string_view why) override;
 
@@ -49,7 +46,6 @@ private:
 
     net::task<bool> enter();
     net::task<bool> recover(policy::next_step step, policy::judgement judged);
-    telemetry::phase phase() const noexcept;
     void count_replay();
 
     void hold(policy::next_step step);
@@ -58,7 +54,6 @@ private:
     std::string own_fields() const;
 
     void on_client_gone() override;
-    void on_deadline() override;
 
     std::string_view id() const override { return request_.id; }
     std::string_view path() const override { return request_.path(); }
@@ -70,7 +65,6 @@ private:
     client& client_;
     request& request_;
     body_reader* rest_;
-    net::deadline guard_;
     access_record record_;
     progress shown_;
     recovery::second_wind wind_;
@@ -80,7 +74,6 @@ private:
     std::uint64_t number_;
     bool resent_ = false;
     bool gone_ = false;
-    bool expired_ = false;
     bool recovering_ = false; // waits for a recovery
     bool relaying_ = false;   // the answer that the client gets in the end
     bool keep_ = false;       // the client's connection may serve another request

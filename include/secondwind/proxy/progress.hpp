@@ -3,7 +3,6 @@
 
 #include <secondwind/host/answer.hpp>
 #include <secondwind/http/head_writer.hpp>
-#include <secondwind/net/deadline.hpp>
 #include <secondwind/net/task.hpp>
 #include <secondwind/policy/preamble.hpp>
 #include <secondwind/proxy/access_record.hpp>
@@ -23,18 +22,14 @@ namespace secondwind::proxy {
 class progress {
 public:
     // All must outlive it.
-    progress(context& shared, client& to, net::deadline& guard, request const& what,
-             access_record& record) noexcept
-        : shared_{shared}, client_{to}, guard_{guard}, request_{what}, record_{record} {}
+    progress(context& shared, client& to, request const& what, access_record& record) noexcept
+        : shared_{shared}, client_{to}, request_{what}, record_{record} {}
 
     // True for an answer whose preamble can be passed on, and that a recovery may follow.
     bool suits(http::response_head const& head) const;
 
     // The head has gone to the client: from here on it sees one stream.
     bool begun() const noexcept { return begun_; }
-
-    // It is the client that is waited for.
-    bool writing() const noexcept { return writing_; }
 
     // Passes on what `preamble` has that the client has not had. Bytes of `from` that are no longer
     // needed are dropped.
@@ -46,12 +41,10 @@ public:
 private:
     context& shared_;
     client& client_;
-    net::deadline& guard_;
     request const& request_;
     access_record& record_;
     policy::preamble_sequence client_has_;
     bool begun_ = false;
-    bool writing_ = false;
 };
 
 // Appends one chunk (RFC 9112 section 7.1); nothing for no data, which would be the last chunk.

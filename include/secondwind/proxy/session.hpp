@@ -21,7 +21,7 @@ namespace secondwind::proxy {
 
 // Reads a head, checks it, reads the body, lets an exchange serve it, and begins again. What a
 // request needs lives only as long as it; an idle session is this object and one small frame.
-class session final : net::deadline::listener {
+class session final {
 public:
     session(context& shared, net::stream s, listener_ptr from);
 
@@ -43,7 +43,7 @@ private:
     net::task<bool> shake_hands(std::chrono::milliseconds limit);
     net::task<bool> serve();
     net::task<bool> read_request(request& what, std::unique_ptr<body_reader>& rest);
-    enum class arrival : std::uint8_t { head, fault, none };
+    enum class arrival : std::uint8_t { head, fault, late, none };
     net::task<arrival> read_head(http::head_scanner& scanner, std::string_view& arrived);
     net::task<bool> read_body(request& what, body_reader& reader, bool expects_continue);
     boost::system::result<host::host_ptr, http::refusal>
@@ -52,17 +52,13 @@ private:
     net::task<void> linger();
     net::task<void> end();
 
-    void on_deadline() override;
-
     context& shared_;
     client client_;
-    listener_ptr listener_; // where it came in
-    net::deadline guard_;
-    exchange* exchange_ = nullptr; // the one that runs
-    bool idle_ = false;
+    listener_ptr listener_;         // where it came in
+    exchange* exchange_ = nullptr;  // the one that runs
+    net::deadline* idle_ = nullptr; // while nothing of a request has come
     bool owed_ = true; // a request that may be on its way is served, even if we drain meanwhile
     bool closing_ = false;
-    bool timed_out_ = false;
     bool farewell_ = false; // a last answer was sent that the client may still be reading
 };
 

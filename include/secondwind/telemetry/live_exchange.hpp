@@ -32,6 +32,7 @@ public:
 
     // Reads the request's body for the model that it names, once.
     virtual view look() const = 0;
+    virtual telemetry::phase phase() const noexcept = 0;
     // Ends it at once, as if its client had left. The list does not change under the caller.
     virtual void cancel(std::string_view why) = 0;
 

@@ -21,6 +21,7 @@ public:
         v.id = "\xff";
         return v;
     }
+    telemetry::phase phase() const noexcept override { return telemetry::phase::sending; }
     void cancel(std::string_view) override { ADD_FAILURE() << "it was cancelled"; }
 
 private:

@@ -18,21 +18,31 @@ using host::fault;
 
 namespace {
 
+net::deadline::clock::time_point now_of_test;
+
+net::deadline::clock::time_point read_clock() {
+    return now_of_test;
+}
+
 struct calls : testing::Test {
-    calls() { where.port = host.port(); }
+    calls() {
+        now_of_test = {};
+        where.port = host.port();
+    }
 
     void run(asio::awaitable<void> story) { test::run(io, std::move(story)); }
 
     // Begins a call; its result comes later.
-    void begin(host::call_request request, std::chrono::milliseconds limit = 10s) {
+    void begin(host::call_request request, std::chrono::milliseconds limit = 10s,
+               net::deadline_queue* clock = nullptr) {
         result.reset();
-        auto calling = [](calls& t, host::call_request what,
-                          std::chrono::milliseconds within) -> net::task<void> {
-            host::environment const env{t.io, t.queue, t.blocks, t.fields};
+        auto calling = [](calls& t, host::call_request what, std::chrono::milliseconds within,
+                          net::deadline_queue& deadlines) -> net::task<void> {
+            host::environment const env{t.io, deadlines, t.blocks, t.fields};
             auto got = co_await host::call(env, t.pool, what, within, t.bound);
             t.result = std::move(got);
         };
-        net::spawn(calling(*this, request, limit));
+        net::spawn(calling(*this, request, limit, clock ? *clock : queue));
     }
     asio::awaitable<call_result> ended() {
         while (!result)
@@ -193,6 +203,36 @@ TEST_F(calls, tell_what_is_no_http_and_who_is_not_there) {
         auto const refused = co_await t.ended();
         EXPECT_EQ(refused.failure.what, fault::connect);
         EXPECT_THAT(host::describe(refused.failure), testing::HasSubstr("refused"));
+    };
+    run(story(*this));
+}
+
+namespace {
+
+struct calls_by_their_clock : calls {
+    calls_by_their_clock() { timeouts.connect = 5s; }
+    void pass(std::chrono::milliseconds span) {
+        now_of_test += span;
+        clock.expire();
+    }
+    net::deadline_queue clock{io, &read_clock};
+};
+
+} // namespace
+
+TEST_F(calls_by_their_clock, that_are_sent_again_take_no_longer_than_their_limit_in_all) {
+    auto story = [](calls_by_their_clock& t) -> asio::awaitable<void> {
+        co_await t.warm();
+        t.begin({"GET", "/x", {}, {}}, 10s, &t.clock);
+        co_await t.peer->read_request();
+        t.pass(6s);
+        t.peer->close();
+        auto* other = co_await t.accepted();
+        co_await other->read_request();
+        EXPECT_FALSE(t.result);
+        t.pass(4s);
+        auto const got = co_await t.ended();
+        EXPECT_EQ(got.failure.what, fault::timeout);
     };
     run(story(*this));
 }

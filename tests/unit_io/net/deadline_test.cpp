@@ -6,11 +6,16 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 using namespace std::chrono_literals;
 using secondwind::net::deadline;
 using secondwind::net::deadline_queue;
+using secondwind::net::deadline_slot;
+using secondwind::net::scoped_deadline;
+using secondwind::net::timer;
+using secondwind::net::timer_handler;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
@@ -24,9 +29,9 @@ deadline::clock::time_point read_clock() {
 
 struct deadlines : testing::Test {
     // Writes its name down when it is called, and does what it is told to.
-    struct named final : deadline::listener {
-        named(deadlines& of, std::string what) : test{of}, name{std::move(what)} {}
-        void on_deadline() override {
+    struct named final : timer_handler {
+        named(deadlines& of, std::string as) : test{of}, name{std::move(as)} {}
+        void on_timer() override {
             test.called.push_back(name);
             if (then)
                 then();
@@ -34,7 +39,7 @@ struct deadlines : testing::Test {
         deadlines& test;
         std::string name;
         std::function<void()> then;
-        deadline bound{test.queue, *this};
+        timer bound{test.queue, "test", *this};
     };
 
     void SetUp() override { now_of_test = deadline::clock::time_point{} + 1000s; }
@@ -42,6 +47,12 @@ struct deadlines : testing::Test {
     void pass(std::chrono::milliseconds span) {
         now_of_test += span;
         queue.expire();
+    }
+
+    std::vector<std::string> armed() const {
+        std::vector<std::string> names;
+        queue.for_each_armed([&](std::string_view name) { names.emplace_back(name); });
+        return names;
     }
 
     boost::asio::io_context io;
@@ -103,7 +114,7 @@ TEST_F(deadlines, cleared_and_set_again_before_their_old_place_keep_the_new_time
 }
 
 TEST_F(deadlines, may_go_or_be_set_while_others_expire) {
-    auto dying = std::make_optional<deadline>(queue, static_cast<deadline::listener&>(c));
+    auto dying = std::make_optional<timer>(queue, "test", static_cast<timer_handler&>(c));
     dying->after(10ms);
     b.bound.after(5ms);
     b.then = [&] {
@@ -124,17 +135,53 @@ TEST_F(deadlines, set_again_by_their_own_expiry_expire_again) {
     EXPECT_THAT(called, ElementsAre("a", "a"));
 }
 
+TEST_F(deadlines, of_a_phase_that_is_over_never_expire) {
+    deadline_slot slot{queue};
+    bool first_expired = false;
+    bool second_expired = false;
+    {
+        scoped_deadline first{slot, "first", 10ms, [&] { first_expired = true; }};
+        EXPECT_THAT(armed(), ElementsAre("first"));
+    }
+    EXPECT_THAT(armed(), IsEmpty());
+    pass(10ms);
+    {
+        scoped_deadline second{slot, "second", [&] { second_expired = true; }};
+        EXPECT_THAT(armed(), IsEmpty());
+        second.arm(20ms);
+        EXPECT_THAT(armed(), ElementsAre("second"));
+        pass(19ms);
+        EXPECT_FALSE(second.expired());
+        pass(1ms);
+        EXPECT_TRUE(second.expired());
+        EXPECT_THAT(armed(), IsEmpty());
+    }
+    EXPECT_FALSE(first_expired);
+    EXPECT_TRUE(second_expired);
+}
+
+TEST_F(deadlines, take_over_the_place_that_the_last_one_left_and_expire_at_their_own_time) {
+    deadline_slot slot{queue};
+    auto const nothing = [] {};
+    { scoped_deadline first{slot, "first", 10ms, nothing}; }
+    scoped_deadline second{slot, "second", 25ms, nothing};
+    pass(24ms);
+    EXPECT_FALSE(second.expired());
+    pass(1ms);
+    EXPECT_TRUE(second.expired());
+}
+
 TEST(deadline_queue, expires_by_the_real_clock_from_the_event_loop) {
-    struct stop final : deadline::listener {
+    struct stop final : timer_handler {
         explicit stop(boost::asio::io_context& i) : io{i} {}
-        void on_deadline() override { io.stop(); }
+        void on_timer() override { io.stop(); }
         boost::asio::io_context& io;
     };
     boost::asio::io_context io;
     deadline_queue queue{io};
     stop ends{io};
-    deadline late{queue, ends};
-    deadline early{queue, ends};
+    timer late{queue, "late", ends};
+    timer early{queue, "early", ends};
     late.after(1h);
     auto const began = deadline::clock::now();
     early.after(20ms);
@@ -146,13 +193,13 @@ TEST(deadline_queue, expires_by_the_real_clock_from_the_event_loop) {
 }
 
 TEST(deadline_queue, without_deadlines_leaves_the_event_loop_nothing_to_wait_for) {
-    struct nobody final : deadline::listener {
-        void on_deadline() override {}
+    struct nobody final : timer_handler {
+        void on_timer() override {}
     };
     boost::asio::io_context io;
     deadline_queue queue{io};
     nobody listens;
-    std::make_unique<deadline>(queue, listens)->after(1h);
+    std::make_unique<timer>(queue, "test", listens)->after(1h);
     EXPECT_LE(io.run_for(10s), 1u); // the cancelled wait, at most
     EXPECT_TRUE(io.stopped());
 }

@@ -17,7 +17,7 @@ using test::wire;
 
 namespace {
 
-struct sockets : testing::Test, net::deadline::listener {
+struct sockets : testing::Test {
     void SetUp() override {
         auto connecting = [](sockets& t) -> test::asio::awaitable<void> {
             t.ours.tcp().connect({net::asio::ip::address_v4::loopback(), t.host.port()});
@@ -29,15 +29,10 @@ struct sockets : testing::Test, net::deadline::listener {
         net::prepare(ours.tcp(), ec);
         ASSERT_FALSE(ec);
     }
-    void on_deadline() override {
-        expired = true;
-        net::close_quietly(ours);
-    }
 
     boost::asio::io_context io;
     net::deadline_queue queue{io};
-    net::deadline guard{queue, *this};
-    bool expired = false;
+    net::deadline_slot slot{queue};
     raw_host host{io};
     net::stream ours{io};
     std::optional<wire> theirs;
@@ -46,14 +41,16 @@ struct sockets : testing::Test, net::deadline::listener {
 struct written {
     bool done = false;
     bool waited = false;
+    bool expired = false;
     net::error_code ec;
 };
 
 net::task<void> write(sockets& t, std::chrono::milliseconds stall, std::string_view a,
                       std::string_view b, std::string_view c, std::string_view d, written& out) {
-    net::write_all writing{t.ours, t.guard, stall, a, b, c, d};
+    net::write_all writing{t.ours, t.slot, stall, a, b, c, d};
     out.ec = co_await writing;
     out.waited = writing.waited();
+    out.expired = writing.expired();
     out.done = true;
 }
 
@@ -86,7 +83,7 @@ TEST_F(sockets, write_the_rest_as_the_other_side_takes_it) {
     EXPECT_TRUE(out.done);
     EXPECT_TRUE(out.waited);
     EXPECT_FALSE(out.ec);
-    EXPECT_FALSE(expired);
+    EXPECT_FALSE(out.expired);
 }
 
 TEST_F(sockets, give_a_write_up_that_makes_no_progress) {
@@ -95,8 +92,26 @@ TEST_F(sockets, give_a_write_up_that_makes_no_progress) {
     net::spawn(write(*this, 30ms, large, "", "", "", out));
     test::drive(io, out.done, std::chrono::steady_clock::now() + 10s);
     EXPECT_TRUE(out.done);
-    EXPECT_TRUE(out.ec);
-    EXPECT_TRUE(expired);
+    EXPECT_EQ(out.ec, net::asio::error::timed_out);
+    EXPECT_TRUE(out.expired);
+}
+
+TEST_F(sockets, give_up_a_write_and_go_on_waiting_for_what_the_other_side_sends) {
+    bool read = false;
+    ours.async_wait(net::asio::socket_base::wait_read, [&read](net::error_code ec) {
+        EXPECT_FALSE(ec);
+        read = true;
+    });
+    std::string const large(20'000'000, 'x');
+    written out;
+    net::spawn(write(*this, 30ms, large, "", "", "", out));
+    test::drive(io, out.done, std::chrono::steady_clock::now() + 10s);
+    EXPECT_TRUE(out.expired);
+    EXPECT_FALSE(read);
+    auto talking = [](sockets& t) -> test::asio::awaitable<void> { co_await t.theirs->send("x"); };
+    test::run(io, talking(*this));
+    test::drive(io, read, std::chrono::steady_clock::now() + 10s);
+    EXPECT_TRUE(read);
 }
 
 TEST_F(sockets, end_a_write_whose_reader_has_gone) {
@@ -107,7 +122,7 @@ TEST_F(sockets, end_a_write_whose_reader_has_gone) {
     test::drive(io, out.done, std::chrono::steady_clock::now() + 10s);
     EXPECT_TRUE(out.done);
     EXPECT_TRUE(out.ec);
-    EXPECT_FALSE(expired);
+    EXPECT_FALSE(out.expired);
 }
 
 TEST_F(sockets, tell_what_an_idle_connection_has_to_say_and_leave_it_there) {

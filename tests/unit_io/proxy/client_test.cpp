@@ -23,7 +23,7 @@ struct watched : testing::Test, proxy::client::watcher {
             ours.connect({net::asio::ip::address_v4::loopback(), t.host.port()});
             net::error_code ec;
             net::prepare(ours, ec);
-            t.client.emplace(net::stream{std::move(ours)});
+            t.client.emplace(net::stream{std::move(ours)}, t.queue);
             auto accepted = co_await t.host.accept();
             t.theirs.emplace(std::move(accepted));
         };
@@ -42,6 +42,7 @@ struct watched : testing::Test, proxy::client::watcher {
     }
 
     boost::asio::io_context io;
+    net::deadline_queue queue{io};
     raw_host host{io};
     std::optional<proxy::client> client;
     std::optional<wire> theirs;
@@ -75,6 +76,59 @@ TEST_F(watched, is_told_of_an_end_behind_what_it_may_read_ahead) {
         co_await t.until(gone);
         EXPECT_TRUE(t.client->gone());
         EXPECT_EQ(t.client->unread().size(), most - 1);
+    };
+    test::run(io, story(*this));
+}
+
+namespace {
+
+net::task<void> read_from(proxy::client& from, net::error_code& result, bool& done) {
+    result = co_await from.readable();
+    done = true;
+}
+
+} // namespace
+
+TEST_F(watched, that_is_not_waited_for_any_more_is_still_watched) {
+    auto story = [](watched& t) -> test::asio::awaitable<void> {
+        net::error_code result;
+        bool done = false;
+        t.client->watch(t, most);
+        net::spawn(read_from(*t.client, result, done));
+        t.client->stop_waiting();
+        EXPECT_FALSE(done);
+        auto ended = [&done] { return done; };
+        co_await t.until(ended);
+        EXPECT_EQ(result, net::asio::error::operation_aborted);
+        EXPECT_TRUE(t.client->armed());
+        EXPECT_FALSE(t.told);
+        t.theirs->close();
+        auto gone = [&t] { return t.told; };
+        co_await t.until(gone);
+    };
+    test::run(io, story(*this));
+}
+
+TEST_F(watched, that_takes_no_bytes_is_reset_and_said_to_be_gone) {
+    auto story = [](watched& t) -> test::asio::awaitable<void> {
+        t.client->watch(t, most);
+        std::string const large(20'000'000, 'x');
+        bool done = false;
+        auto writing = [](proxy::client& to, std::string const& bytes,
+                          bool& over) -> net::task<void> {
+            proxy::client_write write{to, std::chrono::milliseconds{20}, bytes};
+            auto const ec = co_await write;
+            EXPECT_EQ(ec, net::asio::error::timed_out);
+            over = true;
+        };
+        net::spawn(writing(*t.client, large, done));
+        auto ended = [&done] { return done; };
+        co_await t.until(ended);
+        EXPECT_TRUE(t.told);
+        EXPECT_TRUE(t.client->gone());
+        EXPECT_TRUE(t.client->stalled());
+        auto const end = co_await t.theirs->wait_closed();
+        EXPECT_EQ(end, test::ending::rst);
     };
     test::run(io, story(*this));
 }
