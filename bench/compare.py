@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Measures secondwind beside nginx, HAProxy and a bare relay, on loopback and in rounds that
-alternate between them. README.md tells what the figures mean.
+"""Compares secondwind with nginx, HAProxy and a bare relay, on loopback, in rounds that alternate
+between them. README.md explains the figures.
 
     bench/compare.py                            the table, in a few minutes
     bench/compare.py --quick                    the same in less than a minute, with more noise
@@ -53,7 +53,7 @@ def arguments():
 
 
 def build():
-    """Builds what is measured and what measures, and returns the directory."""
+    """Builds secondwind and the tools of the benchmark, and returns the directory."""
     subprocess.run(["cmake", "--preset", "bench"], cwd=ROOT, check=True, stdout=sys.stderr)
     command = ["cmake", "--build", "--preset", "bench", "--target", "secondwind", *TOOLS]
     subprocess.run(command, cwd=ROOT, check=True, stdout=sys.stderr)
@@ -72,7 +72,7 @@ def named(given, directory):
 
 
 def turned(items, by):
-    """The list from another beginning: who comes first changes from round to round."""
+    """The list rotated: each round begins with another target."""
     by %= len(items)
     return items[by:] + items[:by]
 
@@ -117,7 +117,7 @@ def one_growth_round(bench, order, sizes, smoke):
     for count in streams:
         row = grown["streams"][count] = {}
         for target in order:
-            # A fresh one each time: it shall not bear what thousands of streams left behind.
+            # A new process each time, without the traces of thousands of earlier streams.
             child, _ = bench.start(target)
             with child:
                 bench.warm_up(target)
@@ -144,7 +144,7 @@ def measure(given, directory, folder):
     cpus = sorted(os.sched_getaffinity(0))
     load_cpu = cpus[-1] if given.split else given.cpu
     others = set(cpus) - {given.cpu, load_cpu}
-    os.sched_setaffinity(0, others or set(cpus))  # this program shall disturb no one
+    os.sched_setaffinity(0, others or set(cpus))  # this program must not disturb the others
 
     kept = machine.describe()
     kept["placement"] = {"proxy": given.cpu, "load": load_cpu}

@@ -5,13 +5,13 @@
     bench/instructions.py --binary ... --update docs/performance.md
     bench/instructions.py --binary ... --check docs/performance.md
 
-Time depends on the machine and on what else it does; instructions hardly do. Each part runs twice
-under Valgrind's callgrind, with different numbers of turns, and the difference tells what one turn
-costs: the start of the program and the part's own check cancel out. They still depend on the
-compiler, and on which form of memchr and memcpy the C library picks for the processor.
+Time depends on the machine and its other load; instructions hardly do. Each part runs twice under
+Valgrind's callgrind, with different numbers of iterations, and the difference is the cost of one
+iteration: the start of the program and the part's own check cancel out. The numbers still depend on
+the compiler, and on which variants of memchr and memcpy the C library picks for the processor.
 
 --update replaces the table between the markers in a page; --check exits with 1 and names each part
-that has grown by more than the tolerance over the page's figure, or that the page does not know.
+that exceeds the page's figure by more than the tolerance, or that the page does not list.
 """
 
 import argparse
@@ -28,7 +28,7 @@ HEAD = """\
 | part | instructions | bytes | a byte | allocations |
 |---|---:|---:|---:|---:|
 """
-# Below this a change by a few instructions is a large share, and means nothing.
+# Below this, a change by a few instructions is a large share, and means nothing.
 SMALL = 20
 
 
@@ -44,10 +44,10 @@ def run(command):
 
 
 def parts_of(binary, wanted):
-    """What each part takes in and allocates, by its name, as the program itself says."""
+    """The input and the allocations of each part, by its name, as the program prints them."""
     report = run([binary, f"--turns={MANY}", f"--benchmark_filter={wanted}",
                   "--benchmark_format=json"]).stdout
-    # Fixed numbers of turns are a part of the library's own names.
+    # The library appends a fixed number of iterations to the name.
     return {one["name"].split("/iterations:")[0]: one
             for one in json.loads(report)["benchmarks"]}
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The load must not take a wrong answer for a measurement: answers that are a little off, each sent
-whole, in small pieces and byte by byte, must end it with a failure. So must a lost connection.
+"""The load generator must not measure wrong answers: answers with a small error, sent whole, in
+small pieces and byte by byte, must end it with a failure. So must a lost connection.
 
     bench/load_test.py build/bench/bench/bench_load
 """
@@ -29,7 +29,7 @@ def chunk(data):
 
 
 class Host(threading.Thread):
-    """Gives each request the same bytes, piece by piece, and may close then."""
+    """Answers each request with the same bytes, piece by piece, and may close afterwards."""
 
     def __init__(self, said, piece, closes):
         super().__init__(daemon=True)
@@ -48,7 +48,7 @@ class Host(threading.Thread):
                     if self.closes:
                         return
         except OSError:
-            pass  # the load has given up, as it should
+            pass  # the load generator has stopped, as it should
 
     @staticmethod
     def read_request(client):
@@ -80,7 +80,7 @@ class LoadTest(unittest.TestCase):
                 self.assertEqual(run.returncode, status, run.stderr)
                 self.assertEqual(bool(run.stdout), status == 0)
 
-    def test_takes_an_answer_as_it_should_be(self):
+    def test_accepts_a_correct_answer(self):
         self.expect(0, "closed", answer(BODY))
 
     def test_refuses_another_status(self):
@@ -89,13 +89,13 @@ class LoadTest(unittest.TestCase):
     def test_refuses_a_body_that_is_too_short(self):
         self.expect(1, "closed", answer(BODY[:-1]))
 
-    def test_refuses_bytes_behind_an_answer(self):
+    def test_refuses_bytes_after_an_answer(self):
         self.expect(1, "closed", answer(BODY) + b"!")
 
     def test_refuses_an_answer_that_is_cut_off(self):
         self.expect(1, "closed", answer(BODY[:500], length=1024), closes=True)
 
-    def test_takes_a_stream_however_it_is_chunked(self):
+    def test_accepts_a_stream_in_any_chunks(self):
         self.expect(0, "sse", STREAM + chunk(EVENT) * 3 + chunk(DONE) + LAST)
         self.expect(0, "sse", STREAM + chunk(EVENT * 3 + DONE) + LAST)
 

@@ -1,6 +1,6 @@
-"""What the benchmark reads from the machine (Linux): CPU time and memory of processes, and what the
-machine is. And how it starts processes: on one CPU, with as many descriptors as allowed, and so
-that none outlives it."""
+"""What the benchmark reads from the machine (Linux): CPU time and memory of processes, and a
+description of the machine. It also starts processes: on one CPU, with as many descriptors as
+allowed, and so that none outlives it."""
 
 import ctypes
 import os
@@ -18,7 +18,7 @@ LIBC = ctypes.CDLL(None)
 
 
 class Failed(Exception):
-    """A figure could not be taken."""
+    """A figure could not be measured."""
 
 
 def free_port():
@@ -46,8 +46,8 @@ def family(pid):
 
 
 def cpu_ns(pids):
-    """CPU time of all their threads, from the scheduler: in /proc/PID/stat a tick is 10 ms. What
-    threads used that have ended since is not in it; no proxy here ends one while it works."""
+    """CPU time of all their threads, from the scheduler: in /proc/PID/stat a tick is 10 ms.
+    It lacks the time of threads that have ended; no proxy here ends one while it works."""
     total = 0
     for pid in pids:
         for thread in os.listdir(f"/proc/{pid}/task"):
@@ -83,7 +83,7 @@ def describe():
 
 
 def version(*command):
-    """The first line of what a program says of its version."""
+    """The first line of a program's version."""
     try:
         said = subprocess.run(
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=10
@@ -94,7 +94,7 @@ def version(*command):
 
 
 class Child:
-    """A process of the benchmark. As a context it is stopped at the end, whatever happens."""
+    """A process of the benchmark. As a context manager it is always stopped at the end."""
 
     def __init__(self, command, cpu, folder, stdin=subprocess.DEVNULL, stdout=None):
         def settle():
@@ -112,7 +112,7 @@ class Child:
                 stdout=stdout or err,
                 stderr=err,
                 preexec_fn=settle,
-                start_new_session=True,  # ^C is for this program, which then stops the others
+                start_new_session=True,  # ^C reaches only this program, which then stops the others
             )
 
     def __enter__(self):
@@ -149,7 +149,7 @@ class Child:
             raise Failed(f"{self.name()} does not listen: {self.said()}") from error
 
     def finish(self, seconds):
-        """Its end of its own accord, which must be a good one."""
+        """Waits until it ends by itself, which must be with success."""
         if self.process.stdin:
             self.process.stdin.close()
         try:
@@ -169,7 +169,7 @@ class Child:
             try:
                 process.wait(3)
             except subprocess.TimeoutExpired:
-                # It is still there, so its children are still its own.
+                # It still exists, so its children are still its own.
                 for pid in reversed(family(process.pid)):
                     os.kill(pid, signal.SIGKILL)
                 process.wait(3)

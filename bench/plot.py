@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""Draws what compare.py kept (--json) as SVG: the growth curves of a file made with --growth, and
-the bars of one made without.
+"""Draws the results of compare.py (--json) as SVG: growth curves from a file made with --growth,
+bars from one made without.
 
     bench/plot.py growth.json figures.json [--to docs/images]
 
@@ -20,8 +20,8 @@ except ImportError:
 matplotlib.use("svg")
 from matplotlib import pyplot  # noqa: E402 (the backend comes first)
 
-GREY = "#808080"  # reads on white and on black
-# Of Okabe and Ito's palette, which the colour-blind tell apart; the shapes differ as well.
+GREY = "#808080"  # readable on white and on black
+# Okabe and Ito's palette, which colour-blind people can distinguish; the shapes differ as well.
 KNOWN = {
     "nginx": ("#009e73", "s"),
     "haproxy": ("#e69f00", "^"),
@@ -33,7 +33,7 @@ GROWTH = {
     "requests": ("CPU per small request", "connections", "µs of CPU per request"),
     "streams": ("CPU per streamed event", "open streams", "µs of CPU per event"),
 }
-# Each panel has one unit: its title, the unit, and what is in it.
+# Each panel has one unit: its title, the unit, and its figures.
 PANELS = (
     ("CPU per request", "µs", (("request_c1", "1"), ("request_c16", "16"), ("request_c64", "64")),
      "connections"),
@@ -70,7 +70,7 @@ def save(figure, folder, name, below=0):
     figure.tight_layout(rect=(0, below, 1, 1))
     figure.savefig(path, transparent=True, metadata={"Date": None, "Creator": None})
     pyplot.close(figure)
-    # The library ends some lines in blanks.
+    # The library writes trailing spaces.
     with open(path, encoding="utf-8") as file:
         text = "\n".join(line.rstrip() for line in file.read().splitlines()) + "\n"
     with open(path, "w", encoding="utf-8") as file:

@@ -1,5 +1,5 @@
-"""From the rounds to tables: medians, and medians of the ratios within each round, which a change
-in the machine's mood between two rounds does not touch."""
+"""From the rounds to tables: medians, and medians of the ratios within each round, which do not
+depend on changes of the machine's speed between two rounds."""
 
 import statistics
 
@@ -84,7 +84,7 @@ def label(figure):
 
 
 def print_figures(rounds, names, bases):
-    """Prints what the rounds tell, and returns it."""
+    """Prints the results of the rounds, and returns them."""
     table = medians(rounds, names)
     count = len(rounds)
     heading = f"medians of {count} round" + ("s" if count > 1 else "")

@@ -1,5 +1,5 @@
-"""What is measured: secondwind, nginx, HAProxy and the floor, each with the configuration that
-suits it best for streams of a language model, on one thread. All listen on loopback."""
+"""The measured programs: secondwind, nginx, HAProxy and the floor, each with the best configuration
+for streams of a language model, on one thread. All listen on loopback."""
 
 import http.client
 import os
@@ -81,7 +81,7 @@ backend hosts
 
 
 class Target:
-    """A proxy that can be started, anew each time on a fresh port."""
+    """A proxy that can be started repeatedly, each time on a new port."""
 
     can_log = False  # a line for each exchange, to a file
 
@@ -144,7 +144,7 @@ class Secondwind(Target):
 
 
 class Configured(Target):
-    """One that reads a file."""
+    """A target with a configuration file."""
 
     template = ""
 
@@ -155,7 +155,7 @@ class Configured(Target):
             "PORT": self.port,
             "LOG": log,
             "DESCRIPTORS": machine.DESCRIPTORS,
-            # HAProxy counts two descriptors for each, and half of one for splicing.
+            # HAProxy counts two descriptors per connection, and half of one for splicing.
             "CONNECTIONS": machine.DESCRIPTORS * 2 // 5 - 300,
         }
         text = self.template
@@ -203,8 +203,8 @@ def find(program):
 
 
 def choose(secondwinds, tools):
-    """The targets, in the order of the tables: each secondwind given as NAME, PATH, then what there
-    is to compare it with."""
+    """The targets, in the order of the tables: each secondwind given as NAME, PATH, then the
+    programs to compare it with."""
     chosen = [Secondwind(name, os.path.abspath(path)) for name, path in secondwinds]
     for kind in (Nginx, Haproxy):
         name = kind.__name__.lower()

@@ -1,4 +1,4 @@
-"""The figures: each is a number for one target, taken in one go."""
+"""The figures: each is a number for one target, from one measurement."""
 
 import json
 import subprocess
@@ -13,7 +13,7 @@ MIB = 1 << 20
 
 @dataclass
 class Sizes:
-    """How much is done for one figure."""
+    """The amount of work for each figure."""
 
     requests: int
     events: int  # of each stream
@@ -32,7 +32,7 @@ GROWING_CONNECTIONS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 GROWING_STREAMS = (1, 8, 64, 512, 2000, 5000)
 GROWTH_RATE = 5000  # events a second, of all streams together
 
-# Key, title, unit; whether a smaller one is better; in the order of the tables.
+# Key, title, unit; whether smaller is better; in the order of the tables.
 FIGURES = {
     "request_c1": ("CPU per request, 1 connection", "µs", True),
     "request_c16": ("CPU per request, 16 connections", "µs", True),
@@ -86,7 +86,7 @@ class Bench:
         self.load(target.port, "closed", connections=16, n=200)
 
     def requests(self, target, child, connections, count):
-        """CPU per request, and its median latency; opening the connections is not in it."""
+        """CPU per request, and its median latency, without opening the connections."""
         numbers = {"connections": connections, "n": count, "wait": 1}
         with self.open_load(target.port, "closed", **numbers) as load:
             load.line(30)
@@ -98,7 +98,7 @@ class Bench:
         return used / 1e3 / count, answer["p50_us"]
 
     def streams(self, target, child, connections, events, gap_us):
-        """CPU per event with the opening of the streams in it, events a second, and the median
+        """CPU per event, including the opening of the streams, events per second, and the median
         latency."""
         before = cpu_ns(child.pids)
         numbers = {"connections": connections, "events": events, "gap_us": gap_us}
@@ -189,8 +189,8 @@ def memory_figures(bench, target, _, sizes, into):
     into.update(streams=bench.memory(target, "open", sizes.held))
 
 
-# Each is run for all targets, one after another, before the next begins. Those with a process of
-# their own come last, and get nothing of the one that serves the others.
+# Each runs for all targets, one after another, before the next begins. Those with their own process
+# come last, and do not use the process that serves the others.
 SHARED = (request_figures, stream_figures, transfer_figures, recovery_figures)
 ALONE = (log_figures, memory_figures)
 

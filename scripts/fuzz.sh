@@ -11,8 +11,8 @@ case $seconds in
 esac
 [ $# -eq 0 ] || shift
 
-cmake --preset fuzz >/dev/null
-cmake --build --preset fuzz
+cmake --preset asan >/dev/null
+cmake --build --preset asan --target fuzzers
 
 if [ $# -eq 0 ]; then
     for source in tests/fuzz/*_fuzz.cpp; do
@@ -26,7 +26,7 @@ for target in "$@"; do
     runs=build/fuzz-runs/$target
     mkdir -p "$runs/corpus" "$runs/artefacts"
     # Memory and time are limited: a target that uses too much memory or hangs is a finding too.
-    if ! "build/fuzz/tests/fuzz/${target}_fuzz" "$runs/corpus" "tests/fuzz/corpus/$target" \
+    if ! "build/asan/tests/fuzz/${target}_fuzz" "$runs/corpus" "tests/fuzz/corpus/$target" \
         -max_total_time="$seconds" -timeout=5 -rss_limit_mb=1024 -max_len=65536 \
         -print_final_stats=1 -print_funcs=0 -verbosity=0 -artifact_prefix="$runs/artefacts/"; then
         failed="$failed $target"

@@ -1,10 +1,10 @@
 #include <secondwind/app/client_key.hpp>
-#include <secondwind/app/demo.hpp>
 #include <secondwind/app/operator.hpp>
 #include <secondwind/app/serve.hpp>
 #include <secondwind/base/log.hpp>
 #include <secondwind/cli/command_line.hpp>
 #include <secondwind/config/exposure.hpp>
+#include <secondwind/demo/demo.hpp>
 
 #include <csignal>
 #include <cstdio>
@@ -96,7 +96,7 @@ int run(int argc, char** argv) {
         return app::hash_client_key(std::cin);
     case verb::demo:
         log::init(asked.settings.value().logging);
-        return app::demo(asked.settings.value(), asked.once, admin_chosen);
+        return demo::run(asked.settings.value(), asked.once, admin_chosen);
     case verb::status:
         return operate(app::operator_order::verb::status, asked.operating);
     case verb::models:

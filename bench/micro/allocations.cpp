@@ -18,7 +18,7 @@ std::uint64_t allocations() noexcept {
 
 } // namespace secondwind::bench
 
-// The forms for arrays and those that do not throw call these two.
+// The array forms and the non-throwing ones call these two.
 void* operator new(std::size_t size) {
     ++allocated;
     if (auto* const memory = std::malloc(size == 0 ? 1 : size)) {

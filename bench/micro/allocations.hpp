@@ -1,4 +1,4 @@
-// Counts what is allocated.
+// Counts allocations.
 #pragma once
 
 #include <cstdint>

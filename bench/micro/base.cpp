@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view time = "2026-11-22T10:15:30.123Z";
 
-// The line of one exchange, into a string that has room as the log's own has.
+// The log line of one exchange, into a string with reserved space, like the log's own.
 void add_access_line(suite& parts, std::string const& name, log::format format,
                      std::string_view begin, std::string_view end) {
     std::array<log::field, 15> const fields{{{"id", std::uint64_t{4711}},

@@ -22,7 +22,7 @@ response_framer framer_of(http::framing framing, std::uint64_t length) {
     return response_framer{head};
 }
 
-// One stream that never ends, an event or several a turn.
+// One endless stream, with one or several events per iteration.
 void add_framer(suite& parts, std::string const& name, std::size_t events) {
     auto const read = repeated(in_chunk(event), events);
     parts.add(
@@ -49,7 +49,7 @@ void add_long_framer(suite& parts) {
         });
 }
 
-// A client's whole body in chunks of a page, of which the data is gathered.
+// A client's whole body in chunks of a page, whose data is collected.
 void add_decoder(suite& parts) {
     constexpr std::size_t page = 4096;
     auto const body = repeated(in_chunk(std::string(page, 'x')), long_body / page) + "0\r\n\r\n";
@@ -84,7 +84,7 @@ void add_events(suite& parts) {
             });
             return seen;
         },
-        // All but "data: " and the two line ends.
+        // Without "data: " and the two line ends.
         [](std::size_t seen) { return seen == event.size() - 8; });
 }
 

@@ -57,13 +57,13 @@ void add_check_response(suite& parts, std::string const& name, std::string_view 
         });
 }
 
-// Kept alive as long as the program, because what is read from a head points into its list.
+// It lives as long as the program, because the parsed head points into its list.
 http::field_list& list_for_ever() {
     static std::vector<std::unique_ptr<http::field_list>> all;
     return *all.emplace_back(std::make_unique<http::field_list>());
 }
 
-// All but the fields that are for this connection alone, and the body's length at the end.
+// All fields except those for this connection alone, and the body's length at the end.
 void add_render_request(suite& parts, std::string const& name, std::string_view head,
                         std::size_t fields_sent, std::string_view last) {
     auto const checked = http::check_request(head, http::head_limits{}, list_for_ever());

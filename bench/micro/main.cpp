@@ -1,4 +1,4 @@
-// Measures the parts of the pure half that a healthy request or event passes.
+// Measures the parts of the pure half on the path of a healthy request or event.
 //
 //     micro_bench [--turns=N] [the options of Google Benchmark]
 #include "suite.hpp"
@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view turns_option = "--turns=";
 
-// 1 and more; nothing for any other text.
+// A number from 1; nothing for any other text.
 std::optional<std::int64_t> read_turns(std::string_view text) {
     std::int64_t turns = 0;
     auto const* const end = text.data() + text.size();
@@ -44,6 +44,7 @@ int main(int argc, char** argv) {
     secondwind::bench::suite parts{turns};
     secondwind::bench::add_http_heads(parts);
     secondwind::bench::add_http_bodies(parts);
+    secondwind::bench::add_lmstudio(parts);
     secondwind::bench::add_policy(parts);
     secondwind::bench::add_base(parts);
     auto const ran = benchmark::RunSpecifiedBenchmarks();

@@ -1,4 +1,4 @@
-// What clients and LM Studio say to each other, as it stands on the wire.
+// Messages between clients and LM Studio, as bytes on the wire.
 #pragma once
 
 #include <cstddef>
@@ -30,7 +30,7 @@ inline constexpr std::string_view minimal_request = "GET /v1/models HTTP/1.1\r\n
                                                     "Host: 127.0.0.1:1234\r\n"
                                                     "\r\n";
 
-// LM Studio's server is one of Express.
+// LM Studio's server uses Express.
 inline constexpr std::string_view json_answer = "HTTP/1.1 200 OK\r\n"
                                                 "X-Powered-By: Express\r\n"
                                                 "Content-Type: application/json; charset=utf-8\r\n"

@@ -39,7 +39,7 @@ void add_tail_watch(suite& parts, std::string const& name, std::size_t events) {
         [](bool found) { return !found; });
 }
 
-// It is only worth its cost if it finds what it watches for.
+// The measurement only counts if the watch finds its error.
 void add_telling_tail(suite& parts) {
     auto const read = "data: " + std::string{memory_error} + "\n\n";
     parts.add(

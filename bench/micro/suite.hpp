@@ -14,7 +14,7 @@
 
 namespace secondwind::bench {
 
-// What one turn of a part takes in.
+// The input of one iteration of a part.
 struct amount {
     std::size_t bytes;
     std::size_t items = 1; // heads, events, lines or decisions
@@ -22,12 +22,12 @@ struct amount {
 
 class suite {
 public:
-    // With 0 as many turns as it takes to measure the time; a number makes two runs comparable
-    // instruction by instruction.
+    // 0: as many iterations as the time measurement needs; a number makes the instructions of two
+    // runs comparable.
     explicit suite(std::int64_t turns) noexcept : turns_{turns} {}
 
-    // `work` is one turn, and may keep what it needs from turn to turn; `check` is asked once,
-    // before any turn counts, whether its result is right. The process ends if it is not.
+    // `work` is one iteration, and may keep state between iterations; `check` is called once before
+    // the measurement, and says whether its result is right. The process ends if it is not.
     template<class Work, class Check>
     void add(std::string const& name, amount each, Work work, Check check) {
         auto run = [name, each, work = std::move(work), check](benchmark::State& state) mutable {
@@ -62,9 +62,10 @@ private:
     std::int64_t turns_;
 };
 
-// One function a room.
+// One function per room.
 void add_http_heads(suite& parts);
 void add_http_bodies(suite& parts);
+void add_lmstudio(suite& parts);
 void add_policy(suite& parts);
 void add_base(suite& parts);
 

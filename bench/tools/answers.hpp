@@ -1,5 +1,5 @@
 #pragma once
-// What the host of the benchmark says: answers of a given size, in the shapes of LM Studio.
+// The answers of the benchmark's host: of a given size, in LM Studio's formats.
 
 #include <cstdint>
 #include <cstdio>
@@ -26,7 +26,7 @@ inline std::string json_answer(std::string_view status, std::string_view body) {
     return whole_answer(status, "application/json; charset=utf-8", body);
 }
 
-/// Fills up the text before `rest` so that both together have the size asked for, if they can.
+/// Pads the text before `rest` so that both together have the requested size, if possible.
 inline std::string padded(std::string text, std::string_view rest, std::size_t size) {
     if (text.size() + rest.size() < size) {
         text.append(size - text.size() - rest.size(), 'x');
@@ -52,7 +52,7 @@ inline std::string chunk(std::string_view data) {
     return std::string(size).append(data).append("\r\n");
 }
 
-/// One event as a chunk, with room for the time behind `stamp_name`.
+/// One event as a chunk, with space for the time after `stamp_name`.
 inline std::string event_chunk(std::size_t size) {
     std::string event = R"(data: {"id":"chatcmpl-1","object":"chat.completion.chunk",)"
                         R"("created":1700000000,"model":"bench",)";
@@ -75,7 +75,7 @@ inline constexpr std::string_view memory_error =
     R"(loading guardrails in settings.","type":"invalid_request_error","param":"model",)"
     R"("code":null}})";
 
-/// GET /api/v1/models: a model that is in the way, loaded or not.
+/// GET /api/v1/models: a model that takes the memory, loaded or not.
 inline std::string inventory(bool loaded) {
     std::string models =
         R"({"models":[{"type":"llm","publisher":"bench","key":"old-model",)"

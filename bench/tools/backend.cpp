@@ -3,10 +3,10 @@
 //
 //     bench-json-<bytes>                    a JSON answer of that size
 //     bench-sse-<events>-<bytes>-<gap_us>   an event stream; each event is one chunk and one send,
-//                                           and bears the time. A gap of 0: as fast as it is taken
+//                                           and contains the time. A gap of 0: as fast as possible
 //     bench-rec-<id>                        a memory error, until a model was unloaded after it
 //
-// GET /big/<bytes> is a download. A body of any size is read and, but for its beginning, dropped.
+// GET /big/<bytes> is a download. A body of any size is read and dropped, except for its beginning.
 //
 //     bench_backend --port PORT
 
@@ -33,10 +33,10 @@ char scratch[1 << 18];
 
 class connection;
 
-/// When which stream has its next event.
+/// When each stream has its next event.
 struct due {
     std::uint64_t when;
-    std::weak_ptr<connection> who;
+    std::weak_ptr<connection> client;
     bool operator<(const due& other) const { return when > other.when; }
 };
 
@@ -47,7 +47,7 @@ struct host {
     std::map<std::size_t, std::string> answers; // by size: each is made once
     std::string filler = std::string(1 << 18, 'z');
     std::uint64_t streams = 0;
-    // For the recoveries: how many unloads there were when an id was refused.
+    // For the recoveries: how many unloads had happened when an id was refused.
     std::map<std::string, std::uint64_t, std::less<>> refused;
     std::uint64_t unloads = 0;
     bool old_model_loaded = true;
@@ -74,10 +74,10 @@ public:
         }
     }
 
-    /// Its time has come: one event, or the end of the stream.
+    /// Its timer has expired: sends one event, or the end of the stream.
     void next_event(std::uint64_t now) {
         if (closed() || !streaming_ || !unsent_.empty()) {
-            return; // a stream that is not taken goes on when it is
+            return; // a stream that is not read continues when it is
         }
         if (events_left_ == 0) {
             streaming_ = false;
@@ -109,7 +109,8 @@ private:
                     beginning_.append(piece.substr(0, beginning_kept - beginning_.size()));
                 }));
                 if (request_.broken() || streaming_ || big_left_ > 0) {
-                    return host_.loop.remove(*this); // nobody should ask before the answer is over
+                    // A client must not send a request before the answer has ended.
+                    return host_.loop.remove(*this);
                 }
                 if (request_.complete()) {
                     answer();
@@ -134,7 +135,7 @@ private:
                      "Content-Length: " +
                      std::to_string(big_left_) + "\r\n\r\n");
             send_big();
-        } else { // as LM Studio answers what it does not know
+        } else { // LM Studio's answer to unknown paths
             send_all(json_answer("200 OK", R"({"error":"Unexpected endpoint or method."})"));
         }
     }
@@ -203,8 +204,8 @@ private:
         gap_ = gap;
         streaming_ = true;
         send_all(stream_head);
-        // The first event comes at once; the others of all streams are spread over the gap, so
-        // that a thousand streams that begin together do not speak in chorus.
+        // The first event is sent at once; the others of all streams are spread over the gap, so
+        // that a thousand streams that begin together do not send at the same moments.
         const std::uint64_t now = now_ns();
         const std::uint64_t phase = ++host_.streams * 2'654'435'761U;
         due_ = gap == 0 ? now : now - gap + phase % gap;
@@ -225,7 +226,7 @@ private:
         unsent_.assign(bytes.substr(static_cast<std::size_t>(std::max<ssize_t>(count, 0))));
     }
 
-    /// There is room again: what is left of an answer, then what made it wait.
+    /// The socket is writable again: sends the rest of an answer, then continues.
     void send_on() {
         if (!unsent_.empty()) {
             const std::string rest = std::move(unsent_);
@@ -274,12 +275,12 @@ void serve(host& all, std::uint16_t port) {
         }
         all.loop.wait(timeout);
         const std::uint64_t now = now_ns();
-        // Bounded by what is due now: a stream without a gap comes in again at the end of the line.
+        // Bounded by the events due now: a stream without a gap goes to the end of the queue again.
         for (std::size_t i = all.schedule.size(); i > 0 && all.schedule.top().when <= now; --i) {
-            const std::shared_ptr<connection> who = all.schedule.top().who.lock();
+            const std::shared_ptr<connection> client = all.schedule.top().client.lock();
             all.schedule.pop();
-            if (who) {
-                who->next_event(now + 1);
+            if (client) {
+                client->next_event(now + 1);
             }
         }
     }

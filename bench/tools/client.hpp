@@ -1,6 +1,6 @@
 #pragma once
-// One client of the load: it asks, and checks that the answer is exactly as it should be. The first
-// that is not ends the run, because figures of wrong answers are none.
+// One client of the load generator: it sends requests, and checks that each answer is exactly
+// right. The first wrong answer ends the run, because its figures would mean nothing.
 
 #include <functional>
 #include <string>
@@ -14,18 +14,18 @@
 
 namespace bench {
 
-/// What is asked, and what must come back.
+/// A request, and its expected answer.
 struct question {
     std::string request;
     int status = 200;
     std::uint64_t length = 0; // of the body; 0 is not checked
-    std::uint64_t events = 0; // of a stream; 0 means that it is none
+    std::uint64_t events = 0; // of a stream; 0: not a stream
 };
 
-/// What all clients of a run share.
+/// The shared state of all clients of a run.
 struct crowd {
     event_loop loop;
-    std::vector<std::uint64_t> latencies; // ns: of answers, or of events if they are streams
+    std::vector<std::uint64_t> latencies; // ns: of answers, or of the events of streams
     std::uint64_t answers = 0;
     std::uint64_t events = 0;
     bool measuring = false;
@@ -55,13 +55,13 @@ class client : public watcher {
 public:
     using handler = std::function<void(client&)>;
 
-    /// `begun` is called with the first event of a stream, `answered` when an answer is whole; both
-    /// may ask the next question at once.
+    /// `begun` is called with the first event of a stream, `answered` after a complete answer; both
+    /// may send the next request at once.
     client(int fd, crowd& all, handler answered, handler begun = nullptr)
         : watcher(fd), all_(all), answered_(std::move(answered)), begun_(std::move(begun)) {}
 
-    void ask(const question& what) {
-        question_ = &what;
+    void ask(const question& request) {
+        question_ = &request;
         sent_ = 0;
         body_size_ = events_ = 0;
         is_done_ = false;
@@ -125,7 +125,7 @@ private:
                 answered_(*this);
             }
             if (bytes.size() < sizeof scratch && !is_ending_) {
-                return; // that was all: what comes next is a new edge
+                return; // nothing is left: more bytes will be a new edge
             }
         }
     }
@@ -199,10 +199,10 @@ private:
     message answer_;
     std::uint64_t body_size_ = 0;
     std::uint64_t events_ = 0;
-    bool is_done_ = false; // [DONE] has come
+    bool is_done_ = false; // [DONE] has arrived
     std::string partial_;  // the beginning of an event
     std::uint64_t asked_at_ = 0;
-    bool is_ending_ = false; // the end of the connection has been announced, once and for all
+    bool is_ending_ = false; // the end of the connection was reported, which happens once
 };
 
 } // namespace bench

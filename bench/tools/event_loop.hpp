@@ -17,7 +17,7 @@
 
 namespace bench {
 
-/// Owns a descriptor, and is told of what happens to it.
+/// Owns a descriptor, and is called for its events.
 class watcher {
 public:
     explicit watcher(int fd) : fd_(fd) {}
@@ -55,8 +55,8 @@ public:
         watched_.emplace(one.get(), std::move(one));
     }
 
-    /// Closes the descriptor at once. The object stays until the present batch of events is over:
-    /// one of them may still be for it.
+    /// Closes the descriptor at once. The object lives until the current batch of events is
+    /// handled: one of them may still be for it.
     void remove(watcher& one) {
         const auto found = watched_.find(&one);
         if (found != watched_.end()) {
@@ -66,7 +66,7 @@ public:
         }
     }
 
-    /// Waits for events, at most for the time given, and hands them out.
+    /// Waits for events, at most for the given time, and dispatches them.
     void wait(std::optional<std::uint64_t> timeout_ns = std::nullopt) {
         timespec timeout{};
         if (timeout_ns) {
@@ -92,7 +92,7 @@ private:
     std::vector<std::shared_ptr<watcher>> retired_;
 };
 
-/// Hands each client that connects to `taken`, as a descriptor.
+/// Passes the descriptor of each accepted client to `taken`.
 class listener : public watcher {
 public:
     listener(std::uint16_t port, std::function<void(int)> taken)

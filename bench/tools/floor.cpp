@@ -1,7 +1,7 @@
-// The floor of the benchmark: what a relay on one thread costs that does nothing but relay. It
-// knows just enough of HTTP/1.1 to reuse its connections. It has NO timeouts, NO limits, NO log, NO
-// checks and NO retries, passes on whatever it reads, and drops a client whose host is gone.
-// Nobody should run it for anything but its figures: most of them are the kernel's.
+// The floor of the benchmark: the cost of a relay on one thread that does nothing else. It knows
+// just enough of HTTP/1.1 to reuse its connections. It has NO timeouts, NO limits, NO log, NO
+// checks and NO retries, passes on all bytes, and drops a client whose host is gone. Do not use it
+// for anything but its figures: most of its cost is the kernel's.
 //
 //     bench_floor --port PORT --host PORT
 
@@ -26,7 +26,7 @@ class side;
 struct relay {
     event_loop loop;
     std::uint16_t host_port = 0;
-    std::vector<side*> idle; // connections to the host that serve nobody
+    std::vector<side*> idle; // connections to the host without a client
 };
 
 /// One connection, to a client or to the host. Those of one exchange are each other's peer.
@@ -53,7 +53,7 @@ private:
     void read_on() {
         for (;;) {
             if (peer_ != nullptr && !peer_->unsent_.empty()) {
-                return; // the peer calls when it has room again
+                return; // the peer calls when it can write again
             }
             const ssize_t count = recv(fd(), scratch, sizeof scratch, 0);
             if (count < 0 && errno == EAGAIN) {
@@ -75,7 +75,7 @@ private:
                 return finish();
             }
             if (bytes.size() < sizeof scratch && !is_ending_) {
-                return; // that was all: what comes next is a new edge
+                return; // nothing is left: more bytes will be a new edge
             }
         }
     }
@@ -96,7 +96,7 @@ private:
         return peer_ != nullptr;
     }
 
-    /// The answer has passed: both sides are free for what comes next.
+    /// The answer is relayed: both sides are free for the next exchange.
     void finish() {
         peer_->message_.reset();
         peer_->peer_ = nullptr;
@@ -128,7 +128,7 @@ private:
     side* peer_ = nullptr;
     message message_;
     std::string unsent_;
-    bool is_ending_ = false; // the end of the connection has been announced, once and for all
+    bool is_ending_ = false; // the end of the connection was reported, which happens once
 };
 
 void serve(relay& all, std::uint16_t port) {

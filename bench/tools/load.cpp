@@ -1,21 +1,20 @@
-// The load of the benchmark: clients on one thread. It prints one JSON object, and fails if any
-// answer is not exactly as it should be.
+// The load generator of the benchmark: clients on one thread. It prints one JSON object, and fails
+// if any answer is not exactly right.
 //
 //     bench_load MODE --port PORT [OPTION NUMBER]...
 //
-//     closed   --connections --n         n requests in all over that many connections kept alive
-//     sse      --connections --events --gap-us      one stream a connection; a gap of 0 is a burst
+//     closed   --connections --n         n requests in total over that many persistent connections
+//     sse      --connections --events --gap-us      one stream each; a gap of 0 is a burst
 //     up       --n --bytes               uploads, one after another
 //     down     --n --bytes               downloads, one after another
 //     idle     --connections             one request on each, then hold them
-//     open     --connections --rate      hold streams that have so many events a second together
-//     recover  --n [--direct 1]          requests that are refused for want of memory at first;
-//     with
-//                                        --direct it does itself what a recovery needs to do
+//     open     --connections --rate      hold streams with that many events per second in total
+//     recover  --n [--direct 1]          requests that meet a full memory at first; --direct: the
+//                                        load generator itself does the work of a recovery
 //
-// "idle" and "open" print {"ready":N} when all are there, then the count of events at each line of
-// standard input, and end with it. "closed" with --wait 1 is ready when each connection has had its
-// first answer, and begins at a line of standard input.
+// "idle" and "open" print {"ready":N} when all are connected, then the count of events for each
+// line of standard input, and end with it. "closed" with --wait 1 is ready when each connection has
+// got its first answer, and begins at a line of standard input.
 
 #include <algorithm>
 #include <cinttypes>
@@ -32,7 +31,7 @@ namespace {
 
 constexpr std::size_t answer_size = 1024;
 constexpr std::size_t event_size = 256;
-/// So many connections are opened at a time, lest the queue of a listener overflows.
+/// How many connections are opened at a time, so that the accept queue does not overflow.
 constexpr std::uint64_t opened_at_once = 64;
 
 class run {
@@ -40,20 +39,20 @@ public:
     run(std::string mode, const options& given) : mode_(std::move(mode)), given_(given) {}
 
     void closed() {
-        const question what = completion_question();
+        const question request = completion_question();
         const std::uint64_t connections = given_["connections"];
-        std::uint64_t left = 0; // beyond the first answer of each, which only warms up
+        std::uint64_t left = 0; // after the first answer of each, which only warms up
         open(connections, [&](client& one) {
             if (all_.measuring) {
                 all_.latencies.push_back(one.waited());
             }
             if (left > 0) {
                 --left;
-                one.ask(what);
+                one.ask(request);
             }
         });
         for (client* one : clients_) {
-            one->ask(what);
+            one->ask(request);
         }
         until([&] { return all_.answers == connections; });
         if (given_["wait"] != 0) {
@@ -63,7 +62,7 @@ public:
         left = given_["n"];
         for (std::size_t i = 0; i < clients_.size() && left > 0; ++i) {
             --left;
-            clients_[i]->ask(what);
+            clients_[i]->ask(request);
         }
         until([&] { return all_.answers == given_["n"]; });
         report();
@@ -71,31 +70,31 @@ public:
 
     void sse() {
         const std::uint64_t events = given_["events"];
-        const question what = stream_question(events, given_["gap-us"]);
+        const question request = stream_question(events, given_["gap-us"]);
         open(given_["connections"], [](client&) {});
         begin();
         for (client* one : clients_) {
-            one->ask(what);
+            one->ask(request);
         }
         until([&] { return all_.answers == clients_.size(); });
         report();
     }
 
     void up() {
-        question what{chat("bench-json-" + std::to_string(answer_size), false, given_["bytes"])};
-        what.length = answer_size;
-        one_after_another({what}, given_["n"]);
+        question request{chat("bench-json-" + std::to_string(answer_size), false, given_["bytes"])};
+        request.length = answer_size;
+        one_after_another({request}, given_["n"]);
     }
 
     void down() {
-        question what{get("/big/" + std::to_string(given_["bytes"]))};
-        what.length = given_["bytes"];
-        one_after_another({what}, given_["n"]);
+        question request{get("/big/" + std::to_string(given_["bytes"]))};
+        request.length = given_["bytes"];
+        one_after_another({request}, given_["n"]);
     }
 
     void idle() {
-        const question what = completion_question();
-        crowd_of(given_["connections"], what, true);
+        const question request = completion_question();
+        crowd_of(given_["connections"], request, true);
         hold();
     }
 
@@ -103,8 +102,8 @@ public:
         const std::uint64_t connections = given_["connections"];
         const std::uint64_t gap_us =
             connections * 1'000'000U / std::max(given_["rate"], std::uint64_t{1});
-        const question what = stream_question(1'000'000'000U, gap_us);
-        crowd_of(connections, what, false);
+        const question request = stream_question(1'000'000'000U, gap_us);
+        crowd_of(connections, request, false);
         hold();
     }
 
@@ -130,18 +129,18 @@ public:
 
 private:
     static question completion_question() {
-        question what{chat("bench-json-" + std::to_string(answer_size), false)};
-        what.length = answer_size;
-        return what;
+        question request{chat("bench-json-" + std::to_string(answer_size), false)};
+        request.length = answer_size;
+        return request;
     }
 
     static question stream_question(std::uint64_t events, std::uint64_t gap_us) {
-        question what{chat("bench-sse-" + std::to_string(events) + "-" +
-                               std::to_string(event_size) + "-" + std::to_string(gap_us),
-                           true)};
-        what.length = events * event_size + done_event.size();
-        what.events = events;
-        return what;
+        question request{chat("bench-sse-" + std::to_string(events) + "-" +
+                                  std::to_string(event_size) + "-" + std::to_string(gap_us),
+                              true)};
+        request.length = events * event_size + done_event.size();
+        request.events = events;
+        return request;
     }
 
     void open(std::uint64_t count, client::handler answered, client::handler begun = nullptr) {
@@ -153,8 +152,8 @@ private:
         }
     }
 
-    /// Opens connections, some at a time, each of which asks once.
-    void crowd_of(std::uint64_t count, const question& what, bool until_answered) {
+    /// Opens connections, some at a time, each of which sends one request.
+    void crowd_of(std::uint64_t count, const question& request, bool until_answered) {
         std::uint64_t there = 0;
         const client::handler arrived = [&there](client&) { ++there; };
         const client::handler unexpected = [](client&) { give_up("a stream ended too soon"); };
@@ -163,13 +162,14 @@ private:
             const std::uint64_t more = std::min(opened_at_once, count - before);
             until_answered ? open(more, arrived) : open(more, unexpected, arrived);
             for (std::size_t i = before; i < clients_.size(); ++i) {
-                clients_[i]->ask(what);
+                clients_[i]->ask(request);
             }
             until([&] { return there == clients_.size(); });
         }
     }
 
-    /// Over one connection, the list of questions `times` over; a latency is taken of each `group`.
+    /// Sends the list of requests `times` times over one connection; measures each `group`'s
+    /// latency.
     void one_after_another(const std::vector<question>& questions, std::uint64_t times,
                            std::size_t group = 1) {
         const std::uint64_t total = questions.size() * times;

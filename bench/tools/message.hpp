@@ -1,7 +1,6 @@
 #pragma once
-// Follows one HTTP/1.1 message through the bytes of a connection, to know its head, its body and
-// its end. It trusts both sides to write well: that is all a measurement on loopback needs, and
-// far less than a proxy does.
+// Follows one HTTP/1.1 message through the bytes of a connection, to find its head, its body and
+// its end. It trusts both sides: that is enough for a measurement on loopback, but not for a proxy.
 
 #include <algorithm>
 #include <charconv>
@@ -13,8 +12,8 @@ namespace bench {
 
 class message {
 public:
-    /// Takes what belongs to this message and returns how much that was; gives each piece of the
-    /// body, without its framing, to `body`.
+    /// Takes the bytes of this message and returns their number; passes each piece of the body,
+    /// without its framing, to `body`.
     template<typename Body>
     std::size_t take(std::string_view bytes, Body&& body) {
         std::size_t used = 0;
@@ -62,7 +61,7 @@ public:
         return std::string_view(head_).substr(begin, head_.find(' ', begin) - begin);
     }
 
-    /// Ready for the next message; what was allocated stays.
+    /// Starts the next message; keeps its allocated memory.
     void reset() {
         state_ = state::head;
         head_.clear();
@@ -82,7 +81,7 @@ private:
         }
         head_.resize(end + 4);
         const std::size_t used = head_.size() - before;
-        if (head_.starts_with("HTTP/1.1 1")) { // an interim answer: the real one follows
+        if (head_.starts_with("HTTP/1.1 1")) { // an interim answer: the final one follows
             head_.clear();
         } else {
             read_framing();
@@ -107,7 +106,7 @@ private:
         left_ = chunked_ ? 0 : left_;
     }
 
-    /// The value if the field has this name, which is written in lower case.
+    /// The value if the field has this name, which must be lower case.
     static std::string_view value_of(std::string_view field, std::string_view name) {
         if (field.size() <= name.size() || field[name.size()] != ':') {
             return {};
@@ -122,7 +121,7 @@ private:
         return field;
     }
 
-    /// One byte of what frames the chunks.
+    /// One byte of the chunks' framing.
     void take_framing(char c) {
         if (state_ == state::chunk_size && c != '\r' && c != '\n' && c != ';') {
             const char lower = static_cast<char>(c | 0x20);

@@ -1,5 +1,5 @@
 #pragma once
-// The options of a tool, as in --name NUMBER; a flag is a number that is 0 unless it is given.
+// The options of a tool, as in --name NUMBER; a flag is a number with the default 0.
 
 #include <charconv>
 #include <cstdint>
@@ -14,7 +14,7 @@ namespace bench {
 
 class options {
 public:
-    /// Reads the arguments from the first one on; every name that may occur is listed.
+    /// Reads the arguments from the first one on; `names` lists every allowed name.
     options(int argc, char** argv, int first, std::initializer_list<std::string_view> names) {
         for (const std::string_view name : names) {
             values_.emplace(name, 0);

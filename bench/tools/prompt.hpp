@@ -1,5 +1,5 @@
 #pragma once
-// Standard input, as a watcher: how many lines came, and whether it ended.
+// Watches standard input: how many lines arrived, and whether it ended.
 
 #include <fcntl.h>
 #include <unistd.h>

@@ -1,7 +1,6 @@
 #pragma once
-// What the tools need of sockets: loopback only, never blocking but for the connect, no delay of
-// small writes. A tool that measures gives up at the first surprise, because a figure that was
-// taken beside an error means nothing.
+// The sockets of the tools: loopback only, non-blocking except for the connect, no delay of small
+// writes. A tool stops at the first error, because its figure would mean nothing.
 
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
@@ -21,8 +20,8 @@
 
 namespace bench {
 
-[[noreturn]] inline void give_up(const std::string& why) {
-    std::fprintf(stderr, "%s\n", why.c_str());
+[[noreturn]] inline void give_up(const std::string& reason) {
+    std::fprintf(stderr, "%s\n", reason.c_str());
     std::exit(1);
 }
 
@@ -33,7 +32,7 @@ inline std::uint64_t now_ns() {
            static_cast<std::uint64_t>(time.tv_nsec);
 }
 
-/// A tool ends with whoever started it, and takes a broken pipe as an error of the write.
+/// A tool ends with its parent process, and a broken pipe is an error of the write.
 inline void settle_in() {
     std::signal(SIGPIPE, SIG_IGN);
     prctl(PR_SET_PDEATHSIG, SIGTERM);
@@ -65,7 +64,7 @@ inline int listen_on(std::uint16_t port) {
     return fd;
 }
 
-/// The next client that waits at the listener, or -1 if there is none.
+/// The next client in the accept queue, or -1 if there is none.
 inline int accept_at(int listener) {
     const int fd = accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {

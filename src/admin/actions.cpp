@@ -172,7 +172,7 @@ reply api::cancel(std::string_view number, request const& asked) {
     auto const [stop, error] = std::from_chars(number.data(), end, wanted);
     if (error == std::errc{} && stop == end) {
         for (auto& each : subject_.exchanges) {
-            if (each.look().number != wanted)
+            if (each.number() != wanted)
                 continue;
             each.cancel("cancelled by an operator");
             return done({{"cancelled", wanted}});

@@ -70,6 +70,14 @@ void events::recovery_stepped(recovery::step s, recovery::record const& r) {
 }
 
 void events::host_changed(host::host& host) {
+    // The document says how many exchanges use each model, which reads their bodies.
+    if (followers_.empty())
+        unseen_.insert(host.name());
+    else
+        publish_host(host);
+}
+
+void events::publish_host(host::host& host) {
     publish("host", R"(,"host":)" + documents_.host(host));
 }
 
@@ -97,6 +105,9 @@ void events::publish(std::string_view type, std::string const& members) {
 }
 
 events::welcome events::greet(std::string_view run, std::optional<std::uint64_t> after) {
+    for (auto const& name : std::exchange(unseen_, {}))
+        if (auto const host = subject_.hosts.find(name))
+            publish_host(*host);
     if (run == run_ && after && ring_.has_all_after(*after))
         return {std::make_shared<std::string const>(opening("resumed", run_, *after) + "}"),
                 *after + 1};

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -77,6 +78,7 @@ private:
 
     void recovery_stepped(recovery::step s, recovery::record const& r);
     void host_changed(host::host& host);
+    void publish_host(host::host& host);
     // `members` are those behind the number and the time.
     void publish(std::string_view type, std::string const& members);
     event_ring::text snapshot();
@@ -87,6 +89,9 @@ private:
     event_ring ring_;
     net::gate news_;
     list followers_;
+    // Hosts that changed while nobody listened: the next one to come is told first, whether it
+    // goes on from an event that it has seen or begins with a snapshot.
+    std::set<std::string> unseen_;
 
     // Many who come at once, as after a restart, share one.
     event_ring::text snapshot_;

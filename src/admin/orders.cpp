@@ -14,8 +14,6 @@ namespace secondwind::admin {
 
 namespace {
 
-using nlohmann::json;
-
 constexpr std::string_view an_unload = R"({"instance_id":"..."} or {"all":true})";
 constexpr std::string_view a_mode = R"({"mode":"on"}, {"mode":"observe"} or {"mode":"off"})";
 constexpr std::string_view nothing = "{}";
@@ -26,28 +24,29 @@ std::string expected(std::string_view what, std::string_view instead) {
 }
 
 // The object, and the complaint where it is none or has a member twice or an unknown one.
-std::pair<json, std::string> object_of(std::string_view body, std::string_view what,
-                                       std::initializer_list<std::string_view> known) {
+std::pair<nlohmann::json, std::string> object_of(std::string_view body, std::string_view what,
+                                                 std::initializer_list<std::string_view> known) {
     std::vector<std::string> names;
-    auto const collect = [&names](int depth, json::parse_event_t event, json& parsed) {
-        if (event == json::parse_event_t::key && depth == 1)
+    auto const collect = [&names](int depth, nlohmann::json::parse_event_t event,
+                                  nlohmann::json& parsed) {
+        if (event == nlohmann::json::parse_event_t::key && depth == 1)
             names.push_back(parsed.get<std::string>());
         return true;
     };
     // The parser takes a zero byte for the end of the text.
     if (body.find('\0') != body.npos)
-        return {json{}, expected(what, "is not JSON")};
-    auto document = json::parse(body, collect, false);
+        return {nlohmann::json{}, expected(what, "is not JSON")};
+    auto document = nlohmann::json::parse(body, collect, false);
     if (document.is_discarded())
-        return {json{}, expected(what, body.empty() ? "there is none" : "is not JSON")};
+        return {nlohmann::json{}, expected(what, body.empty() ? "there is none" : "is not JSON")};
     if (!document.is_object())
-        return {json{}, expected(what, "is no object")};
+        return {nlohmann::json{}, expected(what, "is no object")};
     std::ranges::sort(names);
     if (auto const twice = std::ranges::adjacent_find(names); twice != names.end())
-        return {json{}, expected(what, "has " + in_quotes(*twice) + " twice")};
+        return {nlohmann::json{}, expected(what, "has " + in_quotes(*twice) + " twice")};
     for (auto const& name : names)
         if (std::ranges::find(known, name) == known.end())
-            return {json{}, expected(what, "has an unknown member " + in_quotes(name))};
+            return {nlohmann::json{}, expected(what, "has an unknown member " + in_quotes(name))};
     return {std::move(document), std::string{}};
 }
 

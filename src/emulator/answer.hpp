@@ -1,4 +1,4 @@
-// What the emulator says: a whole answer, or one event of a stream. Pure.
+// The content of an answer: whole, in one of LM Studio's envelopes, or one event of a stream. Pure.
 #pragma once
 
 #include <nlohmann/json.hpp>
@@ -36,22 +36,23 @@ using sse_events = std::vector<sse_event>;
 
 std::string render(sse_event const& e);
 
-// Strings that aren't UTF-8 are repaired, never refused: a target goes back into an error as it is.
+// Invalid UTF-8 is replaced, never refused: an error repeats the target of its request as it was.
 std::string compact(json const& document);
-// LM Studio indents what succeeds, and what fails under /api/v1, by two spaces.
+// LM Studio indents successes, and the errors of /api/v1, by two spaces.
 answer pretty(unsigned status, json const& document);
 
-// The two envelopes of /v1: predictions fail with a string, in one line; validation and loads with
-// an object, indented by four spaces.
+// The two error envelopes of /v1: predictions fail with a string, in one line; validation and loads
+// fail with an object, indented by four spaces.
 answer string_error(unsigned status, std::string_view text);
 answer object_error(unsigned status, std::string_view message, json param, json code);
-// That of /api/v1; `code` and `param` are left out when they are empty.
+// The envelope of /api/v1; an empty `code` or `param` is left out.
 answer rest_error(unsigned status, std::string_view type, std::string_view message,
                   std::string_view code = {}, std::string_view param = {});
-// Anthropic's. What LM Studio sends on /v1/messages has not been seen; its clients need this one.
+// Anthropic's envelope. Nobody has published what LM Studio sends on /v1/messages; its clients
+// understand this one.
 answer anthropic_error(unsigned status, std::string_view type, std::string_view message);
 
-// LM Studio answers paths and methods that it doesn't know with status 200, but for /api/v1/.
+// LM Studio answers unknown paths and methods with status 200, except under /api/v1/.
 answer unexpected_endpoint(unsigned status, std::string_view method, std::string_view target);
 
 } // namespace secondwind::emulator

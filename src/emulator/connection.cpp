@@ -1,8 +1,5 @@
 #include "connection.hpp"
-#include "inference.hpp"
-#include "listings.hpp"
-#include "management.hpp"
-#include "tokens.hpp"
+#include "http_api.hpp"
 
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -19,7 +16,7 @@ namespace http = boost::beast::http;
 
 namespace {
 
-// Beast reads 512 bytes at a time into a buffer that has no more room reserved.
+// Beast reads only 512 bytes at a time into a buffer without reserved space.
 constexpr std::size_t read_size = 64 * 1024;
 constexpr std::size_t max_head = 1024 * 1024;
 
@@ -30,43 +27,43 @@ bool asks_for_upgrade(http::request<http::string_body> const& r) {
 
 } // namespace
 
-connection::connection(asio::ip::tcp::socket socket, std::shared_ptr<machine> m,
+connection::connection(asio::ip::tcp::socket socket, std::shared_ptr<emulated_host> host,
                        std::uint64_t number)
-    : socket_{std::move(socket)}, m_{std::move(m)}, number_{number}, patience_{
-                                                                         socket_.get_executor()} {
+    : socket_{std::move(socket)}, host_{std::move(host)}, number_{number},
+      idle_timer_{socket_.get_executor()} {
     boost::system::error_code ignored;
     socket_.set_option(asio::ip::tcp::no_delay{true}, ignored);
     buffer_.reserve(read_size);
-    ++m_->counts.connections_open;
-    m_->notify();
+    ++host_->counts.connections_open;
+    host_->notify();
 }
 
 connection::~connection() {
-    --m_->counts.connections_open;
-    m_->notify();
+    --host_->counts.connections_open;
+    host_->notify();
 }
 
 void connection::close() {
     boost::system::error_code ignored;
-    patience_.cancel();
+    idle_timer_.cancel();
     socket_.close(ignored);
 }
 
 asio::awaitable<void> connection::serve(std::shared_ptr<connection> self) {
-    for (bool more = true; more && !self->m_->stopping;) {
+    for (bool more = true; more && !self->host_->stopping;) {
         auto received = co_await self->read();
         if (!received)
             break;
         auto client = std::make_shared<presence>();
         self->watch(client);
         if (received->upgrade) {
-            co_await self->upgrade(std::move(received->what), client);
+            co_await self->upgrade(std::move(received->request), client);
             break;
         }
-        responder out{self->socket_, client, received->manner};
-        co_await self->respond(std::move(received->what), out);
+        responder out{self->socket_, client, received->mode};
+        co_await answer_request(self->host_, out, std::move(received->request));
         more = out.keeps_alive();
-        // The watch ends here; nothing else waits on the socket now.
+        // Ends watch(): nothing else waits on the socket now.
         boost::system::error_code ignored;
         if (more)
             self->socket_.cancel(ignored);
@@ -74,27 +71,27 @@ asio::awaitable<void> connection::serve(std::shared_ptr<connection> self) {
     self->close();
 }
 
-// Node closes a connection only between requests, and never before the first.
+// As in Node, the limit applies between requests, and not before the first one.
 asio::awaitable<bool> connection::wait_for_bytes() {
-    bool const bounded = !first_ && m_->how.keep_alive.count() > 0;
+    bool const bounded = !first_ && host_->options.keep_alive.count() > 0;
     first_ = false;
     if (buffer_.size() != 0)
         co_return true;
     idle_ = true;
     if (bounded) {
-        patience_.expires_after(m_->how.keep_alive);
+        idle_timer_.expires_after(host_->options.keep_alive);
         auto expire = [weak = weak_from_this()](boost::system::error_code const& error) {
             auto const self = weak.lock();
-            // An expiry that was already on its way when a request came is not meant for now.
+            // An expiry may already be queued when a request arrives; it must not close that one.
             if (self && !error && self->idle_ &&
-                self->patience_.expiry() <= asio::steady_timer::clock_type::now())
+                self->idle_timer_.expiry() <= asio::steady_timer::clock_type::now())
                 self->close();
         };
-        patience_.async_wait(std::move(expire));
+        idle_timer_.async_wait(std::move(expire));
     }
     auto const [error] = co_await socket_.async_wait(asio::socket_base::wait_read, nothrow);
     idle_ = false;
-    patience_.cancel();
+    idle_timer_.cancel();
     co_return !error;
 }
 
@@ -120,14 +117,14 @@ asio::awaitable<std::optional<connection::incoming>> connection::read() {
     bool const awake = co_await wait_for_bytes();
     if (!awake)
         co_return std::nullopt;
-    // The head is taken as text first: the parser keeps neither the order of repeated fields nor
+    // The head is read as text first: the parser keeps neither the order of repeated fields nor
     // the white space.
     auto head = co_await read_head();
     if (head.empty())
         co_return std::nullopt;
     incoming in;
-    in.what = parse_head(std::move(head));
-    in.what.connection = number_;
+    in.request = parse_head(std::move(head));
+    in.request.connection = number_;
 
     http::request_parser<http::string_body> parser;
     parser.body_limit(boost::none);
@@ -153,93 +150,41 @@ asio::awaitable<std::optional<connection::incoming>> connection::read() {
         }
     }
     auto message = parser.release();
-    in.manner.http_1_0 = message.version() < 11;
-    in.manner.head_only = message.method() == http::verb::head;
-    in.manner.keep_alive = message.keep_alive();
-    in.manner.idle = m_->how.keep_alive;
+    in.mode.http_1_0 = message.version() < 11;
+    in.mode.head_only = message.method() == http::verb::head;
+    in.mode.keep_alive = message.keep_alive();
+    in.mode.idle = host_->options.keep_alive;
     in.upgrade = asks_for_upgrade(message);
-    in.what.body = std::move(message.body());
+    in.request.body = std::move(message.body());
 
-    ++m_->counts.requests;
-    if (m_->how.keep_requests)
-        m_->requests.push_back(in.what);
-    m_->notify();
+    ++host_->counts.requests;
+    host_->requests.push_back(in.request);
+    host_->notify();
     co_return in;
 }
 
-// As Node answers what it can't parse.
+// Node's answer to a request that it can't parse.
 asio::awaitable<void> connection::refuse() {
     constexpr std::string_view bad = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n";
     co_await asio::async_write(socket_, asio::buffer(bad), nothrow);
 }
 
-asio::awaitable<void> connection::respond(request what, responder& out) {
-    if (auto said = m_->told.take_answer(path_of(what.target))) {
-        co_await out.send(std::move(*said));
-        co_return;
-    }
-    if (auto refusal = refuse_request(m_->how.api_token, what)) {
-        co_await out.send(std::move(*refusal));
-        co_return;
-    }
-    auto const to = route(what.method, what.target, m_->how.rest_v1);
-    if (is_inference(to.where)) {
-        co_await infer(m_, out, to.where, std::move(what.body));
-        co_return;
-    }
-    switch (to.where) {
-    case endpoint::v1_load:
-        co_await load_model(m_, out, std::move(what.body));
-        co_return;
-    case endpoint::v1_unload:
-        co_await unload_model(m_, out, std::move(what.body));
-        co_return;
-    case endpoint::greeting: {
-        answer hello{200, "application/json; charset=utf-8", R"({"lmstudio":true})"};
-        co_await out.send(std::move(hello));
-        co_return;
-    }
-    case endpoint::models:
-        co_await out.send(pretty(200, openai_list(m_->models, m_->how.jit)));
-        co_return;
-    case endpoint::v0_models:
-        co_await out.send(pretty(200, v0_list(m_->models, m_->how.jit)));
-        co_return;
-    case endpoint::v0_model: {
-        auto const found = v0_model(m_->models, to.model);
-        auto said = found ? pretty(200, *found)
-                          : object_error(404, "Model not found", "model", "model_not_found");
-        co_await out.send(std::move(said));
-        co_return;
-    }
-    case endpoint::v1_models:
-        co_await out.send(pretty(200, v1_list(m_->models)));
-        co_return;
-    default:
-        break;
-    }
-    unsigned const status = to.where == endpoint::preflight    ? 400
-                            : to.where == endpoint::unknown_v1 ? 404
-                                                               : 200;
-    co_await out.send(unexpected_endpoint(status, what.method, what.target));
-}
-
-asio::awaitable<void> connection::upgrade(request what, std::shared_ptr<presence> client) {
-    if (m_->how.on_upgrade) {
+asio::awaitable<void> connection::upgrade(request request, std::shared_ptr<presence> client) {
+    if (host_->options.on_upgrade) {
         boost::system::error_code ignored;
         socket_.cancel(ignored); // ends the watch
         std::string early{static_cast<char const*>(buffer_.data().data()), buffer_.size()};
-        auto handler = m_->how.on_upgrade;
+        auto handler = host_->options.on_upgrade;
         auto moved = std::move(socket_);
-        co_await handler(std::move(moved), std::move(what), std::move(early));
+        co_await handler(std::move(moved), std::move(request), std::move(early));
         co_return;
     }
-    auto left = [this, client] { return client->gone || m_->stopping; };
-    co_await m_->changed.until(left);
+    auto left = [this, client] { return client->gone || host_->stopping; };
+    co_await host_->changed.until(left);
 }
 
-// Bytes that come meanwhile belong to the next request; from then on a close is only noticed by a
-// write that fails. A client that has closed its sending side counts as gone, as in Node.
+// Bytes that arrive in the meantime belong to the next request; after them, only a failed write
+// reveals a close. A client that has closed its sending side counts as gone, as in Node.
 void connection::watch(std::shared_ptr<presence> client) {
     auto look = [self = shared_from_this(), client](boost::system::error_code error) {
         if (error == asio::error::operation_aborted && self->socket_.is_open())
@@ -255,7 +200,7 @@ void connection::watch(std::shared_ptr<presence> client) {
                 return self->watch(client);
         }
         client->gone = true;
-        self->m_->notify();
+        self->host_->notify();
     };
     socket_.async_wait(asio::socket_base::wait_read, std::move(look));
 }

@@ -1,6 +1,73 @@
-#include "dialects.hpp"
+#include "dialect.hpp"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <array>
+#include <initializer_list>
 
 namespace secondwind::emulator {
+
+namespace {
+
+std::string string_member(json const& document, char const* name) {
+    auto const at = document.find(name);
+    return at != document.end() && at->is_string() ? at->get<std::string>() : std::string{};
+}
+
+bool flag_member(json const& document, char const* name) {
+    auto const at = document.find(name);
+    return at != document.end() && at->is_boolean() && at->get<bool>();
+}
+
+std::string_view content_field(endpoint endpoint) {
+    switch (endpoint) {
+    case endpoint::completions:
+        return "prompt";
+    case endpoint::embeddings:
+    case endpoint::responses:
+    case endpoint::v1_chat:
+        return "input";
+    default:
+        return "messages";
+    }
+}
+
+// LM Studio takes -1 for "no limit".
+std::optional<std::uint64_t> limit_of(json const& document) {
+    for (char const* name : {"max_tokens", "max_completion_tokens", "max_output_tokens"}) {
+        auto const at = document.find(name);
+        if (at != document.end() && at->is_number_integer() && at->get<std::int64_t>() > 0)
+            return at->get<std::uint64_t>();
+    }
+    return std::nullopt;
+}
+
+} // namespace
+
+std::variant<prompt, unreadable> parse_prompt(endpoint endpoint, std::string_view body) {
+    auto const document = json::parse(body, nullptr, false);
+    if (document.is_discarded() || !document.is_object())
+        return unreadable{"Invalid JSON in request body"};
+    auto const field = content_field(endpoint);
+    auto const content = document.find(field);
+    bool const wants_list = field == "messages";
+    if (content == document.end())
+        return unreadable{fmt::format("'{}' field is required", field)};
+    if (wants_list ? !content->is_array() : !(content->is_string() || content->is_array()))
+        return unreadable{fmt::format("'{}' field is invalid", field)};
+
+    prompt p;
+    p.model = string_member(document, "model");
+    p.stream = flag_member(document, "stream") && endpoint != endpoint::embeddings;
+    if (auto const o = document.find("stream_options"); o != document.end() && o->is_object())
+        p.include_usage = flag_member(*o, "include_usage");
+    p.base64 = string_member(document, "encoding_format") == "base64";
+    p.limit = limit_of(document);
+    p.tokens = content->dump(-1, ' ', false, json::error_handler_t::replace).size() / 4 + 1;
+    p.inputs = content->is_array() ? content->size() : 1;
+    p.previous_response = string_member(document, "previous_response_id");
+    return p;
+}
 
 std::string prediction::text() const {
     std::string all;
@@ -9,14 +76,14 @@ std::string prediction::text() const {
     return all;
 }
 
-sse_events dialect::broken(prediction const&, std::string_view why) const {
+sse_events dialect::broken(prediction const&, std::string_view reason) const {
     json document;
-    document["error"]["message"] = why;
+    document["error"]["message"] = reason;
     return {sse_event{"error", compact(document)}};
 }
 
-answer dialect::invalid(std::string_view why) const {
-    return string_error(400, why);
+answer dialect::invalid(std::string_view reason) const {
+    return string_error(400, reason);
 }
 
 answer dialect::refused(model const& m, std::string_view cause) const {
@@ -25,43 +92,36 @@ answer dialect::refused(model const& m, std::string_view cause) const {
     return object_error(400, text, "model", nullptr);
 }
 
-answer dialect::failed(std::string_view why) const {
-    return string_error(400, why);
+answer dialect::failed(std::string_view reason) const {
+    return string_error(400, reason);
 }
 
-answer dialect::unserved(resolution::kind why, bool before_0_4) const {
-    return object_error(before_0_4 ? 404 : 400, unserved_text(why, before_0_4), "model",
+answer dialect::unserved(availability availability, bool before_0_4) const {
+    return object_error(before_0_4 ? 404 : 400, unserved_text(availability, before_0_4), "model",
                         "model_not_found");
 }
 
-dialect const& dialect_of(endpoint where) {
-    static chat_dialect const chat;
-    static v0_chat_dialect const v0_chat;
-    static completions_dialect const completions;
-    static embeddings_dialect const embeddings;
-    static responses_dialect const responses;
-    static messages_dialect const messages;
-    static rest_chat_dialect const rest_chat;
-    switch (where) {
+dialect const& dialect_of(endpoint endpoint) {
+    switch (endpoint) {
     case endpoint::v0_chat_completions:
-        return v0_chat;
+        return v0_chat_dialect();
     case endpoint::completions:
-        return completions;
+        return completions_dialect();
     case endpoint::embeddings:
-        return embeddings;
+        return embeddings_dialect();
     case endpoint::responses:
-        return responses;
+        return responses_dialect();
     case endpoint::messages:
-        return messages;
+        return messages_dialect();
     case endpoint::v1_chat:
-        return rest_chat;
+        return rest_chat_dialect();
     default:
-        return chat;
+        return chat_dialect();
     }
 }
 
-std::string_view unserved_text(resolution::kind why, bool before_0_4) noexcept {
-    if (why == resolution::kind::several)
+std::string_view unserved_text(availability availability, bool before_0_4) noexcept {
+    if (availability == availability::ambiguous)
         return "Multiple models are loaded. Please specify a model by providing a 'model' field.";
     return before_0_4 ? "No models loaded. Please load a model in the developer page or use the "
                         "`lms load` command."

@@ -1,69 +1,102 @@
-// How one prediction is told in each of LM Studio's interfaces. Pure.
+// LM Studio's interfaces for predictions: how each is asked, and how each answers. Pure.
 #pragma once
 
 #include "answer.hpp"
-#include "prompt.hpp"
-#include "resolve.hpp"
 #include "router.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 namespace secondwind::emulator {
 
-// What is known of a prediction so far.
+// What the emulator understands of a request for a prediction.
+struct prompt {
+    std::string model; // empty: the request names none
+    bool stream = false;
+    bool include_usage = false;         // of /v1/chat/completions
+    bool base64 = false;                // of /v1/embeddings
+    std::optional<std::uint64_t> limit; // how many tokens the answer may have
+    std::uint64_t tokens = 1;           // of the prompt; four bytes are one
+    std::size_t inputs = 1;             // texts to embed
+    std::string previous_response;      // of /v1/responses
+};
+
+struct unreadable {
+    std::string reason; // a sentence
+};
+
+// Unknown fields are ignored, as LM Studio does.
+std::variant<prompt, unreadable> parse_prompt(endpoint endpoint, std::string_view body);
+
+// A prediction so far.
 struct prediction {
     std::uint64_t number = 0; // makes its ids unique
     std::int64_t created = 0; // seconds since 1970
     std::string model;        // the instance that serves it
-    prompt asked;
-    std::vector<std::string> tokens; // those that there are by now
-    bool cut_short = false;          // by the request's limit
+    emulator::prompt prompt;
+    std::vector<std::string> tokens;
+    bool cut_short = false; // by the request's limit
     std::optional<double> load_seconds;
 
     std::string text() const;
 };
 
-// A stream is: load events (only where they exist), opening, one or more pieces, closing; or broken
-// at any moment after the opening. Every list may be empty.
+// A stream consists of: load events (only where they exist), opening, one or more pieces, closing;
+// or it breaks at any moment after the opening. Every list may be empty.
 class dialect {
 public:
     virtual ~dialect() = default;
 
     virtual json whole(prediction const& p) const = 0;
 
-    // The head of the stream goes out before the model is loaded, so that its load can be watched
-    // and a refused one is an event. On /api/v1/chat alone.
+    // True if the head of the stream goes out before the model is loaded, so that the client can
+    // watch the load, and a refusal is an event. Only /api/v1/chat does so.
     virtual bool announces_load() const { return false; }
     virtual sse_events greeting(std::string_view) const { return {}; }
     virtual sse_events load_started(std::string_view) const { return {}; }
     virtual sse_events load_finished(std::string_view, double) const { return {}; }
 
     virtual sse_events opening(prediction const&) const { return {}; }
-    // Tells the last of the tokens.
+    // For the last of the tokens.
     virtual sse_events piece(prediction const& p) const = 0;
     virtual sse_events closing(prediction const& p) const = 0;
-    // The prediction died after its stream had begun.
-    virtual sse_events broken(prediction const& p, std::string_view why) const;
+    // The prediction failed after its stream had begun.
+    virtual sse_events broken(prediction const& p, std::string_view reason) const;
     virtual sse_events refused_in_stream(model const&, std::string_view) const { return {}; }
 
-    // The same before the head of an answer has gone out: OpenAI's envelopes unless overridden.
-    virtual answer invalid(std::string_view why) const;
+    // Errors before the head of an answer has gone out: OpenAI's envelopes unless overridden.
+    virtual answer invalid(std::string_view reason) const;
     virtual answer refused(model const& m, std::string_view cause) const;
-    virtual answer failed(std::string_view why) const;
-    // No model to serve it: what the 0.3 versions answered differs.
-    virtual answer unserved(resolution::kind why, bool before_0_4) const;
+    virtual answer failed(std::string_view reason) const;
+    // No model serves the request. The 0.3 versions answered differently.
+    virtual answer unserved(availability availability, bool before_0_4) const;
 };
 
 // For each endpoint that is_inference().
-dialect const& dialect_of(endpoint where);
+dialect const& dialect_of(endpoint endpoint);
+
+// https://platform.openai.com/docs/api-reference/chat with LM Studio's additions; `v0` is POST
+// /api/v0/chat/completions, which adds figures of how fast the answer was.
+dialect const& chat_dialect();
+dialect const& v0_chat_dialect();
+dialect const& completions_dialect();
+// Never a stream.
+dialect const& embeddings_dialect();
+// https://platform.openai.com/docs/api-reference/responses-streaming
+dialect const& responses_dialect();
+// https://docs.anthropic.com/en/api/messages-streaming
+dialect const& messages_dialect();
+// POST /api/v1/chat, https://lmstudio.ai/docs/developer/rest/streaming-events
+dialect const& rest_chat_dialect();
 
 // "No models loaded. ..." or "Multiple models are loaded. ...".
-std::string_view unserved_text(resolution::kind why, bool before_0_4) noexcept;
-// "Failed to load LLM 'x': Error: ...", as /api/v1 says it.
+std::string_view unserved_text(availability availability, bool before_0_4) noexcept;
+// "Failed to load LLM 'x': Error: ...", the text of /api/v1.
 std::string rest_refusal(model const& m, std::string_view cause);
 
 } // namespace secondwind::emulator

@@ -1,5 +1,4 @@
 #include "generation.hpp"
-#include "activity.hpp"
 
 #include <algorithm>
 #include <array>
@@ -13,174 +12,126 @@ namespace {
 constexpr std::string_view cache_error = "Unable to reuse from cache: llama_memory is null";
 constexpr std::string_view unloaded_error = "Model unloaded.";
 
-constexpr std::array<std::string_view, 8> words{"Every", "model", "that", "left",
-                                                "made",  "room",  "for",  "another."};
+constexpr std::array<std::string_view, 8> vocabulary{"Every", "model", "that", "left",
+                                                     "made",  "room",  "for",  "another."};
 
-// How a prediction ended, if not with its last token.
-enum class cut : std::uint8_t { none, client_left, unloaded, broken, vanished };
+enum class ending : std::uint8_t { complete, client_left, unloaded, broken, reset };
 
-class run {
+class generation {
 public:
-    run(std::shared_ptr<machine> m, audience& to, instance by, prediction p)
-        : m_{std::move(m)}, to_{to}, by_{std::move(by)}, p_{std::move(p)} {
-        auto const wanted = std::max<std::size_t>(m_->how.tokens_per_answer, 1);
-        auto const limit = p_.asked.limit.value_or(wanted);
+    generation(std::shared_ptr<emulated_host> host, generation_sink& sink, instance instance,
+               prediction p)
+        : host_{std::move(host)}, sink_{sink}, instance_{std::move(instance)}, p_{std::move(p)} {
+        auto const wanted = std::max<std::size_t>(host_->options.tokens_per_answer, 1);
+        auto const limit = p_.prompt.limit.value_or(wanted);
         p_.cut_short = limit < wanted;
         wanted_ = std::min<std::size_t>(wanted, limit);
     }
 
-    asio::awaitable<void> go() {
-        ++m_->counts.generations_started;
-        m_->report(event::kind::generation_started, by_.id);
-        busy_.emplace(m_, by_.serial);
-        m_->notify();
-        co_await to_.begin(p_);
-        auto const ended = co_await tell();
+    asio::awaitable<void> execute() {
+        ++host_->counts.generations_started;
+        host_->report(event::kind::generation_started, instance_.id);
+        busy_.emplace(host_, instance_.serial);
+        host_->notify();
+        co_await sink_.begin(p_);
+        auto const end = co_await run();
         busy_.reset();
 
-        // What counts is told before the last bytes leave: who has read them finds it counted.
-        switch (ended) {
-        case cut::none:
-            ++m_->counts.generations_finished;
-            m_->report(event::kind::generation_finished, by_.id, p_.text());
-            co_await to_.finish(p_);
+        // Counted before the last bytes are written: a client that has read them finds it counted.
+        switch (end) {
+        case ending::complete:
+            ++host_->counts.generations_finished;
+            host_->report(event::kind::generation_finished, instance_.id, p_.text());
+            co_await sink_.finish(p_);
             break;
-        case cut::client_left:
-            ++m_->counts.generations_aborted;
-            m_->report(event::kind::generation_aborted, by_.id);
-            co_await to_.leave(p_);
+        case ending::client_left:
+            ++host_->counts.generations_aborted;
+            host_->report(event::kind::generation_aborted, instance_.id);
+            co_await sink_.abandon(p_);
             break;
-        case cut::unloaded:
-            ++m_->counts.generations_unloaded;
+        case ending::unloaded:
+            ++host_->counts.generations_unloaded;
             co_await fail(std::string{unloaded_error});
             break;
-        case cut::broken:
-            ++m_->counts.generations_failed;
-            co_await fail(why_);
+        case ending::broken:
+            ++host_->counts.generations_failed;
+            co_await fail(failure_);
             break;
-        case cut::vanished:
-            ++m_->counts.generations_failed;
-            to_.vanish();
+        case ending::reset:
+            ++host_->counts.generations_failed;
+            sink_.reset_connection();
             break;
         }
-        m_->notify();
+        host_->notify();
     }
 
 private:
-    bool lives() const { return m_->models.find_serial(by_.serial) != nullptr; }
+    bool lives() const { return host_->models.find_serial(instance_.serial) != nullptr; }
 
-    std::optional<cut> interrupted() const {
-        if (to_.gone() || m_->stopping)
-            return cut::client_left;
+    std::optional<ending> interrupted() const {
+        if (sink_.gone() || host_->stopping)
+            return ending::client_left;
         if (!lives())
-            return cut::unloaded;
+            return ending::unloaded;
         return std::nullopt;
     }
 
-    asio::awaitable<cut> tell() {
-        auto const breaks = m_->told.take_breakdown();
+    asio::awaitable<ending> run() {
+        auto const failure = host_->script.take_breakdown();
         auto stop = [this] { return interrupted().has_value(); };
-        auto go_on = [this, stop] { return stop() || !m_->told.generation_held(p_.tokens.size()); };
+        auto go_on = [this, stop] {
+            return stop() || !host_->script.generation_held(p_.tokens.size());
+        };
         for (;;) {
-            co_await m_->changed.until(go_on);
-            if (auto const why = interrupted())
-                co_return *why;
-            if (auto const* self = m_->models.find_serial(by_.serial); self->corrupt) {
-                why_ = cache_error;
-                co_return cut::broken;
+            co_await host_->changed.until(go_on);
+            if (auto const reason = interrupted())
+                co_return *reason;
+            if (auto const* self = host_->models.find_serial(instance_.serial); self->corrupt) {
+                failure_ = cache_error;
+                co_return ending::broken;
             }
-            if (breaks && p_.tokens.size() >= breaks->after_tokens) {
-                why_ = breaks->text;
-                co_return breaks->vanish ? cut::vanished : cut::broken;
+            if (failure && p_.tokens.size() >= failure->after_tokens) {
+                failure_ = failure->text;
+                co_return failure->reset_connection ? ending::reset : ending::broken;
             }
             if (p_.tokens.size() == wanted_)
-                co_return cut::none;
-            if (m_->how.token_interval.count() > 0)
-                co_await m_->changed.until(stop, signal::clock::now() + m_->how.token_interval);
-            if (auto const why = interrupted())
-                co_return *why;
+                co_return ending::complete;
+            if (host_->options.token_interval.count() > 0)
+                co_await host_->changed.until(stop,
+                                              signal::clock::now() + host_->options.token_interval);
+            if (auto const reason = interrupted())
+                co_return *reason;
             p_.tokens.push_back(token_at(p_.tokens.size()));
             busy_->first_token();
-            co_await to_.piece(p_);
+            co_await sink_.piece(p_);
         }
     }
 
-    asio::awaitable<void> fail(std::string why) {
-        m_->report(event::kind::generation_failed, by_.id, why);
-        co_await to_.fail(p_, std::move(why));
+    asio::awaitable<void> fail(std::string reason) {
+        host_->report(event::kind::generation_failed, instance_.id, reason);
+        co_await sink_.fail(p_, std::move(reason));
     }
 
-    std::shared_ptr<machine> m_;
-    audience& to_;
-    instance by_;
+    std::shared_ptr<emulated_host> host_;
+    generation_sink& sink_;
+    instance instance_;
     prediction p_;
-    std::optional<activity> busy_;
+    std::optional<busy_mark> busy_;
     std::size_t wanted_ = 1;
-    std::string why_;
-};
-
-// A client of the HTTP interfaces.
-class http_audience final : public audience {
-public:
-    http_audience(responder& out, dialect const& speak) : out_{out}, speak_{speak} {}
-
-    bool gone() const override { return out_.gone(); }
-
-    asio::awaitable<void> begin(prediction const& p) override {
-        if (!p.asked.stream)
-            co_return;
-        if (!out_.streaming())
-            co_await out_.begin_stream();
-        co_await out_.send(speak_.opening(p));
-    }
-
-    asio::awaitable<void> piece(prediction const& p) override {
-        if (p.asked.stream)
-            co_await out_.send(speak_.piece(p));
-    }
-
-    asio::awaitable<void> finish(prediction const& p) override {
-        if (p.asked.stream) {
-            co_await out_.send(speak_.closing(p));
-            co_await out_.end_stream();
-        } else {
-            co_await out_.send(pretty(200, speak_.whole(p)));
-        }
-    }
-
-    asio::awaitable<void> fail(prediction const& p, std::string why) override {
-        if (p.asked.stream) {
-            co_await out_.send(speak_.broken(p, why));
-            co_await out_.end_stream();
-        } else {
-            co_await out_.send(speak_.failed(why));
-        }
-    }
-
-    asio::awaitable<void> leave(prediction const&) override { co_return; }
-    void vanish() override { out_.vanish(); }
-
-private:
-    responder& out_;
-    dialect const& speak_;
+    std::string failure_;
 };
 
 } // namespace
 
 std::string token_at(std::size_t index) {
     std::string token = index == 0 ? "" : " ";
-    return token += words[index % words.size()];
+    return token += vocabulary[index % vocabulary.size()];
 }
 
-asio::awaitable<void> tell(std::shared_ptr<machine> m, audience& to, instance by, prediction p) {
-    run one{std::move(m), to, std::move(by), std::move(p)};
-    co_await one.go();
-}
-
-asio::awaitable<void> generate(std::shared_ptr<machine> m, responder& out, dialect const& speak,
-                               instance by, prediction p) {
-    http_audience client{out, speak};
-    co_await tell(std::move(m), client, std::move(by), std::move(p));
+asio::awaitable<void> generate(std::shared_ptr<emulated_host> host, generation_sink& sink,
+                               instance instance, prediction p) {
+    generation generation{std::move(host), sink, std::move(instance), std::move(p)};
+    co_await generation.execute();
 }
 
 } // namespace secondwind::emulator

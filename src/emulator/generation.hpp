@@ -2,8 +2,7 @@
 #pragma once
 
 #include "dialect.hpp"
-#include "responder.hpp"
-#include <secondwind/emulator/machine.hpp>
+#include "emulated_host.hpp"
 
 #include <cstddef>
 #include <memory>
@@ -11,34 +10,30 @@
 
 namespace secondwind::emulator {
 
-// The words that every prediction says, by their place.
+// The word at that place of every generated text.
 std::string token_at(std::size_t index);
 
-// Who hears a prediction. What is passed by reference outlives the call.
-class audience {
+// Gets a prediction while it is generated. What is passed by reference outlives the call.
+class generation_sink {
 public:
-    virtual ~audience() = default;
+    virtual ~generation_sink() = default;
 
-    // It has left, or wants no more.
+    // The client has left, or has cancelled.
     virtual bool gone() const = 0;
     virtual asio::awaitable<void> begin(prediction const& p) = 0;
-    // Hears the last of the tokens.
+    // Sends the last of the tokens.
     virtual asio::awaitable<void> piece(prediction const& p) = 0;
     virtual asio::awaitable<void> finish(prediction const& p) = 0;
-    virtual asio::awaitable<void> fail(prediction const& p, std::string why) = 0;
-    // The prediction was stopped because the audience had gone.
-    virtual asio::awaitable<void> leave(prediction const& p) = 0;
-    virtual void vanish() = 0;
+    virtual asio::awaitable<void> fail(prediction const& p, std::string reason) = 0;
+    // The generation was stopped because gone() was true.
+    virtual asio::awaitable<void> abandon(prediction const& p) = 0;
+    virtual void reset_connection() = 0;
 };
 
-// Tells the prediction `p` of an instance from begin() to one of the four ends. It ends early when
-// the audience leaves, when the instance is unloaded ("Model unloaded."), at once when the
+// Generates the prediction `p` with an instance, from begin() to one of the four ends. It ends
+// early when the client leaves, when the instance is unloaded ("Model unloaded."), at once when the
 // instance's cache is corrupt, and where the script breaks it.
-asio::awaitable<void> tell(std::shared_ptr<machine> m, audience& to, instance by, prediction p);
-
-// Tells it to a client of the HTTP interfaces in one of their dialects, as a stream if the client
-// asks for one.
-asio::awaitable<void> generate(std::shared_ptr<machine> m, responder& out, dialect const& speak,
-                               instance by, prediction p);
+asio::awaitable<void> generate(std::shared_ptr<emulated_host> host, generation_sink& sink,
+                               instance instance, prediction p);
 
 } // namespace secondwind::emulator

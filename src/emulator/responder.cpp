@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::string_view event_stream = "text/event-stream";
 
-// The parts of a stream that are sent one by one; each keeps the empty line that ends it.
+// The events of a stream, each with the empty line that ends it.
 std::vector<std::string> split_events(std::string_view body) {
     std::vector<std::string> parts;
     while (!body.empty()) {
@@ -42,14 +42,14 @@ std::string responder::head(unsigned status, std::string_view content_type,
         text += "Cache-Control: no-cache\r\n";
     text += framing;
     text += fmt::format("Date: {:%a, %d %b %Y %H:%M:%S} GMT\r\n", fmt::gmtime(std::time(nullptr)));
-    if (!how_.keep_alive) {
+    if (!mode_.keep_alive) {
         text += "Connection: close\r\n";
     } else {
         text += "Connection: keep-alive\r\n";
-        if (how_.idle.count() > 0)
+        if (mode_.idle.count() > 0)
             text +=
                 fmt::format("Keep-Alive: timeout={}\r\n",
-                            std::chrono::duration_cast<std::chrono::seconds>(how_.idle).count());
+                            std::chrono::duration_cast<std::chrono::seconds>(mode_.idle).count());
     }
     return text += "\r\n";
 }
@@ -65,20 +65,20 @@ asio::awaitable<void> responder::write(std::string bytes) {
 asio::awaitable<void> responder::send(answer whole) {
     auto bytes = head(whole.status, whole.content_type,
                       fmt::format("Content-Length: {}\r\n", whole.body.size()));
-    if (!how_.head_only)
+    if (!mode_.head_only)
         bytes += whole.body;
     co_await write(std::move(bytes));
 }
 
 asio::awaitable<void> responder::begin_stream(unsigned status) {
     streaming_ = true;
-    how_.keep_alive = how_.keep_alive && !how_.http_1_0;
+    mode_.keep_alive = mode_.keep_alive && !mode_.http_1_0;
     co_await write(
-        head(status, event_stream, how_.http_1_0 ? "" : "Transfer-Encoding: chunked\r\n"));
+        head(status, event_stream, mode_.http_1_0 ? "" : "Transfer-Encoding: chunked\r\n"));
 }
 
 asio::awaitable<void> responder::send_part(std::string text) {
-    if (how_.http_1_0)
+    if (mode_.http_1_0)
         return write(std::move(text));
     return write(fmt::format("{:x}\r\n{}\r\n", text.size(), text));
 }
@@ -90,35 +90,35 @@ asio::awaitable<void> responder::send(sse_events events) {
 
 asio::awaitable<void> responder::end_stream() {
     streaming_ = false;
-    if (!how_.http_1_0)
+    if (!mode_.http_1_0)
         co_await write("0\r\n\r\n");
 }
 
-asio::awaitable<void> responder::send(canned what) {
-    if (what.what == canned::kind::bytes) {
-        if (!what.body.empty())
-            co_await write(std::move(what.body));
-    } else if (what.content_type == event_stream) {
-        co_await begin_stream(what.status);
-        for (auto& part : split_events(what.body))
+asio::awaitable<void> responder::send(canned prepared) {
+    if (prepared.type == canned::kind::bytes) {
+        if (!prepared.body.empty())
+            co_await write(std::move(prepared.body));
+    } else if (prepared.content_type == event_stream) {
+        co_await begin_stream(prepared.status);
+        for (auto& part : split_events(prepared.body))
             co_await send_part(std::move(part));
         co_await end_stream();
     } else {
-        answer whole{what.status, std::move(what.content_type), std::move(what.body)};
+        answer whole{prepared.status, std::move(prepared.content_type), std::move(prepared.body)};
         co_await send(std::move(whole));
     }
-    if (what.afterwards == canned::then::reset)
-        vanish();
-    if (what.afterwards != canned::then::keep)
-        how_.keep_alive = false;
+    if (prepared.afterwards == canned::then::reset)
+        reset_connection();
+    if (prepared.afterwards != canned::then::keep)
+        mode_.keep_alive = false;
 }
 
-void responder::vanish() {
+void responder::reset_connection() {
     boost::system::error_code ignored;
     socket_.set_option(asio::socket_base::linger{true, 0}, ignored);
     socket_.close(ignored);
     client_->gone = true;
-    how_.keep_alive = false;
+    mode_.keep_alive = false;
 }
 
 } // namespace secondwind::emulator

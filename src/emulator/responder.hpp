@@ -2,8 +2,7 @@
 #pragma once
 
 #include "answer.hpp"
-#include <secondwind/emulator/script.hpp>
-#include <secondwind/emulator/signal.hpp>
+#include "emulated_host.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 
@@ -13,24 +12,21 @@
 
 namespace secondwind::emulator {
 
-// Whether the client of a request is still there; shared with the coroutine that watches for it.
-struct presence {
-    bool gone = false;
+// What a request implies for its answer.
+struct response_mode {
+    bool http_1_0 = false;  // no chunks: a stream ends with the connection
+    bool head_only = false; // HEAD
+    bool keep_alive = true;
+    std::chrono::milliseconds idle{0}; // announced in Keep-Alive
 };
 
 class responder {
 public:
-    struct manner {
-        bool http_1_0 = false;  // no chunks: a stream ends with the connection
-        bool head_only = false; // HEAD
-        bool keep_alive = true;
-        std::chrono::milliseconds idle{0};
-    };
-
-    responder(asio::ip::tcp::socket& socket, std::shared_ptr<presence> client, manner how)
-        : socket_{socket}, client_{std::move(client)}, how_{how} {}
+    responder(asio::ip::tcp::socket& socket, std::shared_ptr<presence> client, response_mode mode)
+        : socket_{socket}, client_{std::move(client)}, mode_{mode} {}
 
     asio::awaitable<void> send(answer whole);
+    asio::awaitable<void> send(canned prepared);
 
     // A stream: its head, then each event as one chunk in one write, then the last chunk.
     asio::awaitable<void> begin_stream(unsigned status = 200);
@@ -38,15 +34,12 @@ public:
     asio::awaitable<void> end_stream();
     bool streaming() const noexcept { return streaming_; }
 
-    asio::awaitable<void> send(canned what);
-
-    // Resets the connection.
-    void vanish();
+    void reset_connection();
 
     std::shared_ptr<presence> const& client() const noexcept { return client_; }
     bool gone() const noexcept { return client_->gone; }
     // Whether another request may follow.
-    bool keeps_alive() const noexcept { return how_.keep_alive && !client_->gone; }
+    bool keeps_alive() const noexcept { return mode_.keep_alive && !client_->gone; }
 
 private:
     std::string head(unsigned status, std::string_view content_type,
@@ -56,7 +49,7 @@ private:
 
     asio::ip::tcp::socket& socket_;
     std::shared_ptr<presence> client_;
-    manner how_;
+    response_mode mode_;
     bool streaming_ = false;
 };
 

@@ -11,13 +11,13 @@ namespace secondwind::emulator {
 
 namespace {
 
-struct entry {
+struct route_entry {
     std::string_view method;
     std::string_view path;
-    endpoint where;
+    emulator::endpoint endpoint;
 };
 
-constexpr std::array<entry, 13> table{{
+constexpr std::array<route_entry, 13> table{{
     {"GET", "/lmstudio-greeting", endpoint::greeting},
     {"GET", "/v1/models", endpoint::models},
     {"POST", "/v1/chat/completions", endpoint::chat_completions},
@@ -46,6 +46,26 @@ std::optional<std::string> decode(std::string_view encoded) {
     return decoded;
 }
 
+resolution serve_by(instance const& i) {
+    return {i.state == instance_state::loaded ? availability::ready : availability::loading, &i,
+            nullptr};
+}
+
+// The id can be that of a second instance whose first one is gone: the key still finds it.
+instance const* find_named(store const& models, std::string_view name, model_type type) {
+    if (auto const* exact = models.find_instance(name); exact != nullptr && exact->type == type)
+        return exact;
+    instance const* found = nullptr;
+    for (auto const* i : models.instances_of(name)) {
+        if (i->type != type)
+            continue;
+        if (i->state == instance_state::loaded)
+            return i;
+        found = i;
+    }
+    return found;
+}
+
 } // namespace
 
 std::string_view path_of(std::string_view target) noexcept {
@@ -56,24 +76,24 @@ destination route(std::string_view method, std::string_view target, bool rest_v1
     if (method == "OPTIONS")
         return {endpoint::preflight, {}};
     auto const path = path_of(target);
-    auto const as = method == "HEAD" ? std::string_view{"GET"} : method;
+    auto const effective = method == "HEAD" ? std::string_view{"GET"} : method;
     bool const under_v1 = path.starts_with(rest_v1_prefix);
     if (under_v1 && !rest_v1)
         return {};
 
     auto const at = std::ranges::find_if(
-        table, [&](entry const& e) { return e.method == as && e.path == path; });
+        table, [&](route_entry const& e) { return e.method == effective && e.path == path; });
     if (at != table.end())
-        return {at->where, {}};
-    if (as == "GET" && path.starts_with(one_v0_model)) {
+        return {at->endpoint, {}};
+    if (effective == "GET" && path.starts_with(one_v0_model)) {
         if (auto key = decode(path.substr(one_v0_model.size())))
             return {endpoint::v0_model, std::move(*key)};
     }
     return {under_v1 ? endpoint::unknown_v1 : endpoint::unknown, {}};
 }
 
-bool is_inference(endpoint where) noexcept {
-    switch (where) {
+bool is_inference(endpoint endpoint) noexcept {
+    switch (endpoint) {
     case endpoint::chat_completions:
     case endpoint::completions:
     case endpoint::embeddings:
@@ -85,6 +105,26 @@ bool is_inference(endpoint where) noexcept {
     default:
         return false;
     }
+}
+
+resolution resolve(store const& models, std::string_view name, model_type type, bool jit) {
+    if (auto const* named = find_named(models, name, type); named != nullptr)
+        return serve_by(*named);
+    auto const* known = models.find_model(name);
+    if (jit && known != nullptr && known->type == type)
+        return {availability::on_disk, nullptr, known};
+
+    if (type == model_type::embedding)
+        return {};
+    instance const* only = nullptr;
+    for (auto const& i : models.instances()) {
+        if (i.type != type || i.state != instance_state::loaded)
+            continue;
+        if (only != nullptr)
+            return {availability::ambiguous, nullptr, nullptr};
+        only = &i;
+    }
+    return only == nullptr ? resolution{} : serve_by(*only);
 }
 
 } // namespace secondwind::emulator

@@ -1,5 +1,7 @@
-// Which of LM Studio's endpoints a request line means. Pure.
+// Which of LM Studio's endpoints a request is for, and which instance serves it. Pure.
 #pragma once
+
+#include <secondwind/emulator/store.hpp>
 
 #include <cstdint>
 #include <string>
@@ -28,18 +30,38 @@ enum class endpoint : std::uint8_t {
 };
 
 struct destination {
-    endpoint where = endpoint::unknown;
+    emulator::endpoint endpoint = emulator::endpoint::unknown;
     std::string model; // of v0_model, percent-decoded
 };
 
-// Without `rest_v1`, as before LM Studio 0.4.0, /api/v1/ is as unknown as any other path. HEAD
-// means the GET of that path, as in Express.
+// Without `rest_v1`, as before LM Studio 0.4.0, /api/v1/ is unknown like any other path. HEAD means
+// the GET of that path, as in Express.
 destination route(std::string_view method, std::string_view target, bool rest_v1);
 
-// Without the query.
+// The target without its query.
 std::string_view path_of(std::string_view target) noexcept;
 
-// True for what makes a model answer.
-bool is_inference(endpoint where) noexcept;
+// True for the endpoints at which a model answers.
+bool is_inference(endpoint endpoint) noexcept;
+
+enum class availability : std::uint8_t {
+    ready,    // `serving` serves the request
+    loading,  // `serving` will, once its load is over
+    on_disk,  // `stored` has to be loaded first
+    none,     // "No models loaded."
+    ambiguous // "Multiple models are loaded."
+};
+
+struct resolution {
+    emulator::availability availability = emulator::availability::none;
+    instance const* serving = nullptr;
+    model const* stored = nullptr;
+};
+
+// Finds the instance for a name that a request gives, which may be empty. An instance id or a model
+// key of the right type means itself. As in LM Studio, any other name means the only loaded model
+// of that type, if there is exactly one; for embeddings it means nothing. With `jit` off, a model
+// that isn't loaded counts as unknown.
+resolution resolve(store const& models, std::string_view name, model_type type, bool jit);
 
 } // namespace secondwind::emulator

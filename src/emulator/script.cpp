@@ -5,11 +5,11 @@ namespace secondwind::emulator {
 namespace {
 
 template<class T>
-std::optional<T> take(std::deque<T>& from) {
-    if (from.empty())
+std::optional<T> take(std::deque<T>& queue) {
+    if (queue.empty())
         return std::nullopt;
-    std::optional<T> first{std::move(from.front())};
-    from.pop_front();
+    std::optional<T> first{std::move(queue.front())};
+    queue.pop_front();
     return first;
 }
 
@@ -39,9 +39,9 @@ canned canned::reset() {
     return bytes({}, then::reset);
 }
 
-void script::answer_next(std::string const& path, canned what, std::size_t times) {
+void script::answer_next(std::string const& path, canned answer, std::size_t times) {
     auto& queue = answers_[path];
-    queue.insert(queue.end(), times, what);
+    queue.insert(queue.end(), times, answer);
     changed_();
 }
 
@@ -50,8 +50,8 @@ void script::fail_next_unload(unsigned status, std::string body) {
     changed_();
 }
 
-void script::break_next_generation(breakdown how) {
-    breakdowns_.push_back(std::move(how));
+void script::break_next_generation(breakdown failure) {
+    breakdowns_.push_back(std::move(failure));
     changed_();
 }
 
@@ -90,8 +90,8 @@ std::optional<breakdown> script::take_breakdown() {
     return take(breakdowns_);
 }
 
-void script::set(bool& what, bool to) {
-    what = to;
+void script::set(bool& held, bool value) {
+    held = value;
     changed_();
 }
 

@@ -1,5 +1,7 @@
 #include <secondwind/emulator/store.hpp>
 
+#include <spdlog/fmt/fmt.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -51,18 +53,19 @@ std::string store::free_id(std::string const& key) const {
     return id;
 }
 
-std::optional<instance> store::begin_load(model const& m, load_reason why, std::string const& id) {
+std::optional<instance> store::begin_load(model const& m, load_reason reason,
+                                          std::string const& id) {
     if (!fits(m))
         return std::nullopt;
-    instance fresh;
-    fresh.id = free_id(id.empty() ? m.key : id);
-    fresh.key = m.key;
-    fresh.type = m.type;
-    fresh.serial = next_serial_++;
-    fresh.size_bytes = m.size_bytes;
-    fresh.reason = why;
-    instances_.push_back(fresh);
-    return fresh;
+    instance added;
+    added.id = free_id(id.empty() ? m.key : id);
+    added.key = m.key;
+    added.type = m.type;
+    added.serial = next_serial_++;
+    added.size_bytes = m.size_bytes;
+    added.reason = reason;
+    instances_.push_back(added);
+    return added;
 }
 
 bool store::finish_load(std::uint64_t serial) noexcept {
@@ -80,10 +83,10 @@ void store::cancel_load(std::uint64_t serial) noexcept {
 }
 
 bool store::unload(std::string_view id) {
-    auto const gone = std::erase_if(instances_, [&](instance const& i) {
+    auto const erased = std::erase_if(instances_, [&](instance const& i) {
         return i.id == id && i.state == instance_state::loaded;
     });
-    return gone != 0;
+    return erased != 0;
 }
 
 std::vector<std::string> store::evict_just_in_time() {
@@ -105,6 +108,29 @@ std::size_t store::corrupt(std::string_view key) noexcept {
         }
     }
     return count;
+}
+
+std::string refusal_cause(refusal_form form, std::uint64_t size_bytes) {
+    switch (form) {
+    case refusal_form::with_figure:
+        return fmt::format(
+            "Model loading was stopped due to insufficient system resources. Under the current "
+            "settings, this model requires approximately {:.2f} GB of memory, and continuing to "
+            "load it would likely overload your system and cause it to freeze. If you think this "
+            "is incorrect, you can adjust the model loading guardrails in settings.",
+            static_cast<double>(size_bytes) / 1e9);
+    case refusal_form::plain:
+        return "Model loading was stopped due to insufficient system resources. Continuing to load "
+               "the model would likely overload your system and cause it to freeze. If you think "
+               "this is incorrect, you can adjust the model loading guardrails in settings.";
+    case refusal_form::old_wording:
+        return "Model loading aborted due to insufficient system resources. Overloading the system "
+               "will likely cause it to freeze. If you believe this is a mistake, you can try to "
+               "change the model loading guardrails in the settings.";
+    case refusal_form::generic:
+        break;
+    }
+    return "Failed to load model.";
 }
 
 } // namespace secondwind::emulator

@@ -1,10 +1,33 @@
 #include "ws_message.hpp"
+#include "router.hpp"
 
+#include <algorithm>
+#include <array>
 #include <utility>
 
 namespace secondwind::emulator {
 
 namespace {
+
+struct path_entry {
+    std::string_view path;
+    ws_namespace space;
+};
+
+constexpr std::array<path_entry, 8> paths{{
+    {"/llm", ws_namespace::llm},
+    {"/embedding", ws_namespace::embedding},
+    {"/system", ws_namespace::system},
+    {"/diagnostics", ws_namespace::other},
+    {"/files", ws_namespace::other},
+    {"/repository", ws_namespace::other},
+    {"/plugins", ws_namespace::other},
+    {"/runtime", ws_namespace::other},
+}};
+
+bool has_models(ws_namespace space) {
+    return space == ws_namespace::llm || space == ws_namespace::embedding;
+}
 
 constexpr std::size_t longest_credential = 256;
 
@@ -12,23 +35,23 @@ json parse(std::string_view text) {
     return json::parse(text.begin(), text.end(), nullptr, false);
 }
 
-std::optional<std::string> text_of(json const& from, char const* name) {
-    auto const at = from.find(name);
-    if (at == from.end() || !at->is_string())
+std::optional<std::string> optional_string(json const& document, char const* name) {
+    auto const at = document.find(name);
+    if (at == document.end() || !at->is_string())
         return std::nullopt;
     return at->get<std::string>();
 }
 
-std::optional<std::int64_t> integer_of(json const& from, char const* name) {
-    auto const at = from.find(name);
-    if (at == from.end() || !at->is_number_integer())
+std::optional<std::int64_t> optional_integer(json const& document, char const* name) {
+    auto const at = document.find(name);
+    if (at == document.end() || !at->is_number_integer())
         return std::nullopt;
     return at->get<std::int64_t>();
 }
 
-std::optional<json> member_of(json const& from, char const* name) {
-    auto const at = from.find(name);
-    if (at == from.end())
+std::optional<json> optional_member(json const& document, char const* name) {
+    auto const at = document.find(name);
+    if (at == document.end())
         return std::nullopt;
     return *at;
 }
@@ -48,43 +71,90 @@ json message(char const* type, char const* id_name, std::int64_t id) {
 template<class Message>
 std::optional<ws_message> parse_opening(json const& document, char const* id_name,
                                         char const* parameter_name) {
-    auto const id = integer_of(document, id_name);
-    auto endpoint = text_of(document, "endpoint");
+    auto const id = optional_integer(document, id_name);
+    auto endpoint = optional_string(document, "endpoint");
     if (!id || !endpoint)
         return std::nullopt;
-    return Message{*id, std::move(*endpoint), member_of(document, parameter_name)};
+    return Message{*id, std::move(*endpoint), optional_member(document, parameter_name)};
 }
 
 std::optional<ws_message> parse_channel_send(json const& document) {
-    auto const id = integer_of(document, "channelId");
+    auto const id = optional_integer(document, "channelId");
     if (!id)
         return std::nullopt;
-    return ws_channel_send{*id, member_of(document, "message").value_or(json{})};
+    return ws_channel_send{*id, optional_member(document, "message").value_or(json{})};
 }
 
 std::optional<ws_message> parse_channel_ack(json const& document) {
-    auto const id = integer_of(document, "channelId");
-    if (!id || !integer_of(document, "ackId"))
+    auto const id = optional_integer(document, "channelId");
+    if (!id || !optional_integer(document, "ackId"))
         return std::nullopt;
     return ws_channel_ack{*id};
 }
 
 std::optional<ws_message> parse_subscribe(json const& document, std::string type) {
-    auto endpoint = text_of(document, "endpoint");
-    if (!endpoint || !integer_of(document, "subscribeId"))
+    auto endpoint = optional_string(document, "endpoint");
+    if (!endpoint || !optional_integer(document, "subscribeId"))
         return std::nullopt;
     return ws_subscribe{std::move(type), std::move(*endpoint)};
 }
 
 } // namespace
 
+std::optional<ws_namespace> ws_namespace_of(std::string_view target) noexcept {
+    auto const at = std::ranges::find(paths, path_of(target), &path_entry::path);
+    if (at == paths.end())
+        return std::nullopt;
+    return at->space;
+}
+
+std::optional<ws_rpc> find_ws_rpc(ws_namespace space, std::string_view name) noexcept {
+    if (has_models(space)) {
+        if (name == "listLoaded")
+            return ws_rpc::list_loaded;
+        if (name == "unloadModel")
+            return ws_rpc::unload_model;
+        if (name == "getModelInfo")
+            return ws_rpc::get_model_info;
+        if (name == "getLoadConfig")
+            return ws_rpc::get_load_config;
+        if (name == "getInstanceProcessingState")
+            return ws_rpc::get_instance_processing_state;
+    }
+    if (space == ws_namespace::system) {
+        if (name == "version")
+            return ws_rpc::version;
+        if (name == "info")
+            return ws_rpc::info;
+        if (name == "listDownloadedModels")
+            return ws_rpc::list_downloaded_models;
+    }
+    return std::nullopt;
+}
+
+std::optional<ws_channel_kind> find_ws_channel(ws_namespace space, std::string_view name) noexcept {
+    if (has_models(space)) {
+        if (name == "loadModel")
+            return ws_channel_kind::load_model;
+        if (name == "getOrLoad")
+            return ws_channel_kind::get_or_load;
+    }
+    if (space == ws_namespace::llm && name == "predict")
+        return ws_channel_kind::predict;
+    return std::nullopt;
+}
+
+model_type models_of(ws_namespace space) noexcept {
+    return space == ws_namespace::embedding ? model_type::embedding : model_type::llm;
+}
+
 std::optional<ws_credentials> parse_ws_credentials(std::string_view text) {
     auto const document = parse(text);
     if (!document.is_object())
         return std::nullopt;
-    auto identifier = text_of(document, "clientIdentifier");
-    auto passkey = text_of(document, "clientPasskey");
-    if (integer_of(document, "authVersion") != 1 || !identifier || !passkey ||
+    auto identifier = optional_string(document, "clientIdentifier");
+    auto passkey = optional_string(document, "clientPasskey");
+    if (optional_integer(document, "authVersion") != 1 || !identifier || !passkey ||
         identifier->size() > longest_credential || passkey->size() > longest_credential)
         return std::nullopt;
     return ws_credentials{std::move(*identifier), std::move(*passkey)};
@@ -94,7 +164,7 @@ std::optional<ws_message> parse_ws_message(std::string_view text) {
     auto const document = parse(text);
     if (!document.is_object())
         return std::nullopt;
-    auto const type = text_of(document, "type").value_or("");
+    auto const type = optional_string(document, "type").value_or("");
     if (type == "rpcCall")
         return parse_opening<ws_rpc_call>(document, "callId", "parameter");
     if (type == "channelCreate")
@@ -119,10 +189,10 @@ std::string ws_admitted() {
     return compact(m);
 }
 
-std::string ws_rejected(std::string_view why) {
+std::string ws_rejected(std::string_view reason) {
     json m;
     m["success"] = false;
-    m["error"] = why;
+    m["error"] = reason;
     return compact(m);
 }
 

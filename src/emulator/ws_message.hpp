@@ -1,10 +1,11 @@
-// The messages of LM Studio's WebSocket protocol, one a text frame. Pure.
+// The messages of LM Studio's WebSocket protocol, one per text frame, and its namespaces. Pure.
 //
-// Their shapes are those of lmstudio-js: packages/lms-communication/src/Transport.ts, and for the
-// first message authPacket.ts beside it.
+// The messages have the shapes of lmstudio-js: packages/lms-communication/src/Transport.ts, and for
+// the first message authPacket.ts in the same folder.
 #pragma once
 
 #include "answer.hpp"
+#include <secondwind/emulator/store.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -14,19 +15,50 @@
 
 namespace secondwind::emulator {
 
+// Each WebSocket has one namespace.
+enum class ws_namespace : std::uint8_t {
+    llm,
+    embedding,
+    system,
+    other // diagnostics, files, repository, plugins, runtime: greeted, and nothing answers there
+};
+
+// By the path of the request, which must match exactly; a query does not count
+// (lmstudio-js: packages/lms-communication-server/src/WsServer.ts).
+std::optional<ws_namespace> ws_namespace_of(std::string_view target) noexcept;
+
+enum class ws_rpc : std::uint8_t {
+    list_loaded,
+    unload_model,
+    get_model_info,
+    get_load_config,
+    get_instance_processing_state,
+    version,
+    info,
+    list_downloaded_models
+};
+enum class ws_channel_kind : std::uint8_t { load_model, get_or_load, predict };
+
+// Nothing if the namespace has no such endpoint.
+std::optional<ws_rpc> find_ws_rpc(ws_namespace space, std::string_view name) noexcept;
+std::optional<ws_channel_kind> find_ws_channel(ws_namespace space, std::string_view name) noexcept;
+
+// Embedding models for /embedding, else language models.
+model_type models_of(ws_namespace space) noexcept;
+
 // The first message of a connection.
 struct ws_credentials {
     std::string identifier;
     std::string passkey;
 };
 
-// Nothing if it has not that shape: LM Studio goes on waiting for one that has.
+// Nothing if the text has another shape; LM Studio then keeps waiting.
 std::optional<ws_credentials> parse_ws_credentials(std::string_view text);
 
 struct ws_rpc_call {
     std::int64_t id = 0; // the client chooses it
     std::string endpoint;
-    std::optional<json> parameter; // an absent one is not the same as null
+    std::optional<json> parameter; // an absent parameter is not the same as null
 };
 struct ws_channel_create {
     std::int64_t id = 0;
@@ -40,24 +72,24 @@ struct ws_channel_send {
 struct ws_channel_ack {
     std::int64_t id = 0;
 };
-// The emulated namespaces have no signals; a subscription is only ever warned about.
+// The emulated namespaces have no signals; a subscription only gets a warning.
 struct ws_subscribe {
     std::string type; // "signalSubscribe" or "writableSignalSubscribe"
     std::string endpoint;
 };
 struct ws_keep_alive {};
-// Well-formed, and nothing comes of it: the client's own warnings, the end of a subscription.
+// Valid, without an effect: the client's own warnings, the end of a subscription.
 struct ws_notice {};
 
 using ws_message = std::variant<ws_rpc_call, ws_channel_create, ws_channel_send, ws_channel_ack,
                                 ws_subscribe, ws_keep_alive, ws_notice>;
 
-// Nothing if it is none of these: LM Studio logs such a message and answers nothing.
+// Nothing if the text is none of these: LM Studio logs such a message and answers nothing.
 std::optional<ws_message> parse_ws_message(std::string_view text);
 
 std::string ws_admitted();
-std::string ws_rejected(std::string_view why);
-// A void result is an absent one.
+std::string ws_rejected(std::string_view reason);
+// A void result is absent.
 std::string ws_rpc_result(std::int64_t id, std::optional<json> const& result);
 std::string ws_rpc_error(std::int64_t id, json const& error);
 std::string ws_channel_packet(std::int64_t id, json const& packet);

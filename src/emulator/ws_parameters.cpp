@@ -12,12 +12,12 @@ namespace {
 
 constexpr std::string_view limit_key = "llm.prediction.maxPredictedTokens";
 
-// Null where there is none, or where `from` is no object.
-json const* member(json const& from, char const* name) {
-    if (!from.is_object())
+// Null if there is no such member, or `object` is not an object.
+json const* member(json const& object, char const* name) {
+    if (!object.is_object())
         return nullptr;
-    auto const at = from.find(name);
-    return at == from.end() ? nullptr : &*at;
+    auto const at = object.find(name);
+    return at == object.end() ? nullptr : &*at;
 }
 
 bool is_text(json const* value) {
@@ -67,7 +67,7 @@ bool is_history(json const* history) {
            std::ranges::all_of(*messages, is_message);
 }
 
-// A value of {"checked":true,"value":n} is one; unchecked, or without such a field, there is none.
+// The limit is a field with the value {"checked":true,"value":n}; an unchecked one does not count.
 std::optional<std::uint64_t> limit_in(json const& stack) {
     for (auto const& layer : stack["layers"]) {
         for (auto const& field : layer["config"]["fields"]) {
@@ -155,7 +155,7 @@ std::optional<ws_prediction> parse_ws_predict(json const& parameter) {
         !absent_or_bool(member(parameter, "ignoreServerSessionConfig")))
         return std::nullopt;
     ws_prediction p;
-    p.by = std::move(*specifier);
+    p.specifier = std::move(*specifier);
     p.prompt_tokens = compact(*history).size() / 4 + 1;
     p.limit = limit_in(*stack);
     return p;
@@ -165,24 +165,25 @@ bool is_ws_cancel(json const& packet) {
     return text_or_empty(member(packet, "type")) == "cancel";
 }
 
-instance const* find_specified(store const& models, ws_specifier const& which, model_type type) {
-    auto const domain = text_or_empty(member(which.query, "domain"));
-    auto const identifier = text_or_empty(member(which.query, "identifier"));
-    auto const path = text_or_empty(member(which.query, "path"));
-    auto const* vision = member(which.query, "vision");
-    auto const is_meant = [&](instance const& i) {
+instance const* find_specified(store const& models, ws_specifier const& specifier,
+                               model_type type) {
+    auto const domain = text_or_empty(member(specifier.query, "domain"));
+    auto const identifier = text_or_empty(member(specifier.query, "identifier"));
+    auto const path = text_or_empty(member(specifier.query, "path"));
+    auto const* vision = member(specifier.query, "vision");
+    auto const matches = [&](instance const& i) {
         if (i.type != type || i.state != instance_state::loaded)
             return false;
-        if (!which.reference.empty())
-            return instance_reference(i) == which.reference;
+        if (!specifier.reference.empty())
+            return instance_reference(i) == specifier.reference;
         bool const in_domain =
             domain.empty() || domain == (type == model_type::llm ? "llm" : "embedding");
-        // No emulated model sees.
+        // No emulated model can see.
         bool const sees = vision != nullptr && vision->get<bool>();
         return in_domain && !sees && (identifier.empty() || identifier == i.id) &&
                (path.empty() || path == i.key);
     };
-    auto const at = std::ranges::find_if(models.instances(), is_meant);
+    auto const at = std::ranges::find_if(models.instances(), matches);
     return at == models.instances().end() ? nullptr : &*at;
 }
 

@@ -1,7 +1,7 @@
-// What the calls of LM Studio's WebSocket protocol take. Pure.
+// The parameters of the calls in LM Studio's WebSocket protocol. Pure.
 //
-// The shapes are those that LM Studio checks with zod before anything else (lmstudio-js:
-// packages/lms-external-backend-interfaces); unknown members are ignored, as by zod.
+// LM Studio checks their shapes with zod before anything else (lmstudio-js:
+// packages/lms-external-backend-interfaces); like zod, these functions ignore unknown members.
 #pragma once
 
 #include "answer.hpp"
@@ -13,29 +13,29 @@
 
 namespace secondwind::emulator {
 
-// Which loaded instance is meant: one certain, or any that fits a query.
+// Chooses a loaded instance: a particular one, or any that matches a query.
 struct ws_specifier {
-    std::string reference; // of one certain instance; empty for a query
-    json query;            // as it came, for the error that repeats it
+    std::string reference; // of the particular instance; empty for a query
+    json query;            // as received, for the error that repeats it
 };
 
 struct ws_lookup {
-    ws_specifier of;
-    bool throws = false; // where nothing is found: an error, or else no result
+    ws_specifier specifier;
+    bool throws = false; // if nothing is found: an error, or else no result
 };
 
 struct ws_load {
     std::string key;        // of a model for loadModel, an identifier for getOrLoad
-    std::string identifier; // of the instance to be; empty: LM Studio chooses
+    std::string identifier; // of the new instance; empty: LM Studio chooses
 };
 
 struct ws_prediction {
-    ws_specifier by;
+    ws_specifier specifier;
     std::uint64_t prompt_tokens = 1;
     std::optional<std::uint64_t> limit; // the config's maxPredictedTokens
 };
 
-// Each gives nothing for a parameter that zod would refuse.
+// Each returns nothing for a parameter that zod would refuse.
 std::optional<std::string> parse_ws_unload(json const& parameter);
 std::optional<ws_specifier> parse_ws_specified(json const& parameter);
 std::optional<ws_lookup> parse_ws_lookup(json const& parameter);
@@ -45,10 +45,11 @@ std::optional<ws_prediction> parse_ws_predict(json const& parameter);
 // The only packet that a client sends in a channel: {"type":"cancel"}.
 bool is_ws_cancel(json const& packet);
 
-// The loaded instance of that type that is meant, if there is one.
-instance const* find_specified(store const& models, ws_specifier const& which, model_type type);
+// The first loaded instance of that type that matches, or null.
+instance const* find_specified(store const& models, ws_specifier const& specifier, model_type type);
 
-// LM Studio's are 24 random letters; these tell a reloaded instance from its predecessor as well.
+// LM Studio's references are 24 random letters. These also tell a reloaded instance from the one
+// before.
 std::string instance_reference(instance const& i);
 
 } // namespace secondwind::emulator

@@ -1,8 +1,5 @@
 #include "ws_port.hpp"
-#include "ws_documents.hpp"
-#include "ws_load.hpp"
-#include "ws_parameters.hpp"
-#include "ws_predict.hpp"
+#include "model_documents.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <spdlog/fmt/fmt.h>
@@ -19,22 +16,22 @@ namespace {
 constexpr int most_warnings = 5;
 
 // /api/v1 came with 0.4.0.
-std::string_view version(options const& how) {
-    return how.rest_v1 ? "0.4.5" : "0.3.30";
+std::string_view version(options const& options) {
+    return options.rest_v1 ? "0.4.5" : "0.3.30";
 }
 
-json version_result(options const& how) {
+json version_result(options const& options) {
     json result;
-    result["version"] = version(how);
+    result["version"] = version(options);
     result["build"] = 1;
     return result;
 }
 
-json info_result(options const& how) {
+json info_result(options const& options) {
     json result;
     result["pid"] = ::getpid();
     result["isDaemon"] = true;
-    result["version"] = version(how);
+    result["version"] = version(options);
     return result;
 }
 
@@ -45,8 +42,8 @@ json downloaded(store const& models) {
     return list;
 }
 
-// The script speaks HTTP: what counts of its body is the error in it.
-std::string text_of(std::string const& body) {
+// The error in the body of a scripted HTTP answer.
+std::string error_in(std::string const& body) {
     auto const document = json::parse(body, nullptr, false);
     if (!document.is_object() || !document.contains("error"))
         return body;
@@ -60,8 +57,9 @@ std::string text_of(std::string const& body) {
 
 } // namespace
 
-ws_port::ws_port(std::shared_ptr<machine> m, std::shared_ptr<ws_peer> to, ws_namespace in)
-    : m_{std::move(m)}, to_{std::move(to)}, in_{in} {}
+ws_port::ws_port(std::shared_ptr<emulated_host> host, std::shared_ptr<ws_connection> connection,
+                 ws_namespace space)
+    : host_{std::move(host)}, connection_{std::move(connection)}, namespace_{space} {}
 
 void ws_port::receive(std::string_view text) {
     auto message = parse_ws_message(text);
@@ -72,13 +70,13 @@ void ws_port::receive(std::string_view text) {
 void ws_port::disconnected() {
     for (auto const& [id, channel] : channels_)
         channel->client()->gone = true;
-    m_->notify();
+    host_->notify();
 }
 
 void ws_port::take(ws_rpc_call call) {
-    auto const endpoint = find_ws_rpc(in_, call.endpoint);
+    auto const endpoint = find_ws_rpc(namespace_, call.endpoint);
     bool const is_too_new =
-        endpoint == ws_rpc::get_instance_processing_state && !m_->how.tells_activity;
+        endpoint == ws_rpc::get_instance_processing_state && !host_->options.reports_activity;
     if (!endpoint || is_too_new)
         warn("Received rpcCall for unknown endpoint, endpoint = " + call.endpoint);
     else if (!answer(*endpoint, call))
@@ -86,19 +84,20 @@ void ws_port::take(ws_rpc_call call) {
 }
 
 void ws_port::take(ws_channel_create create) {
-    auto const kind = find_ws_channel(in_, create.endpoint);
+    auto const kind = find_ws_channel(namespace_, create.endpoint);
     if (!kind)
         return warn("Received channelCreate for unknown endpoint, endpoint = " + create.endpoint);
     if (channels_.contains(create.id))
         return warn(fmt::format("Received channelCreate for already open channel, channelId = {}",
                                 create.id));
-    auto channel = std::make_shared<ws_channel>(create.id, to_);
+    auto channel = std::make_shared<ws_channel>(create.id, connection_);
     auto work = serve(*kind, create.parameter.value_or(json{}), channel);
     if (!work)
         return warn("Received invalid creationParameter for channel, endpointName = " +
                     create.endpoint);
     channels_[create.id] = std::move(channel);
-    asio::co_spawn(to_->executor(), run(shared_from_this(), create.id, std::move(*work)), rethrow);
+    asio::co_spawn(connection_->executor(), run(shared_from_this(), create.id, std::move(*work)),
+                   rethrow);
 }
 
 void ws_port::take(ws_channel_send sent) {
@@ -109,10 +108,10 @@ void ws_port::take(ws_channel_send sent) {
     if (!is_ws_cancel(sent.packet))
         return warn(fmt::format("Received invalid message for channel, channelId = {}", sent.id));
     at->second->client()->gone = true;
-    m_->notify();
+    host_->notify();
 }
 
-// The emulator asks for none, so none can be expected.
+// The emulator never asks for an acknowledgement, so it expects none.
 void ws_port::take(ws_channel_ack ack) {
     if (!channels_.contains(ack.id))
         warn(fmt::format("Received channelAck for unknown channel, channelId = {}", ack.id));
@@ -124,7 +123,7 @@ void ws_port::take(ws_subscribe subscribe) {
 }
 
 void ws_port::take(ws_keep_alive) {
-    to_->send(ws_keep_alive_ack());
+    connection_->send(ws_keep_alive_ack());
 }
 
 bool ws_port::answer(ws_rpc endpoint, ws_rpc_call const& call) {
@@ -140,37 +139,37 @@ bool ws_port::answer(ws_rpc endpoint, ws_rpc_call const& call) {
     case ws_rpc::get_instance_processing_state:
         return answer_processing_state(call);
     case ws_rpc::version:
-        return answer_void(call, version_result(m_->how));
+        return answer_without_parameter(call, version_result(host_->options));
     case ws_rpc::info:
-        return answer_void(call, info_result(m_->how));
+        return answer_without_parameter(call, info_result(host_->options));
     case ws_rpc::list_downloaded_models:
         break;
     }
-    return answer_void(call, downloaded(m_->models));
+    return answer_without_parameter(call, downloaded(host_->models));
 }
 
-// A parameter of null or {} is one too many.
-bool ws_port::answer_void(ws_rpc_call const& call, json const& result) {
+// Even null or {} is a parameter, which these endpoints refuse.
+bool ws_port::answer_without_parameter(ws_rpc_call const& call, json const& result) {
     if (call.parameter)
         return false;
-    to_->send(ws_rpc_result(call.id, result));
+    reply(call.id, result);
     return true;
 }
 
 bool ws_port::answer_list_loaded(ws_rpc_call const& call) {
     auto list = json::array();
-    for (auto const& i : m_->models.instances())
-        if (i.type == models_of(in_) && i.state == instance_state::loaded)
+    for (auto const& i : host_->models.instances())
+        if (i.type == models_of(namespace_) && i.state == instance_state::loaded)
             list.push_back(describe(i));
-    return answer_void(call, list);
+    return answer_without_parameter(call, list);
 }
 
 bool ws_port::answer_unload(ws_rpc_call const& call) {
     auto identifier = parse_ws_unload(call.parameter.value_or(json{}));
     if (!identifier)
         return false;
-    asio::co_spawn(to_->executor(), unload(shared_from_this(), call.id, std::move(*identifier)),
-                   rethrow);
+    asio::co_spawn(connection_->executor(),
+                   unload(shared_from_this(), call.id, std::move(*identifier)), rethrow);
     return true;
 }
 
@@ -178,13 +177,12 @@ bool ws_port::answer_info(ws_rpc_call const& call) {
     auto const lookup = parse_ws_lookup(call.parameter.value_or(json{}));
     if (!lookup)
         return false;
-    auto const* found = find_specified(m_->models, lookup->of, models_of(in_));
-    if (found != nullptr)
-        to_->send(ws_rpc_result(call.id, describe(*found)));
+    if (auto const* found = find(lookup->specifier); found != nullptr)
+        reply(call.id, describe(*found));
     else if (lookup->throws)
-        to_->send(ws_rpc_error(call.id, ws_not_loaded(m_->models, lookup->of, models_of(in_))));
+        reply_not_loaded(call.id, lookup->specifier);
     else
-        to_->send(ws_rpc_result(call.id, std::nullopt));
+        reply(call.id, std::nullopt);
     return true;
 }
 
@@ -192,64 +190,63 @@ bool ws_port::answer_load_config(ws_rpc_call const& call) {
     auto const specifier = parse_ws_specified(call.parameter.value_or(json{}));
     if (!specifier)
         return false;
-    auto const* found = find_specified(m_->models, *specifier, models_of(in_));
-    if (found != nullptr)
-        to_->send(ws_rpc_result(call.id, ws_load_config(*found)));
+    if (auto const* found = find(*specifier); found != nullptr)
+        reply(call.id, ws_load_config(*found));
     else
-        to_->send(ws_rpc_error(call.id, ws_not_loaded(m_->models, *specifier, models_of(in_))));
+        reply_not_loaded(call.id, *specifier);
     return true;
 }
 
-// Its result is no optional one: what is not found is an error, whatever `throwIfNotFound` says.
+// The result is not optional: an instance that is not found is an error, even without
+// `throwIfNotFound`.
 bool ws_port::answer_processing_state(ws_rpc_call const& call) {
     auto const lookup = parse_ws_lookup(call.parameter.value_or(json{}));
     if (!lookup)
         return false;
-    auto const* found = find_specified(m_->models, lookup->of, models_of(in_));
-    if (found != nullptr)
-        to_->send(ws_rpc_result(call.id, ws_processing_state(*found, m_->used[found->serial])));
+    if (auto const* found = find(lookup->specifier); found != nullptr)
+        reply(call.id, ws_processing_state(*found, host_->usage_of(*found)));
     else
-        to_->send(ws_rpc_error(call.id, ws_not_loaded(m_->models, lookup->of, models_of(in_))));
+        reply_not_loaded(call.id, lookup->specifier);
     return true;
 }
 
 std::optional<asio::awaitable<void>> ws_port::serve(ws_channel_kind kind, json const& parameter,
                                                     std::shared_ptr<ws_channel> channel) {
     if (kind == ws_channel_kind::predict) {
-        auto what = parse_ws_predict(parameter);
-        if (!what)
+        auto prediction = parse_ws_predict(parameter);
+        if (!prediction)
             return std::nullopt;
-        return serve_ws_predict(m_, std::move(channel), std::move(*what));
+        return serve_ws_predict(host_, std::move(channel), std::move(*prediction));
     }
     bool const by_hand = kind == ws_channel_kind::load_model;
-    auto what = by_hand ? parse_ws_load_model(parameter) : parse_ws_get_or_load(parameter);
-    if (!what)
+    auto load = by_hand ? parse_ws_load_model(parameter) : parse_ws_get_or_load(parameter);
+    if (!load)
         return std::nullopt;
     if (by_hand)
-        return serve_ws_load(m_, std::move(channel), models_of(in_), std::move(*what));
-    return serve_ws_get_or_load(m_, std::move(channel), models_of(in_), std::move(*what));
+        return serve_ws_load(host_, std::move(channel), models_of(namespace_), std::move(*load));
+    return serve_ws_get_or_load(host_, std::move(channel), models_of(namespace_), std::move(*load));
 }
 
-// A client that leaves does not take its unload back.
+// The unload happens even if its client leaves.
 asio::awaitable<void> ws_port::unload(std::shared_ptr<ws_port> self, std::int64_t call,
                                       std::string identifier) {
-    auto& m = *self->m_;
-    auto released = [&m] { return !m.told.unloads_held() || m.stopping; };
-    co_await m.changed.until(released);
-    auto const type = models_of(self->in_);
-    auto const* target = m.models.find_instance(identifier);
-    if (target == nullptr || target->type != type || target->state != instance_state::loaded) {
-        ws_specifier which;
-        which.query["identifier"] = identifier;
-        self->to_->send(ws_rpc_error(call, ws_not_loaded(m.models, which, type)));
+    auto& host = *self->host_;
+    auto released = [&host] { return !host.script.unloads_held() || host.stopping; };
+    co_await host.changed.until(released);
+    auto const* target = host.models.find_instance(identifier);
+    if (target == nullptr || target->type != models_of(self->namespace_) ||
+        target->state != instance_state::loaded) {
+        ws_specifier specifier;
+        specifier.query["identifier"] = identifier;
+        self->reply_not_loaded(call, specifier);
         co_return;
     }
-    if (auto const failure = m.told.take_unload_failure()) {
-        self->to_->send(ws_rpc_error(call, ws_error(text_of(failure->second))));
+    if (auto const failure = host.script.take_unload_failure()) {
+        self->connection_->send(ws_rpc_error(call, ws_error(error_in(failure->second))));
         co_return;
     }
-    m.unload(identifier);
-    self->to_->send(ws_rpc_result(call, std::nullopt));
+    host.unload(identifier);
+    self->reply(call, std::nullopt);
 }
 
 asio::awaitable<void> ws_port::run(std::shared_ptr<ws_port> self, std::int64_t channel,
@@ -262,14 +259,25 @@ void ws_port::warn(std::string_view text) {
     if (warnings_ >= most_warnings)
         return;
     ++warnings_;
-    to_->send(ws_warning(text));
+    connection_->send(ws_warning(text));
+}
+
+void ws_port::reply(std::int64_t call, std::optional<json> const& result) {
+    connection_->send(ws_rpc_result(call, result));
+}
+
+void ws_port::reply_not_loaded(std::int64_t call, ws_specifier const& specifier) {
+    connection_->send(
+        ws_rpc_error(call, ws_not_loaded(host_->models, specifier, models_of(namespace_))));
+}
+
+instance const* ws_port::find(ws_specifier const& specifier) const {
+    return find_specified(host_->models, specifier, models_of(namespace_));
 }
 
 json ws_port::describe(instance const& i) const {
-    auto const use = m_->used.find(i.serial);
-    auto info = ws_instance_info(*m_->models.find_model(i.key), i,
-                                 use == m_->used.end() ? usage{} : use->second);
-    if (!m_->how.tells_activity) {
+    auto info = ws_instance_info(*host_->models.find_model(i.key), i, host_->usage_of(i));
+    if (!host_->options.reports_activity) {
         info.erase("ttlMs");
         info.erase("lastUsedTime");
     }

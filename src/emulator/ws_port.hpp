@@ -2,10 +2,6 @@
 #pragma once
 
 #include "ws_channel.hpp"
-#include "ws_message.hpp"
-#include "ws_namespace.hpp"
-#include "ws_peer.hpp"
-#include <secondwind/emulator/machine.hpp>
 
 #include <cstdint>
 #include <map>
@@ -16,15 +12,16 @@
 
 namespace secondwind::emulator {
 
-// Calls are answered as they are done, not as they came. A call of what the namespace has not, or
-// with a parameter that LM Studio would refuse, gets no answer but a communicationWarning, and from
-// the sixth on not even that (lmstudio-js: packages/lms-communication-server/src/ServerPort.ts).
+// Calls are answered when they are done, in any order. A call of an unknown endpoint, or with a
+// parameter that LM Studio would refuse, only gets a communicationWarning, and after five warnings
+// nothing (lmstudio-js: packages/lms-communication-server/src/ServerPort.ts).
 class ws_port : public std::enable_shared_from_this<ws_port> {
 public:
-    ws_port(std::shared_ptr<machine> m, std::shared_ptr<ws_peer> to, ws_namespace in);
+    ws_port(std::shared_ptr<emulated_host> host, std::shared_ptr<ws_connection> connection,
+            ws_namespace space);
 
     void receive(std::string_view text);
-    // All that runs here is cancelled.
+    // Cancels everything that runs here.
     void disconnected();
 
 private:
@@ -36,15 +33,15 @@ private:
     void take(ws_keep_alive);
     void take(ws_notice) {}
 
-    // False if the parameter is none that the endpoint takes.
+    // False if the endpoint does not take that parameter.
     bool answer(ws_rpc endpoint, ws_rpc_call const& call);
     bool answer_list_loaded(ws_rpc_call const& call);
     bool answer_unload(ws_rpc_call const& call);
     bool answer_info(ws_rpc_call const& call);
     bool answer_load_config(ws_rpc_call const& call);
     bool answer_processing_state(ws_rpc_call const& call);
-    bool answer_void(ws_rpc_call const& call, json const& result);
-    // What serves the new channel; nothing if the parameter is none that the endpoint takes.
+    bool answer_without_parameter(ws_rpc_call const& call, json const& result);
+    // What runs in the new channel; nothing if the endpoint does not take that parameter.
     std::optional<asio::awaitable<void>> serve(ws_channel_kind kind, json const& parameter,
                                                std::shared_ptr<ws_channel> channel);
 
@@ -53,11 +50,14 @@ private:
     static asio::awaitable<void> run(std::shared_ptr<ws_port> self, std::int64_t channel,
                                      asio::awaitable<void> work);
     void warn(std::string_view text);
+    void reply(std::int64_t call, std::optional<json> const& result);
+    void reply_not_loaded(std::int64_t call, ws_specifier const& specifier);
+    instance const* find(ws_specifier const& specifier) const;
     json describe(instance const& i) const;
 
-    std::shared_ptr<machine> m_;
-    std::shared_ptr<ws_peer> to_;
-    ws_namespace in_;
+    std::shared_ptr<emulated_host> host_;
+    std::shared_ptr<ws_connection> connection_;
+    ws_namespace namespace_;
     std::map<std::int64_t, std::shared_ptr<ws_channel>> channels_;
     int warnings_ = 0;
 };

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstddef>
 #include <utility>
 
 namespace secondwind::lmstudio {
@@ -54,62 +53,6 @@ bool says_not_found(json const& document, std::string_view text) {
            std::ranges::any_of(messages, [&](auto m) { return matches(m, *message); });
 }
 
-// Bodies are long and their "model" often stands first, so no document is built. nlohmann's parser
-// asks for all of these functions.
-class model_reader {
-public:
-    bool string(json::string_t& text) {
-        if (at_model_)
-            name_ = std::move(text);
-        return after_value();
-    }
-    bool key(json::string_t& name) {
-        at_model_ = depth_ == 1 && name == "model";
-        if (depth_ == 1 && name == "instance_id")
-            unloads_ = true;
-        return true;
-    }
-    bool start_object(std::size_t) {
-        if (depth_ == 0)
-            is_object_ = true;
-        return enter();
-    }
-    bool end_object() { return leave(); }
-    bool start_array(std::size_t) { return enter(); }
-    bool end_array() { return leave(); }
-    bool null() { return after_value(); }
-    bool boolean(bool) { return after_value(); }
-    bool number_integer(json::number_integer_t) { return after_value(); }
-    bool number_unsigned(json::number_unsigned_t) { return after_value(); }
-    bool number_float(json::number_float_t, json::string_t const&) { return after_value(); }
-    bool binary(json::binary_t&) { return after_value(); }
-    bool parse_error(std::size_t, std::string const&, json::exception const&) { return false; }
-
-    model_use result() {
-        using kind = model_use::kind;
-        if (!name_.empty())
-            return {kind::named, std::move(name_)};
-        return {is_object_ && !unloads_ ? kind::unnamed : kind::none, {}};
-    }
-
-private:
-    bool after_value() const noexcept { return !at_model_; }
-    bool enter() noexcept {
-        ++depth_;
-        return !at_model_;
-    }
-    bool leave() noexcept {
-        --depth_;
-        return true;
-    }
-
-    std::size_t depth_ = 0;
-    bool at_model_ = false;
-    bool is_object_ = false;
-    bool unloads_ = false;
-    std::string name_;
-};
-
 } // namespace
 
 std::optional<models> parse_models(std::string_view text) {
@@ -143,12 +86,6 @@ unload_result parse_unload(int status, std::string_view text, std::string_view i
         text_of(document, "instance_id") == instance_id)
         return unload_result::unloaded;
     return says_not_found(document, text) ? unload_result::not_found : unload_result::refused;
-}
-
-model_use find_model(std::string_view request_body) {
-    model_reader reader;
-    static_cast<void>(json::sax_parse(request_body.begin(), request_body.end(), &reader));
-    return reader.result();
 }
 
 } // namespace secondwind::lmstudio

@@ -253,12 +253,6 @@ std::string exchange::own_fields() const {
     return fields;
 }
 
-std::string const& exchange::model() const {
-    if (!model_)
-        model_ = request_.model();
-    return *model_;
-}
-
 void exchange::on_client_gone() {
     if (!gone_)
         shared_.traffic.client_left(phase());

@@ -1,13 +1,8 @@
-#include <secondwind/lmstudio/codec.hpp>
 #include <secondwind/proxy/request.hpp>
 
 #include <limits>
 
 namespace secondwind::proxy {
-
-std::string request::model() const {
-    return lmstudio::find_model(body.view()).name;
-}
 
 std::string request::authorization(http::field_list& scratch) const {
     // It was checked when it came; what we added to it since may be more than the limits allow.

@@ -133,6 +133,7 @@ net::task<bool> session::read_request(request& what, std::unique_ptr<body_reader
             render(what, *again, what.whole, add_id);
         }
     }
+    what.model = lmstudio::requested_model{what.body.view(), what.whole};
     if (what.whole)
         rest.reset();
     co_return true;

@@ -1,7 +1,7 @@
-"""A site as config/examples has it: three hosts, a secondwind beside each, and a balancer in front.
+"""A site as in config/examples: three hosts, a secondwind for each, and a balancer in front.
 
-The balancer runs the example itself, in which only addresses are replaced. Every site has addresses
-of its own within 127.0.0.0/8, so that many can run side by side.
+The balancer runs the example itself; only addresses are replaced. Every site has its own addresses
+in 127.0.0.0/8, so that many sites can run at the same time.
 """
 
 import contextlib
@@ -30,7 +30,7 @@ def found(program):
 
 
 class studio:
-    """An emulated LM Studio that holds generations back for as long as it is told to."""
+    """An emulated LM Studio that can hold generations back."""
 
     def __init__(self):
         self._child = subprocess.Popen(
@@ -74,7 +74,7 @@ class secondwind(process):
 
 
 class balancer:
-    """Either program, on the example, with its own words as lines."""
+    """Either program with the example, and its log lines."""
 
     def __init__(self, command):
         self._child = subprocess.Popen(
@@ -84,7 +84,7 @@ class balancer:
             stderr=subprocess.STDOUT,
             text=True,
         )
-        self.said = lines(self._child.stdout)
+        self.log = lines(self._child.stdout)
 
     def __enter__(self):
         return self
@@ -92,7 +92,7 @@ class balancer:
     def __exit__(self, *_):
         self._child.terminate()
         self._child.wait(PATIENCE)
-        self.said.close()
+        self.log.close()
 
 
 def haproxy(folder, replaced):
@@ -107,7 +107,7 @@ def nginx(folder, replaced):
         f"{kind}_temp_path {folder}/{kind};\n"
         for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
     )
-    # What Debian's nginx.conf has around conf.d, for whoever runs this.
+    # The parts of Debian's nginx.conf around conf.d, for the current user.
     user = "user root;" if os.geteuid() == 0 else ""
     pathlib.Path(folder, "nginx.conf").write_text(
         f"daemon off;\n{user}\nworker_processes 2;\npid {folder}/pid;\nerror_log stderr notice;\n"
@@ -126,7 +126,7 @@ class site(contextlib.ExitStack):
 
     def __enter__(self):
         super().__enter__()
-        # Whatever starts before something else fails is ended all the same.
+        # If something fails, everything that was started before it is stopped.
         with contextlib.ExitStack() as started:
             self._start(started)
             self.push(started.pop_all())

@@ -1,7 +1,7 @@
 """The examples for HAProxy and nginx, run in front of three secondwinds and three emulated hosts.
 
-BALANCER says which. What must hold: a stream comes through as it is written; when a secondwind is
-killed only its own streams break, and when it is drained none does; in between nobody else notices.
+BALANCER selects one. What must hold: a stream arrives as it is written; when a secondwind is
+killed, only its own streams break, and when it is drained, none does; other clients never notice.
 """
 
 import http.client
@@ -22,8 +22,8 @@ STREAMS = 6
 
 
 def chat(**more):
-    said = {"model": "stage/resident", "messages": [{"role": "user", "content": "Hello"}]}
-    return json.dumps({**said, **more}).encode()
+    body = {"model": "stage/resident", "messages": [{"role": "user", "content": "Hello"}]}
+    return json.dumps({**body, **more}).encode()
 
 
 STREAMED = chat(stream=True)
@@ -58,7 +58,7 @@ class balancer(unittest.TestCase):
     def setUp(self):
         self.site = self.enterContext(site(KIND))
         self.tell_all(load="stage/resident")
-        # At the second token: what asks for one gets its whole answer.
+        # Held at the second token: a request for one token gets its whole answer.
         self.tell_all(hold_generations=2)
         self.await_balancer()
 
@@ -69,8 +69,8 @@ class balancer(unittest.TestCase):
                 self.assertEqual(self.ask_once(), 200)
                 return
             except ConnectionRefusedError:
-                # Nothing of it can be waited for: it does not tell when it listens.
-                self.assertLess(time.monotonic(), deadline, self.site.balancer.said.seen)
+                # It does not report when it listens, so there is nothing to wait for.
+                self.assertLess(time.monotonic(), deadline, self.site.balancer.log.seen)
                 time.sleep(0.01)
 
     def ask_once(self):
@@ -86,21 +86,21 @@ class balancer(unittest.TestCase):
             connection.close()
 
     def ask_on(self):
-        """Posts that nobody may notice anything by; each would go to either server in turn."""
+        """Sends requests that must all succeed; the balancer sends them to the servers in turn."""
         self.assertEqual([self.ask_once() for _ in range(9)], [200] * 9)
 
     def open_streams(self):
-        """Streams that have begun and do not end, and the proxy that each one goes through."""
+        """Running streams, and the proxy of each."""
         streams = [
             self.enterContext(stream(self.site.address, f"stream-{i}")) for i in range(STREAMS)
         ]
-        where = {
+        proxies = {
             exchange["request_id"]: name
             for name, proxy in self.site.proxies.items()
             for exchange in self.admin(proxy, "/api/status")[1]["exchanges"]
         }
-        self.assertEqual(set(where.values()), set(NAMES), "all share the work")
-        return [(s, where[s.name]) for s in streams]
+        self.assertEqual(set(proxies.values()), set(NAMES), "all share the work")
+        return [(s, proxies[s.name]) for s in streams]
 
     def admin(self, proxy, path):
         connection = http.client.HTTPConnection(proxy.address, proxy.admin, timeout=PATIENCE)
@@ -118,16 +118,16 @@ class balancer(unittest.TestCase):
     def release(self):
         self.tell_all(release_generations=True)
 
-    def await_down(self, name, why):
-        """HAProxy asks and tells; nginx learns it from its own attempts, and tells nothing."""
+    def await_down(self, name, reason):
+        """HAProxy checks and logs it; nginx learns it from its own attempts, and logs nothing."""
         if KIND == "haproxy":
-            self.site.balancer.said.until(
-                lambda line: f"Server secondwinds/{name} is DOWN" in line and why in line
+            self.site.balancer.log.until(
+                lambda line: f"Server secondwinds/{name} is DOWN" in line and reason in line
             )
 
-    def test_a_stream_comes_through_as_it_is_written(self):
+    def test_a_stream_arrives_as_it_is_written(self):
         with stream(self.site.address, "unbuffered") as one:
-            # Each token is here before its host may make the one behind the next.
+            # Each token arrives before its host may generate the one after the next.
             for tokens in range(3, 7):
                 self.tell_all(hold_generations=tokens)
                 one.received += one.until(b'"content":')
@@ -141,7 +141,7 @@ class balancer(unittest.TestCase):
         counts = self.site.hosts[name].tell(**{"await": {"aborted": 1}})
         self.assertEqual(counts["generations"]["aborted"], 1)
 
-    def test_a_websocket_comes_through(self):
+    def test_a_websocket_works(self):
         with socket.create_connection(self.site.address, timeout=PATIENCE) as one:
             one.sendall(
                 b"GET /llm HTTP/1.1\r\nHost: site\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"

@@ -1,4 +1,4 @@
-"""The host behind the proxy, played by the case: every byte that reaches it is seen."""
+"""The host behind the proxy, scripted by the case, which sees every byte that arrives."""
 
 import select
 import socket
@@ -12,7 +12,7 @@ class scripted_host:
     def __init__(self):
         self.connections = []
         self.port = 0
-        # Bound for life, so that nobody else gets the port while the listener is closed.
+        # Stays bound, so that nobody else gets the port while the listening socket is closed.
         self._held = self._bound()
         self.port = self._held.getsockname()[1]
         self.listener = None
@@ -41,7 +41,7 @@ class scripted_host:
         self._held.close()
 
     def drop_connections(self):
-        """Closes every connection, those that nobody has accepted yet too."""
+        """Closes every connection, even those that are not accepted yet."""
         for connection in self.connections:
             connection.close()
         while select.select([self.listener], [], [], 0)[0]:
@@ -69,7 +69,7 @@ class scripted_host:
     def next_request(self, client=None):
         """The next request on any connection, with that connection.
 
-        With a client, an answer that the proxy gives by itself is a failure at once."""
+        With a client, an answer of the proxy itself is a failure at once."""
         deadline = time.monotonic() + BOUND
         while True:
             for connection in self.connections:

@@ -1,4 +1,4 @@
-"""HTTP/1 messages as an exact peer reads them: what is whole, what is cut, what is malformed."""
+"""HTTP/1 messages as a strict peer reads them: complete, truncated or malformed."""
 
 from dataclasses import dataclass, field
 
@@ -8,7 +8,7 @@ from wire import check, shown
 @dataclass
 class message:
     line: bytes
-    lines: list  # the field lines as they came
+    lines: list  # the field lines as they arrived
     raw: bytes = b""  # the whole message
     body: bytes = b""
     complete: bool = True
@@ -23,12 +23,12 @@ class message:
         return found[0] if found else None
 
     def has(self, line):
-        """Whether there is such a field line, with its name in any case."""
+        """Whether there is such a field line; the case of its name does not matter."""
         name, _, value = line.partition(b":")
         return value.strip() in self.values(name)
 
     def those_of(self, lines):
-        """The lines whose names are among the given ones', as (name in small letters, value)."""
+        """The lines with one of these names, as (name in lower case, value)."""
         pairs = [parted(line) for line in self.lines]
         names = {parted(line)[0] for line in lines}
         return [pair for pair in pairs if pair[0] in names]
@@ -60,7 +60,7 @@ def read_head(stream):
 
 
 def read_request(stream):
-    """The host's view; None if the connection ended before a whole head."""
+    """The host's view; None if the connection ended before a complete head."""
     request = read_head(stream)
     if request is not None:
         start = stream.read - len(request.raw)

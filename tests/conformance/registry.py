@@ -1,4 +1,4 @@
-"""The cases, each with the section of the table of behaviour that it stands for."""
+"""The cases, each with its section of the suite."""
 
 from dataclasses import dataclass
 from typing import Callable
@@ -38,7 +38,7 @@ def add(section, name, run, setup="whole"):
 
 
 def in_section(section):
-    """A decorator for the cases of one section: the function's name tells what holds."""
+    """A decorator for the cases of one section: the function's name says what must hold."""
 
     def named(setup="whole"):
         def keep(function):
@@ -51,11 +51,11 @@ def in_section(section):
 
 
 def all_refused(section, table, partly=False, setup="whole"):
-    """A table of {what: raw bytes, or (raw bytes, statuses...)} that must all be refused."""
-    for what, entry in table.items():
+    """A table of {title: raw bytes, or (raw bytes, statuses...)} that must all be refused."""
+    for title, entry in table.items():
         raw, *statuses = entry if isinstance(entry, tuple) else (entry, 400)
 
         def run(on, raw=raw, statuses=tuple(statuses)):
             on.refuses(raw, *statuses, partly=partly)
 
-        add(section, f"refuses {what}", run, setup)
+        add(section, f"refuses {title}", run, setup)

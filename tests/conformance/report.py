@@ -1,4 +1,4 @@
-"""What a run tells: its failures, a table by section, and the page of the comparison."""
+"""The results of a run: its failures, a table by section, and the page of the comparison."""
 
 import re
 import subprocess
@@ -20,7 +20,7 @@ def failures(outcomes, known):
 
 
 def table(chosen, outcomes):
-    """Passed of all, by section and proxy, as a table in Markdown."""
+    """Passed and total cases, by section and proxy, as a table in Markdown."""
     rows = [["section", "cases", *outcomes]]
     for number, name in [*SECTIONS.items(), (None, "all")]:
         titles = [case.title for case in chosen if number in (None, case.section)]
@@ -41,10 +41,10 @@ def write_page(chosen, outcomes):
 
 
 def versions(outcomes):
-    told = []
+    versions = []
     for name in outcomes:
         if name != "secondwind":
-            said = subprocess.run([found(name), "-v"], capture_output=True, text=True, check=False)
-            number = re.search(r"(?:nginx/|version )([0-9.]+)", said.stdout + said.stderr)
-            told.append(f"{name} {number[1] if number else 'of an unknown version'}")
-    return ", ".join(told) or "none was installed"
+            result = subprocess.run([found(name), "-v"], capture_output=True, text=True, check=False)
+            number = re.search(r"(?:nginx/|version )([0-9.]+)", result.stdout + result.stderr)
+            versions.append(f"{name} {number[1] if number else 'of an unknown version'}")
+    return ", ".join(versions) or "none was installed"

@@ -45,7 +45,7 @@ class worker(threading.Thread):
                 self.results[case.title] = self._outcome(case)
         except Empty:
             pass
-        except Exception as fault:  # noqa: BLE001 - told by the main thread
+        except Exception as fault:  # noqa: BLE001 - the main thread reports it
             self.broken = fault
         finally:
             for one in self.stages.values():
@@ -60,12 +60,12 @@ class worker(threading.Thread):
             case.run(on)
         except failure as fault:
             outcome = {"expected": fault.expected, "got": fault.got}
-        except Exception as fault:  # noqa: BLE001 - what a proxy sends can surprise a case
-            outcome = {"expected": "what the case can read", "got": repr(fault)}
+        except Exception as fault:  # noqa: BLE001 - a proxy can send unexpected bytes
+            outcome = {"expected": "bytes that the case can read", "got": repr(fault)}
         try:
             on.settle()
         except Exception as fault:  # noqa: BLE001
-            # Whatever the case did, the next one gets a proxy that works.
+            # The next case gets a working proxy in any event.
             state = "is stuck" if on.proxy.running() else "ended"
             outcome = outcome or {"expected": "a proxy that goes on", "got": f"it {state}: {fault}"}
             on.close()
@@ -74,7 +74,7 @@ class worker(threading.Thread):
 
 
 def run_all(target, chosen):
-    """{title: None, or what was expected and what came}, in the order of the cases."""
+    """{title: None, or the expected and the received}, in the order of the cases."""
     queue, results = SimpleQueue(), {}
     for case in chosen:
         queue.put(case)

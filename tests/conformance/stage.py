@@ -1,4 +1,4 @@
-"""A running proxy between clients and the scripted host, and what can be asked of it."""
+"""A running proxy between clients and the scripted host, and the checks of the cases."""
 
 import json
 import socket
@@ -24,7 +24,7 @@ class stage:
         return made.send(greeting) if greeting else made
 
     def first(self, client):
-        """Waits for whatever comes first: bytes at the host, or an answer or an end here."""
+        """Waits for the first of these: bytes at the host, an answer, or an end here."""
         deadline = time.monotonic() + BOUND
         while not (client.unread or client.end or any(c.unread for c in self.host.connections)):
             self.host.step(deadline, client, "a request at the host, or an answer")
@@ -39,7 +39,7 @@ class stage:
         return got
 
     def relays(self, answer, request=messages.get(), end=None):
-        """The client's view of what the host answers; `end` is how the host then leaves."""
+        """The client's view of the host's answer; `end` is how the host leaves afterwards."""
         client = self.client(request)
         connection, got = self.host.next_request(client)
         connection.send(answer)
@@ -67,7 +67,7 @@ class stage:
                 check(not _is_whole(got), "no whole request at the host", shown(got))
 
     def _refusal(self, got, statuses):
-        """Other proxies may choose another error, or a close without one."""
+        """Other proxies may choose another error, or close without one."""
         status = int(got[9:12]) if got.startswith(b"HTTP/1.") and got[9:12].isdigit() else None
         if not self.ours:
             check(status is None or status >= 400, "a refusal", shown(got))
@@ -76,7 +76,7 @@ class stage:
         self.is_own_error(got)
 
     def is_own_error(self, got):
-        """An error that the proxy made: JSON for the apps that will read it."""
+        """An error of the proxy itself: JSON, for the apps that read it."""
         if self.ours:
             head, _, body = got.partition(b"\r\n\r\n")
             try:
@@ -86,9 +86,9 @@ class stage:
             check(message and b"application/json" in head, "an error in JSON", shown(got))
 
     def nothing_reached(self, partly=False):
-        """A good request on a new connection is the first that the host sees.
+        """A valid request on a new connection is the first that the host sees.
 
-        With `partly`, there may be the beginning of another one, which ends as that."""
+        With `partly`, the beginning of another one may come first, which is never completed."""
         client = self.client(messages.get(target=b"/sentinel"))
         deadline = time.monotonic() + BOUND
         served = False
@@ -107,7 +107,7 @@ class stage:
                 self.host.step(deadline, client, "a good request at the host, and no other")
 
     def own_error(self, client, *statuses, method=b"GET"):
-        """An error of the proxy's own, whole; others may choose any 5xx, or just close."""
+        """A complete error of the proxy itself; others may choose any 5xx, or just close."""
         if (
             not self.ours
             and not client.unread
@@ -123,7 +123,7 @@ class stage:
             self.is_own_error(got.raw)
 
     def is_cut(self, client):
-        """An error instead of the answer, or an answer that nobody can take for whole."""
+        """An error instead of the answer, or an answer that cannot look complete."""
         if not client.received and not client.unread:
             deadline = time.monotonic() + BOUND
             if not client.pump_until(deadline, "an answer or an end"):
@@ -136,7 +136,7 @@ class stage:
             client.rest()
 
     def in_step(self, client, target=b"/next"):
-        """The client's connection serves another request, or has ended; it never lies."""
+        """The client's connection serves another request, or has ended."""
         client.send(messages.get(target=target))
         deadline = time.monotonic() + BOUND
         while not client.end:
@@ -153,7 +153,7 @@ class stage:
         check(not client.unread, "nothing but the end", shown(client.unread))
 
     def settle(self):
-        """Ends a case: its connections close, and what is still under way is over after a fence."""
+        """Ends a case: closes its connections, and waits until nothing is in transit."""
         for client in self.clients:
             client.close()
         self.clients = []
@@ -177,7 +177,7 @@ class stage:
 
 
 class _bytes_seen:
-    """Bytes that are all there, for the readers of messages."""
+    """Complete bytes, for the readers of messages."""
 
     def __init__(self, data):
         self.received, self.read, self.end, self.name = data, 0, "closed", "host"

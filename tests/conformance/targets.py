@@ -1,7 +1,7 @@
 """The proxies under test, each started in front of a scripted host and stopped by its process.
 
 Every proxy takes (host_port, setup). The setup "whole" reads a request's body before it is sent
-on; "streamed" passes it on as it comes, in secondwind by a replay buffer of no size."""
+on; "streamed" passes it on as it arrives, in secondwind with a replay buffer of size 0."""
 
 import json
 import os
@@ -56,11 +56,11 @@ class process:
                 socket.create_connection(("127.0.0.1", self.port), 1).close()
                 return
             except ConnectionRefusedError:
-                # Nothing of theirs can be waited for: they do not tell when they listen.
+                # They do not report when they listen, so there is nothing to wait for.
                 time.sleep(0.01)
-        said = self.child.stderr.read1() if not self.running() else b""
+        output = self.child.stderr.read1() if not self.running() else b""
         self.stop()
-        raise RuntimeError(f"{self.child.args[0]} did not start: {said.decode()}")
+        raise RuntimeError(f"{self.child.args[0]} did not start: {output.decode()}")
 
 
 class secondwind(process):

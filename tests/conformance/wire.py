@@ -6,12 +6,12 @@ import struct
 import threading
 import time
 
-# How long to wait for what must come. Only a failing case ever waits this long.
+# How long to wait for bytes that must arrive. Only a failing case waits this long.
 BOUND = 4.0
 
 
 class failure(Exception):
-    """What a case expected, and what it got instead."""
+    """The expectation of a case, and what it got instead."""
 
     def __init__(self, expected, got):
         super().__init__(f"expected {expected}; got {got}")
@@ -25,13 +25,13 @@ def check(truth, expected, got):
 
 
 def shown(data, limit=400):
-    """Bytes for a person to read, cut where they get long."""
+    """Bytes in readable form, truncated if they are long."""
     text = repr(bytes(data[:limit]))[1:]
     return text if len(data) <= limit else f"{text}... ({len(data)} bytes)"
 
 
 class stream:
-    """What was received is kept whole; reading only moves on in it."""
+    """Keeps all received bytes; reading only advances in them."""
 
     def __init__(self, sock, name, peer_port):
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -50,7 +50,7 @@ class stream:
         return bytes(self.received[self.read :])
 
     def send(self, data):
-        """A peer that has already refused may have closed: what it answered is what counts."""
+        """A peer that has already refused may have closed: only its answer counts."""
         try:
             self.sock.settimeout(BOUND)
             self.sock.sendall(data)
@@ -68,7 +68,7 @@ class stream:
         return self
 
     def send_beside(self, data):
-        """For more than the sockets' buffers hold, while this thread reads the other end."""
+        """For more bytes than the sockets' buffers hold, while this thread reads the other end."""
         threading.Thread(target=self._send_quietly, args=(data,), daemon=True).start()
 
     def _send_quietly(self, data):
@@ -78,7 +78,7 @@ class stream:
             pass
 
     def pump(self):
-        """Takes what is there now, or the end. Call it when the socket is readable."""
+        """Reads the available bytes, or the end. Call it when the socket is readable."""
         try:
             data = self.sock.recv(1 << 18)
             self.received += data
@@ -109,7 +109,7 @@ class stream:
         return self._take(found + len(marker))
 
     def exactly(self, size):
-        """Reads so many bytes, or fewer if the stream ended before them."""
+        """Reads that many bytes, or fewer if the stream ended before."""
         deadline = time.monotonic() + BOUND
         while len(self.received) - self.read < size:
             if not self.pump_until(deadline, f"{size} bytes"):
@@ -148,7 +148,7 @@ class stream:
     def arrive(self):
         """After a close or a reset here, waits until the kernel has told the other end.
 
-        A busy machine delivers even on the loopback interface a little later."""
+        On a busy machine, even the loopback interface delivers with a delay."""
         deadline = time.monotonic() + BOUND
         while self._is_established_there():
             if time.monotonic() > deadline:

@@ -29,6 +29,7 @@ ELSEWHERE = {
     "scripts/fuzz.sh": "is a stage of CI",
     "scripts/format.sh": "changes the sources; CI runs it with --check",
     "scripts/lint.sh": "is a stage of CI",
+    "scripts/commit_subjects.sh": "is a stage of CI; layers.commit_subjects tests it",
     "scripts/bench.sh": "takes minutes; CI runs its smoke test",
     "scripts/package.sh": "builds the release and a package of it",
     "bench/plot.py": "draws what minutes of measuring have left",

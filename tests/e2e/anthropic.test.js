@@ -8,7 +8,7 @@ const question = { max_tokens: 1000, messages: [{ role: 'user', content: 'What h
 
 const begin = (client, model) => client.messages.create({ model, ...question, stream: true });
 
-// The client repeats some failed requests by itself, which would hide who cured them.
+// The client itself retries some failed requests, which would hide a failed recovery.
 const connect = (url, apiKey = 'lm-studio') =>
   new Anthropic({ baseURL: url, apiKey, maxRetries: 0 });
 

@@ -1,4 +1,4 @@
-// LM Studio's own SDK, which speaks over WebSockets: the proxy carries them as they are.
+// LM Studio's own SDK, which uses WebSockets: the proxy passes them on unchanged.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 
@@ -25,11 +25,11 @@ describe('lmstudio', () => {
     await stage.close();
   });
 
-  test('tells its version', async () => {
+  test('gets the version', async () => {
     assert.match((await client.system.getLMStudioVersion()).version, /^\d+\.\d+\.\d+$/);
   });
 
-  test('lists what is downloaded', async () => {
+  test('lists the downloaded models', async () => {
     const all = await client.system.listDownloadedModels();
     assert.deepEqual(
       all.map(({ modelKey, type }) => [modelKey, type]),
@@ -41,7 +41,7 @@ describe('lmstudio', () => {
     );
   });
 
-  test('lists what is loaded, each kind in its namespace', async () => {
+  test('lists the loaded models, each kind in its namespace', async () => {
     assert.deepEqual(await client.llm.listLoaded(), []);
     await stage.tell({ load: resident });
     await stage.tell({ load: embedding });
@@ -51,7 +51,7 @@ describe('lmstudio', () => {
     assert.deepEqual(embeddings.map(({ identifier }) => identifier), [embedding]);
   });
 
-  test('loads a model under a name of its own and unloads it', async () => {
+  test('loads a model under a chosen name and unloads it', async () => {
     const progress = [];
     const model = await client.llm.load(wanted, {
       identifier: 'mine',
@@ -67,14 +67,14 @@ describe('lmstudio', () => {
     await assert.rejects(model.getModelInfo(), /already been unloaded/);
   });
 
-  test('gets a model that is loaded already, or loads it', async () => {
+  test('gets a loaded model, or loads it', async () => {
     const first = await client.llm.model(wanted, silently);
     const again = await client.llm.model(wanted, silently);
     assert.equal(first.identifier, again.identifier);
     assert.equal((await stage.tell({ state: true })).loads, 1);
   });
 
-  test('hears a whole answer, fragment by fragment', async () => {
+  test('gets a whole answer, fragment by fragment', async () => {
     const model = await client.llm.model(wanted, silently);
     const prediction = model.respond('What happened?');
     const fragments = [];
@@ -87,7 +87,7 @@ describe('lmstudio', () => {
     assert.equal(result.modelInfo.identifier, wanted);
   });
 
-  test('hears no more than it asked for', async () => {
+  test('gets no more tokens than it asked for', async () => {
     const model = await client.llm.model(wanted, silently);
     const { content, stats } = await model.respond('What happened?', { maxTokens: 2 });
     assert.equal(content, 'Every model');
@@ -129,13 +129,13 @@ describe('lmstudio', () => {
     await assert.rejects(async () => await prediction, /Model unloaded/);
   });
 
-  test('what is not there is an error', async () => {
+  test('an unknown model is an error', async () => {
     await assert.rejects(client.llm.unload('nobody'), /No loaded model satisfies/);
     await assert.rejects(client.llm.model('nobody', silently), /Cannot find a model/);
     await assert.rejects(client.llm.load(embedding, silently), /wrong domain/);
   });
 
-  test('plain HTTP passes beside a prediction', async () => {
+  test('plain HTTP works during a prediction', async () => {
     const model = await client.llm.model(wanted, silently);
     await stage.tell({ hold_generations: 1 });
     const prediction = model.respond('What happened?');

@@ -8,7 +8,7 @@ import { Stage } from './stage.js';
 
 const messages = [{ role: 'user', content: 'What happened?' }];
 
-// The client repeats some failed requests by itself, which would hide who cured them.
+// The client itself retries some failed requests, which would hide a failed recovery.
 const connect = (url, apiKey = 'lm-studio') =>
   new OpenAI({ baseURL: `${url}/v1`, apiKey, maxRetries: 0 });
 
@@ -84,7 +84,7 @@ play('openai', {
         for await (const event of stream) {
           assert.equal(event.sequence_number, seen.length);
           seen.push(event.type);
-          // The client hands a failure on like any other event.
+          // The client passes a failure on like any other event.
           assert.notEqual(event.type, 'response.failed', JSON.stringify(event));
           if (event.type === 'response.output_text.delta') text += event.delta;
         }
@@ -125,12 +125,12 @@ describe('openai', () => {
     assert.deepEqual(ids, [resident, wanted, embedding]);
   });
 
-  test('its own stream helper puts the answer together', async () => {
+  test('its own stream helper assembles the answer', async () => {
     const stream = connect(stage.url).chat.completions.stream({ model: wanted, messages });
     assert.equal(await stream.finalContent(), everything);
   });
 
-  test('a mistake of the client stays one', async () => {
+  test('a client error stays a client error', async () => {
     await assert.rejects(
       connect(stage.url).chat.completions.create({ model: wanted, messages: 'none' }),
       (e) => e instanceof OpenAI.BadRequestError && /'messages' field is invalid/.test(e.message),

@@ -1,4 +1,4 @@
-// What every call of every client goes through.
+// The scenes that every call of every client goes through.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 
@@ -9,8 +9,8 @@ export const resident = 'stage/resident';
 export const wanted = 'stage/wanted';
 export const embedding = 'stage/embedding';
 
-// `calls` are { name, model, occupant, ask(client, model), expected? }: `ask` resolves to
-// what was answered, which is to be `expected`; `occupant` is what leaves no room for the model.
+// `calls` are { name, model, occupant, ask(client, model), expected? }: `ask` resolves to the
+// answer, which must be `expected`; `occupant` is the model that leaves no memory for `model`.
 export function play(title, { connect, calls }) {
   describe(title, () => {
     let stage;
@@ -62,7 +62,7 @@ export function play(title, { connect, calls }) {
 
 const key = 'sw-a-key-that-is-made-for-this-test-alone-0123';
 
-// The client shows a key of the proxy's, and LM Studio asks for a token that the client does not
+// The client sends a key of the proxy, and LM Studio requires a token that the client does not
 // know. `connect(url, key)` makes the client, and `ask(client, model)` resolves to the answer.
 export function play_keyed(title, { connect, ask }) {
   describe(`${title} with a key`, () => {
@@ -71,14 +71,14 @@ export function play_keyed(title, { connect, ask }) {
     afterEach(() => stage.tell({ reset: true }));
     after(() => stage.close());
 
-    test('is served, and recovered, in the name of the proxy', async () => {
+    test('is served, and recovered, with the token of the proxy', async () => {
       await stage.tell({ load: resident });
       assert.equal(await ask(connect(stage.url, key), wanted), everything);
       const state = await stage.tell({ state: true });
       assert.deepEqual(state.unloads, { [resident]: 1 });
     });
 
-    test('is told when the key is wrong', async () => {
+    test('gets an error if the key is wrong', async () => {
       await assert.rejects(
         ask(connect(stage.url, 'sw-another-key-0123456789'), wanted),
         (e) => e.status === 401 && /none that this proxy knows/.test(e.message),

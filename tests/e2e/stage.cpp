@@ -1,27 +1,30 @@
-// The stage of the end-to-end tests: an emulated LM Studio in this process with the proxy in front
-// of it, played on by a test runner in another one. It prints one JSON line with where to connect,
-// then answers each JSON line that it reads with one; it ends with its input.
+// The server side of the end-to-end tests: an emulated LM Studio with the proxy in front of it, in
+// one process that a test runner controls. It prints one JSON line with its URLs, then answers each
+// JSON line that it reads with another one; it ends with its input.
 //
-//     {"state":true}                         what is loaded, and the counters
-//     {"reset":true}                         all as at the start
+//     {"state":true}                         the loaded models, and the counters
+//     {"reset":true}                         restores the state at the start
 //     {"load":"key"} {"unload":"id"} {"corrupt":"key"}
 //     {"hold_generations":1} {"release_generations":true}
-//     {"await":{"aborted":1}}                answered when that many generations ended so
+//     {"await":{"aborted":1}}                answers when that many generations have ended so
 //
-// With an argument, that is the key which clients have to show, and LM Studio asks for a token that
-// only the proxy knows.
+// An argument is the key that clients have to send; LM Studio then requires a token that only the
+// proxy knows.
 #include <secondwind/emulator/server.hpp>
 #include <secondwind/policy/client_key.hpp>
 #include <secondwind/proxy/server.hpp>
 
 #include <nlohmann/json.hpp>
 
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/read_until.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include <csignal>
+#include <exception>
 #include <iostream>
 #include <string>
 
@@ -32,6 +35,13 @@ namespace {
 namespace asio = boost::asio;
 namespace emulator = secondwind::emulator;
 using json = nlohmann::ordered_json;
+
+constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
+
+void rethrow(std::exception_ptr error) {
+    if (error)
+        std::rethrow_exception(error);
+}
 
 json state_of(emulator::server const& lm) {
     json state;
@@ -80,7 +90,7 @@ json obey(emulator::server& lm, std::string const& line) {
         lm.reset();
     } else if (command.contains("load")) {
         if (!lm.load(text(command, "load")))
-            return {{"error", "no such model, or no room for it"}};
+            return {{"error", "no such model, or it does not fit"}};
     } else if (command.contains("unload")) {
         if (!lm.unload(text(command, "unload")))
             return {{"error", "not loaded"}};
@@ -108,8 +118,8 @@ asio::awaitable<void> take_commands(asio::io_context& io, emulator::server& lm,
     asio::posix::stream_descriptor input{io, ::dup(STDIN_FILENO)};
     std::string buffer;
     for (;;) {
-        auto const [error, size] = co_await asio::async_read_until(
-            input, asio::dynamic_buffer(buffer), '\n', emulator::nothrow);
+        auto const [error, size] =
+            co_await asio::async_read_until(input, asio::dynamic_buffer(buffer), '\n', nothrow);
         if (error)
             break;
         auto const line = buffer.substr(0, size);
@@ -118,7 +128,7 @@ asio::awaitable<void> take_commands(asio::io_context& io, emulator::server& lm,
         co_await lm.until(arrived);
         std::cout << obey(lm, line).dump() << std::endl;
     }
-    // A client that keeps its connections leaves sessions behind, each with coroutines of its own.
+    // A client that keeps its connections open leaves sessions, each with its own coroutines.
     proxy.abort();
     secondwind::net::spawn(stop_after(proxy.stopped(), io));
 }
@@ -127,14 +137,14 @@ std::string url(std::uint16_t port) {
     return "http://127.0.0.1:" + std::to_string(port);
 }
 
-// Room for either of the two language models, never for both.
+// Memory for either of the two language models, never for both.
 emulator::options two_models_and_room_for_one() {
-    emulator::options how;
-    how.memory_bytes = 10'000'000'000;
-    how.models = {{"stage/resident", emulator::model_type::llm, 6'000'000'000},
-                  {"stage/wanted", emulator::model_type::llm, 8'000'000'000},
-                  {"stage/embedding", emulator::model_type::embedding, 3'000'000'000}};
-    return how;
+    emulator::options options;
+    options.memory_bytes = 10'000'000'000;
+    options.models = {{"stage/resident", emulator::model_type::llm, 6'000'000'000},
+                      {"stage/wanted", emulator::model_type::llm, 8'000'000'000},
+                      {"stage/embedding", emulator::model_type::embedding, 3'000'000'000}};
+    return options;
 }
 
 } // namespace
@@ -142,23 +152,23 @@ emulator::options two_models_and_room_for_one() {
 int main(int argc, char** argv) {
     std::signal(SIGPIPE, SIG_IGN);
     asio::io_context io{1};
-    auto how = two_models_and_room_for_one();
+    auto options = two_models_and_room_for_one();
     secondwind::config::settings settings;
     if (argc > 1) {
-        how.api_token = "sk-lm-stage012:01234567890123456789";
+        options.api_token = "sk-lm-stage012:01234567890123456789";
         settings.clients.api_keys = {{"sdk", secondwind::policy::hash_of(argv[1])}};
     }
-    emulator::server lm{io, how};
+    emulator::server lm{io, options};
     lm.start();
 
     settings.listen.port = 0;
-    settings.upstreams.front() = {"stage", "127.0.0.1", lm.port(), how.api_token};
+    settings.upstreams.front() = {"stage", "127.0.0.1", lm.port(), options.api_token};
     secondwind::proxy::server proxy{io, settings};
     proxy.start();
 
     json const hello{{"url", url(proxy.local_endpoint().port())}, {"emulator", url(lm.port())}};
     std::cout << hello.dump() << std::endl;
-    asio::co_spawn(io, take_commands(io, lm, proxy), emulator::rethrow);
+    asio::co_spawn(io, take_commands(io, lm, proxy), rethrow);
     io.run();
     return 0;
 }

@@ -1,29 +1,25 @@
-// Whatever the head of a request says: who is let in has said by which of our names it asks, comes
-// from no other page, and knows the token; and no action is let in that a form could send.
+// For any request head: an admitted request names one of the listener's own hosts, comes from no
+// other page, and has the token; and no action that a form could send is admitted.
 #include "admin/access.hpp"
 #include "admin/base64.hpp"
+#include "target.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cctype>
 #include <cstdint>
-#include <cstdlib>
 #include <optional>
 #include <string>
 #include <string_view>
 
+namespace admin_access_fuzz {
 namespace {
 
 using namespace secondwind;
 using namespace secondwind::admin;
+using secondwind::fuzz::require;
 
 constexpr std::string_view token = "open-sesame-1234";
-
-void require(bool holds) {
-    if (!holds) {
-        std::abort();
-    }
-}
 
 std::string lowered(std::string_view text) {
     std::string out{text};
@@ -32,7 +28,7 @@ std::string lowered(std::string_view text) {
     return out;
 }
 
-// The names by which the listener below may be asked, one by one.
+// The names of the listener below.
 bool is_ours(std::string_view name) {
     auto const host = lowered(name);
     constexpr std::array exact{"127.0.0.1:9235", "localhost:9235", "[::1]:9235",
@@ -50,7 +46,7 @@ bool is_our_origin(std::string_view origin) {
     return false;
 }
 
-// Encodes anew, so that what was decoded had no second way to be written.
+// Encodes again, which proves that the decoded text had no other encoding.
 std::string encoded(std::string_view plain) {
     constexpr std::string_view digits =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -84,53 +80,57 @@ std::optional<std::string_view> next_line(std::string_view& rest) {
     return line == "-" ? std::nullopt : std::optional{line}; // no such field
 }
 
-void check(config::admin const& rules, introduction const& who) {
+void check(config::admin const& rules, introduction const& request) {
     config::endpoint const here{"127.0.0.1", 9235};
-    auto const refused = refuse(rules, here, who);
+    auto const refused = refuse(rules, here, request);
     if (refused) {
         require(refused->reply.status >= 400 && !refused->code.empty());
         require(refused->reply.body.find(token) == std::string::npos);
         return;
     }
-    require(!who.origin || is_our_origin(*who.origin));
-    if (is_probe(who)) {
-        require(who.method != "POST");
+    require(!request.origin || is_our_origin(*request.origin));
+    if (is_probe(request)) {
+        require(request.method != "POST");
         return;
     }
-    require(who.host && is_ours(*who.host));
-    require(!who.fetch_site || *who.fetch_site == "same-origin" || *who.fetch_site == "none" ||
-            (who.method == "GET" && who.path == "/" && who.fetch_mode == "navigate"));
-    require(rules.token.empty() || (who.authorization && knows_token(*who.authorization)));
-    if (who.method == "POST") {
+    require(request.host && is_ours(*request.host));
+    require(!request.fetch_site || *request.fetch_site == "same-origin" ||
+            *request.fetch_site == "none" ||
+            (request.method == "GET" && request.path == "/" && request.fetch_mode == "navigate"));
+    require(rules.token.empty() || (request.authorization && knows_token(*request.authorization)));
+    if (request.method == "POST") {
         require(rules.allow_actions);
-        require(who.content_type && lowered(*who.content_type).starts_with("application/json"));
+        require(request.content_type &&
+                lowered(*request.content_type).starts_with("application/json"));
     }
 }
 
-} // namespace
-
-extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
+void test(std::uint8_t const* data, std::size_t size) {
     std::string_view rest{reinterpret_cast<char const*>(data), size};
     if (auto const decoded = decode_base64(rest)) {
         require(encoded(*decoded) == rest);
     }
-    introduction who;
-    who.method = next_line(rest).value_or("");
-    who.path = next_line(rest).value_or("");
-    who.host = next_line(rest);
-    who.origin = next_line(rest);
-    who.fetch_site = next_line(rest);
-    who.fetch_mode = next_line(rest);
-    who.authorization = next_line(rest);
-    who.content_type = next_line(rest);
+    introduction request;
+    request.method = next_line(rest).value_or("");
+    request.path = next_line(rest).value_or("");
+    request.host = next_line(rest);
+    request.origin = next_line(rest);
+    request.fetch_site = next_line(rest);
+    request.fetch_mode = next_line(rest);
+    request.authorization = next_line(rest);
+    request.content_type = next_line(rest);
     for (bool const guarded : {false, true}) {
         for (bool const acts : {false, true}) {
             config::admin rules;
             rules.token = guarded ? token : "";
             rules.allow_actions = acts;
             rules.allowed_hosts = {"any.example", "ops.example:8443"};
-            check(rules, who);
+            check(rules, request);
         }
     }
-    return 0;
 }
+
+secondwind::fuzz::target const registered{"admin_access", test};
+
+} // namespace
+} // namespace admin_access_fuzz

@@ -1,9 +1,10 @@
-// Whatever a host answers, in whatever pieces and however it ends: through a real proxy the client
-// gets just that answer as far as it is valid, or an error of ours, or a message that is plainly
-// cut; never a byte beyond the answer's end, and never another request's answer.
+// For any answer of a host, in any pieces and with any end: through a real proxy the client gets
+// that answer as far as it is valid, or an error of the proxy, or a visibly truncated message;
+// never a byte after the answer's end, and never another request's answer.
 #include "exchange/answering_host.hpp"
 #include "exchange/plain_http.hpp"
 #include "exchange/stage.hpp"
+#include "target.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -12,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+namespace answer_side_fuzz {
 namespace {
 
 using namespace secondwind;
@@ -38,13 +40,13 @@ fuzz::stage& the_stage() {
     return one;
 }
 
-// What the input's first bytes choose.
+// The choices of the input's first bytes.
 struct manner {
     manner(std::uint8_t const* data, std::string_view bytes)
         : asks{data[0] & 3U}, http10{(data[0] & 4) != 0}, other_persistence{(data[0] & 8) != 0},
           warm{(data[0] & 16) != 0}, later{(data[0] & 64) != 0}, leaves{(data[2] & 64) != 0} {
         script.bytes = bytes;
-        // A few dozen writes show what more would.
+        // More than a few dozen writes would show nothing new.
         script.piece = std::max<std::size_t>(data[1] + 1U, bytes.size() / 24 + 1);
         script.end = static_cast<last_word>(data[2] & 3);
         script.listing = static_cast<fuzz::listing>((data[2] >> 2) & 3);
@@ -76,7 +78,7 @@ struct manner {
     bool http10;
     bool other_persistence; // than the version's own
     bool warm;              // the connection to the host was used before
-    bool later;             // the second request comes behind the first answer, not with the first
+    bool later;             // the second request follows the first answer, not the first request
     bool leaves;            // the client leaves in the middle
     fuzz::answer_script script;
 };
@@ -108,7 +110,7 @@ public:
         }
     }
 
-    // The end of the client, whatever it has got.
+    // Ends the client, in any state.
     void rest() {
         client_.reset();
         stage_.rest([this] { return step(); }, [this] { return host_.open(); });
@@ -160,15 +162,15 @@ bool is_ours(message const& answer, bool head) {
            answer.value("Content-Type") == "application/json; charset=utf-8";
 }
 
-// An interim answer of the host's may come once for each attempt; 100 is ours to say.
+// An interim answer of the host may arrive once for each attempt; the proxy itself sends 100.
 void check_interims(run const& of, final_answer const& host, final_answer const& client) {
     std::vector<message const*> expected;
     for (std::size_t n = 0; n < of.host().attempts(); ++n)
         for (auto const& each : host.interims)
             if (each.status != 100 && !of.how().http10)
                 expected.push_back(&each);
-    // A later attempt may be the host's good answer, which has none: those of the script come
-    // first, in order, as often as they were sent.
+    // A later attempt may get the host's valid answer, which has no interim ones: those of the
+    // script come first, in order, as often as they were sent.
     require(client.interims.size() <= expected.size(), "no interim answer is invented");
     for (std::size_t n = 0; n < client.interims.size(); ++n)
         require(client.interims[n].status == expected[n]->status &&
@@ -176,17 +178,17 @@ void check_interims(run const& of, final_answer const& host, final_answer const&
                 "interim answers pass as they are");
 }
 
-// What may follow the first answer, once that is whole.
-void check_second(run const& of, std::string_view behind, bool may_persist) {
+// What may follow the first answer after it is complete.
+void check_second(run const& of, std::string_view following, bool may_persist) {
     message second;
-    if (behind.empty()) {
+    if (following.empty()) {
         require(!may_persist || of.how().leaves, "a second request is answered too");
         return;
     }
-    require(may_persist, "nothing comes behind an answer that ends its connection");
-    auto const state = fuzz::read_answer(behind, false, false, second);
-    require(state == reading::complete && second.size == behind.size(),
-            "behind an answer comes nothing but the next one");
+    require(may_persist, "nothing comes after an answer that ends its connection");
+    auto const state = fuzz::read_answer(following, false, false, second);
+    require(state == reading::complete && second.size == following.size(),
+            "only the next answer may follow an answer");
     require(second.status == 200 && second.body == fuzz::second_body,
             "the second request gets its own answer");
 }
@@ -201,30 +203,30 @@ void check_relayed(run const& of, final_answer const& host, final_answer const& 
     auto const got = client.bytes.substr(to.head_size, to.size - to.head_size);
     bool const tunnel = from.status == 101;
     if (tunnel) {
-        require(of.how().upgrade(), "an upgrade passes only where it was asked");
+        require(of.how().upgrade(), "an upgrade passes only if it was requested");
         auto const rest = host.bytes.substr(from.size);
-        auto const behind = client.bytes.substr(to.size);
-        require(of.host().was_reset() ? rest.starts_with(behind) : rest == behind,
+        auto const following = client.bytes.substr(to.size);
+        require(of.host().was_reset() ? rest.starts_with(following) : rest == following,
                 "a tunnel passes its bytes");
         return;
     }
     require(to.framing == from.framing, "the framing passes");
-    // What is malformed is cut somewhere before, and a chunk's own framing counts with its data.
+    // A malformed answer is cut somewhere before, and a chunk's framing counts with its data.
     auto const all = host.bytes.substr(from.head_size);
     auto const raw = client.bytes.substr(to.head_size);
     if (client.state == reading::complete) {
-        require(host.state == reading::complete, "what is not whole does not look complete");
+        require(host.state == reading::complete, "an incomplete answer does not look complete");
         require(got == body, "the body passes as it is");
         bool const keep = of.how().persists() && from.framing != framing::until_close;
         check_second(of, client.bytes.substr(to.size), keep);
         return;
     }
     require(all.starts_with(raw), "a body that was cut is the host's as far as it goes");
-    require(client.state == reading::incomplete, "what the client gets is well-formed");
+    require(client.state == reading::incomplete, "the client gets a well-formed answer");
     require(host.state != reading::complete || of.host().was_reset(), "a whole answer is not cut");
     require(of.client().other() == peer::state::open || host.state == reading::malformed ||
                 of.host().closed() || of.host().was_reset(),
-            "an answer is cut only where the host's is");
+            "an answer is cut only if the host's is");
 }
 
 void check_good(run const& of, final_answer const& client) {
@@ -248,7 +250,7 @@ void check(run const& of) {
         require(host.state == reading::incomplete, "an answer is not kept from the client");
         return;
     }
-    require(client.head.head_size > 0, "what the client gets begins with a whole head");
+    require(client.head.head_size > 0, "the client gets a complete head first");
     if (is_ours(client.head, how.head()) && host.head.status != client.head.status) {
         bool const unasked = host.head.status == 101 && !how.upgrade();
         bool const chunks = how.http10 && host.head.framing == framing::chunked;
@@ -266,13 +268,11 @@ void check(run const& of) {
         check_relayed(of, host, client);
 }
 
-} // namespace
-
-extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
+void test(std::uint8_t const* data, std::size_t size) {
     // A seed's first line: a character for the request, one for the pieces, one for the host.
     constexpr std::size_t most = 8192;
     if (size < 4)
-        return 0;
+        return;
     manner const how{data, {reinterpret_cast<char const*>(data) + 4, std::min(size - 4, most)}};
     the_stage().judge([&how] {
         run one{how};
@@ -281,5 +281,9 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
             check(one);
         one.rest();
     });
-    return 0;
 }
+
+secondwind::fuzz::target const registered{"answer_side", test};
+
+} // namespace
+} // namespace answer_side_fuzz

@@ -1,15 +1,19 @@
-// An answer, cut in two at a place that the input names, must be judged like the whole one.
+// An answer that is split at a position from the input must get the same verdict as the whole one.
+#include "target.hpp"
+
+#include <secondwind/lmstudio/error_message.hpp>
 #include <secondwind/policy/classify.hpp>
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string_view>
 
-using namespace secondwind::policy;
-
+namespace classifier_fuzz {
 namespace {
+
+using namespace secondwind::policy;
+using secondwind::fuzz::require;
 
 constexpr std::size_t bound = 4096;
 
@@ -21,17 +25,10 @@ judgement judge(int status, std::string_view type, std::string_view first, std::
     return c.result();
 }
 
-void require(bool holds) {
-    if (!holds)
-        std::abort();
-}
-
-} // namespace
-
-extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
+void test(std::uint8_t const* data, std::size_t size) {
     // A seed's first line: a digit for the status, a letter for the type, a sign for the split.
     if (size < 4)
-        return 0;
+        return;
     static constexpr std::array statuses{200, 206, 400, 404, 500};
     static constexpr std::array<std::string_view, 3> types{"application/json", "text/event-stream",
                                                            "text/html"};
@@ -46,8 +43,12 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     require(whole.message.size() <= 1024);
     require(whole.verdict != verdict::healthy || (status < 400 && whole.message.empty()));
 
-    if (auto const message = find_error_message(body);
+    if (auto const message = secondwind::lmstudio::find_error_message(body);
         message && message->size() <= 1024 && status >= 400 && body.size() <= bound)
         require(whole.message == *message);
-    return 0;
 }
+
+secondwind::fuzz::target const registered{"classifier", test};
+
+} // namespace
+} // namespace classifier_fuzz

@@ -1,4 +1,6 @@
-// Whatever a configuration file holds, reading it ends in settings or in a config_error.
+// Any configuration file gives either settings or a config_error.
+#include "target.hpp"
+
 #include <secondwind/config/keys.hpp>
 #include <secondwind/config/parse.hpp>
 
@@ -8,26 +10,25 @@
 #include <string>
 #include <string_view>
 
+namespace config_fuzz {
 namespace {
 
-// Whether a flag cannot say what is shown: secrets are not, of a client's key only its name is, and
-// what an upstream has besides its name and its address is for people.
+// Whether a flag cannot express the shown value: secrets are hidden, a client's key shows only its
+// name, and the rest of an upstream is for people.
 bool is_for_people(secondwind::config::builder::entry const& one) {
     return secondwind::config::find_key(one.key)->secret || one.key == "clients.api_keys" ||
            (one.key == "upstreams" && one.value.find(' ') != std::string::npos);
 }
 
-} // namespace
-
-extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
+void test(std::uint8_t const* data, std::size_t size) {
     std::string_view const text{reinterpret_cast<char const*>(data), size};
     try {
         secondwind::config::builder builder;
-        // A file that it names holds its own name, so that the input decides about that as well.
+        // The content of a named file is its own name, so that the input controls that as well.
         builder.add_file(text, "f.json",
                          [](std::string const& path) { return std::optional{path}; });
         builder.check();
-        // What was taken must be taken again as it is shown, and mean the same.
+        // The shown settings must be accepted again, and mean the same.
         auto const shown = builder.effective();
         for (auto const& entry : shown)
             if (!is_for_people(entry))
@@ -41,5 +42,9 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
         if (!message.starts_with("f.json:"))
             std::abort();
     }
-    return 0;
 }
+
+secondwind::fuzz::target const registered{"config", test};
+
+} // namespace
+} // namespace config_fuzz

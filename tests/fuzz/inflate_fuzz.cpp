@@ -1,25 +1,23 @@
-// Whatever a body in a content coding holds: what it decodes to does not depend on the pieces it
-// arrives in, and never exceeds the bound.
+// For any encoded body: the decoded body does not depend on the pieces in which it arrives, and
+// never exceeds the limit.
+#include "target.hpp"
+
 #include <secondwind/http/inflate.hpp>
 
 #include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <utility>
 
+namespace inflate_fuzz {
 namespace {
 
 using secondwind::http::inflater;
 using decoded = std::pair<std::string, inflater::status>;
-
-void require(bool holds) {
-    if (!holds)
-        std::abort();
-}
+using secondwind::fuzz::require;
 
 decoded decode(std::string_view encoding, std::string_view body, std::size_t piece,
                std::size_t bound) {
@@ -40,12 +38,10 @@ decoded decode(std::string_view encoding, std::string_view body, std::size_t pie
     return all;
 }
 
-} // namespace
-
-extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
+void test(std::uint8_t const* data, std::size_t size) {
     // A seed's first line: a digit for the coding, a letter for the pieces, a sign for the bound.
     if (size < 4)
-        return 0;
+        return;
     static constexpr std::array<std::string_view, 2> encodings{"gzip", "deflate"};
     static constexpr std::array<std::size_t, 4> bounds{65536, 4096, 100, 10000};
     auto const encoding = encodings[data[0] % encodings.size()];
@@ -56,5 +52,9 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     auto const at_once = decode(encoding, body, body.size() + 1, bound);
     require(at_once == decode(encoding, body, piece, bound));
     require(at_once == decode(encoding, body, 1, bound));
-    return 0;
 }
+
+secondwind::fuzz::target const registered{"inflate", test};
+
+} // namespace
+} // namespace inflate_fuzz

@@ -1,25 +1,24 @@
-// LM Studio's documents, and the plans that are made of them, from any bytes.
+// LM Studio's documents, and the plans that are made from them, from any bytes.
+#include "target.hpp"
+
 #include <secondwind/lmstudio/codec.hpp>
+#include <secondwind/lmstudio/requested_model.hpp>
 #include <secondwind/policy/plan.hpp>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 #include <vector>
 
-using namespace secondwind;
-using lmstudio::model_use;
-using lmstudio::unload_result;
-
+namespace inventory_codec_fuzz {
 namespace {
 
-void require(bool holds) {
-    if (!holds)
-        std::abort();
-}
+using namespace secondwind;
+using lmstudio::requested_model;
+using lmstudio::unload_result;
+using secondwind::fuzz::require;
 
 void plan_all(lmstudio::inventory const& loaded) {
     if (loaded.size() > 64)
@@ -44,9 +43,7 @@ void plan_all(lmstudio::inventory const& loaded) {
             }
 }
 
-} // namespace
-
-extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
+void test(std::uint8_t const* data, std::size_t size) {
     std::string_view const text{reinterpret_cast<char const*>(data), size};
 
     if (auto const found = lmstudio::parse_models(text)) {
@@ -57,16 +54,18 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
         plan_all(found->loaded);
     }
 
-    auto const use = lmstudio::find_model(text);
-    require((use.what == model_use::kind::named) == !use.name.empty());
-
     require(lmstudio::parse_unload(500, text, "a") != unload_result::unloaded);
     if (lmstudio::parse_unload(200, text, "a") == unload_result::unloaded)
         require(text.find("instance_id") != text.npos || text.find('\\') != text.npos);
 
-    // Whatever the id, the body is JSON, and bears it unless it is not UTF-8.
+    // For any id, the body is JSON, and contains the id unless it is not UTF-8.
     auto const body = lmstudio::unload_body(text);
-    require(lmstudio::find_model(body).what == model_use::kind::none);
+    requested_model const model{body};
+    require(model.name().empty() && !model.unnamed());
     require(body.starts_with("{\"instance_id\":\"") && body.ends_with("\"}"));
-    return 0;
 }
+
+secondwind::fuzz::target const registered{"inventory_codec", test};
+
+} // namespace
+} // namespace inventory_codec_fuzz

@@ -1,5 +1,7 @@
-// Whatever a client sends: what is accepted and sent on must be accepted again, mean the same, and
-// say nothing about the client's connection or framing.
+// For any request: if it is accepted, the request that is sent on must be accepted again, mean the
+// same, and contain nothing about the client's connection or framing.
+#include "target.hpp"
+
 #include <secondwind/http/head_scanner.hpp>
 #include <secondwind/http/head_writer.hpp>
 #include <secondwind/http/request_check.hpp>
@@ -8,21 +10,16 @@
 
 #include <array>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
+namespace request_check_fuzz {
 namespace {
 
 using namespace secondwind::http;
+using secondwind::fuzz::require;
 
-void require(bool holds) {
-    if (!holds) {
-        std::abort();
-    }
-}
-
-// Scans in two pieces, which must tell the same as one.
+// Scans in two pieces, which must give the same result as one.
 head_scanner::status scan(std::string_view bytes, std::size_t cut, head_scanner& scanner) {
     auto const status = scanner.scan(bytes.substr(0, cut));
     return status == head_scanner::status::need_more ? scanner.scan(bytes) : status;
@@ -45,7 +42,7 @@ bool must_not_pass(field const& line, bool tunnel, bool http10) {
     return false;
 }
 
-// Our own fields may take it over a limit that it met as it came.
+// The proxy's own fields may exceed a limit that the request itself met.
 head_limits room_for(std::string const& rendered, request_head const& head) {
     head_limits limits;
     limits.head = rendered.size();
@@ -54,7 +51,7 @@ head_limits room_for(std::string const& rendered, request_head const& head) {
     return limits;
 }
 
-// Which key it shows, and which host it wants; and what takes these off leaves none of them.
+// The key and the host of a request; and the removal of these fields leaves none of them.
 void check_choices(request_head const& head) {
     namespace policy = secondwind::policy;
     std::array<std::string_view, 2> const hosts{"first", "second"};
@@ -109,17 +106,15 @@ void check_passing_on(request_head const& head, outgoing_body body) {
         }
     }
 
-    // Sending on what was sent on changes nothing more.
+    // A second pass through the proxy changes nothing more.
     std::string twice;
     render_request(twice, *again, body);
     require(twice == rendered);
 }
 
-} // namespace
-
-extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
+void test(std::uint8_t const* data, std::size_t size) {
     if (size == 0) {
-        return 0;
+        return;
     }
     std::string_view const bytes{reinterpret_cast<char const*>(data) + 1, size - 1};
     head_limits limits;
@@ -137,9 +132,9 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     }
     field_list fields;
     if (status != head_scanner::status::complete) {
-        // The check stands on its own feet, even without the scanner before it.
+        // The check must work alone, even without the scanner before it.
         (void)check_request(bytes, limits, fields);
-        return 0;
+        return;
     }
     require(whole.begin() == cut.begin() && whole.end() == cut.end());
 
@@ -147,7 +142,7 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
         check_request(bytes.substr(whole.begin(), whole.end() - whole.begin()), limits, fields);
     if (!head) {
         require(!head.error().message.empty() && head.error().status >= 400);
-        return 0;
+        return;
     }
     require(head->framing != framing::until_close);
     check_choices(*head);
@@ -156,5 +151,9 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     if (head->version == version::http11) {
         check_passing_on(*head, {framing::chunked, 0});
     }
-    return 0;
 }
+
+secondwind::fuzz::target const registered{"request_check", test};
+
+} // namespace
+} // namespace request_check_fuzz

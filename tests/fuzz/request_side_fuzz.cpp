@@ -1,9 +1,10 @@
-// Whatever a client sends, in whatever pieces: what reaches the host through a real proxy is one
-// well-formed request after another, each the one that a strict reader finds in the client's bytes,
-// and the client gets one answer for each, and at most one refusal behind them.
+// For any bytes of a client, in any pieces: the host gets one well-formed request after another
+// through a real proxy, each the one that a strict reader finds in the client's bytes, and the
+// client gets one answer for each, and at most one refusal after them.
 #include "exchange/plain_http.hpp"
 #include "exchange/stage.hpp"
 #include "exchange/strict_host.hpp"
+#include "target.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -13,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+namespace request_side_fuzz {
 namespace {
 
 using namespace secondwind;
@@ -39,7 +41,7 @@ fuzz::stage& the_stage() {
     return one;
 }
 
-// What the input's first bytes choose.
+// The choices of the input's first bytes.
 struct manner {
     explicit manner(std::uint8_t const* data)
         : host{(data[0] & 4) != 0, (data[0] & 8) != 0, (data[0] & 64) != 0}, resets{(data[0] & 1) !=
@@ -53,18 +55,18 @@ struct manner {
     std::size_t cut;   // where the hasty run ends
 };
 
-// What a run came to, as both ends saw it.
+// The result of a run, as both ends saw it.
 struct outcome {
     std::vector<message> served;
     std::vector<std::string> heads;
     std::string tunnelled;
     std::vector<int> statuses;
-    std::string behind; // what the client got behind a 101
+    std::string after_101; // what the client got after a 101
     peer::state end = peer::state::open;
 
     bool operator==(outcome const& o) const {
         return heads == o.heads && tunnelled == o.tunnelled && statuses == o.statuses &&
-               behind == o.behind && end == o.end &&
+               after_101 == o.after_101 && end == o.end &&
                std::equal(served.begin(), served.end(), o.served.begin(), o.served.end(),
                           [](auto const& a, auto const& b) { return a.body == b.body; });
     }
@@ -77,7 +79,7 @@ void check_refusal(message const& answer, outcome const& so_far) {
     require(std::find(std::begin(all), std::end(all), answer.status) != std::end(all),
             "an error of ours is about the request");
     require(answer.lists("Connection", "close"), "a refusal announces the end");
-    require(so_far.end == peer::state::ended, "the connection ends behind a refusal");
+    require(so_far.end == peer::state::ended, "the connection ends after a refusal");
 }
 
 // Reads all that the client got.
@@ -95,10 +97,10 @@ void read_answers(std::string_view bytes, outcome& out) {
         bytes.remove_prefix(answer.size);
         if (answer.status == 100)
             continue;
-        require(!out.refused(), "nothing comes behind a refusal");
+        require(!out.refused(), "nothing comes after a refusal");
         out.statuses.push_back(answer.status);
         if (answer.status == 101) {
-            out.behind = bytes;
+            out.after_101 = bytes;
             break;
         }
         if (answer.status >= 400) {
@@ -113,18 +115,18 @@ void read_answers(std::string_view bytes, outcome& out) {
     }
 }
 
-void rest(fuzz::stage& stage, strict_host& behind) {
-    stage.rest([&] { return behind.step(); }, [&] { return behind.open(); });
+void rest(fuzz::stage& stage, strict_host& host) {
+    stage.rest([&] { return host.step(); }, [&] { return host.open(); });
 }
 
-// A run without hurry: the client ends when nothing moves any more.
+// An unhurried run: the client ends when nothing happens any more.
 outcome run(std::string_view bytes, manner how, std::size_t piece) {
     auto& stage = the_stage();
-    strict_host behind{stage, how.host};
+    strict_host host{stage, how.host};
     auto client = stage.connect();
     auto const others = [&] {
         bool const moved = client.receive();
-        return behind.step() || moved;
+        return host.step() || moved;
     };
     while (!bytes.empty()) {
         client.send(bytes.substr(0, piece));
@@ -135,9 +137,9 @@ outcome run(std::string_view bytes, manner how, std::size_t piece) {
     stage.settle(others);
 
     outcome out;
-    out.served = behind.served;
-    out.heads = behind.heads;
-    out.tunnelled = behind.tunnelled;
+    out.served = host.served;
+    out.heads = host.heads;
+    out.tunnelled = host.tunnelled;
     out.end = client.other();
     read_answers(client.received, out);
     if (how.resets) {
@@ -147,8 +149,8 @@ outcome run(std::string_view bytes, manner how, std::size_t piece) {
         stage.settle_until(others, [&] { return client.other() != peer::state::open; });
         client.reset();
     }
-    rest(stage, behind);
-    require(behind.served.size() == out.served.size(), "the end of a client begins nothing");
+    rest(stage, host);
+    require(host.served.size() == out.served.size(), "the end of a client begins nothing");
     return out;
 }
 
@@ -187,8 +189,8 @@ void check(std::string_view bytes, outcome const& got) {
     require(got.statuses.size() == got.served.size() + refusals,
             "one answer for each request, and at most one refusal");
     if (got.switched()) {
-        require(got.tunnelled == bytes.substr(at), "a tunnel takes all bytes behind its request");
-        require(got.behind == "hello" + got.tunnelled, "a tunnel brings all bytes back");
+        require(got.tunnelled == bytes.substr(at), "a tunnel takes all bytes after its request");
+        require(got.after_101 == "hello" + got.tunnelled, "a tunnel brings all bytes back");
         return;
     }
     if (got.refused())
@@ -200,15 +202,15 @@ void check(std::string_view bytes, outcome const& got) {
             "no whole request is left unanswered");
 }
 
-// The client ends in the middle and at once. Nothing but what reached the host can be judged.
+// The client ends in the middle. Only the bytes that reached the host can be judged.
 void run_hastily(std::string_view bytes, manner how) {
     auto& stage = the_stage();
-    strict_host behind{stage, how.host};
+    strict_host host{stage, how.host};
     auto client = stage.connect();
     auto const part = bytes.substr(0, bytes.size() * how.cut / 256);
     auto const others = [&] {
         bool const moved = client.receive();
-        return behind.step() || moved;
+        return host.step() || moved;
     };
     auto const first = part.substr(0, part.size() / 2);
     client.send(first);
@@ -219,22 +221,20 @@ void run_hastily(std::string_view bytes, manner how) {
         client.reset();
     else
         client.half_close();
-    rest(stage, behind);
+    rest(stage, host);
     client.reset();
-    rest(stage, behind);
-    check_against(bytes, behind.served);
+    rest(stage, host);
+    check_against(bytes, host.served);
 }
 
-} // namespace
-
-extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
+void test(std::uint8_t const* data, std::size_t size) {
     // A seed's first line: a character for the manner, one for the pieces, one for the cut.
     constexpr std::size_t most = 8192;
     if (size < 5)
-        return 0;
+        return;
     manner const how{data};
     std::string_view const bytes{reinterpret_cast<char const*>(data) + 4, std::min(size - 4, most)};
-    // A few dozen writes show what more would.
+    // More than a few dozen writes would show nothing new.
     auto const piece = std::max(how.piece, bytes.size() / 24 + 1);
 
     the_stage().judge([&] {
@@ -244,5 +244,9 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
         if (how.hasty)
             run_hastily(bytes, how);
     });
-    return 0;
 }
+
+secondwind::fuzz::target const registered{"request_side", test};
+
+} // namespace
+} // namespace request_side_fuzz

@@ -1,5 +1,7 @@
-// Whatever a host sends: where an answer ends, and what its body is, does not depend on the pieces
-// it arrives in, and the head that goes to the client tells the same end.
+// For any bytes of a host: the end of an answer and its body do not depend on the pieces in which
+// it arrives, and the head for the client describes the same end.
+#include "target.hpp"
+
 #include <secondwind/http/head_scanner.hpp>
 #include <secondwind/http/head_writer.hpp>
 #include <secondwind/http/response_framer.hpp>
@@ -7,19 +9,14 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
+namespace response_framer_fuzz {
 namespace {
 
 using namespace secondwind::http;
-
-void require(bool holds) {
-    if (!holds) {
-        std::abort();
-    }
-}
+using secondwind::fuzz::require;
 
 struct outcome {
     response_framer::status before_close;
@@ -68,13 +65,11 @@ void check_passing_on(response_head const& head, std::string_view method) {
     }
 }
 
-} // namespace
-
-extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
+void test(std::uint8_t const* data, std::size_t size) {
     if (size == 0) {
-        return 0;
+        return;
     }
-    // The first byte chooses how the rest is fed.
+    // The first byte chooses how the rest is split.
     auto const piece = std::size_t{data[0] & 0x7fU} + 1;
     std::string_view const method = (data[0] & 0x80U) != 0 ? "HEAD" : "POST";
     std::string_view const bytes{reinterpret_cast<char const*>(data) + 1, size - 1};
@@ -92,14 +87,14 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     field_list fields;
     if (status != head_scanner::status::complete) {
         (void)check_response(bytes, method, fields);
-        return 0;
+        return;
     }
     require(whole.end() == slow.end());
 
     auto const head = check_response(bytes.substr(0, whole.end()), method, fields);
     if (!head) {
         require(head.error().status == 502);
-        return 0;
+        return;
     }
     check_passing_on(*head, method);
     auto const body = bytes.substr(whole.end());
@@ -107,5 +102,9 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     require(at_once == frame(*head, body, piece));
     require(at_once == frame(*head, body, 1));
     require(at_once.taken <= body.size());
-    return 0;
 }
+
+secondwind::fuzz::target const registered{"response_framer", test};
+
+} // namespace
+} // namespace response_framer_fuzz

@@ -1,24 +1,20 @@
-// Whatever a stream holds: what is found does not depend on its pieces, and is what a reading of
-// every event finds.
+// For any stream: the result does not depend on its pieces, and is the same as from reading every
+// event.
 #include "../unit/policy/slow_watch.hpp"
+#include "target.hpp"
 
 #include <secondwind/policy/tail_watch.hpp>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 
-using namespace secondwind::policy;
-
+namespace tail_watch_fuzz {
 namespace {
 
+using namespace secondwind::policy;
 using found_error = std::optional<judgement>;
-
-void require(bool holds) {
-    if (!holds)
-        std::abort();
-}
+using secondwind::fuzz::require;
 
 bool same(found_error const& a, found_error const& b) {
     return a.has_value() == b.has_value() &&
@@ -36,12 +32,10 @@ found_error watch(std::string_view stream, std::size_t first, std::size_t piece)
     return w.found();
 }
 
-} // namespace
-
-extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
+void test(std::uint8_t const* data, std::size_t size) {
     // The first byte says how large the pieces are.
     if (size == 0 || size - 1 > tail_watch::longest_event)
-        return 0;
+        return;
     auto const piece = std::size_t{data[0]} + 1;
     std::string_view const stream{reinterpret_cast<char const*>(data) + 1, size - 1};
 
@@ -49,8 +43,12 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     require(same(watch(stream, stream.size() + 1, 1), expected));
     require(same(watch(stream, piece, piece), expected));
     require(same(watch(stream, 1, 1), expected));
-    // Of a short stream, every cut in two.
+    // A short stream is split at every position.
     for (std::size_t cut = 1; cut < std::min<std::size_t>(stream.size(), 128); ++cut)
         require(same(watch(stream, cut, stream.size()), expected));
-    return 0;
 }
+
+secondwind::fuzz::target const registered{"tail_watch", test};
+
+} // namespace
+} // namespace tail_watch_fuzz

@@ -1,26 +1,24 @@
 // The messages of the SDK's WebSocket, from any bytes.
+#include "target.hpp"
+
 #include <secondwind/lmstudio/ws_codec.hpp>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
+
+namespace ws_codec_fuzz {
+namespace {
 
 using namespace secondwind;
 using lmstudio::reply;
 using lmstudio::unload_result;
+using secondwind::fuzz::require;
 
-namespace {
-
-void require(bool holds) {
-    if (!holds)
-        std::abort();
-}
-
-// Whatever is put into a message of ours, it is a call that nobody takes for an answer, and its
-// text is one line of JSON.
+// With any content, our own message is a call that cannot be read as an answer, and its text is one
+// line of JSON.
 void write_with(std::string_view text) {
     for (auto const& parameter :
          {std::string{}, lmstudio::unload_parameter(text), lmstudio::state_parameter(text, {}),
@@ -35,26 +33,25 @@ void write_with(std::string_view text) {
             lmstudio::admission::neither);
 }
 
-} // namespace
-
-extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size) {
+void test(std::uint8_t const* data, std::size_t size) {
     std::string_view const text{reinterpret_cast<char const*>(data), size};
 
     lmstudio::credentials const guest{"guest:a", "b"};
-    auto const who = lmstudio::credentials_of(text, guest);
-    require(who == guest ||
-            (who.identifier.size() == 8 && who.passkey.size() == 20 &&
-             text.find("sk-lm-" + who.identifier + ":" + who.passkey) != text.npos));
+    auto const credentials = lmstudio::credentials_of(text, guest);
+    require(
+        credentials == guest ||
+        (credentials.identifier.size() == 8 && credentials.passkey.size() == 20 &&
+         text.find("sk-lm-" + credentials.identifier + ":" + credentials.passkey) != text.npos));
 
-    auto const what = lmstudio::parse_reply(text, 0);
+    auto const kind = lmstudio::parse_reply(text, 0);
     auto const unloaded = lmstudio::parse_unload_reply(text);
     auto const doing = lmstudio::parse_processing_state(text);
     auto const listed = lmstudio::parse_list_loaded(text);
     auto const downloaded = lmstudio::parse_list_downloaded(text);
-    // No message is both an answer to the introduction and one to a call, nor result and error.
-    if (what == reply::result)
+    // No message answers both the credentials and a call, or has both a result and an error.
+    if (kind == reply::result)
         require(unloaded == unload_result::unloaded && lmstudio::error_title(text).empty());
-    if (what == reply::error)
+    if (kind == reply::error)
         require(unloaded != unload_result::unloaded && !listed && !downloaded &&
                 doing == lmstudio::activity::unknown);
     if (listed)
@@ -66,5 +63,9 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
         for (auto const& one : *downloaded)
             require(!one.key.empty());
     write_with(text.substr(0, 4096));
-    return 0;
 }
+
+secondwind::fuzz::target const registered{"ws_codec", test};
+
+} // namespace
+} // namespace ws_codec_fuzz

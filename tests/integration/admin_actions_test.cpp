@@ -2,6 +2,8 @@
 #include "support/admin_fixture.hpp"
 #include "support/log_file.hpp"
 
+#include <gmock/gmock.h>
+
 #include <nlohmann/json.hpp>
 
 using namespace secondwind;

@@ -1,6 +1,9 @@
 // Live events: what is told, in which order, and from where on.
 #include "support/events_fixture.hpp"
 
+#include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
+
 #include <algorithm>
 
 using namespace secondwind;

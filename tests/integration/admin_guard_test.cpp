@@ -2,6 +2,8 @@
 #include "support/admin_fixture.hpp"
 #include "support/log_file.hpp"
 
+#include <gmock/gmock.h>
+
 #include <nlohmann/json.hpp>
 
 using namespace secondwind;
@@ -9,7 +11,7 @@ using namespace secondwind::test;
 using testing::HasSubstr;
 using testing::Not;
 
-namespace {
+namespace admin_guard_test {
 
 constexpr char const* token = "open-sesame-1234";
 constexpr char const* observe = R"({"mode":"observe"})";
@@ -38,8 +40,6 @@ struct admin_guard : with_admin {
     }
     bool mode_is_untouched() const { return w.settings.recovery.mode == config::recovery_mode::on; }
 };
-
-} // namespace
 
 TEST_F(admin_guard, refuses_another_host_and_does_nothing_for_it) {
     auto task = [](admin_guard& t) -> asio::awaitable<void> {
@@ -202,3 +202,5 @@ TEST_F(admin_guard, logs_each_action_and_a_run_of_refusals_once) {
     EXPECT_EQ(acted[0]["client"], "127.0.0.1");
     EXPECT_EQ(acted[0]["status"], 200);
 }
+
+} // namespace admin_guard_test

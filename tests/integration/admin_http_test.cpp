@@ -1,6 +1,8 @@
 // The admin listener as an HTTP server: what it takes, what it refuses, and how long it waits.
 #include "support/admin_fixture.hpp"
 
+#include <gmock/gmock.h>
+
 #include <nlohmann/json.hpp>
 
 using namespace secondwind;

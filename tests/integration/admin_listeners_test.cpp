@@ -1,6 +1,8 @@
 // Who listens to live events: however slow one of them is, nobody else feels it.
 #include "support/events_fixture.hpp"
 
+#include <nlohmann/json.hpp>
+
 using namespace secondwind;
 using namespace secondwind::test;
 using namespace std::chrono_literals;

@@ -8,7 +8,7 @@ using namespace secondwind;
 using namespace secondwind::test;
 using emulator::canned;
 
-namespace {
+namespace admin_metrics_test {
 
 struct metrics_of_a_proxy : with_proxy {
     // After the settings have been made, and before the first request.
@@ -52,8 +52,6 @@ metric_labels attempts_with(std::string code) {
 metric_labels ended(std::string verdict, std::string outcome) {
     return {{"host", "host"}, {"verdict", std::move(verdict)}, {"outcome", std::move(outcome)}};
 }
-
-} // namespace
 
 TEST_F(metrics_of_a_proxy, follow_a_request_that_is_served) {
     start();
@@ -285,3 +283,5 @@ TEST_F(metrics_of_a_proxy, keep_the_paths_that_clients_make_up_together) {
     };
     run(task(*this));
 }
+
+} // namespace admin_metrics_test

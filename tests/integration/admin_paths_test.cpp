@@ -1,6 +1,8 @@
 // The probes, the ledger's pages, and what is said at paths and with methods that there are not.
 #include "support/admin_fixture.hpp"
 
+#include <gmock/gmock.h>
+
 #include <nlohmann/json.hpp>
 
 using namespace secondwind;

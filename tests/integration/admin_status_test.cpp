@@ -1,6 +1,9 @@
 // What the documents of the admin listener tell while things happen.
 #include "support/admin_fixture.hpp"
 
+#include <secondwind/lmstudio/requested_model.hpp>
+
+#include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
 using namespace secondwind;
@@ -249,4 +252,37 @@ TEST_F(admin_documents, never_hold_what_nobody_else_may_know) {
     };
     run(task(*this, of_the_host));
     EXPECT_EQ(records(), 1U);
+}
+
+TEST_F(admin_documents, read_the_body_of_a_request_once_and_only_when_somebody_looks) {
+    lm->script().hold_generations(1);
+    auto task = [](admin_documents& t) -> asio::awaitable<void> {
+        auto const bytes_read = lmstudio::requested_model::bytes_read;
+        auto const before = bytes_read();
+        auto* stream = co_await t.connected();
+        co_await stream->send(make_request("POST", chat_path,
+                                           R"({"user":")" + std::string(1'000'000, 'u') +
+                                               R"(","messages":[],"stream":true,"model":"big"})"));
+        co_await stream->read_until("\"content\":");
+        auto const ready = co_await t.ask("/readyz");
+        EXPECT_EQ(ready.status, 200);
+        EXPECT_EQ(bytes_read(), before); // nobody listens to the change of the host
+
+        auto const status = co_await t.read("/api/status");
+        EXPECT_EQ(status.at("exchanges").at(0).at("model"), "big");
+        auto const once = bytes_read();
+        EXPECT_GE(once - before, 1'000'000U);
+        auto* events =
+            co_await t.listening("/events?run=" + status.at("run").get<std::string>() + "&after=0");
+        auto const resumed = co_await events->read();
+        EXPECT_EQ(resumed.at("type"), "resumed");
+        auto const change = co_await events->read();
+        EXPECT_EQ(change.at("type"), "host");
+        EXPECT_EQ(change.at("host").at("state"), "up");
+        co_await t.read("/api/status");
+        co_await t.read("/api/hosts");
+        EXPECT_EQ(bytes_read(), once);
+        co_await t.expect_ends_well(stream);
+    };
+    run(task(*this));
 }

@@ -1,6 +1,8 @@
 // Unloads that operators order over the admin listener.
 #include "support/admin_fixture.hpp"
 
+#include <gmock/gmock.h>
+
 #include <nlohmann/json.hpp>
 
 using namespace secondwind;
@@ -8,7 +10,7 @@ using namespace secondwind::test;
 using nlohmann::json;
 using testing::HasSubstr;
 
-namespace {
+namespace admin_unload_test {
 
 constexpr auto path = "/api/hosts/host/unload";
 
@@ -25,8 +27,6 @@ struct admin_unloads : with_admin {
 json result(char const* id, char const* what, char const* why = "") {
     return {{"id", id}, {"result", what}, {"error", why}};
 }
-
-} // namespace
 
 TEST_F(admin_unloads, take_one_instance) {
     lm->load("big");
@@ -151,3 +151,5 @@ TEST_F(admin_unloads, use_the_token_of_the_host) {
     };
     run(task(*this));
 }
+
+} // namespace admin_unload_test

@@ -1,4 +1,4 @@
-// Who is busy, and who was used when: only the SDK's WebSocket tells.
+// Which instances are busy, and when each was last used: only the SDK's WebSocket shows it.
 #include "support/control_fixture.hpp"
 
 using namespace secondwind;
@@ -10,7 +10,7 @@ namespace {
 using doing = lmstudio::activity;
 
 struct control_activity : with_control {
-    // A chat whose answer does not come until the script lets it.
+    // A chat whose answer waits until the script releases it.
     asio::awaitable<void> keep_busy(std::string model) {
         lm->script().hold_generations();
         auto* client = co_await connected();
@@ -18,15 +18,15 @@ struct control_activity : with_control {
         auto started = [this] { return lm->counts().generations_running() == 1; };
         co_await lm->until(started);
     }
-    // Two surveys that learn nothing, of which the second one does not ask.
+    // Two surveys without a result, of which the second one sends nothing.
     asio::awaitable<void> learns_nothing_twice() {
         for (int i = 0; i < 2; ++i) {
             auto const got = co_await survey();
             EXPECT_EQ(ids_of(got), "big");
             EXPECT_EQ(got.front().doing, doing::unknown);
         }
-        EXPECT_EQ(asked("/llm"), 1);
-        EXPECT_EQ(asked("/embedding"), 0);
+        EXPECT_EQ(request_count("/llm"), 1);
+        EXPECT_EQ(request_count("/embedding"), 0);
     }
 };
 
@@ -35,7 +35,7 @@ constexpr char const* state_of_none = R"({"type":"rpcResult","callId":0,
 
 } // namespace
 
-TEST_F(control_activity, tells_idle_from_busy) {
+TEST_F(control_activity, distinguishes_idle_from_busy) {
     lm->load("big");
     lm->load("embed");
     auto task = [](control_activity& t) -> asio::awaitable<void> {
@@ -58,25 +58,25 @@ TEST_F(control_activity, tells_idle_from_busy) {
     run(task(*this));
 }
 
-TEST_F(control_activity, asks_the_second_namespace_only_for_what_the_first_has_not) {
+TEST_F(control_activity, asks_the_second_namespace_only_for_instances_that_the_first_lacks) {
     lm->load("big");
     lm->load("embed");
     auto task = [](control_activity& t) -> asio::awaitable<void> {
         lmstudio::inventory const only_llm{{"big", "big", 0, 0, doing::unknown}};
         auto const llm = co_await t.activity(only_llm);
         EXPECT_EQ(llm.front().doing, doing::idle);
-        EXPECT_EQ(t.asked("/embedding"), 0);
+        EXPECT_EQ(t.request_count("/embedding"), 0);
         lmstudio::inventory const others{{"gone", "gone", 0, 0, doing::unknown},
                                          {"embed", "embed", 0, 0, doing::unknown}};
         auto const both = co_await t.activity(others);
         EXPECT_EQ(both.front().doing, doing::unknown);
         EXPECT_EQ(both.back().doing, doing::idle);
-        EXPECT_EQ(t.asked("/embedding"), 1);
+        EXPECT_EQ(t.request_count("/embedding"), 1);
     };
     run(task(*this));
 }
 
-TEST_F(control_activity, asks_nobody_about_nothing) {
+TEST_F(control_activity, sends_nothing_for_an_empty_list) {
     auto task = [](control_activity& t) -> asio::awaitable<void> {
         auto const got = co_await t.activity({});
         EXPECT_TRUE(got.empty());
@@ -85,7 +85,7 @@ TEST_F(control_activity, asks_nobody_about_nothing) {
     run(task(*this));
 }
 
-TEST_F(control_activity, of_an_older_host_comes_on_top_of_its_listing) {
+TEST_F(control_activity, of_an_older_host_is_asked_after_its_listing) {
     auto how = small_host();
     how.rest_v1 = false;
     serve(how);
@@ -101,7 +101,7 @@ TEST_F(control_activity, of_an_older_host_comes_on_top_of_its_listing) {
     run(task(*this));
 }
 
-TEST_F(control_activity, is_not_listed_again_where_the_listing_came_over_the_websocket) {
+TEST_F(control_activity, does_not_list_again_after_a_listing_over_the_websocket) {
     auto how = small_host();
     how.rest_v1 = false;
     std::vector<std::string> const list{
@@ -123,8 +123,8 @@ TEST_F(control_activity, is_not_listed_again_where_the_listing_came_over_the_web
         t.come_up(next);
         auto const got = co_await t.activity(*listing.instances);
         EXPECT_EQ(got.front().doing, doing::idle);
-        EXPECT_EQ(t.asked("/llm"), 1);
-        EXPECT_EQ(t.asked("/embedding"), 0);
+        EXPECT_EQ(t.request_count("/llm"), 1);
+        EXPECT_EQ(t.request_count("/embedding"), 0);
     };
     run(task(*this));
 }
@@ -145,7 +145,7 @@ TEST_F(control_activity, is_not_asked_again_of_a_host_that_is_silent) {
     run(learns_nothing_twice());
 }
 
-TEST_F(control_activity, is_not_asked_again_of_a_host_that_admits_nobody_in_time) {
+TEST_F(control_activity, is_not_asked_again_of_a_host_that_admits_no_client_in_time) {
     settings.websocket_timeout = 50ms;
     auto how = small_host();
     how.on_upgrade = ws_script({{"/llm", {}}});
@@ -156,7 +156,7 @@ TEST_F(control_activity, is_not_asked_again_of_a_host_that_admits_nobody_in_time
 
 TEST_F(control_activity, is_not_asked_again_of_a_host_that_is_too_old) {
     auto how = small_host();
-    how.tells_activity = false;
+    how.reports_activity = false;
     serve(how);
     lm->load("big");
     run(learns_nothing_twice());
@@ -174,7 +174,7 @@ TEST_F(control_activity, is_not_asked_again_of_a_host_that_breaks_the_protocol) 
 
 TEST_F(control_activity, is_asked_again_after_the_host_was_down) {
     auto how = small_host();
-    how.tells_activity = false;
+    how.reports_activity = false;
     serve(how);
     lm->load("big");
     auto task = [](control_activity& t) -> asio::awaitable<void> {
@@ -190,7 +190,7 @@ TEST_F(control_activity, is_asked_again_after_the_host_was_down) {
     run(task(*this));
 }
 
-TEST_F(control_activity, is_asked_again_after_a_connection_that_was_only_cut) {
+TEST_F(control_activity, is_asked_again_after_a_connection_broke) {
     auto how = small_host();
     how.on_upgrade = ws_script({{"/llm", {true, {admitted()}, true, {}}}});
     serve(how);
@@ -200,12 +200,12 @@ TEST_F(control_activity, is_asked_again_after_a_connection_that_was_only_cut) {
             auto const got = co_await t.survey();
             EXPECT_EQ(got.front().doing, doing::unknown);
         }
-        EXPECT_EQ(t.asked("/llm"), 2);
+        EXPECT_EQ(t.request_count("/llm"), 2);
     };
     run(task(*this));
 }
 
-TEST_F(control_activity, keeps_what_it_has_learned_when_it_gets_no_further) {
+TEST_F(control_activity, keeps_its_partial_result_after_a_failure) {
     settings.websocket_timeout = 50ms;
     std::vector<std::string> const list{R"({"type":"rpcResult","callId":0,"result":[
         {"identifier":"big","lastUsedTime":5},{"identifier":"embed","lastUsedTime":6}]})"};

@@ -1,5 +1,8 @@
-// Listing a host: over REST v1 where it has that, over the SDK's WebSocket where not.
+// Listing a host: over REST v1 if it has that, else over the SDK's WebSocket.
 #include "support/control_fixture.hpp"
+
+#include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
 
 using namespace secondwind;
 using namespace secondwind::test;
@@ -18,7 +21,7 @@ constexpr char const* unknown_path =
 
 } // namespace
 
-TEST_F(control_list, asks_rest_v1_where_the_host_has_it) {
+TEST_F(control_list, uses_rest_v1_if_the_host_has_it) {
     lm->load("big");
     lm->load("embed");
     auto task = [](control_list& t) -> asio::awaitable<void> {
@@ -32,7 +35,7 @@ TEST_F(control_list, asks_rest_v1_where_the_host_has_it) {
     run(task(*this));
 }
 
-TEST_F(control_list, asks_the_websocket_of_an_older_host_and_remembers_that) {
+TEST_F(control_list, uses_the_websocket_of_an_older_host_and_remembers_that) {
     serve(old_host());
     lm->load("big");
     lm->load("embed");
@@ -45,9 +48,9 @@ TEST_F(control_list, asks_the_websocket_of_an_older_host_and_remembers_that) {
             EXPECT_EQ(got.instances->front().size_bytes, 6'000'000'000u);
             EXPECT_THAT(got.unloaded, ElementsAre(model_on_disk{"huge", 8'000'000'000}));
         }
-        EXPECT_EQ(t.asked("/api/v1/models"), 1);
-        EXPECT_EQ(t.asked("/llm"), 2);
-        EXPECT_EQ(t.asked("/embedding"), 2);
+        EXPECT_EQ(t.request_count("/api/v1/models"), 1);
+        EXPECT_EQ(t.request_count("/llm"), 2);
+        EXPECT_EQ(t.request_count("/embedding"), 2);
     };
     run(task(*this));
 }
@@ -64,19 +67,19 @@ TEST_F(control_list, of_an_empty_host_is_empty_either_way) {
     run(task(*this));
 }
 
-TEST_F(control_list, judges_anew_at_once_where_rest_has_gone) {
+TEST_F(control_list, checks_again_at_once_when_rest_disappears) {
     lm->load("big");
     auto task = [](control_list& t) -> asio::awaitable<void> {
         co_await t.list();
         t.lm->script().answer_next("/api/v1/models", emulator::canned::json(200, unknown_path));
         auto const got = co_await t.list();
         EXPECT_EQ(ids_of(got.instances.value()), "big");
-        EXPECT_EQ(t.asked("/llm"), 1);
+        EXPECT_EQ(t.request_count("/llm"), 1);
     };
     run(task(*this));
 }
 
-TEST_F(control_list, judges_anew_at_once_where_the_websocket_has_gone) {
+TEST_F(control_list, checks_again_at_once_when_the_websocket_disappears) {
     serve(old_host());
     auto task = [](control_list& t) -> asio::awaitable<void> {
         co_await t.list();
@@ -86,12 +89,12 @@ TEST_F(control_list, judges_anew_at_once_where_the_websocket_has_gone) {
                                    emulator::canned::json(200, R"({"models":[]})"));
         auto const got = co_await t.list();
         EXPECT_THAT(got.instances, testing::Optional(IsEmpty()));
-        EXPECT_EQ(t.asked("/api/v1/models"), 2);
+        EXPECT_EQ(t.request_count("/api/v1/models"), 2);
     };
     run(task(*this));
 }
 
-TEST_F(control_list, judges_anew_after_the_host_was_down) {
+TEST_F(control_list, checks_again_after_the_host_was_down) {
     serve(old_host());
     auto task = [](control_list& t) -> asio::awaitable<void> {
         co_await t.list();
@@ -103,13 +106,13 @@ TEST_F(control_list, judges_anew_after_the_host_was_down) {
         t.come_up(small_host());
         auto const got = co_await t.list();
         EXPECT_TRUE(got.instances);
-        EXPECT_EQ(t.asked("/api/v1/models"), 1);
-        EXPECT_EQ(t.asked("/llm"), 0);
+        EXPECT_EQ(t.request_count("/api/v1/models"), 1);
+        EXPECT_EQ(t.request_count("/llm"), 0);
     };
     run(task(*this));
 }
 
-TEST_F(control_list, tells_what_is_missing_where_neither_works) {
+TEST_F(control_list, names_what_is_missing_if_neither_works) {
     serve(old_host());
     lm->script().answer_next("/llm", emulator::canned::bytes("HTTP/1.1 403 Forbidden\r\n\r\n",
                                                              emulator::canned::then::close));
@@ -123,7 +126,7 @@ TEST_F(control_list, tells_what_is_missing_where_neither_works) {
     run(task(*this));
 }
 
-TEST_F(control_list, goes_without_the_models_on_disk_where_nobody_tells_of_them) {
+TEST_F(control_list, succeeds_without_the_models_on_disk) {
     settings.websocket_timeout = 50ms;
     auto how = old_host();
     std::vector<std::string> const none{R"({"type":"rpcResult","callId":0,"result":[]})"};
@@ -136,12 +139,12 @@ TEST_F(control_list, goes_without_the_models_on_disk_where_nobody_tells_of_them)
             EXPECT_THAT(got.instances, testing::Optional(IsEmpty()));
             EXPECT_THAT(got.unloaded, IsEmpty());
         }
-        EXPECT_EQ(t.asked("/system"), 1);
+        EXPECT_EQ(t.request_count("/system"), 1);
     };
     run(task(*this));
 }
 
-TEST_F(control_list, takes_no_longer_than_it_may) {
+TEST_F(control_list, ends_within_its_limit) {
     settings.list_timeout = 50ms;
     auto how = old_host();
     how.on_upgrade = ws_script({});
@@ -150,7 +153,7 @@ TEST_F(control_list, takes_no_longer_than_it_may) {
         auto const got = co_await t.list();
         EXPECT_FALSE(got.instances);
         EXPECT_THAT(got.why_not, HasSubstr("/llm: it did not answer in time"));
-        EXPECT_EQ(t.asked("/embedding"), 0);
+        EXPECT_EQ(t.request_count("/embedding"), 0);
     };
     run(task(*this));
 }

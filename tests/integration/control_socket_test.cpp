@@ -1,7 +1,9 @@
-// One WebSocket of the SDK, and all that a host can do to it.
+// One WebSocket of the SDK, and everything that a host can do to it.
 #include "support/control_fixture.hpp"
 
 #include <secondwind/host/sdk_socket.hpp>
+
+#include <gmock/gmock.h>
 
 using namespace secondwind;
 using namespace secondwind::test;
@@ -26,9 +28,9 @@ net::task<host::called> ask(host::environment env, host::connection_pool& pool,
 }
 
 struct control_socket : with_control {
-    void play(ws_play what) {
+    void play(ws_play play) {
         auto how = small_host();
-        how.on_upgrade = ws_script({{"/llm", std::move(what)}});
+        how.on_upgrade = ws_script({{"/llm", std::move(play)}});
         serve(how);
     }
     pending<host::called> begin(std::chrono::milliseconds limit = 10s) {
@@ -39,10 +41,10 @@ struct control_socket : with_control {
         auto task = begin(limit);
         co_return co_await task.ended();
     }
-    // Whatever it waits on when the host has heard so much, the end of the pool ends it.
+    // The end of the pool ends it in every phase, counted by the messages that the host has got.
     asio::awaitable<void> is_aborted(std::size_t after_messages) {
         auto task = begin();
-        auto upgraded = [this] { return asked("/llm") == 1; };
+        auto upgraded = [this] { return request_count("/llm") == 1; };
         co_await lm->until(upgraded);
         while (record->messages.size() < after_messages)
             co_await asio::post(io, asio::use_awaitable);
@@ -62,7 +64,7 @@ struct control_socket : with_control {
 
 } // namespace
 
-TEST_F(control_socket, asks_and_is_answered) {
+TEST_F(control_socket, sends_a_call_and_gets_the_answer) {
     play({true, {admitted(), {pong}}, false, {}});
     auto task = [](control_socket& t) -> asio::awaitable<void> {
         auto const got = co_await t.asked_once();
@@ -70,13 +72,13 @@ TEST_F(control_socket, asks_and_is_answered) {
         EXPECT_EQ(got.message, pong);
         auto const& request = t.lm->requests().front();
         EXPECT_EQ(request.field("User-Agent"), "secondwind");
-        EXPECT_EQ(request.field("Host"), "127.0.0.1:" + std::to_string(t.where.port));
+        EXPECT_EQ(request.field("Host"), "127.0.0.1:" + std::to_string(t.upstream.port));
         EXPECT_FALSE(request.field("Authorization"));
     };
     run(task(*this));
 }
 
-TEST_F(control_socket, passes_over_what_nobody_asked_for) {
+TEST_F(control_socket, ignores_messages_that_are_no_answer) {
     std::vector<std::string> const first{R"({"type":"keepAliveAck"})", "no JSON", "[]",
                                          R"({"success":"maybe"})", R"({"success":true})"};
     std::vector<std::string> const second{
@@ -95,7 +97,7 @@ TEST_F(control_socket, passes_over_what_nobody_asked_for) {
     run(task(*this));
 }
 
-TEST_F(control_socket, takes_a_warning_for_no) {
+TEST_F(control_socket, treats_a_warning_as_a_refusal) {
     play({true, {admitted(), {R"({"type":"communicationWarning","warning":"What?"})"}}, false, {}});
     auto task = [](control_socket& t) -> asio::awaitable<void> {
         auto const got = co_await t.asked_once();
@@ -106,7 +108,7 @@ TEST_F(control_socket, takes_a_warning_for_no) {
     run(task(*this));
 }
 
-TEST_F(control_socket, hides_the_words_of_a_rejection) {
+TEST_F(control_socket, hides_the_text_of_a_rejection) {
     play({true, {{R"({"success":false,"error":"Malformed token provided: secret"})"}}, false, {}});
     auto task = [](control_socket& t) -> asio::awaitable<void> {
         auto const got = co_await t.asked_once();
@@ -116,7 +118,7 @@ TEST_F(control_socket, hides_the_words_of_a_rejection) {
     run(task(*this));
 }
 
-TEST_F(control_socket, notices_a_connection_that_is_cut_in_a_call) {
+TEST_F(control_socket, notices_a_connection_that_breaks_in_a_call) {
     play({true, {admitted()}, true, {}});
     auto task = [](control_socket& t) -> asio::awaitable<void> {
         auto const got = co_await t.asked_once();
@@ -155,7 +157,7 @@ TEST_F(control_socket, reads_a_message_of_several_megabytes) {
     run(task(*this, long_one.size()));
 }
 
-TEST_F(control_socket, takes_no_message_that_is_huge) {
+TEST_F(control_socket, refuses_a_huge_message) {
     play({true, {admitted(), {std::string(16 * 1024 * 1024 + 1, ' ')}}, false, {}});
     auto task = [](control_socket& t) -> asio::awaitable<void> {
         auto const got = co_await t.asked_once();
@@ -164,7 +166,7 @@ TEST_F(control_socket, takes_no_message_that_is_huge) {
     run(task(*this));
 }
 
-TEST_F(control_socket, takes_no_text_that_is_not_utf_8) {
+TEST_F(control_socket, refuses_text_that_is_not_utf_8) {
     play({true, {admitted(), {"\xFF\xFE"}}, false, {}});
     auto task = [](control_socket& t) -> asio::awaitable<void> {
         auto const got = co_await t.asked_once();
@@ -173,7 +175,7 @@ TEST_F(control_socket, takes_no_text_that_is_not_utf_8) {
     run(task(*this));
 }
 
-TEST_F(control_socket, takes_no_other_answer_for_a_handshake) {
+TEST_F(control_socket, accepts_only_a_handshake_as_an_answer) {
     auto task = [](control_socket& t) -> asio::awaitable<void> {
         for (auto const* answer :
              {"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n",
@@ -189,7 +191,7 @@ TEST_F(control_socket, takes_no_other_answer_for_a_handshake) {
     run(task(*this));
 }
 
-TEST_F(control_socket, notices_a_host_that_is_not_there) {
+TEST_F(control_socket, notices_that_no_host_listens) {
     auto task = [](control_socket& t) -> asio::awaitable<void> {
         t.lm->stop();
         auto const got = co_await t.asked_once();
@@ -199,26 +201,26 @@ TEST_F(control_socket, notices_a_host_that_is_not_there) {
     run(task(*this));
 }
 
-TEST_F(control_socket, waits_for_a_handshake_only_so_long) {
+TEST_F(control_socket, limits_the_wait_for_a_handshake) {
     play({false, {}, false, {}});
     run(is_silent());
 }
 
-TEST_F(control_socket, waits_to_be_admitted_only_so_long) {
+TEST_F(control_socket, limits_the_wait_for_admission) {
     play({});
     run(is_silent());
 }
 
-TEST_F(control_socket, waits_for_an_answer_only_so_long) {
+TEST_F(control_socket, limits_the_wait_for_an_answer) {
     play({true, {admitted()}, false, {}});
     run(is_silent());
 }
 
-TEST_F(control_socket, does_nothing_when_its_time_is_over) {
+TEST_F(control_socket, does_nothing_after_its_limit) {
     auto task = [](control_socket& t) -> asio::awaitable<void> {
         auto const got = co_await t.asked_once(0ms);
         EXPECT_EQ(got.failure.what, socket_fault::unreachable);
-        EXPECT_EQ(t.asked("/llm"), 0);
+        EXPECT_EQ(t.request_count("/llm"), 0);
     };
     run(task(*this));
 }
@@ -249,7 +251,7 @@ TEST_F(control_socket, ends_with_the_pool_while_it_shakes_hands) {
     run(is_aborted(0));
 }
 
-TEST_F(control_socket, ends_with_the_pool_while_it_introduces_itself) {
+TEST_F(control_socket, ends_with_the_pool_while_it_sends_its_credentials) {
     play({true, {}, false, record});
     run(is_aborted(1));
 }
@@ -259,7 +261,7 @@ TEST_F(control_socket, ends_with_the_pool_in_a_call) {
     run(is_aborted(2));
 }
 
-TEST_F(control_socket, says_goodbye) {
+TEST_F(control_socket, closes_with_a_close_frame) {
     play({true, {admitted(), {pong}}, false, record});
     auto task = [](control_socket& t) -> asio::awaitable<void> {
         co_await t.asked_once();

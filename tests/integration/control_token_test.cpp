@@ -1,5 +1,7 @@
-// API tokens: which one is sent, and what is said where it is not taken.
+// API tokens: which one is sent, and the error if it is refused.
 #include "support/control_fixture.hpp"
+
+#include <gmock/gmock.h>
 
 using namespace secondwind;
 using namespace secondwind::test;
@@ -25,7 +27,7 @@ struct control_tokens : with_control {
         serve(how);
         lm->load("big");
     }
-    // An older host that requires a token does not exist, but one whose REST is turned off might.
+    // No older host requires a token, but one whose REST is turned off might.
     void only_over_the_websocket() {
         lm->script().answer_next("/api/v1/models", emulator::canned::json(404, R"({"error":"x"})"),
                                  10);
@@ -37,10 +39,10 @@ struct control_tokens : with_control {
         auto const unloading = co_await unload("big", authorization);
         EXPECT_EQ(unloading.result, unload_result::refused);
         EXPECT_THAT(unloading.why_not, HasSubstr(advice));
-        for (auto const& why : {listing.why_not, unloading.why_not}) {
-            EXPECT_THAT(why, HasSubstr("upstreams[].api_token"));
+        for (auto const& error : {listing.why_not, unloading.why_not}) {
+            EXPECT_THAT(error, HasSubstr("upstreams[].api_token"));
             for (auto const* secret : {"Zyxw", "jihg", "Abcd", "0123", "sk-"})
-                EXPECT_THAT(why, Not(HasSubstr(secret)));
+                EXPECT_THAT(error, Not(HasSubstr(secret)));
         }
         EXPECT_TRUE(lm->models().is_loaded("big"));
     }
@@ -64,8 +66,8 @@ TEST_F(control_tokens, come_from_the_request) {
     run(task(*this));
 }
 
-TEST_F(control_tokens, come_from_the_configuration_before_that) {
-    where.api_token = good_token;
+TEST_F(control_tokens, come_first_from_the_configuration) {
+    upstream.api_token = good_token;
     run(works(other_client));
 }
 
@@ -75,7 +77,7 @@ TEST_F(control_tokens, come_from_the_request_over_the_websocket) {
 }
 
 TEST_F(control_tokens, come_from_the_configuration_over_the_websocket) {
-    where.api_token = good_token;
+    upstream.api_token = good_token;
     only_over_the_websocket();
     auto task = [](control_tokens& t) -> asio::awaitable<void> {
         co_await t.works({});
@@ -88,16 +90,16 @@ TEST_F(control_tokens, come_from_the_configuration_over_the_websocket) {
     run(task(*this));
 }
 
-TEST_F(control_tokens, are_asked_for_where_there_is_none) {
+TEST_F(control_tokens, are_required_if_none_is_sent) {
     run(is_refused({}, "requires an API token"));
 }
 
-TEST_F(control_tokens, of_a_request_are_named_where_they_are_refused) {
+TEST_F(control_tokens, of_a_request_are_named_if_they_are_refused) {
     run(is_refused(bearer(bad), "refused the token that came with the request"));
 }
 
-TEST_F(control_tokens, of_the_configuration_are_named_where_they_are_refused) {
-    where.api_token = bad;
+TEST_F(control_tokens, of_the_configuration_are_named_if_they_are_refused) {
+    upstream.api_token = bad;
     run(is_refused(bearer(good_token), "refused the token that upstreams[].api_token gives"));
 }
 
@@ -105,27 +107,27 @@ TEST_F(control_tokens, that_are_refused_do_not_lead_to_the_websocket) {
     auto task = [](control_tokens& t) -> asio::awaitable<void> {
         co_await t.list();
         co_await t.unload("big");
-        EXPECT_EQ(t.asked("/llm"), 0);
+        EXPECT_EQ(t.request_count("/llm"), 0);
     };
     run(task(*this));
 }
 
-TEST_F(control_tokens, are_asked_for_over_the_websocket_too) {
-    // To these, REST v1 is unknown; a host that knows it refuses before.
+TEST_F(control_tokens, are_required_over_the_websocket_too) {
+    // These hosts do not know REST v1; a host that knows it refuses earlier.
     for (auto const* path : {"/api/v1/models", "/api/v1/models/unload"})
         lm->script().answer_next(path,
                                  emulator::canned::json(404, R"({"error":"Unexpected endpoint"})"));
     run(is_refused({}, "requires an API token"));
 }
 
-TEST_F(control_tokens, that_one_client_lacks_do_not_keep_another_from_asking_who_is_busy) {
+TEST_F(control_tokens, missing_in_one_request_do_not_stop_another_from_asking_for_activity) {
     auto task = [](control_tokens& t) -> asio::awaitable<void> {
         lmstudio::inventory const loaded{{"big", "big", 0, 0, lmstudio::activity::unknown}};
         for (int i = 0; i < 2; ++i) {
             auto const nothing = co_await t.activity(loaded, bearer(bad));
             EXPECT_EQ(nothing.front().doing, lmstudio::activity::unknown);
         }
-        EXPECT_EQ(t.asked("/llm"), 1);
+        EXPECT_EQ(t.request_count("/llm"), 1);
         auto const known = co_await t.activity(loaded, bearer(good_token));
         EXPECT_EQ(known.front().doing, lmstudio::activity::idle);
     };

@@ -1,5 +1,7 @@
-// Unloading an instance: over REST v1 where the host has that, over the SDK's WebSocket where not.
+// Unloading an instance: over REST v1 if the host has that, else over the SDK's WebSocket.
 #include "support/control_fixture.hpp"
+
+#include <gmock/gmock.h>
 
 using namespace secondwind;
 using namespace secondwind::test;
@@ -13,7 +15,7 @@ using control_unload = with_control;
 
 } // namespace
 
-TEST_F(control_unload, goes_over_rest_v1_where_the_host_has_it) {
+TEST_F(control_unload, uses_rest_v1_if_the_host_has_it) {
     lm->load("big");
     auto task = [](control_unload& t) -> asio::awaitable<void> {
         auto const got = co_await t.unload("big");
@@ -22,19 +24,19 @@ TEST_F(control_unload, goes_over_rest_v1_where_the_host_has_it) {
         EXPECT_FALSE(t.lm->models().is_loaded("big"));
         auto const again = co_await t.unload("big");
         EXPECT_EQ(again.result, unload_result::not_found);
-        EXPECT_EQ(t.asked("/llm"), 0);
+        EXPECT_EQ(t.request_count("/llm"), 0);
     };
     run(task(*this));
 }
 
-TEST_F(control_unload, says_what_rest_v1_refused) {
+TEST_F(control_unload, reports_the_error_of_rest_v1) {
     lm->load("big");
     lm->script().fail_next_unload(500, R"({"error":{"message":"Not today."}})");
     auto task = [](control_unload& t) -> asio::awaitable<void> {
         auto const got = co_await t.unload("big");
         EXPECT_EQ(got.result, unload_result::refused);
         EXPECT_THAT(got.why_not, HasSubstr("status 500"));
-        EXPECT_EQ(t.asked("/llm"), 0);
+        EXPECT_EQ(t.request_count("/llm"), 0);
     };
     run(task(*this));
 }
@@ -48,17 +50,17 @@ TEST_F(control_unload, goes_to_the_namespace_that_listed_the_instance) {
         auto const embedding = co_await t.unload("embed");
         EXPECT_EQ(embedding.result, unload_result::unloaded);
         EXPECT_FALSE(t.lm->models().is_loaded("embed"));
-        EXPECT_EQ(t.asked("/llm"), 1); // of the listing
+        EXPECT_EQ(t.request_count("/llm"), 1); // from the listing
         auto const llm = co_await t.unload("big");
         EXPECT_EQ(llm.result, unload_result::unloaded);
         EXPECT_FALSE(t.lm->models().is_loaded("big"));
-        EXPECT_EQ(t.asked("/embedding"), 2);
-        EXPECT_EQ(t.asked("/api/v1/models/unload"), 0);
+        EXPECT_EQ(t.request_count("/embedding"), 2);
+        EXPECT_EQ(t.request_count("/api/v1/models/unload"), 0);
     };
     run(task(*this));
 }
 
-TEST_F(control_unload, tries_both_namespaces_where_none_has_listed_it) {
+TEST_F(control_unload, tries_both_namespaces_if_none_has_listed_it) {
     serve(old_host());
     lm->load("embed");
     auto task = [](control_unload& t) -> asio::awaitable<void> {
@@ -68,12 +70,12 @@ TEST_F(control_unload, tries_both_namespaces_where_none_has_listed_it) {
         auto const gone = co_await t.unload("embed");
         EXPECT_EQ(gone.result, unload_result::not_found);
         EXPECT_EQ(gone.why_not, "");
-        EXPECT_EQ(t.asked("/embedding"), 2);
+        EXPECT_EQ(t.request_count("/embedding"), 2);
     };
     run(task(*this));
 }
 
-TEST_F(control_unload, says_what_the_websocket_refused) {
+TEST_F(control_unload, reports_the_error_of_the_websocket) {
     serve(old_host());
     lm->load("big");
     lm->script().fail_next_unload(500, R"({"error":{"message":"Not today."}})");
@@ -81,12 +83,12 @@ TEST_F(control_unload, says_what_the_websocket_refused) {
         auto const got = co_await t.unload("big");
         EXPECT_EQ(got.result, unload_result::refused);
         EXPECT_EQ(got.why_not, "the unload was refused: \"Not today.\"");
-        EXPECT_EQ(t.asked("/embedding"), 0);
+        EXPECT_EQ(t.request_count("/embedding"), 0);
     };
     run(task(*this));
 }
 
-TEST_F(control_unload, takes_no_longer_over_the_websocket_than_it_may) {
+TEST_F(control_unload, ends_over_the_websocket_within_its_limit) {
     settings.unload_timeout = 50ms;
     serve(old_host());
     lm->load("big");
@@ -100,7 +102,7 @@ TEST_F(control_unload, takes_no_longer_over_the_websocket_than_it_may) {
     run(task(*this));
 }
 
-TEST_F(control_unload, is_not_done_where_the_connection_was_cut_before_the_answer) {
+TEST_F(control_unload, is_not_done_if_the_connection_broke_before_the_answer) {
     auto how = old_host();
     how.on_upgrade = ws_script({{"/llm", {true, {admitted()}, true, {}}}});
     serve(how);

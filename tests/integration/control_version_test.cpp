@@ -1,5 +1,7 @@
-// The host's version: only the SDK's WebSocket tells it.
+// The host's version: only the SDK's WebSocket shows it.
 #include "support/control_fixture.hpp"
+
+#include <nlohmann/json.hpp>
 
 using namespace secondwind;
 using namespace secondwind::test;
@@ -16,11 +18,11 @@ struct control_version : with_control {
         auto const got = co_await version();
         EXPECT_EQ(got, expected);
     }
-    // Two askings that learn nothing, of which the second one does not reach the host.
+    // Two attempts without a result, of which the second one does not reach the host.
     asio::awaitable<void> is_not_told_and_asked_once() {
         co_await is(std::nullopt);
         co_await is(std::nullopt);
-        EXPECT_EQ(asked("/system"), 1);
+        EXPECT_EQ(request_count("/system"), 1);
     }
     void system_says(ws_play how) {
         auto options = small_host();
@@ -31,11 +33,11 @@ struct control_version : with_control {
 
 } // namespace
 
-TEST_F(control_version, is_what_the_host_tells) {
+TEST_F(control_version, is_what_the_host_reports) {
     auto task = [](control_version& t) -> asio::awaitable<void> {
         co_await t.is("0.4.5");
         co_await t.is("0.4.5");
-        EXPECT_EQ(t.asked("/system"), 2); // who asks remembers it
+        EXPECT_EQ(t.request_count("/system"), 2); // the caller remembers it
         EXPECT_EQ(t.lm->requests().size(), 2u);
     };
     run(task(*this));
@@ -54,8 +56,8 @@ TEST_F(control_version, is_asked_for_without_a_parameter) {
     EXPECT_EQ(seen->messages.back(), R"({"type":"rpcCall","endpoint":"version","callId":0})");
 }
 
-TEST_F(control_version, is_told_to_the_hosts_own_token) {
-    where.api_token = good_token;
+TEST_F(control_version, is_sent_to_the_bearer_of_the_token) {
+    upstream.api_token = good_token;
     auto how = small_host();
     how.api_token = good_token;
     serve(how);
@@ -63,19 +65,19 @@ TEST_F(control_version, is_told_to_the_hosts_own_token) {
     run(task(*this));
 }
 
-TEST_F(control_version, is_not_told_to_a_guest_of_a_host_that_requires_a_token) {
+TEST_F(control_version, is_not_sent_without_the_required_token) {
     auto how = small_host();
     how.api_token = good_token;
     serve(how);
     run(is_not_told_and_asked_once());
 }
 
-TEST_F(control_version, is_not_told_by_a_host_that_refuses_the_websocket) {
+TEST_F(control_version, is_unknown_if_the_host_refuses_the_websocket) {
     lm->script().answer_next("/system", emulator::canned::json(200, R"({"error":"x"})"));
     run(is_not_told_and_asked_once());
 }
 
-TEST_F(control_version, is_not_told_by_a_host_that_is_too_old) {
+TEST_F(control_version, is_unknown_if_the_host_is_too_old) {
     system_says({true,
                  {admitted(), {R"({"type":"communicationWarning","warning":"unknown"})"}},
                  false,
@@ -83,18 +85,18 @@ TEST_F(control_version, is_not_told_by_a_host_that_is_too_old) {
     run(is_not_told_and_asked_once());
 }
 
-TEST_F(control_version, is_not_told_by_a_host_that_says_something_else) {
+TEST_F(control_version, is_unknown_if_the_host_sends_something_else) {
     system_says({true, {admitted(), {R"({"type":"rpcResult","callId":0,"result":7})"}}, false, {}});
     run(is_not_told_and_asked_once());
 }
 
-TEST_F(control_version, is_not_told_by_a_host_that_is_silent) {
+TEST_F(control_version, is_unknown_if_the_host_is_silent) {
     settings.websocket_timeout = 50ms;
     system_says({});
     run(is_not_told_and_asked_once());
 }
 
-TEST_F(control_version, is_not_asked_for_where_the_websocket_is_turned_off) {
+TEST_F(control_version, is_not_asked_for_if_the_websocket_is_turned_off) {
     settings.websocket_timeout = 0ms;
     auto task = [](control_version& t) -> asio::awaitable<void> {
         co_await t.is(std::nullopt);
@@ -116,12 +118,12 @@ TEST_F(control_version, is_asked_for_again_after_the_host_was_down) {
     run(task(*this));
 }
 
-TEST_F(control_version, is_asked_for_again_after_a_connection_that_was_only_cut) {
+TEST_F(control_version, is_asked_for_again_after_a_connection_broke) {
     system_says({true, {admitted()}, true, {}});
     auto task = [](control_version& t) -> asio::awaitable<void> {
         co_await t.is(std::nullopt);
         co_await t.is(std::nullopt);
-        EXPECT_EQ(t.asked("/system"), 2);
+        EXPECT_EQ(t.request_count("/system"), 2);
     };
     run(task(*this));
 }

@@ -6,7 +6,6 @@
 
 using namespace secondwind;
 using namespace secondwind::test;
-using nlohmann::json;
 using testing::EndsWith;
 using testing::HasSubstr;
 using testing::StartsWith;
@@ -25,7 +24,7 @@ TEST_F(emulator_models, loads_just_in_time_and_answers) {
         auto const a = co_await t.chat("big");
         EXPECT_EQ(a.status, 200);
         EXPECT_THAT(a.body, StartsWith("{\n  \"id\": \"chatcmpl-"));
-        auto const d = json::parse(a.body);
+        auto const d = nlohmann::json::parse(a.body);
         EXPECT_EQ(d["model"], "big");
         EXPECT_EQ(d["choices"][0]["message"]["content"], "Every model that");
     };
@@ -53,11 +52,12 @@ TEST_F(emulator_models, refuses_a_load_that_does_not_fit_streamed_or_not) {
     EXPECT_FALSE(lm->models().is_loaded("huge"));
 }
 
-TEST_F(emulator_models, an_unload_makes_the_room) {
+TEST_F(emulator_models, an_unload_frees_the_memory) {
     lm->load("big");
     auto task = [](emulator_models& t) -> asio::awaitable<void> {
         auto const list = co_await t.get("/api/v1/models");
-        EXPECT_EQ(json::parse(list.body)["models"][0]["loaded_instances"][0]["id"], "big");
+        EXPECT_EQ(nlohmann::json::parse(list.body)["models"][0]["loaded_instances"][0]["id"],
+                  "big");
         auto const unload = co_await t.post("/api/v1/models/unload", R"({"instance_id":"big"})");
         EXPECT_EQ(unload.status, 200);
         EXPECT_EQ(unload.body, "{\n  \"instance_id\": \"big\"\n}");
@@ -80,9 +80,9 @@ TEST_F(emulator_models, a_load_by_hand_makes_another_instance_or_fails_with_500)
     emulate(how);
     auto task = [](emulator_models& t) -> asio::awaitable<void> {
         auto const first = co_await t.post("/api/v1/models/load", R"({"model":"big"})");
-        EXPECT_EQ(json::parse(first.body)["instance_id"], "big");
+        EXPECT_EQ(nlohmann::json::parse(first.body)["instance_id"], "big");
         auto const second = co_await t.post("/api/v1/models/load", R"({"model":"big"})");
-        EXPECT_EQ(json::parse(second.body)["instance_id"], "big:2");
+        EXPECT_EQ(nlohmann::json::parse(second.body)["instance_id"], "big:2");
         auto const third = co_await t.post("/api/v1/models/load", R"({"model":"huge"})");
         EXPECT_EQ(third.status, 500);
         EXPECT_THAT(third.body,
@@ -109,7 +109,7 @@ TEST_F(emulator_models, before_0_4_answers_api_v1_with_200_and_an_error) {
     run(task(*this));
 }
 
-TEST_F(emulator_models, a_corrupt_cache_fails_until_the_model_is_loaded_anew) {
+TEST_F(emulator_models, a_corrupt_cache_fails_until_the_model_is_reloaded) {
     lm->load("big");
     EXPECT_EQ(lm->corrupt("big"), 1U);
     auto task = [](emulator_models& t) -> asio::awaitable<void> {
@@ -129,7 +129,7 @@ TEST_F(emulator_models, a_corrupt_cache_fails_until_the_model_is_loaded_anew) {
     EXPECT_EQ(lm->counts().generations_failed, 2U);
 }
 
-TEST_F(emulator_models, an_unload_ends_a_prediction_that_runs) {
+TEST_F(emulator_models, an_unload_ends_a_running_prediction) {
     lm->load("big");
     lm->script().hold_generations(1);
     auto task = [](emulator_models& t) -> asio::awaitable<void> {
@@ -224,7 +224,7 @@ TEST_F(emulator_models, requests_for_one_model_share_its_load_and_take_it_over) 
     EXPECT_EQ(lm->counts().loads, 1U);
 }
 
-TEST_F(emulator_models, the_rest_chat_tells_of_its_load_and_of_a_refused_one) {
+TEST_F(emulator_models, the_rest_chat_reports_its_load_and_a_refused_one) {
     auto task = [](emulator_models& t) -> asio::awaitable<void> {
         auto const loaded = co_await t.post("/api/v1/chat", stream_of_three);
         EXPECT_THAT(loaded.body, StartsWith("event: chat.start\n"));
@@ -269,14 +269,14 @@ TEST_F(emulator_models, a_limit_in_the_request_cuts_the_answer) {
     auto task = [](emulator_models& t) -> asio::awaitable<void> {
         auto const a =
             co_await t.post("/v1/completions", R"({"model":"big","prompt":"x","max_tokens":2})");
-        auto const d = json::parse(a.body);
+        auto const d = nlohmann::json::parse(a.body);
         EXPECT_EQ(d["choices"][0]["text"], "Every model");
         EXPECT_EQ(d["choices"][0]["finish_reason"], "length");
     };
     run(task(*this));
 }
 
-TEST_F(emulator_models, evicts_what_was_loaded_just_in_time_when_it_is_told_to) {
+TEST_F(emulator_models, evicts_models_that_were_loaded_just_in_time_if_the_option_is_set) {
     auto how = small_host();
     how.auto_evict = true;
     emulate(how);

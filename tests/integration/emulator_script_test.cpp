@@ -33,13 +33,14 @@ TEST_F(scripted_emulator, an_upgrade_can_be_taken_over) {
     run(task(*this));
 }
 
-TEST_F(scripted_emulator, says_what_the_script_says) {
+TEST_F(scripted_emulator, sends_the_prepared_answers) {
     using emulator::canned;
-    auto& told = lm->script();
-    told.answer_next("/v1/models", canned::json(503, "{}"));
-    told.answer_next("/v1/models", canned::events("data: 1\n\ndata: 2\n\n"));
-    told.answer_next("/v1/models", canned::bytes("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf",
-                                                 canned::then::close));
+    auto& script = lm->script();
+    script.answer_next("/v1/models", canned::json(503, "{}"));
+    script.answer_next("/v1/models", canned::events("data: 1\n\ndata: 2\n\n"));
+    script.answer_next(
+        "/v1/models",
+        canned::bytes("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf", canned::then::close));
     auto task = [](scripted_emulator& t) -> asio::awaitable<void> {
         auto* client = co_await t.connected();
         auto const json_answer = co_await client->get("/v1/models");
@@ -71,7 +72,7 @@ TEST_F(scripted_emulator, closes_or_resets_before_it_answers) {
     run(task(*this, ending::rst));
 }
 
-TEST_F(scripted_emulator, fails_an_unload_as_told) {
+TEST_F(scripted_emulator, fails_an_unload_as_scripted) {
     lm->load("big");
     lm->script().fail_next_unload(500, R"({"error":"no"})");
     auto task = [](scripted_emulator& t) -> asio::awaitable<void> {
@@ -101,7 +102,7 @@ TEST_F(scripted_emulator, an_unload_that_is_held_happens_even_if_its_client_leav
     run(task(*this));
 }
 
-TEST_F(scripted_emulator, breaks_a_stream_half_way_as_told) {
+TEST_F(scripted_emulator, breaks_a_stream_half_way_as_scripted) {
     lm->script().break_next_generation({2, "The model has crashed."});
     lm->script().break_next_generation({1, {}, true});
     auto task = [](scripted_emulator& t) -> asio::awaitable<void> {
@@ -118,10 +119,10 @@ TEST_F(scripted_emulator, breaks_a_stream_half_way_as_told) {
     run(task(*this));
 }
 
-TEST_F(scripted_emulator, tells_its_observer_what_happens) {
+TEST_F(scripted_emulator, reports_events_to_its_observer) {
     std::vector<std::string> seen;
     auto note = [&seen](emulator::event const& e) {
-        seen.push_back(std::string{to_string(e.what)} + " " + e.model);
+        seen.push_back(std::string{to_string(e.type)} + " " + e.model);
     };
     lm->on_event(note);
     auto task = [](scripted_emulator& t) -> asio::awaitable<void> {
@@ -151,7 +152,7 @@ TEST_F(scripted_emulator, stops_while_everything_is_held) {
     run(task(*this));
 }
 
-TEST_F(scripted_emulator, reset_forgets_what_was) {
+TEST_F(scripted_emulator, reset_restores_the_initial_state) {
     lm->load("big");
     lm->script().hold_loads();
     lm->reset();

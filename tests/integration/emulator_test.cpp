@@ -9,7 +9,6 @@
 
 using namespace secondwind;
 using namespace secondwind::test;
-using nlohmann::json;
 using testing::EndsWith;
 using testing::StartsWith;
 
@@ -32,7 +31,7 @@ TEST_F(emulator_server, greets) {
     run(task(*this));
 }
 
-TEST_F(emulator_server, answers_unknown_paths_with_200_but_under_api_v1) {
+TEST_F(emulator_server, answers_unknown_paths_with_200_except_under_api_v1) {
     auto task = [](emulator_server& t) -> asio::awaitable<void> {
         auto const root = co_await t.get("/health?x");
         EXPECT_EQ(root.status, 200);
@@ -48,7 +47,7 @@ TEST_F(emulator_server, answers_unknown_paths_with_200_but_under_api_v1) {
     run(task(*this));
 }
 
-TEST_F(emulator_server, serves_many_requests_on_a_connection_pipelined_too) {
+TEST_F(emulator_server, serves_many_requests_on_a_connection_even_pipelined) {
     auto task = [](emulator_server& t) -> asio::awaitable<void> {
         auto* client = co_await t.connected();
         for (int i = 0; i < 3; ++i) {
@@ -62,14 +61,14 @@ TEST_F(emulator_server, serves_many_requests_on_a_connection_pipelined_too) {
         auto const second = co_await client->read_answer();
         EXPECT_EQ(first.body, second.body);
         auto const third = co_await client->read_answer();
-        EXPECT_EQ(json::parse(third.body)["object"], "text_completion");
+        EXPECT_EQ(nlohmann::json::parse(third.body)["object"], "text_completion");
     };
     run(task(*this));
     EXPECT_EQ(lm->counts().connections_accepted, 1U);
     EXPECT_EQ(lm->counts().requests, 6U);
 }
 
-TEST_F(emulator_server, takes_a_request_in_any_pieces) {
+TEST_F(emulator_server, reads_a_request_split_at_any_position) {
     auto task = [](emulator_server& t, std::string text,
                    std::size_t size) -> asio::awaitable<void> {
         auto* client = co_await t.connected();
@@ -95,7 +94,7 @@ TEST_F(emulator_server, takes_a_request_in_any_pieces) {
         3));
 }
 
-TEST_F(emulator_server, remembers_requests_as_they_came) {
+TEST_F(emulator_server, keeps_requests_as_they_arrived) {
     auto task = [](emulator_server& t) -> asio::awaitable<void> {
         auto* client = co_await t.connected();
         co_await client->get("/v1/models?a=b", "X-B: 1\r\nx-a: 2\r\nX-B: 3\r\n");
@@ -109,7 +108,7 @@ TEST_F(emulator_server, remembers_requests_as_they_came) {
                       "3\r\n\r\n");
 }
 
-TEST_F(emulator_server, streams_one_chunk_an_event) {
+TEST_F(emulator_server, streams_one_chunk_per_event) {
     auto task = [](emulator_server& t) -> asio::awaitable<void> {
         auto const a = co_await t.chat("big", true);
         EXPECT_EQ(a.status, 200);
@@ -151,7 +150,7 @@ TEST_F(emulator_server, idle_connections_are_closed_after_the_keep_alive) {
     run(task(*this));
 }
 
-TEST_F(emulator_server, a_request_that_takes_longer_than_the_keep_alive_is_left_alone) {
+TEST_F(emulator_server, a_request_may_take_longer_than_the_keep_alive) {
     auto how = small_host();
     how.keep_alive = std::chrono::milliseconds{20};
     how.load_time = std::chrono::milliseconds{100};
@@ -176,7 +175,7 @@ TEST_F(emulator_server, idle_connections_can_be_closed_at_once) {
     run(task(*this));
 }
 
-TEST_F(emulator_server, connection_close_is_honoured) {
+TEST_F(emulator_server, connection_close_is_respected) {
     auto task = [](emulator_server& t) -> asio::awaitable<void> {
         auto* client = co_await t.connected();
         auto const a = co_await client->get("/v1/models", "Connection: close\r\n");
@@ -228,7 +227,7 @@ TEST_F(emulator_server, expect_100_continue_is_answered) {
     run(task(*this));
 }
 
-TEST_F(emulator_server, refuses_what_is_not_http) {
+TEST_F(emulator_server, refuses_bytes_that_are_not_http) {
     auto task = [](emulator_server& t) -> asio::awaitable<void> {
         auto* client = co_await t.connected();
         co_await client->send("nonsense\r\n\r\n");

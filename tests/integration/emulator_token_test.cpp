@@ -1,8 +1,9 @@
-// The emulated LM Studio with "Require Authentication" on, and as it was before it told who is
-// busy.
+// The emulated LM Studio with "Require Authentication" on, and older versions that do not report
+// activity.
 #include "support/ws_fixture.hpp"
 
 #include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
 
 using namespace secondwind;
 using namespace secondwind::test;
@@ -59,15 +60,15 @@ TEST_F(emulator_tokens, are_required_of_websockets) {
 
 TEST_F(emulator_tokens, and_activity_are_unknown_to_an_older_version) {
     auto how = small_host();
-    how.tells_activity = false;
+    how.reports_activity = false;
     emulate(how);
     lm->load("big");
     auto task = [](emulator_tokens& t) -> asio::awaitable<void> {
         auto* llm = co_await t.admitted("/llm");
-        auto const said = co_await llm->call(
+        auto const reply = co_await llm->call(
             "getInstanceProcessingState",
             R"({"specifier":{"type":"query","query":{}},"throwIfNotFound":true})");
-        EXPECT_EQ(said["type"], "communicationWarning");
+        EXPECT_EQ(reply["type"], "communicationWarning");
         auto const list = co_await llm->call("listLoaded");
         EXPECT_FALSE(list["result"][0].contains("lastUsedTime"));
         EXPECT_EQ(list["result"][0]["identifier"], "big");

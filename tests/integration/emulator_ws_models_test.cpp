@@ -2,6 +2,7 @@
 #include "support/ws_fixture.hpp"
 
 #include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
 
 using namespace secondwind;
 using namespace secondwind::test;
@@ -34,7 +35,7 @@ TEST_F(ws_models, loads_and_finds_and_refuses) {
         co_await llm->create("loadModel", 1, load_big);
         auto const refused = co_await t.channel(llm);
         EXPECT_THAT(refused, ElementsAre("resolved", "channelError"));
-        EXPECT_THAT(t.last["error"]["title"].get<std::string>(),
+        EXPECT_THAT(t.last()["error"]["title"].get<std::string>(),
                     HasSubstr("insufficient system resources"));
         EXPECT_EQ(t.lm->counts().refusals, 1U);
         t.lm->unload("big");
@@ -46,7 +47,7 @@ TEST_F(ws_models, loads_and_finds_and_refuses) {
     run(task(*this));
 }
 
-TEST_F(ws_models, tells_whom_auto_evict_unloads) {
+TEST_F(ws_models, reports_the_instances_that_auto_evict_unloads) {
     auto how = small_host();
     how.auto_evict = true;
     emulate(how);
@@ -79,7 +80,7 @@ TEST_F(ws_models, frees_the_memory_of_a_cancelled_load) {
     run(task(*this));
 }
 
-TEST_F(ws_models, predicts_and_says_what_it_is_doing) {
+TEST_F(ws_models, predicts_and_reports_its_state) {
     lm->load("big");
     lm->script().hold_generations(1);
     auto task = [](ws_models& t) -> asio::awaitable<void> {
@@ -105,7 +106,7 @@ TEST_F(ws_models, predicts_and_says_what_it_is_doing) {
     run(task(*this));
 }
 
-TEST_F(ws_models, counts_an_instance_busy_that_answers_over_http) {
+TEST_F(ws_models, counts_an_instance_that_answers_over_http_as_busy) {
     lm->load("big");
     lm->script().hold_generations();
     auto task = [](ws_models& t) -> asio::awaitable<void> {
@@ -153,13 +154,14 @@ TEST_F(ws_models, fails_a_prediction_with_an_error_in_its_channel) {
         co_await llm->create("predict", 0, ask_big);
         auto const nobody = co_await t.channel(llm);
         EXPECT_THAT(nobody, ElementsAre("channelError"));
-        EXPECT_EQ(t.last["error"]["displayData"]["code"], "generic.noModelMatchingQuery");
+        EXPECT_EQ(t.last()["error"]["displayData"]["code"], "generic.noModelMatchingQuery");
 
         t.lm->load("big");
         t.lm->corrupt("big");
         co_await llm->create("predict", 0, ask_big);
         co_await t.channel(llm);
-        EXPECT_THAT(t.last["error"]["title"].get<std::string>(), HasSubstr("llama_memory is null"));
+        EXPECT_THAT(t.last()["error"]["title"].get<std::string>(),
+                    HasSubstr("llama_memory is null"));
 
         t.lm->unload("big");
         t.lm->load("big");

@@ -2,6 +2,7 @@
 #include "support/ws_fixture.hpp"
 
 #include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
 
 using namespace secondwind;
 using namespace secondwind::test;
@@ -17,25 +18,25 @@ TEST_F(ws_emulator, keeps_an_identifier_for_its_first_passkey) {
     auto task = [](ws_emulator& t) -> asio::awaitable<void> {
         co_await t.admitted("/llm");
         auto* stranger = co_await t.opened("/system");
-        auto const said = co_await stranger->introduce("guest", "guessed");
-        EXPECT_EQ(said["success"], false);
-        EXPECT_THAT(said["error"].get<std::string>(), HasSubstr("Invalid client passkey"));
+        auto const reply = co_await stranger->introduce("guest", "guessed");
+        EXPECT_EQ(reply["success"], false);
+        EXPECT_THAT(reply["error"].get<std::string>(), HasSubstr("Invalid client passkey"));
         auto const end = co_await stranger->read();
         EXPECT_TRUE(end.is_null());
     };
     run(task(*this));
 }
 
-TEST_F(ws_emulator, waits_for_credentials_as_long_as_it_may) {
+TEST_F(ws_emulator, waits_for_credentials_up_to_its_limit) {
     auto how = small_host();
     how.authentication_time = std::chrono::milliseconds{20};
     emulate(how);
     auto task = [](ws_emulator& t) -> asio::awaitable<void> {
         auto* client = co_await t.opened("/llm");
         co_await client->send("no JSON");
-        auto const said = co_await client->ask(R"({"authVersion":1})");
-        EXPECT_EQ(said["success"], false);
-        EXPECT_THAT(said["error"].get<std::string>(), HasSubstr("timed out"));
+        auto const reply = co_await client->ask(R"({"authVersion":1})");
+        EXPECT_EQ(reply["success"], false);
+        EXPECT_THAT(reply["error"].get<std::string>(), HasSubstr("timed out"));
         auto const end = co_await client->read();
         EXPECT_TRUE(end.is_null());
     };
@@ -44,7 +45,7 @@ TEST_F(ws_emulator, waits_for_credentials_as_long_as_it_may) {
 
 TEST_F(ws_emulator, lists_and_unloads_in_the_namespace_of_the_model) {
     lm->load("big");
-    lm->load("big"); // no room
+    lm->load("big"); // does not fit
     lm->load("embed");
     auto task = [](ws_emulator& t) -> asio::awaitable<void> {
         auto* llm = co_await t.admitted("/llm");
@@ -73,8 +74,8 @@ TEST_F(ws_emulator, fails_an_unload_when_the_script_says_so) {
     lm->script().fail_next_unload(500, R"({"error":{"message":"Not today."}})");
     auto task = [](ws_emulator& t) -> asio::awaitable<void> {
         auto* llm = co_await t.admitted("/llm");
-        auto const said = co_await llm->call("unloadModel", R"({"identifier":"big"})");
-        EXPECT_EQ(said["error"]["title"], "Not today.");
+        auto const reply = co_await llm->call("unloadModel", R"({"identifier":"big"})");
+        EXPECT_EQ(reply["error"]["title"], "Not today.");
         EXPECT_TRUE(t.lm->models().is_loaded("big"));
     };
     run(task(*this));
@@ -96,7 +97,7 @@ TEST_F(ws_emulator, answers_other_calls_while_an_unload_is_held) {
     run(task(*this));
 }
 
-TEST_F(ws_emulator, tells_of_the_system) {
+TEST_F(ws_emulator, reports_its_version_and_models) {
     auto task = [](ws_emulator& t) -> asio::awaitable<void> {
         auto* system = co_await t.admitted("/system");
         auto const version = co_await system->call("version");
@@ -111,7 +112,7 @@ TEST_F(ws_emulator, tells_of_the_system) {
     run(task(*this));
 }
 
-TEST_F(ws_emulator, only_warns_of_what_it_does_not_understand_and_only_five_times) {
+TEST_F(ws_emulator, only_warns_about_messages_that_it_does_not_understand_and_only_five_times) {
     auto task = [](ws_emulator& t) -> asio::awaitable<void> {
         auto* llm = co_await t.admitted("/llm");
         auto const unknown = co_await llm->call("fly");
@@ -135,13 +136,13 @@ TEST_F(ws_emulator, only_warns_of_what_it_does_not_understand_and_only_five_time
 TEST_F(ws_emulator, greets_in_the_other_namespaces_and_warns) {
     auto task = [](ws_emulator& t) -> asio::awaitable<void> {
         auto* files = co_await t.admitted("/files");
-        auto const said = co_await files->call("listLoaded");
-        EXPECT_EQ(said["type"], "communicationWarning");
+        auto const reply = co_await files->call("listLoaded");
+        EXPECT_EQ(reply["type"], "communicationWarning");
     };
     run(task(*this));
 }
 
-TEST_F(ws_emulator, leaves_other_paths_without_an_answer_until_they_go) {
+TEST_F(ws_emulator, never_answers_other_paths) {
     auto task = [](ws_emulator& t) -> asio::awaitable<void> {
         auto* client = co_await t.connected();
         co_await client->send(
@@ -155,7 +156,7 @@ TEST_F(ws_emulator, leaves_other_paths_without_an_answer_until_they_go) {
     run(task(*this));
 }
 
-TEST_F(ws_emulator, turns_away_whom_the_script_forbids) {
+TEST_F(ws_emulator, rejects_clients_as_scripted) {
     lm->script().answer_next("/llm", emulator::canned::bytes("HTTP/1.1 403 Forbidden\r\n\r\n",
                                                              emulator::canned::then::close));
     auto task = [](ws_emulator& t) -> asio::awaitable<void> {
@@ -171,11 +172,12 @@ TEST_F(ws_emulator, turns_away_whom_the_script_forbids) {
 
 TEST_F(ws_emulator, takes_credentials_that_came_with_the_handshake) {
     auto task = [](ws_emulator& t) -> asio::awaitable<void> {
-        // One masked text frame, its mask being zero.
-        std::string const who = R"({"authVersion":1,"clientIdentifier":"a","clientPasskey":"b"})";
+        // One masked text frame; its mask is zero.
+        std::string const credentials =
+            R"({"authVersion":1,"clientIdentifier":"a","clientPasskey":"b"})";
         std::string frame{"\x81"};
-        frame += static_cast<char>(0x80 | who.size());
-        frame += std::string(4, '\0') + who;
+        frame += static_cast<char>(0x80 | credentials.size());
+        frame += std::string(4, '\0') + credentials;
         auto* client = co_await t.connected();
         co_await client->send(make_request("GET", "/llm", {},
                                            "Connection: Upgrade\r\nUpgrade: websocket\r\n"
@@ -183,13 +185,13 @@ TEST_F(ws_emulator, takes_credentials_that_came_with_the_handshake) {
                                            "Sec-WebSocket-Version: 13\r\n") +
                               frame);
         co_await client->read_head();
-        auto const said = co_await client->read_exactly(18);
-        EXPECT_EQ(said, "\x81\x10{\"success\":true}");
+        auto const reply = co_await client->read_exactly(18);
+        EXPECT_EQ(reply, "\x81\x10{\"success\":true}");
     };
     run(task(*this));
 }
 
-TEST_F(ws_emulator, lets_go_of_everybody_when_it_stops) {
+TEST_F(ws_emulator, closes_all_connections_when_it_stops) {
     auto task = [](ws_emulator& t) -> asio::awaitable<void> {
         auto* llm = co_await t.admitted("/llm");
         t.lm->stop();

@@ -7,7 +7,7 @@ using namespace secondwind;
 using namespace secondwind::test;
 using emulator::canned;
 
-namespace {
+namespace encoded_errors_test {
 
 struct encoded_errors : with_proxy {};
 struct encoded_answers : with_wire {};
@@ -38,8 +38,6 @@ asio::awaitable<void> untouched(with_proxy& t, std::string bytes) {
     EXPECT_EQ(a.raw, bytes);
     EXPECT_EQ(t.records(), 0U);
 }
-
-} // namespace
 
 TEST_F(encoded_errors, begin_a_recovery_in_every_coding_that_is_known) {
     struct form {
@@ -240,3 +238,5 @@ TEST_F(encoded_answers, in_an_unknown_coding_are_not_held_at_all) {
     };
     run(story(*this));
 }
+
+} // namespace encoded_errors_test

@@ -1,5 +1,5 @@
-// Whatever I/O of an exchange fails, its client and the host are told the truth, and nothing is
-// left of it.
+// Each system call of an exchange fails in turn: its client and the host never get a wrong message,
+// and nothing is left behind.
 #include "support/fault_story.hpp"
 #include "support/raw_client.hpp"
 #include "support/recovery_fixture.hpp"
@@ -138,7 +138,7 @@ TEST(any_failing_io, leaves_an_answer_to_half_an_upload_sound) {
     for (auto story : {upload_with_length(), upload_in_chunks()}) {
         story.configure = keep_little;
         story.early = true;
-        // The last third is kept back until the answer has come.
+        // The last third is sent after the answer has arrived.
         std::swap(story.client[3], story.client[4]);
         EXPECT_GT(sweep(story), 20U);
     }
@@ -172,7 +172,7 @@ TEST(any_failing_io, leaves_an_interim_answer_sound) {
               20U);
 }
 
-TEST(any_failing_io, of_a_reused_connection_sends_a_get_again_once_and_a_post_never) {
+TEST(any_failing_io, on_a_reused_connection_repeats_a_get_once_and_a_post_never) {
     EXPECT_GT(sweep(on_a_reused_connection(get())), 20U);
     EXPECT_GT(sweep(on_a_reused_connection(post_answered_with({ok_answer(json_body)}))), 20U);
 }

@@ -1,5 +1,7 @@
-// A host that is asked because somebody looks, or at each interval.
+// Health checks of a host, on demand or at each interval.
 #include "support/health_fixture.hpp"
+
+#include <gmock/gmock.h>
 
 using namespace secondwind;
 using namespace secondwind::test;
@@ -33,7 +35,7 @@ std::vector<std::string> keys_of(std::vector<lmstudio::model_on_disk> const& mod
 
 } // namespace
 
-TEST_F(health_active, tells_what_is_loaded_who_is_busy_and_which_version_it_is) {
+TEST_F(health_active, shows_the_loaded_models_their_activity_and_the_version) {
     lm->load("big");
     lm->load("embed");
     auto story = [](health_active& t) -> asio::awaitable<void> {
@@ -62,7 +64,7 @@ TEST_F(health_active, tells_what_is_loaded_who_is_busy_and_which_version_it_is) 
     run(story(*this));
 }
 
-TEST_F(health_active, asks_only_where_what_is_known_is_too_old) {
+TEST_F(health_active, asks_only_if_its_knowledge_is_too_old) {
     auto story = [](health_active& t) -> asio::awaitable<void> {
         co_await t.survey();
         co_await t.refresh(1h);
@@ -74,7 +76,7 @@ TEST_F(health_active, asks_only_where_what_is_known_is_too_old) {
     run(story(*this));
 }
 
-TEST_F(health_active, asks_once_for_two_who_look_at_once) {
+TEST_F(health_active, asks_once_for_two_simultaneous_callers) {
     raw_host host{w.io};
     leave_to(host);
     start();
@@ -92,7 +94,7 @@ TEST_F(health_active, asks_once_for_two_who_look_at_once) {
         EXPECT_EQ(over, 0u);
         co_await peer.send(ok_answer(R"({"models":[]})"));
         auto both = [&over] { return over == 2; };
-        // The version is asked for over a connection of its own, which says nothing.
+        // The version uses its own connection, which stays silent.
         auto socket = co_await at.accept();
         socket.reset();
         co_await t.until(both);
@@ -102,7 +104,7 @@ TEST_F(health_active, asks_once_for_two_who_look_at_once) {
     run(story(*this, host));
 }
 
-TEST_F(health_active, takes_a_host_that_is_silent_for_one_that_is_down) {
+TEST_F(health_active, treats_a_silent_host_as_down) {
     w.settings.recovery.list_timeout = 50ms;
     raw_host host{w.io};
     leave_to(host);
@@ -111,7 +113,7 @@ TEST_F(health_active, takes_a_host_that_is_silent_for_one_that_is_down) {
         EXPECT_EQ(t.state(), host_state::down);
         EXPECT_EQ(t.view().health().why(), "it did not answer within 50ms");
         EXPECT_EQ(t.view().listing_error(), "it did not answer within 50ms");
-        // Its kernel takes another connection all the same.
+        // Its kernel still accepts another connection.
         auto* client = co_await t.connected();
         co_await client->send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
         auto leased = [&t] { return t.w.proxy->shared().hosts[0].pool.leased() == 1; };
@@ -123,7 +125,7 @@ TEST_F(health_active, takes_a_host_that_is_silent_for_one_that_is_down) {
     run(story(*this));
 }
 
-TEST_F(health_active, keeps_the_last_listing_of_a_host_that_went_down) {
+TEST_F(health_active, keeps_the_last_list_of_a_host_that_went_down) {
     lm->load("big");
     auto story = [](health_active& t) -> asio::awaitable<void> {
         co_await t.refresh();
@@ -143,7 +145,7 @@ TEST_F(health_active, keeps_the_last_listing_of_a_host_that_went_down) {
     run(story(*this));
 }
 
-TEST_F(health_active, takes_a_host_that_requires_a_token_for_one_that_is_up) {
+TEST_F(health_active, treats_a_host_that_requires_a_token_as_up) {
     auto how = small_host();
     how.api_token = token;
     come_up(how);
@@ -154,12 +156,12 @@ TEST_F(health_active, takes_a_host_that_requires_a_token_for_one_that_is_up) {
         EXPECT_FALSE(t.view().version());
         EXPECT_THAT(t.view().listing_error(), HasSubstr("upstreams[].api_token"));
         co_await t.refresh();
-        EXPECT_EQ(t.asked("/system").size(), 1u); // it has said that it tells nobody
+        EXPECT_EQ(t.asked("/system").size(), 1u); // it refused to tell its version
     };
     run(story(*this));
 }
 
-TEST_F(health_active, takes_another_kind_of_server_for_one_that_is_up) {
+TEST_F(health_active, treats_another_kind_of_server_as_up) {
     raw_host host{w.io};
     leave_to(host);
     start();
@@ -171,7 +173,7 @@ TEST_F(health_active, takes_another_kind_of_server_for_one_that_is_up) {
         };
         t.spawn(look(t, over));
         std::string const answer = answer_bytes("200 OK", R"({"error":"Unexpected endpoint."})");
-        // To the listing, to the WebSocket that older hosts list over, to the one for the version.
+        // For the list, for the WebSocket over which older hosts list, and for the version.
         auto rest = co_await at.accept();
         co_await rest.read_request();
         co_await rest.send(answer);
@@ -190,7 +192,7 @@ TEST_F(health_active, takes_another_kind_of_server_for_one_that_is_up) {
     run(story(*this, host));
 }
 
-TEST_F(health_active, says_that_a_host_is_ready_once_it_is) {
+TEST_F(health_active, reports_that_a_host_is_ready_once_it_is) {
     lm->stop();
     auto story = [](health_active& t) -> asio::awaitable<void> {
         auto const before = co_await t.ready();
@@ -232,7 +234,7 @@ TEST_F(health_active, is_never_asked_by_itself_without_an_interval) {
     run(story(*this));
 }
 
-TEST_F(health_active, does_not_hold_up_a_server_that_stops) {
+TEST_F(health_active, does_not_delay_a_server_that_stops) {
     w.settings.health.interval = 1h;
     raw_host host{w.io};
     leave_to(host);
@@ -253,7 +255,7 @@ TEST_F(health_active, does_not_hold_up_a_server_that_stops) {
         co_await t.until(done);
         auto const ended = co_await peer.wait_closed();
         EXPECT_NE(ended, ending::open);
-        // Neither its two seconds nor the ten of recovery.list_timeout.
+        // Neither its own two seconds nor the ten of recovery.list_timeout have passed.
         EXPECT_LT(std::chrono::steady_clock::now() - before, 1s);
     };
     run(story(*this, host));

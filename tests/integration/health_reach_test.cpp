@@ -1,4 +1,4 @@
-// How far a listing came, as the view of the host is told.
+// How far a listing got, as the view of the host learns it.
 #include "support/control_fixture.hpp"
 #include "support/raw_host.hpp"
 
@@ -16,32 +16,32 @@ struct health_reach : with_control {
         EXPECT_EQ(got.instances.has_value(), got.why_not.empty());
     }
     // The path that every listing begins with, once.
-    void answers(emulator::canned what) {
-        lm->script().answer_next("/api/v1/models", std::move(what));
+    void answers(emulator::canned answer) {
+        lm->script().answer_next("/api/v1/models", std::move(answer));
     }
 };
 
 } // namespace
 
-TEST_F(health_reach, is_an_answer_where_there_is_a_listing) {
+TEST_F(health_reach, is_an_answer_if_there_is_a_list) {
     run(is(contact::answered));
 }
 
-TEST_F(health_reach, is_an_answer_where_an_older_host_lists_over_the_websocket) {
+TEST_F(health_reach, is_an_answer_if_an_older_host_lists_over_the_websocket) {
     auto how = small_host();
     how.rest_v1 = false;
     serve(how);
     run(is(contact::answered));
 }
 
-TEST_F(health_reach, is_an_answer_where_a_token_is_required) {
+TEST_F(health_reach, is_an_answer_if_a_token_is_required) {
     auto how = small_host();
     how.api_token = "sk-lm-Abcd1234:0123456789abcdefGHIJ";
     serve(how);
     run(is(contact::answered));
 }
 
-TEST_F(health_reach, is_an_answer_where_something_else_answers) {
+TEST_F(health_reach, is_an_answer_if_another_server_answers) {
     auto how = small_host();
     how.on_upgrade = ws_script({});
     serve(how);
@@ -50,36 +50,36 @@ TEST_F(health_reach, is_an_answer_where_something_else_answers) {
     run(is(contact::answered));
 }
 
-TEST_F(health_reach, is_an_answer_where_it_is_no_http) {
+TEST_F(health_reach, is_an_answer_even_if_it_is_not_http) {
     answers(emulator::canned::bytes("220 mail.example ESMTP\r\n", emulator::canned::then::close));
     run(is(contact::answered));
 }
 
-TEST_F(health_reach, is_none_where_nobody_listens) {
+TEST_F(health_reach, is_none_if_nothing_listens) {
     lm->stop();
     run(is(contact::unreachable));
 }
 
-TEST_F(health_reach, is_none_where_the_name_leads_nowhere) {
-    where.host = std::string(64, 'x'); // no name has so long a label
+TEST_F(health_reach, is_none_if_the_name_is_invalid) {
+    upstream.host = std::string(64, 'x'); // no name has so long a label
     run(is(contact::unreachable));
 }
 
-TEST_F(health_reach, is_mute_where_the_connection_is_closed) {
+TEST_F(health_reach, is_no_answer_if_the_connection_is_closed) {
     answers(emulator::canned::close());
     run(is(contact::mute));
 }
 
-TEST_F(health_reach, is_mute_where_nobody_answers_in_time) {
+TEST_F(health_reach, is_no_answer_if_the_host_is_silent) {
     settings.list_timeout = 50ms;
     raw_host silent{io};
-    where.port = silent.port();
+    upstream.port = silent.port();
     run(is(contact::mute));
 }
 
-TEST_F(health_reach, is_not_known_where_it_was_given_up) {
+TEST_F(health_reach, is_unknown_if_the_listing_was_cancelled) {
     raw_host silent{io};
-    where.port = silent.port();
+    upstream.port = silent.port();
     auto task = [](health_reach& t, raw_host& host) -> asio::awaitable<void> {
         pending listing{t.io, t.control->list({})};
         auto peer = co_await host.accept();

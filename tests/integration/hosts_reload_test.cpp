@@ -1,6 +1,9 @@
-// Listeners and hosts come and go while requests run.
+// A reload adds and removes listeners and hosts while requests run.
 #include "support/hosts_fixture.hpp"
 #include "support/log_file.hpp"
+
+#include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
 
 using namespace secondwind;
 using namespace secondwind::test;
@@ -9,7 +12,7 @@ using testing::HasSubstr;
 namespace {
 
 struct hosts_reload : with_hosts {
-    // As it is, without the host that has this name.
+    // The current settings without the host of this name.
     config::settings without(std::string const& name) const {
         auto fresh = w.settings;
         std::erase_if(fresh.upstreams, [&](auto const& each) { return each.name == name; });
@@ -21,7 +24,7 @@ constexpr char const* ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
 } // namespace
 
-TEST_F(hosts_reload, a_listener_that_goes_serves_each_client_one_more_request) {
+TEST_F(hosts_reload, a_removed_listener_serves_each_client_one_more_request) {
     log_file log;
     start();
     auto story = [](hosts_reload& t) -> asio::awaitable<void> {
@@ -31,7 +34,7 @@ TEST_F(hosts_reload, a_listener_that_goes_serves_each_client_one_more_request) {
         co_await busy->send(make_request("POST", "/v1/x", "{}"));
         auto* peer = co_await t.accepted(t.b);
         co_await peer->read_request();
-        // One that nobody has accepted yet.
+        // A connection that is not accepted yet.
         auto& waiting = t.clients.emplace_back(t.w.io);
         waiting.socket().connect({asio::ip::address_v4::loopback(), t.port_of_b()});
         auto const gone = t.port_of_b();
@@ -59,7 +62,7 @@ TEST_F(hosts_reload, a_listener_that_goes_serves_each_client_one_more_request) {
         boost::system::error_code refused;
         late.socket().connect({asio::ip::address_v4::loopback(), gone}, refused);
         EXPECT_TRUE(refused);
-        // Who came to the shared port notices nothing.
+        // Clients of the shared port notice nothing.
         auto* other = co_await t.connected(t.shared_port());
         co_await t.served(other, t.a);
         auto alone = [&t] { return t.hosts().alive() == 1; };
@@ -71,7 +74,7 @@ TEST_F(hosts_reload, a_listener_that_goes_serves_each_client_one_more_request) {
     EXPECT_EQ(closed[0]["host"], "b");
 }
 
-TEST_F(hosts_reload, what_is_kept_keeps_its_port_its_clients_and_its_connections) {
+TEST_F(hosts_reload, a_host_that_stays_keeps_its_port_its_clients_and_its_connections) {
     start();
     auto story = [](hosts_reload& t) -> asio::awaitable<void> {
         auto* client = co_await t.connected(t.port_of_b());
@@ -100,7 +103,7 @@ TEST_F(hosts_reload, what_is_kept_keeps_its_port_its_clients_and_its_connections
     run(story(*this));
 }
 
-TEST_F(hosts_reload, tell_of_a_listener_again_only_when_it_is_for_another_host) {
+TEST_F(hosts_reload, logs_a_listener_again_only_if_it_is_for_another_host) {
     log_file log;
     start();
     w.proxy->announce();
@@ -113,15 +116,15 @@ TEST_F(hosts_reload, tell_of_a_listener_again_only_when_it_is_for_another_host) 
     fresh.default_upstream = "b";
     reload(fresh);
     w.proxy->announce();
-    auto const told = log.lines("listening");
-    ASSERT_EQ(told.size(), 3U);
-    EXPECT_EQ(told[0]["host"], "a");
-    EXPECT_EQ(told[2]["host"], "b");
-    EXPECT_EQ(told[2]["listen"], told[0]["listen"]);
-    EXPECT_EQ(told[2]["upstream"], config::to_string(fresh.upstreams[1]));
+    auto const lines = log.lines("listening");
+    ASSERT_EQ(lines.size(), 3U);
+    EXPECT_EQ(lines[0]["host"], "a");
+    EXPECT_EQ(lines[2]["host"], "b");
+    EXPECT_EQ(lines[2]["listen"], lines[0]["listen"]);
+    EXPECT_EQ(lines[2]["upstream"], config::to_string(fresh.upstreams[1]));
 }
 
-TEST_F(hosts_reload, another_address_is_another_host_and_what_runs_on_the_old_one_ends_there) {
+TEST_F(hosts_reload, another_address_is_another_host_and_running_requests_end_on_the_old_one) {
     start();
     auto story = [](hosts_reload& t) -> asio::awaitable<void> {
         auto* streaming = co_await t.connected(t.shared_port());
@@ -148,7 +151,7 @@ TEST_F(hosts_reload, another_address_is_another_host_and_what_runs_on_the_old_on
     run(story(*this));
 }
 
-TEST_F(hosts_reload, a_host_that_went_outlives_its_recovery_even_when_nobody_awaits_it) {
+TEST_F(hosts_reload, a_removed_host_finishes_its_recovery_even_without_a_waiting_request) {
     w.settings.recovery.websocket_timeout = {};
     start();
     auto story = [](hosts_reload& t) -> asio::awaitable<void> {
@@ -157,7 +160,7 @@ TEST_F(hosts_reload, a_host_that_went_outlives_its_recovery_even_when_nobody_awa
         auto* peer = co_await t.accepted(t.a);
         co_await peer->read_request();
         co_await peer->send(answer_bytes("400 Bad Request", memory_error()));
-        co_await peer->read_request(); // what is loaded
+        co_await peer->read_request(); // the list of models
         t.reload(t.without("a"));
         failing->close();
         auto left = [&t] { return t.w.proxy->sessions() == 0; };
@@ -171,7 +174,7 @@ TEST_F(hosts_reload, a_host_that_went_outlives_its_recovery_even_when_nobody_awa
     run(story(*this));
 }
 
-TEST_F(hosts_reload, a_drain_awaits_what_runs_on_a_host_that_went) {
+TEST_F(hosts_reload, a_drain_waits_for_requests_on_a_removed_host) {
     start();
     auto story = [](hosts_reload& t) -> asio::awaitable<void> {
         auto* client = co_await t.connected(t.shared_port());
@@ -207,7 +210,7 @@ TEST_F(hosts_reload, an_address_in_use_changes_nothing) {
         fresh.listen = config::endpoint{"127.0.0.1", 0};
         try {
             t.reload(fresh);
-            ADD_FAILURE() << "two listen at one address";
+            ADD_FAILURE() << "two listeners at the same address";
         } catch (proxy::listen_error const& e) {
             EXPECT_THAT(e.what(), HasSubstr("cannot listen on 127.0.0.1:"));
             EXPECT_THAT(e.what(), HasSubstr("upstreams[].listen of \"a\""));
@@ -231,7 +234,7 @@ TEST_F(hosts_reload, a_listener_may_move_to_an_address_that_overlaps_with_its_ow
         t.reload(fresh);
         auto* after = co_await t.connected(port);
         co_await t.served(after, t.a);
-        // And it is taken for everybody else.
+        // And nobody else can listen there.
         asio::ip::tcp::acceptor other{t.w.io};
         other.open(asio::ip::tcp::v4());
         boost::system::error_code refused;
@@ -255,7 +258,7 @@ TEST_F(hosts_reload, an_address_that_becomes_a_hosts_own_needs_no_other_socket) 
         fresh.listen = {"127.0.0.1", 0};
         t.reload(fresh);
         EXPECT_EQ(t.port_of_b(), port);
-        // From the next request on it is that host's.
+        // From the next request on, the connection belongs to that host.
         co_await t.served(client, t.b);
     };
     run(story(*this));

@@ -1,6 +1,9 @@
-// Which host a request reaches, and that trouble on one is no trouble on another.
+// Which host a request reaches, and that trouble on one host does not affect another.
 #include "support/hosts_fixture.hpp"
 #include "support/log_file.hpp"
+
+#include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
 
 using namespace secondwind;
 using namespace secondwind::test;
@@ -16,13 +19,13 @@ constexpr char const* choice = "X-Secondwind-Host";
 
 } // namespace
 
-TEST_F(hosts_routing, the_shared_port_goes_to_the_first_or_to_the_one_that_is_asked_for) {
+TEST_F(hosts_routing, the_shared_port_goes_to_the_first_or_to_the_requested_host) {
     start();
     auto story = [](with_hosts& t) -> asio::awaitable<void> {
         auto* client = co_await t.connected(t.shared_port());
         auto const first = co_await t.served(client, t.a);
         EXPECT_FALSE(first.head.field(choice));
-        // On one connection, request by request; what is for us alone goes no further.
+        // On one connection, request by request; the field for the proxy is not sent on.
         auto const second = co_await t.served(client, t.b, "X-1: 1\r\n" + choosing("b"));
         EXPECT_FALSE(second.head.field(choice));
         EXPECT_TRUE(second.head.field("X-1"));
@@ -55,7 +58,7 @@ TEST_F(hosts_routing, a_port_of_its_own_is_transparent_to_the_last_field) {
     run(story(*this));
 }
 
-TEST_F(hosts_routing, an_unknown_host_or_two_at_once_are_refused_with_the_names_that_there_are) {
+TEST_F(hosts_routing, an_unknown_host_or_two_at_once_are_refused_with_the_known_names) {
     log_file log;
     start();
     auto story = [](with_hosts& t) -> asio::awaitable<void> {
@@ -118,7 +121,7 @@ TEST_F(hosts_apart, one_that_is_recovered_holds_its_own_requests_and_no_others) 
         auto* peer = co_await t.accepted(t.a);
         co_await peer->read_request();
         co_await peer->send(answer_bytes("400 Bad Request", memory_error()));
-        // The recovery asks what is loaded, and is kept waiting.
+        // The recovery asks for the loaded models, and has to wait.
         auto const listing = co_await peer->read_request();
         EXPECT_EQ(listing.target, list_path);
 
@@ -142,12 +145,12 @@ TEST_F(hosts_apart, all_are_asked_for_their_models_at_the_same_time) {
     w.settings.recovery.websocket_timeout = {};
     start();
     auto story = [](with_hosts& t) -> asio::awaitable<void> {
-        bool told = false;
+        bool finished = false;
         auto ask = [](host::host_list& all, bool& done) -> net::task<void> {
             co_await all.refresh({});
             done = true;
         };
-        net::spawn(ask(t.hosts(), told));
+        net::spawn(ask(t.hosts(), finished));
         auto* first = co_await t.accepted(t.a);
         auto* second = co_await t.accepted(t.b);
         co_await first->read_request();
@@ -155,9 +158,9 @@ TEST_F(hosts_apart, all_are_asked_for_their_models_at_the_same_time) {
         co_await second->send(listing_of("m"));
         auto listed = [&t] { return t.hosts()[1].view.listed().has_value(); };
         co_await t.until(listed);
-        EXPECT_FALSE(told);
+        EXPECT_FALSE(finished);
         co_await first->send(listing_of(""));
-        auto over = [&told] { return told; };
+        auto over = [&finished] { return finished; };
         co_await t.until(over);
     };
     run(story(*this));

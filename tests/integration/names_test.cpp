@@ -1,7 +1,9 @@
-// Hosts' names: looked up without holding anything up, and tried in every family.
+// Names of hosts: looked up without blocking anything, and tried in every address family.
 #include "support/control_fixture.hpp"
 
 #include <secondwind/net/lookup.hpp>
+
+#include <gmock/gmock.h>
 
 #include <netdb.h>
 #include <sys/socket.h>
@@ -18,16 +20,16 @@ using host::fault;
 
 namespace {
 
-// The system's resolver, as a test wants it. Lookups run in threads of their own.
+// Replaces the system's resolver. Lookups run in their own threads.
 struct resolver {
     std::mutex lock;
     std::condition_variable changed;
     bool hangs = false;
-    int asked = 0;
+    int started = 0;
     int answered = 0;
 };
 resolver& the_resolver() {
-    static auto* const one = new resolver; // a thread that hangs may outlive everything
+    static auto* const one = new resolver; // a hanging thread may outlive everything
     return *one;
 }
 
@@ -43,7 +45,7 @@ int __wrap_getaddrinfo(char const* host, char const* service, addrinfo const* hi
     auto& r = the_resolver();
     {
         std::unique_lock held{r.lock};
-        ++r.asked;
+        ++r.started;
         r.changed.wait(held, [&r] { return !r.hangs; });
         ++r.answered;
         r.changed.notify_all();
@@ -68,26 +70,26 @@ struct names : with_control {
         std::unique_lock held{r.lock};
         r.hangs = false;
         r.changed.notify_all();
-        // Or it would meet the next test's resolver.
-        r.changed.wait(held, [&r] { return r.answered == r.asked; });
+        // Otherwise the thread would call the next test's resolver.
+        r.changed.wait(held, [&r] { return r.answered == r.started; });
     }
     void hang() {
         auto& r = the_resolver();
         std::unique_lock const held{r.lock};
         r.hangs = true;
     }
-    int asked() {
+    int lookups() {
         auto& r = the_resolver();
         std::unique_lock const held{r.lock};
-        return r.asked;
+        return r.started;
     }
     void ask_for(std::string name, std::uint16_t port) {
-        where.host = std::move(name);
-        where.port = port;
-        pool.emplace(io, queue, where, timeouts);
+        upstream.host = std::move(name);
+        upstream.port = port;
+        pool.emplace(io, queue, upstream, timeouts);
     }
     asio::awaitable<host::failure> connected_to_it() {
-        pending task{io, connect_anew(*pool, queue)};
+        pending task{io, connect_new(*pool, queue)};
         auto failed = co_await task.ended();
         co_return failed;
     }
@@ -120,23 +122,23 @@ TEST_F(names, reach_a_host_that_listens_on_one_family_only) {
 TEST_F(names, are_looked_up_once_until_a_connect_fails) {
     auto story = [](names& t) -> asio::awaitable<void> {
         t.ask_for("localhost", t.lm->port());
-        auto const before = t.asked();
+        auto const before = t.lookups();
         for (int i = 0; i < 3; ++i) {
             auto const failed = co_await t.connected_to_it();
             EXPECT_FALSE(failed);
         }
-        EXPECT_EQ(t.asked(), before + 1);
+        EXPECT_EQ(t.lookups(), before + 1);
         t.lm->stop();
         auto const down = co_await t.connected_to_it();
         EXPECT_EQ(down.what, fault::connect);
         t.come_up(small_host());
         co_await t.connected_to_it();
-        EXPECT_EQ(t.asked(), before + 2);
+        EXPECT_EQ(t.lookups(), before + 2);
     };
     run(story(*this));
 }
 
-TEST_F(names, that_nobody_bears_are_told_of_as_such) {
+TEST_F(names, that_do_not_exist_are_reported_as_such) {
     auto story = [](names& t) -> asio::awaitable<void> {
         t.ask_for("nobody.example", 1234);
         auto const failed = co_await t.connected_to_it();
@@ -147,14 +149,14 @@ TEST_F(names, that_nobody_bears_are_told_of_as_such) {
     run(story(*this));
 }
 
-TEST_F(names, that_hang_are_bounded_and_asked_for_once_by_all) {
+TEST_F(names, that_hang_are_bounded_and_looked_up_once_for_all) {
     timeouts.connect = 50ms;
     hang();
     auto story = [](names& t) -> asio::awaitable<void> {
         t.ask_for("slow.example", 1234);
-        auto const before = t.asked();
-        pending one{t.io, connect_anew(*t.pool, t.queue)};
-        pending two{t.io, connect_anew(*t.pool, t.queue)};
+        auto const before = t.lookups();
+        pending one{t.io, connect_new(*t.pool, t.queue)};
+        pending two{t.io, connect_new(*t.pool, t.queue)};
         auto const first = co_await one.ended();
         auto const second = co_await two.ended();
         EXPECT_EQ(first.what, fault::cancelled);
@@ -162,15 +164,15 @@ TEST_F(names, that_hang_are_bounded_and_asked_for_once_by_all) {
         EXPECT_EQ(t.pool->connect_failures(), 2u);
         auto const third = co_await t.connected_to_it();
         EXPECT_EQ(third.what, fault::cancelled);
-        EXPECT_LE(t.asked(), before + 1);
-        // One that hangs holds up no other's.
+        EXPECT_LE(t.lookups(), before + 1);
+        // A hanging lookup does not delay another name's.
         t.pool->abort();
     };
     run(story(*this));
 }
 
-// The process ends by destroying the io_context, as it does with Asio's resolver, which would wait.
-TEST_F(names, that_hang_are_left_behind_at_the_end) {
+// The process ends by destroying the io_context; Asio's own resolver would wait for its thread.
+TEST_F(names, that_hang_do_not_delay_the_end) {
     hang();
     auto const began = std::chrono::steady_clock::now();
     {

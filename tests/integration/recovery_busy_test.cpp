@@ -1,6 +1,10 @@
 // What a recovery may take, and what it spares.
 #include "support/recovery_fixture.hpp"
 
+#include <secondwind/lmstudio/requested_model.hpp>
+
+#include <gmock/gmock.h>
+
 using namespace secondwind;
 using namespace secondwind::test;
 using emulator::canned;
@@ -32,6 +36,14 @@ struct recovery_spares : with_proxy {
         co_return client;
     }
 };
+
+// A stream whose request names its model only after a megabyte.
+std::string long_request(std::string const& model) {
+    return make_request("POST", chat_path,
+                        R"({"user":")" + std::string(1'000'000, 'u') +
+                            R"(","messages":[{"role":"user","content":"Hi"}],"stream":true,)" +
+                            R"("model":")" + model + R"("})");
+}
 
 asio::awaitable<void> expect_whole(recovery_spares& t, raw_client* stream) {
     t.lm->script().release_generations();
@@ -188,4 +200,34 @@ TEST_F(recovery_spares, the_wanted_model_but_not_its_duplicate) {
     run(task(*this));
     EXPECT_EQ(unloads("small:2"), 1U);
     EXPECT_EQ(unloads("small"), 0U);
+}
+
+TEST_F(recovery_spares, what_is_busy_without_reading_any_request_twice) {
+    lm->load("small");
+    lm->script().hold_generations(1);
+    auto const request = long_request("small");
+    auto const before = lmstudio::requested_model::bytes_read();
+    auto task = [](recovery_spares& t, std::string sent) -> asio::awaitable<void> {
+        std::vector<raw_client*> streams;
+        for (int i = 0; i < 3; ++i) {
+            streams.push_back(co_await t.connected());
+            co_await streams.back()->send(sent);
+            co_await streams.back()->read_until("\"content\":");
+        }
+        auto* other = co_await t.begun("whole");
+        auto waits = [&t] { return t.waits_for_idle(); };
+        co_await t.until(waits);
+        t.lm->script().release_generations();
+        for (auto* stream : streams)
+            co_await stream->read_until("0\r\n\r\n");
+        auto const a = co_await other->read_answer();
+        EXPECT_EQ(recovery_of(a), evicted_one);
+    };
+    run(task(*this, request));
+    auto const planned = std::ranges::count(last_record().steps, recovery::step::planned,
+                                            &recovery::step_record::step);
+    EXPECT_GE(planned, 2);
+    auto const read = lmstudio::requested_model::bytes_read() - before;
+    EXPECT_GE(read, 3'000'000U);
+    EXPECT_LE(read, 3 * request.size() + chat_body("whole").size());
 }

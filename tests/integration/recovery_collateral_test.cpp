@@ -1,6 +1,8 @@
 // Requests that a recovery, or anybody else's unload, gets in the way of.
 #include "support/recovery_fixture.hpp"
 
+#include <gmock/gmock.h>
+
 using namespace secondwind;
 using namespace secondwind::test;
 using emulator::canned;

@@ -3,6 +3,8 @@
 
 #include <secondwind/base/log.hpp>
 
+#include <gmock/gmock.h>
+
 #include <cstdio>
 #include <fstream>
 #include <iterator>

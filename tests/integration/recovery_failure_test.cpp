@@ -1,6 +1,8 @@
 // When nothing can be done, the client gets LM Studio's own answer.
 #include "support/recovery_fixture.hpp"
 
+#include <gmock/gmock.h>
+
 using namespace secondwind;
 using namespace secondwind::test;
 using emulator::canned;

@@ -1,6 +1,8 @@
 // A model that fits in no way must not cost others theirs again and again.
 #include "support/recovery_fixture.hpp"
 
+#include <gmock/gmock.h>
+
 using namespace secondwind;
 using namespace secondwind::test;
 using emulator::canned;

@@ -1,6 +1,8 @@
 // An error after the first byte cannot be taken back, but the next request need not meet it.
 #include "support/recovery_fixture.hpp"
 
+#include <gmock/gmock.h>
+
 using namespace secondwind;
 using namespace secondwind::test;
 using emulator::canned;

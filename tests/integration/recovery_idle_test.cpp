@@ -1,6 +1,8 @@
 // When all that could go is busy, a recovery waits, and hurts nobody by it.
 #include "support/recovery_fixture.hpp"
 
+#include <gmock/gmock.h>
+
 using namespace secondwind;
 using namespace secondwind::test;
 using testing::HasSubstr;

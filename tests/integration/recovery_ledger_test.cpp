@@ -2,6 +2,8 @@
 #include "support/log_file.hpp"
 #include "support/recovery_fixture.hpp"
 
+#include <gmock/gmock.h>
+
 #include <nlohmann/json.hpp>
 
 #include <filesystem>

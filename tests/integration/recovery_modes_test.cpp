@@ -1,6 +1,8 @@
 // Recoveries that only watch, or not even that; and how many requests may wait for one.
 #include "support/recovery_fixture.hpp"
 
+#include <gmock/gmock.h>
+
 #include <nlohmann/json.hpp>
 
 using namespace secondwind;

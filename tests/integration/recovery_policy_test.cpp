@@ -2,6 +2,9 @@
 #include "support/log_file.hpp"
 #include "support/recovery_fixture.hpp"
 
+#include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
+
 using namespace secondwind;
 using namespace secondwind::test;
 using emulator::canned;

@@ -1,13 +1,15 @@
 // What goes wrong when a client has been shown the preamble of a stream already.
 #include "support/recovery_fixture.hpp"
 
+#include <gmock/gmock.h>
+
 using namespace secondwind;
 using namespace secondwind::test;
 using emulator::canned;
 using testing::HasSubstr;
 using testing::Not;
 
-namespace {
+namespace recovery_preamble_test {
 
 constexpr auto rest_chat_path = "/api/v1/chat";
 constexpr auto chat_request = R"({"model":"big","input":"Hi","stream":true})";
@@ -39,8 +41,6 @@ struct recovery_after_a_preamble : with_proxy {
     }
     void answer_next(canned what) { lm->script().answer_next(rest_chat_path, std::move(what)); }
 };
-
-} // namespace
 
 TEST_F(recovery_after_a_preamble, a_replay_that_does_not_come_in_time_leaves_the_first_error) {
     w.settings.timeouts.first_byte = std::chrono::milliseconds{50};
@@ -132,3 +132,5 @@ TEST_F(recovery_after_a_preamble, the_first_error_follows_where_nothing_may_be_d
     }
     EXPECT_TRUE(asked(unload_path).empty());
 }
+
+} // namespace recovery_preamble_test

@@ -3,13 +3,15 @@
 #include "support/raw_host.hpp"
 #include "support/recovery_fixture.hpp"
 
+#include <gmock/gmock.h>
+
 using namespace secondwind;
 using namespace secondwind::test;
 using emulator::canned;
 using testing::HasSubstr;
 using testing::Not;
 
-namespace {
+namespace recovery_splice_test {
 
 constexpr auto rest_chat_path = "/api/v1/chat";
 constexpr auto stream_head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
@@ -49,8 +51,6 @@ struct recovery_splices : with_proxy {
         return client->post(rest_chat_path, rest_chat("big"));
     }
 };
-
-} // namespace
 
 TEST_F(recovery_splices, and_shows_progress_while_the_model_still_loads) {
     auto task = [](recovery_splices& t) -> asio::awaitable<void> {
@@ -292,3 +292,5 @@ TEST_F(recovery_splices, wherever_the_network_parts_the_bytes) {
     run(task(*this, host));
     EXPECT_EQ(last_record().outcome, recovery::outcome::no_candidate);
 }
+
+} // namespace recovery_splice_test

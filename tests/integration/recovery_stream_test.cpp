@@ -1,6 +1,8 @@
 // Recoveries and event streams; and what must not start a recovery.
 #include "support/recovery_fixture.hpp"
 
+#include <gmock/gmock.h>
+
 using namespace secondwind;
 using namespace secondwind::test;
 using emulator::canned;

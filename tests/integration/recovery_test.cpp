@@ -1,6 +1,8 @@
 // A request that finds no memory is served all the same, once and unchanged.
 #include "support/recovery_fixture.hpp"
 
+#include <gmock/gmock.h>
+
 using namespace secondwind;
 using namespace secondwind::test;
 using emulator::canned;

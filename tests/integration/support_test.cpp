@@ -1,4 +1,4 @@
-// The tools of the tests, tested: a tool that can't fail proves nothing.
+// Tests of the tests' tools: a tool that can't fail proves nothing.
 #include "support/raw_client.hpp"
 #include "support/raw_host.hpp"
 #include "support/run.hpp"
@@ -16,11 +16,11 @@ asio::awaitable<int> throwing() {
     co_return 1;
 }
 
-asio::awaitable<int> giving(int what) {
-    co_return what;
+asio::awaitable<int> giving(int value) {
+    co_return value;
 }
 
-// Notes that its frame has gone.
+// Records that its frame was destroyed.
 asio::awaitable<void> waiting_forever(std::shared_ptr<int> held) {
     asio::steady_timer timer{co_await asio::this_coro::executor,
                              asio::steady_timer::time_point::max()};
@@ -42,7 +42,7 @@ TEST(run_of_tests, gives_the_result_and_rethrows) {
     EXPECT_THROW(run(io, throwing()), std::runtime_error);
 }
 
-TEST(run_of_tests, fails_past_its_limit_and_leaves_no_frame) {
+TEST(run_of_tests, fails_after_its_limit_and_leaves_no_frame) {
     asio::io_context io;
     auto const held = std::make_shared<int>(0);
     EXPECT_THROW(run(io, waiting_forever(held), std::chrono::milliseconds{20}), timed_out);
@@ -109,7 +109,7 @@ TEST_F(raw_pair, a_truncated_answer_is_not_complete_and_says_how_it_ended) {
         auto peer = co_await t.host.accept();
         co_await peer.send(text);
         auto const head = co_await guest.read_until("\r\n\r\n");
-        // An RST may overtake what was sent; it is read first.
+        // An RST may overtake the bytes before it, so they are read first.
         auto const part = co_await guest.read_some();
         if (reset)
             peer.reset();
@@ -139,7 +139,7 @@ TEST_F(raw_pair, a_truncated_answer_is_not_complete_and_says_how_it_ended) {
         whole(*this, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n0\r\n"));
 }
 
-TEST_F(raw_pair, the_host_sees_how_its_client_went) {
+TEST_F(raw_pair, the_host_sees_how_its_client_left) {
     auto task = [](raw_pair& t, int how, ending expected) -> asio::awaitable<void> {
         raw_client guest{t.io};
         co_await guest.connect(t.host.port());
@@ -158,7 +158,7 @@ TEST_F(raw_pair, the_host_sees_how_its_client_went) {
     run(io, task(*this, 2, ending::rst));
 }
 
-TEST_F(raw_pair, what_ends_too_early_throws) {
+TEST_F(raw_pair, an_early_end_throws) {
     auto task = [](raw_pair& t) -> asio::awaitable<void> {
         co_await t.client.connect(t.host.port());
         auto peer = co_await t.host.accept();
@@ -179,7 +179,7 @@ TEST_F(raw_pair, a_stopped_host_refuses) {
     EXPECT_THROW(run(io, task(*this, port)), boost::system::system_error);
 }
 
-TEST(chunks_of_tests, are_decoded_at_every_cut_only_when_they_are_whole) {
+TEST(chunks_of_tests, are_decoded_at_every_split_only_when_they_are_complete) {
     std::string const whole = "3\r\nabc\r\na;x=\"y\"\r\n0123456789\r\n0\r\nT: 1\r\n\r\n";
     for (std::size_t cut = 0; cut < whole.size(); ++cut)
         EXPECT_FALSE(decode_chunked(whole.substr(0, cut)).size) << cut;

@@ -1,4 +1,4 @@
-// Certificates and keys that are of no use, or should not be left as they are.
+// Certificates and keys that are unusable, or deserve a warning.
 #include "support/certificates.hpp"
 #include "support/log_file.hpp"
 
@@ -6,6 +6,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include <openssl/pem.h>
 
@@ -47,7 +48,7 @@ struct tls_files : testing::Test {
     identity const other = ca.issue();
 };
 
-// The same key, behind a passphrase.
+// The same key, encrypted with a passphrase.
 std::string locked(std::string const& key_file) {
     std::unique_ptr<BIO, int (*)(BIO*)> const in{BIO_new_file(key_file.c_str(), "r"), BIO_free};
     std::unique_ptr<BIO, int (*)(BIO*)> const out{BIO_new(BIO_s_mem()), BIO_free};
@@ -63,7 +64,7 @@ std::string locked(std::string const& key_file) {
 
 } // namespace
 
-TEST_F(tls_files, that_are_well_make_a_context_in_silence) {
+TEST_F(tls_files, that_are_valid_make_a_context_without_a_warning) {
     log_file const log;
     EXPECT_EQ(complaint(good.certificate_file, good.key_file), "");
     EXPECT_EQ(complaint_about_ca(ca.file()), "");
@@ -84,7 +85,7 @@ TEST_F(tls_files, that_cannot_be_read_are_named) {
     }
 }
 
-TEST_F(tls_files, that_hold_something_else_are_named) {
+TEST_F(tls_files, that_contain_something_else_are_named) {
     auto const text = ca.write("text.pem", "no certificate\n");
     EXPECT_THAT(complaint(text, good.key_file),
                 AllOf(HasSubstr(text), HasSubstr("holds no certificate in PEM form")));
@@ -100,7 +101,7 @@ TEST_F(tls_files, that_do_not_belong_together_are_both_named) {
                       HasSubstr("does not belong")));
 }
 
-TEST_F(tls_files, that_ask_for_a_passphrase_are_refused_and_nobody_is_asked) {
+TEST_F(tls_files, that_need_a_passphrase_are_refused_without_a_prompt) {
     auto const file = ca.write("locked.key", locked(good.key_file));
     EXPECT_THAT(complaint(good.certificate_file, file), HasSubstr("passphrase"));
 }
@@ -111,16 +112,16 @@ TEST_F(tls_files, that_have_expired_are_used_with_a_warning) {
     auto const early = ca.issue({.from_days = 10, .until_days = 20});
     EXPECT_EQ(complaint(old.certificate_file, old.key_file), "");
     EXPECT_EQ(complaint(early.certificate_file, early.key_file), "");
-    auto const told = log.lines("certificate_expired");
-    ASSERT_EQ(told.size(), 1u);
-    EXPECT_EQ(told[0]["file"], old.certificate_file);
-    EXPECT_EQ(told[0]["level"], "warn");
-    EXPECT_THAT(told[0]["expired_at"].get<std::string>(),
+    auto const lines = log.lines("certificate_expired");
+    ASSERT_EQ(lines.size(), 1u);
+    EXPECT_EQ(lines[0]["file"], old.certificate_file);
+    EXPECT_EQ(lines[0]["level"], "warn");
+    EXPECT_THAT(lines[0]["expired_at"].get<std::string>(),
                 testing::MatchesRegex("20..-..-..T..:..:..Z"));
     EXPECT_EQ(log.lines("certificate_not_yet_valid").size(), 1u);
 }
 
-TEST_F(tls_files, that_everybody_may_read_are_used_with_a_warning) {
+TEST_F(tls_files, that_everyone_may_read_are_used_with_a_warning) {
     log_file const log;
     ::chmod(good.key_file.c_str(), 0644);
     EXPECT_EQ(complaint(good.certificate_file, good.key_file), "");

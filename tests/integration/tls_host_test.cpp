@@ -1,7 +1,9 @@
-// Hosts that speak TLS.
+// TLS between the proxy and its hosts.
 #include "support/recovery_fixture.hpp"
 #include "support/tls_fixture.hpp"
 #include "support/tls_front.hpp"
+
+#include <gmock/gmock.h>
 
 #include <openssl/ssl.h>
 
@@ -21,7 +23,7 @@ constexpr char const* switching = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: 
                                   "Connection: Upgrade\r\n\r\n";
 
 struct tls_host : with_tls {
-    // A plain client asks, and the host's handshake fails; gives the answer's message.
+    // A plain client sends a request, and the host's handshake fails; returns the answer's message.
     asio::awaitable<std::string> refused() {
         auto* client = co_await connected();
         co_await client->send(get_request());
@@ -29,7 +31,7 @@ struct tls_host : with_tls {
         auto end = tls_end::server(*own);
         try {
             co_await peer->begin_tls(std::move(end));
-            // TLS 1.3 has a server done before its client has looked at the certificate.
+            // In TLS 1.3, a server is done before its client has checked the certificate.
             co_await peer->wait_closed();
         } catch (std::exception const&) {
         }
@@ -37,7 +39,7 @@ struct tls_host : with_tls {
         EXPECT_EQ(answer.status, 502);
         co_return answer.body;
     }
-    // Likewise, of a host that is trusted.
+    // The same with a trusted host.
     asio::awaitable<exchanged> served() {
         auto* client = co_await connected();
         co_await client->send(get_request());
@@ -51,12 +53,12 @@ struct tls_host : with_tls {
     std::uint64_t failures() { return w.proxy->shared().hosts[0].pool.tls_failures(); }
 };
 
-// What makes a certificate one that is refused.
+// Reasons to refuse a certificate.
 struct unfit {
     char const* name;
-    subject_of what;
+    subject_of subject;
     bool self_signed;
-    char const* trusted; // null: who vouches for it; else another one of that name
+    char const* trusted; // null: the CA that signed it; else another CA of that name
     char const* host;
     char const* reason;
 };
@@ -78,7 +80,7 @@ unfit const all_unfit[] = {
      nullptr,
      "127.0.0.1",
      "IP address mismatch"},
-    {"forged", {}, false, "who vouches", "localhost", "certificate signature failure"},
+    {"forged", {}, false, "test CA", "localhost", "certificate signature failure"},
     {"unknown", {}, false, "somebody else", "localhost", "unable to get local issuer certificate"},
     {"self_signed", {}, true, nullptr, "localhost", "self-signed certificate"},
 };
@@ -86,10 +88,10 @@ struct unfit_host : tls_host, testing::WithParamInterface<unfit> {};
 
 } // namespace
 
-TEST_P(unfit_host, is_refused_with_the_reason_unless_nothing_is_to_be_verified) {
+TEST_P(unfit_host, is_refused_with_the_reason_unless_verification_is_off) {
     auto const& p = GetParam();
     authority const stranger{p.trusted ? p.trusted : "nobody"};
-    own.emplace(p.self_signed ? ca.self_signed(p.what) : ca.issue(p.what));
+    own.emplace(p.self_signed ? ca.self_signed(p.subject) : ca.issue(p.subject));
     connect_tls(p.host, p.trusted ? stranger.file() : ca.file());
     start_it();
     auto story = [](tls_host& t) -> asio::awaitable<void> {
@@ -132,7 +134,7 @@ TEST_F(tls_host, is_asked_for_by_its_name) {
     run(story(*this));
 }
 
-TEST_F(tls_host, may_be_an_address_and_vouch_for_itself) {
+TEST_F(tls_host, may_be_an_address_with_a_self_signed_certificate) {
     own.emplace(ca.self_signed({.names = {}}));
     connect_tls("127.0.0.1", own->certificate_file);
     start_it();
@@ -144,7 +146,7 @@ TEST_F(tls_host, may_be_an_address_and_vouch_for_itself) {
     run(story(*this));
 }
 
-TEST_F(tls_host, that_speaks_none_is_told_of_as_such) {
+TEST_F(tls_host, without_tls_is_reported_as_such) {
     connect_tls("127.0.0.1", ca.file());
     start_it();
     auto story = [](tls_host& t) -> asio::awaitable<void> {
@@ -159,7 +161,7 @@ TEST_F(tls_host, that_speaks_none_is_told_of_as_such) {
     run(story(*this));
 }
 
-TEST_F(tls_host, that_stalls_in_the_handshake_is_given_up_in_time) {
+TEST_F(tls_host, that_stalls_in_the_handshake_times_out) {
     w.settings.timeouts.connect = 50ms;
     connect_tls("127.0.0.1", ca.file());
     start_it();
@@ -175,7 +177,7 @@ TEST_F(tls_host, that_stalls_in_the_handshake_is_given_up_in_time) {
     run(story(*this));
 }
 
-TEST_F(tls_host, is_used_again_though_it_sends_tickets_while_idle) {
+TEST_F(tls_host, is_reused_although_it_sends_tickets_while_idle) {
     connect_tls("localhost", ca.file());
     start_it();
     auto story = [](tls_host& t) -> asio::awaitable<void> {
@@ -189,11 +191,12 @@ TEST_F(tls_host, is_used_again_though_it_sends_tickets_while_idle) {
             co_await t.turns();
             EXPECT_EQ(pool.idle(), 1u);
             auto& client = t.clients.back();
-            // Not to be sent twice, so that a connection that seems to speak is not taken.
+            // A POST is not sent twice, so a connection that seems to have sent data would not be
+            // reused.
             co_await client.send("POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\na");
             auto const again = co_await peer.read_request();
             EXPECT_EQ(again.target, "/x");
-            // Before an answer, a ticket is none either.
+            // A ticket before an answer is no answer either.
             peer.tls()->send_ticket();
             co_await peer.send_raw(peer.tls()->sealed());
             co_await peer.send(short_answer);
@@ -205,7 +208,7 @@ TEST_F(tls_host, is_used_again_though_it_sends_tickets_while_idle) {
     run(story(*this));
 }
 
-TEST_F(tls_host, that_speaks_or_closes_while_idle_is_not_used_again) {
+TEST_F(tls_host, that_sends_or_closes_while_idle_is_not_reused) {
     connect_tls("localhost", ca.file());
     start_it();
     auto story = [](tls_host& t) -> asio::awaitable<void> {
@@ -226,7 +229,7 @@ TEST_F(tls_host, that_speaks_or_closes_while_idle_is_not_used_again) {
     run(story(*this));
 }
 
-TEST_F(tls_host, that_is_cut_off_never_looks_whole) {
+TEST_F(tls_host, that_is_cut_off_never_looks_complete) {
     start_both();
     auto story = [](tls_host& t) -> asio::awaitable<void> {
         for (bool const orderly : {true, false}) {
@@ -271,7 +274,7 @@ TEST_F(tls_host, passes_large_bodies_from_end_to_end) {
                 fmt::format("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{}", body.size(), body));
         };
         asio::co_spawn(t.w.io, download(*peer, large), asio::detached);
-        co_await t.turns(1000); // its reader is late
+        co_await t.turns(1000); // the client reads late
         auto const answer = co_await client->read_answer();
         EXPECT_TRUE(answer.body == large);
         EXPECT_TRUE(answer.complete);
@@ -279,7 +282,7 @@ TEST_F(tls_host, passes_large_bodies_from_end_to_end) {
     run(story(*this));
 }
 
-TEST_F(tls_host, takes_a_tunnel_and_each_side_ends_by_itself) {
+TEST_F(tls_host, carries_a_tunnel_and_each_side_ends_separately) {
     start_both();
     auto story = [](tls_host& t) -> asio::awaitable<void> {
         for (bool const client_first : {true, false}) {

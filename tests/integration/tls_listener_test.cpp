@@ -1,7 +1,9 @@
-// Clients that speak TLS.
+// TLS between clients and the proxy.
 #include "support/tls_fixture.hpp"
 
 #include <secondwind/net/tls_context.hpp>
+
+#include <gmock/gmock.h>
 
 #include <openssl/ssl.h>
 
@@ -23,7 +25,7 @@ struct tls_listener : with_tls {
 
 } // namespace
 
-TEST_F(tls_listener, passes_the_bytes_that_plain_tcp_passes) {
+TEST_F(tls_listener, passes_the_same_bytes_as_plain_tcp) {
     start_it();
     auto story = [](with_tls& t) -> asio::awaitable<void> {
         tls_options const how{.server_name = "localhost", .protocols = "\x02h2\x08http/1.1"};
@@ -43,7 +45,7 @@ TEST_F(tls_listener, passes_the_bytes_that_plain_tcp_passes) {
     run(story(*this));
 }
 
-TEST_F(tls_listener, gives_each_event_as_it_comes) {
+TEST_F(tls_listener, sends_each_event_as_it_arrives) {
     start_it();
     auto story = [](with_tls& t) -> asio::awaitable<void> {
         auto* client = co_await t.tls_client();
@@ -68,7 +70,7 @@ TEST_F(tls_listener, gives_each_event_as_it_comes) {
     run(story(*this));
 }
 
-TEST_F(tls_listener, serves_requests_that_came_in_one_record) {
+TEST_F(tls_listener, serves_requests_that_arrived_in_one_record) {
     start_it();
     auto story = [](with_tls& t) -> asio::awaitable<void> {
         auto* client = co_await t.tls_client();
@@ -88,7 +90,7 @@ TEST_F(tls_listener, serves_requests_that_came_in_one_record) {
     run(story(*this));
 }
 
-TEST_F(tls_listener, understands_records_that_come_byte_by_byte) {
+TEST_F(tls_listener, reads_records_that_arrive_byte_by_byte) {
     start_it();
     auto story = [](with_tls& t) -> asio::awaitable<void> {
         auto* client = co_await t.tls_client();
@@ -131,7 +133,7 @@ TEST_F(tls_listener, carries_large_bodies_at_the_pace_of_their_reader) {
     run(story(*this));
 }
 
-TEST_F(tls_listener, shows_the_end_of_an_answer_and_hides_none_that_was_cut) {
+TEST_F(tls_listener, shows_the_end_of_an_answer_and_never_hides_a_truncation) {
     start_it();
     auto story = [](with_tls& t) -> asio::awaitable<void> {
         for (bool const whole : {true, false}) {
@@ -182,7 +184,7 @@ TEST_F(tls_listener, frees_the_host_of_a_client_that_leaves) {
     run(story(*this));
 }
 
-TEST_F(tls_listener, ends_an_idle_connection_in_order) {
+TEST_F(tls_listener, ends_an_idle_connection_with_close_notify) {
     w.settings.timeouts.client_idle = 50ms;
     start_it();
     auto story = [](with_tls& t) -> asio::awaitable<void> {
@@ -193,20 +195,20 @@ TEST_F(tls_listener, ends_an_idle_connection_in_order) {
     run(story(*this));
 }
 
-TEST_F(tls_listener, refuses_what_is_older_than_1_2_and_who_speaks_no_http_1) {
+TEST_F(tls_listener, refuses_versions_before_1_2_and_clients_without_http_1) {
     start_it();
     auto story = [](with_tls& t) -> asio::awaitable<void> {
         tls_options const old{.newest = TLS1_1_VERSION, .oldest = TLS1_VERSION};
         tls_options const other{.protocols = "\x02h2"};
         std::uint64_t failures = 0;
         for (auto const& how : {old, other}) {
-            std::string why;
+            std::string error;
             try {
                 co_await t.tls_client(how);
             } catch (std::runtime_error const& e) {
-                why = e.what();
+                error = e.what();
             }
-            EXPECT_THAT(why, HasSubstr("alert"));
+            EXPECT_THAT(error, HasSubstr("alert"));
             co_await t.at_rest();
             EXPECT_EQ(t.traffic().tls_failures, ++failures);
         }
@@ -222,9 +224,9 @@ TEST_F(tls_listener, tells_a_client_without_tls_what_to_do) {
     auto story = [](with_tls& t) -> asio::awaitable<void> {
         std::uint64_t failures = 0;
         for (auto const* method : {"GET", "POST", "PATCH", "DELETE", "OPTIONS", "CONNECT", "X"}) {
-            auto const said = co_await t.told(make_request(method, "/v1/models", ""));
-            EXPECT_THAT(said, testing::StartsWith("HTTP/1.1 400 Bad Request\r\n")) << method;
-            EXPECT_THAT(said, HasSubstr("This listener speaks HTTPS: use https://")) << method;
+            auto const answer = co_await t.own_answer(make_request(method, "/v1/models", ""));
+            EXPECT_THAT(answer, testing::StartsWith("HTTP/1.1 400 Bad Request\r\n")) << method;
+            EXPECT_THAT(answer, HasSubstr("This listener speaks HTTPS: use https://")) << method;
             EXPECT_EQ(t.traffic().tls_failures, ++failures);
         }
     };
@@ -263,7 +265,7 @@ TEST_F(tls_listener, counts_connections_that_have_not_shaken_hands) {
     run(story(*this));
 }
 
-TEST_F(tls_listener, lets_go_of_a_handshake_when_it_drains) {
+TEST_F(tls_listener, drops_a_handshake_when_it_drains) {
     start_it();
     auto story = [](with_tls& t) -> asio::awaitable<void> {
         auto* client = co_await t.connected();
@@ -276,7 +278,7 @@ TEST_F(tls_listener, lets_go_of_a_handshake_when_it_drains) {
     run(story(*this));
 }
 
-TEST_F(tls_listener, shows_a_renewed_certificate_to_who_connects_from_then_on) {
+TEST_F(tls_listener, shows_a_renewed_certificate_to_later_clients) {
     start_it();
     auto story = [](with_tls& t) -> asio::awaitable<void> {
         auto* before = co_await t.tls_client();

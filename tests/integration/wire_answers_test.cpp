@@ -7,11 +7,11 @@
 
 using namespace secondwind::test;
 
-namespace {
+namespace wire_answers_test {
 
 struct answers : with_wire {};
 
-// What comes back must be what was sent, byte for byte.
+// The client must get the host's bytes, byte for byte.
 asio::awaitable<void> verbatim(with_wire& t, std::string request, std::string sent,
                                bool without_body = false) {
     auto const both = co_await t.exchange(std::move(request), sent, without_body);
@@ -19,7 +19,7 @@ asio::awaitable<void> verbatim(with_wire& t, std::string request, std::string se
     EXPECT_TRUE(both.answer.complete);
 }
 
-// The answers that a connection survives, and whether they have no body.
+// Answers after which the connection stays open, and whether they have no body.
 struct sample {
     char const* method;
     std::string bytes;
@@ -49,8 +49,6 @@ std::vector<sample> persistent_answers() {
     };
 }
 
-} // namespace
-
 TEST_F(answers, are_relayed_byte_for_byte_in_every_framing) {
     start();
     auto story = [](with_wire& t) -> asio::awaitable<void> {
@@ -63,7 +61,7 @@ TEST_F(answers, are_relayed_byte_for_byte_in_every_framing) {
     run(story(*this));
 }
 
-TEST_F(answers, cut_anywhere_are_the_same_bytes) {
+TEST_F(answers, split_anywhere_are_the_same_bytes) {
     start();
     auto story = [](with_wire& t) -> asio::awaitable<void> {
         auto* client = co_await t.connected();
@@ -110,7 +108,7 @@ TEST_F(answers, sent_byte_by_byte_are_the_same_bytes) {
     run(story(*this));
 }
 
-TEST_F(answers, that_end_with_the_connection_end_the_client_s_too) {
+TEST_F(answers, that_end_with_the_connection_end_the_clients_too) {
     start();
     auto story = [](with_wire& t) -> asio::awaitable<void> {
         auto* client = co_await t.connected();
@@ -160,13 +158,13 @@ TEST_F(answers, interim_ones_pass_in_order_and_a_100_does_not) {
         std::string const last = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
         co_await peer->send("HTTP/1.1 100 Continue\r\n\r\n" + hints);
         auto const first = co_await client->read_answer();
-        EXPECT_EQ(first.raw, hints); // before the host goes on
+        EXPECT_EQ(first.raw, hints); // before the host sends more
         co_await peer->send(processing + last);
         auto const second = co_await client->read_answer();
         EXPECT_EQ(second.raw, processing);
         auto const final_one = co_await client->read_answer();
         EXPECT_EQ(final_one.raw, last);
-        // The connections are in step.
+        // The connections are still in sync.
         auto const both = co_await t.exchange(make_request("GET", "/next"), last);
         EXPECT_EQ(both.answer.raw, last);
     };
@@ -204,7 +202,7 @@ TEST_F(answers, stream_event_by_event) {
             if (k == 0)
                 co_await client->read_until("\r\n\r\n");
             auto const got = co_await client->read_chunk();
-            EXPECT_EQ(got, event); // the next one is not sent before
+            EXPECT_EQ(got, event); // the next one is not sent earlier
         }
         co_await peer->send("0\r\n\r\n");
         auto const last = co_await client->read_chunk();
@@ -213,7 +211,7 @@ TEST_F(answers, stream_event_by_event) {
     run(story(*this));
 }
 
-TEST_F(answers, of_many_megabytes_arrive_whole) {
+TEST_F(answers, of_many_megabytes_arrive_complete) {
     start();
     auto story = [](with_wire& t) -> asio::awaitable<void> {
         std::string body;
@@ -235,3 +233,5 @@ TEST_F(answers, of_many_megabytes_arrive_whole) {
     };
     run(story(*this));
 }
+
+} // namespace wire_answers_test

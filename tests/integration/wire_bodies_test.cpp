@@ -1,6 +1,8 @@
 // The bodies of requests on their way to the host.
 #include "support/wire_fixture.hpp"
 
+#include <gmock/gmock.h>
+
 #include <boost/asio/detached.hpp>
 
 #include <cstdio>
@@ -65,7 +67,7 @@ TEST_F(request_bodies, in_any_framing_arrive_with_one_length) {
     run(story(*this));
 }
 
-TEST_F(request_bodies, cut_anywhere_are_the_same_request) {
+TEST_F(request_bodies, split_anywhere_are_the_same_request) {
     start();
     auto story = [](with_wire& t) -> asio::awaitable<void> {
         auto* client = co_await t.connected();
@@ -112,7 +114,7 @@ TEST_F(request_bodies, sent_byte_by_byte_are_the_same_request) {
     run(story(*this));
 }
 
-TEST_F(request_bodies, of_many_megabytes_arrive_whole_and_are_let_go) {
+TEST_F(request_bodies, of_many_megabytes_arrive_complete_and_are_freed) {
     start();
     auto story = [](with_wire& t) -> asio::awaitable<void> {
         auto const body = counted(8'000'000);
@@ -122,7 +124,7 @@ TEST_F(request_bodies, of_many_megabytes_arrive_whole_and_are_let_go) {
         auto const request = co_await peer->read_request();
         EXPECT_TRUE(request.body == body);
         EXPECT_EQ(t.w.proxy->shared().budget.used(), body.size());
-        // A recovery may ask which model it names until its answer is complete, and no longer.
+        // A recovery may need the model that it names until its answer is complete, and no longer.
         co_await peer->send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n");
         co_await client->read_until("1\r\na\r\n");
         EXPECT_EQ(t.w.proxy->shared().budget.used(), body.size());
@@ -133,7 +135,7 @@ TEST_F(request_bodies, of_many_megabytes_arrive_whole_and_are_let_go) {
     run(story(*this));
 }
 
-TEST_F(request_bodies, past_the_buffer_are_streamed_on_with_their_length) {
+TEST_F(request_bodies, larger_than_the_buffer_are_streamed_on_with_their_length) {
     keep_at_most(100'000);
     start();
     auto story = [](with_wire& t) -> asio::awaitable<void> {
@@ -147,14 +149,14 @@ TEST_F(request_bodies, past_the_buffer_are_streamed_on_with_their_length) {
         co_await peer->send(ok);
         auto const answer = co_await client->read_answer();
         EXPECT_EQ(answer.raw, ok);
-        // Both connections go on.
+        // Both connections stay open.
         auto const both = co_await t.exchange(make_request("GET", "/next"), ok);
         EXPECT_EQ(both.answer.raw, ok);
     };
     run(story(*this));
 }
 
-TEST_F(request_bodies, past_the_buffer_of_unknown_length_are_streamed_on_in_chunks) {
+TEST_F(request_bodies, larger_than_the_buffer_and_of_unknown_length_are_streamed_on_in_chunks) {
     keep_at_most(100'000);
     start();
     auto story = [](with_wire& t) -> asio::awaitable<void> {
@@ -180,7 +182,7 @@ TEST_F(request_bodies, past_the_buffer_of_unknown_length_are_streamed_on_in_chun
     run(story(*this));
 }
 
-TEST_F(request_bodies, past_the_buffer_of_all_are_streamed_on_too) {
+TEST_F(request_bodies, larger_than_the_total_buffer_are_streamed_on_too) {
     w.settings.limits.replay_buffer_total = 10;
     start();
     auto story = [](with_wire& t) -> asio::awaitable<void> {
@@ -213,7 +215,7 @@ TEST_F(request_bodies, streamed_on_and_broken_half_way_never_look_complete) {
     run(story(*this));
 }
 
-TEST_F(request_bodies, streamed_on_and_given_up_by_the_client_end_at_the_host) {
+TEST_F(request_bodies, streamed_on_and_abandoned_by_the_client_end_at_the_host) {
     keep_at_most(10);
     start();
     auto story = [](with_wire& t) -> asio::awaitable<void> {
@@ -229,7 +231,7 @@ TEST_F(request_bodies, streamed_on_and_given_up_by_the_client_end_at_the_host) {
     run(story(*this));
 }
 
-TEST_F(request_bodies, streamed_on_past_limits_body_are_refused) {
+TEST_F(request_bodies, streamed_on_beyond_limits_body_are_refused) {
     keep_at_most(10);
     w.settings.limits.body = 40;
     start();
@@ -246,7 +248,7 @@ TEST_F(request_bodies, streamed_on_past_limits_body_are_refused) {
     run(story(*this));
 }
 
-TEST_F(request_bodies, an_answer_that_comes_before_their_end_reaches_the_client) {
+TEST_F(request_bodies, may_be_answered_before_their_end) {
     keep_at_most(10);
     start();
     auto story = [](with_wire& t) -> asio::awaitable<void> {
@@ -266,7 +268,7 @@ TEST_F(request_bodies, an_answer_that_comes_before_their_end_reaches_the_client)
     run(story(*this));
 }
 
-TEST_F(request_bodies, a_client_that_waits_for_100_is_told_once_by_us) {
+TEST_F(request_bodies, a_client_that_waits_for_100_gets_one_from_the_proxy) {
     start();
     auto story = [](with_wire& t) -> asio::awaitable<void> {
         auto* client = co_await t.connected();
@@ -284,7 +286,7 @@ TEST_F(request_bodies, a_client_that_waits_for_100_is_told_once_by_us) {
         auto const answer = co_await client->read_answer();
         EXPECT_EQ(answer.raw, ok);
 
-        // Who sends its body at once need not be told, and an unknown wish is refused.
+        // A client that sends its body at once gets no 100, and an unknown expectation is refused.
         auto const both = co_await t.exchange("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n"
                                               "Expect: 100-continue\r\n\r\nbody",
                                               ok);

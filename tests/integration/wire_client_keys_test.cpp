@@ -1,8 +1,10 @@
-// Keys that clients have to show, over real sockets.
+// Keys that clients have to send, over real sockets.
 #include "support/log_file.hpp"
 #include "support/wire_fixture.hpp"
 
 #include <secondwind/policy/client_key.hpp>
+
+#include <gmock/gmock.h>
 
 #include <nlohmann/json.hpp>
 
@@ -21,7 +23,7 @@ std::string chat_with(std::string const& fields) {
     return make_request("POST", chat, R"({"model":"m"})", fields);
 }
 
-// The same for a host, which gets our own framing behind the other fields.
+// The same for a host, which gets the proxy's own framing after the other fields.
 std::string as_sent_on(std::string const& fields) {
     return "POST " + std::string{chat} +
            " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n" + fields +
@@ -49,7 +51,7 @@ nlohmann::json error_in(std::string const& answer) {
 
 } // namespace
 
-TEST_F(client_keys, open_the_way_in_either_field_and_never_reach_the_host) {
+TEST_F(client_keys, are_accepted_in_either_field_and_never_reach_the_host) {
     start_with("");
     auto story = [](with_wire& t) -> asio::awaitable<void> {
         for (std::string const fields :
@@ -64,7 +66,7 @@ TEST_F(client_keys, open_the_way_in_either_field_and_never_reach_the_host) {
     run(story(*this));
 }
 
-TEST_F(client_keys, give_way_to_the_hosts_own_token) {
+TEST_F(client_keys, are_replaced_by_the_hosts_own_token) {
     start_with("sk-lm-host");
     auto story = [](with_wire& t) -> asio::awaitable<void> {
         auto const chunked = "POST / HTTP/1.1\r\nHost: x\r\nX-Api-Key: sw-phone\r\n"
@@ -80,7 +82,7 @@ TEST_F(client_keys, give_way_to_the_hosts_own_token) {
     run(story(*this));
 }
 
-TEST_F(client_keys, are_asked_of_nobody_where_there_are_none) {
+TEST_F(client_keys, are_not_required_if_none_are_configured) {
     w.settings.clients.api_keys.clear();
     start_with("sk-lm-host");
     auto story = [](with_wire& t) -> asio::awaitable<void> {
@@ -92,7 +94,7 @@ TEST_F(client_keys, are_asked_of_nobody_where_there_are_none) {
     EXPECT_THAT(refusals(), testing::Each(0U));
 }
 
-TEST_F(client_keys, that_are_missing_or_wrong_are_refused_before_any_host_hears_of_it) {
+TEST_F(client_keys, that_are_missing_or_wrong_are_refused_without_a_host) {
     start_with("sk-lm-host");
     log_file log;
     auto story = [](with_wire& t) -> asio::awaitable<void> {
@@ -100,16 +102,17 @@ TEST_F(client_keys, that_are_missing_or_wrong_are_refused_before_any_host_hears_
              {"", "Authorization: Basic eDp5\r\n", "Authorization: Bearer sw-tablet\r\n",
               "x-api-key: sw-tablet\r\n",
               "Authorization: Bearer sw-tablet\r\nx-api-key: sw-phone\r\n"}) {
-            auto const told = co_await t.told(chat_with(fields));
-            EXPECT_THAT(told, StartsWith("HTTP/1.1 401 Unauthorized\r\n")) << fields;
-            EXPECT_THAT(told, HasSubstr("\r\nWWW-Authenticate: Bearer\r\n"));
-            EXPECT_THAT(told, HasSubstr("\r\nConnection: close\r\n"));
-            EXPECT_EQ(error_in(told)["type"], "invalid_request_error");
-            EXPECT_EQ(error_in(told)["code"], "invalid_api_key");
-            EXPECT_THAT(told, Not(HasSubstr("sw-")));
+            auto const answer = co_await t.own_answer(chat_with(fields));
+            EXPECT_THAT(answer, StartsWith("HTTP/1.1 401 Unauthorized\r\n")) << fields;
+            EXPECT_THAT(answer, HasSubstr("\r\nWWW-Authenticate: Bearer\r\n"));
+            EXPECT_THAT(answer, HasSubstr("\r\nConnection: close\r\n"));
+            EXPECT_EQ(error_in(answer)["type"], "invalid_request_error");
+            EXPECT_EQ(error_in(answer)["code"], "invalid_api_key");
+            EXPECT_THAT(answer, Not(HasSubstr("sw-")));
         }
-        auto const told = co_await t.told(make_request("POST", "/v1/messages?beta=true", "{}"));
-        EXPECT_EQ(error_in(told)["type"], "authentication_error");
+        auto const answer =
+            co_await t.own_answer(make_request("POST", "/v1/messages?beta=true", "{}"));
+        EXPECT_EQ(error_in(answer)["type"], "authentication_error");
     };
     run(story(*this));
     EXPECT_THAT(refusals(), testing::ElementsAre(3U, 3U, 0U));
@@ -123,36 +126,37 @@ TEST_F(client_keys, that_are_missing_or_wrong_are_refused_before_any_host_hears_
         EXPECT_EQ(each.at("address"), "127.0.0.1");
 }
 
-TEST_F(client_keys, do_not_have_a_body_read_that_is_refused) {
+TEST_F(client_keys, that_are_refused_leave_the_body_unread) {
     w.settings.timeouts.body_idle = std::chrono::minutes{5};
     start_with("");
     auto story = [](with_wire& t) -> asio::awaitable<void> {
-        auto const told = co_await t.told("POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"
-                                          "Content-Length: 1000000\r\n\r\n");
-        EXPECT_THAT(told, StartsWith("HTTP/1.1 401 "));
+        auto const answer =
+            co_await t.own_answer("POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n"
+                                  "Content-Length: 1000000\r\n\r\n");
+        EXPECT_THAT(answer, StartsWith("HTTP/1.1 401 "));
     };
     run(story(*this));
 }
 
-TEST_F(client_keys, that_are_wrong_too_often_make_one_wait_but_nobody_with_a_good_one) {
+TEST_F(client_keys, that_are_wrong_too_often_delay_only_clients_without_a_valid_one) {
     w.settings.clients.max_failures = 2;
     start_with("");
     auto story = [](client_keys& t) -> asio::awaitable<void> {
         auto const wrong = chat_with("x-api-key: guess\r\n");
         for (int n = 0; n < 2; ++n) {
-            auto const told = co_await t.told(wrong);
-            EXPECT_THAT(told, StartsWith("HTTP/1.1 401 "));
+            auto const answer = co_await t.own_answer(wrong);
+            EXPECT_THAT(answer, StartsWith("HTTP/1.1 401 "));
         }
-        auto const told = co_await t.told(wrong);
-        EXPECT_THAT(told, StartsWith("HTTP/1.1 429 Too Many Requests\r\n"));
-        EXPECT_THAT(told, testing::ContainsRegex("\r\nRetry-After: (60|5[0-9])\r\n"));
-        EXPECT_THAT(told, HasSubstr("\r\nConnection: close\r\n"));
-        EXPECT_EQ(error_in(told)["code"], "too_many_failures");
-        auto const anthropic =
-            co_await t.told(make_request("POST", "/v1/messages", "{}", "x-api-key: guess\r\n"));
+        auto const answer = co_await t.own_answer(wrong);
+        EXPECT_THAT(answer, StartsWith("HTTP/1.1 429 Too Many Requests\r\n"));
+        EXPECT_THAT(answer, testing::ContainsRegex("\r\nRetry-After: (60|5[0-9])\r\n"));
+        EXPECT_THAT(answer, HasSubstr("\r\nConnection: close\r\n"));
+        EXPECT_EQ(error_in(answer)["code"], "too_many_failures");
+        auto const anthropic = co_await t.own_answer(
+            make_request("POST", "/v1/messages", "{}", "x-api-key: guess\r\n"));
         EXPECT_EQ(error_in(anthropic)["type"], "rate_limit_error");
-        // To show none at all is no guess.
-        auto const none = co_await t.told(chat_with(""));
+        // To send no key at all is no guess.
+        auto const none = co_await t.own_answer(chat_with(""));
         EXPECT_THAT(none, StartsWith("HTTP/1.1 401 "));
         auto const seen = co_await t.exchange(chat_with(bearer), ok);
         EXPECT_EQ(seen.answer.status, 200);
@@ -161,7 +165,7 @@ TEST_F(client_keys, that_are_wrong_too_often_make_one_wait_but_nobody_with_a_goo
     EXPECT_THAT(refusals(), testing::ElementsAre(1U, 2U, 2U));
 }
 
-TEST_F(client_keys, are_asked_for_anew_with_each_request_of_a_connection) {
+TEST_F(client_keys, are_checked_for_each_request_of_a_connection) {
     start_with("");
     auto story = [](client_keys& t) -> asio::awaitable<void> {
         auto const first = co_await t.exchange(chat_with(bearer), ok);
@@ -174,7 +178,7 @@ TEST_F(client_keys, are_asked_for_anew_with_each_request_of_a_connection) {
     run(story(*this));
 }
 
-TEST_F(client_keys, are_told_by_their_names_in_the_log_and_never_themselves) {
+TEST_F(client_keys, appear_in_the_log_by_their_names_only) {
     log_file log;
     start_with("sk-lm-host");
     auto story = [](client_keys& t) -> asio::awaitable<void> {
@@ -189,7 +193,7 @@ TEST_F(client_keys, are_told_by_their_names_in_the_log_and_never_themselves) {
     EXPECT_THAT(lines.front().dump(), Not(HasSubstr("sk-lm-host")));
 }
 
-TEST_F(client_keys, are_needed_for_a_tunnel_as_well_and_stay_out_of_it) {
+TEST_F(client_keys, are_required_for_a_tunnel_and_not_sent_into_it) {
     start_with("sk-lm-host");
     auto story = [](client_keys& t) -> asio::awaitable<void> {
         auto const upgrade = [](std::string const& fields) {
@@ -197,8 +201,8 @@ TEST_F(client_keys, are_needed_for_a_tunnel_as_well_and_stay_out_of_it) {
                    "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
                    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
         };
-        auto const told = co_await t.told(upgrade(""));
-        EXPECT_THAT(told, StartsWith("HTTP/1.1 401 "));
+        auto const answer = co_await t.own_answer(upgrade(""));
+        EXPECT_THAT(answer, StartsWith("HTTP/1.1 401 "));
         auto* client = co_await t.connected();
         co_await client->send(upgrade(bearer));
         auto* peer = co_await t.accepted();
@@ -215,11 +219,11 @@ TEST_F(client_keys, are_needed_for_a_tunnel_as_well_and_stay_out_of_it) {
     run(story(*this));
 }
 
-TEST_F(client_keys, let_a_browsers_preflight_pass_but_without_the_hosts_token) {
+TEST_F(client_keys, are_not_required_for_a_browsers_preflight_which_gets_no_token) {
     start_with("sk-lm-host");
     auto story = [](client_keys& t) -> asio::awaitable<void> {
-        auto const told = co_await t.told(make_request("OPTIONS", chat));
-        EXPECT_THAT(told, StartsWith("HTTP/1.1 401 "));
+        auto const answer = co_await t.own_answer(make_request("OPTIONS", chat));
+        EXPECT_THAT(answer, StartsWith("HTTP/1.1 401 "));
         auto const preflight = make_request("OPTIONS", chat, {},
                                             "Origin: http://app\r\n"
                                             "Access-Control-Request-Method: POST\r\n");
@@ -232,7 +236,7 @@ TEST_F(client_keys, let_a_browsers_preflight_pass_but_without_the_hosts_token) {
 
 namespace {
 
-// A request of the laptop that meets a full memory; what the recovery asks for first.
+// A request with the laptop's key meets a full memory; returns the first request of the recovery.
 asio::awaitable<http_request> first_call_of_a_recovery(client_keys& t) {
     auto* client = co_await t.connected();
     co_await client->send(chat_with(bearer));
@@ -251,7 +255,7 @@ asio::awaitable<http_request> first_call_of_a_recovery(client_keys& t) {
 
 } // namespace
 
-TEST_F(client_keys, are_not_what_a_recovery_shows_to_the_host) {
+TEST_F(client_keys, are_not_what_a_recovery_sends_to_the_host) {
     start_with("sk-lm-host");
     auto story = [](client_keys& t) -> asio::awaitable<void> {
         auto const asked = co_await first_call_of_a_recovery(t);
@@ -263,7 +267,7 @@ TEST_F(client_keys, are_not_what_a_recovery_shows_to_the_host) {
     run(story(*this));
 }
 
-TEST_F(client_keys, are_not_what_a_recovery_shows_to_a_host_without_a_token_either) {
+TEST_F(client_keys, are_not_what_a_recovery_sends_to_a_host_without_a_token_either) {
     start_with("");
     auto story = [](client_keys& t) -> asio::awaitable<void> {
         auto const asked = co_await first_call_of_a_recovery(t);

@@ -2,6 +2,8 @@
 #include "support/log_file.hpp"
 #include "support/wire_fixture.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <boost/asio/ip/tcp.hpp>
 
 #include <chrono>
@@ -17,10 +19,10 @@ namespace {
 constexpr char const* chunks = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n";
 
 struct client_leaves : with_wire {
-    // The law is a tenth of a second; sanitizers and a busy machine take their part.
+    // The limit is a tenth of a second; sanitizers and a busy machine need more.
     static constexpr milliseconds at_once{1000};
 
-    // The host's connection closes soon after now, nothing is left, and the log says who left.
+    // The host's connection closes soon, nothing is left, and the log shows that the client left.
     asio::awaitable<void> frees(wire* peer) {
         auto const left = steady_clock::now();
         co_await peer->wait_closed();
@@ -36,7 +38,7 @@ struct client_leaves : with_wire {
             EXPECT_EQ(line.at("status"), 499) << line;
         }
     }
-    asio::awaitable<wire*> asked(raw_client* client, std::string request) {
+    asio::awaitable<wire*> host_end_of(raw_client* client, std::string request) {
         co_await client->send(std::move(request));
         auto* peer = co_await accepted();
         co_await peer->read_request();
@@ -48,7 +50,7 @@ struct client_leaves : with_wire {
 
 } // namespace
 
-TEST_F(client_leaves, before_its_head_is_complete_and_nobody_is_asked) {
+TEST_F(client_leaves, before_its_head_is_complete_and_no_host_is_asked) {
     start();
     auto story = [](client_leaves& t) -> asio::awaitable<void> {
         auto* client = co_await t.connected();
@@ -63,7 +65,7 @@ TEST_F(client_leaves, before_its_head_is_complete_and_nobody_is_asked) {
     run(story(*this));
 }
 
-TEST_F(client_leaves, in_the_middle_of_its_body_and_nobody_is_asked) {
+TEST_F(client_leaves, in_the_middle_of_its_body_and_no_host_is_asked) {
     start();
     auto story = [](client_leaves& t) -> asio::awaitable<void> {
         auto* client = co_await t.connected();
@@ -82,7 +84,7 @@ TEST_F(client_leaves, while_the_host_thinks) {
     start();
     auto story = [](client_leaves& t) -> asio::awaitable<void> {
         auto* client = co_await t.connected();
-        auto* peer = co_await t.asked(client, make_request("POST", "/", "{}"));
+        auto* peer = co_await t.host_end_of(client, make_request("POST", "/", "{}"));
         client->close();
         co_await t.frees(peer);
     };
@@ -93,7 +95,7 @@ TEST_F(client_leaves, with_a_reset_while_the_host_thinks) {
     start();
     auto story = [](client_leaves& t) -> asio::awaitable<void> {
         auto* client = co_await t.connected();
-        auto* peer = co_await t.asked(client, make_request("POST", "/", "{}"));
+        auto* peer = co_await t.host_end_of(client, make_request("POST", "/", "{}"));
         client->reset();
         co_await t.frees(peer);
     };
@@ -104,19 +106,19 @@ TEST_F(client_leaves, by_closing_only_its_own_side) {
     start();
     auto story = [](client_leaves& t) -> asio::awaitable<void> {
         auto* client = co_await t.connected();
-        auto* peer = co_await t.asked(client, make_request("POST", "/", "{}"));
+        auto* peer = co_await t.host_end_of(client, make_request("POST", "/", "{}"));
         client->half_close();
         co_await t.frees(peer);
     };
     run(story(*this));
 }
 
-TEST_F(client_leaves, with_requests_behind_the_one_that_is_served) {
+TEST_F(client_leaves, with_requests_after_the_one_that_is_served) {
     start();
     auto story = [](client_leaves& t) -> asio::awaitable<void> {
         auto* client = co_await t.connected();
-        auto* peer = co_await t.asked(client, make_request("POST", "/", "{}") +
-                                                  make_request("GET", "/behind"));
+        auto* peer = co_await t.host_end_of(client, make_request("POST", "/", "{}") +
+                                                        make_request("GET", "/behind"));
         co_await client->send(make_request("GET", "/later"));
         client->close();
         co_await t.frees(peer);
@@ -129,7 +131,7 @@ TEST_F(client_leaves, while_the_answer_is_held_for_its_verdict) {
     start();
     auto story = [](client_leaves& t) -> asio::awaitable<void> {
         auto* client = co_await t.connected();
-        auto* peer = co_await t.asked(client, make_request("POST", "/", "{}"));
+        auto* peer = co_await t.host_end_of(client, make_request("POST", "/", "{}"));
         co_await peer->send("HTTP/1.1 400 Bad Request\r\nContent-Length: 100\r\n\r\n{\"err");
         client->close();
         co_await t.frees(peer);
@@ -141,7 +143,7 @@ TEST_F(client_leaves, in_the_middle_of_a_stream) {
     start();
     auto story = [](client_leaves& t) -> asio::awaitable<void> {
         auto* client = co_await t.connected();
-        auto* peer = co_await t.asked(client, make_request("POST", "/", "{}"));
+        auto* peer = co_await t.host_end_of(client, make_request("POST", "/", "{}"));
         co_await peer->send(chunks);
         co_await client->read_until("one\r\n");
         client->close();
@@ -155,9 +157,9 @@ TEST_F(client_leaves, while_it_does_not_read) {
     start();
     auto story = [](client_leaves& t) -> asio::awaitable<void> {
         auto* client = co_await t.connected();
-        auto* peer = co_await t.asked(client, make_request("POST", "/", "{}"));
+        auto* peer = co_await t.host_end_of(client, make_request("POST", "/", "{}"));
         co_await peer->send("HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n");
-        // Until neither the client's socket nor the host's takes any more for a while of turns.
+        // Until neither the client's socket nor the host's accepts more for many runs of the loop.
         peer->socket().non_blocking(true);
         std::string const block(256 * 1024, 'x');
         int refused = 0;
@@ -187,7 +189,7 @@ TEST_F(client_leaves, in_the_middle_of_a_body_that_is_streamed_on) {
     run(story(*this));
 }
 
-// A listener whose queue is full drops what would connect to it.
+// A listening socket whose queue is full drops new connections.
 struct client_leaves_unheard : client_leaves {
     void SetUp() override {
         full.open(asio::ip::tcp::v4());

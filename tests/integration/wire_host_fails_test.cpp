@@ -1,6 +1,8 @@
-// Hosts that are down, break off or answer what is no HTTP.
+// Hosts that are down, break off, or do not answer with HTTP.
 #include "support/log_file.hpp"
 #include "support/wire_fixture.hpp"
+
+#include <gmock/gmock.h>
 
 #include <nlohmann/json.hpp>
 
@@ -13,14 +15,14 @@ using testing::StartsWith;
 namespace {
 
 struct host_fails : with_wire {
-    // The host answers a request on a new connection with that, and closes.
+    // The host answers a request on a new connection with these bytes, and closes.
     asio::awaitable<void> answers_with(raw_client* client, std::string bytes, bool reset = false) {
         co_await client->send(make_request("GET", "/"));
         auto* peer = co_await accepted();
         co_await peer->read_request();
         co_await peer->send(std::move(bytes));
         if (reset) {
-            // What was sent has arrived before the reset does.
+            // The bytes have arrived before the reset does.
             co_await asio::post(w.io, asio::use_awaitable);
             peer->reset();
         } else {
@@ -31,7 +33,7 @@ struct host_fails : with_wire {
 
 } // namespace
 
-TEST_F(host_fails, by_being_down_and_is_named_in_the_client_s_own_shape) {
+TEST_F(host_fails, by_being_down_and_is_named_in_the_clients_error_format) {
     start();
     auto const port = host.port();
     host.stop();
@@ -44,7 +46,7 @@ TEST_F(host_fails, by_being_down_and_is_named_in_the_client_s_own_shape) {
         EXPECT_EQ(error.at("code"), "host_down");
         EXPECT_THAT(error.at("message").get<std::string>(),
                     HasSubstr("\"host\" (http://127.0.0.1:" + std::to_string(at) + ")"));
-        // The client's connection goes on.
+        // The client's connection stays open.
         auto const anthropic = co_await client->post("/v1/messages", "{}");
         EXPECT_EQ(anthropic.status, 502);
         EXPECT_EQ(nlohmann::json::parse(anthropic.body).at("type"), "error");
@@ -52,7 +54,7 @@ TEST_F(host_fails, by_being_down_and_is_named_in_the_client_s_own_shape) {
     run(story(*this, port));
 }
 
-TEST_F(host_fails, by_closing_before_it_answers_and_no_post_is_sent_again) {
+TEST_F(host_fails, by_closing_before_it_answers_and_no_post_is_repeated) {
     start();
     auto story = [](with_wire& t) -> asio::awaitable<void> {
         co_await t.exchange(make_request("GET", "/"), ok); // so that the connection is reused
@@ -67,7 +69,7 @@ TEST_F(host_fails, by_closing_before_it_answers_and_no_post_is_sent_again) {
     run(story(*this));
 }
 
-TEST_F(host_fails, by_closing_a_reused_connection_and_a_get_is_sent_again_once) {
+TEST_F(host_fails, by_closing_a_reused_connection_and_a_get_is_repeated_once) {
     start();
     auto story = [](with_wire& t) -> asio::awaitable<void> {
         co_await t.exchange(make_request("GET", "/"), ok);
@@ -86,7 +88,7 @@ TEST_F(host_fails, by_closing_a_reused_connection_and_a_get_is_sent_again_once) 
     run(story(*this));
 }
 
-TEST_F(host_fails, on_a_fresh_connection_and_a_get_is_not_sent_again) {
+TEST_F(host_fails, on_a_new_connection_and_a_get_is_not_repeated) {
     start();
     auto story = [](with_wire& t) -> asio::awaitable<void> {
         auto* client = co_await t.connected();
@@ -101,7 +103,7 @@ TEST_F(host_fails, on_a_fresh_connection_and_a_get_is_not_sent_again) {
     run(story(*this));
 }
 
-TEST_F(host_fails, after_an_interim_answer_and_a_get_is_not_sent_again) {
+TEST_F(host_fails, after_an_interim_answer_and_a_get_is_not_repeated) {
     start();
     auto story = [](with_wire& t) -> asio::awaitable<void> {
         co_await t.exchange(make_request("GET", "/"), ok);
@@ -119,7 +121,7 @@ TEST_F(host_fails, after_an_interim_answer_and_a_get_is_not_sent_again) {
     run(story(*this));
 }
 
-TEST_F(host_fails, with_what_is_no_valid_answer_and_the_client_gets_a_502) {
+TEST_F(host_fails, with_an_invalid_answer_and_the_client_gets_a_502) {
     start();
     auto story = [](host_fails& t) -> asio::awaitable<void> {
         std::vector<std::string> const answers{
@@ -148,7 +150,7 @@ TEST_F(host_fails, with_what_is_no_valid_answer_and_the_client_gets_a_502) {
     run(story(*this));
 }
 
-TEST_F(host_fails, by_breaking_off_and_the_client_s_answer_is_cut_there) {
+TEST_F(host_fails, by_breaking_off_and_the_clients_answer_is_cut_there) {
     start();
     auto story = [](host_fails& t) -> asio::awaitable<void> {
         std::vector<std::string> const answers{
@@ -214,7 +216,7 @@ TEST_F(host_fails, with_a_bad_chunk_after_good_ones_and_the_answer_is_cut_before
     EXPECT_EQ(lines.front().at("ended"), "cut");
 }
 
-TEST_F(host_fails, with_bytes_behind_its_answer_which_go_with_that_connection) {
+TEST_F(host_fails, with_bytes_after_its_answer_which_end_that_connection) {
     start();
     auto story = [](with_wire& t) -> asio::awaitable<void> {
         std::vector<std::string> const answers{
@@ -231,7 +233,7 @@ TEST_F(host_fails, with_bytes_behind_its_answer_which_go_with_that_connection) {
             auto const end = co_await peer->wait_closed();
             EXPECT_NE(end, ending::open);
         }
-        // The same when the answer and what is behind it come after the commit.
+        // The same if the answer and the bytes after it arrive after the commit.
         co_await client->send(make_request("GET", "/"));
         auto* peer = co_await t.accepted();
         co_await peer->read_request();
@@ -247,7 +249,7 @@ TEST_F(host_fails, with_bytes_behind_its_answer_which_go_with_that_connection) {
     run(story(*this));
 }
 
-TEST_F(host_fails, with_bytes_on_an_idle_connection_which_go_with_it) {
+TEST_F(host_fails, with_bytes_on_an_idle_connection_which_end_it) {
     start();
     auto story = [](with_wire& t) -> asio::awaitable<void> {
         co_await t.exchange(make_request("GET", "/"), ok);
@@ -263,7 +265,7 @@ TEST_F(host_fails, with_bytes_on_an_idle_connection_which_go_with_it) {
     run(story(*this));
 }
 
-TEST_F(host_fails, to_keep_an_idle_connection_and_the_next_post_goes_out_on_a_new_one) {
+TEST_F(host_fails, to_keep_an_idle_connection_and_the_next_post_uses_a_new_one) {
     start();
     auto story = [](with_wire& t) -> asio::awaitable<void> {
         co_await t.exchange(make_request("GET", "/"), ok);

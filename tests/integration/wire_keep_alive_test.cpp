@@ -1,6 +1,8 @@
 // Connections that serve many requests, and how they end.
 #include "support/wire_fixture.hpp"
 
+#include <gmock/gmock.h>
+
 #include <array>
 
 using namespace secondwind::test;
@@ -53,14 +55,14 @@ TEST_F(keep_alive, pipelined_requests_are_answered_in_order) {
     run(story(*this));
 }
 
-TEST_F(keep_alive, what_is_pipelined_while_the_host_thinks_is_served_after_it) {
+TEST_F(keep_alive, a_request_pipelined_while_the_host_works_is_served_next) {
     start();
     auto story = [](with_wire& t) -> asio::awaitable<void> {
         auto* client = co_await t.connected();
         co_await client->send(make_request("GET", "/a"));
         auto* peer = co_await t.accepted();
         co_await peer->read_request();
-        // In two pieces, cut inside a head.
+        // In two pieces, split inside a head.
         auto const second = make_request("POST", "/b", std::string(100'000, 'x'));
         co_await client->send(second.substr(0, 20));
         co_await client->send(second.substr(20));
@@ -76,7 +78,7 @@ TEST_F(keep_alive, what_is_pipelined_while_the_host_thinks_is_served_after_it) {
     run(story(*this));
 }
 
-TEST_F(keep_alive, a_bad_request_behind_a_good_one_is_refused_after_the_good_answer) {
+TEST_F(keep_alive, a_bad_request_after_a_good_one_is_refused_after_the_good_answer) {
     start();
     auto story = [](with_wire& t) -> asio::awaitable<void> {
         auto* client = co_await t.connected();
@@ -96,7 +98,7 @@ TEST_F(keep_alive, a_bad_request_behind_a_good_one_is_refused_after_the_good_ans
     run(story(*this));
 }
 
-TEST_F(keep_alive, nothing_is_processed_behind_a_request_that_closes) {
+TEST_F(keep_alive, nothing_is_processed_after_a_request_that_closes) {
     start();
     auto story = [](with_wire& t) -> asio::awaitable<void> {
         auto* client = co_await t.connected();
@@ -162,7 +164,7 @@ TEST_F(keep_alive, draining_closes_idle_connections_and_refuses_new_ones) {
     run(story(*this));
 }
 
-TEST_F(keep_alive, draining_lets_an_exchange_finish_and_says_so) {
+TEST_F(keep_alive, draining_lets_an_exchange_finish_and_announces_the_close) {
     start();
     auto story = [](with_wire& t) -> asio::awaitable<void> {
         auto* client = co_await t.connected();

@@ -1,5 +1,7 @@
-// Bounds on what a client may send, and on what is held for one that does not read.
+// Limits on what a client may send, and on what is held for a client that does not read.
 #include "support/wire_fixture.hpp"
+
+#include <gmock/gmock.h>
 
 using namespace secondwind::test;
 using testing::HasSubstr;
@@ -19,12 +21,12 @@ TEST_F(bounds, on_the_head_its_fields_and_its_target) {
     start();
     auto story = [](with_wire& t) -> asio::awaitable<void> {
         auto const head =
-            co_await t.told(make_request("GET", "/", {}, "X: " + std::string(1000, 'x')));
+            co_await t.own_answer(make_request("GET", "/", {}, "X: " + std::string(1000, 'x')));
         EXPECT_THAT(head, StartsWith("HTTP/1.1 431 "));
-        auto const fields = co_await t.told(
+        auto const fields = co_await t.own_answer(
             make_request("GET", "/", {}, "A: 1\r\nA: 1\r\nA: 1\r\nA: 1\r\nA: 1\r\n"));
         EXPECT_THAT(fields, StartsWith("HTTP/1.1 431 "));
-        auto const target = co_await t.told(make_request("GET", "/" + std::string(100, 'x')));
+        auto const target = co_await t.own_answer(make_request("GET", "/" + std::string(100, 'x')));
         EXPECT_THAT(target, StartsWith("HTTP/1.1 414 "));
         auto const just = co_await t.exchange(make_request("GET", "/" + std::string(99, 'x')), ok);
         EXPECT_EQ(just.answer.raw, ok);
@@ -37,16 +39,17 @@ TEST_F(bounds, on_the_body) {
     start();
     auto story = [](with_wire& t) -> asio::awaitable<void> {
         auto const length =
-            co_await t.told(make_request("POST", "/v1/messages", std::string(11, 'x')));
+            co_await t.own_answer(make_request("POST", "/v1/messages", std::string(11, 'x')));
         EXPECT_THAT(length, StartsWith("HTTP/1.1 413 "));
         EXPECT_THAT(length, HasSubstr(R"({"type":"error")"));
-        // Not even asked for.
-        auto const expected = co_await t.told("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 11\r\n"
-                                              "Expect: 100-continue\r\n\r\n");
+        // The proxy does not even ask for the body.
+        auto const expected =
+            co_await t.own_answer("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 11\r\n"
+                                  "Expect: 100-continue\r\n\r\n");
         EXPECT_THAT(expected, StartsWith("HTTP/1.1 413 "));
         auto const chunked =
-            co_await t.told("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
-                            "6\r\n123456\r\n5\r\n12345\r\n0\r\n\r\n");
+            co_await t.own_answer("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+                                  "6\r\n123456\r\n5\r\n12345\r\n0\r\n\r\n");
         EXPECT_THAT(chunked, StartsWith("HTTP/1.1 413 "));
         auto const just = co_await t.exchange(make_request("POST", "/", "1234567890"), ok);
         EXPECT_EQ(just.answer.raw, ok);
@@ -60,10 +63,10 @@ TEST_F(bounds, on_the_extensions_and_trailers_of_a_chunked_body) {
     start();
     auto story = [](with_wire& t) -> asio::awaitable<void> {
         std::string const head = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
-        auto const extensions = co_await t.told(head + "1;abcd=efgh\r\nx\r\n0\r\n\r\n");
+        auto const extensions = co_await t.own_answer(head + "1;abcd=efgh\r\nx\r\n0\r\n\r\n");
         EXPECT_THAT(extensions, StartsWith("HTTP/1.1 400 "));
         EXPECT_THAT(extensions, HasSubstr("chunk_extensions_too_large"));
-        auto const trailers = co_await t.told(head + "1\r\nx\r\n0\r\nabcd:efgh\r\n\r\n");
+        auto const trailers = co_await t.own_answer(head + "1\r\nx\r\n0\r\nabcd:efgh\r\n\r\n");
         EXPECT_THAT(trailers, StartsWith("HTTP/1.1 400 "));
         EXPECT_THAT(trailers, HasSubstr("trailers_too_large"));
         auto const just = co_await t.exchange(head + "1;abc=ef\r\nx\r\n0\r\nabc:ef\r\n\r\n", ok);
@@ -72,7 +75,7 @@ TEST_F(bounds, on_the_extensions_and_trailers_of_a_chunked_body) {
     run(story(*this));
 }
 
-TEST_F(bounds, on_connections_tell_when_to_come_back) {
+TEST_F(bounds, on_connections_announce_when_to_retry) {
     w.settings.limits.connections = 1;
     start();
     auto story = [](with_wire& t) -> asio::awaitable<void> {
@@ -104,9 +107,9 @@ TEST_F(bounds, on_a_client_that_does_not_read_hold_the_host_back) {
         co_await peer->send("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(size) +
                             "\r\n\r\n");
         auto const taken = co_await t.stuff(*peer, size);
-        EXPECT_LT(taken, size / 2); // what two pairs of sockets hold, and nothing besides
+        EXPECT_LT(taken, size / 2); // what two pairs of sockets hold, and nothing more
         auto const all = co_await client->read_until("\r\n\r\n");
-        // It reads again, and nothing was lost.
+        // The client reads again, and nothing was lost.
         std::size_t got = 0;
         while (got < taken) {
             auto const some = co_await client->read_some();

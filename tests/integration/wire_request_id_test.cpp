@@ -1,6 +1,9 @@
-// Ids that follow a request from client to host and into the log.
+// Request ids, from the client to the host and into the log.
 #include "support/log_file.hpp"
 #include "support/wire_fixture.hpp"
+
+#include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
 
 using namespace secondwind::test;
 using testing::HasSubstr;
@@ -12,7 +15,7 @@ struct request_id : with_wire {};
 
 } // namespace
 
-TEST_F(request_id, is_neither_sent_on_nor_echoed_unless_that_is_asked_for) {
+TEST_F(request_id, is_neither_sent_on_nor_echoed_by_default) {
     start();
     auto story = [](with_wire& t) -> asio::awaitable<void> {
         auto const seen = co_await t.exchange(make_request("POST", "/v1/responses", "{}"), ok);
@@ -22,7 +25,7 @@ TEST_F(request_id, is_neither_sent_on_nor_echoed_unless_that_is_asked_for) {
     run(story(*this));
 }
 
-TEST_F(request_id, is_made_once_and_is_the_same_at_the_host_at_the_client_and_in_the_log) {
+TEST_F(request_id, is_made_once_and_is_the_same_for_the_host_the_client_and_the_log) {
     w.settings.request_id.add = true;
     log_file log;
     start();
@@ -55,7 +58,7 @@ TEST_F(request_id, of_a_chunked_request_is_sent_on_once) {
     run(story(*this));
 }
 
-TEST_F(request_id, of_the_client_goes_on_as_it_came_and_is_echoed) {
+TEST_F(request_id, of_the_client_is_sent_on_unchanged_and_echoed) {
     w.settings.request_id.add = true;
     start();
     auto story = [](with_wire& t) -> asio::awaitable<void> {
@@ -68,20 +71,20 @@ TEST_F(request_id, of_the_client_goes_on_as_it_came_and_is_echoed) {
     run(story(*this));
 }
 
-TEST_F(request_id, is_told_with_an_error_of_our_own_as_well) {
+TEST_F(request_id, is_in_the_proxys_own_errors_as_well) {
     w.settings.request_id.add = true;
     w.settings.limits.body = 1;
     start();
     auto story = [](with_wire& t) -> asio::awaitable<void> {
         auto const refused =
-            co_await t.told(make_request("POST", "/", "{}", "X-Request-Id: mine-8\r\n"));
+            co_await t.own_answer(make_request("POST", "/", "{}", "X-Request-Id: mine-8\r\n"));
         EXPECT_THAT(refused, HasSubstr("HTTP/1.1 413 "));
         EXPECT_THAT(refused, HasSubstr("X-Request-Id: mine-8\r\n"));
     };
     run(story(*this));
 }
 
-TEST_F(request_id, beside_it_a_traceparent_goes_on_untouched_and_stands_in_the_log) {
+TEST_F(request_id, does_not_change_a_traceparent_which_is_logged) {
     constexpr auto trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     log_file log;
     start();

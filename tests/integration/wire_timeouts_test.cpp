@@ -1,6 +1,9 @@
-// Bounds on time, and what comes of each.
+// Timeouts, and the consequence of each.
 #include "support/log_file.hpp"
 #include "support/wire_fixture.hpp"
+
+#include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
 
@@ -10,19 +13,17 @@ using testing::StartsWith;
 using namespace std::chrono_literals;
 using namespace boost::asio::experimental::awaitable_operators;
 
-namespace {
+namespace wire_timeouts_test {
 
 struct timeouts : with_wire {};
-
-} // namespace
 
 TEST_F(timeouts, bound_the_time_of_a_head) {
     w.settings.timeouts.request_head = 50ms;
     start();
     auto story = [](with_wire& t) -> asio::awaitable<void> {
-        auto const late = co_await t.told("GET / HTTP/1.1\r\nHo");
+        auto const late = co_await t.own_answer("GET / HTTP/1.1\r\nHo");
         EXPECT_THAT(late, StartsWith("HTTP/1.1 408 "));
-        auto const nothing = co_await t.told("\r\n");
+        auto const nothing = co_await t.own_answer("\r\n");
         EXPECT_EQ(nothing, "");
     };
     run(story(*this));
@@ -34,11 +35,11 @@ TEST_F(timeouts, bound_the_time_between_the_bytes_of_a_body) {
     start();
     auto story = [](with_wire& t) -> asio::awaitable<void> {
         auto const late =
-            co_await t.told("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf");
+            co_await t.own_answer("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf");
         EXPECT_THAT(late, StartsWith("HTTP/1.1 408 "));
         auto const chunked =
-            co_await t.told("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
-                            "4\r\nhalf");
+            co_await t.own_answer("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+                                  "4\r\nhalf");
         EXPECT_THAT(chunked, StartsWith("HTTP/1.1 408 "));
     };
     run(story(*this));
@@ -63,7 +64,7 @@ TEST_F(timeouts, bound_the_time_between_requests) {
     w.settings.timeouts.client_idle = 50ms;
     start();
     auto story = [](with_wire& t) -> asio::awaitable<void> {
-        auto const before = co_await t.told("");
+        auto const before = co_await t.own_answer("");
         EXPECT_EQ(before, "");
         co_await t.exchange(make_request("GET", "/"), ok);
         auto const end = co_await t.clients.back().wait_closed();
@@ -83,13 +84,13 @@ TEST_F(timeouts, bound_the_first_byte_of_an_answer) {
         co_await peer->wait_closed();
         auto const late = co_await client->read_answer();
         EXPECT_EQ(late.status, 504);
-        // It does not bound what comes after it, and the client's connection goes on.
+        // It does not bound the bytes after it, and the client's connection stays open.
         co_await client->send(make_request("POST", "/", "{}"));
         auto* again = co_await t.accepted();
         co_await again->read_request();
         co_await again->send("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nto");
         co_await client->read_until("to");
-        // One that was asked later is late by now.
+        // A later request is late by now.
         auto* other = co_await t.connected();
         co_await other->send(make_request("POST", "/", "{}"));
         auto const other_late = co_await other->read_answer();
@@ -203,3 +204,5 @@ TEST_F(timeouts, of_a_body_that_was_streamed_on_do_not_bound_the_time_that_a_cli
     EXPECT_EQ(lines.front().at("status"), 200);
     EXPECT_EQ(lines.front().at("ended"), "complete");
 }
+
+} // namespace wire_timeouts_test

@@ -1,6 +1,8 @@
-// Upgraded connections: bytes both ways.
+// Upgraded connections: bytes in both directions.
 #include "support/log_file.hpp"
 #include "support/wire_fixture.hpp"
+
+#include <nlohmann/json.hpp>
 
 #include <boost/asio/detached.hpp>
 
@@ -31,7 +33,7 @@ struct tunnels : with_wire {
 
 } // namespace
 
-TEST_F(tunnels, carry_both_handshakes_and_what_was_sent_along_with_them) {
+TEST_F(tunnels, carry_both_handshakes_and_the_bytes_sent_with_them) {
     start();
     auto story = [](with_wire& t) -> asio::awaitable<void> {
         auto* client = co_await t.connected();
@@ -67,8 +69,8 @@ TEST_F(tunnels, keep_a_half_close_in_either_direction) {
         EXPECT_EQ(up.bytes, "last words");
         EXPECT_EQ(up.ending, ending::fin);
         co_await first.second->send("heard");
-        auto const heard = co_await first.first->read_exactly(5);
-        EXPECT_EQ(heard, "heard");
+        auto const bytes = co_await first.first->read_exactly(5);
+        EXPECT_EQ(bytes, "heard");
         first.second->close();
         co_await first.first->wait_closed();
 
@@ -115,8 +117,8 @@ TEST_F(tunnels, carry_megabytes_both_ways_at_once) {
     auto story = [](tunnels& t) -> asio::awaitable<void> {
         auto const both = co_await t.opened();
         constexpr std::size_t size = 4'000'000;
-        auto feed = [](wire& to, char what) -> asio::awaitable<void> {
-            co_await to.send(std::string(size, what));
+        auto feed = [](wire& to, char letter) -> asio::awaitable<void> {
+            co_await to.send(std::string(size, letter));
         };
         asio::co_spawn(t.w.io, feed(*both.first, 'u'), asio::detached);
         asio::co_spawn(t.w.io, feed(*both.second, 'd'), asio::detached);

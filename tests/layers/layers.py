@@ -29,22 +29,24 @@ ARROWS = {
     "proxy": {
         "base", "http", "lmstudio", "policy", "config", "telemetry", "net", "recovery", "host",
     },
-    # It looks at what recoveries and the proxy leave, and shares nothing with the data port.
+    # It shows the traces of recoveries and the proxy, and shares nothing with the data port.
     "admin": {
         "base", "lmstudio", "policy", "config", "telemetry", "net", "recovery", "host",
     },
-    # The emulated host shares nothing with what is tested against it, or both could be wrong alike.
+    # The emulated host shares nothing with the tested code, or both could be wrong in the same way.
     "emulator": set(),
     "cli": {"base", "config"},
     "app": {
         "base", "policy", "config", "telemetry", "net", "recovery", "host", "proxy", "admin",
-        "emulator",
     },
-    "main": {"base", "config", "cli", "app"},
+    # The only room that knows both the proxy and the emulated host, so that nothing that serves
+    # requests depends on the latter.
+    "demo": {"base", "config", "net", "recovery", "host", "proxy", "app", "emulator"},
+    "main": {"base", "config", "cli", "app", "demo"},
 }
 
 PURE_ROOMS = {"base", "http", "lmstudio", "policy", "config", "cli", "telemetry"}
-# Pure files that live with what they serve.
+# Pure files in rooms that are not pure.
 PURE_FILES = {
     "admin/access", "admin/assets", "admin/base64", "admin/event_ring", "admin/history",
     "admin/message", "admin/orders", "admin/query", "admin/routes",
@@ -58,11 +60,11 @@ IMPURE_HEADERS = re.compile(
     r"|(sys/(socket|epoll|select|un)|netinet/|arpa/)"
 )
 CLOCK_READING = re.compile(r"\b\w*clock(?:_type)?\s*::\s*now\b")
-# A line of the log bears the time, and nobody else in the pure half may ask for it.
+# A log line contains the time; no other pure file may read the clock.
 READS_THE_CLOCK = {"base/log"}
 # Beast holds a body back until its buffer is full, so the proxy's own path goes without it.
 BEAST_ROOMS = {"emulator", "admin"}
-# Nor are the SDK's WebSocket, over which only a recovery speaks, and the operator's verbs.
+# The SDK's WebSocket, which only a recovery uses, and the operator's verbs are not on that path.
 BEAST_SOURCES = {"src/app/admin_client.cpp", "src/host/sdk_socket.cpp"}
 
 MOST_LINES = 450
@@ -104,7 +106,7 @@ def end_of_parentheses(code, opening):
 
 
 def end_of_expression(code, begin):
-    """Where the full expression around `begin` ends: at a semicolon, or at what encloses it."""
+    """The end of the full expression around `begin`: a semicolon, or the enclosing bracket."""
     depth = 0
     for at in range(begin, len(code)):
         if code[at] in "([{":
@@ -119,7 +121,7 @@ def end_of_expression(code, begin):
 
 
 def without_parentheses(code):
-    """The code at its outermost level: what is passed to calls is left out."""
+    """The code at its outermost level, without the arguments of calls."""
     kept = []
     depth = 0
     for c in code:
@@ -146,15 +148,15 @@ def coroutine_breaches(text):
             )
 
     for awaiting in re.finditer(r"\bco_await\b", code):
-        # The statement so far, back to whatever a statement can follow. A brace may also open an
-        # initializer, which only makes the look back shorter.
+        # The statement so far, back to the end of the one before. A brace may also open an
+        # initializer, which only makes this part shorter.
         begin = max(code.rfind(c, 0, awaiting.start()) for c in ";{}") + 1
         end = end_of_expression(code, awaiting.end())
         line = line_at(code, awaiting.start())
         operand = code[awaiting.end() : end]
         if "?" in code[begin : awaiting.start()] or "?" in without_parentheses(operand):
             yield line, "co_await in a ternary operator: write an if"
-        # Empty braces make a string or a span, as a rule, and those have constructors.
+        # Empty braces usually make a string or a span, which have constructors.
         if re.search(r"[(,]\s*\{(?!\s*\})", operand):
             yield line, "an aggregate made in the same expression as co_await: name it first"
         if re.search(r"(?<![\w\])])\s*\[[^\[\]\s][^\[\]]*\]\s*(\(|\{|mutable\b)", operand):
@@ -162,7 +164,7 @@ def coroutine_breaches(text):
 
 
 def room_of(path):
-    """The room of a file by its path from the root, or nothing for what belongs to none."""
+    """The room of a file by its path from the root, or None."""
     parts = path.parts
     if parts == ("src", "main.cpp"):
         return "main"
@@ -186,7 +188,7 @@ def include_breaches(path, text):
     is_pure = room in PURE_ROOMS or noun in PURE_FILES
     allowed = ARROWS[room] & PURE_ROOMS if is_pure else ARROWS[room]
 
-    # Comments go, the names of headers stay: they are literals to everything but this.
+    # Removes comments, but keeps the names of headers, which blank() would remove as literals.
     without_comments = re.sub(r"//[^\n]*", "", text)
     for include in INCLUDE.finditer(without_comments):
         line = line_at(without_comments, include.start())
@@ -205,8 +207,8 @@ def include_breaches(path, text):
                 or header.removeprefix("secondwind/").removesuffix(".hpp") in PURE_FILES
             )
             if not itself and other not in allowed:
-                who = f"{noun} (pure)" if is_pure and room not in PURE_ROOMS else room
-                yield line, f"{who} must not include {other}: no arrow of the design leads there"
+                source = f"{noun} (pure)" if is_pure and room not in PURE_ROOMS else room
+                yield line, f"{source} must not include {other}: no arrow of the design leads there"
         if is_pure and IMPURE_HEADERS.match(header):
             yield line, f"{noun} decides and never waits: it must not include <{header}>"
         may_use_beast = room in BEAST_ROOMS or path.as_posix() in BEAST_SOURCES
@@ -279,7 +281,7 @@ def main(root):
         found += 1
         print(f"{path}:1: no other room includes this header: it belongs into src/{room_of(path)}")
     print(f"{len(files)} files, {found} breaches")
-    # A root without sources is a mistake in the call, and must not look like a clean one.
+    # A root without sources is a mistake of the caller, and must not look like a clean tree.
     return 0 if files and not found else 1
 
 

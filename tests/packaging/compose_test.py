@@ -33,7 +33,7 @@ ENVIRONMENTS = {
 
 class compose(unittest.TestCase):
     def environment(self, name):
-        """Of the container: the image's and the file's, with the secret where it can be read."""
+        """The container's environment: the image's and the file's, with a readable secret file."""
         env = dict(entry.split("=", 1) for entry in instruction("ENV"))
         env.update(ENVIRONMENTS[name])
         if "SECONDWIND_ADMIN_TOKEN_FILE" in env:
@@ -50,7 +50,7 @@ class compose(unittest.TestCase):
             with self.subTest(name):
                 settings_of(self.environment(name), self)
 
-    def test_what_is_published_is_what_listens(self):
+    def test_the_published_ports_are_the_listening_ones(self):
         published = []
         for name, services in (("alone", BASE), ("observed", OBSERVED)):
             settings = settings_of(self.environment(name), self)
@@ -64,7 +64,7 @@ class compose(unittest.TestCase):
                         self.assertIn(int(inside), listening, port)
         self.assertEqual(len(published), len(set(published)), published)
 
-    def test_what_it_refers_to_is_there(self):
+    def test_its_references_exist(self):
         for services in (BASE, OBSERVED):
             for body in services.values():
                 for volume in body.get("volumes", []):
@@ -85,12 +85,12 @@ class compose(unittest.TestCase):
         self.assertIn(str(folder), (ROOT / ".dockerignore").read_text().splitlines())
         self.assertIn(f"/{folder}/", (ROOT / ".gitignore").read_text().splitlines())
 
-    def test_running_answers_have_the_time_to_end(self):
+    def test_running_answers_have_time_to_end(self):
         drain = settings_of(self.environment("alone"), self)["timeouts.drain"][0]
         self.assertGreater(seconds(BASE["secondwind"]["stop_grace_period"]), seconds(drain))
 
     def test_it_is_confined(self):
-        # What stands in both files is confined by the first.
+        # A service in both files is confined by the first.
         for service, body in {**OBSERVED, **BASE}.items():
             with self.subTest(service):
                 self.assertEqual(body["cap_drop"], ["ALL"])
@@ -114,7 +114,7 @@ class compose(unittest.TestCase):
                 services = yaml.safe_load(judged.stdout)["services"]
                 self.assertEqual(services["secondwind"]["environment"], ENVIRONMENTS[name])
 
-    def test_prometheus_gets_in_with_the_token_and_by_its_name_for_us(self):
+    def test_prometheus_is_admitted_with_its_token_and_host_name(self):
         scrape = yaml.safe_load((DOCKER / "prometheus" / "prometheus.yml").read_text())
         (job,) = scrape["scrape_configs"]
         (target,) = job["static_configs"][0]["targets"]
@@ -126,8 +126,8 @@ class compose(unittest.TestCase):
         env["SECONDWIND_UPSTREAM"] = "http://127.0.0.1:9"
         with process(env=env) as proxy:
             proxy.event("listening")
-            told = filter(None, (event_in(line, "admin_listening") for line in proxy.errors.seen))
-            admin = port_of(next(told)["listen"])
+            events = filter(None, (event_in(line, "admin_listening") for line in proxy.errors.seen))
+            admin = port_of(next(events)["listen"])
             shown = {"Host": target, "Authorization": f"Bearer {TOKEN}"}
             self.assertEqual(ask(admin, "GET", "/metrics", None, shown)[0], 200)
             self.assertEqual(ask(admin, "GET", "/metrics", None, {"Host": target})[0], 401)
@@ -157,17 +157,17 @@ class image(unittest.TestCase):
         dynamic = subprocess.run(
             ["readelf", "-d", BINARY], capture_output=True, text=True, timeout=PATIENCE, check=True
         ).stdout
-        # What those need in turn, their own packages bring along.
+        # The dependencies of these libraries come with their own packages.
         needed = re.findall(r"\(NEEDED\).*\[(.+)\]", dynamic)
-        # A package may own the path from before /lib and /usr/lib became one.
+        # A package may own the path from before /lib and /usr/lib were merged.
         paths = {
             os.path.realpath(path)
             for name, path in re.findall(r"(\S+) => (/\S+)", linked)
             if name in needed
         }
-        asked = paths | {path.removeprefix("/usr") for path in paths}
+        candidates = paths | {path.removeprefix("/usr") for path in paths}
         owned = subprocess.run(
-            ["dpkg-query", "-S", *asked], capture_output=True, text=True, check=False
+            ["dpkg-query", "-S", *candidates], capture_output=True, text=True, check=False
         ).stdout
         owners = dict(reversed(line.split(": ", 1)) for line in owned.splitlines())
         packages = set()

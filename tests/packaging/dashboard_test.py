@@ -1,4 +1,4 @@
-"""Prometheus and Grafana beside secondwind: their files against docs/metrics.md and promtool."""
+"""Prometheus and Grafana for secondwind: their files against docs/metrics.md and promtool."""
 
 import itertools
 import json
@@ -29,7 +29,7 @@ def documented():
 
 
 def queries():
-    """(where, PromQL) of everything that the dashboard asks for."""
+    """(panel, PromQL) of everything that the dashboard asks for."""
     for panel in DASHBOARD["panels"]:
         for target in panel.get("targets", []):
             yield f"{panel['title']} {target['refId']}", target["expr"]
@@ -40,7 +40,7 @@ def queries():
 
 
 def in_container(service):
-    """{path in the container: the file here} of what is mounted."""
+    """{path in the container: the file here} of the mounts."""
     pairs = (v.split(":")[:2] for v in SERVICES[service]["volumes"] if v.startswith("."))
     return {inside: (DOCKER / source).resolve() for source, inside in pairs}
 
@@ -52,28 +52,28 @@ def promtool(*arguments):
 
 
 class dashboard(unittest.TestCase):
-    def test_it_asks_for_nothing_that_is_not_there(self):
+    def test_it_uses_only_existing_metrics(self):
         known = documented()
         parts = {"_bucket", "_sum", "_count"}
-        for where, asked in queries():
-            met = SERIES.findall(asked)
-            self.assertTrue(met, where)
+        for panel, query in queries():
+            met = SERIES.findall(query)
+            self.assertTrue(met, panel)
             for name, selector in met:
                 family = re.sub(r"_(bucket|sum|count)$", "", name)
                 if name not in known:
-                    self.assertIn(family, known, where)
-                    self.assertEqual(known[family][0], "histogram", where)
+                    self.assertIn(family, known, panel)
+                    self.assertEqual(known[family][0], "histogram", panel)
                     self.assertIn(name.removeprefix(family), parts)
                     name = family
                 labels = set(re.findall(r"(\w+)\s*[=!]~?", selector))
-                self.assertEqual(labels - known[name][1] - {"instance", "job"}, set(), where)
+                self.assertEqual(labels - known[name][1] - {"instance", "job"}, set(), panel)
 
-    def test_what_it_groups_and_names_by_is_a_label(self):
+    def test_it_groups_and_names_only_by_existing_labels(self):
         labels = {"instance", "le"}.union(*(of for _, of in documented().values()))
-        for where, asked in queries():
-            grouped = re.findall(r"\bby \(([^)]*)\)", asked)
+        for panel, query in queries():
+            grouped = re.findall(r"\bby \(([^)]*)\)", query)
             used = set(re.findall(r"\w+", " ".join(grouped)))
-            self.assertEqual(used - labels, set(), where)
+            self.assertEqual(used - labels, set(), panel)
         for panel in DASHBOARD["panels"]:
             for target in panel.get("targets", []):
                 used = set(re.findall(r"\{\{(\w+)\}\}", target["legendFormat"]))
@@ -86,14 +86,14 @@ class dashboard(unittest.TestCase):
     @needs("promtool", "prometheus")
     def test_its_queries_are_promql(self):
         rules = []
-        for number, (_, asked) in enumerate(queries()):
-            if asked.startswith("label_values("):
-                asked = asked.removeprefix("label_values(").rsplit(",", 1)[0]
-            asked = asked.replace("$__rate_interval", "1m")
-            rules.append({"record": f"asked:{number}", "expr": asked})
+        for number, (_, query) in enumerate(queries()):
+            if query.startswith("label_values("):
+                query = query.removeprefix("label_values(").rsplit(",", 1)[0]
+            query = query.replace("$__rate_interval", "1m")
+            rules.append({"record": f"query:{number}", "expr": query})
         with tempfile.TemporaryDirectory() as folder:
-            file = pathlib.Path(folder, "asked.yml")
-            file.write_text(yaml.safe_dump({"groups": [{"name": "asked", "rules": rules}]}))
+            file = pathlib.Path(folder, "queries.yml")
+            file.write_text(yaml.safe_dump({"groups": [{"name": "queries", "rules": rules}]}))
             judged = promtool("check", "rules", str(file))
             self.assertEqual(judged.returncode, 0, judged.stdout + judged.stderr)
 
@@ -153,8 +153,8 @@ class prometheus(unittest.TestCase):
         (job,) = yaml.safe_load((DOCKER / "prometheus/prometheus.yml").read_text())[
             "scrape_configs"
         ]
-        asked = (ROOT / "config/prometheus/alerts.yml").read_text() + json.dumps(DASHBOARD)
-        expected = set(re.findall(r'\bjob=\\?"(\w+)', asked))
+        query = (ROOT / "config/prometheus/alerts.yml").read_text() + json.dumps(DASHBOARD)
+        expected = set(re.findall(r'\bjob=\\?"(\w+)', query))
         self.assertEqual(expected, {job["job_name"]})
 
 

@@ -1,4 +1,4 @@
-"""What the tests of compose files and manifests share: what `secondwind check` makes of an
+"""Shared by the tests of compose files and manifests: the result of `secondwind check` for an
 environment, the instructions of the Dockerfile, and durations."""
 
 import importlib.util
@@ -35,7 +35,7 @@ def checked(env, *arguments):
 
 
 def settings_of(env, tests, *arguments):
-    """As above, after making sure that every variable of ours in `env` is one that counts."""
+    """The same, after a check that every SECONDWIND_ variable in `env` is a known one."""
     found = checked(env, *arguments)
     sources = {source for _, source in found.values()}
     ours = {name for name in env if name.startswith("SECONDWIND_") and name != "SECONDWIND_CONFIG"}
@@ -53,7 +53,7 @@ def port_of(endpoint):
 
 
 def instruction(name):
-    """The words behind an instruction of the Dockerfile's last stage."""
+    """The arguments of an instruction in the Dockerfile's last stage."""
     last = (DOCKER / "Dockerfile").read_text(encoding="utf-8").rsplit("\nFROM ", 1)[1]
     last = re.sub(r"#.*\n", "", last).replace("\\\n", " ")
     return re.findall(rf"^{name}\s+(.*)$", last, re.M)
@@ -70,6 +70,6 @@ def main():
     ended = unittest.main(module="__main__", exit=False).result
     if not ended.wasSuccessful():
         sys.exit(1)
-    for _, why in ended.skipped:
-        print(f"skipped: {why}", file=sys.stderr)
+    for _, reason in ended.skipped:
+        print(f"skipped: {reason}", file=sys.stderr)
     sys.exit(SKIPPED if ended.skipped else 0)

@@ -1,4 +1,4 @@
-"""What an installation puts where, and what it leaves alone."""
+"""Which files an installation puts in which place, and which it leaves alone."""
 
 import os
 import signal
@@ -33,14 +33,14 @@ def files_of(root):
 
 
 class for_a_machine(unittest.TestCase):
-    """With the prefix of a system's packages, into a folder that will become its root."""
+    """With the prefix of a system package, into a folder that will become the root."""
 
     @classmethod
     def setUpClass(cls):
         cls.root = Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
         install("/usr", cls.root)
 
-    def test_everything_is_in_its_place_and_nothing_else_is_there(self):
+    def test_everything_is_in_its_place_and_nothing_else_exists(self):
         there = {name for name in files_of(self.root) if EXAMPLES not in name}
         expected = {"usr/" + name for name in FILES} | {"etc/secondwind/secondwind.json"}
         self.assertEqual(there, expected)
@@ -52,7 +52,7 @@ class for_a_machine(unittest.TestCase):
         )
         self.assertNotIn("@", unit.replace("@system-service", "").replace("~@privileged @res", ""))
 
-    def test_everybody_may_read_it_and_only_the_program_may_be_run(self):
+    def test_everyone_may_read_it_and_only_the_program_is_executable(self):
         for path in self.root.rglob("*"):
             mode = path.stat().st_mode & 0o777
             runs = path.is_dir() or path.name == "secondwind" and path.parent.name == "bin"
@@ -70,7 +70,7 @@ class for_a_machine(unittest.TestCase):
 
 
 class anywhere(unittest.TestCase):
-    """With a prefix of one's own, the installed program runs, with the installed configuration."""
+    """With any other prefix, the installed program runs with the installed configuration."""
 
     @classmethod
     def setUpClass(cls):
@@ -83,7 +83,7 @@ class anywhere(unittest.TestCase):
         unit = Path(self.prefix, "lib/systemd/system/secondwind.service").read_text()
         self.assertIn(f"\nExecStart={self.program} serve -c {self.configuration}\n", unit)
 
-    def test_the_program_takes_the_configuration(self):
+    def test_the_program_accepts_the_configuration(self):
         ended = run(self.program, "check", "-c", self.configuration)
         self.assertEqual((ended.returncode, ended.stderr), (0, ""))
         self.assertIn(self.configuration, ended.stdout)

@@ -24,13 +24,13 @@ def run(*command, env=None, **options):
 
 
 def install(prefix, root=""):
-    """Installs below `root`, as for a machine whose prefix that will be."""
+    """Installs below `root`, as for a machine with that prefix."""
     ended = run("cmake", "--install", BUILD, "--prefix", str(prefix), env={"DESTDIR": str(root)})
     if ended.returncode:
         raise AssertionError(ended.stdout + ended.stderr)
     return ended.stdout
 
 
-def skip(why):
-    print("skipped:", why)
+def skip(reason):
+    print("skipped:", reason)
     sys.exit(SKIPPED)

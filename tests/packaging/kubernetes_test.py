@@ -53,34 +53,34 @@ class kubernetes(unittest.TestCase):
         self.assertEqual(port_of(settings["listen"][0]), PORTS["http"])
         self.assertEqual(settings["admin.listen"][0], f"{POD_IP}:{PORTS['admin']}")
 
-    def test_nobody_runs_it_with_the_token_that_everybody_knows(self):
+    def test_its_example_token_cannot_be_used(self):
         ended = run("check", env=self.environment(token=None))
         self.assertEqual(ended.returncode, 78)
         self.assertIn("a token of at least", ended.stderr)
 
-    def test_the_probes_ask_for_what_is_there(self):
+    def test_the_probes_use_existing_paths(self):
         paths = json.loads((ROOT / "docs" / "openapi.json").read_text())["paths"]
         for probe in ("livenessProbe", "readinessProbe"):
-            asked = OURS[probe]["httpGet"]
-            self.assertIn("get", paths[asked["path"]], probe)
-            self.assertEqual(asked["port"], "admin")
-            # What needs the token would fail for want of it.
-            self.assertEqual(paths[asked["path"]]["get"].get("security", []), [])
+            check = OURS[probe]["httpGet"]
+            self.assertIn("get", paths[check["path"]], probe)
+            self.assertEqual(check["port"], "admin")
+            # A path that needs the token would fail without it.
+            self.assertEqual(paths[check["path"]]["get"].get("security", []), [])
 
-    def test_there_is_time_to_drain(self):
+    def test_it_has_time_to_drain(self):
         (word, pause) = OURS["lifecycle"]["preStop"]["exec"]["command"]
         self.assertEqual(word, "sleep")
         drain = seconds(checked(self.environment())["timeouts.drain"][0])
         grace = POD["spec"]["terminationGracePeriodSeconds"]
         self.assertGreater(grace, drain + int(pause))
 
-    def test_lm_studio_ends_after_us(self):
+    def test_lm_studio_ends_after_secondwind(self):
         (lm_studio,) = POD["spec"]["initContainers"]
         self.assertEqual(lm_studio["restartPolicy"], "Always")
         upstream = checked(self.environment())["upstreams"][0]
         self.assertEqual(upstream, f"{lm_studio['name']}=http://127.0.0.1:1234")
 
-    def test_whoever_selects_pods_finds_these(self):
+    def test_all_selectors_match_the_pods(self):
         labels = POD["metadata"]["labels"]
         self.assertEqual(KINDS["Deployment"]["spec"]["selector"]["matchLabels"], labels)
         self.assertEqual(KINDS["Service"]["spec"]["selector"], labels)

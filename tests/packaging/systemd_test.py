@@ -21,8 +21,8 @@ class units(unittest.TestCase):
         cls.socket = str(folder / "secondwind.socket")
 
     def verify(self, *units):
-        # It looks for the manual page as well. What it has to say of this machine's own units is
-        # not about these.
+        # It looks for the manual page as well. Its complaints about this machine's own units do not
+        # count.
         env = {"MANPATH": f"{self.prefix}/share/man:"}
         ended = run("systemd-analyze", "verify", *units, env=env)
         ours = [line for line in ended.stderr.splitlines() if "secondwind" in line]

@@ -1,4 +1,4 @@
-"""The manual page and the completions of shells against what the program itself says."""
+"""The manual page and the shell completions against the program's own help."""
 
 import functools
 import os
@@ -33,7 +33,7 @@ def verbs_below(*verbs):
 
 
 def all_verbs():
-    """Each as the words to say: ("serve",), and with those below it."""
+    """Each verb as its words: ("serve",), with its subcommands."""
     found = []
     left = [(verb,) for verb in verbs_below()]
     while left:
@@ -70,12 +70,12 @@ class manual(unittest.TestCase):
         described = set(re.findall(r"^\.B (\d+)$", self.section("EXIT STATUS"), re.MULTILINE))
         self.assertEqual(described, codes)
 
-    def test_it_bears_the_version(self):
+    def test_it_has_the_version(self):
         version = run(str(PROGRAM), "--version").stdout.strip()
         self.assertIn(f'"{version}"', self.text.splitlines()[0])
 
     @unittest.skipUnless(shutil.which("man"), "there is no man")
-    def test_man_has_nothing_to_warn_of(self):
+    def test_man_gives_no_warning(self):
         ended = run("man", "--warnings", "-E", "UTF-8", "-l", "-Tutf8", "-Z", str(self.page))
         self.assertEqual((ended.returncode, ended.stderr), (0, ""))
 
@@ -86,7 +86,7 @@ class completion(unittest.TestCase):
         self.path = f"{PROGRAM.parent}:{os.environ['PATH']}"
 
     def offered(self, *words):
-        """What is offered for the last of the words, by name."""
+        """The completions of the last word, by name."""
         raise NotImplementedError
 
     def check(self):
@@ -118,15 +118,15 @@ class bash(completion):
         self.assertEqual((ended.returncode, ended.stderr), (0, ""))
         return set(ended.stdout.split())
 
-    def test_it_offers_what_there_is(self):
+    def test_it_offers_all_verbs_and_flags(self):
         self.check()
 
 
 @unittest.skipUnless(shutil.which("zsh"), "there is no zsh")
 class zsh(completion):
     def offered(self, *words):
-        # Without its completion system, which wants a terminal: what would be given to it. It
-        # leaves out what does not begin as the word does.
+        # Its completion system needs a terminal, so this collects the candidates before it would
+        # filter them by the word.
         script = f"""
             _describe() {{ print -rl -- ${{(P)2}} }}
             _files() {{ print -rl -- $words[CURRENT]*(N) }}
@@ -138,7 +138,7 @@ class zsh(completion):
         names = {line.partition(":")[0] for line in ended.stdout.splitlines()}
         return {name for name in names if name and name.startswith(words[-1])}
 
-    def test_it_offers_what_there_is(self):
+    def test_it_offers_all_verbs_and_flags(self):
         self.check()
 
 
@@ -159,7 +159,7 @@ class fish(completion):
         self.assertEqual((ended.returncode, ended.stderr), (0, ""))
         return {line.partition("\t")[0] for line in ended.stdout.splitlines()}
 
-    def test_it_offers_what_there_is(self):
+    def test_it_offers_all_verbs_and_flags(self):
         self.check()
 
 

@@ -1,4 +1,4 @@
-"""What happened, and what must not have."""
+"""A record of what happened, and of what must not have happened."""
 
 import collections
 
@@ -9,8 +9,8 @@ class book:
     def __init__(self):
         self.counts = collections.Counter()
         self.violations = []
-        self.forbidden = set()  # tokens of requests that no host may ever take for a whole one
-        self.malformed = set()  # and of those that it may see nothing of
+        self.forbidden = set()  # tokens of requests that no host may ever see complete
+        self.malformed = set()  # and of those of which it may see nothing
         self._executed = collections.Counter()
         self._last_token = 0
 
@@ -18,17 +18,17 @@ class book:
         self._last_token += 1
         return f"t{self._last_token}"
 
-    def count(self, what):
-        self.counts[what] += 1
+    def count(self, event):
+        self.counts[event] += 1
 
     def violation(self, text):
         self.violations.append(text)
 
     def executed(self, token, method, script):
-        """Notes that the host has a whole request; how often it had it before, and now."""
+        """Records that the host got a complete request; returns how often it has got it."""
         self._executed[token] += 1
         tries = self._executed[token]
-        # Once, and once more after a recovery, or where RFC 9110 section 9.2.2 allows it.
+        # Once, and once more after a recovery, or if RFC 9110 section 9.2.2 allows it.
         again = (script in scripts.CURES) + (method in ("GET", "HEAD"))
         if tries > 1 + again:
             self.violation(f"{method} {token} ({script}) was executed {tries} times")

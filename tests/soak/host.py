@@ -1,4 +1,4 @@
-"""In place of LM Studio: it does as each request's script says, and fails of its own accord."""
+"""Stands in for LM Studio: it follows each request's script, and also fails at random."""
 
 import asyncio
 import json
@@ -16,7 +16,7 @@ class host:
         self._peers = set()
         self._loaded = {"served": "served"}  # the models of the instances
         self.port = 0
-        self.disturbed = 0.0  # when it last closed something that no script asked for
+        self.disturbed = 0.0  # when it last closed a connection without a script
 
     async def start(self):
         self._server = await asyncio.start_server(
@@ -25,7 +25,7 @@ class host:
         self.port = self._server.sockets[0].getsockname()[1]
 
     def drop(self, only_idle):
-        """Closes connections at a moment of its own."""
+        """Closes connections at random moments."""
         self.disturbed = time.monotonic()
         for peer in list(self._peers):
             if peer.idle or not only_idle:
@@ -94,7 +94,7 @@ class host:
             self._loaded["cached"] = "cached"
         pieces, end = scripts.answer(script, token, size, tries, old)
         if method == "HEAD":
-            # Whole with its head: a close that was not announced would fail the next request.
+            # Sent together with its head: an unannounced close would fail the next request.
             pieces = scripts.heads(pieces, 2 if script == "interim" else 1)
             end = "keep" if pieces else end
         for piece in pieces:
@@ -111,7 +111,7 @@ class host:
         return await peer.exactly(int(fields.get("content-length", 0)))
 
     async def _early(self, peer, token, size, fields):
-        """Answers before it has the body. What follows is that body's rest or nothing at all."""
+        """Answers before it has the body. The rest of that body follows, or nothing at all."""
         closes = self._rng.random() < 0.5
         await peer.send(scripts.answer("early", token, size, closes, False)[0][0])
         if closes:
@@ -159,7 +159,7 @@ class host:
             self._book.count("unloads")
             reply = json.dumps({"instance_id": instance}).encode()
         elif (method, target) in (("GET", "/llm"), ("GET", "/embedding")):
-            # Who is busy, it tells nobody: it says so, breaks off, or keeps silent for a while.
+            # It reports no activity: it refuses, breaks off, or stays silent for a while.
             way = self._rng.randrange(3)
             if way == 0:
                 await peer.send(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")

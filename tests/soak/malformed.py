@@ -1,8 +1,8 @@
-"""Requests that must be refused, whatever else goes on."""
+"""Requests that must always be refused."""
 
 
 def requests(token):
-    """[(the statuses that may answer it, its bytes)]; each bears the token."""
+    """[(the allowed statuses of the answer, the bytes)]; each contains the token."""
     name = b"X-Token: %s\r\n" % token.encode()
     post = b"POST / HTTP/1.1\r\nHost: proxy\r\n" + name
     chunked = post + b"X-Script: json\r\nX-Size: 1\r\nTransfer-Encoding: chunked\r\n\r\n"

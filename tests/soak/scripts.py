@@ -1,19 +1,19 @@
-"""What the host answers to a request, and what its client may get of it.
+"""The host's answer to a request, and what its client may get.
 
-A request bears a token, a script and a size; both ends work the answer out from these, so that an
-answer that is another request's, or is not whole, is told by its bytes.
+A request contains a token, a script and a size; both ends compute the answer from these, so that
+its bytes show whether it is another request's answer, or incomplete.
 """
 
 import json
 
-# The answer comes whole.
+# The answer arrives complete.
 WHOLE = ("json", "sse", "chunked", "until_close", "empty", "interim", "slow", "surplus", "refusal")
-# The host fails: an error of the proxy's, or an answer that nobody can take for a whole one.
+# The host fails: an error of the proxy, or an answer that cannot look complete.
 FAULTS = (
     *("reset_before", "close_before", "garbage", "both_framings"),
     *("cut_length", "cut_chunk", "reset_length", "reset_until_close", "bad_chunk"),
 )
-# The first try is refused with words that a recovery cures, the second one is served.
+# The first attempt gets an error that a recovery fixes, the second one is served.
 CURES = ("memory", "memory_event", "cache", "unloaded")
 
 WORDS = {
@@ -51,7 +51,7 @@ def events(token, size):
 
 
 def refusal(token, script):
-    """The refusal of a try; it bears the token beside the words that are judged."""
+    """The refusal of an attempt; it contains the token next to the text that is judged."""
     error = {"message": WORDS.get(script, "An ordinary refusal."), "param": token}
     if script == "memory_event":
         return b'event: error\ndata: {"error":%s}\n\n' % json.dumps(error).encode()
@@ -59,7 +59,7 @@ def refusal(token, script):
 
 
 def expected(script, token, size):
-    """Every answer that may come whole: (status, body)."""
+    """Every answer that may arrive complete: (status, body)."""
     if script in ("sse",):
         return [(200, b"".join(events(token, size)))]
     if script == "empty":
@@ -89,7 +89,7 @@ def with_length(token, body, status=b"200 OK", *fields):
 
 
 def in_chunks(token, pieces, kind, old):
-    """To a client of HTTP/1.0 there are no chunks: the close ends the body."""
+    """A client of HTTP/1.0 gets no chunks: the close ends the body."""
     if old:
         fields = (b"Content-Type: " + kind, b"Connection: close")
         return [head(token, b"200 OK", *fields), *pieces], "close"
@@ -102,7 +102,7 @@ def halves(data, at):
 
 
 def heads(pieces, number):
-    """What a HEAD is answered: nothing behind the heads."""
+    """The answer to a HEAD: nothing after the heads."""
     parts = b"".join(pieces).split(b"\r\n\r\n")
     return [b"".join(part + b"\r\n\r\n" for part in parts[:number] if len(parts) > number)]
 
@@ -138,7 +138,7 @@ def answer(script, token, size, tries, old):
         "empty": ([head(token, b"204 No Content")], "keep"),
         "interim": ([b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n", plain], "keep"),
         "slow": (halves(plain, inside), "keep"),
-        # At once: what comes once the next request is on its way cannot be told from its answer.
+        # At once: bytes that arrive after the next request was sent look like its answer.
         "surplus": ([plain + b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nnobody"], "keep"),
         "reset_before": ([], "reset"),
         "close_before": ([], "close"),

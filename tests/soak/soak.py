@@ -3,9 +3,9 @@
 
     soak.py --binary BIN --seconds N [--seed S] [--clients N]
 
-It holds, all along: a whole answer is its own request's, byte for byte; one that was broken off
-never looks whole; no request is executed twice but after a recovery. And at the end: the proxy
-lives, has as many descriptors as at its start, and drains with exit code 0.
+At any time: a complete answer is that of its own request, byte for byte; a truncated one never
+looks complete; no request is executed twice except after a recovery. At the end: the proxy is
+alive, has as many descriptors as at its start, and drains with exit code 0.
 """
 
 import argparse
@@ -86,14 +86,14 @@ class proxy:
         return 0
 
     async def settles_at(self, descriptors):
-        """Idle connections go after a while; true if nothing else is left."""
+        """Idle connections close after a while; true if nothing else is left."""
         give_up = time.monotonic() + 20
         while self.descriptors() > descriptors and time.monotonic() < give_up:
             await asyncio.sleep(0.1)
         return self.descriptors() == descriptors
 
     def faults(self):
-        """What sanitizers and the proxy itself tell of."""
+        """The problems that sanitizers and the proxy itself report."""
         signs = ("Sanitizer", "runtime error", "session_failed", "terminate called", "assert")
         return [line for line in self.log() if any(sign in line for sign in signs)]
 
@@ -124,18 +124,18 @@ async def storm(seed, number, book, host, port, until):
         await one_scene(name, crowd)
 
 
-async def run(asked):
+async def run(options):
     book = books.book()
-    host = hosts.host(random.Random(asked.seed), book)
+    host = hosts.host(random.Random(options.seed), book)
     await host.start()
-    served = proxy(asked.binary, host.port)
+    served = proxy(options.binary, host.port)
     try:
         port = await served.port()
         descriptors, memory = served.descriptors(), served.memory()
-        until = time.monotonic() + asked.seconds
+        until = time.monotonic() + options.seconds
         failing = asyncio.create_task(host.fail_now_and_then())
-        numbers = range(asked.clients)
-        crowds = [storm(asked.seed, n, book, host, port, until) for n in numbers]
+        numbers = range(options.clients)
+        crowds = [storm(options.seed, n, book, host, port, until) for n in numbers]
         await asyncio.gather(*crowds)
         failing.cancel()
         if served.child.poll() is not None:
@@ -149,8 +149,8 @@ async def run(asked):
         served.child.wait()
     for line in served.faults():
         book.violation(line)
-    figures = ", ".join(f"{n} {what}" for what, n in sorted(book.counts.items()))
-    print(f"seed {asked.seed}, {asked.seconds} s: {figures}; {grown}; ", end="")
+    figures = ", ".join(f"{n} {event}" for event, n in sorted(book.counts.items()))
+    print(f"seed {options.seed}, {options.seconds} s: {figures}; {grown}; ", end="")
     print(f"{len(book.violations)} violations")
     return book.violations
 
@@ -167,10 +167,10 @@ async def check_end(book, host, served, descriptors):
             book.violation(f"it ended with {code}")
     except subprocess.TimeoutExpired:
         book.violation("it does not end")
-    # A storm that met nothing has proved nothing.
-    for what in ("whole answers", "own errors", "cut answers", "recovered", "refused", "tunnels"):
-        if not book.counts[what]:
-            book.violation(f"there were no {what}")
+    # A storm without any event proves nothing.
+    for event in ("whole answers", "own errors", "cut answers", "recovered", "refused", "tunnels"):
+        if not book.counts[event]:
+            book.violation(f"there were no {event}")
 
 
 def main():
@@ -179,7 +179,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 20))
     parser.add_argument("--clients", type=int, default=24)
-    # A write to a peer that has gone is what half of these scenes are about.
+    # Half of these scenes are about writes to a peer that has left.
     logging.getLogger("asyncio").setLevel(logging.ERROR)
     violations = asyncio.run(run(parser.parse_args()))
     for text in violations:

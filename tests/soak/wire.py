@@ -6,7 +6,7 @@ import struct
 
 
 class ended(Exception):
-    """The connection ended: `reset` says how, `partial` what had come of the body."""
+    """The connection ended: `reset` says how, `partial` is the body so far."""
 
     def __init__(self, reset, partial=b""):
         super().__init__("reset" if reset else "closed")
@@ -15,7 +15,7 @@ class ended(Exception):
 
 
 class broken(Exception):
-    """What came is no HTTP."""
+    """The bytes are not HTTP."""
 
 
 class peer:
@@ -38,7 +38,7 @@ class peer:
         return await self._read(self._reader.readuntil(marker))
 
     async def exactly(self, size):
-        """On an end inside, what had come goes with it."""
+        """If the connection ends early, the bytes so far are in the exception."""
         got = bytearray()
         while len(got) < size:
             piece = await self.some(size - len(got), bytes(got))
@@ -56,7 +56,7 @@ class peer:
         return got
 
     async def send(self, data):
-        """A peer that has gone is told by the next read."""
+        """The next read reports a peer that has left."""
         if self._writer.is_closing():
             return
         try:
@@ -100,7 +100,7 @@ async def read_head(source):
 
 
 async def read_chunks(source):
-    """On an end inside, the whole of what had come is in the exception."""
+    """If the connection ends early, all bytes so far are in the exception."""
     body = bytearray()
     try:
         while True:
@@ -135,7 +135,7 @@ class answer:
 
 
 async def read_answer(source, method="GET"):
-    """Never raises for an end: None where nothing came, and otherwise an answer."""
+    """Never raises for an end: None if nothing arrived, and otherwise an answer."""
     while True:
         try:
             words, fields = await read_head(source)

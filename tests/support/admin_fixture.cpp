@@ -1,5 +1,7 @@
 #include "support/admin_fixture.hpp"
 
+#include <nlohmann/json.hpp>
+
 namespace secondwind::test {
 
 void with_admin::begin() {

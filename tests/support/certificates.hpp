@@ -1,4 +1,4 @@
-// Certificates for tests, made when they are needed: no key lies in the repository.
+// Certificates for tests, made when they are needed, so that no key is in the repository.
 #pragma once
 
 #include <string>
@@ -6,7 +6,7 @@
 
 namespace secondwind::test {
 
-// What a certificate says.
+// The contents of a certificate.
 struct subject_of {
     std::vector<std::string> names{"localhost"};
     std::vector<std::string> addresses{"127.0.0.1", "::1"};
@@ -20,20 +20,20 @@ struct identity {
     std::string key_file;
 };
 
-// A directory of its own, with who vouches for others in it; it goes with this.
+// A temporary directory with a certificate authority; it is removed with this object.
 class authority {
 public:
-    // Two of one name are still two.
-    explicit authority(std::string const& name = "who vouches");
+    // Two authorities of the same name are still different.
+    explicit authority(std::string const& name = "test CA");
     authority(authority const&) = delete;
     authority& operator=(authority const&) = delete;
     ~authority();
 
     std::string const& file() const noexcept { return itself_.certificate_file; }
-    // Vouched for by this.
-    identity issue(subject_of what = {});
-    // By nobody but itself.
-    identity self_signed(subject_of what = {});
+    // Signed by this authority.
+    identity issue(subject_of subject = {});
+    // Self-signed.
+    identity self_signed(subject_of subject = {});
     // A file in the directory.
     std::string write(std::string const& name, std::string const& content) const;
 

@@ -1,4 +1,4 @@
-// What a recovery asks of a host, asked of an emulated LM Studio.
+// The control that a recovery uses, with an emulated LM Studio as its host.
 #pragma once
 
 #include "support/emulator_fixture.hpp"
@@ -6,7 +6,7 @@
 
 #include <secondwind/host/host_control.hpp>
 
-#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 #include <boost/asio/steady_timer.hpp>
 
@@ -21,23 +21,23 @@ namespace secondwind::test {
 
 inline constexpr char const* good_token = "sk-lm-Abcd1234:0123456789abcdefGHIJ";
 
-// Before it had a REST interface of its own.
+// LM Studio before it had its own REST interface.
 inline emulator::options old_host() {
-    auto how = small_host();
-    how.rest_v1 = false;
-    return how;
+    auto options = small_host();
+    options.rest_v1 = false;
+    return options;
 }
 
-// Leases a connection that is new, and connects it.
-inline net::task<host::failure> connect_anew(host::connection_pool& pool,
-                                             net::deadline_queue& queue) {
+// Leases a new connection, and connects it.
+inline net::task<host::failure> connect_new(host::connection_pool& pool,
+                                            net::deadline_queue& queue) {
     auto over = pool.lend_new();
     net::deadline_slot slot{queue};
     auto failed = co_await pool.connect(*over, slot);
     co_return failed;
 }
 
-// A task of the proxy's kind, awaited by a test of Asio's kind.
+// Lets a coroutine of Asio's kind await a task of the proxy's kind.
 template<class T>
 class pending {
 public:
@@ -71,7 +71,7 @@ private:
 };
 
 struct with_control : with_emulator {
-    // A patient one: what a test bounds, it sets itself, before serve().
+    // With long limits; a test that needs a short one sets it before serve().
     with_control() {
         settings.list_timeout = std::chrono::seconds{10};
         settings.websocket_timeout = std::chrono::seconds{10};
@@ -87,18 +87,18 @@ struct with_control : with_emulator {
     }
 
     // Another host, and a new control of it.
-    void serve(emulator::options how) {
-        emulate(std::move(how));
+    void serve(emulator::options options) {
+        emulate(std::move(options));
         control.reset();
         pool.reset();
-        where.port = lm->port();
-        pool.emplace(io, queue, where, timeouts);
+        upstream.port = lm->port();
+        pool.emplace(io, queue, upstream, timeouts);
         control.emplace(host::environment{io, queue, blocks, fields}, *pool, settings);
     }
-    // The host goes down; one that came up is another one, on the same port.
-    void come_up(emulator::options how) {
-        lm.emplace(io, std::move(how));
-        lm->start({asio::ip::address_v4::loopback(), where.port});
+    // The host goes down, and another one starts on the same port.
+    void come_up(emulator::options options) {
+        lm.emplace(io, std::move(options));
+        lm->start({asio::ip::address_v4::loopback(), upstream.port});
     }
 
     asio::awaitable<recovery::control::listing> list(std::string authorization = {}) {
@@ -115,14 +115,14 @@ struct with_control : with_emulator {
         pending task{io, control->with_activity(std::move(of), std::move(authorization))};
         co_return co_await task.ended();
     }
-    // The host's listing, completed.
+    // The host's list of models, with the activity of each.
     asio::awaitable<lmstudio::inventory> survey() {
         auto const listing = co_await list();
         EXPECT_EQ(listing.why_not, "");
         co_return co_await activity(listing.instances.value_or(lmstudio::inventory{}));
     }
 
-    std::ptrdiff_t asked(std::string const& target) const {
+    std::ptrdiff_t request_count(std::string const& target) const {
         return std::ranges::count(lm->requests(), target, &emulator::request::target);
     }
 
@@ -130,7 +130,7 @@ struct with_control : with_emulator {
     net::block_pool blocks;
     http::field_list fields;
     config::timeouts timeouts;
-    config::upstream where;
+    config::upstream upstream;
     config::recovery settings;
     std::optional<host::connection_pool> pool;
     std::optional<host::host_control> control;

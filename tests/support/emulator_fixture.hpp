@@ -15,15 +15,15 @@
 
 namespace secondwind::test {
 
-// Room for one of "big" and "huge", never for both, and for "embed" beside either.
+// Memory for either "big" or "huge", never for both, and for "embed" together with either.
 inline emulator::options small_host() {
-    emulator::options how;
-    how.memory_bytes = 10'000'000'000;
-    how.models = {{"big", emulator::model_type::llm, 6'000'000'000},
-                  {"huge", emulator::model_type::llm, 8'000'000'000},
-                  {"embed", emulator::model_type::embedding, 100'000'000}};
-    how.tokens_per_answer = 3;
-    return how;
+    emulator::options options;
+    options.memory_bytes = 10'000'000'000;
+    options.models = {{"big", emulator::model_type::llm, 6'000'000'000},
+                      {"huge", emulator::model_type::llm, 8'000'000'000},
+                      {"embed", emulator::model_type::embedding, 100'000'000}};
+    options.tokens_per_answer = 3;
+    return options;
 }
 
 inline std::string chat_body(std::string const& model, bool stream = false) {
@@ -31,24 +31,24 @@ inline std::string chat_body(std::string const& model, bool stream = false) {
            (stream ? "true" : "false") + "}";
 }
 
-// All is public: the coroutines of a test are free functions that are given the fixture.
+// Everything is public: the coroutines of a test are free functions that get the fixture.
 struct with_emulator : testing::Test {
-    // Replaces the one that a test finds.
-    void emulate(emulator::options how) {
-        lm.emplace(io, std::move(how));
+    // Replaces the host that SetUp() started.
+    void emulate(emulator::options options) {
+        lm.emplace(io, std::move(options));
         lm->start();
     }
     void SetUp() override { emulate(small_host()); }
 
     void run(asio::awaitable<void> task) { test::run(io, std::move(task)); }
 
-    // Clients last as long as the test, so that no scope cuts off what is half-way.
+    // Clients live as long as the test, so that the end of a scope cuts off nothing.
     asio::awaitable<raw_client*> connected() {
         auto& fresh = clients.emplace_back(io);
         co_await fresh.connect(lm->port());
         co_return &fresh;
     }
-    // Each on a connection of its own.
+    // Each request has its own connection.
     asio::awaitable<http_answer> get(std::string path) {
         auto* client = co_await connected();
         co_return co_await client->get(path);

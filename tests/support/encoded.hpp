@@ -9,7 +9,7 @@
 
 namespace secondwind::test {
 
-// As deflateInit2() takes them.
+// The values that deflateInit2() takes.
 enum class coding : int { gzip = 15 + 16, zlib = 15, raw = -15 };
 
 class encoder {
@@ -23,7 +23,7 @@ public:
     encoder& operator=(encoder const&) = delete;
     ~encoder() { deflateEnd(&z_); }
 
-    // All that is needed to decode the text so far.
+    // Flushes: everything that is needed to decode the text so far.
     std::string flush(std::string_view text) { return add(text, Z_SYNC_FLUSH); }
     std::string finish(std::string_view text = {}) { return add(text, Z_FINISH); }
 

@@ -1,6 +1,8 @@
 #include "support/event_client.hpp"
 #include "support/wire.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>

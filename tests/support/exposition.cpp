@@ -12,8 +12,8 @@ namespace secondwind::test {
 
 namespace {
 
-[[noreturn]] void fault(std::string const& what, std::string_view line) {
-    throw std::runtime_error{what + ": " + std::string{line}};
+[[noreturn]] void fault(std::string const& problem, std::string_view line) {
+    throw std::runtime_error{problem + ": " + std::string{line}};
 }
 
 bool is_metric_name(std::string const& name) {
@@ -36,7 +36,7 @@ double read_value(std::string const& text, std::string_view line) {
     return value;
 }
 
-// Takes what is up to the quote that ends the value, and that quote.
+// Takes the value up to its closing quote, and that quote.
 std::string take_label_value(std::string_view& rest, std::string_view line) {
     std::string value;
     for (;;) {
@@ -151,11 +151,11 @@ void check(metric_family const& one) {
         check_histogram(one);
 }
 
-// The word and what is behind the space after it.
+// The first word, and the text after its space.
 std::pair<std::string, std::string> split(std::string_view text, std::string_view line) {
     auto const space = text.find(' ');
     if (space == std::string_view::npos || space + 1 == text.size())
-        fault("nothing behind a name", line);
+        fault("nothing after a name", line);
     return {std::string{text.substr(0, space)}, std::string{text.substr(space + 1)}};
 }
 
@@ -163,7 +163,7 @@ std::pair<std::string, std::string> split(std::string_view text, std::string_vie
 
 exposition::exposition(std::string_view text) {
     std::set<std::string> names;
-    bool typed = true; // the family has its TYPE
+    bool typed = true; // the family has a TYPE
     while (!text.empty()) {
         auto const end = text.find('\n');
         if (end == std::string_view::npos)
@@ -179,7 +179,7 @@ exposition::exposition(std::string_view text) {
         } else if (line.starts_with("# TYPE ")) {
             auto const [name, type] = split(line.substr(7), line);
             if (typed || name != families_.back().name)
-                fault("a TYPE that is not behind its HELP", line);
+                fault("a TYPE that does not follow its HELP", line);
             if (type != "counter" && type != "gauge" && type != "histogram")
                 fault("not a type that is used here", line);
             families_.back().type = type;

@@ -1,4 +1,4 @@
-// Prometheus text format, read strictly.
+// A strict parser of Prometheus' text format.
 #pragma once
 
 #include <map>
@@ -12,7 +12,7 @@ using metric_labels = std::map<std::string, std::string>;
 
 struct metric_family {
     struct series {
-        std::string name; // the family's, or for a histogram with _bucket, _sum or _count behind it
+        std::string name; // the family's; in a histogram followed by _bucket, _sum or _count
         metric_labels labels;
         double value = 0;
     };
@@ -22,20 +22,20 @@ struct metric_family {
     std::vector<series> all;
 };
 
-// Throws std::runtime_error, which names the line, for whatever the format or its conventions
-// forbid: a family without HELP and TYPE or with two of them, names and escapes that are none, two
-// series that are one, a counter that is negative or does not end in _total, buckets that do not
-// rise to the count.
+// Throws std::runtime_error, which names the line, for everything that the format or its
+// conventions forbid: a family without HELP and TYPE or with two of them, invalid names and
+// escapes, a series twice, a counter that is negative or does not end in _total, buckets that do
+// not rise to the count.
 class exposition {
 public:
     explicit exposition(std::string_view text);
 
     std::vector<metric_family> const& families() const noexcept { return families_; }
-    // Throws std::runtime_error where there is none of that name.
+    // Throws std::runtime_error if there is no family of that name.
     metric_family const& family(std::string const& name) const;
-    // Of the series with just these labels; throws std::runtime_error where there is none.
+    // Of the series with exactly these labels; throws std::runtime_error if there is none.
     double value(std::string const& name, metric_labels const& labels = {}) const;
-    // Of all series of that name that bear these labels among others; 0 where there are none.
+    // The sum of all series of that name that have these labels among others; 0 if there are none.
     double sum(std::string const& name, metric_labels const& labels = {}) const;
 
 private:

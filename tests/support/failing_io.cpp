@@ -12,17 +12,17 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-// The linker's --wrap turns each call of `recv` into one of `__wrap_recv`, and calls the C
-// library's own `__real_recv`. These names are the linker's.
+// The linker's --wrap turns each call of `recv` into one of `__wrap_recv`, which calls the C
+// library's function as `__real_recv`. The linker chooses these names.
 // NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming)
 extern "C" {
 ssize_t __real_recv(int fd, void* into, size_t size, int flags);
-ssize_t __real_recvmsg(int fd, msghdr* what, int flags);
+ssize_t __real_recvmsg(int fd, msghdr* message, int flags);
 ssize_t __real_send(int fd, void const* from, size_t size, int flags);
-ssize_t __real_sendmsg(int fd, msghdr const* what, int flags);
+ssize_t __real_sendmsg(int fd, msghdr const* message, int flags);
 int __real_connect(int fd, sockaddr const* to, socklen_t size);
 int __real_getsockopt(int fd, int level, int name, void* value, socklen_t* size);
-int __real_epoll_ctl(int epoll, int what, int fd, epoll_event* event);
+int __real_epoll_ctl(int epoll, int operation, int fd, epoll_event* event);
 int __real_close(int fd);
 }
 
@@ -42,7 +42,7 @@ struct everything {
     std::uint16_t proxy_port;
     std::uint16_t host_port;
     std::map<int, watched> sockets;
-    std::map<int, std::pair<int, epoll_event>> registrations; // with which epoll, for what
+    std::map<int, std::pair<int, epoll_event>> registrations; // with which epoll, for which events
     std::optional<io_fault> fault;
     std::size_t calls = 0; // of the armed kind
     bool reached = false;
@@ -56,7 +56,7 @@ std::uint16_t port_of(sockaddr const* address) {
     return address->sa_family == AF_INET ? ntohs(ip->sin_port) : std::uint16_t{0};
 }
 
-// Null for what is none of the proxy's connections.
+// Null if it is not one of the proxy's connections.
 watched* find(int fd) {
     if (!all)
         return nullptr;
@@ -75,7 +75,7 @@ watched* find(int fd) {
     return &all->sockets.insert_or_assign(fd, watched{side}).first->second;
 }
 
-// What this call has to come to.
+// The fault that this call gets, if any.
 io_failure due(watched const& socket, io_call call) {
     auto const& fault = all->fault;
     if (!fault || all->reached || fault->side != socket.side || fault->call != call ||
@@ -85,7 +85,7 @@ io_failure due(watched const& socket, io_call call) {
     return fault->with;
 }
 
-// The peer gets a reset, and epoll an error.
+// The peer gets a reset, and epoll reports an error.
 void break_off(int fd, watched& socket) {
     socket.state = state::broken;
     sockaddr nobody{};
@@ -93,7 +93,7 @@ void break_off(int fd, watched& socket) {
     __real_connect(fd, &nobody, sizeof nobody);
 }
 
-// Readiness is told on its edges: without a new one, who believes a would_block waits for ever.
+// Epoll is edge-triggered: without a new edge, a caller that believes a would_block waits forever.
 void tell_readiness_again(int fd) {
     auto const found = all->registrations.find(fd);
     if (found != all->registrations.end())
@@ -111,8 +111,8 @@ int error_of(io_failure f) {
     return errors.at(static_cast<std::size_t>(f));
 }
 
-// A read or a write of the proxy's: its result where it fails or has failed before, otherwise
-// nothing, and then `one_byte` says whether it may do no more than that.
+// A read or a write of the proxy: its result if it fails or failed before. Otherwise nothing, and
+// `one_byte` says whether the call may transfer only one byte.
 std::optional<ssize_t> intervene(int fd, watched& socket, io_call call, bool& one_byte) {
     auto const read = call == io_call::read;
     if (socket.state == state::broken)
@@ -157,23 +157,23 @@ void note_read(watched& socket, msghdr const& into, ssize_t got, int flags) {
 }
 
 msghdr message_of(iovec& buffer) {
-    msghdr what{};
-    what.msg_iov = &buffer;
-    what.msg_iovlen = 1;
-    return what;
+    msghdr message{};
+    message.msg_iov = &buffer;
+    message.msg_iovlen = 1;
+    return message;
 }
 
 // The same message, or only its first byte.
-msghdr cut_down(msghdr what, iovec& first, bool one_byte) {
-    auto* const end = what.msg_iov + what.msg_iovlen;
+msghdr cut_down(msghdr message, iovec& first, bool one_byte) {
+    auto* const end = message.msg_iov + message.msg_iovlen;
     auto* const found =
-        std::find_if(what.msg_iov, end, [](iovec const& v) { return v.iov_len > 0; });
+        std::find_if(message.msg_iov, end, [](iovec const& v) { return v.iov_len > 0; });
     if (!one_byte || found == end)
-        return what;
+        return message;
     first = {found->iov_base, 1};
-    what.msg_iov = &first;
-    what.msg_iovlen = 1;
-    return what;
+    message.msg_iov = &first;
+    message.msg_iovlen = 1;
+    return message;
 }
 
 } // namespace
@@ -214,15 +214,15 @@ using namespace secondwind::test;
 
 extern "C" {
 
-ssize_t __wrap_recvmsg(int fd, msghdr* what, int flags) {
+ssize_t __wrap_recvmsg(int fd, msghdr* message, int flags) {
     auto* const socket = find(fd);
     if (socket == nullptr)
-        return __real_recvmsg(fd, what, flags);
+        return __real_recvmsg(fd, message, flags);
     bool one_byte = false;
     if (auto const result = intervene(fd, *socket, io_call::read, one_byte))
         return *result;
     iovec first{};
-    auto changed = cut_down(*what, first, one_byte);
+    auto changed = cut_down(*message, first, one_byte);
     auto const got = __real_recvmsg(fd, &changed, flags);
     note_read(*socket, changed, got, flags);
     return got;
@@ -232,19 +232,19 @@ ssize_t __wrap_recv(int fd, void* into, size_t size, int flags) {
     if (find(fd) == nullptr)
         return __real_recv(fd, into, size, flags);
     iovec buffer{into, size};
-    auto what = message_of(buffer);
-    return __wrap_recvmsg(fd, &what, flags);
+    auto message = message_of(buffer);
+    return __wrap_recvmsg(fd, &message, flags);
 }
 
-ssize_t __wrap_sendmsg(int fd, msghdr const* what, int flags) {
+ssize_t __wrap_sendmsg(int fd, msghdr const* message, int flags) {
     auto* const socket = find(fd);
     if (socket == nullptr)
-        return __real_sendmsg(fd, what, flags);
+        return __real_sendmsg(fd, message, flags);
     bool one_byte = false;
     if (auto const result = intervene(fd, *socket, io_call::write, one_byte))
         return *result;
     iovec first{};
-    auto changed = cut_down(*what, first, one_byte);
+    auto changed = cut_down(*message, first, one_byte);
     socket->answering = false;
     return __real_sendmsg(fd, &changed, flags);
 }
@@ -253,8 +253,8 @@ ssize_t __wrap_send(int fd, void const* from, size_t size, int flags) {
     if (find(fd) == nullptr)
         return __real_send(fd, from, size, flags);
     iovec buffer{const_cast<void*>(from), size};
-    auto what = message_of(buffer);
-    return __wrap_sendmsg(fd, &what, flags);
+    auto message = message_of(buffer);
+    return __wrap_sendmsg(fd, &message, flags);
 }
 
 int __wrap_connect(int fd, sockaddr const* to, socklen_t size) {
@@ -279,14 +279,14 @@ int __wrap_getsockopt(int fd, int level, int name, void* value, socklen_t* size)
     return result;
 }
 
-int __wrap_epoll_ctl(int epoll, int what, int fd, epoll_event* event) {
-    if (all && what == EPOLL_CTL_DEL) {
+int __wrap_epoll_ctl(int epoll, int operation, int fd, epoll_event* event) {
+    if (all && operation == EPOLL_CTL_DEL) {
         all->registrations.erase(fd);
     } else if (all) {
         all->registrations.insert_or_assign(fd, std::pair{epoll, *event});
         find(fd); // an accepted socket counts as open before it is used
     }
-    return __real_epoll_ctl(epoll, what, fd, event);
+    return __real_epoll_ctl(epoll, operation, fd, event);
 }
 
 int __wrap_close(int fd) {

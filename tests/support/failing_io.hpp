@@ -10,7 +10,7 @@ namespace secondwind::test {
 // The proxy's connections with clients, and those with the host.
 enum class io_side { client, host };
 
-// `connect` is the call itself, `connected` the question, later, of how it went.
+// `connect` is the call itself, `connected` the later query of its result.
 enum class io_call { read, write, connect, connected };
 
 enum class io_failure {
@@ -18,10 +18,10 @@ enum class io_failure {
     reset,
     pipe,
     timed_out,
-    end,         // an orderly end: a read of nothing, now and ever after
+    end,         // an orderly end: this and all later reads return nothing
     torn,        // one byte now, and the next call of the kind is a reset
-    one_byte,    // the call does its work, but for one byte only
-    would_block, // nothing now, and readiness again at once
+    one_byte,    // the call transfers only one byte
+    would_block, // nothing now, and ready again at once
     refused,
     no_route_to_host,
     no_route_to_network
@@ -30,22 +30,22 @@ enum class io_failure {
 struct io_fault {
     io_side side = io_side::client;
     io_call call = io_call::read;
-    std::size_t k = 0; // how many calls of that kind go well before
+    std::size_t k = 0; // how many calls of that kind succeed before
     io_failure with = io_failure::none;
 
-    // Neither side may notice.
+    // A fault that neither side may notice.
     bool harmless() const noexcept {
         return with == io_failure::none || with == io_failure::one_byte ||
                with == io_failure::would_block;
     }
 };
 
-// For as long as it lives, it knows the proxy's sockets by their ports: those of clients have the
-// proxy's as their own, those of the host have the host's as their peer's. A test's own ends of
-// these connections have them the other way round and are left alone. What fails for good is really
-// broken afterwards, so that both ends and epoll see one and the same story.
+// While it lives, it knows the proxy's sockets by their ports: sockets to clients have the proxy's
+// port as their own, sockets to the host have the host's as their peer's. The test's own ends of
+// these connections have them the other way round, and never fail. A permanent fault really breaks
+// the connection, so that both ends and epoll agree.
 //
-// Only for binaries that are linked with --wrap for the calls in failing_io.cpp; one at a time.
+// Only for programs that are linked with --wrap for the calls in failing_io.cpp; one at a time.
 class failing_io {
 public:
     failing_io(std::uint16_t proxy_port, std::uint16_t host_port);
@@ -54,16 +54,16 @@ public:
     ~failing_io();
 
     void arm(io_fault f);
-    // Nothing fails and nothing is counted any more.
+    // From now on nothing fails and nothing is counted.
     void disarm();
 
-    // The armed fault came to pass.
+    // True if the armed fault has happened.
     bool reached() const;
-    // It took the host away after the first byte of an answer.
+    // True if it broke the host's connection after the first byte of an answer.
     bool cut_an_answer() const;
-    // What the proxy has read from its clients while armed.
+    // The bytes that the proxy has read from its clients while armed.
     std::string const& received() const;
-    // Sockets of that side that are not closed.
+    // The number of open sockets of that side.
     std::size_t open(io_side s) const;
 };
 

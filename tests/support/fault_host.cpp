@@ -91,7 +91,7 @@ asio::awaitable<http_request> fault_host::read_request_head(wire& peer) {
     r.method = line.substr(0, line.find(' '));
     auto const first = line.find(' ') + 1;
     r.target = line.substr(first, line.rfind(' ') - first);
-    // Counted before its body comes: a request may be cut off there.
+    // Counted before the body arrives, because the request may be cut off there.
     ++heads_[r.method + " " + r.target];
     co_return r;
 }

@@ -16,16 +16,16 @@
 
 namespace secondwind::test {
 
-// Lets the event loop turn a few times, so that who has something to read on the loopback reads it.
+// Lets the event loop run a few times, so that bytes on the loopback get read.
 asio::awaitable<void> a_few_turns();
 
-// It must be stopped, and be idle, before it goes.
+// Before its destruction it must be stopped, and idle.
 class fault_host {
 public:
     using script = std::function<std::vector<std::string>(http_request const&)>;
 
     fault_host(asio::io_context& io, script answers);
-    // Answers a request when its head is there, and reads its body later.
+    // Answers a request as soon as its head has arrived, and reads the body later.
     void answer_early(bool on) noexcept { early_ = on; }
     void start();
 

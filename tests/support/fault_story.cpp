@@ -5,6 +5,8 @@
 #include "support/log_file.hpp"
 #include "support/world.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <boost/asio/post.hpp>
 
 #include <optional>
@@ -25,7 +27,7 @@ struct stage {
                                         : answer(r);
                          }} {
         host.answer_early(story.early);
-        // What only makes a plan better may be left out by a fault; the calls would then differ.
+        // A fault may skip a call that only improves a plan; the calls would then differ.
         w.settings.recovery.websocket_timeout = std::chrono::milliseconds{0};
         if (story.configure)
             story.configure(w.settings);
@@ -43,7 +45,7 @@ struct stage {
         }
     }
 
-    // What must be so when no client is there any more.
+    // What must hold when no client is left.
     bool at_rest() {
         auto& shared = w.proxy->shared();
         auto const users = shared.hosts[0].care.users.snapshot();

@@ -1,4 +1,4 @@
-// One client's story with a scripted host behind the proxy, told again with each I/O failing.
+// The story of one client and a scripted host, repeated with each system call failing in turn.
 #pragma once
 
 #include "support/failing_io.hpp"
@@ -6,7 +6,7 @@
 
 #include <secondwind/config/config.hpp>
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include <cstddef>
 #include <functional>
@@ -16,8 +16,8 @@
 
 namespace secondwind::test {
 
-// What the client does next. It goes on only once the proxy has had the chance to read what was
-// sent, and gives up where its connection ends.
+// What the client does next. It goes on after the proxy has had the chance to read what was sent,
+// and stops if its connection ends.
 struct client_step {
     std::string send{};
     std::size_t interims = 0; // or wait for that many 1xx in all, or any answer
@@ -28,35 +28,35 @@ struct client_step {
 struct fault_story {
     std::vector<client_step> client;
 
-    // What the host sends for a request, piece by piece. A state that it captures begins anew with
-    // each run. With "Connection: close" the host closes after it; behind a 101 it echoes.
+    // What the host sends for a request, piece by piece. The state that it captures is reset before
+    // each run. With "Connection: close" the host closes afterwards; after a 101 it echoes.
     std::function<std::vector<std::string>(http_request const&)> host;
 
     std::size_t requests = 1;   // of the client
     std::string body{};         // of every POST of the client, decoded
-    std::string held{};         // the body of an answer that only a failure brings to light
-    std::size_t most_posts = 1; // how often the host may see one and the same POST
+    std::string held{};         // the body of an answer that the client only gets after a failure
+    std::size_t most_posts = 1; // how often the host may see the same POST
     bool early = false;         // the host answers a head, and reads the body later
-    bool reuses = false;        // an idle connection to the host is there
+    bool reuses = false;        // there is an idle connection to the host
     std::function<void(config::settings&)> configure{};
 };
 
-// What all sides saw of one run.
+// What all sides saw of a run.
 struct fault_run {
     std::string bytes; // to the client
     test::ending ending = test::ending::open;
-    std::vector<http_request> requests;       // that came whole to the host
-    std::map<std::string, std::size_t> heads; // that came to the host, by method and target
+    std::vector<http_request> requests;       // that reached the host completely
+    std::map<std::string, std::size_t> heads; // that reached the host, by method and target
     std::string received;                     // by the proxy, from the client
     std::vector<nlohmann::json> lines;        // of the access log
     bool reached = false;
     bool cut_an_answer = false;
 };
 
-// Runs the story once and expects that nothing is left of it, and that the next exchange works.
+// Runs the story once, and expects that it leaves nothing behind and that the next exchange works.
 fault_run run_story(fault_story const& story, io_fault fault);
 
-// Expects of a run what no failure may change.
+// Expects what must hold in every run, with any fault.
 void expect_sound(fault_story const& story, fault_run const& healthy, fault_run const& run,
                   io_fault fault);
 

@@ -2,6 +2,7 @@
 #include "support/fault_transcript.hpp"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <array>
@@ -31,7 +32,7 @@ std::string name_of(io_fault f) {
            failures.at(static_cast<std::size_t>(f.with));
 }
 
-// An error that the proxy says itself: in the shape of an own error, and not the host's.
+// An error of the proxy itself, not one of the host.
 bool is_own_error(fault_story const& story, http_answer const& a) {
     constexpr std::array codes{400, 408, 502, 504};
     auto const body = json::parse(a.body, nullptr, false);
@@ -41,12 +42,12 @@ bool is_own_error(fault_story const& story, http_answer const& a) {
 
 void expect_no_invention(fault_story const& story, transcript const& healthy, transcript const& got,
                          fault_run const& run, io_fault fault) {
-    // One final answer to each request, and behind one that was cut nothing can come.
+    // There is one final answer to each request, and nothing can follow one that was cut off.
     EXPECT_LE(got.answers.size() + (got.half_a_head.empty() ? 0 : 1), story.requests);
     for (std::size_t i = 0; i < got.answers.size(); ++i) {
         auto const& answer = got.answers[i];
         if (is_own_error(story, answer)) {
-            // Who asks for the inventory has the host's own answer, and that is better.
+            // While the proxy lists models it holds the host's own answer, which is better.
             EXPECT_EQ(run.heads.count("GET /api/v1/models"), 0U) << answer.body;
             continue;
         }
@@ -60,7 +61,7 @@ void expect_no_invention(fault_story const& story, transcript const& healthy, tr
             EXPECT_EQ(answer.status, due.status);
         }
         EXPECT_TRUE(body.starts_with(answer.body)) << answer.body;
-        // Nobody can tell an early end of what ends with its connection.
+        // If a body ends with its connection, an early end looks like the end.
         bool const untold =
             answer.status == 101 ||
             (fault.side == io_side::host && fault.with == io_failure::end &&
@@ -76,13 +77,13 @@ void expect_sound_at_host(fault_story const& story, fault_run const& run) {
         if (request.method == "POST" && !story.body.empty() && request.target.starts_with("/v1/")) {
             EXPECT_EQ(request.body, story.body) << "a cut request looks complete";
         }
-    for (auto const& [what, times] : run.heads) {
-        // A GET may go out again, but not after the begin of its answer.
-        auto const most = what.starts_with("POST /v1/") ? story.most_posts
-                          : what.starts_with("GET /v1/") && run.cut_an_answer
+    for (auto const& [head, times] : run.heads) {
+        // A GET may be sent again, but not after its answer has begun.
+        auto const most = head.starts_with("POST /v1/") ? story.most_posts
+                          : head.starts_with("GET /v1/") && run.cut_an_answer
                               ? 1
                               : 2 * story.most_posts;
-        EXPECT_LE(times, most) << what;
+        EXPECT_LE(times, most) << head;
     }
 }
 
@@ -92,7 +93,7 @@ void expect_logged(fault_story const& story, fault_run const& run, transcript co
     if (story.requests == 1) {
         EXPECT_EQ(run.lines.size(), heads);
     } else {
-        // A request that waits behind another one goes with its connection.
+        // A request that waits for an earlier one is lost with its connection.
         EXPECT_LE(run.lines.size(), heads);
         EXPECT_GE(run.lines.size(), std::max(std::min<std::size_t>(heads, 1), got.answers.size()));
     }
@@ -111,8 +112,8 @@ void expect_logged(fault_story const& story, fault_run const& run, transcript co
         if (ended == "cut" && status != 101) {
             EXPECT_FALSE(whole);
         }
-        // Only a host that breaks off is an event: clients end tunnels as they please. A torn call
-        // breaks it only where there is a next one.
+        // Only a host that breaks a tunnel is logged: clients may end one at any time. A torn call
+        // breaks the tunnel only if another call follows.
         if (status == 101 && fault.with != io_failure::torn) {
             bool const broken =
                 fault.side == io_side::host && !fault.harmless() && fault.with != io_failure::end;
@@ -134,7 +135,7 @@ void expect_same(fault_story const& story, fault_run const& healthy, fault_run c
     EXPECT_EQ(run.lines.size(), healthy.lines.size());
     for (std::size_t i = 0; i < std::min(run.lines.size(), healthy.lines.size()); ++i) {
         std::vector<std::string> keys{"status", "ended", "attempts", "bytes_out", "verdict"};
-        // How far an upload has come when its answer does is a race.
+        // How much of an upload was sent when its answer arrives is a race.
         if (!story.early)
             keys.emplace_back("bytes_in");
         for (auto const& key : keys)

@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::string_view head_end = "\r\n\r\n";
 
-// Takes what belongs to the body from the front of `rest`; false if it is not all there.
+// Takes the body from the front of `rest`; false if it is incomplete.
 bool take_body(framing_of_message framing, std::string_view& rest, std::string& body) {
     if (framing.how == body_framing::none)
         return true;

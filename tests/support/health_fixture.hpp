@@ -1,4 +1,4 @@
-// The proxy's view of an emulated LM Studio, or of a host that is scripted.
+// The proxy's view of the health of an emulated LM Studio, or of a scripted host.
 #pragma once
 
 #include "support/control_fixture.hpp"
@@ -10,11 +10,11 @@
 
 namespace secondwind::test {
 
-// No host is up at first; the test says which one comes up on its port, and when.
+// At first no host is up; the test starts one on the port.
 struct with_view : with_proxy {
     with_view() {
         port = lm->port();
-        // As patient as the tests themselves, however slow the machine is.
+        // As long as the limits of the tests themselves, for slow machines.
         w.settings.recovery.websocket_timeout = std::chrono::seconds{10};
     }
     void start() { w.start(port); }
@@ -27,21 +27,21 @@ struct with_view : with_proxy {
     host::host_state state() { return view().health().state(); }
 
     asio::awaitable<void> refresh(std::chrono::milliseconds max_age = {}) {
-        pending task{w.io, said(view(), max_age)};
+        pending task{w.io, has_answered(view(), max_age)};
         co_await task.ended();
     }
     asio::awaitable<bool> ready() {
         pending task{w.io, view().ready()};
         co_return co_await task.ended();
     }
-    // Likewise, until it is up and has told its version: on a slow machine that may take longer
-    // than who looks would wait.
+    // Also waits until the host is up and its version is known; on a slow machine that may take
+    // longer than a caller would wait.
     asio::awaitable<void> survey() {
         co_await refresh();
         auto surveyed = [this] { return view().version().has_value(); };
         co_await until(surveyed);
     }
-    // An exchange on a connection of its own.
+    // An exchange on its own connection.
     asio::awaitable<int> status_of_exchange() {
         auto* client = co_await connected();
         auto const answer = co_await client->get("/v1/models");
@@ -52,7 +52,7 @@ struct with_view : with_proxy {
     std::uint16_t port = 0;
 
 private:
-    static net::task<bool> said(host::host_view& of, std::chrono::milliseconds max_age) {
+    static net::task<bool> has_answered(host::host_view& of, std::chrono::milliseconds max_age) {
         co_await of.refresh(max_age);
         co_return true;
     }

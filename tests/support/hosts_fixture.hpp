@@ -1,5 +1,5 @@
-// The proxy between clients and two hosts whose bytes a test scripts, with a port of its own for
-// one.
+// The proxy between clients and two hosts whose bytes a test scripts; one host has its own
+// listener.
 #pragma once
 
 #include "support/raw_client.hpp"
@@ -8,7 +8,7 @@
 #include "support/run.hpp"
 #include "support/world.hpp"
 
-#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 #include <list>
 #include <string>
@@ -17,9 +17,9 @@
 
 namespace secondwind::test {
 
-// All is public: the coroutines of a test are free functions that are given the fixture. Clients
-// and connections of the hosts last as long as the test, so that no scope cuts off what is
-// half-way.
+// Everything is public: the coroutines of a test are free functions that get the fixture. Clients
+// and connections of the hosts live as long as the test, so that the end of a scope cuts off
+// nothing.
 struct with_hosts : testing::Test {
     static config::upstream upstream(std::string name, raw_host const& at) {
         config::upstream u;
@@ -37,7 +37,7 @@ struct with_hosts : testing::Test {
         w.proxy.emplace(w.io, w.settings);
         w.proxy->start();
     }
-    // As a reload does it.
+    // Applies settings as a reload does.
     void reload(config::settings fresh) {
         auto change = w.proxy->prepare(fresh);
         w.settings = std::move(fresh);
@@ -58,7 +58,7 @@ struct with_hosts : testing::Test {
         auto fresh = co_await at.accept();
         co_return &peers.emplace_back(std::move(fresh));
     }
-    // One exchange that is to reach that host; gives the request as it got there.
+    // One exchange, which must reach that host; returns the request as the host got it.
     asio::awaitable<http_request> served(raw_client* client, raw_host& by,
                                          std::string fields = {}) {
         co_await client->send(make_request("POST", "/v1/x", "{}", fields));
@@ -85,8 +85,8 @@ inline std::string choosing(std::string const& name) {
     return "X-Secondwind-Host: " + name + "\r\n";
 }
 
-// What a host answers that has this model loaded, or none. (A braced list and a co_await in one
-// expression are too much for g++ 12.)
+// The list of models of a host that has loaded this model, or none. (g++ 12 fails on a braced list
+// and a co_await in one expression.)
 inline std::string listing_of(std::string const& model) {
     std::vector<std::string> loaded;
     if (!model.empty())

@@ -115,7 +115,7 @@ chunked_body decode_chunked(std::string_view input) {
         body.data += body.chunks.back();
         at += size + 2;
     }
-    // What is left are trailer lines up to an empty one.
+    // The rest is trailer lines up to an empty one.
     for (;;) {
         auto const line = input.find("\r\n", at);
         if (line == std::string_view::npos)

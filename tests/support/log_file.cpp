@@ -1,5 +1,7 @@
 #include "support/log_file.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <fstream>
 #include <utility>
 

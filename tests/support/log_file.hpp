@@ -4,7 +4,7 @@
 #include <secondwind/base/log.hpp>
 
 #include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include <filesystem>
 #include <string>
@@ -14,7 +14,7 @@
 
 namespace secondwind::test {
 
-// Lines go to a file of this process for as long as it lives.
+// While it lives, log lines go to a temporary file.
 class log_file {
 public:
     log_file() : path_{testing::TempDir() + "secondwind_" + std::to_string(::getpid()) + ".log"} {
@@ -28,7 +28,7 @@ public:
         std::filesystem::remove(path_);
     }
 
-    // Those of one event, in order.
+    // The lines of one event, in order.
     std::vector<nlohmann::json> lines(std::string const& event) const;
 
 private:

@@ -1,4 +1,4 @@
-// A client that sends exactly the bytes that a test tells it to.
+// A client that sends exactly the bytes that a test gives it.
 #pragma once
 
 #include "support/wire.hpp"
@@ -19,7 +19,7 @@ class raw_client : public wire {
 public:
     explicit raw_client(asio::io_context& io) : wire{asio::ip::tcp::socket{io}} {}
 
-    // To a port of the loopback. Throws boost::system::system_error if it is refused.
+    // Connects to a port of the loopback. Throws boost::system::system_error if it is refused.
     asio::awaitable<void> connect(std::uint16_t port);
 
     // Sends a request with Host and, for a body or with a POST, Content-Length and a JSON content

@@ -12,7 +12,7 @@ namespace secondwind::test {
 using namespace boost::asio::experimental::awaitable_operators;
 
 asio::awaitable<wire> raw_host::accept() {
-    // The socket is kept outside of the race: one that is accepted in the same moment isn't lost.
+    // The socket is outside of the race, so that one accepted in the same moment isn't lost.
     asio::ip::tcp::socket socket{acceptor_.get_executor()};
     asio::steady_timer timer{acceptor_.get_executor(), wire::deadline};
     auto const raced =

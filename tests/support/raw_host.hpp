@@ -20,19 +20,19 @@ namespace secondwind::test {
 // g++ 12 miscompiles a co_await in a condition, and the macros of GoogleTest are conditions.
 class raw_host {
 public:
-    // Listens on a free port of the loopback.
+    // Listens on a free loopback port.
     explicit raw_host(asio::io_context& io)
         : acceptor_{io, {asio::ip::address_v4::loopback(), 0}} {}
 
     std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
 
-    // The next connection, in the order in which they came. Throws timed_out if none does.
+    // The next connection, in order of arrival. Throws timed_out if none arrives.
     asio::awaitable<wire> accept();
-    // True if none waits to be accepted now: whether somebody has connected *yet* is the test's to
-    // know from something else that it awaited.
+    // True if no connection waits to be accepted. The test must have awaited something that happens
+    // after a client would have connected.
     bool nobody_waits();
 
-    // Further connections are refused; those that wait are reset.
+    // Refuses further connections, and resets those that wait.
     void stop();
 
 private:

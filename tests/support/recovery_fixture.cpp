@@ -1,5 +1,7 @@
 #include "support/recovery_fixture.hpp"
 
+#include <gmock/gmock.h>
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 

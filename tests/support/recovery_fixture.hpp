@@ -4,7 +4,7 @@
 #include "support/emulator_fixture.hpp"
 #include "support/world.hpp"
 
-#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 #include <fmt/format.h>
 

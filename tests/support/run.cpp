@@ -51,9 +51,9 @@ void run(boost::asio::io_context& io, boost::asio::awaitable<void> task,
     if (!done) {
         bool const starved = std::chrono::steady_clock::now() < end;
         cancel.emit(asio::cancellation_type::terminal);
-        // The frame refers to the test's variables, so it goes before they do.
+        // The frame refers to the test's variables, so it must be destroyed before them.
         drive(io, done, std::chrono::steady_clock::now() + std::chrono::seconds{2});
-        throw timed_out{starved ? "the coroutine waits for what can't come any more"
+        throw timed_out{starved ? "the coroutine waits for something that can't happen any more"
                                 : "the coroutine did not end in time"};
     }
     if (error)

@@ -11,7 +11,7 @@
 
 namespace secondwind::test {
 
-// The test waited for what did not come.
+// The test waited for something that did not happen.
 struct timed_out : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
@@ -30,16 +30,16 @@ protected:
     ~bystander();
 };
 
-// Runs what is in the io_context until `done` or the time is over.
+// Runs the io_context until `done` is true or the time is up.
 void drive(boost::asio::io_context& io, bool const& done,
            std::chrono::steady_clock::time_point until);
 
-// Rethrows what the coroutine throws. Past the limit, or when nothing is left that could ever
-// resume it, it is cancelled and timed_out is thrown, which fails the test.
+// Rethrows the coroutine's exception. After the limit, or when nothing is left that could resume
+// the coroutine, it is cancelled and timed_out is thrown, which fails the test.
 void run(boost::asio::io_context& io, boost::asio::awaitable<void> task,
          std::chrono::milliseconds limit = std::chrono::seconds{20});
 
-// Likewise, and gives what the coroutine gives.
+// The same, and returns the coroutine's result.
 template<class T>
 T run(boost::asio::io_context& io, boost::asio::awaitable<T> task,
       std::chrono::milliseconds limit = std::chrono::seconds{20}) {

@@ -10,7 +10,7 @@ simulated_exchange::simulated_exchange(simulated_host& host, recovery::superviso
                                                                   ? R"({"messages":[]})"
                                                                   : R"({"model":")" +
                                                                         what_.asks.model + R"("})"},
-      wind_{care, *this} {}
+      model_{body_, what_.replayable}, wind_{care, *this} {}
 
 void simulated_exchange::start() {
     net::spawn(run());
@@ -36,7 +36,7 @@ net::task<void> simulated_exchange::attempts_made() {
         ++attempts_;
         attempt_began_ = virtual_time::now();
         on_attempt();
-        attempt_ = std::make_unique<attempt>(host_, care_, what_.asks, body_, what_.replayable);
+        attempt_ = std::make_unique<attempt>(host_, care_, what_.asks, model_);
         auto const answer = co_await attempt_->call.head();
         if (gone_)
             co_return;

@@ -59,9 +59,8 @@ public:
 private:
     struct attempt {
         attempt(simulated_host& host, recovery::supervisor& care, wish const& asks,
-                std::string_view body, bool whole)
-            : use{std::in_place, care.users, body, whole}, epoch{care.guard.epoch()}, call{host,
-                                                                                           asks} {}
+                lmstudio::requested_model const& model)
+            : use{std::in_place, care.users, model}, epoch{care.guard.epoch()}, call{host, asks} {}
         std::optional<recovery::in_flight::entry> use;
         std::uint64_t epoch;
         simulated_host::call call;
@@ -82,6 +81,7 @@ private:
     recovery::supervisor& care_;
     request what_;
     std::string body_;
+    lmstudio::requested_model model_;
     recovery::second_wind wind_;
     std::unique_ptr<attempt> attempt_;
     std::optional<policy::judgement> held_;

@@ -3,7 +3,7 @@
 
 #include "support/simulated_exchange.hpp"
 
-#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 #include <algorithm>
 #include <deque>

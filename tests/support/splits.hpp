@@ -1,4 +1,4 @@
-// Cuts an input in every way that matters, for whatever is fed bytes.
+// Splits an input in every way that matters, to test a consumer of bytes.
 #pragma once
 
 #include <cstddef>
@@ -9,12 +9,11 @@ namespace secondwind::tests {
 
 using pieces = std::vector<std::string_view>;
 
-// Every pair of cuts of a longer input would take longer than it tells.
+// For a longer input, every pair of cuts would take too long for the little that it shows.
 inline constexpr std::size_t most_for_two_cuts = 120;
 
-// Calls `feed` with the input whole, cut at every one position, at every two positions if it is
-// short, and into single bytes. Together the pieces are always the whole input; a piece may be
-// empty.
+// Calls `feed` with the whole input, then split at each position, at each two positions if it is
+// short, and into single bytes. The pieces always add up to the input; a piece may be empty.
 template<class Feed>
 void for_each_split(std::string_view input, Feed&& feed) {
     auto const size = input.size();

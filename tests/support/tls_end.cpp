@@ -15,18 +15,18 @@ struct context_freer {
 };
 using context_ptr = std::unique_ptr<SSL_CTX, context_freer>;
 
-[[noreturn]] void fail(std::string const& what) {
+[[noreturn]] void fail(std::string const& problem) {
     std::array<char, 256> text{};
     ERR_error_string_n(ERR_get_error(), text.data(), text.size());
-    throw std::runtime_error{what + ": " + text.data()};
+    throw std::runtime_error{problem + ": " + text.data()};
 }
 
-context_ptr make_context(SSL_METHOD const* method, tls_options const& how) {
+context_ptr make_context(SSL_METHOD const* method, tls_options const& options) {
     context_ptr made{SSL_CTX_new(method)};
-    // Whatever version a test wants, old ones included.
+    // Any version that a test wants, even old ones.
     SSL_CTX_set_security_level(made.get(), 0);
-    SSL_CTX_set_min_proto_version(made.get(), how.oldest);
-    SSL_CTX_set_max_proto_version(made.get(), how.newest);
+    SSL_CTX_set_min_proto_version(made.get(), options.oldest);
+    SSL_CTX_set_max_proto_version(made.get(), options.newest);
     return made;
 }
 
@@ -44,28 +44,29 @@ void tls_end::destroyer::operator()(ssl_st* s) const noexcept {
 
 tls_end::tls_end(ssl_st* s) : ssl_{s} {}
 
-tls_end tls_end::client(tls_options how) {
-    auto const context = make_context(TLS_client_method(), how);
-    if (!how.ca_file.empty()) {
+tls_end tls_end::client(tls_options options) {
+    auto const context = make_context(TLS_client_method(), options);
+    if (!options.ca_file.empty()) {
         SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
-        if (SSL_CTX_load_verify_file(context.get(), how.ca_file.c_str()) != 1)
-            fail(how.ca_file);
+        if (SSL_CTX_load_verify_file(context.get(), options.ca_file.c_str()) != 1)
+            fail(options.ca_file);
     }
     auto* const made = make_session(context.get());
     SSL_set_connect_state(made);
-    if (!how.server_name.empty())
-        SSL_set_tlsext_host_name(made, how.server_name.c_str());
-    if (!how.protocols.empty())
-        SSL_set_alpn_protos(made, reinterpret_cast<unsigned char const*>(how.protocols.data()),
-                            static_cast<unsigned>(how.protocols.size()));
+    if (!options.server_name.empty())
+        SSL_set_tlsext_host_name(made, options.server_name.c_str());
+    if (!options.protocols.empty())
+        SSL_set_alpn_protos(made, reinterpret_cast<unsigned char const*>(options.protocols.data()),
+                            static_cast<unsigned>(options.protocols.size()));
     return tls_end{made};
 }
 
-tls_end tls_end::server(identity const& who, tls_options how) {
-    auto const context = make_context(TLS_server_method(), how);
-    if (SSL_CTX_use_certificate_chain_file(context.get(), who.certificate_file.c_str()) != 1 ||
-        SSL_CTX_use_PrivateKey_file(context.get(), who.key_file.c_str(), SSL_FILETYPE_PEM) != 1)
-        fail(who.certificate_file);
+tls_end tls_end::server(identity const& identity, tls_options options) {
+    auto const context = make_context(TLS_server_method(), options);
+    if (SSL_CTX_use_certificate_chain_file(context.get(), identity.certificate_file.c_str()) != 1 ||
+        SSL_CTX_use_PrivateKey_file(context.get(), identity.key_file.c_str(), SSL_FILETYPE_PEM) !=
+            1)
+        fail(identity.certificate_file);
     auto* const made = make_session(context.get());
     SSL_set_accept_state(made);
     return tls_end{made};
@@ -111,7 +112,7 @@ std::string tls_end::read() {
         auto const kind = SSL_get_error(ssl_.get(), n);
         ended_ = ended_ || kind == SSL_ERROR_ZERO_RETURN;
         if (kind == SSL_ERROR_SSL)
-            fail("what came is no TLS");
+            fail("the bytes are not TLS");
         return out;
     }
 }

@@ -12,39 +12,38 @@ struct ssl_st;
 namespace secondwind::test {
 
 struct tls_options {
-    std::string ca_file{};     // of a client: who may vouch; empty: it trusts anybody
+    std::string ca_file{};     // of a client: the trusted CA; empty: it trusts everyone
     std::string server_name{}; // of a client: SNI
-    std::string protocols{};   // ALPN, as it is on the wire
+    std::string protocols{};   // ALPN, in its wire format
     int newest = 0;            // version, as OpenSSL numbers it; 0: any
     int oldest = 0;
 };
 
-// Nothing of the code that is tested is used here, so that a misunderstanding of TLS cannot hide in
-// both.
+// It uses no code of the proxy, so that a misunderstanding of TLS cannot hide in both.
 class tls_end {
 public:
-    static tls_end client(tls_options how = {});
-    static tls_end server(identity const& who, tls_options how = {});
+    static tls_end client(tls_options options = {});
+    static tls_end server(identity const& identity, tls_options options = {});
 
-    // Goes on with the handshake; true once it is done. Throws std::runtime_error if it fails.
+    // Continues the handshake; true once it is done. Throws std::runtime_error if it fails.
     bool shake_hands();
-    // What came over the network.
+    // Takes bytes from the network.
     void take(std::string_view sealed);
-    // What is to go there.
+    // Returns the bytes to send.
     std::string sealed();
-    // In one record or more.
+    // Encrypts into one or more records.
     void write(std::string_view plain);
-    // What has come, as far as it is whole.
+    // Decrypts the complete records.
     std::string read();
-    // The other side has ended in order.
+    // True if the other side has sent close_notify.
     bool ended() const noexcept { return ended_; }
-    // Of a server: a session ticket, as TLS 1.3 may send one at any time.
+    // Of a server: sends a session ticket, which TLS 1.3 allows at any time.
     void send_ticket();
-    // Ends this side in order.
+    // Sends close_notify.
     void say_goodbye();
 
     std::string protocol() const;    // by ALPN
-    std::string server_name() const; // that a client has asked for
+    std::string server_name() const; // that the client asked for
     std::string version() const;     // "TLSv1.3"
 
 private:

@@ -1,4 +1,4 @@
-// The proxy with TLS on either side, or on both.
+// The proxy with TLS to its clients, to the host, or to both.
 #pragma once
 
 #include "support/certificates.hpp"
@@ -16,15 +16,17 @@
 namespace secondwind::test {
 
 struct with_tls : with_wire {
-    void serve_tls(identity const& who) { w.settings.tls = {who.certificate_file, who.key_file}; }
-    // A host that is asked for by that name or address, and trusted through the file.
+    void serve_tls(identity const& identity) {
+        w.settings.tls = {identity.certificate_file, identity.key_file};
+    }
+    // The host has that name or address, and its certificate is checked with the file.
     void connect_tls(std::string name, std::string ca_file) {
         auto& up = w.settings.upstreams.front();
         up = {"host", std::move(name), host.port()};
         up.tls = true;
         up.ca_file = std::move(ca_file);
     }
-    // With the upstream as connect_tls() has left it, or without TLS to the host.
+    // With the upstream that connect_tls() configured, or without TLS to the host.
     void start_it() {
         auto& up = w.settings.upstreams.front();
         if (!up.tls)
@@ -40,7 +42,7 @@ struct with_tls : with_wire {
         start_it();
     }
 
-    // (An aggregate that is a default argument would be a temporary beside a co_await.)
+    // (As a default argument, the aggregate would be a temporary in an expression with co_await.)
     asio::awaitable<raw_client*> tls_client() {
         tls_options const trusting{.ca_file = ca.file()};
         auto* client = co_await tls_client(trusting);
@@ -62,7 +64,7 @@ struct with_tls : with_wire {
         co_await peer->begin_tls(std::move(end));
         co_return peer;
     }
-    // Many turns of the event loop: whatever has been sent on loopback has arrived.
+    // Runs the event loop many times, so that everything sent on the loopback has arrived.
     asio::awaitable<void> turns(int n = 200) {
         for (; n > 0; --n)
             co_await asio::post(w.io, asio::use_awaitable);

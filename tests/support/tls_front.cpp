@@ -15,7 +15,7 @@ namespace {
 
 using wire_ptr = std::shared_ptr<wire>;
 
-// One direction, to its end. A wait that a test would give up goes on here.
+// Copies one direction to its end. Unlike a test, it waits without a limit.
 asio::awaitable<void> pass(wire_ptr from, wire_ptr to) {
     bool open = true;
     while (open) {
@@ -37,9 +37,9 @@ asio::awaitable<void> pass(wire_ptr from, wire_ptr to) {
 
 } // namespace
 
-tls_front::tls_front(asio::io_context& io, identity who, std::uint16_t to)
+tls_front::tls_front(asio::io_context& io, identity identity, std::uint16_t to)
     : acceptor_{io, {asio::ip::address_v4::loopback(), 0}}, state_{std::make_shared<state>(
-                                                                state{std::move(who), to})} {
+                                                                state{std::move(identity), to})} {
     auto accept = [](asio::ip::tcp::acceptor& at,
                      std::shared_ptr<state> shared) -> asio::awaitable<void> {
         for (;;) {
@@ -62,7 +62,7 @@ tls_front::~tls_front() {
 asio::awaitable<void> tls_front::serve(std::shared_ptr<state> shared, wire client) {
     auto outer = std::make_shared<wire>(std::move(client));
     auto inner = std::make_shared<wire>(asio::ip::tcp::socket{outer->socket().get_executor()});
-    auto end = tls_end::server(shared->who);
+    auto end = tls_end::server(shared->identity);
     try {
         co_await outer->begin_tls(std::move(end));
         asio::ip::tcp::endpoint const at{asio::ip::address_v4::loopback(), shared->to};

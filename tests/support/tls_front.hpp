@@ -1,4 +1,4 @@
-// TLS in front of a host that speaks none, as an emulated LM Studio.
+// TLS in front of a host without TLS, for example an emulated LM Studio.
 #pragma once
 
 #include "support/certificates.hpp"
@@ -16,8 +16,8 @@ namespace secondwind::test {
 
 class tls_front {
 public:
-    // Listens on a free port of the loopback, and passes bytes to that port and back.
-    tls_front(asio::io_context& io, identity who, std::uint16_t to);
+    // Listens on a free loopback port, and passes bytes to that port and back.
+    tls_front(asio::io_context& io, identity identity, std::uint16_t to);
     tls_front(tls_front const&) = delete;
     tls_front& operator=(tls_front const&) = delete;
     ~tls_front();
@@ -27,7 +27,7 @@ public:
 
 private:
     struct state {
-        identity who;
+        test::identity identity;
         std::uint16_t to;
         std::size_t connections = 0;
     };

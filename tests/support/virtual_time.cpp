@@ -10,14 +10,14 @@ using namespace std::chrono_literals;
 
 virtual_time::time_point current;
 
-// A deadline is met at most that much too late: nobody tells when the first of them is due.
+// A deadline fires at most that much too late: nothing says when the first of them is due.
 constexpr auto step = 5ms;
 
 } // namespace
 
 virtual_time::virtual_time(boost::asio::io_context& io)
     : io_{io}, deadlines_{io, &virtual_time::now} {
-    // So far ahead that the queue's own timer, which is a real one, never fires.
+    // So far ahead that the queue's own timer, which is real, never fires.
     current = net::deadline::clock::now() + std::chrono::hours{24 * 365 * 10};
     start_ = current;
 }
@@ -30,14 +30,14 @@ virtual_time::milliseconds virtual_time::elapsed() const noexcept {
     return std::chrono::duration_cast<milliseconds>(current - start_);
 }
 
-void virtual_time::after(milliseconds span, std::function<void()> what) {
-    agenda_.emplace(current + span, std::move(what));
+void virtual_time::after(milliseconds span, std::function<void()> action) {
+    agenda_.emplace(current + span, std::move(action));
 }
 
 void virtual_time::settle() {
     io_.restart();
     io_.poll();
-    // All else that could ever run is a deadline, whose timer keeps the io_context from stopping.
+    // Only deadlines could still run; their timer keeps the io_context from stopping.
     deadlines_pend_ = !io_.stopped();
     if (on_settled)
         on_settled();
@@ -48,9 +48,9 @@ void virtual_time::move_to(time_point t) {
     deadlines_.expire();
     settle();
     while (!agenda_.empty() && agenda_.begin()->first <= current) {
-        auto const what = std::move(agenda_.begin()->second);
+        auto const action = std::move(agenda_.begin()->second);
         agenda_.erase(agenda_.begin());
-        what();
+        action();
         settle();
     }
 }

@@ -12,8 +12,8 @@
 
 namespace secondwind::test {
 
-// What is to happen, when, and the deadlines that go by the same clock. Minutes pass in the time
-// that their events take. One at a time: the clock is a function, and so it is the process's.
+// Scheduled events, and the deadlines that use the same clock. Minutes pass in the time that their
+// events take. Only one object at a time: the clock is a function, so the whole process has one.
 class virtual_time {
 public:
     using milliseconds = std::chrono::milliseconds;
@@ -22,23 +22,23 @@ public:
     explicit virtual_time(boost::asio::io_context& io);
 
     static time_point now() noexcept;
-    // Since the object was made.
+    // Since the construction.
     milliseconds elapsed() const noexcept;
 
     net::deadline_queue& deadlines() noexcept { return deadlines_; }
 
-    // Events of one moment happen in the order in which they were set.
-    void after(milliseconds span, std::function<void()> what);
+    // Events of the same moment happen in the order in which they were scheduled.
+    void after(milliseconds span, std::function<void()> action);
 
-    // Runs what is ready, and no time passes.
+    // Runs everything that is ready; no time passes.
     void settle();
-    // Lets time pass until the predicate holds. False if it never will: nothing more is to come,
-    // or `at_most` has passed.
+    // Lets time pass until the predicate holds. False if it never will: no event is left, or
+    // `at_most` has passed.
     bool pass_until(std::function<bool()> const& holds,
                     milliseconds at_most = std::chrono::hours{1});
     void pass(milliseconds span);
 
-    // Called whenever all that was ready has run.
+    // Called whenever everything that was ready has run.
     std::function<void()> on_settled;
 
     class [[nodiscard]] sleep {

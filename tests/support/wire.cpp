@@ -19,7 +19,7 @@ asio::awaitable<void> wire::begin_tls(tls_end end) {
         } catch (std::runtime_error const&) {
             failed = std::current_exception();
         }
-        co_await send_raw(tls_->sealed()); // the alert, where it failed
+        co_await send_raw(tls_->sealed()); // the alert, if it failed
         if (failed)
             std::rethrow_exception(failed);
         bool more = true;
@@ -45,7 +45,7 @@ asio::awaitable<bool> wire::send_raw(std::string bytes) {
     auto const raced = co_await (asio::async_write(socket_, asio::buffer(bytes), nothrow) ||
                                  timer.async_wait(nothrow));
     if (raced.index() == 1)
-        throw timed_out{"the other side does not take what is sent"};
+        throw timed_out{"the other side does not read what is sent"};
     co_return !std::get<0>(std::get<0>(raced));
 }
 
@@ -66,7 +66,7 @@ asio::awaitable<bool> wire::fill() {
     co_return buffer_.size() != before;
 }
 
-// Reads what has come from the network: to the buffer, or to TLS.
+// Reads from the network, into the buffer or into TLS.
 asio::awaitable<bool> wire::receive() {
     if (ended_ != ending::open)
         co_return false;

@@ -1,4 +1,4 @@
-// One TCP connection in the hands of a test.
+// One TCP connection, used by a test.
 #pragma once
 
 #include "support/http_message.hpp"
@@ -23,7 +23,7 @@ namespace secondwind::test {
 namespace asio = boost::asio;
 constexpr auto nothrow = asio::as_tuple(asio::use_awaitable);
 
-// How the other side ended the connection; `cut`: TCP ended, and TLS had not.
+// How the other side ended the connection; `cut`: TCP ended without the end of TLS.
 enum class ending { open, fin, rst, cut };
 
 struct received {
@@ -49,7 +49,7 @@ struct http_answer {
     test::ending ending = ending::open; // open, or how an incomplete or close-delimited one ended
 };
 
-// The connection ended where more was due.
+// The connection ended too early.
 struct connection_ended : std::runtime_error {
     explicit connection_ended(test::ending e, std::string const& wanted)
         : std::runtime_error{(e == ending::rst ? "reset before " : "closed before ") + wanted},
@@ -57,34 +57,33 @@ struct connection_ended : std::runtime_error {
     test::ending ending;
 };
 
-// Every wait has a deadline of its own and throws timed_out past it, so that a test that waits for
-// what never comes fails and does not hang.
+// Every wait has its own deadline, after which it throws timed_out, so that a test that waits in
+// error fails and does not hang.
 class wire {
 public:
     static constexpr std::chrono::seconds deadline{10};
 
     explicit wire(asio::ip::tcp::socket socket) : socket_{std::move(socket)} {}
 
-    // From now on TLS is spoken. Throws std::runtime_error or connection_ended if the handshake
-    // fails.
+    // Starts TLS. Throws std::runtime_error or connection_ended if the handshake fails.
     asio::awaitable<void> begin_tls(tls_end end);
-    // Null where none is.
+    // Null without TLS.
     tls_end* tls() noexcept { return tls_ ? &*tls_ : nullptr; }
 
-    // False if the other side has gone.
+    // False if the other side has closed.
     asio::awaitable<bool> send(std::string bytes);
-    // As they are, past TLS.
+    // Sends the bytes without TLS.
     asio::awaitable<bool> send_raw(std::string bytes);
 
     // The next bytes up to and with `text`, or n of them. Throw connection_ended.
     asio::awaitable<std::string> read_until(std::string text);
     asio::awaitable<std::string> read_exactly(std::size_t n);
-    // At least one byte: whatever there is.
+    // All bytes that are there, at least one.
     asio::awaitable<std::string> read_some();
     asio::awaitable<received> read_to_end();
 
     asio::awaitable<http_request> read_request();
-    // A 1xx is an answer of its own. `without_body`: the answer to a HEAD.
+    // A 1xx is a separate answer. `without_body`: the answer to a HEAD.
     asio::awaitable<http_answer> read_answer(bool without_body = false);
     // Only the head, for a body that is read piece by piece.
     asio::awaitable<http_head> read_head();
@@ -92,10 +91,10 @@ public:
     // trailers.
     asio::awaitable<std::optional<std::string>> read_chunk();
 
-    // Waits until the other side ends the connection; bytes that come before are thrown away.
+    // Waits until the other side ends the connection; earlier bytes are dropped.
     asio::awaitable<ending> wait_closed();
 
-    void half_close(); // with TLS it is its own end that is told, and TCP stays open
+    void half_close(); // with TLS it sends close_notify, and TCP stays open
     void reset();      // with an RST
     void close();
     asio::ip::tcp::socket& socket() noexcept { return socket_; }
@@ -106,12 +105,12 @@ private:
 
     asio::ip::tcp::socket socket_;
     std::optional<tls_end> tls_;
-    std::string buffer_; // read, and not yet given out
+    std::string buffer_; // read, but not yet returned
     ending ended_ = ending::open;
 };
 
-// Lets the event loop turn until the condition holds. Only for what no connection and no log line
-// tells; it waits for no time of its own.
+// Runs the event loop until the condition holds. Only for conditions that no connection and no log
+// line shows; it does not wait for any time.
 template<class Condition>
 asio::awaitable<void> turn_until(asio::io_context& io, Condition condition) {
     auto const end = std::chrono::steady_clock::now() + wire::deadline;

@@ -32,7 +32,7 @@ asio::awaitable<exchanged> with_wire::exchange(std::string request, std::string 
     co_return both;
 }
 
-asio::awaitable<std::string> with_wire::told(std::string sent) {
+asio::awaitable<std::string> with_wire::own_answer(std::string sent) {
     raw_client client{w.io};
     co_await client.connect(w.port());
     co_await client.send(std::move(sent));

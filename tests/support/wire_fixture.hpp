@@ -6,7 +6,6 @@
 #include "support/run.hpp"
 #include "support/world.hpp"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -19,14 +18,15 @@ namespace secondwind::test {
 
 inline constexpr char const* ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
-// What both ends saw of one exchange.
+// One exchange, as both ends saw it.
 struct exchanged {
     http_request request; // as the host got it
     http_answer answer;   // as the client got it
 };
 
-// All is public: the coroutines of a test are free functions that are given the fixture. Clients
-// and connections of the host last as long as the test, so that no scope cuts off what is half-way.
+// Everything is public: the coroutines of a test are free functions that get the fixture. Clients
+// and connections of the host live as long as the test, so that the end of a scope cuts off
+// nothing.
 struct with_wire : testing::Test {
     void start() { w.start(host.port()); }
     void run(asio::awaitable<void> story) { test::run(w.io, std::move(story)); }
@@ -34,12 +34,13 @@ struct with_wire : testing::Test {
     asio::awaitable<raw_client*> connected();
     asio::awaitable<wire*> accepted();
 
-    // Runs one exchange over the connections that the last one used, or over new ones.
+    // Runs one exchange over the connections of the previous one, or over new ones.
     asio::awaitable<exchanged> exchange(std::string request, std::string answer,
                                         bool without_body = false);
-    // All that a client gets that sends this, and that no host hears of.
-    asio::awaitable<std::string> told(std::string sent);
-    // Writes until nothing is taken any more for many turns of the event loop; gives how much was.
+    // The proxy's own answer to a request, which must not reach the host.
+    asio::awaitable<std::string> own_answer(std::string sent);
+    // Writes until nothing more is accepted for many runs of the event loop; returns the bytes
+    // written.
     asio::awaitable<std::size_t> stuff(wire& to, std::size_t most);
 
     // Until the proxy has met every deadline of its own that is due by `span` from now.
@@ -50,7 +51,7 @@ struct with_wire : testing::Test {
     asio::awaitable<void> until(Condition condition) {
         co_await turn_until(w.io, std::move(condition));
     }
-    // Until no session is left, and nothing that one has held.
+    // Waits until no session is left, nor anything that one held.
     asio::awaitable<void> at_rest() {
         auto const resting = [this] {
             return w.proxy->sessions() == 0 && w.proxy->shared().budget.used() == 0;

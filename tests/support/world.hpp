@@ -25,7 +25,7 @@ public:
     world() { settings.listen.port = 0; }
     ~world() { stop(); }
 
-    // Starts the proxy in front of that port of the loopback. Change `settings` before.
+    // Starts the proxy in front of that loopback port. Change `settings` before the call.
     void start(std::uint16_t host_port) {
         settings.upstreams.front() = {"host", "127.0.0.1", host_port};
         proxy.emplace(io, settings);
@@ -34,7 +34,7 @@ public:
     }
     std::uint16_t port() const { return proxy->local_endpoint().port(); }
 
-    // Ends every session; whatever the test has left behind must let go of it.
+    // Ends all sessions; everything that the test still holds must release them.
     void stop();
 
     boost::asio::io_context io{1};

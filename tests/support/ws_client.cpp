@@ -1,6 +1,8 @@
 #include "support/ws_client.hpp"
 #include "support/wire.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/buffers_to_string.hpp>
@@ -30,11 +32,11 @@ asio::awaitable<void> ws_client::open(std::uint16_t port, std::string path) {
 }
 
 asio::awaitable<ws_client::json> ws_client::introduce(std::string identifier, std::string passkey) {
-    json who;
-    who["authVersion"] = 1;
-    who["clientIdentifier"] = std::move(identifier);
-    who["clientPasskey"] = std::move(passkey);
-    return ask(who.dump());
+    json credentials;
+    credentials["authVersion"] = 1;
+    credentials["clientIdentifier"] = std::move(identifier);
+    credentials["clientPasskey"] = std::move(passkey);
+    return ask(credentials.dump());
 }
 
 asio::awaitable<void> ws_client::send(std::string text) {

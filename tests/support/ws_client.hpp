@@ -3,7 +3,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -20,11 +20,11 @@ public:
 
     // The handshake alone. Throws boost::system::system_error if it is refused.
     boost::asio::awaitable<void> open(std::uint16_t port, std::string path);
-    // Gives what was answered.
+    // Returns the answer.
     boost::asio::awaitable<json> introduce(std::string identifier, std::string passkey);
 
     boost::asio::awaitable<void> send(std::string text);
-    // The next message; null when there is none any more.
+    // The next message; null after the last one.
     boost::asio::awaitable<json> read();
 
     boost::asio::awaitable<json> ask(std::string text);
@@ -36,7 +36,7 @@ public:
     void drop();
 
 private:
-    // Beast's templates are slow to compile: once, for all tests.
+    // Beast's templates are slow to compile, so one source file does it for all tests.
     struct connection;
 
     std::unique_ptr<connection> connection_;

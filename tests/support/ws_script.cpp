@@ -46,7 +46,7 @@ asio::awaitable<void> converse(stream& over, ws_play play) {
             co_return;
         }
         for (auto const& text : play.answers[next]) {
-            // A client that has gone is noticed by the read.
+            // The read notices a client that has left.
             auto const [failed, sent] = co_await over.async_write(asio::buffer(text), nothrow);
             if (failed)
                 break;
@@ -55,17 +55,18 @@ asio::awaitable<void> converse(stream& over, ws_play play) {
     }
 }
 
-asio::awaitable<void> perform(asio::ip::tcp::socket socket, emulator::request what, ws_play play) {
+asio::awaitable<void> perform(asio::ip::tcp::socket socket, emulator::request request,
+                              ws_play play) {
     if (!play.accepts) {
         co_await stay_silent(std::move(socket));
         co_return;
     }
     boost::beast::http::request_parser<boost::beast::http::empty_body> parser;
     boost::system::error_code failed;
-    parser.put(asio::buffer(what.head), failed);
+    parser.put(asio::buffer(request.head), failed);
     stream over{std::move(socket)};
-    auto const request = parser.release();
-    auto const [refused] = co_await over.async_accept(request, nothrow);
+    auto const upgrade = parser.release();
+    auto const [refused] = co_await over.async_accept(upgrade, nothrow);
     if (!refused)
         co_await converse(over, std::move(play));
 }
@@ -73,14 +74,14 @@ asio::awaitable<void> perform(asio::ip::tcp::socket socket, emulator::request wh
 } // namespace
 
 emulator::upgrade_handler ws_script(std::map<std::string, ws_play> plays) {
-    return [plays = std::move(plays)](asio::ip::tcp::socket socket, emulator::request what,
+    return [plays = std::move(plays)](asio::ip::tcp::socket socket, emulator::request request,
                                       std::string) {
-        auto const found = plays.find(what.target);
+        auto const found = plays.find(request.target);
         ws_play play;
         play.accepts = false;
         if (found != plays.end())
             play = found->second;
-        return perform(std::move(socket), std::move(what), std::move(play));
+        return perform(std::move(socket), std::move(request), std::move(play));
     };
 }
 

@@ -1,4 +1,4 @@
-// A host's WebSockets whose every message a test scripts.
+// WebSockets of a host whose every message a test scripts.
 #pragma once
 
 #include <secondwind/emulator/options.hpp>
@@ -10,28 +10,27 @@
 
 namespace secondwind::test {
 
-// What was seen of the client of one WebSocket.
+// What the client of one WebSocket did.
 struct ws_record {
     std::vector<std::string> messages;
-    int closed_with = 0; // the code of its close frame, once that has come
+    int closed_with = 0; // the code of its close frame, once it has arrived
 };
 
 // What one WebSocket does.
 struct ws_play {
-    // Answers the handshake; or else not a byte ever comes.
+    // Answers the handshake; otherwise not a byte is ever sent.
     bool accepts = true;
-    // To each message in turn; the first one is the client's introduction. None are left: silence.
+    // For each message in turn; the first one has the client's credentials. Then silence.
     std::vector<std::vector<std::string>> answers;
-    // Resets the connection when the message after the last answer has come.
+    // Resets the connection when the message after the last answer arrives.
     bool cuts = false;
     std::shared_ptr<ws_record> record;
 };
 
-// By path; a path that is not there is like one that does not accept. To be an emulator's
-// options.on_upgrade.
+// By path; a missing path is like one that does not accept. Serves as options.on_upgrade.
 emulator::upgrade_handler ws_script(std::map<std::string, ws_play> plays);
 
-// The answer to an introduction.
+// The answer to the credentials.
 inline std::vector<std::string> admitted() {
     return {R"({"success":true})"};
 }

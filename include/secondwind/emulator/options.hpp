@@ -1,7 +1,6 @@
-// What kind of LM Studio is emulated.
+// Which LM Studio is emulated: its models, memory, settings and version.
 #pragma once
 
-#include <secondwind/emulator/guardrail.hpp>
 #include <secondwind/emulator/request.hpp>
 #include <secondwind/emulator/store.hpp>
 
@@ -17,10 +16,12 @@
 
 namespace secondwind::emulator {
 
-// Takes over a connection whose client asked for an upgrade, with the bytes that came behind its
-// request. The socket is closed when it returns.
-using upgrade_handler = std::function<boost::asio::awaitable<void>(
-    boost::asio::ip::tcp::socket, request, std::string early_bytes)>;
+namespace asio = boost::asio;
+
+// Takes over a connection whose client asked for an upgrade, together with the bytes that followed
+// the request. The socket is closed when the handler returns.
+using upgrade_handler =
+    std::function<asio::awaitable<void>(asio::ip::tcp::socket, request, std::string early_bytes)>;
 
 struct options {
     std::uint64_t memory_bytes = 24'000'000'000;
@@ -30,10 +31,10 @@ struct options {
         {"text-embedding-nomic-embed-text-v1.5", model_type::embedding, 84'100'000},
     };
 
-    bool jit = true;            // "Just in Time Model Loading"
-    bool auto_evict = false;    // "Only Keep Last JIT Loaded Model"
-    bool rest_v1 = true;        // off: a 0.3 version, without /api/v1/
-    bool tells_activity = true; // off: before August 2025, when the SDK learned who is busy
+    bool jit = true;              // "Just in Time Model Loading"
+    bool auto_evict = false;      // "Only Keep Last JIT Loaded Model"
+    bool rest_v1 = true;          // off: a 0.3 version, without /api/v1/
+    bool reports_activity = true; // off: before August 2025, the SDK could not ask who is busy
     refusal_form refusal = refusal_form::with_figure;
 
     // "Require Authentication": "sk-lm-<8>:<20>", or empty for off.
@@ -43,17 +44,14 @@ struct options {
     std::chrono::milliseconds token_interval{0}; // zero: as fast as the client reads
     std::size_t tokens_per_answer = 8;           // at least one
 
-    // Idle connections are closed after it, as by Node; zero: never, and no Keep-Alive field.
+    // Idle connections are closed after this time, as Node does; zero: never, without Keep-Alive.
     std::chrono::milliseconds keep_alive{5000};
 
-    // Each request is kept for requests(); a benchmark has no use for that.
-    bool keep_requests = true;
-
-    // How long the client of a WebSocket may take to say who it is.
+    // How long the client of a WebSocket may take to send its credentials.
     std::chrono::milliseconds authentication_time{10'000};
 
-    // Without one the emulator speaks LM Studio's own protocol on the WebSockets of its namespaces,
-    // and no other upgrade gets an answer at all.
+    // Without a handler, the emulator speaks LM Studio's own protocol on the WebSockets of its
+    // namespaces, and any other upgrade gets no answer at all.
     upgrade_handler on_upgrade;
 };
 

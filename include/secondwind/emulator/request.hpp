@@ -1,4 +1,4 @@
-// A request as it arrived.
+// A request as it arrived. Pure.
 #pragma once
 
 #include <cstdint>
@@ -11,19 +11,20 @@
 namespace secondwind::emulator {
 
 struct request {
-    std::uint64_t connection = 0; // the first accepted is 1
+    std::uint64_t connection = 0; // the first accepted connection is 1
     std::string method;
     std::string target;
     std::string version;                                     // "HTTP/1.1"
-    std::string head;                                        // the bytes, the empty line included
+    std::string head;                                        // the bytes, with the empty line
     std::vector<std::pair<std::string, std::string>> fields; // in order, names as written
     std::string body;                                        // without its framing
 
-    // The first field of that name, in any case.
+    // The value of the first field of that name; case does not matter.
     std::optional<std::string_view> field(std::string_view name) const;
 };
 
-// Splits a head that ends with its empty line; the body is left empty.
+// Splits a head that ends with its empty line; the body is left empty. Bytes that are no HTTP give
+// a request with empty members.
 request parse_head(std::string head);
 
 } // namespace secondwind::emulator

@@ -1,4 +1,4 @@
-// What a test tells the emulator to do beyond what LM Studio would do by itself.
+// What a test makes the emulator do that LM Studio would not do by itself. Pure.
 #pragma once
 
 #include <cstddef>
@@ -13,10 +13,10 @@
 
 namespace secondwind::emulator {
 
-// An answer out of the hat.
+// A prepared answer.
 struct canned {
     enum class kind : std::uint8_t {
-        answer, // status, type and body in proper framing; an event stream one chunk an event
+        answer, // status, type and body in proper framing; an event stream has a chunk per event
         bytes   // exactly these
     };
     enum class then : std::uint8_t { keep, close, reset };
@@ -26,44 +26,44 @@ struct canned {
     static canned events(std::string body);
     static canned bytes(std::string raw, then afterwards = then::keep);
     static canned close(); // without a byte
-    static canned reset(); // likewise, with an RST
+    static canned reset(); // without a byte, with a TCP reset
 
-    kind what = kind::answer;
+    kind type = kind::answer;
     unsigned status = 200;
     std::string content_type;
     std::string body;
     then afterwards = then::keep;
 };
 
-// How an answer breaks off half-way.
+// How a generation fails after it began.
 struct breakdown {
     std::size_t after_tokens = 0;
-    std::string text;    // the error, told as in the interface that was asked; or
-    bool vanish = false; // the connection is reset instead
+    std::string text;              // the error, in the form of the interface; or
+    bool reset_connection = false; // no error, but a TCP reset
 };
 
-// All holds are barriers: what has reached one waits until it is released, however long.
+// A hold is a barrier: everything that reaches it waits until it is released, with no limit.
 class script {
 public:
-    // `changed` is called after each change, so that whoever waits looks again.
+    // `changed` is called after each change, so that waiting coroutines check again.
     explicit script(std::function<void()> changed) : changed_{std::move(changed)} {}
 
-    // The next requests for that path, whatever their method, get this instead of an answer.
-    void answer_next(std::string const& path, canned what, std::size_t times = 1);
-    // The next unload that names a loaded instance is answered so, and unloads nothing.
+    // The next `times` requests for that path, of any method, get this answer.
+    void answer_next(std::string const& path, canned answer, std::size_t times = 1);
+    // The next unload that names a loaded instance gets this answer and unloads nothing.
     void fail_next_unload(unsigned status, std::string body);
-    // The next prediction breaks off.
-    void break_next_generation(breakdown how);
+    // The next generation fails in this way.
+    void break_next_generation(breakdown failure);
 
     void hold_loads() { set(loads_held_, true); }
     void release_loads() { set(loads_held_, false); }
     void hold_unloads() { set(unloads_held_, true); }
     void release_unloads() { set(unloads_held_, false); }
-    // A prediction waits when it has told that many tokens; with 0 when its head has gone out.
+    // A generation waits after that many tokens; with 0, after the head of its answer.
     void hold_generations(std::size_t after_tokens = 0);
     void release_generations();
 
-    // Back to nothing told, all holds released.
+    // Forgets everything and releases all holds.
     void clear();
 
     // For the emulator itself.
@@ -77,7 +77,7 @@ public:
     }
 
 private:
-    void set(bool& what, bool to);
+    void set(bool& held, bool value);
 
     std::function<void()> changed_;
     std::map<std::string, std::deque<canned>, std::less<>> answers_;

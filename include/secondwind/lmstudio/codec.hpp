@@ -39,18 +39,4 @@ enum class unload_result : std::uint8_t {
 };
 unload_result parse_unload(int status, std::string_view json, std::string_view instance_id);
 
-// What a request's body says of the model that it uses.
-struct model_use {
-    enum class kind : std::uint8_t {
-        named,   // `name` is its top-level "model"
-        unnamed, // a JSON object without one, or a broken one: any loaded model may serve it
-        none     // no JSON object, or one that names an instance to unload: no model is used
-    };
-    kind what = kind::none;
-    std::string name;
-};
-// Stops reading at the top-level "model" member. Where it is repeated, the first one counts, though
-// most JSON parsers take the last: a client that sends two gets a guess either way.
-model_use find_model(std::string_view request_body);
-
 } // namespace secondwind::lmstudio

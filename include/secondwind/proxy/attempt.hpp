@@ -27,7 +27,7 @@ public:
     attempt(context& shared, client& from, request const& what, body_reader* rest,
             progress& shown) noexcept
         : shared_{shared}, client_{from}, request_{what}, rest_{rest}, shown_{shown},
-          use_{std::in_place, what.host->care.users, what.body.view(), what.whole},
+          use_{std::in_place, what.host->care.users, what.model},
           epoch_{what.host->care.guard.epoch()}, answer_{shared.blocks} {}
 
     // Sends the request; `fresh` asks for a new connection. A failure means that there will be no

@@ -31,6 +31,7 @@ public:
     // Returns true if the client's connection may serve another request.
     net::task<bool> run();
 
+    std::uint64_t number() const noexcept override { return number_; }
     view look() const override;
     telemetry::phase phase() const noexcept override;
     // Ends it at once; `why` stands in its line of the log.
@@ -57,7 +58,7 @@ private:
 
     std::string_view id() const override { return request_.id; }
     std::string_view path() const override { return request_.path(); }
-    std::string const& model() const override;
+    std::string const& model() const override { return request_.model.name(); }
     std::string authorization() const override { return request_.authorization(shared_.fields); }
     bool replayable() const override { return request_.whole; }
 
@@ -68,7 +69,6 @@ private:
     access_record record_;
     progress shown_;
     recovery::second_wind wind_;
-    mutable std::optional<std::string> model_; // once somebody has asked for it
     std::unique_ptr<attempt> attempt_;
     std::unique_ptr<attempt> held_; // the answer that is relayed if all else fails
     std::uint64_t number_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <secondwind/http/request_check.hpp>
+#include <secondwind/lmstudio/requested_model.hpp>
 #include <secondwind/proxy/listener.hpp>
 #include <secondwind/proxy/replay_buffer.hpp>
 
@@ -32,9 +33,6 @@ struct request {
         return reads_only() || method() == "PUT" || method() == "DELETE" || method() == "TRACE";
     }
 
-    // The model that the body names; empty where it names none. Reads the body: only for a
-    // recovery.
-    std::string model() const;
     // "X-Request-Id: ...", as a whole line of a head.
     std::string id_field() const { return "X-Request-Id: " + id + "\r\n"; }
     // The value of an Authorization field that says the same as this request's credentials, for the
@@ -55,6 +53,9 @@ struct request {
     // The body is kept whole in `body`. Otherwise what follows the kept part is streamed on from
     // the client, and the request cannot be replayed.
     bool whole = true;
+    // Of what is kept in `body`, which must not change any more once this is asked for. That reads
+    // the body: only for a recovery or whoever looks at the exchange, never for a healthy one.
+    lmstudio::requested_model model;
     http::version version = http::version::http11;
     http::upgrade upgrade = http::upgrade::none;
     bool keep_alive = true; // what the client wants of its connection

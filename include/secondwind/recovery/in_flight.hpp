@@ -1,19 +1,18 @@
 // The exchanges that a host is serving right now.
 #pragma once
 
-#include <secondwind/lmstudio/codec.hpp>
+#include <secondwind/lmstudio/requested_model.hpp>
 #include <secondwind/net/gate.hpp>
 #include <secondwind/policy/plan.hpp>
 
 #include <boost/intrusive/list.hpp>
 
 #include <cstddef>
-#include <string_view>
 
 namespace secondwind::recovery {
 
 // Costs an exchange a few words while nobody asks: which model it names is read from its kept body
-// only when a recovery starts.
+// only when a recovery plans.
 class in_flight {
 public:
     explicit in_flight(boost::asio::io_context& io) noexcept : changed_{io} {}
@@ -21,30 +20,26 @@ public:
     // One exchange, from the moment its request goes out until its answer is complete.
     class entry {
     public:
-        // `body` must live as long as the entry. `whole` is false where it is only the beginning
-        // of the body, or none of it: the rest was not kept.
-        entry(in_flight& where, std::string_view body, bool whole) noexcept
-            : where_{where}, body_{body}, whole_{whole} {
-            where.entries_.push_back(*this);
+        // Both must outlive it.
+        entry(in_flight& all, lmstudio::requested_model const& model) noexcept
+            : all_{all}, model_{model} {
+            all.entries_.push_back(*this);
         }
         entry(entry const&) = delete;
         entry& operator=(entry const&) = delete;
         ~entry() {
             // One without a body, as a GET is, uses no model.
-            if (where_.changed_.waiting() > 0 && (!whole_ || !body_.empty()))
-                where_.changed_.open();
+            if (all_.changed_.waiting() > 0 && model_.possible())
+                all_.changed_.open();
         }
 
     private:
         friend class in_flight;
-        lmstudio::model_use use() const;
-
         boost::intrusive::list_member_hook<
             boost::intrusive::link_mode<boost::intrusive::auto_unlink>>
             hook_;
-        in_flight& where_;
-        std::string_view body_;
-        bool whole_;
+        in_flight& all_;
+        lmstudio::requested_model const& model_;
     };
 
     // What they all use.

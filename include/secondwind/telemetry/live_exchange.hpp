@@ -16,7 +16,7 @@ class live_exchange {
 public:
     // Views of the exchange; valid until the next await.
     struct view {
-        std::uint64_t number = 0; // of this process; a request id can be anything, and anybody's
+        std::uint64_t number = 0;
         std::string_view id;
         std::string_view method;
         std::string_view path;
@@ -30,6 +30,8 @@ public:
         std::uint64_t bytes_out = 0;
     };
 
+    // Counted by this process: a request id can be anything, and that of several requests.
+    virtual std::uint64_t number() const noexcept = 0;
     // Reads the request's body for the model that it names, once.
     virtual view look() const = 0;
     virtual telemetry::phase phase() const noexcept = 0;

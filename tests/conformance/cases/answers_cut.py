@@ -10,19 +10,19 @@ HEAD = answer(CHUNKED, b"Content-Type: text/plain")
 LAST = b"0\r\n\r\n"
 
 
-def cut(what, raw, end="close", asked=get()):
+def cut(title, raw, end="close", sent=get()):
     def run(on):
-        client = on.client(asked)
+        client = on.client(sent)
         connection, _ = on.host.next_request(client)
         connection.send(raw)
         if end:
             getattr(connection, end)()
         on.is_cut(client)
 
-    add(5, f"never completes {what}", run)
+    add(5, f"never completes {title}", run)
 
 
-for what, coded in {
+for title, coded in {
     "a chunk size of letters": b"xyz\r\nhello\r\n" + LAST,
     "a chunk size with a minus": b"-5\r\nhello\r\n" + LAST,
     "a chunk size with a plus": b"+5\r\nhello\r\n" + LAST,
@@ -35,9 +35,9 @@ for what, coded in {
     "a size with a bare LF": b"5\nhello\r\n" + LAST,
     "a size with a bare CR": b"5\rxhello\r\n" + LAST,
 }.items():
-    # The connection stays open: only the bytes tell that something is wrong.
-    cut(f"{what} at once", HEAD + coded, end=None)
-    cut(f"{what} after a good chunk", HEAD + chunk(b"good") + coded, end=None)
+    # The connection stays open: only the bytes show that something is wrong.
+    cut(f"{title} at once", HEAD + coded, end=None)
+    cut(f"{title} after a good chunk", HEAD + chunk(b"good") + coded, end=None)
 
 for end in ("close", "reset"):
     cut(f"a length after a {end} in the middle", answer(b"Content-Length: 10") + b"hello", end)
@@ -70,7 +70,7 @@ def a_body_until_close_that_is_reset_ends_in_a_reset(on):
     connection.reset()
     client.rest()
     got = bytes(client.received)
-    if b"chunked" in got:  # put into chunks by the proxy, which then show the cut
+    if b"chunked" in got:  # the proxy made chunks, which show the cut
         check(not got.endswith(LAST), "no last chunk", got)
     else:
         check(client.end == "reset", "a reset", f"{client.end} after {got!r}")
@@ -97,7 +97,7 @@ def a_cut_to_a_1_0_client_is_seen_too(on):
 
 
 @case()
-def nothing_is_served_behind_a_cut(on):
+def nothing_is_served_after_a_cut(on):
     client = on.client(get() + get(target=b"/b"))
     connection, _ = on.host.next_request(client)
     connection.send(HEAD + chunk(b"hello") + b"nonsense\r\n")
@@ -107,7 +107,7 @@ def nothing_is_served_behind_a_cut(on):
 
 @case()
 def a_1_0_client_never_gets_chunks_it_cannot_read(on):
-    """It can not happen with a host that looks at the version; if it does, decode or cut."""
+    """It cannot happen with a host that checks the version; if it does, decode or cut."""
     client = on.client(get(version=b"HTTP/1.0"))
     connection, _ = on.host.next_request(client)
     connection.send(HEAD + chunk(b"hello") + LAST)

@@ -10,24 +10,24 @@ case = in_section(5)
 BODY = b"5\r\nhello\r\n0\r\n\r\n"
 
 
-def refused(what, raw, asked=get()):
-    """A 502 that the proxy makes."""
+def refused(title, raw, sent=get()):
+    """The proxy itself answers 502."""
 
     def run(on):
-        client = on.client(asked)
+        client = on.client(sent)
         connection, _ = on.host.next_request(client)
         connection.send(raw)
         connection.close()
         on.own_error(client, 502)
 
-    add(5, f"a 502 for {what}", run)
+    add(5, f"a 502 for {title}", run)
 
 
-for what, line in {
+for title, line in {
     "a status of two digits": b"HTTP/1.1 20 OK",
     "a status of four digits": b"HTTP/1.1 2000 OK",
     "a status with a letter": b"HTTP/1.1 20X OK",
-    "a status with a letter behind it": b"HTTP/1.1 200X OK",
+    "a status with a letter after it": b"HTTP/1.1 200X OK",
     "a status line without a number": b"HTTP/1.1 OK",
     "a negative status": b"HTTP/1.1 -20 OK",
     "a status below 100": b"HTTP/1.1 099 OK",
@@ -43,9 +43,9 @@ for what, line in {
     "a bare CR in the reason": b"HTTP/1.1 200 O\rK",
     "a space before the status line": b" HTTP/1.1 200 OK",
 }.items():
-    refused(what, answer(line=line, body=b"hello"))
+    refused(title, answer(line=line, body=b"hello"))
 
-for what, lines in {
+for title, lines in {
     "a length and chunked": (b"Content-Length: 5", CHUNKED),
     "chunked and a length": (CHUNKED, b"Content-Length: 15"),
     "two lengths that differ": (b"Content-Length: 5", b"Content-Length: 15"),
@@ -68,7 +68,7 @@ for what, lines in {
     "identity": (b"Transfer-Encoding: identity",),
     "chunked with a parameter": (b"Transfer-Encoding: chunked;a=b",),
 }.items():
-    refused(what, answer(*lines) + BODY)
+    refused(title, answer(*lines) + BODY)
 
 refused("chunked on HTTP/1.0", answer(CHUNKED, line=b"HTTP/1.0 200 OK") + BODY)
 refused("a head over the limit", answer(b"X-Long: " + b"a" * (LIMITS["head"] + 1), body=b"hello"))
@@ -92,8 +92,8 @@ refused(
 refused("nothing but an interim answer", answer(line=b"HTTP/1.1 102 Processing"))
 
 
-def field_fault(what, line):
-    """502, or an answer without that line, or one that is made well again."""
+def field_fault(title, line):
+    """502, or an answer without that line, or with a corrected one."""
 
     def run(on):
         client = on.client(get())
@@ -107,10 +107,10 @@ def field_fault(what, line):
         check(line not in got.raw, "502, or no malformed line", got)
         check(got.status == 200 and got.body == b"hello", "the rest of the answer", got)
 
-    add(5, f"never passes on {what}", run)
+    add(5, f"never passes on {title}", run)
 
 
-for what, line in {
+for title, line in {
     "a space before the colon": b"X-Bad : c",
     "a line without a colon": b"X-Bad",
     "an empty name": b": c",
@@ -122,11 +122,11 @@ for what, line in {
     "a bare LF in a value": b"X-Bad: c\nSet-Cookie: d",
     "a folded line": b" folded",
 }.items():
-    field_fault(what, line)
+    field_fault(title, line)
 
 
-def never_ends(what, raw):
-    """The host goes on for ever, and stays connected."""
+def never_ends(title, raw):
+    """The host sends forever, and stays connected."""
 
     def run(on):
         client = on.client(get())
@@ -134,7 +134,7 @@ def never_ends(what, raw):
         connection.send(raw)
         on.own_error(client, 502)
 
-    add(5, f"a 502 for {what} that never ends", run)
+    add(5, f"a 502 for {title} that never ends", run)
 
 
 never_ends("a reason", b"HTTP/1.1 200 " + b"O" * (LIMITS["head"] + 8192))

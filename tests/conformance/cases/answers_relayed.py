@@ -1,4 +1,4 @@
-"""Section 5: answers that pass, and where exactly they end."""
+"""Section 5: relayed answers, and where exactly they end."""
 
 import messages
 from messages import CHUNKED, OK, answer, chunk, get, request
@@ -11,14 +11,14 @@ HEAD_REQUEST = request(line=b"HEAD /a HTTP/1.1")
 EVIL = answer(b"X-Evil: yes", body=b"evil")
 
 
-def relayed(what, raw, body, end=None, asked=get(), status=200):
-    """The body arrives whole, in whatever framing."""
+def relayed(title, raw, body, end=None, sent=get(), status=200):
+    """The body arrives complete, in any framing."""
 
     def run(on):
-        client, got = on.relays(raw, asked, end)
+        client, got = on.relays(raw, sent, end)
         check(got.status == status and got.complete and got.body == body, f"{status} {body!r}", got)
 
-    add(5, what, run)
+    add(5, title, run)
 
 
 PLAIN = b"Content-Type: text/plain"
@@ -84,7 +84,7 @@ relayed(
     "an answer to a 1.0 client passes",
     answer(b"Content-Length: 5") + b"hello",
     b"hello",
-    asked=get(version=b"HTTP/1.0"),
+    sent=get(version=b"HTTP/1.0"),
 )
 
 
@@ -121,22 +121,22 @@ def a_body_until_close_ends_the_clients_connection(on):
     )
 
 
-def ends_at_the_head(what, raw, asked=get(), after=b""):
-    """The next answer on the connection is the next answer, whatever this head's fields say."""
+def ends_at_the_head(title, raw, sent=get(), after=b""):
+    """The answer ends at its head, for any fields, and the next one is read correctly."""
 
     def run(on):
-        client = on.client(asked)
+        client = on.client(sent)
         connection, got = on.host.next_request(client)
         connection.send(raw + after)
         back = messages.read_answer(client, got.method)
         check(back.line == raw.split(b"\r\n")[0], raw, back)
         on.in_step(client)
 
-    add(5, what, run)
+    add(5, title, run)
 
 
 NO_CONTENT, UNCHANGED = b"HTTP/1.1 204 No Content", b"HTTP/1.1 304 Not Modified"
-for what, raw, asked in (
+for title, raw, sent in (
     ("HEAD with a length", answer(b"Content-Length: 5"), HEAD_REQUEST),
     ("HEAD with chunked", answer(CHUNKED), HEAD_REQUEST),
     ("HEAD without framing", answer(PLAIN), HEAD_REQUEST),
@@ -152,16 +152,16 @@ for what, raw, asked in (
     ("304 with a length", answer(b"Content-Length: 5", line=UNCHANGED), get()),
     ("304 with chunked", answer(CHUNKED, line=UNCHANGED), get()),
 ):
-    ends_at_the_head(f"{what} ends at the head", raw, asked)
-    ends_at_the_head(f"{what} drops a body all the same", raw, asked, b"5\r\nhello\r\n" + LAST)
+    ends_at_the_head(f"{title} ends at the head", raw, sent)
+    ends_at_the_head(f"{title} drops a body all the same", raw, sent, b"5\r\nhello\r\n" + LAST)
 
-for what, raw in {
+for title, raw in {
     "a length": answer(body=b"hello"),
     "chunks": answer(CHUNKED) + chunk(b"hello") + LAST,
     "a length of 0": answer(body=b""),
     "an error": answer(line=b"HTTP/1.1 404 Not Found", body=b"hello"),
 }.items():
-    ends_at_the_head(f"bytes behind {what} are never the next answer", raw, after=EVIL)
+    ends_at_the_head(f"bytes after {title} are never the next answer", raw, after=EVIL)
 
 
 @case()
@@ -175,13 +175,13 @@ def bytes_pushed_on_an_idle_connection_are_never_an_answer(on):
     on.in_step(client, b"/again")
 
 
-def interim(what, raw, expected, asked=get(), version=b"HTTP/1.1"):
+def interim(title, raw, expected, sent=get(), version=b"HTTP/1.1"):
     def run(on):
-        client, got = on.relays(raw + OK, asked)
+        client, got = on.relays(raw + OK, sent)
         lines = [one.line for one in got.interim]
         check(lines == expected and got.body == b"ok", expected, [*lines, got.line])
 
-    add(5, what, run)
+    add(5, title, run)
 
 
 EARLY = answer(b"Link: </a>; rel=preload", line=b"HTTP/1.1 103 Early Hints")
@@ -231,7 +231,7 @@ def trailers_pass_with_the_body_and_never_in_the_head(on):
     )
     head = got.raw.partition(b"\r\n\r\n")[0]
     check(b"X-Late: a" not in head and got.complete, "no trailer in the head", got)
-    check(got.raw.endswith(b"0\r\nX-Late: a\r\n\r\n"), "the trailer behind the body", got)
+    check(got.raw.endswith(b"0\r\nX-Late: a\r\n\r\n"), "the trailer after the body", got)
 
 
 @case()

@@ -1,4 +1,4 @@
-"""Section 6: connections that live, and what may follow on them (RFC 9112 section 9)."""
+"""Section 6: persistent connections, and what may follow on them (RFC 9112 section 9)."""
 
 import time
 
@@ -11,7 +11,7 @@ case = in_section(6)
 
 
 def exchange(on, client, raw, reply=OK):
-    """One whole exchange on the client's connection; the host's view of it."""
+    """One complete exchange on the client's connection; returns the host's view of it."""
     client.send(raw)
     got = on.host.serve(reply, client)
     back = messages.read_answer(client, got.method)
@@ -31,14 +31,14 @@ def many_requests_pass_on_one_connection(on):
 def every_kind_of_request_and_answer_follows_on_any_other(on):
     client = on.client()
     chunked = answer(CHUNKED) + chunk(b"hello") + b"0\r\n\r\n"
-    asked = (
+    sent = (
         get(),
         post(b"body"),
         request(CHUNKED, body=chunk(b"body") + b"0\r\n\r\n"),
         request(line=b"HEAD /a HTTP/1.1"),
         post(b""),
     )
-    for first in asked:
+    for first in sent:
         for reply in (OK, chunked, answer(body=b"")):
             if first.startswith(b"HEAD"):
                 reply = answer(b"Content-Length: 9")
@@ -87,12 +87,12 @@ def a_1_0_connection_closes_after_its_answer(on):
 
 @case()
 def a_1_0_connection_with_keep_alive_is_really_persistent_or_really_closed(on):
-    asked = get(b"Connection: keep-alive", version=b"HTTP/1.0")
-    client = on.client(asked)
+    sent = get(b"Connection: keep-alive", version=b"HTTP/1.0")
+    client = on.client(sent)
     on.host.serve(client=client)
     back = messages.read_answer(client)
     if [value.lower() for value in back.values(b"connection")] == [b"keep-alive"]:
-        exchange(on, client, asked)
+        exchange(on, client, sent)
     else:
         client.expect_end()
 
@@ -152,7 +152,7 @@ def a_request_that_comes_while_another_is_served_waits(on):
     check(messages.read_answer(client).body == b"two", "two", bytes(client.received))
 
 
-def continues(what, expectation):
+def continues(title, expectation):
     def run(on):
         client = on.client(request(b"Content-Length: 5", b"Expect: " + expectation))
         line = client.until(b"\r\n\r\n")
@@ -162,7 +162,7 @@ def continues(what, expectation):
         back = messages.read_answer(client)
         check(not back.interim and back.body == b"ok", "one 100 in all, and the answer", back)
 
-    add(6, what, run)
+    add(6, title, run)
 
 
 continues("100 is sent before the body comes", b"100-continue")
@@ -185,7 +185,7 @@ def a_body_that_is_not_kept_is_continued_too(on):
     while b"\r\n\r\n" not in client.received:
         on.host.step(deadline, client, "100 at the client")
         for connection in on.host.connections:
-            # A proxy may leave it to the host to say so.
+            # A proxy may leave this to the host.
             if b"100-continue" in connection.received.lower() and not client.received:
                 connection.send(answer(line=b"HTTP/1.1 100 Continue"))
     head = messages.read_head(client)
@@ -209,7 +209,7 @@ def a_1_0_client_is_never_told_to_continue(on):
     check(not back.interim and back.body == b"ok", "ok alone", bytes(client.received))
 
 
-def refused_without_continue(what, raw, *statuses):
+def refused_without_continue(title, raw, *statuses):
     def run(on):
         client = on.client(raw)
         if on.ours:
@@ -220,7 +220,7 @@ def refused_without_continue(what, raw, *statuses):
             check(client.end or client.received[9:10] == b"4", statuses, bytes(client.received))
         on.nothing_reached()
 
-    add(6, what, run)
+    add(6, title, run)
 
 
 refused_without_continue(

@@ -1,4 +1,4 @@
-"""Section 6: connections that end: the host's, the client's, and what is sent again."""
+"""Section 6: connections that end: the host's, the client's, and what is repeated."""
 
 import time
 
@@ -8,13 +8,13 @@ from registry import add, in_section
 from wire import BOUND, check
 
 case = in_section(6)
-# The table says 100 ms; a busy machine with a Python host measures with less precision.
+# The rule says 100 ms; a busy machine with a Python host measures less precisely.
 AT_ONCE = 1.0
 EVENT = b'data: {"choices":[{"delta":{"content":"a"}}]}\n\n'
 
 
 def reused(on):
-    """A client whose next request goes out on a connection that has served before."""
+    """A client whose next request uses a connection that has served before."""
     client = on.client(get(target=b"/first"))
     connection, _ = on.host.next_request(client)
     connection.send(OK)
@@ -75,15 +75,15 @@ for way in (b"GET", b"HEAD", b"OPTIONS", b"PUT", b"DELETE"):
 
 
 def begun_body(on, client):
-    """The host's connection, once a part of a streamed body is there."""
+    """The host's connection, after a part of a streamed body has arrived."""
     deadline = time.monotonic() + BOUND
     while not any(b"aaaa" in c.received for c in on.host.connections):
         on.host.step(deadline, client, "the beginning of a body at the host")
     return on.host.connections[-1]
 
 
-def never_again(what, raw, on_reused=True, begun=b"", leave="close"):
-    """A 502, and the host has had the request exactly once."""
+def never_again(title, raw, on_reused=True, begun=b"", leave="close"):
+    """A 502, and the host has got the request exactly once."""
 
     def run(on):
         client = reused(on)[0] if on_reused else on.client()
@@ -95,7 +95,7 @@ def never_again(what, raw, on_reused=True, begun=b"", leave="close"):
         on.host.drop_connections()
         on.nothing_reached()
 
-    add(6, what, run)
+    add(6, title, run)
 
 
 for leave in ("close", "reset"):
@@ -198,8 +198,8 @@ def a_client_that_half_closes_after_its_request_counts_as_gone(on):
     host_sees_the_end(on, connection, began)
 
 
-def leaves(what, raw, begun=b"", marker=b"", setup="whole", how="close"):
-    """The client goes; the host's connection must end at once."""
+def leaves(title, raw, begun=b"", marker=b"", setup="whole", how="close"):
+    """The client leaves; the host's connection must end at once."""
 
     def run(on):
         client = on.client(raw)
@@ -212,7 +212,7 @@ def leaves(what, raw, begun=b"", marker=b"", setup="whole", how="close"):
         host_sees_the_end(on, connection, began)
         on.passes(get(target=b"/b"))
 
-    add(6, what, run, setup)
+    add(6, title, run, setup)
 
 
 STREAM = answer(CHUNKED, b"Content-Type: text/event-stream") + chunk(EVENT)

@@ -48,8 +48,8 @@ all_refused(
 all_refused(
     2,
     {
-        f"Host with {what}": get(host=b"Host: " + value)
-        for what, value in {
+        f"Host with {title}": get(host=b"Host: " + value)
+        for title, value in {
             "a space": b"a b",
             "a path": b"a/b",
             "a user": b"a@b",
@@ -71,14 +71,14 @@ all_refused(
 )
 
 
-def passes_field(what, *lines):
-    """The lines reach the host in their order; only one case asks for their very letters."""
+def passes_field(title, *lines):
+    """The lines reach the host in order; only one case requires the exact letters."""
 
     def run(on):
         got = on.passes(get(*lines))
         check(got.those_of(lines) == [parted(line) for line in lines], lines, got)
 
-    add(2, f"passes {what}", run)
+    add(2, f"passes {title}", run)
 
 
 passes_field("an underscore in a name", b"X_A: b")
@@ -120,7 +120,7 @@ def passes_a_1_0_request_without_Host(on):
     check(got.target == b"/a", "/a", got)
 
 
-for what, host in {
+for title, host in {
     "a name and a port": b"lm.example:1235",
     "capitals": b"LM.Example",
     "an IPv4 address": b"127.0.0.1:1235",
@@ -132,10 +132,10 @@ for what, host in {
         got = on.passes(get(host=b"Host: " + host))
         check(got.values(b"host") == [host], f"Host: {host}", got)
 
-    add(2, f"sends Host as it came: {what}", run)
+    add(2, f"sends Host as it came: {title}", run)
 
 
-def passes_or_is_refused(what, host):
+def passes_or_is_refused(title, host):
     def run(on):
         client = on.client(get(host=b"Host:" + host))
         on.first(client)
@@ -146,7 +146,7 @@ def passes_or_is_refused(what, host):
         else:
             check(on.host.serve().values(b"host") == [host.strip()], f"Host:{host}", "another")
 
-    add(2, f"passes Host as it came or refuses it: {what}", run)
+    add(2, f"passes Host as it came or refuses it: {title}", run)
 
 
 # RFC 9112 section 3.2 and RFC 3986 section 3.2.3 allow them; no real client needs them.

@@ -49,13 +49,13 @@ all_refused(
         "an empty coding": coded(b""),
         "an empty element before chunked": coded(b", chunked"),
         "an empty element after chunked": coded(b"chunked,"),
-        "chunked behind a vertical TAB": coded(b"\x0bchunked"),
-        "chunked behind NUL": coded(b"\x00chunked"),
+        "chunked after a vertical TAB": coded(b"\x0bchunked"),
+        "chunked after NUL": coded(b"\x00chunked"),
         "chunked before a high byte": coded(b"chunked\xa0"),
         "Transfer-Encoding before a space and a colon": both(
             b"Transfer-Encoding : chunked", b"Content-Length: 4"
         ),
-        "Transfer-Encoding behind a control": both(
+        "Transfer-Encoding after a control": both(
             b"\x01Transfer-Encoding: chunked", b"Content-Length: 4"
         ),
         "Transfer-Encoding with a high byte": both(
@@ -69,8 +69,8 @@ all_refused(
 all_refused(
     3,
     {
-        f"a Content-Length {what}": request(b"Content-Length: " + value, body=b"hello" + SMUGGLED)
-        for what, value in {
+        f"a Content-Length {title}": request(b"Content-Length: " + value, body=b"hello" + SMUGGLED)
+        for title, value in {
             "with a plus": b"+5",
             "with a minus": b"-5",
             "in hexadecimal": b"0x5",
@@ -89,7 +89,7 @@ all_refused(
             "over 2^64": b"18446744073709551621",
             "of forty digits": b"1" * 40,
             "that differs in a list": b"5, 6",
-            "with words behind it": b"5 bytes",
+            "with words after it": b"5 bytes",
             "with a semicolon": b"5;a",
         }.items()
     },
@@ -111,7 +111,7 @@ all_refused(
 )
 
 
-def equal_lengths(what, *lines):
+def equal_lengths(title, *lines):
     def run(on):
         client = on.client(request(*lines, body=b"hello"))
         on.first(client)
@@ -121,21 +121,21 @@ def equal_lengths(what, *lines):
         got = on.host.serve()
         check(got.values(b"content-length") == [b"5"] and got.body == b"hello", "one length", got)
 
-    add(3, f"refuses, or sends as one, equal lengths {what}", run)
+    add(3, f"refuses, or sends as one, equal lengths {title}", run)
 
 
 equal_lengths("in two lines", b"Content-Length: 5", b"Content-Length: 5")
 equal_lengths("in a list", b"Content-Length: 5, 5")
 
 
-def body_arrives(what, raw, body, setup="whole"):
+def body_arrives(title, raw, body, setup="whole"):
     def run(on):
         got = on.passes(raw)
         check(got.body == body, f"the body {body!r}", got)
         framing = len(got.values(b"content-length")) + len(got.values(b"transfer-encoding"))
         check(framing == 1, "one framing field", got)
 
-    add(3, what, run, setup)
+    add(3, title, run, setup)
 
 
 for way in (b"GET", b"OPTIONS", b"DELETE", b"PUT", b"PATCH", b"HEAD"):

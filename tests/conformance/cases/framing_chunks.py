@@ -65,30 +65,30 @@ for setup in ("whole", "streamed"):
     all_refused(
         3,
         {
-            what + ending: (request(CHUNKED, body=coded), *STATUSES.get(what, (400,)))
-            for what, coded in BROKEN.items()
+            title + ending: (request(CHUNKED, body=coded), *STATUSES.get(title, (400,)))
+            for title, coded in BROKEN.items()
         }
         if setup == "whole"
         else {
-            # With a good first chunk: the request is on its way when the fault shows.
-            what
+            # With a valid first chunk: part of the request is already sent when the fault appears.
+            title
             + ending: (
                 request(CHUNKED, body=chunk(b"a" * 2000) + coded),
-                *STATUSES.get(what, (400,)),
+                *STATUSES.get(title, (400,)),
             )
-            for what, coded in BROKEN.items()
+            for title, coded in BROKEN.items()
         },
         partly=setup == "streamed",
         setup=setup,
     )
 
 
-def decoded(what, coded, body):
+def decoded(title, coded, body):
     def run(on):
         got = on.passes(request(CHUNKED, body=coded))
         check(got.body == body, f"the body {body!r}", got)
 
-    add(3, what, run)
+    add(3, title, run)
 
 
 decoded("an empty chunked body passes", LAST, b"")
@@ -145,7 +145,7 @@ def trailers_never_end_the_connection_or_lengthen_the_body(on):
     check(messages.read_answer(client).complete, "an answer", "none")
 
 
-def broken_half_way(what, raw, setup):
+def broken_half_way(title, raw, setup):
     def run(on):
         client = on.client(raw)
         client.half_close()
@@ -154,7 +154,7 @@ def broken_half_way(what, raw, setup):
         check(b" 200 " not in got[:16], "no success", got)
         on.nothing_reached(partly=setup == "streamed")
 
-    add(3, what, run, setup)
+    add(3, title, run, setup)
 
 
 for setup in ("whole", "streamed"):

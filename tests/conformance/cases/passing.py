@@ -1,4 +1,4 @@
-"""Section 4: what passes on and what does not (RFC 9110 sections 7.6.1, 7.7)."""
+"""Section 4: what is passed on and what is not (RFC 9110 sections 7.6.1, 7.7)."""
 
 from messages import answer, get, post, request
 from registry import add, in_section
@@ -7,14 +7,14 @@ from wire import check
 case = in_section(4)
 
 
-def dropped(what, *lines, gone, kept=()):
+def dropped(title, *lines, gone, kept=()):
     """The request's fields `gone` do not reach the host, and the lines `kept` do."""
 
     def run(on):
         got = on.passes(post(b"hello", *lines))
         for name in gone:
             values = got.values(name)
-            # A Connection of the proxy's own is its own business.
+            # The proxy may send its own Connection field.
             own = name == b"Connection" and not any(
                 v.lower() not in (b"keep-alive", b"close", b"") for v in values
             )
@@ -23,7 +23,7 @@ def dropped(what, *lines, gone, kept=()):
             check(got.has(line), line, got)
         check(got.body == b"hello" and got.values(b"host") == [b"h"], "the body and Host", got)
 
-    add(4, what, run)
+    add(4, title, run)
 
 
 AUTH = b"Authorization: Bearer a"
@@ -195,7 +195,7 @@ def an_answers_empty_value_passes(on):
     check(got.values(b"x-empty") == [b""], "an empty X-Empty", got)
 
 
-def dropped_from_answer(what, *lines, gone):
+def dropped_from_answer(title, *lines, gone):
     def run(on):
         client, got = on.relays(answer(*lines, b"X-End: b", body=b"ok"))
         own = {b"connection": (b"keep-alive", b"close"), b"keep-alive": ()}
@@ -204,7 +204,7 @@ def dropped_from_answer(what, *lines, gone):
             check(not left, f"no {name.decode()}", got)
         check(got.body == b"ok" and got.has(b"X-End: b"), "the rest", got)
 
-    add(4, what, run)
+    add(4, title, run)
 
 
 dropped_from_answer(

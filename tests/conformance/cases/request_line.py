@@ -54,7 +54,7 @@ all_refused(
         "a version of one number": line(b"GET /a HTTP/1"),
         "a version without a dot": line(b"GET /a HTTP/11"),
         "a version of two digits": line(b"GET /a HTTP/1.10"),
-        "a version with a letter behind it": line(b"GET /a HTTP/1.1x"),
+        "a version with a letter after it": line(b"GET /a HTTP/1.1x"),
         "a version with a space inside": line(b"GET /a HTTP/ 1.1"),
         "another protocol": line(b"GET /a HTTPS/1.1"),
         "the preface of HTTP/2": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(9), 400, 505),
@@ -74,24 +74,24 @@ all_refused(
 )
 
 
-def passes_line(what, sent, expected=None):
+def passes_line(title, sent, expected=None):
     def run(on):
         got = on.passes(line(sent), answer=messages.answer(body=b""))
         check(got.line == (expected or sent), expected or sent, got.line)
 
-    add(1, f"passes {what}", run)
+    add(1, f"passes {title}", run)
 
 
-for what, method in {
+for title, method in {
     "a method in small letters": b"get",
     "a method of an extension": b"M-SEARCH",
     "a method of every tchar": b"!#$%&'*+-.^_`|~09azAZ",
     "PATCH": b"PATCH",
     "TRACE-like names": b"TRACER",
 }.items():
-    passes_line(what, method + b" /a HTTP/1.1")
+    passes_line(title, method + b" /a HTTP/1.1")
 
-for what, target in {
+for title, target in {
     "double slashes": b"//a//b//",
     "dot segments": b"/a/./b/../../c/..",
     "an escaped slash in either case": b"/a%2Fb%2fc",
@@ -104,18 +104,18 @@ for what, target in {
     "a URI in a query": b"/a?u=http://b:80/c",
     "a long target below the limit": b"/" + b"a" * (LIMITS["target"] - 200),
 }.items():
-    passes_line(what, b"GET " + target + b" HTTP/1.1")
+    passes_line(title, b"GET " + target + b" HTTP/1.1")
 
 passes_line("an asterisk for OPTIONS", b"OPTIONS * HTTP/1.1")
 
 
-def passes_absolute(what, target, origin, host=b"h"):
+def passes_absolute(title, target, origin, host=b"h"):
     def run(on):
         got = on.passes(request(line=b"GET " + target + b" HTTP/1.1", host=b"Host: h"))
         check(got.target == origin, origin, got.target)
         check(got.values(b"host") == [host], b"Host: " + host, got.values(b"host"))
 
-    add(1, f"sends an absolute target {what}", run)
+    add(1, f"sends an absolute target {title}", run)
 
 
 passes_absolute("as its path and query", b"http://h/a/../b?c", b"/a/../b?c")
@@ -152,7 +152,7 @@ def serves_http_1_2_as_1_1_or_refuses_it(on):
 
 
 @case()
-def a_refused_request_takes_what_is_behind_it_with_it(on):
+def a_refused_request_drops_the_bytes_after_it(on):
     on.refuses(line(b"GET /a b HTTP/1.1") + SMUGGLED + SMUGGLED, 400)
 
 

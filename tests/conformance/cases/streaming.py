@@ -16,11 +16,11 @@ def token(text):
     return b'data: {"choices":[{"delta":{"content":"%s"}}]}\n\n' % text
 
 
-def piece_by_piece(what, head, pieces, tail=b"", end=None, asked=post(b"{}")):
-    """Each piece must be at the client before the host sends the next."""
+def piece_by_piece(title, head, pieces, tail=b"", end=None, sent=post(b"{}")):
+    """Each piece must arrive at the client before the host sends the next."""
 
     def run(on):
-        client = on.client(asked)
+        client = on.client(sent)
         connection, _ = on.host.next_request(client)
         connection.send(head)
         for wire, payload in pieces:
@@ -29,14 +29,14 @@ def piece_by_piece(what, head, pieces, tail=b"", end=None, asked=post(b"{}")):
         connection.send(tail)
         if end:
             getattr(connection, end)()
-            if b"chunked" in client.received:  # put into chunks by the proxy
+            if b"chunked" in client.received:  # the proxy made chunks
                 check(client.until(LAST) is not None, "the last chunk", bytes(client.received))
             else:
                 client.expect_end()
         elif tail:
             check(client.until(tail) is not None, tail, bytes(client.received))
 
-    add(8, what, run)
+    add(8, title, run)
 
 
 def chunks(*payloads):
@@ -53,13 +53,13 @@ piece_by_piece("events in chunks", EVENTS, chunks(*TOKENS, b"data: [DONE]\n\n"),
 piece_by_piece(
     "events until close", answer(b"Content-Type: text/event-stream"), plain(*TOKENS), end="close"
 )
-piece_by_piece("events of a GET", EVENTS, chunks(*TOKENS), LAST, asked=get())
+piece_by_piece("events of a GET", EVENTS, chunks(*TOKENS), LAST, sent=get())
 piece_by_piece(
     "events to a 1.0 client",
     answer(b"Content-Type: text/event-stream"),
     plain(*TOKENS),
     end="close",
-    asked=get(version=b"HTTP/1.0"),
+    sent=get(version=b"HTTP/1.0"),
 )
 piece_by_piece("two events in one chunk", EVENTS, chunks(TOKENS[0] + TOKENS[1], TOKENS[2]), LAST)
 piece_by_piece(
@@ -143,7 +143,7 @@ def parts_of_a_request_that_is_not_kept_pass_one_by_one(on):
     check(messages.read_answer(client).body == b"ok", "ok", bytes(client.received))
 
 
-def bytewise_request(what, raw, body):
+def bytewise_request(title, raw, body):
     def run(on):
         client = on.client()
         client.send_bytewise(raw)
@@ -151,7 +151,7 @@ def bytewise_request(what, raw, body):
         check(got.body == body and got.target == b"/a", body, got)
         check(messages.read_answer(client, got.method).status == 200, 200, bytes(client.received))
 
-    add(8, f"{what}, one byte at a time, is the same request", run)
+    add(8, f"{title}, one byte at a time, is the same request", run)
 
 
 bytewise_request("a GET", get(b"X-A: b", b"Cookie: c"), b"")
@@ -163,7 +163,7 @@ bytewise_request(
 )
 
 
-def bytewise_answer(what, raw, body, end=None):
+def bytewise_answer(title, raw, body, end=None):
     def run(on):
         client = on.client(get())
         connection, _ = on.host.next_request(client)
@@ -175,7 +175,7 @@ def bytewise_answer(what, raw, body, end=None):
         if not end:
             on.in_step(client)
 
-    add(8, f"{what}, one byte at a time, is the same answer", run)
+    add(8, f"{title}, one byte at a time, is the same answer", run)
 
 
 bytewise_answer("a length", answer(PLAIN, body=b"hello"), b"hello")
@@ -191,7 +191,7 @@ bytewise_answer(
     "an error", answer(line=b"HTTP/1.1 200 OK", body=b'{"error":"no"}'), b'{"error":"no"}'
 )
 bytewise_answer(
-    "an answer behind interim ones",
+    "an answer after interim ones",
     answer(line=b"HTTP/1.1 102 Processing") * 3 + answer(body=b"hello"),
     b"hello",
 )

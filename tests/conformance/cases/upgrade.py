@@ -97,7 +97,7 @@ def many_bytes_pass_in_a_tunnel(on):
     check(client.exactly(len(data)) == data, "1 MiB at the client", len(client.received))
 
 
-def half_close(what, leaver, stayer):
+def half_close(title, leaver, stayer):
     def run(on):
         ends = dict(zip(("client", "host"), tunnel(on)))
         ends[leaver].send(b"last words")
@@ -110,14 +110,14 @@ def half_close(what, leaver, stayer):
         ends[stayer].half_close()
         ends[leaver].expect_end()
 
-    add(7, what, run)
+    add(7, title, run)
 
 
 half_close("a client's half-close passes, and the host may still speak", "client", "host")
 half_close("a host's half-close passes, and the client may still speak", "host", "client")
 
 
-def leaves(what, leaver, stayer, how):
+def leaves(title, leaver, stayer, how):
     def run(on):
         ends = dict(zip(("client", "host"), tunnel(on)))
         ends[leaver].send(b"last words")
@@ -128,7 +128,7 @@ def leaves(what, leaver, stayer, how):
         took = time.monotonic() - began
         check(took < 1, "the end within a second", f"{took:.3f} s")
 
-    add(7, what, run)
+    add(7, title, run)
 
 
 for how in ("close", "reset"):
@@ -145,7 +145,7 @@ def a_host_that_speaks_and_closes_at_once_is_heard(on):
     client.expect_end()
 
 
-def accepted(what, *lines):
+def accepted(title, *lines):
     def run(on):
         client = on.client(get(*lines))
         host, got = on.host.next_request(client)
@@ -154,7 +154,7 @@ def accepted(what, *lines):
         check(messages.read_answer(client).status == 101, 101, bytes(client.received))
         client.expect(b"hi")
 
-    add(7, what, run)
+    add(7, title, run)
 
 
 accepted(
@@ -179,7 +179,7 @@ accepted(
 
 
 def refused(status):
-    """The host declines: an ordinary answer, and what is behind the request is HTTP."""
+    """The host declines: an ordinary answer, and the bytes after the request are HTTP."""
 
     def run(on):
         client = on.client(get(*WEBSOCKET) + get(target=b"/behind"))
@@ -214,7 +214,7 @@ for status in (
 
 
 @case()
-def what_is_behind_a_refused_upgrade_is_checked_as_HTTP(on):
+def bytes_after_a_refused_upgrade_are_checked_as_HTTP(on):
     client = on.client(get(*WEBSOCKET) + b"GET /b c HTTP/1.1\r\nHost: h\r\n\r\n")
     connection, _ = on.host.next_request(client)
     connection.send(answer(line=b"HTTP/1.1 403 Forbidden", body=b"no"))
@@ -226,14 +226,14 @@ def what_is_behind_a_refused_upgrade_is_checked_as_HTTP(on):
     on.nothing_reached()
 
 
-def body_delivered(what, body, framing):
+def body_delivered(title, body, framing):
     def run(on):
         client = on.client(request(*WEBSOCKET, framing, body=body))
         got = on.host.serve(client=client)
         check(got.complete and got.body == b"hello", "hello", got)
         check(messages.read_answer(client).body == b"ok", "ok", bytes(client.received))
 
-    add(7, what, run)
+    add(7, title, run)
 
 
 body_delivered("the body of an upgrade request is delivered", b"hello", b"Content-Length: 5")
@@ -242,8 +242,8 @@ body_delivered(
 )
 
 
-def dropped(what, *lines, gone=(b"Upgrade",), version=b"HTTP/1.1"):
-    """The request goes on as plain HTTP, without a trace of the upgrade."""
+def dropped(title, *lines, gone=(b"Upgrade",), version=b"HTTP/1.1"):
+    """The request is sent on as plain HTTP, without a trace of the upgrade."""
 
     def run(on):
         got = on.passes(get(*lines, b"X-End: a", version=version))
@@ -253,7 +253,7 @@ def dropped(what, *lines, gone=(b"Upgrade",), version=b"HTTP/1.1"):
         check(b"upgrade" not in options and b"http2" not in options, "no such option", got)
         check(got.has(b"X-End: a"), "the rest", got)
 
-    add(7, what, run)
+    add(7, title, run)
 
 
 H2C = (
@@ -277,4 +277,4 @@ def the_connection_of_an_ended_tunnel_serves_nobody_else(on):
     client.close()
     host.expect_end()
     on.passes(get(target=b"/b"))
-    check(not host.unread, "nothing behind a tunnel", host.unread)
+    check(not host.unread, "nothing after a tunnel", host.unread)

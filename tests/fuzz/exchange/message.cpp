@@ -7,8 +7,6 @@ namespace secondwind::fuzz {
 
 namespace {
 
-constexpr auto npos = std::string_view::npos;
-
 char lower(char c) noexcept {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
 }

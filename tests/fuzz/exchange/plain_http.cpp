@@ -8,8 +8,6 @@ namespace secondwind::fuzz {
 
 namespace {
 
-constexpr auto npos = std::string_view::npos;
-
 bool is_digit(char c) noexcept {
     return c >= '0' && c <= '9';
 }

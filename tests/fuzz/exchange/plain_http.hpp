@@ -12,6 +12,8 @@
 
 namespace secondwind::fuzz {
 
+inline constexpr auto npos = std::string_view::npos;
+
 // Throws what did not hold: an input that is judged so twice ends the process.
 void require(bool holds, char const* what);
 struct broken_promise : std::runtime_error {

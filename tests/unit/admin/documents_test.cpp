@@ -10,7 +10,7 @@ using lmstudio::activity;
 namespace {
 
 // As whoever reads the document gets it.
-nlohmann::json read(json const& document) {
+nlohmann::json read(admin::json const& document) {
     return nlohmann::json::parse(text_of(document));
 }
 

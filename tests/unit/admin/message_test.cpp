@@ -15,10 +15,10 @@ TEST(admin_message, makes_an_error_that_is_json_whatever_it_says) {
     auto const r = error_reply(404, "not_found", "There is no \"x\x01\xff\"; ask for another.");
     EXPECT_EQ(r.status, 404);
     EXPECT_EQ(r.content_type, "application/json");
-    auto const json = nlohmann::json::parse(r.body);
-    EXPECT_EQ(json["error"]["code"], "not_found");
-    EXPECT_EQ(json["error"]["message"], "There is no \"x\x01\xef\xbf\xbd\"; ask for another.");
-    EXPECT_EQ(json["error"].size(), 2U);
+    auto const document = nlohmann::json::parse(r.body);
+    EXPECT_EQ(document["error"]["code"], "not_found");
+    EXPECT_EQ(document["error"]["message"], "There is no \"x\x01\xef\xbf\xbd\"; ask for another.");
+    EXPECT_EQ(document["error"].size(), 2U);
 }
 
 TEST(admin_message, takes_a_target_apart_and_decodes_its_path) {

@@ -7,15 +7,13 @@ using namespace secondwind::admin;
 using testing::HasSubstr;
 using testing::StartsWith;
 
-namespace {
+namespace orders_test {
 
 template<class Order>
 std::string complaint_of(std::string_view body) {
     Order order;
     return read_order(body, order);
 }
-
-} // namespace
 
 TEST(orders, name_an_instance_or_all) {
     unload_order order;
@@ -91,3 +89,5 @@ TEST(orders, survive_deep_nesting) {
     deep.append(30'000, ']');
     EXPECT_THAT(read_empty_order(deep), HasSubstr("is no object"));
 }
+
+} // namespace orders_test

@@ -9,7 +9,7 @@ using recovery::outcome;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-namespace {
+namespace recovery_search_test {
 
 using clock = std::chrono::system_clock;
 using book = std::deque<std::shared_ptr<recovery::record>>;
@@ -48,8 +48,6 @@ std::string complaint_of(std::string_view query) {
     recovery_search wanted;
     return read_search(query, names, wanted);
 }
-
-} // namespace
 
 TEST(recovery_search, without_parameters_wants_the_newest_fifty) {
     auto const all = records(120);
@@ -135,3 +133,5 @@ TEST(recovery_search, shows_each_record_as_the_ledger_file_does) {
     EXPECT_EQ(shown[1].at("host"), "default");
     EXPECT_EQ(array_of({}), "[]");
 }
+
+} // namespace recovery_search_test

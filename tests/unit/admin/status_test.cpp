@@ -15,6 +15,7 @@ namespace {
 class imagined final : public telemetry::live_exchange {
 public:
     explicit imagined(std::uint64_t number) : number_{number} {}
+    std::uint64_t number() const noexcept override { return number_; }
     view look() const override {
         view v;
         v.number = number_;

@@ -1,6 +1,7 @@
 #include "app/wording.hpp"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 namespace secondwind::app {
 namespace {

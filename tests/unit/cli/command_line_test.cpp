@@ -6,7 +6,7 @@
 #include <map>
 
 namespace secondwind::cli {
-namespace {
+namespace command_line_test {
 
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
@@ -271,5 +271,5 @@ TEST(command_line, explains_itself_although_the_configuration_is_broken) {
     EXPECT_EQ(w.run({"--version"}).exit_code, 0);
 }
 
-} // namespace
+} // namespace command_line_test
 } // namespace secondwind::cli

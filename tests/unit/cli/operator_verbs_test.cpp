@@ -6,7 +6,7 @@
 #include <map>
 
 namespace secondwind::cli {
-namespace {
+namespace operator_verbs_test {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -178,5 +178,5 @@ TEST(operator_verbs, leave_the_servers_own_admin_flag_to_it) {
     EXPECT_EQ(run({"--admin", "off"}).settings.value().admin.listen, std::nullopt);
 }
 
-} // namespace
+} // namespace operator_verbs_test
 } // namespace secondwind::cli

@@ -3,12 +3,13 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <map>
 
 namespace secondwind::config {
-namespace {
+namespace admin_test {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -245,5 +246,5 @@ TEST(changed_keys, compare_secrets_by_what_they_are_and_tell_only_their_names) {
                 ElementsAre("upstreams[].api_token", "admin.token", "recovery.evict"));
 }
 
-} // namespace
+} // namespace admin_test
 } // namespace secondwind::config

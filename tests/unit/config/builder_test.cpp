@@ -8,7 +8,7 @@
 #include <set>
 
 namespace secondwind::config {
-namespace {
+namespace builder_test {
 
 using variables = std::map<std::string, std::string>;
 
@@ -224,5 +224,5 @@ TEST(keys, have_different_names_everywhere) {
     EXPECT_EQ(find_key("recovery"), nullptr);
 }
 
-} // namespace
+} // namespace builder_test
 } // namespace secondwind::config

@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 namespace secondwind::config {
-namespace {
+namespace client_keys_test {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -117,5 +117,5 @@ TEST(api_keys, are_shown_by_their_names_and_compared_by_their_hashes) {
     EXPECT_THAT(changed_keys(before, after), ElementsAre("clients.api_keys"));
 }
 
-} // namespace
+} // namespace client_keys_test
 } // namespace secondwind::config

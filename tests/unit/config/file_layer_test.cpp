@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 namespace secondwind::config {
-namespace {
+namespace file_layer_test {
 
 settings read(std::string_view text) {
     builder b;
@@ -238,5 +238,5 @@ TEST(config_file, shows_a_foreign_value_harmlessly) {
     EXPECT_LT(fault_of("{\"" + std::string(100'000, 'x') + "\": 1}").size(), 400U);
 }
 
-} // namespace
+} // namespace file_layer_test
 } // namespace secondwind::config

@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 namespace secondwind::config {
-namespace {
+namespace lists_test {
 
 using policy::verdict;
 using ::testing::ElementsAre;
@@ -180,5 +180,5 @@ TEST(rules, in_the_environment_are_at_fault_by_their_index) {
     EXPECT_THAT(rules_fault(""), HasSubstr("not valid JSON"));
 }
 
-} // namespace
+} // namespace lists_test
 } // namespace secondwind::config

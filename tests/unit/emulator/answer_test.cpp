@@ -1,6 +1,7 @@
 #include "emulator/answer.hpp"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 using namespace secondwind::emulator;
 

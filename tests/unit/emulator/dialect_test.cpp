@@ -1,6 +1,7 @@
 #include "emulator/dialect.hpp"
 
 #include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
 
 using namespace secondwind::emulator;
 using testing::ElementsAre;
@@ -13,7 +14,7 @@ prediction saying(std::vector<std::string> tokens) {
     p.number = 7;
     p.created = 1'789'742'286;
     p.model = "m";
-    p.asked.tokens = 3;
+    p.prompt.tokens = 3;
     p.tokens = std::move(tokens);
     return p;
 }
@@ -23,7 +24,7 @@ sse_events stream(dialect const& d, std::vector<std::string> const& tokens,
                   bool cut_short = false) {
     auto p = saying({});
     p.cut_short = cut_short;
-    p.asked.include_usage = true;
+    p.prompt.include_usage = true;
     auto events = d.opening(p);
     for (auto const& t : tokens) {
         p.tokens.push_back(t);
@@ -50,6 +51,18 @@ constexpr endpoint every_endpoint[] = {endpoint::chat_completions, endpoint::com
                                        endpoint::embeddings,       endpoint::responses,
                                        endpoint::messages,         endpoint::v0_chat_completions,
                                        endpoint::v1_chat};
+
+prompt parsed(endpoint endpoint, std::string_view body) {
+    auto result = parse_prompt(endpoint, body);
+    EXPECT_TRUE(std::holds_alternative<prompt>(result)) << body;
+    return std::get<prompt>(result);
+}
+
+std::string reason_of(endpoint endpoint, std::string_view body) {
+    auto result = parse_prompt(endpoint, body);
+    EXPECT_TRUE(std::holds_alternative<unreadable>(result)) << body;
+    return std::get<unreadable>(result).reason;
+}
 
 } // namespace
 
@@ -87,12 +100,12 @@ TEST(emulator_dialect, a_completion_stream_carries_usage_in_its_last_chunk) {
 
 TEST(emulator_dialect, embeddings_come_as_numbers_or_as_base64) {
     auto p = saying({"x"});
-    p.asked.inputs = 2;
+    p.prompt.inputs = 2;
     auto d = dialect_of(endpoint::embeddings).whole(p);
     EXPECT_EQ(d["data"].size(), 2U);
     EXPECT_EQ(d["data"][1]["index"], 1);
     EXPECT_EQ(d["data"][0]["embedding"], json::parse("[0.5,-0.25,0.125,0.75]"));
-    p.asked.base64 = true;
+    p.prompt.base64 = true;
     d = dialect_of(endpoint::embeddings).whole(p);
     EXPECT_EQ(d["data"][0]["embedding"], "AAAAPwAAgL4AAAA+AABAPw==");
 }
@@ -126,10 +139,10 @@ TEST(emulator_dialect, a_response_that_was_cut_short_is_incomplete) {
 
 TEST(emulator_dialect, a_response_fails_with_the_next_number) {
     auto const& d = dialect_of(endpoint::responses);
-    EXPECT_EQ(data(d.broken(saying({}), "why").at(0))["sequence_number"], 2);
-    auto const late = data(d.broken(saying({"a"}), "why").at(0));
+    EXPECT_EQ(data(d.broken(saying({}), "reason").at(0))["sequence_number"], 2);
+    auto const late = data(d.broken(saying({"a"}), "reason").at(0));
     EXPECT_EQ(late["sequence_number"], 5);
-    EXPECT_EQ(late["response"]["error"]["message"], "why");
+    EXPECT_EQ(late["response"]["error"]["message"], "reason");
 }
 
 TEST(emulator_dialect, a_message_stream_has_the_events_of_anthropic) {
@@ -143,8 +156,8 @@ TEST(emulator_dialect, a_message_stream_has_the_events_of_anthropic) {
 }
 
 TEST(emulator_dialect, only_the_rest_chat_tells_of_its_load) {
-    for (auto const where : every_endpoint)
-        EXPECT_EQ(dialect_of(where).announces_load(), where == endpoint::v1_chat);
+    for (auto const endpoint : every_endpoint)
+        EXPECT_EQ(dialect_of(endpoint).announces_load(), endpoint == endpoint::v1_chat);
     auto const& d = dialect_of(endpoint::v1_chat);
     EXPECT_THAT(names(d.greeting("m")), ElementsAre("chat.start"));
     EXPECT_THAT(names(d.load_started("m")), ElementsAre("model_load.start", "model_load.progress"));
@@ -190,27 +203,68 @@ TEST(emulator_dialect, a_failed_prediction_is_a_string_on_the_openai_endpoints) 
               "event: error\ndata: {\"error\":{\"message\":\"Model unloaded.\"}}\n\n");
 }
 
-TEST(emulator_dialect, no_model_is_told_as_the_versions_do) {
+TEST(emulator_dialect, the_error_without_a_model_depends_on_the_version) {
     auto const& d = dialect_of(endpoint::chat_completions);
-    auto const now = d.unserved(resolution::kind::none, false);
+    auto const now = d.unserved(availability::none, false);
     EXPECT_EQ(now.status, 400U);
     EXPECT_THAT(now.body, HasSubstr("'lms load'"));
-    auto const then = d.unserved(resolution::kind::none, true);
+    auto const then = d.unserved(availability::none, true);
     EXPECT_EQ(then.status, 404U);
     EXPECT_THAT(then.body, HasSubstr("`lms load`"));
-    EXPECT_THAT(d.unserved(resolution::kind::several, false).body, HasSubstr("Multiple models"));
+    EXPECT_THAT(d.unserved(availability::ambiguous, false).body, HasSubstr("Multiple models"));
 }
 
 TEST(emulator_dialect, every_answer_is_json_and_every_event_is_one_line) {
-    for (auto const where : every_endpoint) {
-        auto const& d = dialect_of(where);
+    for (auto const endpoint : every_endpoint) {
+        auto const& d = dialect_of(endpoint);
         EXPECT_TRUE(d.whole(saying({"a"})).is_object());
         for (auto const& a : {d.invalid("x"), d.failed("x"), d.refused(model{"m"}, "x"),
-                              d.unserved(resolution::kind::none, false)}) {
+                              d.unserved(availability::none, false)}) {
             EXPECT_TRUE(json::accept(a.body)) << a.body;
             EXPECT_GE(a.status, 400U);
         }
         for (auto const& e : stream(d, {"line\nbreak"}))
             EXPECT_EQ(e.data.find('\n'), std::string::npos) << e.data;
     }
+}
+
+TEST(emulator_prompt, reads_what_it_knows_and_ignores_the_rest) {
+    auto const p = parsed(endpoint::chat_completions,
+                          R"({"model":"a","messages":[],"stream":true,"nonsense":{"x":1},
+                              "stream_options":{"include_usage":true},"max_tokens":3})");
+    EXPECT_EQ(p.model, "a");
+    EXPECT_TRUE(p.stream);
+    EXPECT_TRUE(p.include_usage);
+    EXPECT_EQ(p.limit, 3U);
+}
+
+TEST(emulator_prompt, takes_no_limit_or_a_negative_one_for_none) {
+    EXPECT_FALSE(parsed(endpoint::completions, R"({"prompt":"x"})").limit);
+    EXPECT_FALSE(parsed(endpoint::completions, R"({"prompt":"x","max_tokens":-1})").limit);
+    EXPECT_EQ(parsed(endpoint::responses, R"({"input":"x","max_output_tokens":2})").limit, 2U);
+}
+
+TEST(emulator_prompt, a_model_of_another_type_is_none) {
+    EXPECT_EQ(parsed(endpoint::completions, R"({"prompt":"x","model":7})").model, "");
+}
+
+TEST(emulator_prompt, refuses_what_is_not_a_json_object) {
+    for (char const* body : {"", "{", "[]", "\"x\"", "{\"messages\":[]"})
+        EXPECT_EQ(reason_of(endpoint::chat_completions, body), "Invalid JSON in request body");
+}
+
+TEST(emulator_prompt, names_the_field_that_an_endpoint_needs) {
+    EXPECT_EQ(reason_of(endpoint::messages, "{}"), "'messages' field is required");
+    EXPECT_EQ(reason_of(endpoint::chat_completions, R"({"messages":"x"})"),
+              "'messages' field is invalid");
+    EXPECT_EQ(reason_of(endpoint::embeddings, "{}"), "'input' field is required");
+    EXPECT_EQ(reason_of(endpoint::completions, R"({"prompt":1})"), "'prompt' field is invalid");
+}
+
+TEST(emulator_prompt, embeddings_are_never_streamed_and_counted_by_input) {
+    auto const p = parsed(endpoint::embeddings,
+                          R"({"input":["a","b"],"stream":true,"encoding_format":"base64"})");
+    EXPECT_FALSE(p.stream);
+    EXPECT_TRUE(p.base64);
+    EXPECT_EQ(p.inputs, 2U);
 }

@@ -5,7 +5,7 @@
 using namespace secondwind::emulator;
 using testing::ElementsAre;
 
-namespace {
+namespace store_test {
 
 store small_host() {
     return {
@@ -13,13 +13,11 @@ store small_host() {
         {{"a", model_type::llm, 6}, {"b", model_type::llm, 5}, {"e", model_type::embedding, 1}}};
 }
 
-instance load(store& s, char const* key, load_reason why = load_reason::by_hand) {
-    auto i = s.begin_load(*s.find_model(key), why).value();
+instance load(store& s, char const* key, load_reason reason = load_reason::by_hand) {
+    auto i = s.begin_load(*s.find_model(key), reason).value();
     EXPECT_TRUE(s.finish_load(i.serial));
     return i;
 }
-
-} // namespace
 
 TEST(emulator_store, a_model_is_loading_until_its_load_is_finished) {
     auto s = small_host();
@@ -99,7 +97,7 @@ TEST(emulator_store, unloading_what_is_not_there_says_so) {
     EXPECT_FALSE(s.unload("nobody"));
 }
 
-TEST(emulator_store, a_corrupt_cache_is_cured_by_loading_anew) {
+TEST(emulator_store, a_corrupt_cache_is_cured_by_a_reload) {
     auto s = small_host();
     EXPECT_EQ(s.corrupt("a"), 0U) << "not loaded";
     load(s, "a");
@@ -118,3 +116,33 @@ TEST(emulator_store, only_what_requests_loaded_is_evicted) {
     EXPECT_TRUE(s.is_loaded("e"));
     EXPECT_FALSE(s.is_loaded("a"));
 }
+
+TEST(emulator_guardrail, names_the_gigabytes_with_two_decimals) {
+    EXPECT_EQ(refusal_cause(refusal_form::with_figure, 17'930'000'000),
+              "Model loading was stopped due to insufficient system resources. Under the current "
+              "settings, this model requires approximately 17.93 GB of memory, and continuing to "
+              "load it would likely overload your system and cause it to freeze. If you think this "
+              "is incorrect, you can adjust the model loading guardrails in settings.");
+    EXPECT_NE(refusal_cause(refusal_form::with_figure, 273'250'000'000).find("273.25 GB"),
+              std::string::npos);
+}
+
+TEST(emulator_guardrail, has_the_form_without_a_figure) {
+    EXPECT_EQ(refusal_cause(refusal_form::plain, 1),
+              "Model loading was stopped due to insufficient system resources. Continuing to load "
+              "the model would likely overload your system and cause it to freeze. If you think "
+              "this is incorrect, you can adjust the model loading guardrails in settings.");
+}
+
+TEST(emulator_guardrail, has_the_words_of_the_0_3_versions) {
+    EXPECT_EQ(refusal_cause(refusal_form::old_wording, 1),
+              "Model loading aborted due to insufficient system resources. Overloading the system "
+              "will likely cause it to freeze. If you believe this is a mistake, you can try to "
+              "change the model loading guardrails in the settings.");
+}
+
+TEST(emulator_guardrail, has_the_form_that_names_no_cause) {
+    EXPECT_EQ(refusal_cause(refusal_form::generic, 1), "Failed to load model.");
+}
+
+} // namespace store_test

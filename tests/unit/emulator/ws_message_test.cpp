@@ -1,10 +1,11 @@
 #include "emulator/ws_message.hpp"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 using namespace secondwind::emulator;
 
-namespace {
+namespace ws_message_test {
 
 template<class Message>
 Message parsed(std::string_view text) {
@@ -16,14 +17,12 @@ Message parsed(std::string_view text) {
     return std::get<Message>(*message);
 }
 
-} // namespace
-
 TEST(ws_message, reads_credentials) {
-    auto const who =
+    auto const credentials =
         parse_ws_credentials(R"({"authVersion":1,"clientIdentifier":"a","clientPasskey":"b"})");
-    ASSERT_TRUE(who);
-    EXPECT_EQ(who->identifier, "a");
-    EXPECT_EQ(who->passkey, "b");
+    ASSERT_TRUE(credentials);
+    EXPECT_EQ(credentials->identifier, "a");
+    EXPECT_EQ(credentials->passkey, "b");
 }
 
 TEST(ws_message, takes_nothing_else_for_credentials) {
@@ -97,3 +96,25 @@ TEST(ws_message, writes_what_the_server_says) {
     EXPECT_EQ(ws_warning("w"), R"({"type":"communicationWarning","warning":"w"})");
     EXPECT_EQ(ws_keep_alive_ack(), R"({"type":"keepAliveAck"})");
 }
+
+TEST(ws_namespace, is_found_by_its_exact_path) {
+    EXPECT_EQ(ws_namespace_of("/llm"), ws_namespace::llm);
+    EXPECT_EQ(ws_namespace_of("/embedding?a=b"), ws_namespace::embedding);
+    EXPECT_EQ(ws_namespace_of("/system"), ws_namespace::system);
+    EXPECT_EQ(ws_namespace_of("/diagnostics"), ws_namespace::other);
+    for (auto const* path : {"/", "/LLM", "/llm/", "/v1/chat/completions"})
+        EXPECT_FALSE(ws_namespace_of(path)) << path;
+}
+
+TEST(ws_namespace, has_only_its_own_endpoints) {
+    EXPECT_TRUE(find_ws_rpc(ws_namespace::embedding, "listLoaded"));
+    EXPECT_FALSE(find_ws_rpc(ws_namespace::system, "listLoaded"));
+    EXPECT_TRUE(find_ws_rpc(ws_namespace::system, "version"));
+    EXPECT_FALSE(find_ws_rpc(ws_namespace::llm, "version"));
+    EXPECT_FALSE(find_ws_rpc(ws_namespace::other, "listLoaded"));
+    EXPECT_TRUE(find_ws_channel(ws_namespace::llm, "predict"));
+    EXPECT_FALSE(find_ws_channel(ws_namespace::embedding, "predict"));
+    EXPECT_TRUE(find_ws_channel(ws_namespace::embedding, "getOrLoad"));
+}
+
+} // namespace ws_message_test

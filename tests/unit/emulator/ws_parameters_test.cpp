@@ -1,10 +1,11 @@
 #include "emulator/ws_parameters.hpp"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 using namespace secondwind::emulator;
 
-namespace {
+namespace ws_parameters_test {
 
 json parsed(char const* text) {
     return json::parse(text);
@@ -30,12 +31,10 @@ store two_of_a() {
 instance const* found(store const& s, char const* specifier, model_type type = model_type::llm) {
     json parameter;
     parameter["specifier"] = parsed(specifier);
-    auto const which = parse_ws_specified(parameter);
-    EXPECT_TRUE(which) << specifier;
-    return which ? find_specified(s, *which, type) : nullptr;
+    auto const chosen = parse_ws_specified(parameter);
+    EXPECT_TRUE(chosen) << specifier;
+    return chosen ? find_specified(s, *chosen, type) : nullptr;
 }
-
-} // namespace
 
 TEST(ws_parameters, take_an_identifier_to_unload) {
     EXPECT_EQ(parse_ws_unload(parsed(R"({"identifier":"a","deviceIdentifier":null})")), "a");
@@ -48,7 +47,7 @@ TEST(ws_parameters, need_every_part_of_a_lookup) {
         R"({"specifier":{"type":"instanceReference","instanceReference":"r"},
             "throwIfNotFound":true})"));
     ASSERT_TRUE(whole);
-    EXPECT_EQ(whole->of.reference, "r");
+    EXPECT_EQ(whole->specifier.reference, "r");
     EXPECT_TRUE(whole->throws);
     for (auto const* text :
          {"{}", R"({"specifier":{"type":"query","query":{}}})", R"({"throwIfNotFound":true})",
@@ -81,7 +80,7 @@ TEST(ws_parameters, tell_the_two_loads_apart) {
 TEST(ws_parameters, read_a_prediction_and_its_limit) {
     auto const whole = parse_ws_predict(predict_parameter());
     ASSERT_TRUE(whole);
-    EXPECT_EQ(whole->by.query["identifier"], "a");
+    EXPECT_EQ(whole->specifier.query["identifier"], "a");
     EXPECT_EQ(whole->limit, 5U);
     EXPECT_GT(whole->prompt_tokens, 1U);
 }
@@ -135,3 +134,5 @@ TEST(ws_parameters, never_find_a_reloaded_instance_by_its_old_reference) {
     EXPECT_EQ(again.id, "a");
     EXPECT_EQ(found(s, specifier.dump().c_str()), nullptr);
 }
+
+} // namespace ws_parameters_test

@@ -8,7 +8,7 @@
 #include <string_view>
 
 namespace secondwind::http {
-namespace {
+namespace chunked_decoder_test {
 
 using namespace std::string_view_literals;
 using status = chunked_decoder::status;
@@ -203,5 +203,5 @@ TEST(chunked_decoder, bounds_the_trailers_apart_from_the_extensions) {
     EXPECT_EQ(beyond.rule, "trailers_too_large");
 }
 
-} // namespace
+} // namespace chunked_decoder_test
 } // namespace secondwind::http

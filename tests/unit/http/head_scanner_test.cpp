@@ -8,7 +8,7 @@
 #include <string_view>
 
 namespace secondwind::http {
-namespace {
+namespace head_scanner_test {
 
 using status = head_scanner::status;
 using side = head_scanner::side;
@@ -168,5 +168,5 @@ TEST(head_scanner, has_started_only_after_a_byte_that_counts) {
     EXPECT_TRUE(scanner.started());
 }
 
-} // namespace
+} // namespace head_scanner_test
 } // namespace secondwind::http

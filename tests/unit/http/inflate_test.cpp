@@ -10,7 +10,7 @@
 #include <utility>
 
 namespace secondwind::http {
-namespace {
+namespace inflate_test {
 
 using inflated = inflater::status;
 using test::coding;
@@ -232,5 +232,5 @@ TEST(inflater, stops_for_good_when_it_is_told_to) {
     EXPECT_EQ(calls, 1);
 }
 
-} // namespace
+} // namespace inflate_test
 } // namespace secondwind::http

@@ -8,7 +8,7 @@
 #include <string_view>
 
 namespace secondwind::http {
-namespace {
+namespace response_framer_test {
 
 using status = response_framer::status;
 
@@ -116,5 +116,5 @@ TEST(response_framer, ends_a_close_delimited_body_by_closing) {
     EXPECT_EQ(frame(head_of(framing::until_close), {}).after_close, status::complete);
 }
 
-} // namespace
+} // namespace response_framer_test
 } // namespace secondwind::http

@@ -12,7 +12,6 @@
 namespace secondwind::lmstudio {
 namespace {
 
-using kind = model_use::kind;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
@@ -84,7 +83,6 @@ TEST(codec, survives_nesting_as_deep_as_the_text_is_long) {
         for (auto const& text : {bomb, closed}) {
             EXPECT_FALSE(parse_models(text));
             EXPECT_EQ(parse_unload(400, text, "a"), unload_result::refused);
-            EXPECT_TRUE(find_model(text).name.empty());
         }
     }
 }
@@ -127,44 +125,6 @@ TEST(parse_unload, does_not_take_an_unknown_path_or_a_refusal_for_it) {
           R"({"message":"not found"})", "not found"})
         for (int const status : {200, 400, 404, 500})
             EXPECT_EQ(parse_unload(status, text, "a"), unload_result::refused) << text;
-}
-
-TEST(find_model, reads_the_top_level_name) {
-    for (auto const* text :
-         {R"({"model":"a"})", R"({"messages":[{"model":"b"}],"x":{"model":"c"},"model":"a"})",
-          R"({"model":"a","model":"b"})", R"({"instance_id":"x","model":"a"})",
-          R"({"model":"a","messages": cut off)", "\xEF\xBB\xBF{\"model\":\"a\"}",
-          R"({"m\u006fdel":"a"})"}) {
-        auto const use = find_model(text);
-        EXPECT_EQ(use.what, kind::named) << text;
-        EXPECT_EQ(use.name, "a") << text;
-    }
-}
-
-TEST(find_model, may_mean_any_model_where_an_object_names_none) {
-    for (auto const* text :
-         {"{}", R"({"messages":[]})", R"({"model":null})", R"({"model":7})", R"({"model":""})",
-          R"({"model":{"model":"a"}})", R"({"model":["a"]})", R"({"x":{"model":"a"}})",
-          R"({"x":{"instance_id":"a"}})", R"({"Model":"a"})", R"({"input":"model)",
-          // LM Studio's parser takes a lone surrogate, which this one refuses.
-          R"({"input":"\ud83d","model":"a"})"}) {
-        auto const use = find_model(text);
-        EXPECT_EQ(use.what, kind::unnamed) << text;
-        EXPECT_EQ(use.name, "") << text;
-    }
-}
-
-TEST(find_model, sees_bodies_that_use_no_model) {
-    for (auto const* text :
-         {"", " ", "[]", R"(["model","a"])", R"([{"model":"a"}])", "null", "\"model\"", "model=a",
-          R"({"instance_id":"a"})", R"({"instance_id":7})"})
-        EXPECT_EQ(find_model(text).what, kind::none) << text;
-}
-
-TEST(find_model, stops_at_the_name) {
-    // A parse of what follows would end in an error, and then nothing would be known.
-    auto const use = find_model(std::string{R"({"model":"a",)"} + std::string(1000, '['));
-    EXPECT_EQ(use.what, kind::named);
 }
 
 } // namespace

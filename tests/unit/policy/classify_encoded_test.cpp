@@ -14,7 +14,7 @@
 #include <utility>
 
 namespace secondwind::policy {
-namespace {
+namespace classify_encoded_test {
 
 using test::coding;
 using test::encoded;
@@ -50,8 +50,6 @@ constexpr std::array<std::pair<char const*, coding>, 4> codings{{{"gzip", coding
                                                                  {"x-gzip", coding::gzip},
                                                                  {"deflate", coding::zlib},
                                                                  {"Deflate", coding::raw}}};
-
-} // namespace
 
 TEST(classify_encoded, finds_the_message_in_every_coding_and_status) {
     for (auto const& [name, how] : codings) {
@@ -139,4 +137,5 @@ TEST(classify_encoded, decides_at_its_bound_of_either_side) {
     EXPECT_EQ(endless.result().verdict, verdict::other_error);
 }
 
+} // namespace classify_encoded_test
 } // namespace secondwind::policy

@@ -1,5 +1,7 @@
 #include "judging.hpp"
 
+#include <secondwind/lmstudio/error_message.hpp>
+
 #include <utility>
 
 namespace secondwind::policy {
@@ -15,7 +17,7 @@ std::string with_error(std::string_view text) {
 }
 
 std::optional<std::string> message_in(std::string_view json) {
-    return find_error_message(json);
+    return lmstudio::find_error_message(json);
 }
 
 TEST(find_error_message, reads_each_of_the_known_places) {

@@ -7,7 +7,7 @@
 #include <vector>
 
 namespace secondwind::policy {
-namespace {
+namespace failure_rate_test {
 
 using namespace std::chrono_literals;
 using time_point = failure_rate::time_point;
@@ -124,5 +124,5 @@ TEST(failure_rate, agrees_with_a_list_of_all_failures_in_any_story) {
     }
 }
 
-} // namespace
+} // namespace failure_rate_test
 } // namespace secondwind::policy

@@ -13,7 +13,7 @@ using lmstudio::activity;
 using lmstudio::instance;
 using lmstudio::inventory;
 
-namespace {
+namespace plan_laws_test {
 
 using enum verdict;
 
@@ -297,5 +297,5 @@ TEST(plan_laws, leave_all_alone_for_the_other_verdicts) {
     });
 }
 
-} // namespace
+} // namespace plan_laws_test
 } // namespace secondwind::policy

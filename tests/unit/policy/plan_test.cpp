@@ -10,7 +10,7 @@ using lmstudio::activity;
 using lmstudio::instance;
 using lmstudio::inventory;
 
-namespace {
+namespace plan_test {
 
 using enum verdict;
 using testing::ElementsAre;
@@ -286,5 +286,5 @@ TEST(plan, has_names_for_its_values) {
     EXPECT_EQ(to_string(fate::busy_there), "busy_there");
 }
 
-} // namespace
+} // namespace plan_test
 } // namespace secondwind::policy

@@ -10,14 +10,15 @@ namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
-using names = std::vector<std::string>;
+using event_names = std::vector<std::string>;
 
-names const whole{"chat.start",           "model_load.start",        "model_load.progress",
-                  "model_load.end",       "prompt_processing.start", "prompt_processing.progress",
-                  "prompt_processing.end"};
+event_names const whole{
+    "chat.start",           "model_load.start",        "model_load.progress",
+    "model_load.end",       "prompt_processing.start", "prompt_processing.progress",
+    "prompt_processing.end"};
 
-names passed(preamble_sequence& sequence, names const& types) {
-    names found;
+event_names passed(preamble_sequence& sequence, event_names const& types) {
+    event_names found;
     for (auto const& type : types)
         if (sequence.pass({type, R"({"type":")" + type + R"("})"}))
             found.push_back(type);

@@ -3,10 +3,13 @@
 
 #include <gmock/gmock.h>
 
-#include <optional>
+#include <memory>
+#include <string>
+#include <vector>
 
 using namespace secondwind;
 using namespace secondwind::recovery;
+using lmstudio::requested_model;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
@@ -14,9 +17,11 @@ TEST(in_flight, names_the_models_of_all_that_run) {
     boost::asio::io_context io;
     in_flight users{io};
     EXPECT_THAT(users.snapshot().models, IsEmpty());
-    in_flight::entry const a{users, R"({"model":"a"})", true};
+    requested_model const model_a{R"({"model":"a"})"};
+    requested_model const model_b{R"({"model":"b","model":"c"})"};
+    in_flight::entry const a{users, model_a};
     {
-        in_flight::entry const b{users, R"({"model":"b","model":"c"})", true};
+        in_flight::entry const b{users, model_b};
         EXPECT_THAT(users.snapshot().models, ElementsAre("a", "b"));
     }
     EXPECT_THAT(users.snapshot().models, ElementsAre("a"));
@@ -27,7 +32,8 @@ TEST(in_flight, names_the_models_of_all_that_run) {
 TEST(in_flight, does_not_know_what_a_request_without_a_model_uses) {
     boost::asio::io_context io;
     in_flight users{io};
-    in_flight::entry const one{users, R"({"messages":[]})", true};
+    requested_model const any{R"({"messages":[]})"};
+    in_flight::entry const one{users, any};
     EXPECT_TRUE(users.snapshot().unknown);
     EXPECT_THAT(users.snapshot().models, IsEmpty());
 }
@@ -35,8 +41,10 @@ TEST(in_flight, does_not_know_what_a_request_without_a_model_uses) {
 TEST(in_flight, knows_that_a_request_without_a_body_uses_no_model) {
     boost::asio::io_context io;
     in_flight users{io};
-    in_flight::entry const get{users, "", true};
-    in_flight::entry const unload{users, R"({"instance_id":"a"})", true};
+    requested_model const no_body;
+    requested_model const no_model{R"({"instance_id":"a"})"};
+    in_flight::entry const get{users, no_body};
+    in_flight::entry const unload{users, no_model};
     EXPECT_FALSE(users.snapshot().unknown);
     EXPECT_THAT(users.snapshot().models, IsEmpty());
 }
@@ -44,14 +52,31 @@ TEST(in_flight, knows_that_a_request_without_a_body_uses_no_model) {
 TEST(in_flight, takes_a_body_that_is_not_whole_for_any_model_unless_it_names_one) {
     boost::asio::io_context io;
     in_flight users{io};
-    std::optional<in_flight::entry> one;
-    one.emplace(users, "", false);
-    EXPECT_TRUE(users.snapshot().unknown);
-    one.emplace(users, R"([1)", false);
-    EXPECT_TRUE(users.snapshot().unknown);
-    one.emplace(users, R"({"model":"a","messages":[)", false);
+    for (auto const* kept : {"", "[1"}) {
+        requested_model const any{kept, false};
+        in_flight::entry const one{users, any};
+        EXPECT_TRUE(users.snapshot().unknown);
+    }
+    requested_model const named{R"({"model":"a","messages":[)", false};
+    in_flight::entry const one{users, named};
     EXPECT_FALSE(users.snapshot().unknown);
     EXPECT_THAT(users.snapshot().models, ElementsAre("a"));
+}
+
+TEST(in_flight, reads_each_body_once_however_often_it_is_asked) {
+    boost::asio::io_context io;
+    in_flight users{io};
+    std::string const body = R"({"user":")" + std::string(1'000'000, 'u') + R"(","model":"a"})";
+    std::vector<requested_model> const models(8, requested_model{body});
+    std::vector<std::unique_ptr<in_flight::entry>> entries;
+    for (auto const& model : models)
+        entries.push_back(std::make_unique<in_flight::entry>(users, model));
+    auto const before = requested_model::bytes_read();
+    EXPECT_EQ(users.snapshot().models.size(), models.size());
+    auto const first = requested_model::bytes_read() - before;
+    EXPECT_LE(first, models.size() * body.size());
+    EXPECT_EQ(users.snapshot().models.size(), models.size());
+    EXPECT_EQ(requested_model::bytes_read() - before, first);
 }
 
 namespace {
@@ -70,13 +95,17 @@ TEST(in_flight, tells_when_one_ends_that_may_have_used_a_model) {
     int opened = 0;
     net::spawn(count(users, opened));
     {
-        in_flight::entry const get{users, "", true};
-        in_flight::entry const other{users, "", true};
+        requested_model const no_body;
+        in_flight::entry const get{users, no_body};
+        in_flight::entry const other{users, no_body};
     }
     io.run();
     EXPECT_EQ(opened, 0);
     io.restart();
-    { in_flight::entry const chat{users, R"({"model":"a"})", true}; }
+    {
+        requested_model const model{R"({"model":"a"})"};
+        in_flight::entry const chat{users, model};
+    }
     io.run();
     EXPECT_EQ(opened, 1);
 }

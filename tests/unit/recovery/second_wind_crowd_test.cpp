@@ -1,6 +1,8 @@
 // How several exchanges share recoveries, on an imagined host.
 #include "support/simulated_fixture.hpp"
 
+#include <gmock/gmock.h>
+
 using namespace secondwind;
 using namespace secondwind::test;
 using namespace std::chrono_literals;

@@ -39,10 +39,10 @@ struct arriving_answers : testing::Test {
         a.answer = std::make_unique<host::answer>(blocks);
         return a;
     }
-    // The host says it, and the answer takes it.
+    // The host sends the bytes, and the answer reads them.
     void come(arriving& to, std::string bytes) {
-        auto saying = [](arriving& a, std::string what) -> test::asio::awaitable<void> {
-            auto const sent = co_await a.host->send(std::move(what));
+        auto saying = [](arriving& a, std::string text) -> test::asio::awaitable<void> {
+            auto const sent = co_await a.host->send(std::move(text));
             EXPECT_TRUE(sent);
         };
         test::run(io, saying(to, std::move(bytes)));
@@ -74,7 +74,7 @@ struct arriving_answers : testing::Test {
 
 } // namespace
 
-TEST_F(arriving_answers, find_a_head_that_comes_in_two_parts) {
+TEST_F(arriving_answers, find_a_head_that_arrives_in_two_parts) {
     auto one = begin();
     come(one, "HTTP/1.1 200 OK\r\nContent-Le");
     EXPECT_FALSE(find_head(one));
@@ -86,7 +86,7 @@ TEST_F(arriving_answers, find_a_head_that_comes_in_two_parts) {
     EXPECT_EQ(one.answer->behind_head(), "abc");
 }
 
-// The shared list of fields then has another's, read from memory that this one holds by now.
+// The shared list of fields then has another answer's, read from memory that this one now holds.
 TEST_F(arriving_answers, show_their_own_head_after_another_was_read) {
     auto one = begin();
     come(one, "HTTP/1.1 200 OK\r\nServer: the first\r\nContent-Length: 3\r\n\r\n");

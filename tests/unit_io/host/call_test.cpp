@@ -27,7 +27,7 @@ net::deadline::clock::time_point read_clock() {
 struct calls : testing::Test {
     calls() {
         now_of_test = {};
-        where.port = host.port();
+        upstream.port = host.port();
     }
 
     void run(asio::awaitable<void> story) { test::run(io, std::move(story)); }
@@ -36,10 +36,10 @@ struct calls : testing::Test {
     void begin(host::call_request request, std::chrono::milliseconds limit = 10s,
                net::deadline_queue* clock = nullptr) {
         result.reset();
-        auto calling = [](calls& t, host::call_request what, std::chrono::milliseconds within,
+        auto calling = [](calls& t, host::call_request asked, std::chrono::milliseconds within,
                           net::deadline_queue& deadlines) -> net::task<void> {
             host::environment const env{t.io, deadlines, t.blocks, t.fields};
-            auto got = co_await host::call(env, t.pool, what, within, t.bound);
+            auto got = co_await host::call(env, t.pool, asked, within, t.bound);
             t.result = std::move(got);
         };
         net::spawn(calling(*this, request, limit, clock ? *clock : queue));
@@ -54,7 +54,7 @@ struct calls : testing::Test {
         peer.emplace(std::move(fresh));
         co_return &*peer;
     }
-    // A call that works, so that its connection is there to be reused.
+    // A call that succeeds, so that its connection can be reused.
     asio::awaitable<void> warm() {
         begin({"GET", "/warm", {}, {}});
         auto* first = co_await accepted();
@@ -71,8 +71,8 @@ struct calls : testing::Test {
     http::field_list fields;
     raw_host host{io};
     config::timeouts timeouts;
-    config::upstream where;
-    host::connection_pool pool{io, queue, where, timeouts};
+    config::upstream upstream;
+    host::connection_pool pool{io, queue, upstream, timeouts};
     std::size_t bound = 1000;
     std::optional<call_result> result;
     std::optional<wire> peer;
@@ -117,7 +117,7 @@ TEST_F(calls, read_an_answer_that_ends_by_closing_and_keep_no_connection) {
     run(story(*this));
 }
 
-TEST_F(calls, are_sent_again_once_where_a_reused_connection_died) {
+TEST_F(calls, are_repeated_once_if_a_reused_connection_broke) {
     auto story = [](calls& t) -> asio::awaitable<void> {
         co_await t.warm();
         t.begin({"POST", "/x", "{}", {}});
@@ -134,7 +134,7 @@ TEST_F(calls, are_sent_again_once_where_a_reused_connection_died) {
     run(story(*this));
 }
 
-TEST_F(calls, are_not_sent_again_once_an_answer_has_begun) {
+TEST_F(calls, are_not_repeated_once_an_answer_has_begun) {
     auto story = [](calls& t) -> asio::awaitable<void> {
         co_await t.warm();
         t.begin({"GET", "/x", {}, {}});
@@ -148,7 +148,7 @@ TEST_F(calls, are_not_sent_again_once_an_answer_has_begun) {
     run(story(*this));
 }
 
-TEST_F(calls, are_not_sent_again_after_an_interim_answer) {
+TEST_F(calls, are_not_repeated_after_an_interim_answer) {
     auto story = [](calls& t) -> asio::awaitable<void> {
         co_await t.warm();
         t.begin({"GET", "/x", {}, {}});
@@ -175,7 +175,7 @@ TEST_F(calls, end_after_their_time_and_close_what_they_waited_on) {
     run(story(*this));
 }
 
-TEST_F(calls, take_no_more_than_their_bound) {
+TEST_F(calls, read_no_more_than_their_limit) {
     auto story = [](calls& t) -> asio::awaitable<void> {
         t.begin({"GET", "/", {}, {}});
         auto* other = co_await t.accepted();
@@ -189,7 +189,7 @@ TEST_F(calls, take_no_more_than_their_bound) {
     run(story(*this));
 }
 
-TEST_F(calls, tell_what_is_no_http_and_who_is_not_there) {
+TEST_F(calls, report_an_answer_that_is_not_http_and_a_host_that_is_down) {
     auto story = [](calls& t) -> asio::awaitable<void> {
         t.begin({"GET", "/", {}, {}});
         auto* other = co_await t.accepted();

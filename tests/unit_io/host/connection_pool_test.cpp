@@ -1,5 +1,7 @@
 #include "support/control_fixture.hpp"
 
+#include <gmock/gmock.h>
+
 using namespace secondwind;
 using namespace secondwind::test;
 using namespace std::chrono_literals;
@@ -8,13 +10,13 @@ using host::fault;
 namespace {
 
 struct witness final : host::connection_pool::watcher {
-    void on_connect(host::failure const& how) override { seen.push_back(how.what); }
+    void on_connect(host::failure const& failure) override { seen.push_back(failure.what); }
     std::vector<fault> seen;
 };
 
 struct pools : with_control {
     asio::awaitable<fault> connected_to_it() {
-        pending task{io, connect_anew(*pool, queue)};
+        pending task{io, connect_new(*pool, queue)};
         auto const failed = co_await task.ended();
         co_return failed.what;
     }
@@ -41,7 +43,7 @@ TEST_F(pools, count_the_connects_that_failed) {
     run(story(*this));
 }
 
-TEST_F(pools, tell_each_connect_and_no_reuse) {
+TEST_F(pools, report_each_connect_and_no_reuse) {
     auto story = [](pools& t) -> asio::awaitable<void> {
         witness watcher;
         t.pool->watch(watcher);
@@ -54,7 +56,7 @@ TEST_F(pools, tell_each_connect_and_no_reuse) {
         t.lm->stop();
         co_await t.connected_to_it();
         EXPECT_THAT(watcher.seen, testing::ElementsAre(fault::none, fault::connect));
-        pending task{t.io, connect_anew(*t.pool, t.queue)};
+        pending task{t.io, connect_new(*t.pool, t.queue)};
         t.pool->abort();
         co_await task.ended();
         EXPECT_EQ(watcher.seen.size(), 2u);
@@ -62,7 +64,7 @@ TEST_F(pools, tell_each_connect_and_no_reuse) {
     run(story(*this));
 }
 
-TEST_F(pools, count_what_is_lent) {
+TEST_F(pools, count_leased_connections) {
     auto story = [](pools& t) -> asio::awaitable<void> {
         EXPECT_EQ(t.pool->leased(), 0u);
         auto one = t.pool->lend_new();
@@ -82,18 +84,18 @@ TEST_F(pools, count_what_is_lent) {
 TEST_F(pools, count_a_connect_that_took_too_long) {
     timeouts.connect = 50ms;
     auto story = [](pools& t) -> asio::awaitable<void> {
-        // A listener whose queue is full answers no further connect.
+        // A listening socket whose queue is full answers no further connect.
         asio::ip::tcp::acceptor full{t.io};
         full.open(asio::ip::tcp::v4());
         full.bind({asio::ip::address_v4::loopback(), 0});
         full.listen(0);
-        t.where.port = full.local_endpoint().port();
-        t.pool.emplace(t.io, t.queue, t.where, t.timeouts);
+        t.upstream.port = full.local_endpoint().port();
+        t.pool.emplace(t.io, t.queue, t.upstream, t.timeouts);
         witness watcher;
         t.pool->watch(watcher);
         std::list<pending<host::failure>> all;
         for (int i = 0; i < 4; ++i)
-            all.emplace_back(t.io, connect_anew(*t.pool, t.queue));
+            all.emplace_back(t.io, connect_new(*t.pool, t.queue));
         auto const last = co_await all.back().ended();
         EXPECT_EQ(last.what, fault::connect_timeout);
         EXPECT_GT(t.pool->connect_failures(), 0u);
@@ -105,9 +107,9 @@ TEST_F(pools, count_a_connect_that_took_too_long) {
     run(story(*this));
 }
 
-TEST_F(pools, do_not_count_what_was_given_up) {
+TEST_F(pools, do_not_count_cancelled_connects) {
     auto story = [](pools& t) -> asio::awaitable<void> {
-        pending task{t.io, connect_anew(*t.pool, t.queue)};
+        pending task{t.io, connect_new(*t.pool, t.queue)};
         t.pool->abort();
         auto const failed = co_await task.ended();
         EXPECT_EQ(failed.what, fault::cancelled);

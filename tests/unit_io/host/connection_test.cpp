@@ -27,11 +27,11 @@ struct connections : testing::Test, host::connection::listener {
         net::prepare(ours->socket.tcp(), ec);
         EXPECT_FALSE(ec);
     }
-    void on_speech() override { ++heard; }
+    void on_speech() override { ++calls; }
 
     void say(std::string text) {
-        auto saying = [](connections& t, std::string what) -> test::asio::awaitable<void> {
-            co_await t.theirs->send(std::move(what));
+        auto saying = [](connections& t, std::string bytes) -> test::asio::awaitable<void> {
+            co_await t.theirs->send(std::move(bytes));
         };
         test::run(io, saying(*this, std::move(text)));
     }
@@ -47,7 +47,7 @@ struct connections : testing::Test, host::connection::listener {
     raw_host host{io};
     host::connection_ptr ours = host::make_connection(io.get_executor());
     std::optional<wire> theirs;
-    int heard = 0;
+    int calls = 0;
 };
 
 net::task<void> wait(host::connection& on, int& woken, net::error_code& ec) {
@@ -57,13 +57,13 @@ net::task<void> wait(host::connection& on, int& woken, net::error_code& ec) {
 
 } // namespace
 
-TEST_F(connections, notice_what_comes_while_nobody_awaits_it) {
+TEST_F(connections, notice_bytes_that_arrive_while_nothing_waits_for_them) {
     ours->listen();
     EXPECT_FALSE(ours->spoke());
     say("unasked");
     until([&] { return ours->spoke(); });
 
-    // It is there for whoever awaits it after all.
+    // A later wait still finds it.
     int woken = 0;
     net::error_code ec;
     net::spawn(wait(*ours, woken, ec));
@@ -74,14 +74,14 @@ TEST_F(connections, notice_what_comes_while_nobody_awaits_it) {
     EXPECT_EQ(net::try_read(ours->socket, net::asio::buffer(bytes), ec), 7U);
 }
 
-TEST_F(connections, wake_one_that_awaits_and_tell_nobody_else) {
+TEST_F(connections, wake_a_waiting_reader_and_nothing_else) {
     ours->listen(this);
     int woken = 0;
     net::error_code ec;
     net::spawn(wait(*ours, woken, ec));
     say("answer");
     until([&] { return woken == 1; });
-    EXPECT_EQ(heard, 0);
+    EXPECT_EQ(calls, 0);
     EXPECT_FALSE(ours->spoke());
 }
 
@@ -89,11 +89,11 @@ TEST_F(connections, tell_a_listener_until_it_is_forgotten) {
     ours->listen(this);
     say("one");
     until([&] { return ours->spoke(); });
-    EXPECT_EQ(heard, 1);
+    EXPECT_EQ(calls, 1);
     ours->forget(*this);
     ours->listen();
     until([&] { return ours->spoke(); });
-    EXPECT_EQ(heard, 1);
+    EXPECT_EQ(calls, 1);
 }
 
 TEST_F(connections, notice_that_the_host_has_closed) {
@@ -113,7 +113,7 @@ TEST_F(connections, end_a_wait_when_they_are_cancelled) {
     EXPECT_TRUE(ours->cancelled);
 }
 
-TEST_F(connections, close_when_they_are_dropped_although_they_listen) {
+TEST_F(connections, close_when_they_are_dropped_despite_a_pending_wait) {
     ours->listen(this);
     ours.reset();
     bool ended = false;
@@ -123,7 +123,7 @@ TEST_F(connections, close_when_they_are_dropped_although_they_listen) {
     };
     test::run(io, reading(*this, ended));
     EXPECT_TRUE(ended);
-    EXPECT_EQ(heard, 0);
+    EXPECT_EQ(calls, 0);
 }
 
 TEST_F(connections, work_as_before_once_writability_is_forgotten) {

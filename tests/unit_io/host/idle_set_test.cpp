@@ -13,7 +13,7 @@ constexpr std::chrono::steady_clock::time_point start{100s};
 
 } // namespace
 
-TEST(idle_set, gives_the_last_that_came_first) {
+TEST(idle_set, returns_the_last_added_first) {
     idle_set<int> idle;
     idle.push(1, start + 4s);
     idle.push(2, start + 4s);
@@ -22,7 +22,7 @@ TEST(idle_set, gives_the_last_that_came_first) {
     EXPECT_EQ(idle.take(start), std::nullopt);
 }
 
-TEST(idle_set, never_gives_one_that_has_expired) {
+TEST(idle_set, never_returns_an_expired_connection) {
     idle_set<int> idle;
     idle.push(1, start + 4s);
     idle.push(2, start + 1s);
@@ -30,7 +30,7 @@ TEST(idle_set, never_gives_one_that_has_expired) {
     EXPECT_TRUE(idle.empty());
 }
 
-TEST(idle_set, drops_the_expired_and_tells_when_the_next_is) {
+TEST(idle_set, drops_expired_connections_and_returns_the_next_expiry) {
     idle_set<std::shared_ptr<int>> idle;
     auto const old = std::make_shared<int>();
     auto const young = std::make_shared<int>();
@@ -45,7 +45,7 @@ TEST(idle_set, drops_the_expired_and_tells_when_the_next_is) {
     EXPECT_EQ(young.use_count(), 1);
 }
 
-TEST(idle_set, cleared_lets_all_go) {
+TEST(idle_set, clear_drops_all) {
     idle_set<std::shared_ptr<int>> idle;
     auto const held = std::make_shared<int>();
     idle.push(held, start);

@@ -24,7 +24,7 @@ void fill(buffer& into, std::string_view bytes) {
 
 } // namespace
 
-TEST(block_pool, lends_the_block_that_came_back_last) {
+TEST(block_pool, lends_the_block_that_was_returned_last) {
     block_pool pool;
     auto block = pool.lend();
     auto const* const address = block.get();
@@ -32,7 +32,7 @@ TEST(block_pool, lends_the_block_that_came_back_last) {
     EXPECT_EQ(pool.lend().get(), address);
 }
 
-TEST(lent_buffer, takes_a_block_only_when_bytes_come_and_gives_it_back) {
+TEST(lent_buffer, takes_a_block_only_when_bytes_arrive_and_returns_it) {
     block_pool pool;
     char const* address = nullptr;
     {
@@ -56,7 +56,7 @@ TEST(lent_buffer, grows_past_a_block_and_keeps_its_bytes) {
     EXPECT_EQ(lent.view(), bytes);
     lent.release();
     EXPECT_EQ(lent.size(), 0u);
-    // It can be used again, from a block on.
+    // It can be used again, and starts with a block.
     fill(lent, "again");
     EXPECT_EQ(lent.view(), "again");
 }
@@ -87,7 +87,7 @@ TEST(lent_buffer, keeps_a_few_bytes_without_a_block_while_it_is_settled) {
     EXPECT_EQ(held.room().first, block);
 }
 
-TEST(lent_buffer, keeps_many_bytes_where_they_are_when_it_is_settled) {
+TEST(lent_buffer, keeps_many_bytes_in_place_when_it_is_settled) {
     block_pool pool;
     buffer held{pool};
     auto const [block, size] = held.room();

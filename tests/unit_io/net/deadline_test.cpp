@@ -19,7 +19,7 @@ using secondwind::net::timer_handler;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-namespace {
+namespace deadline_test {
 
 deadline::clock::time_point now_of_test;
 
@@ -28,9 +28,9 @@ deadline::clock::time_point read_clock() {
 }
 
 struct deadlines : testing::Test {
-    // Writes its name down when it is called, and does what it is told to.
+    // Records its name when it is called, and runs an action.
     struct named final : timer_handler {
-        named(deadlines& of, std::string as) : test{of}, name{std::move(as)} {}
+        named(deadlines& of, std::string label) : test{of}, name{std::move(label)} {}
         void on_timer() override {
             test.called.push_back(name);
             if (then)
@@ -60,8 +60,6 @@ struct deadlines : testing::Test {
     std::vector<std::string> called;
     named a{*this, "a"}, b{*this, "b"}, c{*this, "c"};
 };
-
-} // namespace
 
 TEST_F(deadlines, expire_once_in_the_order_of_their_times) {
     a.bound.after(30ms);
@@ -103,7 +101,7 @@ TEST_F(deadlines, that_are_cleared_or_zero_never_expire_and_can_be_set_again) {
     EXPECT_THAT(called, ElementsAre("a"));
 }
 
-TEST_F(deadlines, cleared_and_set_again_before_their_old_place_keep_the_new_time) {
+TEST_F(deadlines, cleared_and_set_again_to_an_earlier_time_keep_the_new_time) {
     a.bound.after(10ms);
     a.bound.clear();
     a.bound.after(20ms);
@@ -113,7 +111,7 @@ TEST_F(deadlines, cleared_and_set_again_before_their_old_place_keep_the_new_time
     EXPECT_THAT(called, ElementsAre("a"));
 }
 
-TEST_F(deadlines, may_go_or_be_set_while_others_expire) {
+TEST_F(deadlines, may_be_destroyed_or_set_while_others_expire) {
     auto dying = std::make_optional<timer>(queue, "test", static_cast<timer_handler&>(c));
     dying->after(10ms);
     b.bound.after(5ms);
@@ -203,3 +201,5 @@ TEST(deadline_queue, without_deadlines_leaves_the_event_loop_nothing_to_wait_for
     EXPECT_LE(io.run_for(10s), 1u); // the cancelled wait, at most
     EXPECT_TRUE(io.stopped());
 }
+
+} // namespace deadline_test

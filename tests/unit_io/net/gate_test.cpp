@@ -21,9 +21,9 @@ struct gates : testing::Test {
     std::vector<std::string> passed;
 };
 
-task<void> wait_at(gates& t, std::string name, std::optional<gate::waiter>& where) {
-    where.emplace(t.door);
-    auto& waiting = *where;
+task<void> wait_at(gates& t, std::string name, std::optional<gate::waiter>& waiter) {
+    waiter.emplace(t.door);
+    auto& waiting = *waiter;
     bool const opened = co_await waiting;
     t.passed.push_back(name + (opened ? "" : " left"));
 }
@@ -39,7 +39,7 @@ task<void> wait_twice(gates& t) {
 
 } // namespace
 
-TEST_F(gates, let_all_go_oldest_first_and_not_from_inside_open) {
+TEST_F(gates, release_all_oldest_first_and_not_from_inside_open) {
     std::optional<gate::waiter> a, b, c;
     spawn(wait_at(*this, "a", a));
     spawn(wait_at(*this, "b", b));
@@ -67,7 +67,7 @@ TEST_F(gates, let_one_leave_and_keep_the_others) {
     EXPECT_THAT(passed, ElementsAre("a left", "b"));
 }
 
-TEST_F(gates, that_have_opened_are_not_left_any_more) {
+TEST_F(gates, that_have_opened_ignore_a_cancel) {
     std::optional<gate::waiter> a;
     spawn(wait_at(*this, "a", a));
     door.open();
@@ -76,14 +76,14 @@ TEST_F(gates, that_have_opened_are_not_left_any_more) {
     EXPECT_THAT(passed, ElementsAre("a"));
 }
 
-TEST_F(gates, are_not_waited_at_by_one_that_was_cancelled_before) {
+TEST_F(gates, are_not_awaited_after_an_earlier_cancel) {
     gate::waiter early{door};
     early.cancel();
     EXPECT_TRUE(early.await_ready());
     EXPECT_FALSE(early.await_resume());
 }
 
-TEST_F(gates, that_open_let_go_only_those_who_wait_then) {
+TEST_F(gates, that_open_release_only_the_current_waiters) {
     spawn(wait_twice(*this));
     door.open();
     io.run();

@@ -1,6 +1,7 @@
 #include <secondwind/net/inherited.hpp>
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include <boost/asio/ip/v6_only.hpp>
 
@@ -19,9 +20,9 @@ bool is_open(int descriptor) {
 }
 
 struct inherited_sockets : testing::Test {
-    // A descriptor of its own, as one that was passed on; the test keeps none.
-    int listening(asio::ip::address const& where) {
-        acceptor a{io, endpoint{where, 0}};
+    // A separate descriptor, like one that was passed on; the test keeps none.
+    int listening(asio::ip::address const& address) {
+        acceptor a{io, endpoint{address, 0}};
         at = a.local_endpoint();
         return a.release();
     }
@@ -46,7 +47,7 @@ TEST_F(inherited_sockets, are_found_by_their_address) {
     EXPECT_EQ(taken.local_endpoint(), at);
 }
 
-TEST_F(inherited_sockets, are_there_again_after_they_were_closed) {
+TEST_F(inherited_sockets, can_be_used_again_after_they_were_closed) {
     inherited all{{listening(loopback)}};
     auto const first = all.take(at);
     ASSERT_TRUE(first);
@@ -71,7 +72,7 @@ TEST_F(inherited_sockets, of_all_addresses_serve_all_of_ipv4_if_they_take_it) {
         acceptor a{io};
         a.open(asio::ip::tcp::v6(), ec);
         if (ec)
-            GTEST_SKIP() << "there is no IPv6 here";
+            GTEST_SKIP() << "this machine has no IPv6";
         a.set_option(asio::ip::v6_only{only});
         a.bind({asio::ip::address_v6::any(), 0});
         a.listen();
@@ -85,7 +86,7 @@ TEST_F(inherited_sockets, of_all_addresses_serve_all_of_ipv4_if_they_take_it) {
     }
 }
 
-TEST_F(inherited_sockets, that_nobody_can_listen_on_are_closed) {
+TEST_F(inherited_sockets, that_cannot_listen_are_closed) {
     acceptor unbound{io, asio::ip::tcp::v4()};
     std::array<int, 2> pipe{};
     ASSERT_EQ(::pipe(pipe.data()), 0);

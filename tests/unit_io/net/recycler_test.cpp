@@ -19,9 +19,9 @@ constexpr bool recycles = true;
 
 } // namespace
 
-TEST(recycler, gives_what_came_back_to_the_next_of_that_size) {
+TEST(recycler, reuses_a_returned_block_for_the_same_size) {
     if (!recycles)
-        GTEST_SKIP() << "a sanitizer sees more where memory is not used again";
+        GTEST_SKIP() << "a sanitizer finds more if memory is not reused";
     void* const first = recycler::take(1000);
     recycler::give_back(first, 1000);
     void* const other = recycler::take(100);
@@ -33,7 +33,7 @@ TEST(recycler, gives_what_came_back_to_the_next_of_that_size) {
     recycler::give_back(other, 100);
 }
 
-TEST(recycler, lends_each_block_to_one_at_a_time) {
+TEST(recycler, lends_each_block_to_one_user_at_a_time) {
     for (std::size_t const size : {1U, 64U, 1000U, 4096U, 4097U, 100'000U}) {
         std::set<void*> lent;
         for (int i = 0; i < 200; ++i)
@@ -44,7 +44,7 @@ TEST(recycler, lends_each_block_to_one_at_a_time) {
     }
 }
 
-TEST(recycler, serves_what_is_made_and_destroyed) {
+TEST(recycler, serves_objects_that_are_made_and_destroyed) {
     struct request : recycled {
         explicit request(int n) : number{n} {}
         int number;

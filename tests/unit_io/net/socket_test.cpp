@@ -86,7 +86,7 @@ TEST_F(sockets, write_the_rest_as_the_other_side_takes_it) {
     EXPECT_FALSE(out.expired);
 }
 
-TEST_F(sockets, give_a_write_up_that_makes_no_progress) {
+TEST_F(sockets, give_up_a_write_that_makes_no_progress) {
     std::string const large(20'000'000, 'x');
     written out;
     net::spawn(write(*this, 30ms, large, "", "", "", out));
@@ -114,7 +114,7 @@ TEST_F(sockets, give_up_a_write_and_go_on_waiting_for_what_the_other_side_sends)
     EXPECT_TRUE(read);
 }
 
-TEST_F(sockets, end_a_write_whose_reader_has_gone) {
+TEST_F(sockets, end_a_write_whose_reader_has_left) {
     std::string const large(20'000'000, 'x');
     written out;
     net::spawn(write(*this, 10s, large, "", "", "", out));
@@ -125,7 +125,7 @@ TEST_F(sockets, end_a_write_whose_reader_has_gone) {
     EXPECT_FALSE(out.expired);
 }
 
-TEST_F(sockets, tell_what_an_idle_connection_has_to_say_and_leave_it_there) {
+TEST_F(sockets, report_the_state_of_an_idle_connection_and_leave_its_bytes) {
     EXPECT_EQ(net::probe(ours), net::silence::quiet);
     auto talking = [](sockets& t) -> test::asio::awaitable<void> { co_await t.theirs->send("x"); };
     test::run(io, talking(*this));

@@ -40,22 +40,22 @@ task<int> throwing_later(suspension& until) {
     throw std::runtime_error{"later"};
 }
 
-task<void> catching(task<int> what, std::string& caught) {
+task<void> catching(task<int> work, std::string& caught) {
     try {
-        auto const n = co_await what;
+        auto const n = co_await work;
         caught = std::to_string(n);
     } catch (std::exception const& e) {
         caught = e.what();
     }
 }
 
-task<std::unique_ptr<int>> moving(std::unique_ptr<int> what) {
-    co_return what;
+task<std::unique_ptr<int>> moving(std::unique_ptr<int> value) {
+    co_return value;
 }
 
-task<void> keep(std::unique_ptr<int> what, std::unique_ptr<int>& where) {
-    auto got = co_await moving(std::move(what));
-    where = std::move(got);
+task<void> keep(std::unique_ptr<int> value, std::unique_ptr<int>& kept) {
+    auto got = co_await moving(std::move(value));
+    kept = std::move(got);
 }
 
 task<int> deep(int levels, suspension& until) {
@@ -67,18 +67,18 @@ task<int> deep(int levels, suspension& until) {
     co_return below + 1;
 }
 
-task<void> note(task<int> what, int& result) {
-    result = co_await what;
+task<void> note(task<int> work, int& result) {
+    result = co_await work;
 }
 
-task<void> hold(std::shared_ptr<int> what, suspension& until) {
+task<void> hold(std::shared_ptr<int> value, suspension& until) {
     co_await until;
-    *what = 1;
+    *value = 1;
 }
 
 } // namespace
 
-TEST(task, loops_over_what_completes_at_once_without_growing_the_stack) {
+TEST(task, loops_over_immediate_completions_without_growing_the_stack) {
     long sum = 0;
     spawn(add_up(1'000'000, sum));
     EXPECT_EQ(sum, 1'000'000);
@@ -114,14 +114,14 @@ TEST(task, throws_where_it_is_awaited) {
     EXPECT_EQ(caught, "later");
 }
 
-TEST(task, gives_what_can_only_be_moved) {
-    std::unique_ptr<int> where;
-    spawn(keep(std::make_unique<int>(7), where));
-    ASSERT_TRUE(where);
-    EXPECT_EQ(*where, 7);
+TEST(task, returns_move_only_values) {
+    std::unique_ptr<int> kept;
+    spawn(keep(std::make_unique<int>(7), kept));
+    ASSERT_TRUE(kept);
+    EXPECT_EQ(*kept, 7);
 }
 
-TEST(task, owns_its_frame_and_lets_it_go_once) {
+TEST(task, owns_its_frame_and_frees_it_once) {
     auto const held = std::make_shared<int>(0);
     suspension until;
     {

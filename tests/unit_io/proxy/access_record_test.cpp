@@ -3,6 +3,8 @@
 #include <secondwind/host/host_list.hpp>
 #include <secondwind/proxy/access_record.hpp>
 
+#include <nlohmann/json.hpp>
+
 using namespace secondwind;
 using namespace std::chrono_literals;
 
@@ -28,17 +30,17 @@ struct one_host {
 
 } // namespace
 
-TEST(access_record, says_all_of_an_exchange_in_one_line) {
+TEST(access_record, describes_an_exchange_in_one_line) {
     test::log_file log;
     proxy::replay_budget budget{100};
     one_host const one;
-    proxy::request what = sample(budget);
-    what.head = "POST /v1/chat/completions?key=secret HTTP/1.1\r\nHost: x\r\n\r\n";
-    what.method_size = 4;
-    what.target_size = 31;
-    what.id = "abc-1";
-    what.client = "laptop";
-    what.host = one.hosts.find("mac");
+    proxy::request request = sample(budget);
+    request.head = "POST /v1/chat/completions?key=secret HTTP/1.1\r\nHost: x\r\n\r\n";
+    request.method_size = 4;
+    request.target_size = 31;
+    request.id = "abc-1";
+    request.client = "laptop";
+    request.host = one.hosts.find("mac");
     proxy::access_record record;
     record.first_byte = record.began + 250ms;
     record.status = 200;
@@ -48,16 +50,16 @@ TEST(access_record, says_all_of_an_exchange_in_one_line) {
     record.bytes_in = 17;
     record.bytes_out = 4'000'000'000;
     record.recovery = "recovered";
-    what.traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    request.traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     telemetry::traffic counts;
-    record.write(what, counts);
+    record.write(request, counts);
 
     auto const lines = log.lines("exchange");
     ASSERT_EQ(lines.size(), 1u);
     auto const& line = lines.front();
     EXPECT_EQ(line.at("request_id"), "abc-1");
     EXPECT_EQ(line.at("method"), "POST");
-    EXPECT_EQ(line.at("path"), "/v1/chat/completions"); // a query may hold a secret
+    EXPECT_EQ(line.at("path"), "/v1/chat/completions"); // a query may contain a secret
     EXPECT_EQ(line.at("status"), 200);
     EXPECT_EQ(line.at("host"), "mac");
     EXPECT_EQ(line.at("client"), "laptop");
@@ -71,7 +73,7 @@ TEST(access_record, says_all_of_an_exchange_in_one_line) {
     EXPECT_GE(line.at("duration_ms"), 0.0);
     EXPECT_EQ(line.at("ended"), "complete");
     EXPECT_FALSE(line.contains("detail"));
-    EXPECT_EQ(line.at("traceparent"), what.traceparent);
+    EXPECT_EQ(line.at("traceparent"), request.traceparent);
 
     EXPECT_EQ(counts.exchanges, 1u);
     EXPECT_EQ(counts.failed, 0u);
@@ -84,7 +86,7 @@ TEST(access_record, says_all_of_an_exchange_in_one_line) {
     EXPECT_DOUBLE_EQ(counts.first_bytes[route].sum(), 0.25);
 }
 
-TEST(access_record, calls_a_client_that_left_499_whatever_was_sent) {
+TEST(access_record, reports_499_for_a_client_that_left_whatever_was_sent) {
     test::log_file log;
     proxy::replay_budget budget{100};
     proxy::access_record record;
@@ -97,6 +99,6 @@ TEST(access_record, calls_a_client_that_left_499_whatever_was_sent) {
     ASSERT_EQ(lines.size(), 1u);
     EXPECT_EQ(lines.front().at("status"), 499);
     EXPECT_EQ(lines.front().at("ended"), "client_gone");
-    // It was gone before it had said what it wants.
+    // It left before it had sent a request.
     EXPECT_FALSE(lines.front().contains("method"));
 }

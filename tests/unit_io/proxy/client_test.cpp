@@ -34,7 +34,7 @@ struct watched : testing::Test, proxy::client::watcher {
         io.restart();
         io.poll();
     }
-    void on_client_gone() override { told = true; }
+    void on_client_gone() override { notified = true; }
 
     template<class Condition>
     test::asio::awaitable<void> until(Condition condition) {
@@ -46,12 +46,12 @@ struct watched : testing::Test, proxy::client::watcher {
     raw_host host{io};
     std::optional<proxy::client> client;
     std::optional<wire> theirs;
-    bool told = false;
+    bool notified = false;
 };
 
 } // namespace
 
-TEST_F(watched, reads_ahead_up_to_its_bound_and_leaves_the_rest_in_the_network) {
+TEST_F(watched, reads_ahead_up_to_its_limit_and_leaves_the_rest_in_the_network) {
     auto story = [](watched& t) -> test::asio::awaitable<void> {
         t.client->watch(t, most);
         co_await t.theirs->send(std::string(2 * most, 'x'));
@@ -61,18 +61,18 @@ TEST_F(watched, reads_ahead_up_to_its_bound_and_leaves_the_rest_in_the_network) 
         EXPECT_FALSE(t.client->armed());
     };
     test::run(io, story(*this));
-    // All that was not read ahead is still there to be read.
+    // Everything that was not read ahead can still be read.
     std::string rest(2 * most, '\0');
     net::error_code ec;
     EXPECT_EQ(net::try_read(client->socket(), net::asio::buffer(rest), ec), most);
 }
 
-TEST_F(watched, is_told_of_an_end_behind_what_it_may_read_ahead) {
+TEST_F(watched, notices_an_end_beyond_its_read_ahead_limit) {
     auto story = [](watched& t) -> test::asio::awaitable<void> {
         t.client->watch(t, most);
         co_await t.theirs->send(std::string(most - 1, 'x'));
         t.theirs->half_close();
-        auto gone = [&t] { return t.told; };
+        auto gone = [&t] { return t.notified; };
         co_await t.until(gone);
         EXPECT_TRUE(t.client->gone());
         EXPECT_EQ(t.client->unread().size(), most - 1);
@@ -101,9 +101,9 @@ TEST_F(watched, that_is_not_waited_for_any_more_is_still_watched) {
         co_await t.until(ended);
         EXPECT_EQ(result, net::asio::error::operation_aborted);
         EXPECT_TRUE(t.client->armed());
-        EXPECT_FALSE(t.told);
+        EXPECT_FALSE(t.notified);
         t.theirs->close();
-        auto gone = [&t] { return t.told; };
+        auto gone = [&t] { return t.notified; };
         co_await t.until(gone);
     };
     test::run(io, story(*this));
@@ -124,7 +124,7 @@ TEST_F(watched, that_takes_no_bytes_is_reset_and_said_to_be_gone) {
         net::spawn(writing(*t.client, large, done));
         auto ended = [&done] { return done; };
         co_await t.until(ended);
-        EXPECT_TRUE(t.told);
+        EXPECT_TRUE(t.notified);
         EXPECT_TRUE(t.client->gone());
         EXPECT_TRUE(t.client->stalled());
         auto const end = co_await t.theirs->wait_closed();

@@ -21,7 +21,7 @@ TEST(replay_buffer, keeps_what_is_appended_and_counts_it) {
     EXPECT_EQ(budget.used(), 0u);
 }
 
-TEST(replay_buffer, takes_up_to_its_limit_and_not_a_byte_more) {
+TEST(replay_buffer, accepts_up_to_its_limit_and_not_a_byte_more) {
     replay_budget budget{1000};
     replay_buffer kept{budget, 10};
     EXPECT_TRUE(kept.append("1234567"));
@@ -33,7 +33,7 @@ TEST(replay_buffer, takes_up_to_its_limit_and_not_a_byte_more) {
     EXPECT_EQ(budget.used(), 10u);
 }
 
-TEST(replay_buffer, keeps_what_it_has_when_all_together_may_keep_less) {
+TEST(replay_buffer, keeps_its_bytes_when_the_total_is_exhausted) {
     replay_budget budget{10};
     replay_buffer first{budget, 100};
     EXPECT_TRUE(first.append("12345678"));
@@ -46,7 +46,7 @@ TEST(replay_buffer, keeps_what_it_has_when_all_together_may_keep_less) {
     EXPECT_TRUE(first.append("9"));
 }
 
-TEST(replay_buffer, takes_what_all_together_may_keep) {
+TEST(replay_buffer, accepts_bytes_within_the_total) {
     replay_budget budget{10};
     replay_buffer first{budget, 100};
     replay_buffer second{budget, 100};
@@ -60,7 +60,7 @@ TEST(replay_buffer, takes_what_all_together_may_keep) {
     EXPECT_EQ(second.view(), "1234567890");
 }
 
-TEST(replay_buffer, makes_room_at_once_to_read_into) {
+TEST(replay_buffer, reserves_space_to_read_into_at_once) {
     replay_budget budget{1000};
     replay_buffer kept{budget, 100};
     EXPECT_FALSE(kept.reserve(101));
@@ -90,7 +90,7 @@ TEST(replay_buffer, released_is_empty_and_may_be_filled_again) {
     EXPECT_EQ(kept.view(), "again");
 }
 
-TEST(replay_budget, refuses_what_would_overflow_it) {
+TEST(replay_budget, refuses_an_overflow) {
     replay_budget budget{10};
     EXPECT_TRUE(budget.take(10));
     EXPECT_FALSE(budget.take(1));

@@ -1,0 +1,56 @@
+// The model that a request names, read from its body without building a document.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace secondwind::lmstudio {
+
+// What a request's body says of the model that it uses. The body is read when this is asked for the
+// first time, and never again: bodies may have many megabytes, and "model" may stand last.
+//
+// Only members of the top-level object count, and of two "model" members the first, though most
+// JSON parsers take the last: a client that sends two gets a guess either way. An object with
+// "instance_id" and no "model" is LM Studio's own request to unload (POST /api/v1/models/unload).
+//
+// Any JSON text is read as a full parser reads it. Other text is not refused: brackets are only
+// counted, and numbers, literals, commas and the characters of strings are skipped unseen, so a
+// "model" after a mistake is found. LM Studio refuses such a request. (It accepts lone surrogates,
+// which strict parsers do not: those are skipped as well.) The name itself is read strictly.
+class requested_model {
+public:
+    // Of a request without a body.
+    requested_model() = default;
+    // `body` must live until this has been asked for. `whole` is false where only the beginning of
+    // the body was kept, or none of it.
+    explicit requested_model(std::string_view body, bool whole = true) noexcept
+        : body_{body}, whole_{whole} {}
+
+    // The name; empty where the body has none.
+    std::string const& name() const { return read().name; }
+    // It names no model but may use any that is loaded: a JSON object without a name, or a body of
+    // which not all was kept. False for what is no JSON object and for a request to unload.
+    bool unnamed() const { return read().unnamed; }
+
+    // False for a request that certainly uses no model, because it has no body. Reads nothing.
+    bool possible() const noexcept { return !whole_ || !body_.empty(); }
+
+    // The bytes that were read of all bodies since the process began, for tests that bound them.
+    static std::uint64_t bytes_read() noexcept;
+
+private:
+    struct answer {
+        std::string name;
+        bool unnamed = false;
+    };
+    answer const& read() const;
+    static answer read_from(std::string_view body);
+
+    std::string_view body_;
+    bool whole_ = true;
+    mutable bool known_ = false;
+    mutable answer answer_;
+};
+
+} // namespace secondwind::lmstudio

@@ -1,0 +1,274 @@
+#include "model_documents.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+
+namespace secondwind::emulator {
+
+namespace {
+
+constexpr std::uint32_t loaded_context = 4096;
+
+std::string_view type_name(model_type type) {
+    return type == model_type::llm ? "llm" : "embedding";
+}
+
+std::string_view publisher(std::string_view key) {
+    auto const slash = key.find('/');
+    return slash == std::string_view::npos ? "unknown" : key.substr(0, slash);
+}
+
+// All that follows the publisher.
+std::string_view name_of(std::string_view key) {
+    auto const slash = key.find('/');
+    return slash == std::string_view::npos ? key : key.substr(slash + 1);
+}
+
+std::string_view last_part(std::string_view key) {
+    auto const slash = key.rfind('/');
+    return slash == std::string_view::npos ? key : key.substr(slash + 1);
+}
+
+json load_config(model_type type) {
+    json c;
+    c["context_length"] = loaded_context;
+    if (type == model_type::llm) {
+        c["eval_batch_size"] = 512;
+        c["parallel"] = 4;
+        c["flash_attention"] = true;
+        c["offload_kv_cache_to_gpu"] = true;
+    }
+    return c;
+}
+
+json v0_entry(store const& models, model const& m) {
+    auto const instances = models.instances_of(m.key);
+    bool const loaded = models.is_loaded(m.key);
+    json e;
+    e["id"] = m.key;
+    e["object"] = "model";
+    e["type"] = m.type == model_type::llm ? "llm" : "embeddings";
+    e["publisher"] = publisher(m.key);
+    e["arch"] = "emulated";
+    e["compatibility_type"] = "gguf";
+    e["quantization"] = "Q4_K_M";
+    e["state"] = loaded ? "loaded" : instances.empty() ? "not-loaded" : "loading";
+    e["max_context_length"] = m.max_context_length;
+    if (loaded)
+        e["loaded_context_length"] = loaded_context;
+    return e;
+}
+
+json v1_entry(store const& models, model const& m) {
+    json e;
+    e["type"] = type_name(m.type);
+    e["publisher"] = publisher(m.key);
+    e["key"] = m.key;
+    e["display_name"] = name_of(m.key);
+    e["architecture"] = "emulated";
+    e["quantization"]["name"] = "Q4_K_M";
+    e["quantization"]["bits_per_weight"] = 4;
+    e["size_bytes"] = m.size_bytes;
+    e["params_string"] = nullptr;
+    e["loaded_instances"] = json::array();
+    for (auto const* i : models.instances_of(m.key)) {
+        if (i->state != instance_state::loaded)
+            continue;
+        json one;
+        one["id"] = i->id;
+        one["config"] = load_config(m.type);
+        e["loaded_instances"].push_back(std::move(one));
+    }
+    e["max_context_length"] = m.max_context_length;
+    e["format"] = "gguf";
+    if (m.type == model_type::llm) {
+        e["capabilities"]["vision"] = false;
+        e["capabilities"]["trained_for_tool_use"] = true;
+    }
+    return e;
+}
+
+// How many examples an error names. LM Studio's own number is not known.
+constexpr std::size_t most_examples = 5;
+
+std::string path(model const& m) {
+    std::string text{m.key};
+    return text.append("/").append(last_part(m.key)).append("-Q4_K_M.gguf");
+}
+
+void add_example(json& examples, std::string const& name) {
+    if (examples.size() < most_examples)
+        examples.push_back(name);
+}
+
+} // namespace
+
+json openai_list(store const& models, bool jit) {
+    json document;
+    document["data"] = json::array(); // before "object", as newer versions have it
+    for (auto const& m : models.models()) {
+        if (!jit && !models.is_loaded(m.key))
+            continue;
+        json e;
+        e["id"] = m.key;
+        e["object"] = "model";
+        e["owned_by"] = "organization_owner";
+        document["data"].push_back(std::move(e));
+    }
+    document["object"] = "list";
+    return document;
+}
+
+json v0_list(store const& models, bool jit) {
+    json document;
+    document["object"] = "list";
+    document["data"] = json::array();
+    for (auto const& m : models.models())
+        if (jit || models.is_loaded(m.key))
+            document["data"].push_back(v0_entry(models, m));
+    return document;
+}
+
+std::optional<json> v0_model(store const& models, std::string_view key) {
+    auto const* m = models.find_model(key);
+    if (m == nullptr)
+        return std::nullopt;
+    return v0_entry(models, *m);
+}
+
+json v1_list(store const& models) {
+    json document;
+    document["models"] = json::array();
+    for (auto const& m : models.models())
+        document["models"].push_back(v1_entry(models, m));
+    return document;
+}
+
+json v1_loaded(instance const& loaded, double load_seconds, bool echo_config) {
+    json document;
+    document["type"] = type_name(loaded.type);
+    document["instance_id"] = loaded.id;
+    document["load_time_seconds"] = load_seconds;
+    document["status"] = "loaded";
+    if (echo_config)
+        document["load_config"] = load_config(loaded.type);
+    return document;
+}
+
+json v1_unloaded(std::string_view id) {
+    json document;
+    document["instance_id"] = id;
+    return document;
+}
+
+json ws_model_info(model const& m) {
+    json info;
+    info["type"] = type_name(m.type);
+    info["modelKey"] = m.key;
+    info["format"] = "gguf";
+    info["displayName"] = last_part(m.key);
+    info["publisher"] = publisher(m.key);
+    info["path"] = path(m);
+    info["sizeBytes"] = m.size_bytes;
+    info["indexedModelIdentifier"] = path(m);
+    info["deviceIdentifier"] = nullptr;
+    info["architecture"] = "emulated";
+    info["quantization"]["name"] = "Q4_K_M";
+    info["quantization"]["bits"] = 4;
+    if (m.type == model_type::llm) {
+        info["vision"] = false;
+        info["trainedForToolUse"] = true;
+    }
+    info["maxContextLength"] = m.max_context_length;
+    return info;
+}
+
+json ws_instance_info(model const& m, instance const& i, usage const& usage) {
+    auto info = ws_model_info(m);
+    info["identifier"] = i.id;
+    info["instanceReference"] = instance_reference(i);
+    info["ttlMs"] = nullptr;
+    info["lastUsedTime"] = nullptr;
+    if (usage.last_used != 0)
+        info["lastUsedTime"] = usage.last_used;
+    info["contextLength"] = loaded_context;
+    return info;
+}
+
+json ws_load_config(instance const& i) {
+    json field;
+    field["key"] = std::string{type_name(i.type)} + ".load.contextLength";
+    field["value"] = loaded_context;
+    json config;
+    config["fields"] = json::array();
+    config["fields"].push_back(std::move(field));
+    return config;
+}
+
+json ws_processing_state(instance const& i, usage const& usage) {
+    json state;
+    state["status"] = usage.running == 0                ? "idle"
+                      : i.type == model_type::embedding ? "computingEmbedding"
+                      : usage.generating == 0           ? "processingPrompt"
+                                                        : "generating";
+    state["queued"] = usage.running;
+    return state;
+}
+
+json ws_error(std::string_view title) {
+    json error;
+    error["title"] = title;
+    error["rootTitle"] = title;
+    return error;
+}
+
+json ws_not_loaded(store const& models, ws_specifier const& specifier, model_type type) {
+    if (!specifier.reference.empty()) {
+        auto error = ws_error("Model is unloaded.");
+        error["displayData"]["code"] = "generic.specificModelUnloaded";
+        return error;
+    }
+    auto error = ws_error("No model found that fits the query");
+    auto& data = error["displayData"];
+    data["code"] = "generic.noModelMatchingQuery";
+    data["query"] = specifier.query;
+    data["loadedModelsSample"] = json::array();
+    std::size_t total = 0;
+    for (auto const& i : models.instances()) {
+        if (i.type != type || i.state != instance_state::loaded)
+            continue;
+        ++total;
+        add_example(data["loadedModelsSample"], i.id);
+    }
+    data["totalLoadedModels"] = total;
+    return error;
+}
+
+json ws_not_loadable(store const& models, std::string_view key, model_type type) {
+    if (auto const* other = models.find_model(key); other != nullptr) {
+        auto error = ws_error("Model has wrong domain");
+        auto& data = error["displayData"];
+        data["code"] = "generic.domainMismatch";
+        data["path"] = key;
+        data["actualDomain"] = type_name(other->type);
+        data["expectedDomain"] = type_name(type);
+        return error;
+    }
+    auto error = ws_error("Cannot find a model with path \"" + std::string{key} + "\"");
+    auto& data = error["displayData"];
+    data["code"] = "generic.pathNotFound";
+    data["path"] = key;
+    data["availablePathsSample"] = json::array();
+    std::size_t total = 0;
+    for (auto const& m : models.models()) {
+        if (m.type != type)
+            continue;
+        ++total;
+        add_example(data["availablePathsSample"], m.key);
+    }
+    data["totalModels"] = total;
+    return error;
+}
+
+} // namespace secondwind::emulator

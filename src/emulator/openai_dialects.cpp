@@ -1,0 +1,217 @@
+// The older of OpenAI's interfaces: chat completions, completions, embeddings.
+#include "dialect.hpp"
+
+#include <boost/archive/iterators/base64_from_binary.hpp>
+#include <boost/archive/iterators/transform_width.hpp>
+
+#include <array>
+#include <bit>
+#include <cstring>
+#include <span>
+
+namespace secondwind::emulator {
+
+namespace {
+
+json usage_of(prediction const& p) {
+    json u;
+    u["prompt_tokens"] = p.prompt.tokens;
+    u["completion_tokens"] = p.tokens.size();
+    u["total_tokens"] = p.prompt.tokens + p.tokens.size();
+    return u;
+}
+
+char const* finish_reason(prediction const& p) {
+    return p.cut_short ? "length" : "stop";
+}
+
+json chunk(prediction const& p, json choices) {
+    json c;
+    c["id"] = "chatcmpl-" + std::to_string(p.number);
+    c["object"] = "chat.completion.chunk";
+    c["created"] = p.created;
+    c["model"] = p.model;
+    c["system_fingerprint"] = p.model;
+    c["choices"] = std::move(choices);
+    return c;
+}
+
+json choice(json delta, json reason) {
+    json c;
+    c["index"] = 0;
+    c["delta"] = std::move(delta);
+    c["logprobs"] = nullptr;
+    c["finish_reason"] = std::move(reason);
+    return json::array({std::move(c)});
+}
+
+sse_event unnamed(json const& document) {
+    return {"", compact(document)};
+}
+
+json text_completion(prediction const& p, std::string text, json reason) {
+    json c;
+    c["id"] = "cmpl-" + std::to_string(p.number);
+    c["object"] = "text_completion";
+    c["created"] = p.created;
+    c["model"] = p.model;
+    json one;
+    one["index"] = 0;
+    one["text"] = std::move(text);
+    one["logprobs"] = nullptr;
+    one["finish_reason"] = std::move(reason);
+    c["choices"] = json::array({std::move(one)});
+    return c;
+}
+
+// OpenAI's own client asks for base64 by default, and decodes whatever it gets.
+std::string base64(std::span<float const> values) {
+    static_assert(std::endian::native == std::endian::little, "the wire format is little-endian");
+    using namespace boost::archive::iterators;
+    std::string bytes(values.size_bytes(), '\0');
+    std::memcpy(bytes.data(), values.data(), bytes.size());
+    using encoder = base64_from_binary<transform_width<char const*, 6, 8>>;
+    std::string text(encoder{bytes.data()}, encoder{bytes.data() + bytes.size()});
+    text.append((3 - bytes.size() % 3) % 3, '=');
+    return text;
+}
+
+class chat_form : public dialect {
+public:
+    json whole(prediction const& p) const override;
+    sse_events piece(prediction const& p) const override;
+    sse_events closing(prediction const& p) const override;
+};
+
+class v0_chat_form final : public chat_form {
+public:
+    json whole(prediction const& p) const override;
+};
+
+class completions_form final : public dialect {
+public:
+    json whole(prediction const& p) const override;
+    sse_events piece(prediction const& p) const override;
+    sse_events closing(prediction const& p) const override;
+};
+
+class embeddings_form final : public dialect {
+public:
+    json whole(prediction const& p) const override;
+    sse_events piece(prediction const&) const override { return {}; }
+    sse_events closing(prediction const&) const override { return {}; }
+};
+
+json chat_form::whole(prediction const& p) const {
+    json document;
+    document["id"] = "chatcmpl-" + std::to_string(p.number);
+    document["object"] = "chat.completion";
+    document["created"] = p.created;
+    document["model"] = p.model;
+    json message;
+    message["role"] = "assistant";
+    message["content"] = p.text();
+    message["reasoning_content"] = "";
+    message["tool_calls"] = json::array();
+    json one;
+    one["index"] = 0;
+    one["message"] = std::move(message);
+    one["logprobs"] = nullptr;
+    one["finish_reason"] = finish_reason(p);
+    document["choices"] = json::array({std::move(one)});
+    document["usage"] = usage_of(p);
+    document["usage"]["completion_tokens_details"]["reasoning_tokens"] = 0;
+    document["stats"] = json::object();
+    document["system_fingerprint"] = p.model;
+    return document;
+}
+
+sse_events chat_form::piece(prediction const& p) const {
+    json delta;
+    if (p.tokens.size() == 1)
+        delta["role"] = "assistant";
+    delta["content"] = p.tokens.back();
+    return {unnamed(chunk(p, choice(std::move(delta), nullptr)))};
+}
+
+sse_events chat_form::closing(prediction const& p) const {
+    sse_events events{unnamed(chunk(p, choice(json::object(), finish_reason(p))))};
+    if (p.prompt.include_usage) {
+        auto last = chunk(p, json::array());
+        last["usage"] = usage_of(p);
+        events.push_back(unnamed(last));
+    }
+    events.emplace_back("", "[DONE]");
+    return events;
+}
+
+json v0_chat_form::whole(prediction const& p) const {
+    auto document = chat_form::whole(p);
+    auto& stats = document["stats"];
+    stats["tokens_per_second"] = 50.0;
+    stats["time_to_first_token"] = 0.1;
+    stats["generation_time"] = static_cast<double>(p.tokens.size()) / 50.0;
+    stats["stop_reason"] = p.cut_short ? "maxPredictedTokensReached" : "eosFound";
+    document["model_info"]["format"] = "gguf";
+    document["runtime"]["name"] = "emulated";
+    return document;
+}
+
+json completions_form::whole(prediction const& p) const {
+    auto document = text_completion(p, p.text(), finish_reason(p));
+    document["usage"] = usage_of(p);
+    document["stats"] = json::object();
+    return document;
+}
+
+sse_events completions_form::piece(prediction const& p) const {
+    return {unnamed(text_completion(p, p.tokens.back(), nullptr))};
+}
+
+sse_events completions_form::closing(prediction const& p) const {
+    auto last = text_completion(p, "", finish_reason(p));
+    last["usage"] = usage_of(p); // inline and always, unlike in a chat
+    return {unnamed(last), sse_event{"", "[DONE]"}};
+}
+
+json embeddings_form::whole(prediction const& p) const {
+    constexpr std::array<float, 4> vector{0.5F, -0.25F, 0.125F, 0.75F};
+    json document;
+    document["object"] = "list";
+    document["data"] = json::array();
+    for (std::size_t i = 0; i < p.prompt.inputs; ++i) {
+        json one;
+        one["object"] = "embedding";
+        one["embedding"] = p.prompt.base64 ? json(base64(vector)) : json(vector);
+        one["index"] = i;
+        document["data"].push_back(std::move(one));
+    }
+    document["model"] = p.model;
+    document["usage"]["prompt_tokens"] = 0; // LM Studio never fills these in
+    document["usage"]["total_tokens"] = 0;
+    return document;
+}
+
+} // namespace
+
+dialect const& chat_dialect() {
+    static chat_form const dialect;
+    return dialect;
+}
+
+dialect const& v0_chat_dialect() {
+    static v0_chat_form const dialect;
+    return dialect;
+}
+
+dialect const& completions_dialect() {
+    static completions_form const dialect;
+    return dialect;
+}
+
+dialect const& embeddings_dialect() {
+    static embeddings_form const dialect;
+    return dialect;
+}
+
+} // namespace secondwind::emulator

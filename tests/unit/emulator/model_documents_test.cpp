@@ -1,0 +1,135 @@
+#include "emulator/model_documents.hpp"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+using namespace secondwind::emulator;
+
+namespace {
+
+store loaded() {
+    store s{10, {{"p/a", model_type::llm, 2}, {"e", model_type::embedding, 1}}};
+    auto const i = s.begin_load(*s.find_model("p/a"), load_reason::by_hand, "mine").value();
+    EXPECT_TRUE(s.finish_load(i.serial));
+    return s;
+}
+
+class emulator_listings : public testing::Test {
+protected:
+    emulator_listings() {
+        s.finish_load(s.begin_load(*s.find_model("org/a"), load_reason::by_hand)->serial);
+        s.finish_load(s.begin_load(*s.find_model("org/a"), load_reason::by_hand)->serial);
+        s.begin_load(*s.find_model("e"), load_reason::by_hand); // still loads
+    }
+    store s{100,
+            {{"org/a", model_type::llm, 5},
+             {"b", model_type::llm, 1},
+             {"e", model_type::embedding, 1}}};
+};
+
+} // namespace
+
+TEST_F(emulator_listings, openai_lists_what_is_on_disk_or_without_jit_what_is_loaded) {
+    EXPECT_EQ(openai_list(s, true)["data"].size(), 3U);
+    auto const loaded = openai_list(s, false);
+    ASSERT_EQ(loaded["data"].size(), 1U);
+    EXPECT_EQ(loaded["data"][0]["id"], "org/a");
+    EXPECT_EQ(loaded["data"][0]["owned_by"], "organization_owner");
+}
+
+TEST_F(emulator_listings, v0_tells_the_state_and_no_instances) {
+    auto const list = v0_list(s, true);
+    EXPECT_EQ(list["data"][0]["state"], "loaded");
+    EXPECT_TRUE(list["data"][0].contains("loaded_context_length"));
+    EXPECT_EQ(list["data"][1]["state"], "not-loaded");
+    EXPECT_FALSE(list["data"][1].contains("loaded_context_length"));
+    EXPECT_EQ(list["data"][2]["state"], "loading");
+    EXPECT_EQ(list["data"][2]["type"], "embeddings");
+    EXPECT_EQ(v0_list(s, false)["data"].size(), 1U);
+}
+
+TEST_F(emulator_listings, v0_gives_one_model_or_none) {
+    EXPECT_EQ(v0_model(s, "b").value()["id"], "b");
+    EXPECT_FALSE(v0_model(s, "c"));
+}
+
+TEST_F(emulator_listings, v1_lists_every_loaded_instance_with_its_id) {
+    auto const list = v1_list(s);
+    ASSERT_EQ(list["models"].size(), 3U);
+    auto const& a = list["models"][0];
+    EXPECT_EQ(a["key"], "org/a");
+    EXPECT_EQ(a["publisher"], "org");
+    EXPECT_EQ(a["display_name"], "a");
+    EXPECT_EQ(a["size_bytes"], 5);
+    ASSERT_EQ(a["loaded_instances"].size(), 2U);
+    EXPECT_EQ(a["loaded_instances"][0]["id"], "org/a");
+    EXPECT_EQ(a["loaded_instances"][1]["id"], "org/a:2");
+    EXPECT_EQ(list["models"][1]["loaded_instances"], json::array());
+    EXPECT_EQ(list["models"][2]["type"], "embedding");
+    EXPECT_EQ(list["models"][2]["loaded_instances"], json::array()) << "it still loads";
+}
+
+TEST_F(emulator_listings, loads_and_unloads_are_answered_with_the_instance_id) {
+    auto const& fresh = s.instances().front();
+    EXPECT_EQ(pretty(200, v1_loaded(fresh, 9.099, false)).body, "{\n"
+                                                                "  \"type\": \"llm\",\n"
+                                                                "  \"instance_id\": \"org/a\",\n"
+                                                                "  \"load_time_seconds\": 9.099,\n"
+                                                                "  \"status\": \"loaded\"\n"
+                                                                "}");
+    EXPECT_TRUE(v1_loaded(fresh, 1, true).contains("load_config"));
+    EXPECT_EQ(pretty(200, v1_unloaded("org/a")).body, "{\n  \"instance_id\": \"org/a\"\n}");
+}
+
+TEST(ws_documents, describe_an_instance_and_its_model) {
+    auto const s = loaded();
+    usage used;
+    used.last_used = 1234;
+    auto const info = ws_instance_info(s.models()[0], s.instances()[0], used);
+    EXPECT_EQ(info["type"], "llm");
+    EXPECT_EQ(info["modelKey"], "p/a");
+    EXPECT_EQ(info["publisher"], "p");
+    EXPECT_EQ(info["displayName"], "a");
+    EXPECT_EQ(info["identifier"], "mine");
+    EXPECT_EQ(info["instanceReference"].get<std::string>().size(), 24U);
+    EXPECT_EQ(info["lastUsedTime"], 1234);
+    EXPECT_EQ(info["sizeBytes"], 2);
+    EXPECT_TRUE(ws_instance_info(s.models()[0], s.instances()[0], {})["lastUsedTime"].is_null());
+    EXPECT_FALSE(ws_model_info(s.models()[1]).contains("vision"));
+    EXPECT_EQ(ws_load_config(s.instances()[0])["fields"][0]["key"], "llm.load.contextLength");
+}
+
+TEST(ws_documents, name_what_an_instance_is_doing) {
+    instance i;
+    EXPECT_EQ(ws_processing_state(i, {})["status"], "idle");
+    EXPECT_EQ(ws_processing_state(i, {2, 0, 0})["status"], "processingPrompt");
+    EXPECT_EQ(ws_processing_state(i, {2, 1, 0})["status"], "generating");
+    EXPECT_EQ(ws_processing_state(i, {2, 1, 0})["queued"], 2);
+    i.type = model_type::embedding;
+    EXPECT_EQ(ws_processing_state(i, {1, 1, 0})["status"], "computingEmbedding");
+}
+
+TEST(ws_documents, say_what_is_loaded_instead) {
+    ws_specifier specifier;
+    specifier.query["identifier"] = "b";
+    auto const error = ws_not_loaded(loaded(), specifier, model_type::llm);
+    EXPECT_EQ(error["title"], "No model found that fits the query");
+    auto const& data = error["displayData"];
+    EXPECT_EQ(data["code"], "generic.noModelMatchingQuery");
+    EXPECT_EQ(data["query"]["identifier"], "b");
+    EXPECT_EQ(data["loadedModelsSample"], json::array({"mine"}));
+    EXPECT_EQ(data["totalLoadedModels"], 1);
+    specifier.reference = "r";
+    EXPECT_EQ(ws_not_loaded(loaded(), specifier, model_type::llm)["displayData"]["code"],
+              "generic.specificModelUnloaded");
+}
+
+TEST(ws_documents, say_why_a_key_is_not_loadable) {
+    auto const s = loaded();
+    auto const unknown = ws_not_loadable(s, "b", model_type::llm)["displayData"];
+    EXPECT_EQ(unknown["code"], "generic.pathNotFound");
+    EXPECT_EQ(unknown["availablePathsSample"], json::array({"p/a"}));
+    auto const other = ws_not_loadable(s, "e", model_type::llm)["displayData"];
+    EXPECT_EQ(other["code"], "generic.domainMismatch");
+    EXPECT_EQ(other["actualDomain"], "embedding");
+}
