@@ -3,7 +3,7 @@
 #include <secondwind/app/serve.hpp>
 #include <secondwind/base/log.hpp>
 #include <secondwind/cli/command_line.hpp>
-#include <secondwind/config/exposure.hpp>
+#include <secondwind/config/config.hpp>
 #include <secondwind/demo/demo.hpp>
 
 #include <csignal>
@@ -80,7 +80,7 @@ int run(int argc, char** argv) {
     auto const asked = read_layers(argc, argv);
     bool const admin_chosen = !asked.settings.is_default("admin.listen");
     using verb = cli::invocation::verb;
-    switch (asked.what) {
+    switch (asked.chosen) {
     case verb::exit:
         fmt::print(asked.output_is_error ? stderr : stdout, "{}", asked.output);
         return asked.exit_code;

@@ -2,11 +2,14 @@
 
 #include "base64.hpp"
 #include <secondwind/base/ascii.hpp>
+#include <secondwind/http/head.hpp>
 
 #include <algorithm>
 #include <cstddef>
 #include <string>
 #include <utility>
+
+#include <openssl/crypto.h>
 
 namespace secondwind::admin {
 
@@ -26,21 +29,16 @@ place split(std::string_view text) noexcept {
     return {text.substr(0, colon), text.substr(colon + 1)};
 }
 
-bool equal_ignoring_case(std::string_view a, std::string_view b) noexcept {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                      [](char x, char y) { return to_lower(x) == to_lower(y); });
-}
-
 // The names by which the listener goes without being told.
 bool is_own_name(std::string_view name, config::endpoint const& here) {
     auto own = here;
     own.port = 0;
-    if (equal_ignoring_case(name, split(config::to_string(own)).name))
+    if (iequals(name, split(config::to_string(own)).name))
         return true;
     bool const answers_locally = here.address == "0.0.0.0" || here.address == "::" ||
                                  here.address == "::1" || here.address.starts_with("127.");
     return answers_locally &&
-           (equal_ignoring_case(name, "localhost") || name == "127.0.0.1" || name == "[::1]");
+           (iequals(name, "localhost") || name == "127.0.0.1" || name == "[::1]");
 }
 
 // A field without a port means the one that belongs to the scheme. Of Host the scheme is not known,
@@ -58,7 +56,7 @@ bool is_allowed(std::string_view text, std::string_view scheme, config::admin co
         return true;
     auto const fits = [&](std::string const& entry) {
         auto const known = split(entry);
-        return equal_ignoring_case(asked.name, known.name) &&
+        return iequals(asked.name, known.name) &&
                (known.port.empty() || is_port(asked.port, known.port, scheme));
     };
     return std::any_of(rules.allowed_hosts.begin(), rules.allowed_hosts.end(), fits);
@@ -79,29 +77,16 @@ bool is_visit(introduction const& who) noexcept {
     return who.fetch_mode == "navigate" && who.method == "GET" && who.path == "/";
 }
 
-// Looks at every byte, wherever the first difference is: the time that it takes tells the length of
-// the token and nothing of its bytes. The compiler must not see through `different`.
+// The time that it takes tells the length of the token and nothing of its bytes.
 bool is_token(std::string_view given, std::string_view token) noexcept {
-    unsigned char volatile different = given.size() == token.size() ? 0 : 1;
-    for (std::size_t i = 0; i < token.size(); ++i) {
-        auto const byte = i < given.size() ? given[i] : '\0';
-        different = static_cast<unsigned char>(different | (byte ^ token[i]));
-    }
-    return different == 0;
+    return given.size() == token.size() &&
+           CRYPTO_memcmp(given.data(), token.data(), token.size()) == 0;
 }
 
 bool has_token(std::string_view authorization, std::string_view token) {
-    auto const space = authorization.find(' ');
-    if (space == std::string_view::npos)
-        return false;
-    auto const scheme = authorization.substr(0, space);
-    auto value = authorization.substr(space);
-    value.remove_prefix(std::min(value.find_first_not_of(' '), value.size()));
-    if (equal_ignoring_case(scheme, "Bearer"))
-        return is_token(value, token);
-    if (!equal_ignoring_case(scheme, "Basic"))
-        return false;
-    auto const pair = decode_base64(value);
+    if (is_token(http::credentials_in(authorization, "Bearer"), token))
+        return true;
+    auto const pair = decode_base64(http::credentials_in(authorization, "Basic"));
     auto const colon = pair ? pair->find(':') : std::string::npos;
     return colon != std::string::npos && is_token(std::string_view{*pair}.substr(colon + 1), token);
 }
@@ -110,7 +95,7 @@ bool is_json(std::string_view content_type) noexcept {
     auto type = content_type.substr(0, content_type.find(';'));
     while (type.ends_with(' ') || type.ends_with('\t'))
         type.remove_suffix(1);
-    return equal_ignoring_case(type, "application/json");
+    return iequals(type, "application/json");
 }
 
 refusal refused(int status, std::string_view code, std::string_view message) {

@@ -55,7 +55,7 @@ std::string failure(host::host const& host, std::string_view what, std::string_v
         .append(": ")
         .append(why)
         .append(". See whether LM Studio runs at ")
-        .append(config::to_string(host.pool.where()))
+        .append(config::to_string(host.pool.upstream()))
         .append(", and try again.");
 }
 

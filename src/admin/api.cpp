@@ -92,7 +92,7 @@ net::task<reply> api::readiness() {
         auto const& health = each->view.health();
         hosts.push_back({{"name", each->name()},
                          {"state", host::to_string(health.state())},
-                         {"reason", text_or_null(health.why())}});
+                         {"reason", text_or_null(health.reason())}});
     }
     auto out = json_reply(text_of({{"status", "no_host_up"}, {"hosts", std::move(hosts)}}));
     out.status = 503;

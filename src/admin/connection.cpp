@@ -217,20 +217,11 @@ net::task<bool> connection::send(reply what, bool head_only, bool keep_alive) {
 }
 
 net::task<void> connection::part() {
-    auto ec = co_await net::end_sending(socket_, slot_, shared_.within.closing);
+    auto const ec = co_await net::end_sending(socket_, slot_, shared_.within.closing);
     net::scoped_deadline late{slot_, "admin_linger", shared_.within.closing, [this] { close(); }};
     std::array<char, 1024> scratch{};
-    std::size_t ignored = 0;
-    while (!ec && ignored < most_ignored) {
-        net::completion readable{[this](auto handler) {
-            socket_.async_wait(net::asio::socket_base::wait_read, std::move(handler));
-        }};
-        ec = co_await readable;
-        if (!ec)
-            ignored += net::try_read(socket_, net::asio::buffer(scratch), ec);
-        if (ec == net::asio::error::would_block)
-            ec = {};
-    }
+    if (!ec)
+        co_await net::drop_input(socket_, net::asio::buffer(scratch), most_ignored);
 }
 
 void connection::turn_away(net::stream accepted) {

@@ -32,8 +32,8 @@ net::task<bool> connection::shake_hands() {
     if (!socket_.is_open()) // the deadline, or stop()
         co_return false;
     log::write(log::level::debug, "admin_tls_handshake_failed",
-               {{"client", who_}, {"error", tls->why()}});
-    if (tls->spoke_no_tls()) {
+               {{"client", who_}, {"error", tls->error()}});
+    if (tls->peer_spoke_plaintext()) {
         socket_.forget_tls();
         auto said = https_only_reply();
         co_await send(std::move(said), false, false);

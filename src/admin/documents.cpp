@@ -1,5 +1,6 @@
 #include "documents.hpp"
 
+#include <secondwind/base/json.hpp>
 #include <secondwind/base/log_line.hpp>
 #include <secondwind/config/keys.hpp>
 
@@ -58,7 +59,7 @@ json models_in(std::map<std::string, model> all) {
 } // namespace
 
 std::string text_of(json const& document) {
-    return document.dump(-1, ' ', false, json::error_handler_t::replace);
+    return write_json(document);
 }
 
 json time_or_null(std::optional<std::chrono::system_clock::time_point> when) {

@@ -3,7 +3,7 @@
 
 #include "history.hpp"
 #include <secondwind/config/config.hpp>
-#include <secondwind/lmstudio/codec.hpp>
+#include <secondwind/lmstudio/instance.hpp>
 #include <secondwind/telemetry/live_exchange.hpp>
 
 #include <nlohmann/json_fwd.hpp>

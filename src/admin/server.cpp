@@ -15,6 +15,7 @@
 
 #include <exception>
 #include <random>
+#include <string_view>
 #include <utility>
 
 namespace secondwind::admin {
@@ -158,43 +159,32 @@ private:
 };
 
 net::task<void> server::state::accept_all(std::shared_ptr<door> at) {
-    bool told = false; // in the log, once for each time that it begins
-    while (at->acceptor.is_open()) {
-        net::accept_one next{at->acceptor, subject_.io};
-        auto ec = co_await next;
-        if (!at->acceptor.is_open())
-            break;
-        if (ec == net::asio::error::connection_aborted)
-            continue;
-        if (ec) {
-            // Out of descriptors, as a rule, which the data port needs more.
-            if (!told)
-                log::write(log::level::warn, "admin_accept_failed", {{"error", ec.message()}});
-            told = true;
-            at->pause.expires_after(net::accept_pause);
-            net::completion until{
-                [&at](auto handler) { at->pause.async_wait(std::move(handler)); }};
-            co_await until;
-            continue;
-        }
-        net::prepare(next.accepted, ec);
-        if (ec)
-            continue;
-        net::stream accepted{std::move(next.accepted)};
+    bool told_full = false; // in the log, once for each time that it begins
+    auto take = [this, &at, &told_full](net::socket accepted) {
+        net::error_code ec;
+        if (at->acceptor.is_open())
+            net::prepare(accepted, ec);
+        if (ec || !at->acceptor.is_open())
+            return;
+        net::stream client{std::move(accepted)};
         if (tls_)
-            accepted.begin_tls(tls_->session(accepted.tcp()));
+            client.begin_tls(tls_->session(client.tcp()));
         if (full()) {
-            if (!told)
-                log::write(log::level::warn, "admin_connection_limit",
+            if (!std::exchange(told_full, true))
+                log::write(log::level::warn, "admin_full",
                            {{"connections", std::uint64_t{connections_.size()}}});
-            told = true;
-            connection::turn_away(std::move(accepted));
-            continue;
+            connection::turn_away(std::move(client));
+            return;
         }
-        told = false;
-        net::spawn(serve(
-            std::make_unique<connection>(shared_, std::move(accepted), address_of(at->local))));
-    }
+        told_full = false;
+        net::spawn(
+            serve(std::make_unique<connection>(shared_, std::move(client), address_of(at->local))));
+    };
+    // Out of descriptors, as a rule, which the data port needs more.
+    auto fail = [](std::string_view reason) {
+        log::write(log::level::warn, "admin_accept_failed", {{"why", reason}});
+    };
+    co_await net::accept_all(at->acceptor, at->pause, take, fail);
     if (--accepting_ == 0)
         changed_.open();
 }

@@ -105,10 +105,10 @@ std::string api::host(host::host& one) const {
             models_document(listed->instances, listed->unloaded, subject_.settings.recovery.pinned,
                             uses_of(subject_.exchanges, one.name()));
     return text_of({{"name", one.name()},
-                    {"url", config::to_string(one.pool.where())},
+                    {"url", config::to_string(one.pool.upstream())},
                     {"state", host::to_string(view.health().state())},
                     {"since", time_or_null(view.health().since())},
-                    {"reason", text_or_null(view.health().why())},
+                    {"reason", text_or_null(view.health().reason())},
                     {"version", text_or_null(view.version().value_or(""))},
                     {"recovering", guard.recovering()},
                     {"epoch", guard.epoch()},

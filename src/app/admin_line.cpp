@@ -49,7 +49,7 @@ admin_answer line::shake_hands(net::stream& socket, admin_address const& to) {
         return {admin_answer::fault::silent, "it did not answer in time", 0, {}};
     if (ec)
         return {admin_answer::fault::untrusted,
-                socket.is_open() ? socket.tls()->why() : "interrupted",
+                socket.is_open() ? socket.tls()->error() : "interrupted",
                 0,
                 {}};
     return {};

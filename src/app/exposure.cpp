@@ -1,6 +1,6 @@
 #include "exposure.hpp"
 #include <secondwind/base/log.hpp>
-#include <secondwind/config/exposure.hpp>
+#include <secondwind/config/config.hpp>
 
 namespace secondwind::app {
 

@@ -2,6 +2,7 @@
 
 #include "operator_view.hpp"
 #include "table.hpp"
+#include <secondwind/base/json.hpp>
 #include <secondwind/config/address.hpp>
 
 #include <algorithm>
@@ -71,7 +72,7 @@ bool is_wanted(operator_order const& order, surroundings const& around, json con
 }
 
 std::string as_text(json const& body) {
-    return body.dump(-1, ' ', false, json::error_handler_t::replace);
+    return write_json(body);
 }
 
 // The bodies to send, one request each.

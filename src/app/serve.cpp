@@ -2,7 +2,7 @@
 #include "service_manager.hpp"
 #include <secondwind/app/serve.hpp>
 #include <secondwind/base/log.hpp>
-#include <secondwind/config/parse.hpp>
+#include <secondwind/config/builder.hpp>
 #include <secondwind/net/inherited.hpp>
 #include <secondwind/net/tls_context.hpp>
 

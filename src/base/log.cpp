@@ -18,13 +18,14 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <stdexcept>
 #include <utility>
 
 namespace secondwind::log {
 namespace {
 
-// spdlog's own sink for standard error ignores what fwrite returns, so that a full disk behind a
+// spdlog's own sink for standard error ignores what fwrite returns, so that a full disk under a
 // redirection would not be noticed.
 class standard_error_sink final : public spdlog::sinks::base_sink<std::mutex> {
 protected:
@@ -143,7 +144,12 @@ void write(level l, std::string_view event, field const* fields, std::size_t cou
     thread_local std::string line;
     line.clear();
     auto const now = std::chrono::system_clock::now();
-    append_line(line, state().rendering, l, timestamp(now), event, fields, count);
+    try {
+        append_line(line, state().rendering, l, timestamp(now), event, fields, count);
+    } catch (std::bad_alloc const&) {
+        lost.fetch_add(1, std::memory_order_relaxed); // the next line may do better
+        return;
+    }
     auto& [logger, rendering, gathers, waiting, how] = state();
     ++waiting;
     logger->log(now, spdlog::source_loc{}, spdlog_level(l), line);

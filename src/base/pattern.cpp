@@ -12,10 +12,6 @@ constexpr bool same(char a, char b) noexcept {
     return to_lower(a) == to_lower(b);
 }
 
-bool same_text(std::string_view a, std::string_view b) noexcept {
-    return std::ranges::equal(a, b, same);
-}
-
 } // namespace
 
 bool matches(std::string_view pattern, std::string_view text) noexcept {
@@ -26,7 +22,7 @@ bool matches(std::string_view pattern, std::string_view text) noexcept {
     if (at_end)
         pattern.remove_suffix(1);
 
-    // Each part takes its leftmost place behind the one before. That leaves the most text for the
+    // Each part takes its leftmost place after the one before. That leaves the most text for the
     // parts to come, so no choice ever has to be taken back.
     for (;;) {
         auto const star = pattern.find('*');
@@ -35,12 +31,12 @@ bool matches(std::string_view pattern, std::string_view text) noexcept {
 
         if (last && at_end) {
             if (at_start)
-                return same_text(part, text);
+                return iequals(part, text);
             return text.size() >= part.size() &&
-                   same_text(part, text.substr(text.size() - part.size()));
+                   iequals(part, text.substr(text.size() - part.size()));
         }
         if (at_start) {
-            if (!same_text(part, text.substr(0, part.size())))
+            if (!iequals(part, text.substr(0, part.size())))
                 return false;
             text.remove_prefix(part.size());
         } else {

@@ -1,9 +1,9 @@
 #include <secondwind/cli/command_line.hpp>
 
-#include "key_verbs.hpp"
 #include "operator_verbs.hpp"
 
 #include <secondwind/base/escape.hpp>
+#include <secondwind/config/address.hpp>
 #include <secondwind/config/keys.hpp>
 
 #include <CLI/App.hpp>
@@ -19,9 +19,63 @@ namespace {
 
 constexpr int usage_fault = 2;
 constexpr auto footer =
-    "Every setting can be given in the file, as SECONDWIND_<SECTION>_<KEY> in the environment,\n"
-    "and where listed above as a flag; a flag wins over the environment, and that over the file.\n"
+    "Every setting can be given in the configuration file or, as SECONDWIND_<SECTION>_<KEY>, in "
+    "the\n"
+    "environment; those listed above also as flags. Flags override the environment, which\n"
+    "overrides the file.\n"
     "Exit codes: 0 success, 1 runtime failure, 2 wrong usage, 78 unusable configuration.";
+
+// The verbs that make keys for clients; they need no running secondwind.
+class key_verbs {
+public:
+    // Adds the verbs. This must live until the arguments are parsed.
+    explicit key_verbs(CLI::App& app);
+    key_verbs(key_verbs const&) = delete;
+    key_verbs& operator=(key_verbs const&) = delete;
+    ~key_verbs() = default;
+
+    // Which of them was given, if one was.
+    std::optional<invocation::verb> given() const;
+
+    // What is wrong with how it was given, as a clause, or nothing.
+    std::string complaint(flag_values const& values) const;
+
+    key_flags read() const { return flags_; }
+
+private:
+    CLI::App* make_ = nullptr;
+    CLI::App* hash_ = nullptr;
+    key_flags flags_;
+};
+
+key_verbs::key_verbs(CLI::App& app) {
+    auto* key = app.add_subcommand("key", "Make API keys for clients (clients.api_keys)");
+    key->require_subcommand(1);
+    make_ = key->add_subcommand(
+        "new", "Make a key and print it once, with the line for the configuration");
+    make_
+        ->add_option("NAME", flags_.name,
+                     "Name of the client that gets the key, as the log shows it")
+        ->required();
+    make_->add_flag("--json", flags_.json, "Print it as JSON");
+    hash_ = key->add_subcommand("hash",
+                                "Read a key of your own from standard input, and print its hash");
+}
+
+std::optional<invocation::verb> key_verbs::given() const {
+    if (make_->parsed())
+        return invocation::verb::make_key;
+    return hash_->parsed() ? std::optional{invocation::verb::hash_key} : std::nullopt;
+}
+
+std::string key_verbs::complaint(flag_values const& values) const {
+    for (auto const& [flag, given] : values)
+        if (!given.empty())
+            return "key takes no " + flag;
+    if (make_->parsed() && !config::is_name(flags_.name))
+        return "key new: " + config::expected_but_got(config::name_form, flags_.name);
+    return {};
+}
 
 void add_flags(CLI::App& app, flag_values& values, bool with_host) {
     if (with_host)
@@ -33,7 +87,7 @@ void add_flags(CLI::App& app, flag_values& values, bool with_host) {
 
 invocation usage_error(std::string const& message) {
     invocation result;
-    result.what = invocation::verb::exit;
+    result.chosen = invocation::verb::exit;
     result.exit_code = usage_fault;
     result.output = "secondwind: " + message + "\nRun secondwind --help for more.\n";
     result.output_is_error = true;
@@ -46,7 +100,7 @@ invocation from_exit(CLI::App const& app, CLI::ParseError const& error) {
     std::ostringstream out;
     std::ostringstream err;
     invocation result;
-    result.what = invocation::verb::exit;
+    result.chosen = invocation::verb::exit;
     result.exit_code = app.exit(error, out, err);
     result.output = out.str();
     return result;
@@ -82,7 +136,7 @@ invocation parse(int argc, char const* const* argv,
     auto* demo = app.add_subcommand(
         "demo", "Show a recovery: an emulated LM Studio with little memory behind the proxy");
     add_flags(*demo, values, false);
-    demo->add_flag("--once", result.once, "End after one recovery");
+    demo->add_flag("--once", result.once, "Exit after one recovery");
     auto* check = app.add_subcommand(
         "check", "Check the configuration and print it, each value with its source");
     add_flags(*check, values, true);
@@ -110,13 +164,13 @@ invocation parse(int argc, char const* const* argv,
         auto const complaint = about_keys.complaint(values);
         if (!complaint.empty())
             return usage_error(complaint);
-        result.what = *about_keys.given();
+        result.chosen = *about_keys.given();
         result.making = about_keys.read();
         return result;
     }
 
     if (demo->parsed()) {
-        result.what = invocation::verb::demo;
+        result.chosen = invocation::verb::demo;
         for (auto const& k : config::keys())
             if (is_list(k) && joined(values, k.flag))
                 return usage_error("demo takes no " + k.flag);
@@ -126,7 +180,7 @@ invocation parse(int argc, char const* const* argv,
         result.settings.add_flag("log.level", "warn", "demo");
     } else {
         auto const otherwise = check->parsed() ? invocation::verb::check : invocation::verb::serve;
-        result.what = operators.given().value_or(otherwise);
+        result.chosen = operators.given().value_or(otherwise);
         if (auto const path = joined(values, config_flag))
             add_file(result.settings, *path, std::string{config_flag}, read_file);
         else if (auto const variable = environment("SECONDWIND_CONFIG"))

@@ -14,7 +14,7 @@ constexpr std::string_view place_form =
     "ADDRESS:PORT or http[s]://HOST:PORT of a running secondwind's admin listener, as "
     "127.0.0.1:9235";
 
-// Nobody can be connected to at an address that means all of them.
+// One cannot connect to an address that means all addresses.
 std::string without_wildcard(std::string const& address) {
     auto const v4 = boost::urls::parse_ipv4_address(address);
     if (v4 && v4->is_unspecified())
@@ -45,11 +45,11 @@ void read_place(std::string const& text, operator_flags& into) {
 void take_place(config::settings const& settings, operator_flags& into) {
     auto const& listen = settings.admin.listen;
     if (!listen)
-        throw config::config_error{"admin.listen is \"off\", so there is nobody to ask: name "
-                                   "another secondwind with --admin ADDR:PORT"};
+        throw config::config_error{"admin.listen is \"off\", so it cannot be asked: give the "
+                                   "address of another secondwind with --admin ADDR:PORT"};
     if (listen->port == 0)
-        throw config::config_error{"admin.listen has port 0, which is any free one: name the one "
-                                   "that is in the log with --admin ADDR:PORT"};
+        throw config::config_error{"admin.listen has port 0, which means any free port: give the "
+                                   "one that the log names with --admin ADDR:PORT"};
     into.admin_host = without_wildcard(listen->address);
     into.admin_port = listen->port;
     into.certificate_file = settings.admin.certificate.certificate_file;
@@ -60,18 +60,18 @@ void take_place(config::settings const& settings, operator_flags& into) {
 
 operator_verbs::operator_verbs(CLI::App& app, flag_values& values) : values_{values} {
     using verb = invocation::verb;
-    add(app, verb::status, "status", "Tell how a running secondwind is, and what it does");
-    add(app, verb::models, "models", "List its hosts' models, loaded and on disk");
-    auto& unload = add(app, verb::unload, "unload", "Unload instances of models from a host");
+    add(app, verb::status, "status", "Show the state of a running secondwind");
+    add(app, verb::models, "models", "List the hosts' models, loaded and on disk");
+    auto& unload = add(app, verb::unload, "unload", "Unload model instances from a host");
     unload.add_option("ID", flags_.instances, "Instances to unload, as `models` lists them");
-    unload.add_flag("--all", flags_.all, "Unload whatever is loaded");
-    unload.add_option("--host", host_, "On this host; needed where there are several")
+    unload.add_flag("--all", flags_.all, "Unload all loaded instances");
+    unload.add_option("--host", host_, "On this host; required if there are several")
         ->type_name("NAME");
-    unload.add_flag("--yes", flags_.yes, "Do not ask first");
-    auto& events = add(app, verb::events, "events", "Tell what happens, as it happens");
-    auto* once = events.add_flag("--once", flags_.once, "Tell how all is now, and end");
-    events.add_flag("--follow", follow_, "Go on until ^C: the default")->excludes(once);
-    add(app, verb::health, "health", "Exit with 0 if it is ready for requests, else with 1");
+    unload.add_flag("--yes", flags_.yes, "Do not ask for confirmation");
+    auto& events = add(app, verb::events, "events", "Show events as they happen");
+    auto* once = events.add_flag("--once", flags_.once, "Show the current state, and exit");
+    events.add_flag("--follow", follow_, "Continue until ^C (the default)")->excludes(once);
+    add(app, verb::health, "health", "Exit with 0 if it is ready for requests, otherwise with 1");
 }
 
 CLI::App& operator_verbs::add(CLI::App& app, invocation::verb verb, std::string const& name,
@@ -79,13 +79,15 @@ CLI::App& operator_verbs::add(CLI::App& app, invocation::verb verb, std::string 
     auto* one = app.add_subcommand(name, help);
     add_config_flag(*one, values_);
     add_flag(*one, values_, std::string{admin_flag}, admin_flag, "ADDR:PORT|URL",
-             "Where its admin listener is, if not at admin.listen of the configuration");
-    one->add_option("--ca", flags_.ca_file,
-                    "Who may vouch for its certificate, in PEM form, if not whom the system trusts")
+             "Its admin listener, if not admin.listen of the configuration");
+    one->add_option(
+           "--ca", flags_.ca_file,
+           "PEM file of the CA that signed its certificate, if the system does not trust it")
         ->type_name("FILE");
-    one->add_flag("--json", flags_.json, "Print what it says as JSON, unchanged");
-    one->footer("A token is taken from SECONDWIND_ADMIN_TOKEN, SECONDWIND_ADMIN_TOKEN_FILE or the\n"
-                "configuration file (admin.token).");
+    one->add_flag("--json", flags_.json, "Print the response as JSON, unchanged");
+    one->footer(
+        "The token is read from SECONDWIND_ADMIN_TOKEN, SECONDWIND_ADMIN_TOKEN_FILE or the\n"
+        "configuration file (admin.token).");
     verbs_[verb] = one;
     return *one;
 }

@@ -1,7 +1,7 @@
 #include <secondwind/config/address.hpp>
 
 #include <secondwind/base/escape.hpp>
-#include <secondwind/config/parse.hpp>
+#include <secondwind/config/builder.hpp>
 
 #include <boost/url/ipv4_address.hpp>
 #include <boost/url/ipv6_address.hpp>
@@ -203,7 +203,7 @@ std::string check_upstreams(std::vector<upstream> const& all) {
     for (auto one = all.begin(); one != all.end(); ++one)
         if (std::ranges::find(all.begin(), one, one->name, &upstream::name) != one)
             return "the upstream name " + in_quotes(one->name) +
-                   " is used twice: give each upstream a name of its own";
+                   " is used twice: give each upstream its own name";
     if (all.size() > most_upstreams)
         return "expected at most 64 upstreams, but got " + std::to_string(all.size());
     return {};

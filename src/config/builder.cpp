@@ -1,4 +1,4 @@
-#include <secondwind/config/parse.hpp>
+#include <secondwind/config/builder.hpp>
 
 #include "conflicts.hpp"
 #include "secret.hpp"
@@ -24,7 +24,7 @@ constexpr std::string_view config_variable = "SECONDWIND_CONFIG";
         if (k.secret)
             known.push_back(file_variable_of(k));
     }
-    auto message = in_quotes(name) + ": no setting is named so";
+    auto message = in_quotes(name) + ": there is no such setting";
     if (auto const meant = nearest(name, known))
         message += ": did you mean " + *meant + "?";
     throw config_error{message};
@@ -35,8 +35,8 @@ constexpr std::string_view config_variable = "SECONDWIND_CONFIG";
 void builder::add_file(std::string_view text, std::string const& name, file_reader read_file) {
     json_source const source{text, name, std::move(read_file)};
     for (auto const& one : read_file_layer(source)) {
-        auto const line = name + ":" + std::to_string(one.where.line);
-        set(*one.what, one.apply, line, place(name, one.where) + ": " + one.what->name);
+        auto const line = name + ":" + std::to_string(one.position.line);
+        set(*one.setting, one.apply, line, place(name, one.position) + ": " + one.setting->name);
     }
 }
 
@@ -58,7 +58,7 @@ void builder::add_environment(std::vector<std::string> const& names,
             continue;
         if (auto const secret = lookup(in_file->environment); secret && !secret->empty())
             throw config_error{name + ": " + in_file->environment +
-                               " is given as well: give just one"};
+                               " is also given: give only one"};
         take_secret(*in_file, *value, name, read_file);
     }
 }
@@ -97,10 +97,10 @@ void builder::take_secret(key const& k, std::string const& path, std::string con
 }
 
 void builder::set(key const& k, std::function<std::string(settings&)> const& apply,
-                  std::string const& source, std::string const& where) {
+                  std::string const& source, std::string const& prefix) {
     if (auto const complaint = apply(settings_); !complaint.empty())
-        throw config_error{where + ": " + complaint};
-    remember({k.name, source, where});
+        throw config_error{prefix + ": " + complaint};
+    remember({k.name, source, prefix});
     if (k.form != json_form::list)
         return;
     // The objects of the list are new ones, and so is what they hold.
@@ -115,8 +115,8 @@ void builder::give(shared const& one) {
     auto const* k = find_key(one.from.key);
     auto const before = k->show(settings_);
     if (auto const complaint = k->assign(settings_, one.value); !complaint.empty())
-        throw config_error{one.from.where + ": " + complaint};
-    // Nobody may have been without one of its own.
+        throw config_error{one.from.prefix + ": " + complaint};
+    // Perhaps all of them had one of their own.
     if (k->show(settings_) != before)
         remember(one.from);
 }
@@ -135,7 +135,7 @@ void builder::refuse(std::vector<std::string_view> const& culprits,
                      std::string const& complaint) const {
     for (auto const culprit : culprits)
         if (auto const* set_by = origin_of(culprit))
-            throw config_error{set_by->where + ": " + complaint};
+            throw config_error{set_by->prefix + ": " + complaint};
     throw config_error{complaint};
 }
 

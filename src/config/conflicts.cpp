@@ -3,7 +3,7 @@
 #include <secondwind/base/escape.hpp>
 #include <secondwind/base/units.hpp>
 #include <secondwind/config/address.hpp>
-#include <secondwind/config/parse.hpp>
+#include <secondwind/config/keys.hpp>
 
 #include <algorithm>
 
@@ -64,12 +64,13 @@ std::optional<conflict> in_listeners(settings const& s) {
         if (first != one)
             return conflict{{one->key, first->key},
                             to_string(one->at) + " is given twice, as " + first->name + " and as " +
-                                one->name + ": give each listener a port of its own"};
+                                one->name + ": give each listener its own port"};
         if (s.admin.listen && at({*s.admin.listen, {}, {}}))
-            return conflict{{"admin.listen", one->key},
-                            "clients and operators cannot both connect to " + to_string(one->at) +
-                                ": give " + one->name +
-                                " and admin.listen different ports, or admin.listen \"off\""};
+            return conflict{
+                {"admin.listen", one->key},
+                "clients and operators cannot both connect to " + to_string(one->at) + ": give " +
+                    one->name +
+                    " and admin.listen different ports, or set admin.listen to \"off\""};
     }
     return std::nullopt;
 }
@@ -79,7 +80,7 @@ std::optional<conflict> in_admin(admin const& a) {
         return std::nullopt;
     return conflict{{"admin.listen"},
                     to_string(*a.listen) +
-                        " is not loopback, so that admin.token has to guard it: set admin.token "
+                        " is not a loopback address, so it needs a token: set admin.token "
                         "(or SECONDWIND_ADMIN_TOKEN_FILE), or listen on 127.0.0.1"};
 }
 
@@ -96,6 +97,21 @@ std::optional<conflict> find_conflict(settings const& all) {
     if (!found)
         found = in_listeners(all);
     return found ? found : in_admin(all.admin);
+}
+
+std::string open_to_network(settings const& all) {
+    std::string open;
+    if (!all.clients.api_keys.empty())
+        return open;
+    auto const note = [&open](endpoint const& at) {
+        if (!is_loopback(at))
+            open.append(open.empty() ? "" : ", ").append(to_string(at));
+    };
+    note(all.listen);
+    for (auto const& u : all.upstreams)
+        if (u.listen)
+            note(*u.listen);
+    return open;
 }
 
 } // namespace secondwind::config

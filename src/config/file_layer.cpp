@@ -15,18 +15,18 @@ using node_kind = json_node::kind;
 // For editors, which find there what they complete and check with.
 constexpr std::string_view schema_key = "$schema";
 
-bool is_of(json_form form, node_kind what) noexcept {
+bool is_of(json_form form, node_kind type) noexcept {
     switch (form) {
     case json_form::string:
-        return what == node_kind::string;
+        return type == node_kind::string;
     case json_form::number:
-        return what == node_kind::number;
+        return type == node_kind::number;
     case json_form::string_or_number:
-        return what == node_kind::string || what == node_kind::number;
+        return type == node_kind::string || type == node_kind::number;
     case json_form::boolean:
-        return what == node_kind::literal;
+        return type == node_kind::literal;
     case json_form::list:
-        return what == node_kind::array;
+        return type == node_kind::array;
     case json_form::member:
         break;
     }
@@ -77,7 +77,7 @@ private:
     void read_top(json_member const& member) {
         bool const dotted = member.key.find('.') != std::string::npos;
         if (member.key == schema_key)
-            source_.expect(member.value, node_kind::string, "the schema's place");
+            source_.expect(member.value, node_kind::string, "the URL of the schema");
         else if (!dotted && is_section(member.key))
             read_section(member);
         else if (auto const* k = dotted ? nullptr : find_key(member.key); k == nullptr)
@@ -118,7 +118,7 @@ private:
     }
 
     void read_value(key const& k, json_node const& node) {
-        if (!is_of(k.form, node.what))
+        if (!is_of(k.form, node.type))
             source_.fail(node.offset,
                          k.name + ": expected " + k.expected + ", but got " + shown(node));
         if (k.form == json_form::list)
@@ -147,7 +147,7 @@ private:
     }
 
     void add(key const& k, json_node const& node, std::function<std::string(settings&)> apply) {
-        assignments_.push_back({&k, std::move(apply), source_.where(node.offset)});
+        assignments_.push_back({&k, std::move(apply), source_.position(node.offset)});
     }
 
     json_source const& source_;

@@ -11,15 +11,15 @@
 namespace secondwind::config {
 
 struct assignment {
-    key const* what;
+    key const* setting;
     // Returns the complaint if the value cannot be used, or nothing.
     std::function<std::string(settings&)> apply;
-    text_position where;
+    text_position position;
 };
 
 // Reads the file's text; its structure is checked here (unknown and repeated keys, the JSON type of
 // each value, whole lists), and the values of scalar keys where they are applied. A list's secret
-// comes with the list, and once more behind it: that one only tells the place. Throws config_error.
+// comes with the list, and once more after it: that one only gives the place. Throws config_error.
 std::vector<assignment> read_file_layer(json_source const& source);
 
 } // namespace secondwind::config

@@ -1,13 +1,14 @@
 #include "json_source.hpp"
 
 #include <secondwind/base/escape.hpp>
+#include <secondwind/config/keys.hpp>
 
 #include <algorithm>
 
 namespace secondwind::config {
 
-std::string place(std::string const& name, text_position where) {
-    return name + ":" + std::to_string(where.line) + ":" + std::to_string(where.column);
+std::string place(std::string const& name, text_position position) {
+    return name + ":" + std::to_string(position.line) + ":" + std::to_string(position.column);
 }
 
 json_node json_source::parse() const {
@@ -16,19 +17,19 @@ json_node json_source::parse() const {
     } catch (json_error const& e) {
         if (!name_.empty())
             fail(e.offset(), std::string{"not valid JSON: "} + e.what());
-        auto const at = where(e.offset());
+        auto const at = position(e.offset());
         throw config_error{"not valid JSON in line " + std::to_string(at.line) + ", column " +
                            std::to_string(at.column) + ": " + e.what()};
     }
 }
 
 void json_source::fail(std::size_t offset, std::string const& message) const {
-    throw config_error{name_.empty() ? message : place(name_, where(offset)) + ": " + message};
+    throw config_error{name_.empty() ? message : place(name_, position(offset)) + ": " + message};
 }
 
-void json_source::expect(json_node const& node, json_node::kind what,
+void json_source::expect(json_node const& node, json_node::kind type,
                          std::string const& expected) const {
-    if (node.what != what)
+    if (node.type != type)
         fail(node.offset, "expected " + expected + ", but got " + shown(node));
 }
 
@@ -38,7 +39,7 @@ void json_source::refuse_repeats(json_node const& object, std::string const& pre
             std::ranges::find(object.members.begin(), one, one->key, &json_member::key);
         if (first == one)
             continue;
-        auto const line = where(first->key_offset).line;
+        auto const line = position(first->key_offset).line;
         fail(one->key_offset, "repeated key " + in_quotes(prefix + one->key) + ": it is in line " +
                                   std::to_string(line) + " already");
     }
@@ -66,7 +67,7 @@ json_node const* member_of(json_node const& object, std::string_view name) noexc
 }
 
 std::string shown(json_node const& node) {
-    switch (node.what) {
+    switch (node.type) {
     case json_node::kind::object:
         return "an object";
     case json_node::kind::array:

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "json_tree.hpp"
-#include <secondwind/config/parse.hpp>
+#include <secondwind/config/builder.hpp>
 
 #include <optional>
 #include <string>
@@ -13,7 +13,7 @@
 namespace secondwind::config {
 
 // "secondwind.json:12:5"
-std::string place(std::string const& name, text_position where);
+std::string place(std::string const& name, text_position position);
 
 // Every complaint is a config_error. It begins with the place if the text is a file's; a text
 // without a name is a variable's, and who asked knows which one.
@@ -25,7 +25,7 @@ public:
 
     json_node parse() const;
 
-    text_position where(std::size_t offset) const noexcept { return position_of(text_, offset); }
+    text_position position(std::size_t offset) const noexcept { return position_of(text_, offset); }
     std::string const& name() const noexcept { return name_; }
 
     // The content of a file that the text names.
@@ -36,9 +36,9 @@ public:
     [[noreturn]] void fail(std::size_t offset, std::string const& message) const;
 
     // Complains that `expected` is missing, unless the node is of this kind.
-    void expect(json_node const& node, json_node::kind what, std::string const& expected) const;
+    void expect(json_node const& node, json_node::kind type, std::string const& expected) const;
 
-    // Two values for one setting: whichever won, somebody would be surprised. `prefix` is what
+    // Two values for one setting: whichever won, it might be the wrong one. `prefix` is what
     // stands before the names in messages.
     void refuse_repeats(json_node const& object, std::string const& prefix) const;
 

@@ -51,18 +51,18 @@ std::size_t end_of_token(std::string_view text, std::size_t from) noexcept {
 
 // What nlohmann says, without its name for the error, the position in its own count, and the
 // bytes that it echoes.
-std::string plain_message(std::string_view what) {
+std::string plain_message(std::string_view text) {
     constexpr std::string_view overflow = "number overflow";
-    if (what.find(overflow) != std::string_view::npos)
+    if (text.find(overflow) != std::string_view::npos)
         return std::string{overflow};
     constexpr std::string_view separator = " - ";
-    if (auto const at = what.find(separator); at != std::string_view::npos)
-        what.remove_prefix(at + separator.size());
-    auto const echo = what.find("; last read: ");
-    auto const expected = what.rfind("; expected ");
-    std::string message{what.substr(0, echo)};
+    if (auto const at = text.find(separator); at != std::string_view::npos)
+        text.remove_prefix(at + separator.size());
+    auto const echo = text.find("; last read: ");
+    auto const expected = text.rfind("; expected ");
+    std::string message{text.substr(0, echo)};
     if (echo != std::string_view::npos && expected != std::string_view::npos && expected > echo)
-        message += what.substr(expected);
+        message += text.substr(expected);
     return message;
 }
 
@@ -118,30 +118,30 @@ private:
         return {begin, end_};
     }
 
-    json_node& add(json_node::kind what, std::size_t offset) {
+    json_node& add(json_node::kind type, std::size_t offset) {
         auto* node = &root_;
         if (!path_.empty()) {
             auto& parent = *path_.back();
-            if (parent.what == json_node::kind::array)
+            if (parent.type == json_node::kind::array)
                 parent.members.emplace_back();
             node = &parent.members.back().value;
         }
-        node->what = what;
+        node->type = type;
         node->offset = offset;
         return *node;
     }
 
-    bool add_written(json_node::kind what) {
+    bool add_written(json_node::kind type) {
         auto const [begin, end] = take_token();
-        add(what, begin).text = text_.substr(begin, end - begin);
+        add(type, begin).text = text_.substr(begin, end - begin);
         return true;
     }
 
-    bool open(json_node::kind what) {
+    bool open(json_node::kind type) {
         auto const begin = take_token().first;
         if (path_.size() == deepest)
             throw json_error{"nested too deeply", begin};
-        path_.push_back(&add(what, begin));
+        path_.push_back(&add(type, begin));
         return true;
     }
 

@@ -15,7 +15,7 @@ struct json_member;
 struct json_node {
     enum class kind : std::uint8_t { object, array, string, number, literal };
 
-    kind what = kind::literal;
+    kind type = kind::literal;
     std::size_t offset = 0;           // of its first byte
     std::string text;                 // a string's value; a number or literal as it is written
     std::vector<json_member> members; // of an object or array, in the order of the text

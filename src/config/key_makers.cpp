@@ -79,7 +79,7 @@ key listen_key() {
 }
 
 key default_upstream_key() {
-    std::string const expected = "an upstream's name, or nothing for the first";
+    std::string const expected = "the name of an upstream, or an empty string for the first";
     auto parse = [](settings& s, std::string_view text) {
         bool const fits = text.empty() || is_name(text);
         if (fits)
@@ -126,7 +126,7 @@ key api_token_key() {
     };
     return {.name = "upstreams[].api_token",
             .form = json_form::member,
-            .expected = "a token that LM Studio takes",
+            .expected = "an LM Studio API token",
             .environment = variable_of("upstream.api_token"),
             .assign = assign,
             .show = show,

@@ -3,9 +3,10 @@
 #include "key_makers.hpp"
 #include "secret.hpp"
 
-#include <secondwind/config/parse.hpp>
+#include <secondwind/config/builder.hpp>
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 namespace secondwind::config {
@@ -16,15 +17,15 @@ constexpr std::uint64_t MiB = 1ULL << 20U;
 constexpr std::uint64_t GiB = 1ULL << 30U;
 
 void add_general(std::vector<key>& all) {
-    all.push_back(with_flag(listen_key(), "--listen", "ADDR:PORT", "Where clients connect"));
+    all.push_back(with_flag(listen_key(), "--listen", "ADDR:PORT", "Listen here for clients"));
     all.push_back(default_upstream_key());
     all.push_back(text_key("tls.certificate_file",
                            value_at(&settings::tls, &certificate::certificate_file),
-                           "a file's name"));
-    all.push_back(text_key("tls.key_file", value_at(&settings::tls, &certificate::key_file),
-                           "a file's name"));
+                           "a file name"));
+    all.push_back(
+        text_key("tls.key_file", value_at(&settings::tls, &certificate::key_file), "a file name"));
     all.push_back(with_flag(upstreams_key(), "--upstream", "[NAME=]URL",
-                            "An LM Studio server; give it again for another"));
+                            "An LM Studio server; repeat the flag for several"));
     all.push_back(api_token_key());
 }
 
@@ -37,13 +38,13 @@ void add_clients(std::vector<key>& all) {
 void add_admin(std::vector<key>& all) {
     auto const at = [](auto value) { return value_at(&settings::admin, value); };
     all.push_back(with_flag(admin_listen_key(), "--admin", "ADDR:PORT|off",
-                            "Where operators connect, if anywhere"));
+                            "Listen here for operators, or off"));
     all.push_back(text_key(
         "admin.certificate_file",
-        [](auto& s) -> auto& { return s.admin.certificate.certificate_file; }, "a file's name"));
+        [](auto& s) -> auto& { return s.admin.certificate.certificate_file; }, "a file name"));
     all.push_back(text_key(
         "admin.key_file", [](auto& s) -> auto& { return s.admin.certificate.key_file; },
-        "a file's name"));
+        "a file name"));
     all.push_back(admin_token_key());
     all.push_back(boolean_key("admin.allow_actions", at(&admin::allow_actions)));
     all.push_back(list_key("admin.allowed_hosts", at(&admin::allowed_hosts), allowed_host_list(),
@@ -76,7 +77,7 @@ void add_recovery(std::vector<key>& all) {
         duration_key("recovery.websocket_timeout", at(&recovery::websocket_timeout), 0ms, 1h));
     all.push_back(duration_key("recovery.unload_timeout", at(&recovery::unload_timeout), 1ms, 1h));
     all.push_back(duration_key("recovery.verify_timeout", at(&recovery::verify_timeout), 1ms, 1h));
-    all.push_back(text_key("recovery.ledger_file", at(&recovery::ledger_file), "a file's name"));
+    all.push_back(text_key("recovery.ledger_file", at(&recovery::ledger_file), "a file name"));
 }
 
 void add_health(std::vector<key>& all) {
@@ -133,13 +134,35 @@ void add_log(std::vector<key>& all) {
         {"auto", log::format::automatic}, {"text", log::format::text}, {"json", log::format::json}};
     auto level = choice_key("log.level", at(&log::options::level), levels);
     auto format = choice_key("log.format", at(&log::options::format), formats);
-    auto file = text_key("log.file", at(&log::options::file), "a file's name");
-    auto const level_help = "Log from this level on: " + level.expected;
-    auto const format_help = "Log lines as " + format.expected + " (text on a terminal)";
+    auto file = text_key("log.file", at(&log::options::file), "a file name");
+    auto const level_help = "Log this level and above: " + level.expected;
+    auto const format_help =
+        "Log format: " + format.expected + " (auto: text on a terminal, otherwise json)";
     all.push_back(with_flag(std::move(level), "--log-level", "LEVEL", level_help));
     all.push_back(with_flag(std::move(format), "--log-format", "FORMAT", format_help));
     all.push_back(with_flag(std::move(file), "--log-file", "FILE",
                             "Log to this file instead of standard error"));
+}
+
+// Edit distance in which a swap of neighbours counts once (optimal string alignment), because that
+// is how people mistype.
+std::size_t distance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> two_back(b.size() + 1);
+    std::vector<std::size_t> back(b.size() + 1);
+    std::vector<std::size_t> row(b.size() + 1);
+    std::iota(row.begin(), row.end(), std::size_t{0});
+    for (std::size_t i = 1; i <= a.size(); ++i) {
+        two_back.swap(back);
+        back.swap(row);
+        row[0] = i;
+        for (std::size_t j = 1; j <= b.size(); ++j) {
+            auto const replaced = back[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+            row[j] = std::min({back[j] + 1, row[j - 1] + 1, replaced});
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                row[j] = std::min(row[j], two_back[j - 2] + 1);
+        }
+    }
+    return row.back();
 }
 
 } // namespace
@@ -196,6 +219,24 @@ std::vector<std::string> changed_keys(settings const& before, settings const& af
             names.push_back(k.name);
     }
     return names;
+}
+
+std::optional<std::string> nearest(std::string_view word, std::vector<std::string> const& known) {
+    std::optional<std::string> best;
+    std::size_t best_distance = 0;
+    for (auto const& candidate : known) {
+        auto const [shorter, longer] = std::minmax({word.size(), candidate.size()});
+        auto const enough = std::max<std::size_t>(1, candidate.size() / 3);
+        // The lengths alone bound the distance, so that a huge word costs nothing.
+        if (longer - shorter > enough)
+            continue;
+        auto const d = distance(word, candidate);
+        if (d <= enough && (!best || d < best_distance)) {
+            best = candidate;
+            best_distance = d;
+        }
+    }
+    return best;
 }
 
 std::optional<std::string> nearest_key(std::string_view name) {

@@ -22,7 +22,7 @@ struct list_kind {
     std::string (*check)(std::vector<Item> const& all);
     // As the environment and flags give it.
     std::string (*read_text)(std::string_view text, std::vector<Item>& into);
-    // As read_text takes it; what that cannot say stands behind an item, and a secret as "***".
+    // As read_text takes it; what that cannot say stands after an item, and a secret as "***".
     std::string (*show)(std::vector<Item> const& all);
 };
 

@@ -2,6 +2,7 @@
 
 #include <secondwind/base/escape.hpp>
 #include <secondwind/base/pattern.hpp>
+#include <secondwind/config/keys.hpp>
 #include <secondwind/policy/signature.hpp>
 
 #include <array>
@@ -28,17 +29,20 @@ constexpr std::array verdicts{verdict::insufficient_memory, verdict::suspected_m
 
 std::string read_match(json_node const& node, std::string const& path, json_source const& source) {
     source.expect(node, json_node::kind::string, "a text to look for in " + path);
-    auto const fail = [&](std::string const& why) { source.fail(node.offset, path + ": " + why); };
+    auto const fail = [&](std::string const& reason) {
+        source.fail(node.offset, path + ": " + reason);
+    };
     if (node.text.empty())
-        fail("expected a text to look for in error messages, but got none");
+        fail("expected a text to look for in error messages, but it is empty");
     if (node.text.size() > longest_match)
-        fail("expected at most 1KiB to look for in error messages");
+        fail("expected a text of at most 1KiB");
     // What is found in an empty text has nothing to look for, and is found everywhere unless it is
     // tied to both ends.
     if (matches(node.text, "") && matches(node.text, "x"))
-        fail(in_quotes(node.text) + " matches every error, so this rule would judge them all, and "
-                                    "no other signature ever would: expected some text besides "
-                                    R"("*", "^" and "$")");
+        fail(
+            in_quotes(node.text) +
+            " matches every error, so no other rule would ever be used: expected some text besides "
+            R"("*", "^" and "$")");
     return node.text;
 }
 
@@ -50,7 +54,7 @@ verdict read_verdict(json_node const& node, std::string const& path, json_source
         expected += v == verdicts.front() ? "" : v == verdicts.back() ? " or " : ", ";
         expected += known.back();
     }
-    bool const is_text = node.what == json_node::kind::string;
+    bool const is_text = node.type == json_node::kind::string;
     auto const found = is_text ? policy::verdict_from_string(node.text) : std::nullopt;
     if (found && *found != verdict::healthy)
         return *found;
@@ -64,7 +68,7 @@ int read_status(json_node const& node, std::string const& path, json_source cons
     int status = 0;
     auto const* end = node.text.data() + node.text.size();
     auto const [stop, error] = std::from_chars(node.text.data(), end, status);
-    bool const whole = node.what == json_node::kind::number && error == std::errc{} && stop == end;
+    bool const whole = node.type == json_node::kind::number && error == std::errc{} && stop == end;
     if (!whole || status < least_status || status > most_status)
         source.fail(node.offset, path + ": expected a whole number from " +
                                      std::to_string(least_status) + " to " +

@@ -15,7 +15,7 @@ std::string const* secret_at(json_node const* node, std::string const& path,
     if (node == nullptr)
         return nullptr;
     // What stands in a secret's place is never shown, not even if it is a number.
-    if (node->what != json_node::kind::string)
+    if (node->type != json_node::kind::string)
         source.fail(node->offset, path + ": expected a string");
     return node->text.empty() ? nullptr : &node->text;
 }
@@ -24,7 +24,9 @@ std::string const* secret_at(json_node const* node, std::string const& path,
 
 std::string token_complaint(std::string_view token) {
     constexpr std::string_view expected = "expected a token of visible ASCII characters, but ";
-    auto const refused = [&](std::string_view why) { return std::string{expected}.append(why); };
+    auto const refused = [&](std::string_view reason) {
+        return std::string{expected}.append(reason);
+    };
     if (token.size() > longest_token)
         return refused("it has more than 4096");
     if (token.find(' ') != std::string_view::npos)
@@ -33,7 +35,7 @@ std::string token_complaint(std::string_view token) {
     if (std::ranges::any_of(token, is_control))
         return refused("it has a control character");
     if (std::ranges::any_of(token, [](char c) { return c < '!' || c > '~'; }))
-        return refused("it has another character");
+        return refused("it has a character that is not ASCII");
     return {};
 }
 
@@ -62,8 +64,7 @@ given_token read_token(json_node const& object, std::string const& path, std::st
     auto const* token = secret_at(in_place, token_path, source);
     auto const* file = secret_at(in_file, file_path, source);
     if (token != nullptr && file != nullptr)
-        source.fail(in_file->offset,
-                    file_path + ": \"" + name + "\" is given as well: give just one");
+        source.fail(in_file->offset, file_path + ": \"" + name + "\" is also given: give only one");
     if (token != nullptr) {
         if (auto const complaint = judge(*token); !complaint.empty())
             source.fail(in_place->offset, token_path + ": " + complaint);

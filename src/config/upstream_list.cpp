@@ -14,7 +14,7 @@ std::vector<std::string> const upstream_members{"name",   "url",       "listen",
 
 std::string const& string_at(json_node const& node, std::string const& path,
                              json_source const& source) {
-    if (node.what != json_node::kind::string)
+    if (node.type != json_node::kind::string)
         source.fail(node.offset, path + ": expected a string, but got " + shown(node));
     return node.text;
 }
@@ -25,19 +25,19 @@ std::optional<endpoint> read_own_listener(json_node const& item, std::string con
     if (node == nullptr)
         return std::nullopt;
     auto const& text = string_at(*node, path + ".listen", source);
-    auto where = parse_endpoint(text);
-    if (!where && !text.empty())
+    auto listener = parse_endpoint(text);
+    if (!listener && !text.empty())
         source.fail(node->offset, path + ".listen: " + expected_but_got(own_listener_form, text));
-    return where;
+    return listener;
 }
 
-// Whose certificate is taken. It is for TLS alone, and elsewhere somebody would trust in vain.
+// Which certificate is accepted. Without TLS these settings would protect nothing.
 void read_trust(json_node const& item, std::string const& path, json_source const& source,
                 upstream& into) {
     auto const fail_without_tls = [&](json_node const& node, std::string const& name) {
         if (!into.tls)
             source.fail(node.offset, path + "." + name +
-                                         ": there is no certificate without TLS: write https:// "
+                                         ": a certificate needs TLS: write https:// "
                                          "in \"url\", or leave \"" +
                                          name + "\" out");
     };
@@ -47,7 +47,7 @@ void read_trust(json_node const& item, std::string const& path, json_source cons
             fail_without_tls(*file, "ca_file");
     }
     if (auto const* verify = member_of(item, "verify")) {
-        bool const is_truth = verify->what == json_node::kind::literal && verify->text != "null";
+        bool const is_truth = verify->type == json_node::kind::literal && verify->text != "null";
         if (!is_truth)
             source.fail(verify->offset,
                         path + ".verify: expected true or false, but got " + shown(*verify));

@@ -3,22 +3,22 @@
 namespace secondwind::host {
 
 bool answer::find_head(http::head_scanner& scanner, std::string_view method,
-                       http::field_list& fields, failure& why_not) {
+                       http::field_list& fields, failure& failed) {
     using status = http::head_scanner::status;
     auto const scanned = bytes_.size() > 0 ? scanner.scan(bytes_.view()) : status::need_more;
     if (scanned == status::need_more)
         return false;
-    why_not.answer_began = true;
+    failed.answer_began = true;
     if (scanned == status::bad) {
-        why_not.what = fault::malformed;
-        why_not.detail = scanner.fault().rule;
+        failed.kind = fault::malformed;
+        failed.detail = scanner.fault().rule;
         return false;
     }
     head_size_ = scanned_ = scanner.end();
     auto const checked = http::check_response(head_bytes(), method, fields);
     if (!checked) {
-        why_not.what = fault::malformed;
-        why_not.detail = checked.error().rule;
+        failed.kind = fault::malformed;
+        failed.detail = checked.error().rule;
         return false;
     }
     head_ = *checked;
@@ -45,7 +45,7 @@ failure answer::take(connection& from, net::error_code waited) {
     }
     bytes_.commit(n);
     if (waited && waited != net::asio::error::would_block) {
-        result.what = from.cancelled ? fault::cancelled : fault::closed;
+        result.kind = from.cancelled ? fault::cancelled : fault::closed;
         result.cause = waited;
         result.reused = from.reused;
         result.answer_began = interim_came_ || bytes_.size() > 0;

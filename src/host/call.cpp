@@ -6,10 +6,10 @@ namespace secondwind::host {
 
 namespace {
 
-std::string render(call_request const& request, config::upstream const& where) {
+std::string render(call_request const& request, config::upstream const& upstream) {
     std::string out;
     out.append(request.method).append(" ").append(request.target).append(" HTTP/1.1\r\nHost: ");
-    out.append(config::authority(where)).append("\r\n");
+    out.append(config::authority(upstream)).append("\r\n");
     out.append("User-Agent: secondwind\r\nAccept: application/json\r\n");
     if (!request.authorization.empty())
         out.append("Authorization: ").append(request.authorization).append("\r\n");
@@ -54,14 +54,14 @@ net::task<failure> read_answer(environment env, lease& over, std::string_view me
             return out.body.size() <= bound;
         });
         if (out.body.size() > bound)
-            failed.what = fault::too_large;
+            failed.kind = fault::too_large;
         if (reply.framer().state() == status::bad)
-            failed.what = fault::malformed;
+            failed.kind = fault::malformed;
         if (failed || reply.framer().state() == status::complete)
             break;
         auto const ec = co_await over->readable();
         failed = reply.take(*over, ec);
-        if (failed.what == fault::closed && reply.framer().finish() == status::complete)
+        if (failed.kind == fault::closed && reply.framer().finish() == status::complete)
             failed = {};
         if (failed)
             break;
@@ -74,11 +74,11 @@ net::task<failure> read_answer(environment env, lease& over, std::string_view me
 
 } // namespace
 
-net::task<call_result> call(environment env, connection_pool& where, call_request request,
+net::task<call_result> call(environment env, connection_pool& pool, call_request request,
                             std::chrono::milliseconds limit, std::size_t bound) {
     call_result out;
-    auto const text = render(request, where.where());
-    auto over = where.lend();
+    auto const text = render(request, pool.upstream());
+    auto over = pool.lend();
     net::deadline_slot whole{env.deadlines};
     net::deadline_slot connecting{env.deadlines};
     net::scoped_deadline late{whole, "call", limit, [&over] {
@@ -88,20 +88,21 @@ net::task<call_result> call(environment env, connection_pool& where, call_reques
     for (;;) {
         out = {};
         if (!over->reused)
-            out.failure = co_await where.connect(*over, connecting);
+            out.failure = co_await pool.connect(*over, connecting);
         bool const connected = !out.failure;
         if (connected) {
-            // A failed write is not the last word: the host may have answered before it closed.
+            // After a failed write there may still be an answer that the host sent before it
+            // closed.
             net::write_all send{over->socket, connecting, std::chrono::milliseconds{0}, text};
             auto const sent = co_await send;
             (void)sent;
             out.failure = co_await read_answer(env, over, request.method, bound, out);
         }
         if (late.expired())
-            out.failure.what = connected ? fault::timeout : fault::connect_timeout;
+            out.failure.kind = connected ? fault::timeout : fault::connect_timeout;
         if (!out.failure.resend_safe())
             co_return out;
-        over = where.lend_new();
+        over = pool.lend_new();
     }
 }
 

@@ -11,13 +11,13 @@ connection_ptr make_connection(net::executor const& ex) {
     return connection_ptr{counted.detach()};
 }
 
-void connection::listen(listener* who) {
-    if (who)
-        listener_ = who;
+void connection::watch(observer* one) {
+    if (one)
+        observer_ = one;
     if (armed_)
         return;
     armed_ = true;
-    spoke_ = false;
+    input_came_ = false;
     socket.async_wait(
         net::asio::socket_base::wait_read,
         [self = boost::intrusive_ptr{this}](net::error_code ec) { self->on_ready(ec); });
@@ -30,9 +30,9 @@ void connection::on_ready(net::error_code ec) {
         std::exchange(waiting_, nullptr).resume();
         return;
     }
-    spoke_ = true;
-    if (listener_)
-        listener_->on_speech();
+    input_came_ = true;
+    if (observer_)
+        observer_->on_input();
 }
 
 } // namespace secondwind::host

@@ -9,14 +9,15 @@ namespace secondwind::host {
 
 namespace {
 
-// So long after its last answer a connection is taken to be as it was.
-constexpr std::chrono::milliseconds at_work{50};
+// A connection that had an answer less than this ago is taken to be alive without a look at it.
+constexpr std::chrono::milliseconds surely_alive{50};
 
 } // namespace
 
-net::tls_context_ptr tls_to(config::upstream const& where) {
-    return where.tls ? net::tls_context::for_host(where.host, where.ca_file, where.verify)
-                     : nullptr;
+net::tls_context_ptr tls_to(config::upstream const& upstream) {
+    return upstream.tls
+               ? net::tls_context::for_host(upstream.host, upstream.ca_file, upstream.verify)
+               : nullptr;
 }
 
 void lease::give_back(int keep_alive) {
@@ -24,21 +25,21 @@ void lease::give_back(int keep_alive) {
 }
 
 connection_pool::connection_pool(net::asio::io_context& io, net::deadline_queue& deadlines,
-                                 config::upstream const& where, config::timeouts const& timeouts)
-    : io_{io}, where_{where}, timeouts_{timeouts}, expiry_{deadlines, "host_idle", *this},
-      lookup_{io}, tls_{tls_to(where)}, authority_{where.tls ? config::authority(where)
-                                                             : std::string{}} {}
+                                 config::upstream const& upstream, config::timeouts const& timeouts)
+    : io_{io}, upstream_{upstream}, timeouts_{timeouts}, expiry_{deadlines, "host_idle", *this},
+      lookup_{io}, tls_{tls_to(upstream)}, authority_{upstream.tls ? config::authority(upstream)
+                                                                   : std::string{}} {}
 
 lease connection_pool::lend() {
-    // A connection that speaks or has closed while idle is of no use: its bytes are nobody's
-    // answer (RFC 9112 section 9.3.1), and a POST that it takes cannot be sent again. What the loop
-    // has heard is known; of what it may not have come to yet, the socket is asked, unless the host
-    // was at work on it a moment ago.
+    // An idle connection that received bytes or has closed is of no use: the bytes answer no
+    // request (RFC 9112 section 9.3.1), and a POST that is lost on it cannot be sent again. The
+    // event loop may not have seen the input yet, so the socket is asked, unless it was in use a
+    // moment ago.
     auto const now = std::chrono::steady_clock::now();
     while (auto idle = idle_.take(now)) {
         auto& c = **idle;
-        bool const quiet = !c.spoke() && (now - c.idle_since < at_work ||
-                                          net::probe(c.socket) == net::silence::quiet);
+        bool const quiet = !c.input_came() && (now - c.idle_since < surely_alive ||
+                                               net::probe(c.socket) == net::pending_input::none);
         if (quiet) {
             lent_.push_back(c);
             return {*this, std::move(*idle)};
@@ -60,30 +61,30 @@ net::task<failure> connection_pool::connect(connection& c, net::deadline_slot& s
     if (addresses_.empty())
         result = co_await resolve(c);
     if (!result && c.cancelled)
-        result.what = fault::cancelled;
+        result.kind = fault::cancelled;
     if (!result)
         result = co_await reach(c);
     if (!result && tls_)
         result = co_await shake_hands(c);
-    // A name may have moved; a numeric address resolves to itself at no cost.
-    if (result.what == fault::connect || result.what == fault::tls)
+    // The name may have another address by now; a numeric address costs no lookup.
+    if (result.kind == fault::connect || result.kind == fault::tls)
         addresses_.clear();
-    if (result.what == fault::cancelled && late.expired())
-        result.what = fault::connect_timeout;
+    if (result.kind == fault::cancelled && late.expired())
+        result.kind = fault::connect_timeout;
     connected(result);
     co_return result;
 }
 
 net::task<failure> connection_pool::reach(connection& c) {
-    // A copy: another connect may resolve anew meanwhile.
+    // A copy: another connect may look the name up again meanwhile.
     auto const addresses = addresses_;
     failure result;
-    result.what = fault::connect;
+    result.kind = fault::connect;
     for (auto const& address : addresses) {
         net::close_quietly(c.socket);
         auto const ec = co_await net::connect(c.socket.tcp(), address);
         if (c.cancelled) {
-            result.what = fault::cancelled;
+            result.kind = fault::cancelled;
             break;
         }
         result.cause = ec;
@@ -92,7 +93,7 @@ net::task<failure> connection_pool::reach(connection& c) {
             if (!result.cause)
                 net::prepare(c.socket.tcp(), result.cause);
             if (!result.cause)
-                result.what = fault::none;
+                result.kind = fault::none;
             break;
         }
     }
@@ -105,48 +106,48 @@ net::task<failure> connection_pool::shake_hands(connection& c) {
     net::completion shaking{[&c](auto handler) { c.socket.async_handshake(std::move(handler)); }};
     result.cause = co_await shaking;
     if (c.cancelled) {
-        result.what = fault::cancelled;
+        result.kind = fault::cancelled;
     } else if (result.cause) {
-        result.what = fault::tls;
-        result.detail = c.socket.tls()->why();
+        result.kind = fault::tls;
+        result.detail = c.socket.tls()->error();
     }
     co_return result;
 }
 
-// A connect that was given up, because its client left, says nothing of the host.
-void connection_pool::connected(failure const& how) {
-    if (how.what == fault::cancelled)
+// A connect that was given up, because its client left, says nothing about the host.
+void connection_pool::connected(failure const& result) {
+    if (result.kind == fault::cancelled)
         return;
-    if (how)
+    if (result)
         ++connect_failures_;
-    if (how.what == fault::tls)
+    if (result.kind == fault::tls)
         ++tls_failures_;
     if (watcher_ != nullptr)
-        watcher_->on_connect(how);
+        watcher_->on_connect(result);
 }
 
 net::task<failure> connection_pool::resolve(connection& c) {
     failure result;
-    auto const numeric = net::asio::ip::make_address(where_.host, result.cause);
+    auto const numeric = net::asio::ip::make_address(upstream_.host, result.cause);
     if (!result.cause) {
-        addresses_.assign(1, net::endpoint{numeric, where_.port});
+        addresses_.assign(1, net::endpoint{numeric, upstream_.port});
         co_return result;
     }
     result.cause = {};
-    lookup_.begin(where_.host, where_.port);
+    lookup_.begin(upstream_.host, upstream_.port);
     if (lookup_.running()) {
         net::gate::waiter until{lookup_.ended()};
         c.resolving = &until;
         bool const ended = co_await until;
         c.resolving = nullptr;
         if (!ended) {
-            result.what = fault::cancelled;
+            result.kind = fault::cancelled;
             co_return result;
         }
     }
     result.cause = lookup_.failure();
     if (result.cause)
-        result.what = fault::resolve;
+        result.kind = fault::resolve;
     else
         addresses_ = lookup_.addresses();
     co_return result;
@@ -162,7 +163,7 @@ void connection_pool::give_back(connection_ptr c, int keep_alive) {
     c->reused = true;
     c->lent.unlink();
     c->idle_since = steady_clock::now();
-    c->listen();
+    c->watch();
     auto const expires = c->idle_since + keep;
     idle_.push(std::move(c), expires);
     if (idle_.size() == 1)

@@ -29,7 +29,7 @@ std::string_view to_string(fault f) noexcept {
 }
 
 std::string describe(failure const& f) {
-    switch (f.what) {
+    switch (f.kind) {
     case fault::none:
         return "no failure";
     case fault::resolve:

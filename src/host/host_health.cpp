@@ -16,20 +16,20 @@ std::string_view to_string(host_state s) noexcept {
     return "unknown";
 }
 
-bool host_health::note(sign s, std::string why, time_point now) {
-    if (s == sign::connected && mute_)
+bool host_health::note(observation seen, std::string reason, time_point now) {
+    if (seen == observation::connected && no_answer_)
         return false;
-    mute_ = s == sign::mute;
-    bool const is_up = s == sign::connected || s == sign::answered;
+    no_answer_ = seen == observation::no_answer;
+    bool const is_up = seen == observation::connected || seen == observation::answered;
     auto const state = is_up ? host_state::up : host_state::down;
     if (is_up)
-        why.clear();
-    if (state == state_ && why == why_)
+        reason.clear();
+    if (state == state_ && reason == reason_)
         return false;
     if (state != state_)
         since_ = now;
     state_ = state;
-    why_ = std::move(why);
+    reason_ = std::move(reason);
     return true;
 }
 

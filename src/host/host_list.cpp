@@ -13,10 +13,10 @@ bool is_same_host(config::upstream const& a, config::upstream const& b) noexcept
 
 // One question to all hosts.
 struct poll {
-    poll(boost::asio::io_context& io, std::size_t asked) noexcept : told{io}, left{asked} {}
+    poll(boost::asio::io_context& io, std::size_t hosts) noexcept : answered{io}, left{hosts} {}
 
-    net::gate told;
-    std::size_t left; // who have not answered
+    net::gate answered;
+    std::size_t left; // hosts that have not answered
     bool up = false;
 };
 
@@ -24,14 +24,14 @@ net::task<void> ask_ready(std::shared_ptr<poll> all, host_ptr one) {
     bool const up = co_await one->view.ready();
     all->up = all->up || up;
     --all->left;
-    all->told.open();
+    all->answered.open();
 }
 
 net::task<void> ask_models(std::shared_ptr<poll> all, host_ptr one,
                            std::chrono::milliseconds max_age) {
     co_await one->view.refresh(max_age);
     --all->left;
-    all->told.open();
+    all->answered.open();
 }
 
 } // namespace
@@ -41,15 +41,15 @@ void intrusive_ptr_release(host* h) {
         h->home.let_go(h);
 }
 
-host_list::host_list(environment env, config::settings const& settings, recovery::ledger& book)
-    : env_{env}, settings_{settings}, book_{book}, gone_{env.io} {
+host_list::host_list(environment env, config::settings const& settings, recovery::ledger& ledger)
+    : env_{env}, settings_{settings}, ledger_{ledger}, gone_{env.io} {
     take(prepare(settings.upstreams));
 }
 
 host_list::~host_list() {
     closing_ = true;
     hosts_.clear();
-    // What is still suspended will never run again.
+    // Coroutines that are still suspended will never run again.
     living_.clear_and_dispose(std::default_delete<host>{});
 }
 
@@ -64,12 +64,12 @@ bool host_list::lists(host const& one) const noexcept {
     return std::ranges::any_of(hosts_, [&one](host_ptr const& each) { return each == &one; });
 }
 
-host_ptr host_list::make(config::upstream const& where) {
-    auto owned = std::make_unique<host>(*this, env_, settings_, where, book_);
+host_ptr host_list::make(config::upstream const& upstream) {
+    auto owned = std::make_unique<host>(*this, env_, settings_, upstream, ledger_);
     auto* const fresh = owned.get();
     fresh->view.on_change([this, fresh] {
         if (lists(*fresh))
-            for (auto const& each : listeners_)
+            for (auto const& each : observers_)
                 each(*fresh);
     });
     living_.push_back(*fresh);
@@ -80,7 +80,7 @@ host_list::change host_list::prepare(std::vector<config::upstream> const& upstre
     change to;
     for (auto const& each : upstreams) {
         auto known = find(each.name);
-        if (known && is_same_host(known->where, each))
+        if (known && is_same_host(known->upstream, each))
             to.push_back({std::move(known), each, tls_to(each)});
         else
             to.push_back({make(each), each, nullptr});
@@ -92,7 +92,7 @@ void host_list::take(change to) {
     auto const before = std::exchange(hosts_, {});
     names_.clear();
     for (auto& each : to) {
-        each.to->where = std::move(each.where);
+        each.to->upstream = std::move(each.upstream);
         if (each.tls)
             each.to->pool.use(std::move(each.tls));
         names_.emplace_back(each.to->name());
@@ -108,7 +108,7 @@ void host_list::start() {
         each->view.start();
 }
 
-// Releasing a host may not destroy it yet: a recovery belongs to nobody who holds it.
+// A host that nothing holds any more may still have a recovery running.
 void host_list::let_go(host* h) {
     std::unique_ptr<host> last{h};
     if (!closing_)
@@ -127,7 +127,7 @@ net::task<void> host_list::refresh(std::chrono::milliseconds max_age) {
     for (auto const& each : hosts_)
         net::spawn(ask_models(all, each, max_age));
     while (all->left > 0) {
-        net::gate::waiter until{all->told};
+        net::gate::waiter until{all->answered};
         co_await until;
     }
 }
@@ -137,7 +137,7 @@ net::task<bool> host_list::ready() {
     for (auto const& each : hosts_)
         net::spawn(ask_ready(all, each));
     while (!all->up && all->left > 0) {
-        net::gate::waiter until{all->told};
+        net::gate::waiter until{all->answered};
         co_await until;
     }
     co_return all->up;

@@ -14,16 +14,16 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Who looks does not want to wait longer.
+// How long a reader of its state is kept waiting.
 constexpr std::chrono::milliseconds patience = 2s;
-// So long a host that is not up is not asked again for its readiness.
+// How long the result for a host that is not up is reused.
 constexpr std::chrono::milliseconds readiness_holds = 1s;
 
 host_view::time_point now() noexcept {
     return std::chrono::system_clock::now();
 }
 
-// The order in which a host lists, and when it was last used, tell nothing new.
+// Without the order of the lists, and the times when instances were last used.
 bool same(host_view::listing a, host_view::listing b) {
     for (auto* each : {&a, &b}) {
         for (auto& i : each->instances)
@@ -37,19 +37,19 @@ bool same(host_view::listing a, host_view::listing b) {
 } // namespace
 
 net::task<void> host_view::refresh(milliseconds max_age) {
-    bool const recent = asked_ && deadlines_.now() - *asked_ < max_age;
+    bool const recent = surveyed_at_ && deadlines_.now() - *surveyed_at_ < max_age;
     if (recent || stopping_)
         co_return;
-    if (!asking_) {
-        asking_ = true;
+    if (!surveying_) {
+        surveying_ = true;
         net::spawn(survey());
     }
-    if (!asking_)
+    if (!surveying_)
         co_return;
-    net::timed_wait until{asked_and_done_, deadlines_, patience};
+    net::timed_wait until{survey_ended_, deadlines_, patience};
     bool const done = co_await until;
     if (!done && listing_)
-        complain("it did not list its models within " + format_duration(patience));
+        set_listing_error("it did not list its models within " + format_duration(patience));
 }
 
 net::task<bool> host_view::ready() {
@@ -65,31 +65,32 @@ net::task<void> host_view::survey() {
         auto const began = deadlines_.now();
         auto const limit = settings_.recovery.list_timeout;
         listing_ = true;
-        auto got = co_await control_.list({});
+        auto result = co_await control_.list({});
         listing_ = false;
-        if (got.reached == recovery::contact::mute && deadlines_.now() - began >= limit)
-            got.why_not = "it did not answer within " + format_duration(limit);
-        bool const answered = got.reached == recovery::contact::answered;
-        note(got);
-        if (got.instances && !stopping_) {
-            auto const completed = co_await control_.with_activity(std::move(*got.instances), {});
+        if (result.reached == recovery::contact::no_answer && deadlines_.now() - began >= limit)
+            result.why_not = "it did not answer within " + format_duration(limit);
+        bool const answered = result.reached == recovery::contact::answered;
+        note(result);
+        if (result.instances && !stopping_) {
+            auto const completed =
+                co_await control_.with_activity(std::move(*result.instances), {});
             note(completed);
         }
-        // A host keeps its version until it was down.
+        // A host keeps its version until it is down.
         if (answered && !version_ && !stopping_) {
-            auto told = co_await control_.version();
-            if (told && health_.up()) {
-                version_ = std::move(told);
-                changed();
+            auto version = co_await control_.version();
+            if (version && health_.up()) {
+                version_ = std::move(version);
+                notify_observers();
             }
         }
     } catch (std::exception const& e) {
         listing_ = false;
-        complain(e.what());
+        set_listing_error(e.what());
     }
-    asked_ = deadlines_.now();
-    asking_ = false;
-    asked_and_done_.open();
+    surveyed_at_ = deadlines_.now();
+    surveying_ = false;
+    survey_ended_.open();
 }
 
 void host_view::start() {
@@ -112,18 +113,18 @@ net::task<void> host_view::watch() {
         co_await rest;
     }
     watching_ = false;
-    asked_and_done_.open();
+    survey_ended_.open();
 }
 
 void host_view::stop() {
     stopping_ = true;
     resting_.open();
-    asked_and_done_.open();
+    survey_ended_.open();
 }
 
 net::task<void> host_view::stopped() {
-    while (asking_ || watching_) {
-        net::gate::waiter until{asked_and_done_};
+    while (surveying_ || watching_) {
+        net::gate::waiter until{survey_ended_};
         co_await until;
     }
 }
@@ -136,18 +137,18 @@ void host_view::note(recovery::control::listing const& got) {
     case recovery::contact::none:
         return;
     case recovery::contact::unreachable:
-        news = turn(sign::unreachable, got.why_not);
+        news = observe(observation::unreachable, got.why_not);
         break;
-    case recovery::contact::mute:
-        news = turn(sign::mute, got.why_not);
+    case recovery::contact::no_answer:
+        news = observe(observation::no_answer, got.why_not);
         break;
     case recovery::contact::answered:
-        news = turn(sign::answered, {});
+        news = observe(observation::answered, {});
         break;
     }
     bool const listed = keep(got);
     if (news || listed)
-        changed();
+        notify_observers();
 }
 
 // True if that is news.
@@ -157,7 +158,7 @@ bool host_view::keep(recovery::control::listing const& got) {
         return before != listing_error_;
     }
     listing fresh{*got.instances, got.unloaded, now()};
-    // What they did the last time stands until they are asked.
+    // Their last known activity stands until they are asked.
     if (listed_)
         for (auto& each : fresh.instances) {
             auto const& old = listed_->instances;
@@ -186,51 +187,50 @@ void host_view::note(lmstudio::inventory const& with_activity) {
         mine->last_used_ms = std::max(mine->last_used_ms, each.last_used_ms);
     }
     if (news)
-        changed();
+        notify_observers();
 }
 
-void host_view::on_connect(failure const& how) {
+void host_view::on_connect(failure const& result) {
     bool news = false;
-    if (how) {
-        news = turn(sign::unreachable, describe(how));
-    } else if (!listing_ && !health_.up()) {
-        // (A listing that is under way will tell more than that.)
-        news = turn(sign::connected, {});
+    if (result) {
+        news = observe(observation::unreachable, describe(result));
+    } else if (!listing_ && !health_.up()) { // a listing that is running will say more
+        news = observe(observation::connected, {});
         if (news) {
-            // What went wrong while it was down is not wrong any more.
+            // Errors of the time when it was down are over.
             listing_error_.clear();
-            asked_.reset();
+            surveyed_at_.reset();
         }
     }
     if (news)
-        changed();
+        notify_observers();
 }
 
 // True if that is news.
-bool host_view::turn(sign s, std::string why) {
+bool host_view::observe(observation seen, std::string reason) {
     auto const before = health_.state();
-    bool const news = health_.note(s, std::move(why), now());
+    bool const news = health_.note(seen, std::move(reason), now());
     auto const after = health_.state();
     if (after == host_state::down)
-        version_.reset(); // another one may come up
+        version_.reset(); // another one may be started
     if (after == before)
         return news;
     if (after == host_state::down)
-        log::write(log::level::warn, "host_down", {{"host", name_}, {"reason", health_.why()}});
+        log::write(log::level::warn, "host_down", {{"host", name_}, {"reason", health_.reason()}});
     else if (before == host_state::down)
         log::write(log::level::info, "host_up", {{"host", name_}});
     return news;
 }
 
-void host_view::complain(std::string why) {
-    if (listing_error_ == why)
+void host_view::set_listing_error(std::string error) {
+    if (listing_error_ == error)
         return;
-    listing_error_ = std::move(why);
-    changed();
+    listing_error_ = std::move(error);
+    notify_observers();
 }
 
-void host_view::changed() const {
-    for (auto const& each : listeners_)
+void host_view::notify_observers() const {
+    for (auto const& each : observers_)
         each();
 }
 

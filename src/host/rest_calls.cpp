@@ -17,8 +17,8 @@ bool is_unauthorised(int status) noexcept {
     return status == 401 || status == 403;
 }
 
-recovery::contact contact_of(failure const& how) noexcept {
-    switch (how.what) {
+recovery::contact contact_of(failure const& failed) noexcept {
+    switch (failed.kind) {
     case fault::resolve:
     case fault::connect:
     case fault::connect_timeout:
@@ -26,7 +26,7 @@ recovery::contact contact_of(failure const& how) noexcept {
         return recovery::contact::unreachable;
     case fault::closed:
     case fault::timeout:
-        return recovery::contact::mute;
+        return recovery::contact::no_answer;
     case fault::cancelled:
         return recovery::contact::none;
     case fault::none:
@@ -45,14 +45,14 @@ bool is_unknown_path(std::string_view body) {
 
 } // namespace
 
-net::task<rest_listing> list_over_rest(environment env, connection_pool& where,
+net::task<rest_listing> list_over_rest(environment env, connection_pool& pool,
                                        std::string authorization, std::chrono::milliseconds limit) {
     call_request request{"GET", "/api/v1/models", {}, std::move(authorization)};
-    auto const reply = co_await call(env, where, std::move(request), limit, largest_inventory);
+    auto const reply = co_await call(env, pool, std::move(request), limit, largest_inventory);
     rest_listing out;
     out.reached = contact_of(reply.failure);
     if (reply.failure) {
-        out.why_not = describe(reply.failure);
+        out.error = describe(reply.failure);
     } else if (auto parsed = lmstudio::parse_models(reply.body)) {
         out.result = rest_result::answered;
         out.found = std::move(*parsed);
@@ -60,25 +60,25 @@ net::task<rest_listing> list_over_rest(environment env, connection_pool& where,
         out.result = rest_result::unauthorised;
     } else {
         out.result = rest_result::unknown_api;
-        out.why_not = "GET /api/v1/models answered " + std::to_string(reply.status) +
-                      " without a list of models (LM Studio 0.4.0 or later has one)";
+        out.error = "GET /api/v1/models answered " + std::to_string(reply.status) +
+                    " without a list of models (LM Studio 0.4.0 or later has one)";
     }
     co_return out;
 }
 
-net::task<rest_unloading> unload_over_rest(environment env, connection_pool& where,
+net::task<rest_unloading> unload_over_rest(environment env, connection_pool& pool,
                                            std::string instance_id, std::string authorization,
                                            std::chrono::milliseconds limit) {
     auto const body = lmstudio::unload_body(instance_id);
     call_request request{"POST", "/api/v1/models/unload", body, std::move(authorization)};
-    auto const reply = co_await call(env, where, std::move(request), limit, largest_reply);
+    auto const reply = co_await call(env, pool, std::move(request), limit, largest_reply);
     rest_unloading out;
     if (reply.failure) {
-        out.why_not = describe(reply.failure);
+        out.error = describe(reply.failure);
         co_return out;
     }
     out.unload = lmstudio::parse_unload(reply.status, reply.body, instance_id);
-    out.why_not = "the unload was answered with status " + std::to_string(reply.status);
+    out.error = "the unload returned status " + std::to_string(reply.status);
     if (out.unload != lmstudio::unload_result::refused)
         out.result = rest_result::answered;
     else if (is_unauthorised(reply.status))

@@ -39,9 +39,9 @@ std::string random_name() {
 // of the deadlines, or by the pool.
 class sdk_socket::wire final : net::deadline_slot, net::deadline {
 public:
-    wire(environment env, connection_pool& where, clock::time_point until)
-        : net::deadline_slot{env.deadlines}, net::deadline{*this, "sdk_socket"}, pool_{where},
-          over_{where.lend_new()}, stream_{over_->socket}, connecting_{env.deadlines} {
+    wire(environment env, connection_pool& pool, clock::time_point until)
+        : net::deadline_slot{env.deadlines}, net::deadline{*this, "sdk_socket"}, pool_{pool},
+          over_{pool.lend_new()}, stream_{over_->socket}, connecting_{env.deadlines} {
         websocket::stream_base::timeout const none{websocket::stream_base::none(),
                                                    websocket::stream_base::none(), false};
         stream_.set_option(none); // the deadlines are ours
@@ -68,9 +68,9 @@ public:
         socket_failure failed;
         auto const found = co_await pool_.connect(*over_, connecting_);
         if (found) {
-            failed.what = found.what == fault::cancelled && !late_ ? socket_fault::cancelled
+            failed.kind = found.kind == fault::cancelled && !late_ ? socket_fault::cancelled
                                                                    : socket_fault::unreachable;
-            failed.why = late_ ? "it did not accept a connection in time" : describe(found);
+            failed.reason = late_ ? "it did not accept a connection in time" : describe(found);
         }
         co_return failed;
     }
@@ -81,7 +81,7 @@ public:
         };
         stream_.set_option(websocket::stream_base::decorator{identify});
         websocket::response_type answer;
-        auto const host = config::authority(pool_.where());
+        auto const host = config::authority(pool_.upstream());
         net::completion shaking{
             [&](auto handler) { stream_.async_handshake(answer, host, path, std::move(handler)); }};
         auto const ec = co_await shaking;
@@ -90,10 +90,10 @@ public:
         if (ec)
             failed = failure_of(ec);
         if (ec == websocket::error::upgrade_declined) {
-            failed.what = socket_fault::refused;
-            failed.why = "it was answered with status " + std::to_string(answer.result_int());
-        } else if (failed.what == socket_fault::broken) {
-            failed.what = socket_fault::refused;
+            failed.kind = socket_fault::refused;
+            failed.reason = "it answered with status " + std::to_string(answer.result_int());
+        } else if (failed.kind == socket_fault::broken) {
+            failed.kind = socket_fault::refused;
         }
         co_return failed;
     }
@@ -112,7 +112,7 @@ public:
         co_return failed;
     }
 
-    net::task<called> receive() {
+    net::task<socket_reply> receive() {
         boost::beast::flat_buffer bytes;
         net::completion reading{[&](auto handler) {
             auto done = [h = std::move(handler)](net::error_code ec, std::size_t) mutable {
@@ -121,7 +121,7 @@ public:
             stream_.async_read(bytes, std::move(done));
         }};
         auto const ec = co_await reading;
-        called got;
+        socket_reply got;
         if (ec)
             got.failure = failure_of(ec);
         else
@@ -138,7 +138,7 @@ private:
     socket_failure failure_of(net::error_code ec) {
         open_ = false;
         if (late_)
-            return {socket_fault::silent, "it did not answer in time"};
+            return {socket_fault::no_answer, "it did not answer in time"};
         if (over_->cancelled)
             return {socket_fault::cancelled, "the request was cancelled"};
         // What breaks the connection has the system's category, what breaks the protocol Beast's.
@@ -148,8 +148,8 @@ private:
             ec.category() == boost::system::system_category())
             return {socket_fault::cut, "it closed the connection before answering"};
         if (ec.category() == of_beast)
-            return {socket_fault::broken, "its answer was no valid one (" + ec.message() + ")"};
-        return {socket_fault::broken, "its answer was no WebSocket's (" + ec.message() + ")"};
+            return {socket_fault::broken, "its answer was not valid (" + ec.message() + ")"};
+        return {socket_fault::broken, "its answer was not a WebSocket's (" + ec.message() + ")"};
     }
 
     connection_pool& pool_;
@@ -160,8 +160,8 @@ private:
     bool open_ = false;
 };
 
-sdk_socket::sdk_socket(environment env, connection_pool& where, clock::time_point until)
-    : wire_{std::make_unique<wire>(env, where, until)} {}
+sdk_socket::sdk_socket(environment env, connection_pool& pool, clock::time_point until)
+    : wire_{std::make_unique<wire>(env, pool, until)} {}
 
 sdk_socket::~sdk_socket() = default;
 
@@ -172,43 +172,44 @@ net::task<socket_failure> sdk_socket::open(std::string path, std::string authori
         failed = co_await wire_->shake_hands(std::move(path));
     if (!failed) {
         lmstudio::credentials guest{"guest:" + random_name(), random_name()};
-        auto who =
+        auto credentials =
             lmstudio::auth_message(lmstudio::credentials_of(authorization, std::move(guest)));
-        failed = co_await wire_->send(std::move(who));
+        failed = co_await wire_->send(std::move(credentials));
     }
-    auto said = lmstudio::admission::neither;
-    while (!failed && said == lmstudio::admission::neither) {
+    auto admission = lmstudio::admission::neither;
+    while (!failed && admission == lmstudio::admission::neither) {
         auto got = co_await wire_->receive();
         failed = std::move(got.failure);
         if (!failed)
-            said = lmstudio::parse_admission(got.message);
+            admission = lmstudio::parse_admission(got.message);
     }
-    if (said == lmstudio::admission::rejected) {
-        failed.what = socket_fault::rejected;
-        failed.why = "it does not admit us";
+    if (admission == lmstudio::admission::rejected) {
+        failed.kind = socket_fault::rejected;
+        failed.reason = "it did not accept the credentials";
     }
-    if (failed && failed.what != socket_fault::unreachable)
-        failed.why = "the SDK's WebSocket " + path_ + ": " + failed.why;
+    if (failed && failed.kind != socket_fault::unreachable)
+        failed.reason = "the SDK's WebSocket " + path_ + ": " + failed.reason;
     co_return failed;
 }
 
-net::task<called> sdk_socket::call(std::string endpoint, std::string parameter) {
+net::task<socket_reply> sdk_socket::call(std::string endpoint, std::string parameter) {
     auto const id = next_call_++;
-    called out;
+    socket_reply out;
     auto text = lmstudio::rpc_call(endpoint, id, parameter);
     out.failure = co_await wire_->send(std::move(text));
-    auto what = lmstudio::reply::other;
-    while (!out.failure && what == lmstudio::reply::other) {
+    auto kind = lmstudio::reply::other;
+    while (!out.failure && kind == lmstudio::reply::other) {
         out = co_await wire_->receive();
         if (!out.failure)
-            what = lmstudio::parse_reply(out.message, id);
+            kind = lmstudio::parse_reply(out.message, id);
     }
-    if (what == lmstudio::reply::warning) {
-        out.failure.what = socket_fault::unknown_call;
-        out.failure.why = "it does not know that call";
+    if (kind == lmstudio::reply::warning) {
+        out.failure.kind = socket_fault::unknown_call;
+        out.failure.reason = "it does not know that call";
     }
     if (out.failure)
-        out.failure.why = endpoint + " over the SDK's WebSocket " + path_ + ": " + out.failure.why;
+        out.failure.reason =
+            endpoint + " over the SDK's WebSocket " + path_ + ": " + out.failure.reason;
     co_return out;
 }
 

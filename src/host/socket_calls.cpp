@@ -19,10 +19,10 @@ struct listed {
     std::vector<Item> items;
 };
 
-// Calls an endpoint of the open socket that takes nothing and answers with a list.
+// Calls an endpoint that takes no parameter and returns a list.
 template<class Item>
-net::task<listed<Item>> ask_for_list(sdk_socket& over, std::string_view path,
-                                     std::string_view endpoint, parse_list<Item> parse) {
+net::task<listed<Item>> call_for_list(sdk_socket& over, std::string_view path,
+                                      std::string_view endpoint, parse_list<Item> parse) {
     listed<Item> out;
     auto got = co_await over.call(std::string{endpoint}, {});
     out.failure = std::move(got.failure);
@@ -32,14 +32,14 @@ net::task<listed<Item>> ask_for_list(sdk_socket& over, std::string_view path,
         out.items = std::move(*parsed);
         co_return out;
     }
-    out.failure.what = socket_fault::broken;
-    out.failure.why.append("the SDK's WebSocket ").append(path).append(": ");
-    out.failure.why.append(endpoint).append(" gave no list");
+    out.failure.kind = socket_fault::broken;
+    out.failure.reason.append("the SDK's WebSocket ").append(path).append(": ");
+    out.failure.reason.append(endpoint).append(" did not return a list");
     co_return out;
 }
 
 net::task<listed<lmstudio::listed_instance>> list_loaded(sdk_socket& over, std::string_view path) {
-    return ask_for_list(over, path, "listLoaded", &lmstudio::parse_list_loaded);
+    return call_for_list(over, path, "listLoaded", &lmstudio::parse_list_loaded);
 }
 
 } // namespace
@@ -47,7 +47,7 @@ net::task<listed<lmstudio::listed_instance>> list_loaded(sdk_socket& over, std::
 net::task<socket_listing> list_over_socket(socket_host at) {
     socket_listing out;
     for (auto const path : {llm_path, embedding_path}) {
-        sdk_socket over{at.env, at.where, at.until};
+        sdk_socket over{at.env, at.pool, at.until};
         out.failure = co_await over.open(std::string{path}, at.authorization);
         if (out.failure)
             co_return out;
@@ -63,12 +63,12 @@ net::task<socket_listing> list_over_socket(socket_host at) {
 
 net::task<socket_downloads> downloads_over_socket(socket_host at) {
     socket_downloads out;
-    sdk_socket over{at.env, at.where, at.until};
+    sdk_socket over{at.env, at.pool, at.until};
     out.failure = co_await over.open(std::string{system_path}, at.authorization);
     if (out.failure)
         co_return out;
-    auto got = co_await ask_for_list(over, system_path, "listDownloadedModels",
-                                     &lmstudio::parse_list_downloaded);
+    auto got = co_await call_for_list(over, system_path, "listDownloadedModels",
+                                      &lmstudio::parse_list_downloaded);
     out.failure = std::move(got.failure);
     out.models = std::move(got.items);
     co_return out;
@@ -76,7 +76,7 @@ net::task<socket_downloads> downloads_over_socket(socket_host at) {
 
 net::task<socket_version> version_over_socket(socket_host at) {
     socket_version out;
-    sdk_socket over{at.env, at.where, at.until};
+    sdk_socket over{at.env, at.pool, at.until};
     out.failure = co_await over.open(std::string{system_path}, at.authorization);
     if (out.failure)
         co_return out;
@@ -87,8 +87,8 @@ net::task<socket_version> version_over_socket(socket_host at) {
     if (auto version = lmstudio::parse_version(got.message)) {
         out.version = std::move(*version);
     } else {
-        out.failure.what = socket_fault::broken;
-        out.failure.why = "the SDK's WebSocket /system: version gave none";
+        out.failure.kind = socket_fault::broken;
+        out.failure.reason = "the SDK's WebSocket /system: version returned no version number";
     }
     co_return out;
 }
@@ -100,7 +100,7 @@ net::task<socket_unloading> unload_over_socket(socket_host at, std::string insta
     for (auto const each : {llm_path, embedding_path}) {
         if (!path.empty() && each != path)
             continue;
-        sdk_socket over{at.env, at.where, at.until};
+        sdk_socket over{at.env, at.pool, at.until};
         out.failure = co_await over.open(std::string{each}, at.authorization);
         if (out.failure)
             co_return out;
@@ -110,8 +110,7 @@ net::task<socket_unloading> unload_over_socket(socket_host at, std::string insta
             co_return out;
         out.result = lmstudio::parse_unload_reply(got.message);
         if (out.result == lmstudio::unload_result::refused)
-            out.why_not =
-                "the unload was refused: " + in_quotes(lmstudio::error_title(got.message));
+            out.error = "the unload was refused: " + in_quotes(lmstudio::error_title(got.message));
         if (out.result != lmstudio::unload_result::not_found)
             co_return out;
     }
@@ -123,7 +122,7 @@ activity_over_socket(socket_host at, std::string_view path, lmstudio::inventory 
                      std::optional<std::vector<lmstudio::listed_instance>> known) {
     socket_activity out;
     out.instances = std::move(loaded);
-    sdk_socket over{at.env, at.where, at.until};
+    sdk_socket over{at.env, at.pool, at.until};
     out.failure = co_await over.open(std::string{path}, at.authorization);
     if (!out.failure && !known) {
         auto got = co_await list_loaded(over, path);
@@ -133,17 +132,17 @@ activity_over_socket(socket_host at, std::string_view path, lmstudio::inventory 
     if (out.failure)
         co_return out;
 
-    std::vector<std::pair<lmstudio::instance*, std::string>> asked;
+    std::vector<std::pair<lmstudio::instance*, std::string>> listed_ones;
     for (auto const& [instance, reference] : *known) {
         auto const mine = std::ranges::find(out.instances, instance.id, &lmstudio::instance::id);
         if (mine == out.instances.end())
             continue;
         if (instance.last_used_ms != 0)
             mine->last_used_ms = instance.last_used_ms;
-        asked.emplace_back(&*mine, reference);
+        listed_ones.emplace_back(&*mine, reference);
     }
-    out.found = asked.size();
-    for (auto const& [instance, reference] : asked) {
+    out.found = listed_ones.size();
+    for (auto const& [instance, reference] : listed_ones) {
         auto parameter = lmstudio::state_parameter(instance->id, reference);
         auto const got = co_await over.call("getInstanceProcessingState", std::move(parameter));
         if (got.failure) {

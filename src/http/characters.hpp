@@ -47,7 +47,7 @@ constexpr std::array<std::uint8_t, 256> make_classes() {
         if (c > 0x20 && c != 0x7f && c != '#') {
             bits |= target_octet;
         }
-        // A comma is grammatical, but two Host fields that somebody joined look just like that.
+        // A comma is grammatical, but two Host fields that were joined look just like that.
         if (alphanumeric || in("-._~!$&'()*+;=", c)) {
             bits |= host_octet;
         }
@@ -55,14 +55,6 @@ constexpr std::array<std::uint8_t, 256> make_classes() {
             bits |= blank;
         }
         table[c] = static_cast<std::uint8_t>(bits);
-    }
-    return table;
-}
-
-constexpr std::array<char, 256> make_lower() {
-    std::array<char, 256> table{};
-    for (unsigned c = 0; c < 256; ++c) {
-        table[c] = static_cast<char>(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
     }
     return table;
 }
@@ -84,7 +76,6 @@ constexpr std::array<std::uint8_t, 256> make_hex() {
 }
 
 inline constexpr auto classes = make_classes();
-inline constexpr auto lower = make_lower();
 inline constexpr auto hex = make_hex();
 
 } // namespace octets
@@ -97,16 +88,12 @@ constexpr bool is_digit(char c) noexcept {
     return c >= '0' && c <= '9';
 }
 
-constexpr char to_lower(char c) noexcept {
-    return octets::lower[static_cast<unsigned char>(c)];
-}
-
 // The value of a hexadecimal digit; 0xff for any other octet.
 constexpr std::uint8_t hex_value(char c) noexcept {
     return octets::hex[static_cast<unsigned char>(c)];
 }
 
-// The first position at or behind `from` whose octet is not of the class; the size if all are.
+// The first position at or after `from` whose octet is not of the class; the size if all are.
 constexpr std::size_t skip(std::string_view text, std::size_t from, std::uint8_t of) noexcept {
     while (from < text.size() && is(text[from], of)) {
         ++from;

@@ -1,7 +1,11 @@
-// The field names that mean something to a proxy.
+// The field names that mean something to a proxy, and which fields it does not pass on.
 #pragma once
 
+#include <secondwind/http/head.hpp>
+
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 namespace secondwind::http {
@@ -61,5 +65,27 @@ constexpr bool is_necessity(field_name name) noexcept {
         return false;
     }
 }
+
+// Finds which fields a head's own Connection fields name (RFC 9110 section 7.6.1). Nearly every
+// head names none but "keep-alive", "close" or "upgrade", and then asking costs nothing.
+class connection_options {
+public:
+    explicit connection_options(std::span<field const> fields) noexcept;
+
+    // True if this field stays on this connection: by its own nature, or because it was named and
+    // is no necessity. Transfer-Encoding is left to the caller.
+    bool holds_back(field const& line, field_name meaning) const noexcept;
+
+    // Bytes that the lines take when each is written as "name: value" and CRLF.
+    std::size_t bytes() const noexcept { return bytes_; }
+
+private:
+    bool names(std::string_view name) const noexcept;
+
+    std::span<field const> fields_;
+    std::size_t bytes_ = 0;
+    // The lengths of the named fields, modulo 64: most fields are cleared by one test.
+    std::uint64_t lengths_ = 0;
+};
 
 } // namespace secondwind::http

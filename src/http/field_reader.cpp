@@ -13,10 +13,9 @@ fault control_fault(char c) noexcept {
     case '\n':
         return {"bare_lf", "A line of the head ends with a bare LF; end each line with CRLF."};
     case '\r':
-        return {"bare_cr", "A CR in the head has no LF behind it; end each line with CRLF."};
+        return {"bare_cr", "A CR in the head is not followed by a LF; end each line with CRLF."};
     default:
-        return {"control_character",
-                "The head has a control character in it; remove or encode it."};
+        return {"control_character", "The head contains a control character; remove or encode it."};
     }
 }
 
@@ -46,12 +45,12 @@ field_reader::status field_reader::next() noexcept {
     at_ = stop + 2;
     if (at_ == end_) {
         // This CRLF was the empty line's.
-        return fail("head_end", "The head does not end with its empty line; send it whole.");
+        return fail("head_end", "The head does not end with an empty line; send a complete head.");
     }
     return status::field;
 }
 
-// What a line is that has no name with a colon behind it; `stop` is where its name would end.
+// What a line is that has no name followed by a colon; `stop` is where its name would end.
 field_reader::status field_reader::end_or_fail(char const* stop) noexcept {
     bool const nameless = stop == at_;
     if (nameless && *stop == '\r') {
@@ -60,14 +59,14 @@ field_reader::status field_reader::end_or_fail(char const* stop) noexcept {
             return status::bad;
         }
         if (stop + 2 != end_) {
-            return fail("head_end", "The head goes on behind its empty line; send one request "
-                                    "after the other.");
+            return fail("head_end", "There is data after the empty line that ends the head; send "
+                                    "one request after the other.");
         }
         return status::end;
     }
     if (!is(*stop, blank)) {
-        return fail("field_name", "A field line has no name that is a token, then a colon; write "
-                                  "it as \"Name: value\".");
+        return fail("field_name", "A field line does not begin with a valid name and a colon; "
+                                  "write it as \"Name: value\".");
     }
     if (nameless) {
         return fail("folded_line",

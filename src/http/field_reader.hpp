@@ -19,7 +19,7 @@ struct fault {
 // The same, with the status that its sender is told.
 struct request_fault {
     int status;
-    fault what;
+    http::fault fault;
 };
 
 // Walks over the field lines of a whole head, strictly (RFC 9112 section 5): CRLF after every line,

@@ -11,10 +11,10 @@ namespace secondwind::http {
 head_scanner::status head_scanner::fail(int status_code, std::string_view rule,
                                         std::string_view message) {
     if (side_ == side::answer) {
-        // The advice is for whoever wrote the head, and that is not who reads this.
+        // The advice is for the author of the head, who does not read this.
         fault_ = refusal{502, rule,
-                         "The head of the host's answer is malformed or too large; look into the "
-                         "host's log, then ask again."};
+                         "The head of the host's response is malformed or too large; check the "
+                         "host's log, then try again."};
     } else {
         fault_ = refusal{status_code, rule, std::string{message}};
     }
@@ -22,8 +22,8 @@ head_scanner::status head_scanner::fail(int status_code, std::string_view rule,
 }
 
 head_scanner::status head_scanner::fail_at_control(char c) {
-    auto const what = control_fault(c);
-    return fail(400, what.rule, what.message);
+    auto const wrong = control_fault(c);
+    return fail(400, wrong.rule, wrong.message);
 }
 
 head_scanner::status head_scanner::scan(std::string_view buffer) {
@@ -40,7 +40,7 @@ head_scanner::status head_scanner::scan(std::string_view buffer) {
         if (side_ == side::answer ? first != 'H' : !is(first, tchar)) {
             position_ = begin_ + 1;
             return fail(400, "start_line",
-                        "This does not begin as an HTTP/1.1 message; speak plain HTTP/1.1 here.");
+                        "This is not an HTTP/1.1 message; send plain HTTP/1.1 to this port.");
         }
     }
 
@@ -56,7 +56,7 @@ head_scanner::status head_scanner::scan(std::string_view buffer) {
             return fail_at_control('\n');
         }
         if (*at != '\r') {
-            ++at; // another control character: whoever reads the fields judges it
+            ++at; // another control character: the reader of the fields judges it
             continue;
         }
         if (at + 1 == stop) {

@@ -1,7 +1,7 @@
+#include <secondwind/base/ascii.hpp>
 #include <secondwind/http/head_writer.hpp>
 
 #include "characters.hpp"
-#include "connection_options.hpp"
 #include "field_name.hpp"
 #include "field_reader.hpp"
 
@@ -25,8 +25,8 @@ class field_copier {
 public:
     explicit field_copier(std::string& out) noexcept : out_{out} {}
 
-    // The line must be one of a head, which has a colon behind each name and, perhaps after spaces,
-    // a line end behind each value.
+    // The line must be one of a head, which has a colon after each name and, perhaps after spaces,
+    // a line end after each value.
     void copy(field const& line) {
         auto const* const colon = line.name.data() + line.name.size();
         auto const* const end = line.value.data() + line.value.size();

@@ -1,3 +1,4 @@
+#include <secondwind/base/ascii.hpp>
 #include <secondwind/http/head.hpp>
 #include <secondwind/http/inflate.hpp>
 
@@ -134,7 +135,7 @@ void inflater::decoder::open() {
     int result = Z_OK;
     if (coding == format::gzip) {
         if (opening[0] != 0x1f || opening[1] != 0x8b) {
-            // No member, or something behind the last one.
+            // No member, or something after the last one.
             state = first_member ? status::bad : status::complete;
             now = phase::over;
             return;
@@ -150,7 +151,7 @@ void inflater::decoder::open() {
     first_member = false;
 }
 
-// The bound goes first: whether a fault behind it is found would depend on the pieces.
+// The bound goes first: whether a fault after it is found would depend on the pieces.
 void inflater::decoder::judge(int result, bool all_taken) {
     if (given == bound) {
         state = status::full;

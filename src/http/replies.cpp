@@ -1,5 +1,7 @@
 #include <secondwind/http/replies.hpp>
 
+#include <secondwind/base/json.hpp>
+
 #include <nlohmann/json.hpp>
 #include <spdlog/fmt/fmt.h>
 
@@ -26,35 +28,34 @@ std::string_view error_type(int status, bool anthropic) noexcept {
     return status < 500 ? "invalid_request_error" : "api_error";
 }
 
-std::string render_body(reply const& what, std::string_view path) {
+std::string render_body(reply const& reply, std::string_view path) {
     // The order of the members is the order in which the two vendors send them.
     using json = nlohmann::ordered_json;
     bool const anthropic = speaks_anthropic(path);
-    auto const type = error_type(what.status, anthropic);
+    auto const type = error_type(reply.status, anthropic);
     json document;
     if (anthropic) {
-        document = {{"type", "error"}, {"error", {{"type", type}, {"message", what.message}}}};
+        document = {{"type", "error"}, {"error", {{"type", type}, {"message", reply.message}}}};
     } else {
-        document = {{"error", {{"message", what.message}, {"type", type}, {"code", what.code}}}};
+        document = {{"error", {{"message", reply.message}, {"type", type}, {"code", reply.code}}}};
     }
-    // A message may quote bytes that are no UTF-8.
-    return document.dump(-1, ' ', false, json::error_handler_t::replace);
+    return write_json(document);
 }
 
 } // namespace
 
-std::string render_reply(reply const& what, std::string_view path, bool close, bool head_only,
+std::string render_reply(reply const& reply, std::string_view path, bool close, bool head_only,
                          std::string_view extra) {
-    auto const body = render_body(what, path);
+    auto const body = render_body(reply, path);
     auto out = fmt::format("HTTP/1.1 {} {}\r\n"
                            "Content-Type: application/json; charset=utf-8\r\n"
                            "Content-Length: {}\r\n",
-                           what.status, reason_phrase(what.status), body.size());
-    if (what.status == 401) {
+                           reply.status, reason_phrase(reply.status), body.size());
+    if (reply.status == 401) {
         out.append("WWW-Authenticate: Bearer\r\n"); // RFC 9110 section 11.6.1
     }
-    if (what.retry_after > 0) {
-        out.append(fmt::format("Retry-After: {}\r\n", what.retry_after));
+    if (reply.retry_after > 0) {
+        out.append(fmt::format("Retry-After: {}\r\n", reply.retry_after));
     }
     if (close) {
         out.append("Connection: close\r\n");

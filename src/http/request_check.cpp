@@ -1,6 +1,6 @@
+#include <secondwind/base/ascii.hpp>
 #include <secondwind/http/request_check.hpp>
 
-#include "authority.hpp"
 #include "characters.hpp"
 #include "field_name.hpp"
 #include "field_reader.hpp"
@@ -17,7 +17,7 @@ namespace {
 constexpr std::size_t usual_fields = 32;
 
 refusal refuse(request_fault const& wrong) {
-    return refusal{wrong.status, wrong.what.rule, std::string{wrong.what.message}};
+    return refusal{wrong.status, wrong.fault.rule, std::string{wrong.fault.message}};
 }
 
 constexpr request_fault bad(std::string_view rule, std::string_view message) noexcept {
@@ -69,9 +69,10 @@ std::optional<request_fault> field_judge::take(field const& line) noexcept {
         return std::nullopt;
     case field_name::expect:
         if (!iequals(line.value, "100-continue")) {
-            return request_fault{417,
-                                 {"expectation", "Only the expectation 100-continue is known here; "
-                                                 "leave out the Expect field."}};
+            return request_fault{
+                417,
+                {"expectation",
+                 "The only supported expectation is 100-continue; remove the Expect field."}};
         }
         expects_ = true;
         return std::nullopt;
@@ -85,7 +86,7 @@ std::optional<request_fault> field_judge::take_host(std::string_view value) noex
         return bad("host_repeated", "The request has more than one Host field; send one.");
     }
     if (!is_host_and_port(value)) {
-        return bad("host", "The Host field is not of the form host[:port]; correct it.");
+        return bad("host", "The Host field does not have the form host[:port]; correct it.");
     }
     return std::nullopt;
 }
@@ -99,7 +100,7 @@ std::optional<request_fault> field_judge::take_length(std::string_view value) no
     auto const length = parse_length(value);
     if (!length) {
         return bad("content_length",
-                   "The Content-Length is not one decimal number; send the body's size in "
+                   "The Content-Length is not a single decimal number; send the body's size in "
                    "bytes.");
     }
     has_length_ = true;
@@ -140,7 +141,7 @@ std::optional<request_fault> field_judge::finish() noexcept {
     }
     if (unknown_coding_) {
         return request_fault{501,
-                             {"unknown_coding", "This transfer coding is not known here; send the "
+                             {"unknown_coding", "This transfer coding is not supported; send the "
                                                 "body chunked or with a Content-Length."}};
     }
     if (has_coding_) {
@@ -171,8 +172,8 @@ check_request(std::string_view head, head_limits const& limits, field_list& fiel
                                           "fields, or raise limits.head."}});
     }
     if (!ends_with_empty_line(head)) {
-        return refuse(bad("head_end", "The head does not end with an empty line; send it whole, "
-                                      "with CRLF at the end of each line."));
+        return refuse(bad("head_end", "The head does not end with an empty line; send a complete "
+                                      "head, with CRLF at the end of each line."));
     }
     boost::system::result<request_head, refusal> result{request_head{}};
     auto& out = *result;

@@ -1,11 +1,53 @@
 #include "request_line.hpp"
+#include <secondwind/base/ascii.hpp>
 
-#include "authority.hpp"
 #include "characters.hpp"
+
+#include <boost/url/ipv6_address.hpp>
 
 namespace secondwind::http {
 
 namespace {
+
+// Where the host ends; npos if it is malformed.
+std::size_t host_end(std::string_view text) noexcept {
+    if (text.starts_with('[')) {
+        auto const close = text.find(']');
+        if (close == std::string_view::npos) {
+            return close;
+        }
+        auto const address = text.substr(1, close - 1);
+        bool const valid =
+            boost::urls::parse_ipv6_address({address.data(), address.size()}).has_value();
+        return valid ? close + 1 : std::string_view::npos;
+    }
+    std::size_t at = 0;
+    while (at < text.size()) {
+        if (is(text[at], host_octet)) {
+            ++at;
+        } else if (text[at] == '%' && text.size() - at > 2 && hex_value(text[at + 1]) != 0xff &&
+                   hex_value(text[at + 2]) != 0xff) {
+            at += 3;
+        } else {
+            break;
+        }
+    }
+    return at;
+}
+
+bool is_port(std::string_view text) noexcept {
+    if (text.empty() || text.size() > 5) {
+        return false;
+    }
+    unsigned port = 0;
+    for (char const c : text) {
+        if (!is_digit(c)) {
+            return false;
+        }
+        port = port * 10 + static_cast<unsigned>(c - '0');
+    }
+    return port <= 65535;
+}
 
 constexpr std::string_view target_rule = "target";
 
@@ -27,15 +69,16 @@ std::optional<fault> read_target(std::string_view target, request_head& out) noe
         }
     }
     if (scheme == 0) {
-        return fault{target_rule, "The request target does not begin with \"/\"; send the path, or "
-                                  "a whole http URL."};
+        return fault{
+            target_rule,
+            "The request target does not begin with \"/\"; send the path, or a complete http URL."};
     }
     auto const rest = target.substr(scheme);
     auto const path = rest.find_first_of("/?");
     out.authority = rest.substr(0, path);
     if (!is_host_and_port(out.authority)) {
         return fault{target_rule,
-                     "The request target names no valid host; write http://host[:port]/path."};
+                     "The request target has no valid host; write http://host[:port]/path."};
     }
     if (path == std::string_view::npos) {
         // An empty path is "/", but asks of the server itself with OPTIONS (section 3.2.4).
@@ -52,6 +95,14 @@ std::optional<fault> read_target(std::string_view target, request_head& out) noe
 
 } // namespace
 
+bool is_host_and_port(std::string_view text) noexcept {
+    auto const end = host_end(text);
+    if (end == 0 || end == std::string_view::npos) {
+        return false;
+    }
+    return end == text.size() || (text[end] == ':' && is_port(text.substr(end + 1)));
+}
+
 std::optional<request_fault> read_request_line(std::string_view head, std::size_t most_target,
                                                request_head& out, std::size_t& end) noexcept {
     constexpr fault malformed{"request_line", "The request line is malformed; write \"METHOD "
@@ -66,7 +117,7 @@ std::optional<request_fault> read_request_line(std::string_view head, std::size_
     out.method = head.substr(0, method_end);
     if (out.method == "CONNECT") {
         return request_fault{
-            400, {"connect", "This is no forward proxy; send the request itself, not CONNECT."}};
+            400, {"connect", "This is not a forward proxy; send the request itself, not CONNECT."}};
     }
 
     auto const target_begin = method_end + 1;
@@ -81,8 +132,8 @@ std::optional<request_fault> read_request_line(std::string_view head, std::size_
     if (target.empty() || head[target_end] != ' ') {
         bool const bad_octet = head[target_end] != ' ' && head[target_end] != '\r';
         return request_fault{
-            400, bad_octet ? fault{target_rule, "The request target has an octet that no URL may "
-                                                "have; percent-encode it."}
+            400, bad_octet ? fault{target_rule, "The request target contains a byte that is not "
+                                                "allowed in a URL; percent-encode it."}
                            : malformed};
     }
 
@@ -95,7 +146,7 @@ std::optional<request_fault> read_request_line(std::string_view head, std::size_
     }
     if (version[5] != '1') {
         return request_fault{505,
-                             {"version", "This version of HTTP is not spoken here; use HTTP/1.1."}};
+                             {"version", "This version of HTTP is not supported; use HTTP/1.1."}};
     }
     // A later minor version is a promise to understand 1.1 (RFC 9110 section 2.5).
     out.version = version[7] == '0' ? version::http10 : version::http11;

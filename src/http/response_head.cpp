@@ -1,3 +1,4 @@
+#include <secondwind/base/ascii.hpp>
 #include <secondwind/http/response_head.hpp>
 
 #include "characters.hpp"
@@ -18,10 +19,10 @@ constexpr std::size_t usual_answer_fields = 32;
 // The longest time that is worth believing; beyond it the number only means "long".
 constexpr std::uint64_t most_seconds = 24 * 60 * 60;
 
-refusal refuse(std::string_view rule, std::string_view what) {
+refusal refuse(std::string_view rule, std::string_view defect) {
     return refusal{
         502, rule,
-        fmt::format("The host's answer has {}; look into the host's log, then ask again.", what)};
+        fmt::format("The host's response has {}; check the host's log, then try again.", defect)};
 }
 
 // "HTTP/1.1 200 OK" and CRLF; returns where the first field line begins.
@@ -119,7 +120,7 @@ std::optional<fault> answer_judge::take_length(std::string_view value) noexcept 
         auto const comma = rest.find(',');
         auto const length = parse_length(trim(rest.substr(0, comma)));
         if (!length) {
-            return fault{"content_length", "a Content-Length that is no decimal number"};
+            return fault{"content_length", "a Content-Length that is not a decimal number"};
         }
         if (has_length_ && *length != out_.length) {
             return fault{"content_lengths_differ", "two different lengths"};

@@ -67,7 +67,7 @@ public:
     bool number_unsigned(json::number_unsigned_t) { return true; }
     bool number_float(json::number_float_t, json::string_t const&) { return true; }
     bool binary(json::binary_t&) { return true; }
-    // What was read before the mistake stands: a body may have been cut off behind its error.
+    // What was read before the mistake stands: a body may have been cut off after its error.
     bool parse_error(std::size_t, std::string const&, json::exception const&) { return false; }
 
     // `named` is the type that stands outside of the JSON, for where none stands in it.
@@ -103,13 +103,13 @@ private:
         --depth_;
         return true;
     }
-    static bool keep(std::optional<std::string>& where, json::string_t& text) {
-        if (!where)
-            where = std::move(text);
+    static bool keep(std::optional<std::string>& into, json::string_t& text) {
+        if (!into)
+            into = std::move(text);
         return true;
     }
-    static bool found(std::optional<std::string>& where, json::string_t& text) {
-        where = std::move(text);
+    static bool found(std::optional<std::string>& into, json::string_t& text) {
+        into = std::move(text);
         return false;
     }
 

@@ -16,11 +16,6 @@ inline json parse_json(std::string_view text) {
     return json::parse(text.begin(), text.end(), nullptr, false);
 }
 
-// What is typed by an operator need not be UTF-8, and the default handler would throw.
-inline std::string write_json(json const& document) {
-    return document.dump(-1, ' ', false, json::error_handler_t::replace);
-}
-
 // The member's text, empty where there is none. (json::value would throw for another type.)
 inline std::string text_of(json const& object, char const* name) {
     auto const found = object.find(name);

@@ -2,7 +2,8 @@
 
 #include "json_members.hpp"
 
-#include <secondwind/base/ascii.hpp>
+#include <secondwind/base/json.hpp>
+#include <secondwind/http/head.hpp>
 
 #include <algorithm>
 #include <array>
@@ -19,21 +20,6 @@ constexpr std::size_t longest_version = 64;
 
 constexpr bool is_letter_or_digit(char c) noexcept {
     return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-}
-
-// The scheme of an Authorization field is compared without case (RFC 9110 section 11.1).
-bool drop_scheme(std::string_view& text) noexcept {
-    constexpr std::string_view scheme = "bearer ";
-    if (text.size() < scheme.size())
-        return false;
-    for (std::size_t i = 0; i < scheme.size(); ++i) {
-        char const c = text[i];
-        if (to_lower(c) != scheme[i])
-            return false;
-    }
-    text.remove_prefix(scheme.size());
-    text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
-    return true;
 }
 
 bool names_call(json const& message, std::int64_t call_id) {
@@ -91,8 +77,8 @@ bool means_not_found(json const& error) {
 
 credentials credentials_of(std::string_view authorization, credentials guest) {
     constexpr std::string_view prefix = "sk-lm-";
-    auto token = authorization;
-    if (!drop_scheme(token) || !token.starts_with(prefix))
+    auto token = http::credentials_in(authorization, "Bearer");
+    if (!token.starts_with(prefix))
         return guest;
     token.remove_prefix(prefix.size());
     if (token.size() != identifier_length + 1 + passkey_length || token[identifier_length] != ':')
@@ -105,9 +91,10 @@ credentials credentials_of(std::string_view authorization, credentials guest) {
     return {std::string{identifier}, std::string{passkey}};
 }
 
-std::string auth_message(credentials const& who) {
-    return write_json(json{
-        {"authVersion", 1}, {"clientIdentifier", who.identifier}, {"clientPasskey", who.passkey}});
+std::string auth_message(credentials const& client) {
+    return write_json(json{{"authVersion", 1},
+                           {"clientIdentifier", client.identifier},
+                           {"clientPasskey", client.passkey}});
 }
 
 admission parse_admission(std::string_view text) {

@@ -11,11 +11,13 @@ namespace secondwind::net {
 
 namespace {
 
-// While this lives, the kernel lets listeners of this user that all agree have one address. A
-// system that knows no such thing says that the address is in use.
+// While this lives, the kernel lets these listeners share an address. On a system without
+// SO_REUSEPORT, bind() reports that the address is in use.
 class sharing {
 public:
-    explicit sharing(std::vector<acceptor*> who) : who_{std::move(who)} { set(1); }
+    explicit sharing(std::vector<acceptor*> listeners) : listeners_{std::move(listeners)} {
+        set(1);
+    }
     sharing(sharing const&) = delete;
     sharing& operator=(sharing const&) = delete;
     ~sharing() { set(0); }
@@ -23,13 +25,13 @@ public:
 private:
     void set(int on) noexcept {
 #ifdef SO_REUSEPORT
-        for (auto* each : who_)
+        for (auto* each : listeners_)
             ::setsockopt(each->native_handle(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
 #else
         (void)on;
 #endif
     }
-    std::vector<acceptor*> who_;
+    std::vector<acceptor*> listeners_;
 };
 
 } // namespace

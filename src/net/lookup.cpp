@@ -21,7 +21,7 @@ namespace {
 
 constexpr std::size_t most_addresses = 32;
 
-// What the thread has found, as it goes through the socket.
+// What the thread has found, as it is sent through the socket.
 struct finding {
     int fault;  // getaddrinfo's
     int number; // errno, for EAI_SYSTEM
@@ -69,12 +69,12 @@ error_code error_of(finding const& found) {
 
 } // namespace
 
-struct lookup::answer {
-    explicit answer(asio::io_context& io) : ours{io} {}
+struct lookup::query {
+    explicit query(asio::io_context& io) : ours{io} {}
 
     asio::basic_datagram_socket<asio::local::datagram_protocol, executor> ours;
     finding found;
-    lookup* asker = nullptr; // null once it has gone
+    lookup* owner = nullptr; // null once it is destroyed
 };
 
 lookup::lookup(asio::io_context& io) : io_{io}, ended_{io} {}
@@ -82,7 +82,7 @@ lookup::lookup(asio::io_context& io) : io_{io}, ended_{io} {}
 lookup::~lookup() {
     if (!running_)
         return;
-    running_->asker = nullptr;
+    running_->owner = nullptr;
     error_code ignored;
     running_->ours.close(ignored);
 }
@@ -95,13 +95,14 @@ void lookup::begin(std::string const& host, std::uint16_t port) {
         failure_ = {errno, boost::system::system_category()};
         return;
     }
-    auto asked = std::make_shared<answer>(io_);
-    asked->asker = this;
-    asked->ours.assign(asio::local::datagram_protocol{}, ends[0]);
+    auto begun = std::make_shared<query>(io_);
+    begun->owner = this;
+    begun->ours.assign(asio::local::datagram_protocol{}, ends[0]);
     try {
         std::thread{[host, service = std::to_string(port), theirs = ends[1]] {
             auto const found = find(host, service);
-            // One message, which fits; where nobody waits any more it goes nowhere.
+            // One message, which fits. If the lookup has been destroyed, it is lost, as it should
+            // be.
             [[maybe_unused]] auto const sent = ::send(theirs, &found, sizeof found, MSG_NOSIGNAL);
             ::close(theirs);
         }}.detach();
@@ -110,23 +111,23 @@ void lookup::begin(std::string const& host, std::uint16_t port) {
         failure_ = {e.code().value(), boost::system::system_category()};
         return;
     }
-    running_ = asked;
-    asked->ours.async_receive(asio::buffer(&asked->found, sizeof(finding)),
-                              [asked](error_code ec, std::size_t size) {
-                                  if (asked->asker != nullptr)
-                                      asked->asker->take(*asked, ec ? 0 : size);
+    running_ = begun;
+    begun->ours.async_receive(asio::buffer(&begun->found, sizeof(finding)),
+                              [begun](error_code ec, std::size_t size) {
+                                  if (begun->owner != nullptr)
+                                      begun->owner->take(*begun, ec ? 0 : size);
                               });
 }
 
-void lookup::take(answer const& what, std::size_t size) {
+void lookup::take(query const& ended, std::size_t size) {
     auto const keep = std::move(running_);
     addresses_.clear();
     failure_ =
-        size == sizeof(finding) ? error_of(what.found) : error_code{asio::error::host_not_found};
-    for (std::size_t i = 0; !failure_ && i < most_addresses && what.found.sizes[i] != 0; ++i) {
+        size == sizeof(finding) ? error_of(ended.found) : error_code{asio::error::host_not_found};
+    for (std::size_t i = 0; !failure_ && i < most_addresses && ended.found.sizes[i] != 0; ++i) {
         endpoint one;
-        one.resize(what.found.sizes[i]);
-        std::memcpy(one.data(), &what.found.addresses[i], what.found.sizes[i]);
+        one.resize(ended.found.sizes[i]);
+        std::memcpy(one.data(), &ended.found.addresses[i], ended.found.sizes[i]);
         addresses_.push_back(one);
     }
     ended_.open();

@@ -8,15 +8,15 @@ namespace secondwind::net {
 
 #ifdef __linux__
 void forget_writability(socket& s, error_code& ec) {
-    auto const where = s.local_endpoint(ec);
+    auto const local = s.local_endpoint(ec);
     if (ec)
         return;
     auto const native = s.release(ec);
     if (ec)
         return;
-    s.assign(where.protocol(), native, ec);
+    s.assign(local.protocol(), native, ec);
     if (ec)
-        ::close(native); // it is nobody's now
+        ::close(native); // it has no owner any more
 }
 #else
 void forget_writability(socket& /*s*/, error_code& /*ec*/) {}

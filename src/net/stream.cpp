@@ -85,19 +85,19 @@ std::size_t try_write(stream& s, std::string_view bytes, error_code& ec) noexcep
     return n;
 }
 
-silence probe(stream& s) noexcept {
+pending_input probe(stream& s) noexcept {
     if (auto* const tls = s.tls())
         return tls->probe();
     char byte;
     error_code ec;
     s.tcp().receive(asio::buffer(&byte, 1), asio::socket_base::message_peek, ec);
     if (!ec)
-        return silence::data;
-    return would_block(ec) ? silence::quiet : silence::closed;
+        return pending_input::data;
+    return would_block(ec) ? pending_input::none : pending_input::closed;
 }
 
 void stream::shutdown_send(error_code& ec) noexcept {
-    if (tls_ && !tls_->say_goodbye())
+    if (tls_ && !tls_->send_close_notify())
         ec = asio::error::would_block;
     else
         tcp_.shutdown(asio::socket_base::shutdown_send, ec);
@@ -124,6 +124,21 @@ task<error_code> end_sending(stream& s, deadline_slot& slot, std::chrono::millis
     co_return ec;
 }
 
+task<error_code> drop_input(stream& s, asio::mutable_buffer scratch, std::size_t most) {
+    error_code ec;
+    std::size_t dropped = 0;
+    while (!ec && dropped < most) {
+        completion readable{
+            [&s](auto done) { s.async_wait(asio::socket_base::wait_read, std::move(done)); }};
+        ec = co_await readable;
+        if (!ec)
+            dropped += try_read(s, scratch, ec);
+        if (ec == asio::error::would_block)
+            ec = {};
+    }
+    co_return ec;
+}
+
 void close_with_reset(stream& s) noexcept {
     error_code ec;
     s.tls_.reset();
@@ -134,7 +149,7 @@ void close_with_reset(stream& s) noexcept {
 void close_quietly(stream& s) noexcept {
     error_code ec;
     if (s.tls_)
-        s.tls_->say_goodbye();
+        s.tls_->send_close_notify();
     s.tls_.reset();
     s.tcp_.close(ec);
 }

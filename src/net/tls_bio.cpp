@@ -36,8 +36,8 @@ int write_socket(BIO* bio, char const* from, int size) {
     return static_cast<int>(n);
 }
 
-long control_socket(BIO* /*bio*/, int what, long /*number*/, void* /*pointer*/) {
-    return what == BIO_CTRL_FLUSH ? 1 : 0;
+long control_socket(BIO* /*bio*/, int command, long /*number*/, void* /*pointer*/) {
+    return command == BIO_CTRL_FLUSH ? 1 : 0;
 }
 
 BIO_METHOD* make_method() {

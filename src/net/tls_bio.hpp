@@ -5,9 +5,9 @@
 
 namespace secondwind::net {
 
-// A BIO over a non-blocking socket, which it does not close. OpenSSL's own writes with write(2),
-// and a peer that has gone then raises SIGPIPE, which a library cannot expect to be ignored. Null
-// where there is no memory.
+// A BIO over a non-blocking socket, which it does not close. OpenSSL's own BIO writes with
+// write(2), which raises SIGPIPE if the peer has gone, and a library cannot expect that to be
+// ignored. Null if there is not enough memory.
 BIO* make_socket_bio(int descriptor);
 
 } // namespace secondwind::net

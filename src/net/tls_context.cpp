@@ -18,7 +18,7 @@ namespace {
 
 using namespace std::string_view_literals;
 
-// As ALPN writes them: each behind its length (RFC 7301 section 3.1).
+// As in ALPN: each after its length (RFC 7301 section 3.1).
 constexpr auto offered = "\x08http/1.1"sv;
 constexpr auto accepted = "\x08http/1.1\x08http/1.0"sv;
 
@@ -41,12 +41,12 @@ void trust_system(SSL_CTX* context) {
         throw tls_error{"the certificates that this system trusts cannot be read: " + tls_reason()};
 }
 
-// Whoever is named in the file is trusted, though he be vouched for by others.
+// A certificate in the file is trusted even if it is an intermediate one.
 void trust_file(SSL_CTX* context, std::string const& path) {
     require_readable(path, "certificate");
     ERR_clear_error();
     if (SSL_CTX_load_verify_file(context, path.c_str()) != 1)
-        throw tls_error{"the file \"" + path + "\" holds no certificate in PEM form to trust (" +
+        throw tls_error{"the file \"" + path + "\" does not contain a PEM certificate (" +
                         tls_reason() + ")"};
     X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context), X509_V_FLAG_PARTIAL_CHAIN);
 }
@@ -114,7 +114,7 @@ tls_context_ptr tls_context::for_host(std::string const& host, std::string const
                            ? X509_VERIFY_PARAM_set1_ip_asc(check, host.c_str())
                            : X509_VERIFY_PARAM_set1_host(check, host.data(), host.size());
     if (taken != 1)
-        throw tls_error{"\"" + host + "\" is no name that a certificate could be for"};
+        throw tls_error{"\"" + host + "\" is not a valid name for a certificate"};
     return made;
 }
 
@@ -141,7 +141,7 @@ std::unique_ptr<tls_session> tls_context::session(socket& over) const {
         SSL_set_accept_state(ssl);
     else
         SSL_set_connect_state(ssl);
-    // An address is no name to ask for (RFC 6066 section 3).
+    // SNI is for names only, not for addresses (RFC 6066 section 3).
     if (!name_.empty() && !name_is_address_)
         SSL_set_tlsext_host_name(ssl, name_.c_str());
     return made;

@@ -26,7 +26,7 @@ struct file_closer {
 };
 using file_ptr = std::unique_ptr<std::FILE, file_closer>;
 
-file_ptr open_file(std::string const& path, std::string const& what) {
+file_ptr open_file(std::string const& path, std::string const& content) {
     file_ptr file{std::fopen(path.c_str(), "rb")};
     int number = errno;
     struct stat found {};
@@ -35,66 +35,66 @@ file_ptr open_file(std::string const& path, std::string const& what) {
         number = EISDIR;
     }
     if (!file)
-        throw tls_error{"the " + what + " file \"" + path +
+        throw tls_error{"the " + content + " file \"" + path +
                         "\" cannot be read: " + std::generic_category().message(number)};
     return file;
 }
 
-// Nobody is there to be asked for a passphrase.
-int no_passphrase(char* /*into*/, int /*size*/, int /*writing*/, void* asked) {
-    *static_cast<bool*>(asked) = true;
+// A service cannot ask for a passphrase.
+int no_passphrase(char* /*into*/, int /*size*/, int /*writing*/, void* encrypted) {
+    *static_cast<bool*>(encrypted) = true;
     return -1;
 }
 
 // "2026-11-22T10:15:30Z"
-std::string to_text(ASN1_TIME const* when) {
+std::string to_text(ASN1_TIME const* time) {
     std::tm parts{};
     std::array<char, 32> text{};
-    if (ASN1_TIME_to_tm(when, &parts) != 1)
+    if (ASN1_TIME_to_tm(time, &parts) != 1)
         return "unknown";
     auto const n = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
     return {text.data(), n};
 }
 
-void tell_dates(X509 const* certificate, std::string const& path) {
+void warn_of_dates(X509 const* certificate, std::string const& path) {
     auto const* const ends = X509_get0_notAfter(certificate);
     auto const* const begins = X509_get0_notBefore(certificate);
     if (X509_cmp_current_time(ends) < 0)
         log::write(log::level::warn, "certificate_expired",
                    {{"file", path},
                     {"expired_at", to_text(ends)},
-                    {"advice", "clients refuse it: renew it, and reload (SIGHUP)"}});
+                    {"advice", "clients refuse it: renew it and reload (SIGHUP)"}});
     else if (X509_cmp_current_time(begins) > 0)
         log::write(log::level::warn, "certificate_not_yet_valid",
                    {{"file", path}, {"valid_from", to_text(begins)}});
 }
 
-void tell_permissions(std::string const& path) {
+void warn_of_permissions(std::string const& path) {
     struct stat found {};
     if (::stat(path.c_str(), &found) == 0 && (found.st_mode & S_IROTH) != 0)
         log::write(
             log::level::warn, "key_exposed",
-            {{"file", path}, {"advice", "everybody on this machine may read it: chmod o-r"}});
+            {{"file", path}, {"advice", "every user of this machine can read it: run chmod o-r"}});
 }
 
 void load_key(SSL_CTX* into, std::string const& path, std::string const& certificate_file) {
     require_readable(path, "key");
-    bool asked = false;
+    bool encrypted = false;
     SSL_CTX_set_default_passwd_cb(into, no_passphrase);
-    SSL_CTX_set_default_passwd_cb_userdata(into, &asked);
+    SSL_CTX_set_default_passwd_cb_userdata(into, &encrypted);
     ERR_clear_error();
     bool const taken = SSL_CTX_use_PrivateKey_file(into, path.c_str(), SSL_FILETYPE_PEM) == 1;
     SSL_CTX_set_default_passwd_cb_userdata(into, nullptr);
     SSL_CTX_set_default_passwd_cb(into, nullptr);
-    if (asked)
+    if (encrypted)
         throw tls_error{"the key in \"" + path +
-                        "\" is locked with a passphrase, which nobody is there to type: store it "
-                        "without one, readable by secondwind alone"};
+                        "\" is encrypted with a passphrase, and secondwind cannot ask for one: "
+                        "store the key without a passphrase, readable only by secondwind"};
     auto const code = ERR_peek_error();
     bool const other =
         ERR_GET_LIB(code) == ERR_LIB_X509 && ERR_GET_REASON(code) == X509_R_KEY_VALUES_MISMATCH;
     if (!taken && !other)
-        throw tls_error{"the file \"" + path + "\" holds no private key in PEM form (" +
+        throw tls_error{"the file \"" + path + "\" does not contain a PEM private key (" +
                         tls_reason() + ")"};
     if (!taken || SSL_CTX_check_private_key(into) != 1)
         throw tls_error{"the key in \"" + path + "\" does not belong to the certificate in \"" +
@@ -111,11 +111,11 @@ std::string tls_reason() {
     auto const code = ERR_get_error();
     auto const* const text = code != 0 ? ERR_reason_error_string(code) : nullptr;
     ERR_clear_error();
-    return text != nullptr ? text : "it gives no reason";
+    return text != nullptr ? text : "no reason given";
 }
 
-void require_readable(std::string const& path, std::string const& what) {
-    open_file(path, what);
+void require_readable(std::string const& path, std::string const& content) {
+    open_file(path, content);
 }
 
 certificate_ptr read_certificate(std::string const& path) {
@@ -123,7 +123,7 @@ certificate_ptr read_certificate(std::string const& path) {
     ERR_clear_error();
     certificate_ptr found{PEM_read_X509(file.get(), nullptr, nullptr, nullptr)};
     if (!found)
-        throw tls_error{"the file \"" + path + "\" holds no certificate in PEM form (" +
+        throw tls_error{"the file \"" + path + "\" does not contain a PEM certificate (" +
                         tls_reason() + ")"};
     return found;
 }
@@ -136,8 +136,8 @@ void load_identity(SSL_CTX* into, std::string const& certificate_file,
         throw tls_error{"the certificate in \"" + certificate_file +
                         "\" cannot be used: " + tls_reason()};
     load_key(into, key_file, certificate_file);
-    tell_dates(SSL_CTX_get0_certificate(into), certificate_file);
-    tell_permissions(key_file);
+    warn_of_dates(SSL_CTX_get0_certificate(into), certificate_file);
+    warn_of_permissions(key_file);
 }
 
 } // namespace secondwind::net

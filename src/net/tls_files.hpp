@@ -13,13 +13,13 @@ struct certificate_destroyer {
 };
 using certificate_ptr = std::unique_ptr<X509, certificate_destroyer>;
 
-// All of them throw tls_error, with a sentence that names the file.
+// All of them throw tls_error, whose text names the file.
 
-// `what` is what it holds, for the sentence.
-void require_readable(std::string const& path, std::string const& what);
+// `content` says what it contains, for the error text.
+void require_readable(std::string const& path, std::string const& content);
 // The first one in the file.
 certificate_ptr read_certificate(std::string const& path);
-// The chain and its key; a line in the log for what works, and should not be left so.
+// The chain and its key. Logs warnings: see tls_context::for_listener().
 void load_identity(SSL_CTX* into, std::string const& certificate_file, std::string const& key_file);
 
 // Why OpenSSL's last call failed: a clause.

@@ -16,7 +16,7 @@ error_code system_error_of(int number) noexcept {
     return {number, boost::system::system_category()};
 }
 
-// OpenSSL looks into the thread's queue of errors to tell what a call meant.
+// OpenSSL looks into the thread's error queue to tell what the result of a call means.
 void begin_call() noexcept {
     ERR_clear_error();
     errno = 0;
@@ -32,36 +32,36 @@ error_code error_of_call(int kind) noexcept {
     return system_error_of(kind == SSL_ERROR_SYSCALL ? number : EPROTO);
 }
 
-std::string why_untrusted(long result) {
-    std::string said = X509_verify_cert_error_string(result);
+std::string trust_error(long result) {
+    std::string text = X509_verify_cert_error_string(result);
     if (result == X509_V_ERR_HOSTNAME_MISMATCH)
-        said += ": its certificate is for another name";
+        text += ": its certificate is for another name";
     if (result == X509_V_ERR_IP_ADDRESS_MISMATCH)
-        said += ": its certificate is not for this address";
-    return said;
+        text += ": its certificate is not for this address";
+    return text;
 }
 
-// OpenSSL knows five methods of HTTP by name; of the others it says what it says of noise.
-bool is_no_tls(int reason) noexcept {
+// OpenSSL recognizes five HTTP methods; for the others it reports a wrong version, as for noise.
+bool is_plaintext(int reason) noexcept {
     return reason == SSL_R_HTTP_REQUEST || reason == SSL_R_HTTPS_PROXY_REQUEST ||
            reason == SSL_R_WRONG_VERSION_NUMBER;
 }
 
-std::string why_failed(SSL* ssl, int kind, int number) {
+std::string handshake_error(SSL* ssl, int kind, int number) {
     auto const trust = SSL_get_verify_result(ssl);
     if (trust != X509_V_OK && SSL_get_verify_mode(ssl) != SSL_VERIFY_NONE)
-        return why_untrusted(trust);
+        return trust_error(trust);
     auto const code = ERR_peek_error();
     auto const reason = ERR_GET_LIB(code) == ERR_LIB_SSL ? ERR_GET_REASON(code) : 0;
     if (reason == SSL_R_UNEXPECTED_EOF_WHILE_READING ||
         (kind == SSL_ERROR_SYSCALL && (number == 0 || number == ECONNRESET)))
         return "the connection was closed";
-    if (is_no_tls(reason))
+    if (is_plaintext(reason))
         return "the other side does not speak TLS";
     if (kind == SSL_ERROR_SYSCALL)
         return system_error_of(number).message();
     auto const* const text = ERR_reason_error_string(code);
-    return text != nullptr ? text : "it broke the protocol";
+    return text != nullptr ? text : "protocol error";
 }
 
 } // namespace
@@ -70,7 +70,7 @@ void tls_session::destroyer::operator()(ssl_st* s) const noexcept {
     SSL_free(s);
 }
 
-std::optional<tls_session::wait_type> tls_session::shake_hands(error_code& ec) {
+std::optional<tls_session::wait_type> tls_session::handshake(error_code& ec) {
     begin_call();
     auto const result = SSL_do_handshake(ssl_.get());
     if (result == 1)
@@ -81,8 +81,8 @@ std::optional<tls_session::wait_type> tls_session::shake_hands(error_code& ec) {
         return asio::socket_base::wait_read;
     if (kind == SSL_ERROR_WANT_WRITE)
         return asio::socket_base::wait_write;
-    why_ = why_failed(ssl_.get(), kind, number);
-    spoke_no_tls_ = is_no_tls(ERR_GET_REASON(ERR_peek_error()));
+    error_ = handshake_error(ssl_.get(), kind, number);
+    peer_spoke_plaintext_ = is_plaintext(ERR_GET_REASON(ERR_peek_error()));
     ERR_clear_error();
     ec = system_error_of(EPROTO);
     return std::nullopt;
@@ -92,7 +92,7 @@ std::size_t tls_session::read(asio::mutable_buffer into, error_code& ec) noexcep
     ec = {};
     drained_ = false;
     std::size_t total = 0;
-    // OpenSSL gives one record at a time.
+    // OpenSSL returns one record at a time.
     while (total < into.size() && !drained_ && !read_error_) {
         auto const left = into + total;
         std::size_t n = 0;
@@ -119,7 +119,7 @@ void tls_session::note_read_failure(int result) noexcept {
         read_error_ = error_of_call(kind);
 }
 
-bool tls_session::look() noexcept {
+bool tls_session::look_for_data() noexcept {
     if (read_error_)
         return true;
     char byte = 0;
@@ -132,10 +132,10 @@ bool tls_session::look() noexcept {
     return !drained_;
 }
 
-silence tls_session::probe() noexcept {
-    if (!look())
-        return silence::quiet;
-    return read_error_ ? silence::closed : silence::data;
+pending_input tls_session::probe() noexcept {
+    if (!look_for_data())
+        return pending_input::none;
+    return read_error_ ? pending_input::closed : pending_input::data;
 }
 
 std::size_t tls_session::write(gathered const& from, error_code& ec) noexcept {
@@ -165,14 +165,14 @@ std::size_t tls_session::write(gathered const& from, error_code& ec) noexcept {
     return 0;
 }
 
-bool tls_session::say_goodbye() noexcept {
-    if (said_goodbye_ || SSL_is_init_finished(ssl_.get()) == 0)
+bool tls_session::send_close_notify() noexcept {
+    if (sent_close_notify_ || SSL_is_init_finished(ssl_.get()) == 0)
         return true;
     begin_call();
     auto const result = SSL_shutdown(ssl_.get());
-    said_goodbye_ = result >= 0 || SSL_get_error(ssl_.get(), result) != SSL_ERROR_WANT_WRITE;
+    sent_close_notify_ = result >= 0 || SSL_get_error(ssl_.get(), result) != SSL_ERROR_WANT_WRITE;
     ERR_clear_error();
-    return said_goodbye_;
+    return sent_close_notify_;
 }
 
 } // namespace secondwind::net

@@ -52,7 +52,7 @@ next_step decide_next(attempt_state const& state) noexcept {
 
     switch (state.verdict) {
     case verdict::unloaded_in_flight:
-        // Somebody else's unload caused it, so there is nothing to free, and nothing to lead.
+        // Another's unload caused it, so there is nothing to free, and nothing to lead.
         return unless_repeated(state);
     case verdict::insufficient_memory:
     case verdict::suspected_memory:

@@ -12,10 +12,6 @@
 namespace secondwind::policy {
 namespace {
 
-bool equals_ignoring_case(std::string_view a, std::string_view lower_case) noexcept {
-    return std::ranges::equal(a, lower_case, [](char x, char y) { return to_lower(x) == y; });
-}
-
 constexpr bool is_json_space(char c) noexcept {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
@@ -24,11 +20,11 @@ constexpr bool is_json_space(char c) noexcept {
 
 classifier::classifier(int status, std::string_view content_type, std::size_t bound,
                        std::string_view content_encoding, std::span<rule const> rules)
-    : status_{status}, rules_{rules}, bound_{bound}, is_stream_{equals_ignoring_case(
-                                                         content_type, "text/event-stream")},
-      mode_{status >= 400 ? mode::error_body
-            : is_stream_  ? mode::events
-                          : mode::first_bytes} {
+    : status_{status}, rules_{rules}, bound_{bound},
+      is_stream_{iequals(content_type, "text/event-stream")}, mode_{status >= 400 ? mode::error_body
+                                                                    : is_stream_
+                                                                        ? mode::events
+                                                                        : mode::first_bytes} {
     if (content_encoding.empty())
         return;
     encoded_ = http::inflater::for_encoding(content_encoding, bound);

@@ -1,3 +1,4 @@
+#include <secondwind/base/ascii.hpp>
 #include <secondwind/policy/client_key.hpp>
 
 #include <algorithm>
@@ -16,7 +17,7 @@ template<class Read>
 std::optional<std::string_view> first_key(std::span<http::field const> fields,
                                           std::string_view name, Read read) noexcept {
     for (auto const& field : fields) {
-        if (!http::iequals(field.name, name))
+        if (!iequals(field.name, name))
             continue;
         if (auto const key = read(field.value); !key.empty())
             return key;
@@ -24,18 +25,13 @@ std::optional<std::string_view> first_key(std::span<http::field const> fields,
     return std::nullopt;
 }
 
-std::string_view bearer_token(std::string_view credentials) noexcept {
-    constexpr std::string_view scheme = "Bearer";
-    auto const space = credentials.find(' ');
-    if (space == std::string_view::npos || !http::iequals(credentials.substr(0, space), scheme))
-        return {};
-    auto const begin = credentials.find_first_not_of(' ', space);
-    return begin == std::string_view::npos ? std::string_view{} : credentials.substr(begin);
+std::string_view bearer_token(std::string_view authorization) noexcept {
+    return http::credentials_in(authorization, "Bearer");
 }
 
 bool has_field(std::span<http::field const> fields, std::string_view name) noexcept {
-    return std::ranges::any_of(
-        fields, [name](http::field const& f) { return http::iequals(f.name, name); });
+    return std::ranges::any_of(fields,
+                               [name](http::field const& f) { return iequals(f.name, name); });
 }
 
 } // namespace

@@ -14,11 +14,10 @@ namespace {
 constexpr double most = 100e12;
 
 // Cuts the prefix off if the text begins with it, whatever its case.
-bool skip(std::string_view& text, std::string_view lower_case) noexcept {
-    auto const same = [](char a, char b) { return to_lower(a) == b; };
-    if (!std::ranges::equal(text.substr(0, lower_case.size()), lower_case, same))
+bool skip(std::string_view& text, std::string_view prefix) noexcept {
+    if (!iequals(text.substr(0, prefix.size()), prefix))
         return false;
-    text.remove_prefix(lower_case.size());
+    text.remove_prefix(prefix.size());
     return true;
 }
 

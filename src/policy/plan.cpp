@@ -25,7 +25,7 @@ bool is_pinned(instance const& candidate, plan_request const& request) noexcept 
     return request.pinned != nullptr && policy::is_pinned(candidate, *request.pinned);
 }
 
-// Whether an exchange in flight may be served by an instance that nobody can point at.
+// Whether an exchange in flight may be served by an instance that is not known.
 bool any_may_be_in_use(std::string_view wanted, inventory const& loaded,
                        usage const& in_use) noexcept {
     // The wanted name is no such case: the host has just answered it by trying to load that model.
@@ -111,9 +111,9 @@ std::size_t enough_of(std::vector<std::size_t> const& order,
     return count;
 }
 
-void spare(plan& p, std::vector<std::size_t>& order, std::size_t from, fate why) {
+void spare(plan& p, std::vector<std::size_t>& order, std::size_t from, fate reason) {
     for (auto at = from; at < order.size(); ++at)
-        p.considered[order[at]].fate = why;
+        p.considered[order[at]].fate = reason;
     order.resize(std::min(from, order.size()));
 }
 
@@ -125,7 +125,7 @@ plan_reason reason_of(plan const& p, usage const& in_use) noexcept {
     return has(p.considered, fate::pinned) ? plan_reason::all_pinned : plan_reason::nothing_loaded;
 }
 
-// Whether an eviction for memory would find nothing any more, whoever has become idle by then.
+// Whether an eviction for memory would find nothing any more, whichever instances are idle by then.
 bool leaves_nothing(plan const& p, plan_request const& request) {
     inventory rest;
     for (auto const& c : p.considered)

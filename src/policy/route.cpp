@@ -1,3 +1,4 @@
+#include <secondwind/base/ascii.hpp>
 #include <secondwind/policy/route.hpp>
 
 #include <secondwind/base/escape.hpp>
@@ -19,7 +20,7 @@ http::refusal unknown(std::string_view name, std::span<std::string_view const> n
         known.append(known.empty() ? "" : ", ").append(each);
     return {400, "unknown_host",
             "There is no host " + in_quotes(name) +
-                "; X-Secondwind-Host may name one of these: " + known + "."};
+                "; set X-Secondwind-Host to one of these: " + known + "."};
 }
 
 } // namespace
@@ -27,7 +28,7 @@ http::refusal unknown(std::string_view name, std::span<std::string_view const> n
 host_choice choice_in(std::span<http::field const> fields) noexcept {
     host_choice found;
     for (auto const& each : fields) {
-        if (each.name.size() != choosing_field.size() || !http::iequals(each.name, choosing_field))
+        if (each.name.size() != choosing_field.size() || !iequals(each.name, choosing_field))
             continue;
         if (found.times++ == 0)
             found.name = each.value;
@@ -39,7 +40,7 @@ routing route(host_choice const& choice, std::span<std::string_view const> names
               std::string_view fallback) {
     if (choice.times > 1)
         return http::refusal{400, "ambiguous_host",
-                             "X-Secondwind-Host is there more than once: choose one host, once."};
+                             "The request has more than one X-Secondwind-Host field; send one."};
     bool const chosen = choice.times == 1;
     auto const wanted = chosen ? choice.name : fallback;
     auto const found = std::find(names.begin(), names.end(), wanted);

@@ -27,7 +27,7 @@ bool is_boundary(std::string_view text, std::size_t at) noexcept {
     return ends_line(text[at - 2]);
 }
 
-// Behind the last event that ends after `from`; 0 if none does.
+// After the last event that ends after `from`; 0 if none does.
 std::size_t last_boundary(std::string_view text, std::size_t from = 0) noexcept {
     for (auto at = text.size(); at > from; --at)
         if (is_boundary(text, at))
@@ -35,7 +35,7 @@ std::size_t last_boundary(std::string_view text, std::size_t from = 0) noexcept 
     return 0;
 }
 
-// Behind the event in which `from` is.
+// After the event in which `from` is.
 std::size_t next_boundary(std::string_view text, std::size_t from) noexcept {
     for (auto at = from + 1; at <= text.size(); ++at)
         if (is_boundary(text, at))

@@ -22,16 +22,16 @@ admission refuse_guess(context& shared, client& from) {
     if (!wait) {
         shared.traffic.refused(telemetry::bad_key::wrong);
         return {http::refusal{401, "invalid_api_key",
-                              "The API key is none that this proxy knows (clients.api_keys): check "
-                              "it, or ask whoever runs the proxy for one."},
+                              "Unknown API key: check it, or ask the operator of this proxy for a "
+                              "key (clients.api_keys)."},
                 0,
                 {}};
     }
     shared.traffic.refused(telemetry::bad_key::too_many);
     auto const seconds = static_cast<int>(wait->count());
     return {http::refusal{429, "too_many_failures",
-                          fmt::format("Too many wrong API keys came from this address: put the key "
-                                      "right, and try again in {} s.",
+                          fmt::format("Too many unknown API keys came from this address: correct "
+                                      "the key, and try again in {} s.",
                                       seconds)},
             seconds,
             {}};

@@ -1,3 +1,4 @@
+#include <secondwind/base/ascii.hpp>
 #include <secondwind/http/head_writer.hpp>
 #include <secondwind/proxy/attempt.hpp>
 
@@ -14,19 +15,19 @@ namespace {
 
 // Hears of a host that answers while its request still goes up, and ends the wait for the client's
 // next bytes.
-class early_answer final : host::connection::listener {
+class early_answer final : host::connection::observer {
 public:
     early_answer(host::connection& host, client& uploading) : host_{host}, uploading_{uploading} {
-        host_.listen(this);
+        host_.watch(this);
     }
     early_answer(early_answer const&) = delete;
     early_answer& operator=(early_answer const&) = delete;
-    ~early_answer() { host_.forget(*this); }
+    ~early_answer() { host_.unwatch(*this); }
 
-    bool came() const noexcept { return host_.spoke(); }
+    bool came() const noexcept { return host_.input_came(); }
 
 private:
-    void on_speech() override { uploading_.stop_waiting(); }
+    void on_input() override { uploading_.stop_waiting(); }
 
     host::connection& host_;
     client& uploading_;
@@ -59,7 +60,7 @@ net::task<failure> attempt::send(bool fresh) {
     if (!ec && !request_.whole)
         failed = co_await send_rest();
     if (!failed && lease_->cancelled)
-        failed.what = fault::cancelled;
+        failed.kind = fault::cancelled;
     co_return failed;
 }
 
@@ -77,7 +78,7 @@ net::task<failure> attempt::send_rest() {
         if (piece.status == body_reader::status::broken ||
             piece.status == body_reader::status::gone) {
             // The host must never take what it has for a whole request.
-            failed.what = fault::cancelled;
+            failed.kind = fault::cancelled;
             lease_->cancel();
             co_return failed;
         }
@@ -105,7 +106,7 @@ net::task<failure> attempt::send_rest() {
 failure attempt::give_up_writing() {
     lease_->cancel();
     failure failed;
-    failed.what = fault::timeout;
+    failed.kind = fault::timeout;
     return failed;
 }
 
@@ -124,7 +125,7 @@ net::task<failure> attempt::receive() {
                 failed = answer_.take(*lease_, ec);
             }
             if (late.expired())
-                failed.what = fault::timeout;
+                failed.kind = fault::timeout;
         }
         if (failed)
             break;
@@ -147,17 +148,17 @@ failure attempt::note_head() {
     failure failed;
     if (switching()) {
         if (request_.upgrade != http::upgrade::websocket) {
-            failed.what = fault::malformed;
+            failed.kind = fault::malformed;
             failed.detail = "unasked_upgrade";
         }
         return failed;
     }
     persists_ = head.keep_alive;
     keep_alive_ = head.keep_alive_timeout;
-    event_stream_ = http::iequals(head.content_type, "text/event-stream");
+    event_stream_ = iequals(head.content_type, "text/event-stream");
     if (request_.version == http::version::http10 && head.framing == http::framing::chunked) {
         // It was asked as HTTP/1.0, which has no chunks: its client could not read them.
-        failed.what = fault::malformed;
+        failed.kind = fault::malformed;
         failed.detail = "chunked_to_http10";
     }
     return failed;
@@ -213,7 +214,7 @@ net::task<failure> attempt::hold() {
         auto const ec = co_await lease_->readable();
         failed = answer_.take(*lease_, ec);
         if (failed) {
-            if (failed.what == fault::cancelled)
+            if (failed.kind == fault::cancelled)
                 co_return failed;
             broken_ = answer_.framer().finish() != status::complete || failed.reset();
             classify.finish();
@@ -228,7 +229,7 @@ net::task<failure> attempt::hold() {
     judged_ = classify.result();
     // One that was only broken off is relayed as far as it came: it is the host's own answer.
     if (!broken_ && answer_.framer().state() == status::bad) {
-        failed.what = fault::malformed;
+        failed.kind = fault::malformed;
         failed.detail = "framing";
         failed.answer_began = true;
     }

@@ -147,7 +147,7 @@ net::task<void> exchange::send_answer(std::unique_ptr<attempt> from) {
         std::string first;
         attempt_->answer().check_head(request_.method(), shared_.fields);
         http::render_switching(first, attempt_->answer().head());
-        first += attempt_->answer().behind_head();
+        first += attempt_->answer().after_head();
         client_.unwatch();
         co_await tunnel(shared_, client_, *attempt_->lease(), std::move(first), record_);
         co_return;
@@ -177,7 +177,7 @@ void exchange::heal() {
 
 net::task<void> exchange::fail(failure why) {
     // The rest of a body that was being streamed on was broken, or did not come.
-    if (why.what == fault::cancelled) {
+    if (why.kind == fault::cancelled) {
         if (rest_ && rest_->broken())
             co_await refuse(rest_->fault());
         else
@@ -196,16 +196,16 @@ net::task<void> exchange::fail(failure why) {
         record_.detail = host::describe(why);
         co_return;
     }
-    auto const& where = request_.host->where;
-    auto const message =
-        fmt::format("The LM Studio host \"{}\" ({}) did not serve the request: {}. {}", where.name,
-                    config::to_string(where), host::describe(why), advice_for(why.what));
+    auto const& upstream = request_.host->upstream;
+    auto const message = fmt::format(
+        "The LM Studio host \"{}\" ({}) did not serve the request: {}. {}", upstream.name,
+        config::to_string(upstream), host::describe(why), advice_for(why.kind));
     record_.ending = ending::failed;
     record_.detail = host::describe(why);
-    record_.status = why.what == fault::timeout ? 504 : 502;
+    record_.status = why.kind == fault::timeout ? 504 : 502;
     keep_ = persistence(http::framing::length) != http::persistence::close;
     http::reply const reply{record_.status,
-                            why.what == fault::timeout ? "host_timeout" : "host_down", message};
+                            why.kind == fault::timeout ? "host_timeout" : "host_down", message};
     bool const sent = co_await send_reply(shared_, client_, request_, reply, !keep_, record_);
     keep_ = keep_ && sent;
 }

@@ -31,8 +31,8 @@ telemetry::live_exchange::view exchange::look() const {
     return out;
 }
 
-void exchange::cancel(std::string_view why) {
-    record_.detail = why;
+void exchange::cancel(std::string_view reason) {
+    record_.detail = reason;
     on_client_gone();
 }
 

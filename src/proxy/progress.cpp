@@ -1,3 +1,4 @@
+#include <secondwind/base/ascii.hpp>
 #include <secondwind/proxy/progress.hpp>
 
 #include <fmt/format.h>
@@ -15,7 +16,7 @@ bool progress::suits(http::response_head const& head) const {
     bool const off = shared_.settings.recovery.mode == config::recovery_mode::off;
     return !off && policy::shows_progress(request_.path()) && head.status == 200 &&
            request_.version == http::version::http11 && head.framing == http::framing::chunked &&
-           head.content_encoding.empty() && http::iequals(head.content_type, "text/event-stream");
+           head.content_encoding.empty() && iequals(head.content_type, "text/event-stream");
 }
 
 net::task<void> progress::pass(policy::preamble_splitter& preamble, host::answer& from) {

@@ -1,3 +1,4 @@
+#include <secondwind/base/ascii.hpp>
 #include <secondwind/proxy/request.hpp>
 
 #include <limits>
@@ -12,9 +13,9 @@ std::string request::authorization(http::field_list& scratch) const {
         return {};
     std::string key;
     for (auto const& field : checked->fields) {
-        if (http::iequals(field.name, "authorization"))
+        if (iequals(field.name, "authorization"))
             return std::string{field.value};
-        if (http::iequals(field.name, "x-api-key"))
+        if (iequals(field.name, "x-api-key"))
             key = "Bearer " + std::string{field.value};
     }
     return key;

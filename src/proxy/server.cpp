@@ -3,6 +3,9 @@
 #include <secondwind/net/listen.hpp>
 #include <secondwind/proxy/server.hpp>
 
+#include <exception>
+#include <string_view>
+
 namespace secondwind::proxy {
 
 server::server(net::asio::io_context& io, config::settings const& settings)
@@ -13,27 +16,16 @@ void server::start() {
 }
 
 net::task<void> server::accept_all(listener_ptr at) {
-    bool told = false; // in the log, once for each time that it begins
-    while (!at->closed()) {
-        net::accept_one next{at->acceptor, shared_.io};
-        auto const ec = co_await next;
-        if (!ec) {
-            // Even if the listener was closed meanwhile: whoever got in is served.
-            told = false;
-            if (!aborted_)
-                take_in(at, std::move(next.accepted));
-            continue;
-        }
-        if (at->closed() || ec == net::asio::error::connection_aborted)
-            continue;
-        // Out of descriptors, as a rule: those who are connected go on, and free some.
-        if (!told)
-            log::write(log::level::warn, "accept_failed", {{"error", ec.message()}});
-        told = true;
-        at->pause.expires_after(net::accept_pause);
-        net::completion until{[&at](auto handler) { at->pause.async_wait(std::move(handler)); }};
-        co_await until;
-    }
+    // Even if the listener was closed meanwhile: whoever got in is served.
+    auto take = [this, &at](net::socket accepted) {
+        if (!aborted_)
+            take_in(at, std::move(accepted));
+    };
+    // Out of descriptors, as a rule: those who are connected go on, and free some.
+    auto fail = [](std::string_view reason) {
+        log::write(log::level::warn, "accept_failed", {{"why", reason}});
+    };
+    co_await net::accept_all(at->acceptor, at->pause, take, fail);
     if (--accepting_ == 0)
         changed_.open();
 }
@@ -59,10 +51,12 @@ void server::close(listener_ptr const& one) {
 
 net::task<void> server::serve(std::unique_ptr<session> s, bool turned_away) {
     sessions_.push_back(*s);
-    if (turned_away)
-        co_await s->turn_away();
-    else
-        co_await s->run();
+    try {
+        co_await s->run(turned_away);
+    } catch (std::exception const& e) {
+        // There was not enough memory to begin; nothing waits for its client yet.
+        log::write(log::level::error, "session_failed", {{"what", e.what()}});
+    }
     sessions_.erase(sessions_.iterator_to(*s));
     s.reset();
     if (sessions_.empty())

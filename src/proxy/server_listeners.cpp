@@ -100,7 +100,7 @@ void server::announce() {
     for (auto const& each : listeners_) {
         auto const shared_one = policy::route({}, hosts.names(), shared_.settings.default_upstream);
         auto const& host = each->host ? *each->host : hosts[*shared_one];
-        auto const url = config::to_string(host.where);
+        auto const url = config::to_string(host.upstream);
         auto said = host.name() + "=" + url;
         if (each->announced == said)
             continue;

@@ -21,26 +21,33 @@ constexpr std::chrono::milliseconds last_call{1000};
 session::session(context& shared, net::stream s, listener_ptr from)
     : shared_{shared}, client_{std::move(s), shared.deadlines}, listener_{std::move(from)} {}
 
-net::task<void> session::run() {
+net::task<void> session::run(bool turned_away) {
     try {
-        bool const open = co_await shake_hands(shared_.settings.timeouts.request_head);
-        if (open)
+        auto const timeout = turned_away ? linger_time : shared_.settings.timeouts.request_head;
+        bool const open = co_await shake_hands(timeout);
+        if (open && turned_away)
+            co_await turn_away();
+        else if (open)
             co_await serve_all();
+        if (farewell_)
+            co_await linger();
     } catch (std::exception const& e) {
         // A fault of ours ends this session and no other.
-        log::write(log::level::error, "session_failed", {{"error", e.what()}});
+        log::write(log::level::error, "session_failed", {{"what", e.what()}});
     }
-    co_await end();
+    exchange_ = nullptr;
+    idle_ = nullptr;
+    client_.close();
+    // The outstanding wait refers to this object, and ends now that the socket is closed.
+    if (client_.armed())
+        co_await client_.closed();
 }
 
 net::task<void> session::turn_away() {
     request const nothing{shared_.budget, 0};
     http::refusal const full{503, "connections",
                              "Too many connections are open (limits.connections); try again soon."};
-    bool const open = co_await shake_hands(linger_time);
-    if (open)
-        co_await refuse(nothing, full, 1);
-    co_await end();
+    co_await refuse(nothing, full, 1);
 }
 
 net::task<void> session::serve_all() {
@@ -89,36 +96,20 @@ net::task<void> session::refuse(request const& what, http::refusal why, int retr
     record.write(what, shared_.traffic);
 }
 
-// Closing a socket that has unread bytes resets it, and a reset can take the last answer away from
-// a client that has not read it yet. So what still comes is read and dropped, for a while.
 net::task<void> session::linger() {
-    auto ec = co_await net::end_sending(client_.socket(), client_.slot(),
-                                        shared_.settings.timeouts.write_stall);
+    auto const ec = co_await net::end_sending(client_.socket(), client_.slot(),
+                                              shared_.settings.timeouts.write_stall);
     net::scoped_deadline over{client_.slot(), "linger", linger_time,
-                              [this] { client_.stop_waiting(); }};
-    while (!ec && !over.expired()) {
-        ec = co_await client_.readable();
-        if (!ec)
-            net::try_read(client_.socket(), shared_.scratch_buffer(), ec);
-        if (ec == net::asio::error::would_block)
-            ec = {};
-    }
-}
-
-net::task<void> session::end() {
-    if (farewell_)
-        co_await linger();
-    client_.close();
-    // The outstanding wait refers to this object, and ends now that the socket is closed.
-    if (client_.armed())
-        co_await client_.closed();
+                              [this] { client_.socket().cancel(); }};
+    if (!ec)
+        co_await net::drop_input(client_.socket(), shared_.scratch_buffer());
 }
 
 void session::drain() {
     closing_ = true;
     if (idle_ == nullptr)
         return;
-    owed_ = owed_ || net::probe(client_.socket()) == net::silence::data;
+    owed_ = owed_ || net::probe(client_.socket()) == net::pending_input::data;
     if (owed_)
         idle_->arm(last_call);
     else

@@ -20,8 +20,8 @@ net::task<bool> session::shake_hands(std::chrono::milliseconds limit) {
         co_return !ec;
     ++shared_.traffic.tls_failures;
     log::write(log::level::debug, "tls_handshake_failed",
-               {{"error", late.expired() ? "it took too long" : tls->why()}});
-    if (!late.expired() && tls->spoke_no_tls()) {
+               {{"error", late.expired() ? "it took too long" : tls->error()}});
+    if (!late.expired() && tls->peer_spoke_plaintext()) {
         client_.socket().forget_tls();
         request const nothing{shared_.budget, 0};
         http::refusal const plain{400, "https_only",

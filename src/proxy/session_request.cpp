@@ -1,5 +1,6 @@
 // How a session reads a request, up to what an exchange needs to serve it.
 #include "admission.hpp"
+#include <secondwind/base/ascii.hpp>
 #include <secondwind/http/head_writer.hpp>
 #include <secondwind/policy/route.hpp>
 #include <secondwind/proxy/session.hpp>
@@ -15,10 +16,10 @@ void note_ids(request& what, http::request_head const& head) {
     constexpr std::string_view id = "x-request-id";
     constexpr std::string_view trace = "traceparent";
     for (auto const& field : head.fields) {
-        if (field.name.size() == id.size() && what.id.empty() && http::iequals(field.name, id))
+        if (field.name.size() == id.size() && what.id.empty() && iequals(field.name, id))
             what.id = field.value;
         if (field.name.size() == trace.size() && what.traceparent.empty() &&
-            http::iequals(field.name, trace))
+            iequals(field.name, trace))
             what.traceparent = field.value;
     }
 }
@@ -37,7 +38,7 @@ void render(request& what, http::request_head const& head, bool whole, bool add_
     edit.drop_host_choice = !what.from->host;
     if (what.host) {
         edit.host = what.host->pool.authority();
-        if (auto const& token = what.host->where.api_token; keyed && !token.empty())
+        if (auto const& token = what.host->upstream.api_token; keyed && !token.empty())
             extra += "Authorization: Bearer " + token + "\r\n";
     }
     edit.extra = extra;

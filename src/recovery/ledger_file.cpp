@@ -1,5 +1,6 @@
 #include <secondwind/recovery/ledger_file.hpp>
 
+#include <secondwind/base/json.hpp>
 #include <secondwind/base/log.hpp>
 #include <secondwind/base/log_line.hpp>
 
@@ -67,7 +68,7 @@ std::string to_json(record const& r) {
                      {"duration_ms", in_ms(r.took)},
                      {"replays", std::move(replays)}};
     // What a client has named need not be UTF-8, and the default handler would throw.
-    return whole.dump(-1, ' ', false, json::error_handler_t::replace);
+    return write_json(whole);
 }
 
 ledger_file::ledger_file(std::string const& name) : name_{name} {

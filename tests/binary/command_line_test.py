@@ -159,7 +159,7 @@ class command_line(binary_test):
             {variable: "sk-lm secret"},
             {variable: "sk-lm\tsecret"},
             {f"{variable}_FILE": self.file("sk-lm secret\n")},
-            # A token where a file's name belongs, a directory, and nothing to read.
+            # A token where a file name belongs, a directory, and nothing to read.
             {f"{variable}_FILE": "sk-lm-secret"},
             {f"{variable}_FILE": tempfile.gettempdir()},
             {f"{variable}_FILE": self.file("")},

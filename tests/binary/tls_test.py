@@ -206,10 +206,10 @@ class tls(unittest.TestCase):
             ({"tls": {"certificate_file": "/nowhere.pem", "key_file": self.key}}, "/nowhere.pem"),
             ({"tls": {"certificate_file": self.certificate, "key_file": other[1]}},
              "does not belong"),
-            ({"tls": {"certificate_file": text, "key_file": self.key}}, "no certificate"),
+            ({"tls": {"certificate_file": text, "key_file": self.key}}, "PEM certificate"),
             ({"admin": {"listen": "127.0.0.1:0", "certificate_file": self.certificate,
-                        "key_file": text}}, "no private key"),
-            ({"upstreams": [{"url": "https://localhost:1", "ca_file": text}]}, "no certificate"),
+                        "key_file": text}}, "PEM private key"),
+            ({"upstreams": [{"url": "https://localhost:1", "ca_file": text}]}, "PEM certificate"),
         ):
             done = harness.run(*self.config(**settings))
             self.assertEqual(done.returncode, 78, done.stderr)

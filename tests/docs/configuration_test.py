@@ -10,7 +10,7 @@ from pages import ROOT, in_code, rows
 sys.path.insert(0, str(ROOT / "tests" / "binary"))
 from harness import run  # noqa: E402  (it needs the path above)
 
-UNKNOWN = "no setting is named so"
+UNKNOWN = "there is no such setting"
 PAGE = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
 
 

@@ -81,7 +81,7 @@ export function play_keyed(title, { connect, ask }) {
     test('gets an error if the key is wrong', async () => {
       await assert.rejects(
         ask(connect(stage.url, 'sw-another-key-0123456789'), wanted),
-        (e) => e.status === 401 && /none that this proxy knows/.test(e.message),
+        (e) => e.status === 401 && /Unknown API key/.test(e.message),
       );
       assert.equal((await stage.tell({ state: true })).generations.finished, 0);
     });

@@ -1,8 +1,8 @@
 // Any configuration file gives either settings or a config_error.
 #include "target.hpp"
 
+#include <secondwind/config/builder.hpp>
 #include <secondwind/config/keys.hpp>
-#include <secondwind/config/parse.hpp>
 
 #include <cstddef>
 #include <cstdint>

@@ -1,8 +1,8 @@
 // LM Studio's documents, and the plans that are made from them, from any bytes.
 #include "target.hpp"
 
-#include <secondwind/lmstudio/codec.hpp>
 #include <secondwind/lmstudio/requested_model.hpp>
+#include <secondwind/lmstudio/rest_codec.hpp>
 #include <secondwind/policy/plan.hpp>
 
 #include <algorithm>

@@ -2,6 +2,7 @@
 // same, and contain nothing about the client's connection or framing.
 #include "target.hpp"
 
+#include <secondwind/base/ascii.hpp>
 #include <secondwind/http/head_scanner.hpp>
 #include <secondwind/http/head_writer.hpp>
 #include <secondwind/http/request_check.hpp>
@@ -29,14 +30,14 @@ bool must_not_pass(field const& line, bool tunnel, bool http10) {
     for (std::string_view const name :
          {"Keep-Alive", "Proxy-Connection", "Proxy-Authorization", "Proxy-Authenticate", "TE",
           "Trailer", "HTTP2-Settings", "Expect"}) {
-        if (iequals(line.name, name)) {
+        if (secondwind::iequals(line.name, name)) {
             return true;
         }
     }
-    if (iequals(line.name, "Upgrade")) {
+    if (secondwind::iequals(line.name, "Upgrade")) {
         return !tunnel;
     }
-    if (iequals(line.name, "Connection")) {
+    if (secondwind::iequals(line.name, "Connection")) {
         return line.value != (tunnel ? "Upgrade" : "close") || (!tunnel && !http10);
     }
     return false;
@@ -101,7 +102,7 @@ void check_passing_on(request_head const& head, outgoing_body body) {
     for (auto const& line : again->fields) {
         require(!must_not_pass(line, head.upgrade == upgrade::websocket,
                                head.version == version::http10));
-        if (iequals(line.name, "Host") && !head.authority.empty()) {
+        if (secondwind::iequals(line.name, "Host") && !head.authority.empty()) {
             require(line.value == head.authority);
         }
     }

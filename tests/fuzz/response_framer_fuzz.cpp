@@ -2,6 +2,7 @@
 // it arrives, and the head for the client describes the same end.
 #include "target.hpp"
 
+#include <secondwind/base/ascii.hpp>
 #include <secondwind/http/head_scanner.hpp>
 #include <secondwind/http/head_writer.hpp>
 #include <secondwind/http/response_framer.hpp>
@@ -60,8 +61,10 @@ void check_passing_on(response_head const& head, std::string_view method) {
     require(again->status == head.status && again->reason == head.reason);
     require(again->framing == head.framing && again->length == head.length);
     for (auto const& line : again->fields) {
-        require(!iequals(line.name, "Connection") && !iequals(line.name, "Keep-Alive") &&
-                !iequals(line.name, "Upgrade") && !iequals(line.name, "Trailer"));
+        require(!secondwind::iequals(line.name, "Connection") &&
+                !secondwind::iequals(line.name, "Keep-Alive") &&
+                !secondwind::iequals(line.name, "Upgrade") &&
+                !secondwind::iequals(line.name, "Trailer"));
     }
 }
 

@@ -17,10 +17,10 @@ namespace {
 constexpr char const* pong = R"({"type":"rpcResult","callId":0,"result":"pong"})";
 
 // Opens, and calls once.
-net::task<host::called> ask(host::environment env, host::connection_pool& pool,
-                            sdk_socket::clock::time_point until) {
+net::task<host::socket_reply> ask(host::environment env, host::connection_pool& pool,
+                                  sdk_socket::clock::time_point until) {
     sdk_socket over{env, pool, until};
-    host::called out;
+    host::socket_reply out;
     out.failure = co_await over.open("/llm", {});
     if (!out.failure)
         out = co_await over.call("ping", {});
@@ -33,11 +33,11 @@ struct control_socket : with_control {
         how.on_upgrade = ws_script({{"/llm", std::move(play)}});
         serve(how);
     }
-    pending<host::called> begin(std::chrono::milliseconds limit = 10s) {
+    pending<host::socket_reply> begin(std::chrono::milliseconds limit = 10s) {
         host::environment const env{io, queue, blocks, fields};
         return {io, ask(env, *pool, sdk_socket::clock::now() + limit)};
     }
-    asio::awaitable<host::called> asked_once(std::chrono::milliseconds limit = 10s) {
+    asio::awaitable<host::socket_reply> asked_once(std::chrono::milliseconds limit = 10s) {
         auto task = begin(limit);
         co_return co_await task.ended();
     }
@@ -51,12 +51,12 @@ struct control_socket : with_control {
         EXPECT_FALSE(task.done());
         pool->abort();
         auto const got = co_await task.ended();
-        EXPECT_EQ(got.failure.what, socket_fault::cancelled);
+        EXPECT_EQ(got.failure.kind, socket_fault::cancelled);
     }
     asio::awaitable<void> is_silent() {
         auto const got = co_await asked_once(50ms);
-        EXPECT_EQ(got.failure.what, socket_fault::silent);
-        EXPECT_THAT(got.failure.why, HasSubstr("did not answer in time"));
+        EXPECT_EQ(got.failure.kind, socket_fault::no_answer);
+        EXPECT_THAT(got.failure.reason, HasSubstr("did not answer in time"));
     }
 
     std::shared_ptr<ws_record> record = std::make_shared<ws_record>();
@@ -68,7 +68,7 @@ TEST_F(control_socket, sends_a_call_and_gets_the_answer) {
     play({true, {admitted(), {pong}}, false, {}});
     auto task = [](control_socket& t) -> asio::awaitable<void> {
         auto const got = co_await t.asked_once();
-        EXPECT_FALSE(got.failure) << got.failure.why;
+        EXPECT_FALSE(got.failure) << got.failure.reason;
         EXPECT_EQ(got.message, pong);
         auto const& request = t.lm->requests().front();
         EXPECT_EQ(request.field("User-Agent"), "secondwind");
@@ -91,7 +91,7 @@ TEST_F(control_socket, ignores_messages_that_are_no_answer) {
     play({true, {first, second}, false, {}});
     auto task = [](control_socket& t) -> asio::awaitable<void> {
         auto const got = co_await t.asked_once();
-        EXPECT_FALSE(got.failure) << got.failure.why;
+        EXPECT_FALSE(got.failure) << got.failure.reason;
         EXPECT_EQ(got.message, pong);
     };
     run(task(*this));
@@ -101,8 +101,8 @@ TEST_F(control_socket, treats_a_warning_as_a_refusal) {
     play({true, {admitted(), {R"({"type":"communicationWarning","warning":"What?"})"}}, false, {}});
     auto task = [](control_socket& t) -> asio::awaitable<void> {
         auto const got = co_await t.asked_once();
-        EXPECT_EQ(got.failure.what, socket_fault::unknown_call);
-        EXPECT_EQ(got.failure.why,
+        EXPECT_EQ(got.failure.kind, socket_fault::unknown_call);
+        EXPECT_EQ(got.failure.reason,
                   "ping over the SDK's WebSocket /llm: it does not know that call");
     };
     run(task(*this));
@@ -112,8 +112,9 @@ TEST_F(control_socket, hides_the_text_of_a_rejection) {
     play({true, {{R"({"success":false,"error":"Malformed token provided: secret"})"}}, false, {}});
     auto task = [](control_socket& t) -> asio::awaitable<void> {
         auto const got = co_await t.asked_once();
-        EXPECT_EQ(got.failure.what, socket_fault::rejected);
-        EXPECT_EQ(got.failure.why, "the SDK's WebSocket /llm: it does not admit us");
+        EXPECT_EQ(got.failure.kind, socket_fault::rejected);
+        EXPECT_EQ(got.failure.reason,
+                  "the SDK's WebSocket /llm: it did not accept the credentials");
     };
     run(task(*this));
 }
@@ -122,7 +123,7 @@ TEST_F(control_socket, notices_a_connection_that_breaks_in_a_call) {
     play({true, {admitted()}, true, {}});
     auto task = [](control_socket& t) -> asio::awaitable<void> {
         auto const got = co_await t.asked_once();
-        EXPECT_EQ(got.failure.what, socket_fault::cut);
+        EXPECT_EQ(got.failure.kind, socket_fault::cut);
     };
     run(task(*this));
 }
@@ -131,7 +132,7 @@ TEST_F(control_socket, notices_a_host_that_closes_before_it_admits) {
     play({true, {}, true, {}});
     auto task = [](control_socket& t) -> asio::awaitable<void> {
         auto const got = co_await t.asked_once();
-        EXPECT_EQ(got.failure.what, socket_fault::cut);
+        EXPECT_EQ(got.failure.kind, socket_fault::cut);
     };
     run(task(*this));
 }
@@ -140,7 +141,7 @@ TEST_F(control_socket, notices_a_host_that_closes_before_its_handshake) {
     lm->script().answer_next("/llm", emulator::canned::close());
     auto task = [](control_socket& t) -> asio::awaitable<void> {
         auto const got = co_await t.asked_once();
-        EXPECT_EQ(got.failure.what, socket_fault::cut);
+        EXPECT_EQ(got.failure.kind, socket_fault::cut);
     };
     run(task(*this));
 }
@@ -151,7 +152,7 @@ TEST_F(control_socket, reads_a_message_of_several_megabytes) {
     play({true, {admitted(), {long_one}}, false, {}});
     auto task = [](control_socket& t, std::size_t size) -> asio::awaitable<void> {
         auto const got = co_await t.asked_once();
-        EXPECT_FALSE(got.failure) << got.failure.why;
+        EXPECT_FALSE(got.failure) << got.failure.reason;
         EXPECT_EQ(got.message.size(), size);
     };
     run(task(*this, long_one.size()));
@@ -161,7 +162,7 @@ TEST_F(control_socket, refuses_a_huge_message) {
     play({true, {admitted(), {std::string(16 * 1024 * 1024 + 1, ' ')}}, false, {}});
     auto task = [](control_socket& t) -> asio::awaitable<void> {
         auto const got = co_await t.asked_once();
-        EXPECT_EQ(got.failure.what, socket_fault::broken);
+        EXPECT_EQ(got.failure.kind, socket_fault::broken);
     };
     run(task(*this));
 }
@@ -170,7 +171,7 @@ TEST_F(control_socket, refuses_text_that_is_not_utf_8) {
     play({true, {admitted(), {"\xFF\xFE"}}, false, {}});
     auto task = [](control_socket& t) -> asio::awaitable<void> {
         auto const got = co_await t.asked_once();
-        EXPECT_EQ(got.failure.what, socket_fault::broken);
+        EXPECT_EQ(got.failure.kind, socket_fault::broken);
     };
     run(task(*this));
 }
@@ -185,7 +186,7 @@ TEST_F(control_socket, accepts_only_a_handshake_as_an_answer) {
             t.lm->script().answer_next(
                 "/llm", emulator::canned::bytes(answer, emulator::canned::then::close));
             auto const got = co_await t.asked_once();
-            EXPECT_EQ(got.failure.what, socket_fault::refused) << answer;
+            EXPECT_EQ(got.failure.kind, socket_fault::refused) << answer;
         }
     };
     run(task(*this));
@@ -195,8 +196,8 @@ TEST_F(control_socket, notices_that_no_host_listens) {
     auto task = [](control_socket& t) -> asio::awaitable<void> {
         t.lm->stop();
         auto const got = co_await t.asked_once();
-        EXPECT_EQ(got.failure.what, socket_fault::unreachable);
-        EXPECT_THAT(got.failure.why, HasSubstr("refused"));
+        EXPECT_EQ(got.failure.kind, socket_fault::unreachable);
+        EXPECT_THAT(got.failure.reason, HasSubstr("refused"));
     };
     run(task(*this));
 }
@@ -219,7 +220,7 @@ TEST_F(control_socket, limits_the_wait_for_an_answer) {
 TEST_F(control_socket, does_nothing_after_its_limit) {
     auto task = [](control_socket& t) -> asio::awaitable<void> {
         auto const got = co_await t.asked_once(0ms);
-        EXPECT_EQ(got.failure.what, socket_fault::unreachable);
+        EXPECT_EQ(got.failure.kind, socket_fault::unreachable);
         EXPECT_EQ(t.request_count("/llm"), 0);
     };
     run(task(*this));
@@ -229,7 +230,7 @@ TEST_F(control_socket, ends_with_the_pool_before_it_has_begun) {
     auto task = [](control_socket& t) -> asio::awaitable<void> {
         t.pool->abort();
         auto const got = co_await t.asked_once();
-        EXPECT_EQ(got.failure.what, socket_fault::cancelled);
+        EXPECT_EQ(got.failure.kind, socket_fault::cancelled);
         EXPECT_EQ(t.pool->connect_failures(), 0u);
     };
     run(task(*this));
@@ -241,7 +242,7 @@ TEST_F(control_socket, ends_with_the_pool_while_it_connects) {
         EXPECT_FALSE(task.done());
         t.pool->abort();
         auto const got = co_await task.ended();
-        EXPECT_EQ(got.failure.what, socket_fault::cancelled);
+        EXPECT_EQ(got.failure.kind, socket_fault::cancelled);
     };
     run(story(*this));
 }

@@ -100,7 +100,7 @@ TEST_F(control_tokens, of_a_request_are_named_if_they_are_refused) {
 
 TEST_F(control_tokens, of_the_configuration_are_named_if_they_are_refused) {
     upstream.api_token = bad;
-    run(is_refused(bearer(good_token), "refused the token that upstreams[].api_token gives"));
+    run(is_refused(bearer(good_token), "refused the token in upstreams[].api_token"));
 }
 
 TEST_F(control_tokens, that_are_refused_do_not_lead_to_the_websocket) {

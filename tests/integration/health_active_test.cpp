@@ -111,7 +111,7 @@ TEST_F(health_active, treats_a_silent_host_as_down) {
     auto story = [](health_active& t) -> asio::awaitable<void> {
         co_await t.refresh();
         EXPECT_EQ(t.state(), host_state::down);
-        EXPECT_EQ(t.view().health().why(), "it did not answer within 50ms");
+        EXPECT_EQ(t.view().health().reason(), "it did not answer within 50ms");
         EXPECT_EQ(t.view().listing_error(), "it did not answer within 50ms");
         // Its kernel still accepts another connection.
         auto* client = co_await t.connected();

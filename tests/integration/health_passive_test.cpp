@@ -34,7 +34,7 @@ TEST_F(health_passive, follows_a_host_that_comes_up_and_goes_down) {
         auto const refused = co_await t.status_of_exchange();
         EXPECT_EQ(refused, 502);
         EXPECT_EQ(t.state(), host_state::down);
-        EXPECT_THAT(t.view().health().why(), HasSubstr("Connection refused"));
+        EXPECT_THAT(t.view().health().reason(), HasSubstr("Connection refused"));
         EXPECT_GE(t.view().health().since().value(), before);
         EXPECT_EQ(changes, 1);
         co_await t.status_of_exchange();
@@ -44,7 +44,7 @@ TEST_F(health_passive, follows_a_host_that_comes_up_and_goes_down) {
         auto const served = co_await t.status_of_exchange();
         EXPECT_EQ(served, 200);
         EXPECT_EQ(t.state(), host_state::up);
-        EXPECT_EQ(t.view().health().why(), "");
+        EXPECT_EQ(t.view().health().reason(), "");
         EXPECT_EQ(changes, 2);
 
         t.lm->stop();

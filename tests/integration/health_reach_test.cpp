@@ -67,14 +67,14 @@ TEST_F(health_reach, is_none_if_the_name_is_invalid) {
 
 TEST_F(health_reach, is_no_answer_if_the_connection_is_closed) {
     answers(emulator::canned::close());
-    run(is(contact::mute));
+    run(is(contact::no_answer));
 }
 
 TEST_F(health_reach, is_no_answer_if_the_host_is_silent) {
     settings.list_timeout = 50ms;
     raw_host silent{io};
     upstream.port = silent.port();
-    run(is(contact::mute));
+    run(is(contact::no_answer));
 }
 
 TEST_F(health_reach, is_unknown_if_the_listing_was_cancelled) {

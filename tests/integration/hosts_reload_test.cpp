@@ -91,7 +91,7 @@ TEST_F(hosts_reload, a_host_that_stays_keeps_its_port_its_clients_and_its_connec
         std::swap(fresh.upstreams[0], fresh.upstreams[1]);
         t.reload(fresh);
         EXPECT_EQ(&t.hosts()[0], before);
-        EXPECT_EQ(t.hosts()[0].pool.where().api_token, "sk-2");
+        EXPECT_EQ(t.hosts()[0].pool.upstream().api_token, "sk-2");
         EXPECT_EQ(t.w.proxy->listeners(), ports);
         co_await client->send(make_request("GET", "/2"));
         auto const request = co_await peer->read_request();

@@ -130,7 +130,7 @@ TEST_F(names, are_looked_up_once_until_a_connect_fails) {
         EXPECT_EQ(t.lookups(), before + 1);
         t.lm->stop();
         auto const down = co_await t.connected_to_it();
-        EXPECT_EQ(down.what, fault::connect);
+        EXPECT_EQ(down.kind, fault::connect);
         t.come_up(small_host());
         co_await t.connected_to_it();
         EXPECT_EQ(t.lookups(), before + 2);
@@ -142,7 +142,7 @@ TEST_F(names, that_do_not_exist_are_reported_as_such) {
     auto story = [](names& t) -> asio::awaitable<void> {
         t.ask_for("nobody.example", 1234);
         auto const failed = co_await t.connected_to_it();
-        EXPECT_EQ(failed.what, fault::resolve);
+        EXPECT_EQ(failed.kind, fault::resolve);
         EXPECT_THAT(host::describe(failed),
                     testing::HasSubstr("its name could not be resolved (Host not found"));
     };
@@ -159,11 +159,11 @@ TEST_F(names, that_hang_are_bounded_and_looked_up_once_for_all) {
         pending two{t.io, connect_new(*t.pool, t.queue)};
         auto const first = co_await one.ended();
         auto const second = co_await two.ended();
-        EXPECT_EQ(first.what, fault::cancelled);
-        EXPECT_EQ(second.what, fault::cancelled);
+        EXPECT_EQ(first.kind, fault::cancelled);
+        EXPECT_EQ(second.kind, fault::cancelled);
         EXPECT_EQ(t.pool->connect_failures(), 2u);
         auto const third = co_await t.connected_to_it();
-        EXPECT_EQ(third.what, fault::cancelled);
+        EXPECT_EQ(third.kind, fault::cancelled);
         EXPECT_LE(t.lookups(), before + 1);
         // A hanging lookup does not delay another name's.
         t.pool->abort();

@@ -88,11 +88,11 @@ TEST_F(tls_files, that_cannot_be_read_are_named) {
 TEST_F(tls_files, that_contain_something_else_are_named) {
     auto const text = ca.write("text.pem", "no certificate\n");
     EXPECT_THAT(complaint(text, good.key_file),
-                AllOf(HasSubstr(text), HasSubstr("holds no certificate in PEM form")));
+                AllOf(HasSubstr(text), HasSubstr("does not contain a PEM certificate")));
     EXPECT_THAT(complaint_about_ca(text),
-                AllOf(HasSubstr(text), HasSubstr("holds no certificate in PEM form")));
+                AllOf(HasSubstr(text), HasSubstr("does not contain a PEM certificate")));
     EXPECT_THAT(complaint(good.certificate_file, text),
-                AllOf(HasSubstr(text), HasSubstr("holds no private key in PEM form")));
+                AllOf(HasSubstr(text), HasSubstr("does not contain a PEM private key")));
 }
 
 TEST_F(tls_files, that_do_not_belong_together_are_both_named) {

@@ -103,7 +103,7 @@ TEST_P(unfit_host, is_refused_with_the_reason_unless_verification_is_off) {
         EXPECT_EQ(t.failures(), 1u);
         auto const& health = t.w.proxy->shared().hosts[0].view.health();
         EXPECT_FALSE(health.up());
-        EXPECT_THAT(health.why(), HasSubstr(unfit_host::GetParam().reason));
+        EXPECT_THAT(health.reason(), HasSubstr(unfit_host::GetParam().reason));
     };
     run(story(*this));
 

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
+#include <gtest/gtest-spi.h>
 
 using namespace secondwind::test;
 using testing::HasSubstr;
@@ -203,6 +204,23 @@ TEST_F(timeouts, of_a_body_that_was_streamed_on_do_not_bound_the_time_that_a_cli
     ASSERT_EQ(lines.size(), 1u);
     EXPECT_EQ(lines.front().at("status"), 200);
     EXPECT_EQ(lines.front().at("ended"), "complete");
+}
+
+TEST_F(timeouts, that_outlive_their_phase_fail_every_test) {
+    start();
+    secondwind::net::deadline_slot slot{w.proxy->shared().deadlines};
+    secondwind::net::scoped_deadline forgotten{slot, "body_idle", 1h, [] {}};
+    auto story = [](with_wire& t) -> asio::awaitable<void> {
+        co_await asio::post(t.w.io, asio::use_awaitable);
+    };
+    testing::TestPartResultArray failures;
+    {
+        testing::ScopedFakeTestPartResultReporter const caught{
+            testing::ScopedFakeTestPartResultReporter::INTERCEPT_ONLY_CURRENT_THREAD, &failures};
+        run(story(*this));
+    }
+    ASSERT_GT(failures.size(), 0);
+    EXPECT_THAT(failures.GetTestPartResult(0).message(), HasSubstr("body_idle outlived the body"));
 }
 
 } // namespace wire_timeouts_test

@@ -31,7 +31,7 @@ ARROWS = {
     },
     # It shows the traces of recoveries and the proxy, and shares nothing with the data port.
     "admin": {
-        "base", "lmstudio", "policy", "config", "telemetry", "net", "recovery", "host",
+        "base", "http", "lmstudio", "policy", "config", "telemetry", "net", "recovery", "host",
     },
     # The emulated host shares nothing with the tested code, or both could be wrong in the same way.
     "emulator": set(),
@@ -52,7 +52,7 @@ PURE_FILES = {
     "admin/message", "admin/orders", "admin/query", "admin/routes",
     "app/event_view", "app/models_view", "app/operator_view", "app/status_view", "app/table",
     "app/wording",
-    "host/host_health", "host/host_memory", "host/idle_set",
+    "host/host_health", "host/api_support", "host/idle_set",
 }
 
 IMPURE_HEADERS = re.compile(

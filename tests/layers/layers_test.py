@@ -29,7 +29,7 @@ class arrows(unittest.TestCase):
             ("src/policy/plan.cpp", "secondwind/config/config.hpp"),
             ("src/net/socket.cpp", "secondwind/host/connection_pool.hpp"),
             ("src/emulator/server.cpp", "secondwind/proxy/server.hpp"),
-            ("src/lmstudio/codec.cpp", "secondwind/policy/verdict.hpp"),
+            ("src/lmstudio/rest_codec.cpp", "secondwind/policy/verdict.hpp"),
             ("src/recovery/recoverer.cpp", "secondwind/host/host.hpp"),
             ("src/recovery/ledger.cpp", "secondwind/proxy/context.hpp"),
             ("src/cli/command_line.cpp", "secondwind/app/serve.hpp"),
@@ -44,8 +44,8 @@ class arrows(unittest.TestCase):
             ("src/policy/plan.cpp", "secondwind/http/head.hpp"),
             ("src/proxy/exchange.cpp", "secondwind/host/host.hpp"),
             ("src/main.cpp", "secondwind/app/serve.hpp"),
-            ("src/lmstudio/codec.cpp", "secondwind/lmstudio/codec.hpp"),
-            ("src/lmstudio/ws_codec.cpp", "secondwind/lmstudio/codec.hpp"),
+            ("src/lmstudio/rest_codec.cpp", "secondwind/lmstudio/rest_codec.hpp"),
+            ("src/lmstudio/ws_codec.cpp", "secondwind/lmstudio/rest_codec.hpp"),
         ):
             with self.subTest(path=path):
                 self.assertEqual(sentences(path, f"#include <{header}>\n"), [])

@@ -42,7 +42,7 @@ net::task<recovery::control::listing> simulated_host::list(std::string) {
     listing found;
     if (down_ || strikes(fault::list_fails)) {
         found.why_not = "no answer";
-        found.reached = down_ ? recovery::contact::unreachable : recovery::contact::mute;
+        found.reached = down_ ? recovery::contact::unreachable : recovery::contact::no_answer;
     } else {
         found.instances.emplace();
         found.reached = recovery::contact::answered;

@@ -1,11 +1,30 @@
 // Letters of ASCII, whatever the locale says.
 #pragma once
 
+#include <array>
+#include <string_view>
+
 namespace secondwind {
+
+namespace ascii {
+
+constexpr std::array<char, 256> make_lower() {
+    std::array<char, 256> table{};
+    for (unsigned c = 0; c < 256; ++c)
+        table[c] = static_cast<char>(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
+    return table;
+}
+
+inline constexpr auto lower = make_lower();
+
+} // namespace ascii
 
 // Not std::tolower, which asks the locale for every byte.
 constexpr char to_lower(char c) noexcept {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    return ascii::lower[static_cast<unsigned char>(c)];
 }
+
+// Compares letters without case, as the names of HTTP's fields and most of its tokens are compared.
+bool iequals(std::string_view a, std::string_view b) noexcept;
 
 } // namespace secondwind

@@ -1,7 +1,7 @@
 // What the process was asked to do: its arguments, environment and configuration file together.
 #pragma once
 
-#include <secondwind/config/parse.hpp>
+#include <secondwind/config/builder.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -18,7 +18,7 @@ struct operator_flags {
     std::uint16_t admin_port = 0;
     std::string token{};                  // empty: none
     bool tls = false;                     // https://
-    std::string ca_file{};                // who may vouch for its certificate
+    std::string ca_file{};                // of the CA that signed its certificate
     std::string certificate_file{};       // its own, where that is known
     bool json = false;                    // print what the server says, unchanged
     bool once = false;                    // events: print how all is now, and end
@@ -50,7 +50,7 @@ struct invocation {
         exit // print `output` and leave with `exit_code`: help, version, a usage fault
     };
 
-    verb what = verb::serve;
+    verb chosen = verb::serve;
     config::builder settings; // all layers applied and checked
     bool once = false;        // demo: end after one recovery
     operator_flags operating; // of an operator's verb

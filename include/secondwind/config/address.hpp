@@ -44,4 +44,8 @@ std::string check_upstreams(std::vector<upstream> const& all);
 // "expected EXPECTED, but got "TEXT"".
 std::string expected_but_got(std::string_view expected, std::string_view text);
 
+// Nothing where the text does not have the form.
+std::optional<endpoint> parse_endpoint(std::string_view text);
+std::optional<upstream> parse_upstream(std::string_view text); // [NAME=]http[s]://HOST[:PORT][/]
+
 } // namespace secondwind::config

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace secondwind::config {
@@ -32,8 +33,8 @@ struct upstream {
     std::uint16_t port = 1234;
     std::string api_token{}; // for the proxy's own calls; empty: that of the request in need
     bool tls = false;        // https://
-    std::string ca_file{}; // PEM: who may vouch for its certificate; empty: whom the system trusts
-    bool verify = true;    // its certificate, and that it is for this host
+    std::string ca_file{};   // PEM, of the CA that signed its certificate; empty: the system's CAs
+    bool verify = true;      // its certificate, and that it is for this host
     std::optional<endpoint> listen{}; // clients of this port have this host, whatever they say
     bool operator==(upstream const&) const = default;
 };
@@ -49,7 +50,7 @@ struct certificate {
 using api_key = policy::api_key;
 
 struct clients {
-    std::vector<api_key> api_keys;   // empty: nobody is asked for one
+    std::vector<api_key> api_keys;   // empty: no key is required
     std::uint64_t max_failures = 30; // wrong keys a minute from one address that are told so
 };
 
@@ -87,7 +88,7 @@ struct limits {
     std::uint64_t connections = 10'000;    // clients connected at once
     std::uint64_t pipelined = 64 * 1024;   // bytes of further requests read while one is served
     std::uint64_t chunk_extensions = 16 * 1024; // bytes of them in a chunked request
-    std::uint64_t trailers = 16 * 1024;         // bytes of fields behind a chunked request
+    std::uint64_t trailers = 16 * 1024;         // bytes of fields after a chunked body
     std::uint64_t recovery_waiters = 1'000;     // requests that await a recovery of one host
     std::uint64_t event_subscribers = 1'000;    // connected to the admin listener's /events at once
 };
@@ -114,7 +115,7 @@ struct admin {
 };
 
 struct health {
-    milliseconds interval{0}; // of asking each host for its models; 0: only when somebody looks
+    milliseconds interval{0}; // of asking each host for its models; 0: only on demand
 };
 
 struct request_id {
@@ -135,5 +136,14 @@ struct settings {
     config::timeouts timeouts;
     log::options logging;
 };
+
+// The listeners for clients that other machines reach and that require no key, separated by
+// ", "; nothing if there are none.
+std::string open_to_network(settings const& all);
+
+// What to do about them.
+constexpr std::string_view close_to_network =
+    "anyone who can reach it can use LM Studio: set clients.api_keys (secondwind key new NAME "
+    "makes a key), or listen on 127.0.0.1";
 
 } // namespace secondwind::config

@@ -76,6 +76,9 @@ key const* find_file_name_key(std::string_view name) noexcept;
 // tells no more than the name.
 std::vector<std::string> changed_keys(settings const& before, settings const& after);
 
+// The known word nearest to `word` by edit distance, if it is near enough to be meant.
+std::optional<std::string> nearest(std::string_view word, std::vector<std::string> const& known);
+
 // The known key that an unknown one most likely means; a key that merely lacks its section counts.
 std::optional<std::string> nearest_key(std::string_view name);
 

@@ -11,23 +11,24 @@
 
 namespace secondwind::host {
 
-// Holds the answer's bytes from its head on, for as long as somebody needs to look at them, and the
-// framer that knows where it ends. The connection stays the caller's, who awaits its bytes.
+// Holds the answer's bytes from its head on, for as long as they are needed, and the framer that
+// knows where it ends. The caller keeps the connection and awaits its bytes.
 class answer {
 public:
     explicit answer(net::block_pool& blocks) noexcept : bytes_{blocks} {}
 
-    // Takes what has come, after a wait for it that ended with `waited`: perhaps nothing. `closed`
-    // where the host has ended.
+    // Takes what has come, perhaps nothing, after a wait that ended with `waited`. The failure is
+    // `closed` if the host has closed the connection.
     failure take(connection& from, net::error_code waited);
 
     // Looks for the end of the head in what has come, and checks the head. False if it is not
-    // whole, or if `error` says that it is none. Each head needs a scanner of its own. `fields`
-    // is shared by all of a thread: head() is good until the next await; check_head() renews it.
+    // complete, or not valid: then `failed` has the reason. Each head needs a scanner of its own.
+    // `fields` is shared by everything on the thread: head() is valid until the next await;
+    // check_head() renews it.
     bool find_head(http::head_scanner& scanner, std::string_view method, http::field_list& fields,
-                   failure& why_not);
+                   failure& failed);
 
-    // More is awaited, perhaps for long: what is held takes no more memory than it needs.
+    // Before a wait, perhaps a long one: keeps no more memory than the held bytes need.
     void settle() { bytes_.settle(); }
 
     http::response_head const& head() const noexcept { return head_; }
@@ -58,17 +59,17 @@ public:
         return bytes_.view().substr(head_size_, scanned_ - head_size_);
     }
     std::string_view head_bytes() const noexcept { return bytes_.view().substr(0, head_size_); }
-    // Whatever came behind the head: an upgraded connection's first bytes.
-    std::string_view behind_head() const noexcept { return bytes_.view().substr(head_size_); }
-    // True if bytes came that do not belong to this answer.
+    // What came after the head: the first bytes of an upgraded connection.
+    std::string_view after_head() const noexcept { return bytes_.view().substr(head_size_); }
+    // Bytes came after the end of this answer.
     bool surplus() const noexcept { return scanned_ < bytes_.size(); }
 
-    // The bytes that were scanned, the head's among them, are no longer needed.
+    // Drops the bytes that were scanned, including the head.
     void forget_scanned() noexcept {
         bytes_.consume(scanned_);
         head_size_ = scanned_ = 0;
     }
-    // The held bytes are no longer needed.
+    // Drops all held bytes.
     void release() noexcept {
         bytes_.release();
         head_size_ = scanned_ = 0;
@@ -80,7 +81,7 @@ private:
     http::response_framer framer_;
     std::size_t head_size_ = 0;
     std::size_t scanned_ = 0;
-    bool interim_came_ = false; // the answer has begun, though nothing of it is held
+    bool interim_came_ = false; // so the answer has begun, even if nothing of it is held
 };
 
 } // namespace secondwind::host

@@ -1,4 +1,4 @@
-// One whole HTTP call of our own to a host.
+// One complete HTTP call to a host: request and whole answer.
 #pragma once
 
 #include <secondwind/host/connection_pool.hpp>
@@ -14,7 +14,7 @@
 
 namespace secondwind::host {
 
-// What every user of a host's connections shares.
+// What all users of a host's connections share.
 struct environment {
     net::asio::io_context& io;
     net::deadline_queue& deadlines;
@@ -39,7 +39,7 @@ struct call_request {
 // body. All of that, connecting included, takes no longer than `limit`; connecting no longer than
 // timeouts.connect either. The calls made this way are idempotent in effect, so one that dies on a
 // reused connection before any answer byte is sent again once on a new one, within the same limit.
-net::task<call_result> call(environment env, connection_pool& where, call_request request,
+net::task<call_result> call(environment env, connection_pool& pool, call_request request,
                             std::chrono::milliseconds limit, std::size_t bound);
 
 } // namespace secondwind::host

@@ -13,23 +13,23 @@
 
 namespace secondwind::host {
 
-// Connected or not yet. The wait for what the host says is armed once for each time that it speaks,
-// and serves whoever awaits it then: nobody, while the connection is idle; so an idle one that
-// speaks or closes is noticed, and the next answer is awaited without another system call.
+// Connected or not yet. One wait for input is outstanding, also while the connection is idle and
+// nothing awaits it: so input or an end on an idle connection is noticed, and the next answer is
+// awaited without another system call.
 //
-// That wait may outlive the lease of the connection, so it is counted who refers to it.
+// That wait may outlive the lease of the connection, hence the reference count.
 class connection final
     : public boost::intrusive_ref_counter<connection, boost::thread_unsafe_counter> {
 public:
     explicit connection(net::executor const& ex) : socket{ex} {}
 
-    // Hears of bytes, an end or an error that nobody awaits.
-    class listener {
+    // Told of bytes, an end or an error that nothing awaits.
+    class observer {
     public:
-        virtual void on_speech() = 0;
+        virtual void on_input() = 0;
 
     protected:
-        ~listener() = default;
+        ~observer() = default;
     };
 
     // Awaits bytes, an end or an error to read. It holds no buffer while it waits.
@@ -39,7 +39,7 @@ public:
         bool await_ready() const noexcept { return false; }
         void await_suspend(std::coroutine_handle<> self) {
             connection_.waiting_ = self;
-            connection_.listen();
+            connection_.watch();
         }
         net::error_code await_resume() const noexcept { return connection_.wait_result_; }
 
@@ -48,16 +48,16 @@ public:
     };
     readability readable() noexcept { return readability{*this}; }
 
-    // Listens from now on, if it does not yet.
-    void listen(listener* who = nullptr);
-    void forget(listener const& who) noexcept {
-        if (listener_ == &who)
-            listener_ = nullptr;
+    // Waits for input from now on, if it does not yet; `one` is told of what nothing awaits.
+    void watch(observer* one = nullptr);
+    void unwatch(observer const& one) noexcept {
+        if (observer_ == &one)
+            observer_ = nullptr;
     }
-    // The host has spoken or closed since listen(), and nobody awaited it.
-    bool spoke() const noexcept { return spoke_; }
+    // Bytes or an end came since watch(), and nothing awaited them.
+    bool input_came() const noexcept { return input_came_; }
 
-    // Ends whatever waits on it with an error, from any phase.
+    // Ends every wait on it with an error, in any phase.
     void cancel() noexcept {
         cancelled = true;
         if (resolving != nullptr)
@@ -65,17 +65,18 @@ public:
         net::close_quietly(socket);
     }
 
-    // Closes it; nobody awaits it any longer, and no list holds it.
+    // Closes it and removes it from the pool's list. Nothing may await it any longer.
     void drop() noexcept {
         waiting_ = nullptr;
-        listener_ = nullptr;
+        observer_ = nullptr;
         lent.unlink();
         net::close_quietly(socket);
     }
 
     net::stream socket;
-    net::gate::waiter* resolving = nullptr; // while the host's name is looked up for it
-    bool reused = false;                    // has served a request before
+    net::gate::waiter* resolving =
+        nullptr;         // the lookup of the host's name, while it waits for that
+    bool reused = false; // has served a request before
     bool cancelled = false;
     std::chrono::steady_clock::time_point idle_since; // where it is reused
 
@@ -87,13 +88,13 @@ private:
     void on_ready(net::error_code ec);
 
     std::coroutine_handle<> waiting_;
-    listener* listener_ = nullptr;
+    observer* observer_ = nullptr;
     net::error_code wait_result_;
     bool armed_ = false;
-    bool spoke_ = false;
+    bool input_came_ = false;
 };
 
-// Dropping it closes the connection, whoever else still refers to it.
+// Destroying it closes the connection, even if something else still refers to it.
 struct connection_closer {
     void operator()(connection* c) const noexcept {
         c->drop();

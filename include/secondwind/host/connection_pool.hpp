@@ -22,9 +22,10 @@ namespace secondwind::host {
 class connection_pool;
 
 // For connections to an https:// host; null for http://. Throws net::tls_error.
-net::tls_context_ptr tls_to(config::upstream const& where);
+net::tls_context_ptr tls_to(config::upstream const& upstream);
 
-// The right to use a connection. Dropped, it closes it; only give_back() returns it to the pool.
+// The right to use a connection. Destroying it closes the connection; give_back() returns it to the
+// pool.
 class lease {
 public:
     lease() noexcept = default;
@@ -50,22 +51,21 @@ private:
 // A host's name is looked up for the first connect, and again after one that failed.
 class connection_pool final : net::timer_handler {
 public:
-    // Hears how each connect has ended, and nothing of a connection that is reused or of a connect
-    // that was given up.
+    // Told of the result of each connect, except one that was given up.
     class watcher {
     public:
-        // `how` is no failure where it succeeded. Must not throw.
-        virtual void on_connect(failure const& how) = 0;
+        // `result` is no failure if it succeeded. Must not throw.
+        virtual void on_connect(failure const& result) = 0;
 
     protected:
         ~watcher() = default;
     };
 
-    // Throws net::tls_error where the files for an https:// host are of no use.
+    // Throws net::tls_error if the files for an https:// host cannot be used.
     connection_pool(net::asio::io_context& io, net::deadline_queue& deadlines,
-                    config::upstream const& where, config::timeouts const& timeouts);
+                    config::upstream const& upstream, config::timeouts const& timeouts);
 
-    // An idle connection that was just seen to be alive, or else a new one that is not connected.
+    // An idle connection that was just seen to be alive, otherwise a new one, not yet connected.
     lease lend();
     lease lend_new();
 
@@ -73,25 +73,25 @@ public:
     // all that within timeouts.connect. `slot` is for that deadline.
     net::task<failure> connect(connection& c, net::deadline_slot& slot);
 
-    config::upstream const& where() const noexcept { return where_; }
+    config::upstream const& upstream() const noexcept { return upstream_; }
     std::size_t idle() const noexcept { return idle_.size(); }
-    // How many are lent, tunnels among them. They are counted when this is asked.
+    // How many are lent, including tunnels. Counts them.
     std::size_t leased() const noexcept { return lent_.size(); }
-    // How many connects have failed: where it has moved, the host was down meanwhile.
+    // How many connects have failed: if the number has changed, the host was down meanwhile.
     std::uint64_t connect_failures() const noexcept { return connect_failures_; }
-    // How many of them had failed at the handshake.
+    // How many of them failed at the TLS handshake.
     std::uint64_t tls_failures() const noexcept { return tls_failures_; }
-    // What the Host field must say, where the host has a name of its own to be asked by, as one
-    // with a certificate does; empty where it may be what the client said.
+    // The value of the Host field for a host with TLS, which must match its certificate; empty
+    // without TLS: then the client's own value stays.
     std::string_view authority() const noexcept { return authority_; }
-    // From now on connects go by this: a renewed one. Null for http://.
+    // The TLS context of later connects, after a reload. Null for http://.
     void use(net::tls_context_ptr tls) noexcept { tls_ = std::move(tls); }
-    // At most one at a time, which must outlive the pool's last connect.
-    void watch(watcher& who) noexcept { watcher_ = &who; }
+    // One at most, which must outlive the pool's last connect.
+    void watch(watcher& one) noexcept { watcher_ = &one; }
 
     // Closes the idle connections; leased ones are closed when they come back.
     void close();
-    // Cancels what is leased as well, and whatever is lent from now on: the server stops.
+    // Cancels leased connections as well, and every one that is lent from now on: the server stops.
     void abort();
 
 private:
@@ -101,10 +101,10 @@ private:
     net::task<failure> resolve(connection& c);
     net::task<failure> reach(connection& c);
     net::task<failure> shake_hands(connection& c);
-    void connected(failure const& how);
+    void connected(failure const& result);
 
     net::asio::io_context& io_;
-    config::upstream const& where_;
+    config::upstream const& upstream_;
     config::timeouts const& timeouts_;
     idle_set<connection_ptr> idle_;
     net::timer expiry_;

@@ -1,4 +1,4 @@
-// What went wrong between us and a host.
+// What went wrong between this process and a host.
 #pragma once
 
 #include <boost/asio/error.hpp>
@@ -15,12 +15,12 @@ enum class fault : std::uint8_t {
     resolve,         // the host's name has no address
     connect,         // refused or unreachable; nothing was sent
     connect_timeout, // no answer to the connect within timeouts.connect; nothing was sent
-    tls,             // connected, and the handshake failed; `detail` is why; nothing was sent
-    closed,          // the connection ended before the answer did
-    timeout,         // the host did not answer within the deadline
-    malformed,       // the answer breaks HTTP; `detail` is the rule
-    too_large,       // the answer is larger than the caller wants
-    cancelled        // we gave up ourselves
+    tls,       // connected, but the handshake failed; `detail` is the reason; nothing was sent
+    closed,    // the connection ended before the answer did
+    timeout,   // the host did not answer within the deadline
+    malformed, // the answer breaks HTTP; `detail` is the rule
+    too_large, // the answer is larger than the caller wants
+    cancelled  // this side gave up
 };
 std::string_view to_string(fault f) noexcept;
 
@@ -28,21 +28,22 @@ std::string_view to_string(fault f) noexcept;
 // idempotent method (RFC 9110 section 9.2.2): the host may have closed the idle connection just as
 // the request went out.
 struct failure {
-    fault what = fault::none;
+    fault kind = fault::none;
     boost::system::error_code cause;
     std::string detail;
     bool reused = false;       // the connection had served a request before
     bool answer_began = false; // at least one byte of the answer had come
 
-    explicit operator bool() const noexcept { return what != fault::none; }
+    explicit operator bool() const noexcept { return kind != fault::none; }
     // The connection was reset rather than closed: what came before is not a whole answer.
     bool reset() const noexcept {
-        return what == fault::closed && cause && cause != boost::asio::error::eof;
+        return kind == fault::closed && cause && cause != boost::asio::error::eof;
     }
-    bool resend_safe() const noexcept { return reused && !answer_began && (what == fault::closed); }
+    bool resend_safe() const noexcept { return reused && !answer_began && (kind == fault::closed); }
 };
 
-// One clause for people: "connection refused", "closed the connection before answering", ...
+// One clause for logs and error texts: "connection refused", "closed the connection before
+// answering", ...
 std::string describe(failure const& f);
 
 } // namespace secondwind::host

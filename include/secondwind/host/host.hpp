@@ -5,7 +5,6 @@
 #include <secondwind/host/connection_pool.hpp>
 #include <secondwind/host/host_control.hpp>
 #include <secondwind/host/host_view.hpp>
-#include <secondwind/host/observed_control.hpp>
 #include <secondwind/net/gate.hpp>
 #include <secondwind/net/task.hpp>
 #include <secondwind/recovery/supervisor.hpp>
@@ -20,26 +19,26 @@ namespace secondwind::host {
 
 class host_list;
 
-// Each host has its own pool, guard and record of who uses it: trouble on one never reaches
-// another. Whoever uses it across an await holds a host_ptr; the list that made it sees to its end.
+// Each host has its own pool, guard and record of what uses it: trouble on one never reaches
+// another. To use it across an await, hold a host_ptr; the list that made it destroys it.
 struct host {
-    // `settings` and `book` must outlive it.
-    host(host_list& made_by, environment env, config::settings const& settings, config::upstream at,
-         recovery::ledger& book)
-        : where{std::move(at)}, pool{env.io, env.deadlines, where, settings.timeouts},
-          control{env, pool, settings.recovery}, view{where.name, env.io, env.deadlines, control,
+    // `settings` and `ledger` must outlive it.
+    host(host_list& made_by, environment env, config::settings const& settings,
+         config::upstream configured, recovery::ledger& ledger)
+        : upstream{std::move(configured)}, pool{env.io, env.deadlines, upstream, settings.timeouts},
+          control{env, pool, settings.recovery}, view{upstream.name, env.io, env.deadlines, control,
                                                       settings},
-          observed{control, view}, care{where.name, env.io, env.deadlines,
-                                        observed,   book,   settings},
+          observed{control, view}, care{upstream.name, env.io, env.deadlines,
+                                        observed,      ledger, settings},
           unloaded{env.io}, home{made_by} {
         pool.watch(view);
     }
     host(host const&) = delete;
     host& operator=(host const&) = delete;
 
-    std::string const& name() const noexcept { return where.name; }
+    std::string const& name() const noexcept { return upstream.name; }
 
-    // Keeps no connection and asks nothing by itself any more; what runs on it goes on.
+    // Keeps no idle connections and makes no calls of its own any more; what runs on it goes on.
     void retire() {
         pool.close();
         view.stop();
@@ -49,39 +48,39 @@ struct host {
         pool.abort();
         care.recovery.stop();
     }
-    // After retire(): completes when no recovery runs any more, and nothing is asked of it.
+    // After retire(): completes when no recovery and no call runs any more.
     net::task<void> ended() {
         while (care.guard.recovering()) {
             net::gate::waiter until{care.guard.gate()};
             co_await until;
         }
-        // Whatever still asks it does so for somebody who only looks.
+        // Calls that still run are only made to show its state.
         pool.abort();
         co_await view.stopped();
     }
 
-    config::upstream where; // as configured now: its name and its address never change
+    config::upstream upstream; // as configured now: its name and its address never change
     connection_pool pool;
     host_control control;
     host_view view;
-    observed_control observed; // what recoveries ask through it, the view learns as well
+    observed_control observed; // recoveries use it, so that the view learns from their calls
     recovery::supervisor care;
-    telemetry::code_counts attempts; // by their answers' status; 0: there was none
-    // Unloads that operators order go one after another.
+    telemetry::code_counts attempts; // by the status of their answers; 0: none came
+    // Unloads that operators request run one after another.
     bool unloading = false;
     net::gate unloaded;
 
     host_list& home;
-    std::size_t users = 0; // host_ptrs, the list's own among them
+    std::size_t users = 0; // host_ptrs, including the list's own
     boost::intrusive::list_member_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>
-        living; // in the list of all that there are
+        living; // in the list of all hosts, retired ones included
 };
 
 inline void intrusive_ptr_add_ref(host* h) noexcept {
     ++h->users;
 }
-// The last one to let go of a host gives it back to its list, which destroys it as soon as nothing
-// runs on it any more.
+// The last release gives the host back to its list, which destroys it as soon as nothing runs on it
+// any more.
 void intrusive_ptr_release(host* h);
 
 using host_ptr = boost::intrusive_ptr<host>;

@@ -1,21 +1,23 @@
-// The calls of control, made to a real host: over REST v1, or over the SDK's WebSocket.
+// The calls of recovery::control over LM Studio's REST v1, or over the SDK's WebSocket.
 #pragma once
 
 #include <secondwind/config/config.hpp>
+#include <secondwind/host/api_support.hpp>
 #include <secondwind/host/call.hpp>
-#include <secondwind/host/host_memory.hpp>
+#include <secondwind/host/host_view.hpp>
 #include <secondwind/host/socket_calls.hpp>
 #include <secondwind/recovery/control.hpp>
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace secondwind::host {
 
-// LM Studio has REST v1 from 0.4.0 on; earlier ones are served over the WebSocket. Which it is, is
-// judged by the shape of `GET /api/v1/models`, once, and again after the host was down. What was
-// judged and fails is judged anew at once.
+// LM Studio has REST v1 since 0.4.0; earlier versions are called over the WebSocket. Which one to
+// use is decided by the shape of `GET /api/v1/models`, once, again after the host was down, and
+// again when the chosen one fails.
 class host_control final : public recovery::control {
 public:
     // All must outlive it.
@@ -37,18 +39,37 @@ private:
     net::task<std::vector<lmstudio::model_on_disk>> unloaded_models(socket_host at);
     std::string authorization_for(std::string of_the_request) const;
     std::string token_advice(std::string_view authorization) const;
-    std::string why(socket_failure const& failure, std::string_view authorization) const;
-    // Of an instance that the WebSocket has listed; else empty.
+    std::string error_of(socket_failure const& failure, std::string_view authorization) const;
+    // The namespace of an instance that the WebSocket has listed; otherwise empty.
     std::string_view path_of(std::string_view instance_id) const noexcept;
-    // What a failed call tells of the next one: `never` where it need not be made.
+    // Notes what a failed call means for later ones; calls `never` if they need not be made.
     void note(socket_failure const& failure, std::string const& authorization,
-              void (host_memory::*never)() noexcept) noexcept;
+              void (api_support::*never)() noexcept) noexcept;
 
     environment env_;
     connection_pool& pool_;
     config::recovery const& settings_;
-    host_memory memory_;
-    std::vector<socket_instance> listed_; // by the WebSocket, the last time
+    api_support support_;
+    std::vector<socket_instance> listed_; // by the last listing over the WebSocket
+};
+
+// The calls of a host's control, with their results noted in its view: so the view need not ask for
+// what a recovery has just asked. Both must outlive it.
+class observed_control final : public recovery::control {
+public:
+    observed_control(recovery::control& of, host_view& by) noexcept : control_{of}, view_{by} {}
+
+    net::task<listing> list(std::string authorization) override;
+    net::task<lmstudio::inventory> with_activity(lmstudio::inventory loaded,
+                                                 std::string authorization) override;
+    net::task<std::optional<std::string>> version() override { return control_.version(); }
+    net::task<unloading> unload(std::string instance_id, std::string authorization) override {
+        return control_.unload(std::move(instance_id), std::move(authorization));
+    }
+
+private:
+    recovery::control& control_;
+    host_view& view_;
 };
 
 } // namespace secondwind::host

@@ -1,4 +1,4 @@
-// The hosts that there are.
+// The configured hosts.
 #pragma once
 
 #include <secondwind/config/config.hpp>
@@ -20,15 +20,15 @@
 
 namespace secondwind::host {
 
-// In the order in which they are configured. One that is configured no longer is retired: it is no
-// more in the list, finishes what runs on it, and is then destroyed.
+// In the order of the configuration. A host that is removed from the configuration is retired: it
+// leaves the list, finishes what runs on it, and is then destroyed.
 //
-// It must live until stopped() has let its awaiter go, or the io_context runs no more.
+// It must live until stopped() has completed, or the io_context runs no more.
 class host_list {
 public:
-    // Makes the hosts of the settings, which asks them nothing; throws as prepare() does. All must
-    // outlive it.
-    host_list(environment env, config::settings const& settings, recovery::ledger& book);
+    // Makes the hosts of the settings, without a call to any of them; throws as prepare() does. All
+    // parameters must outlive it.
+    host_list(environment env, config::settings const& settings, recovery::ledger& ledger);
     host_list(host_list const&) = delete;
     host_list& operator=(host_list const&) = delete;
     ~host_list();
@@ -37,50 +37,51 @@ public:
     auto end() const noexcept { return hosts_.end(); }
     std::size_t size() const noexcept { return hosts_.size(); }
     host& operator[](std::size_t index) const noexcept { return *hosts_[index]; }
-    // Null where none has that name.
+    // Null if none has that name.
     host_ptr find(std::string_view name) const noexcept;
-    // In their order. They are good until the next take().
+    // In their order; valid until the next take().
     std::span<std::string_view const> names() const noexcept { return names_; }
-    // With those that were retired and still finish something.
+    // Including retired ones that have not finished.
     std::size_t alive() const noexcept { return living_.size(); }
 
-    // Has them watched as the settings say; call it again after take().
+    // Begins their health checks as the settings say; call it again after take().
     void start();
 
-    // Other hosts, made ready: dropping it changes nothing.
+    // A change of the list, prepared: destroying it changes nothing.
     struct assigned {
         host_ptr to;
-        config::upstream where;
-        net::tls_context_ptr tls; // of one that stays, by the files of now
+        config::upstream upstream;
+        net::tls_context_ptr tls; // of a host that stays, from the files as they are now
     };
     using change = std::vector<assigned>;
-    // One with the same name and address (host, port, TLS) stays what it is; another address is
-    // another host, whatever its name. Throws net::tls_error where a host's files are of no use.
+    // A host whose name and address (host, port, TLS) are unchanged stays; with another address it
+    // is another host, even if the name is the same. Throws net::tls_error if a host's files cannot
+    // be used.
     change prepare(std::vector<config::upstream> const& upstreams);
     void take(change to);
 
-    // Each listener is called after host_view::on_change of any host in the list, whenever that
-    // came into it, by the same rules.
-    void on_change(std::function<void(host&)> listener) {
-        listeners_.push_back(std::move(listener));
+    // Calls `observer` for each host_view::on_change of any host that is in the list at that time,
+    // by the same rules.
+    void on_change(std::function<void(host&)> observer) {
+        observers_.push_back(std::move(observer));
     }
 
-    // Asks all of them at the same time, see host_view: for their models, and whether one at least
-    // is up, which is said as soon as it is known.
+    // Ask all of them at the same time, see host_view: for their models, and whether at least one
+    // is up; the latter completes as soon as one is.
     net::task<void> refresh(std::chrono::milliseconds max_age);
     net::task<bool> ready();
 
-    // Each, retired ones too, keeps no connection, and asks nothing by itself any more.
+    // Each host, retired ones included, keeps no idle connections and makes no calls of its own.
     void drain();
     // Cancels what runs on any of them.
     void abort();
-    // After one of these, and once nobody uses them: completes when nothing runs on any of them.
+    // After one of these, and once nothing uses them: completes when nothing runs on any of them.
     net::task<void> stopped();
 
 private:
     friend void intrusive_ptr_release(host* h);
 
-    host_ptr make(config::upstream const& where);
+    host_ptr make(config::upstream const& upstream);
     bool lists(host const& one) const noexcept;
     void let_go(host* h);
     net::task<void> end(std::unique_ptr<host> last);
@@ -96,13 +97,13 @@ private:
 
     environment env_;
     config::settings const& settings_;
-    recovery::ledger& book_;
+    recovery::ledger& ledger_;
     net::gate gone_; // opens when a host is destroyed
     std::vector<host_ptr> hosts_;
     std::vector<std::string_view> names_;
-    std::vector<std::function<void(host&)>> listeners_;
+    std::vector<std::function<void(host&)>> observers_;
     living_list living_;
-    bool closing_ = false; // the loop runs no more
+    bool closing_ = false; // the event loop runs no more
 };
 
 } // namespace secondwind::host

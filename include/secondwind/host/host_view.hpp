@@ -1,4 +1,4 @@
-// What is known of a host, for those who look at it.
+// What is known about a host, for status pages and checks.
 #pragma once
 
 #include <secondwind/config/config.hpp>
@@ -17,10 +17,9 @@
 
 namespace secondwind::host {
 
-// Whether it is up is learned first of all from its traffic: from each connect to it, and from the
-// listings that recoveries make. It is asked only where somebody wants to know, or at each
-// health.interval: for its listing, who is busy and its version, never with a request that could
-// load a model.
+// Whether it is up is learned from its traffic: from each connect to it, and from the listings that
+// recoveries make. It is asked only on demand, or at each health.interval: for its listing, which
+// instances are busy and its version, never with a request that could load a model.
 class host_view final : public connection_pool::watcher {
 public:
     using milliseconds = std::chrono::milliseconds;
@@ -30,75 +29,75 @@ public:
     host_view(std::string name, boost::asio::io_context& io, net::deadline_queue& deadlines,
               recovery::control& control, config::settings const& settings)
         : name_{std::move(name)}, deadlines_{deadlines}, control_{control}, settings_{settings},
-          asked_and_done_{io}, resting_{io} {}
+          survey_ended_{io}, resting_{io} {}
     host_view(host_view const&) = delete;
     host_view& operator=(host_view const&) = delete;
 
     struct listing {
-        lmstudio::inventory instances; // with what they do, as far as the host tells
+        lmstudio::inventory instances; // with what they do, as far as the host says
         std::vector<lmstudio::model_on_disk> unloaded;
         time_point at;
     };
 
     host_health const& health() const noexcept { return health_; }
-    // Nothing while it is not known, which it is not of a host that is down.
+    // Nothing while it is not known, as for a host that is down.
     std::optional<std::string> const& version() const noexcept { return version_; }
     // The last one, however old; nothing before the first.
     std::optional<listing> const& listed() const noexcept { return listed_; }
-    // Why there is no newer listing, in one clause; empty where nothing went wrong.
+    // Why there is no newer listing, in one clause; empty if nothing went wrong.
     std::string const& listing_error() const noexcept { return listing_error_; }
 
-    // Each listener is called after the state, why it is down, the version, the error or the
-    // listing has changed; of an instance it counts that it is there and what it does, not when it
-    // was last used. It is called in the midst of what has learned of it: it must neither throw nor
-    // await, and must be good to call as long as the event loop runs.
-    void on_change(std::function<void()> listener) { listeners_.push_back(std::move(listener)); }
+    // Calls `observer` after the state, the reason why it is down, the version, the error or the
+    // listing has changed; the time when an instance was last used does not count. It is called
+    // from inside the call that brought the news: it must neither throw nor await, and must be
+    // callable as long as the event loop runs.
+    void on_change(std::function<void()> observer) { observers_.push_back(std::move(observer)); }
 
-    // Asks the host, unless it was asked within `max_age`; callers share one asking. Waits two
-    // seconds at most: an answer that takes longer is kept when it comes.
+    // Asks the host, unless it was asked within `max_age`; concurrent callers share one survey.
+    // Waits two seconds at most: an answer that takes longer is kept when it comes.
     net::task<void> refresh(milliseconds max_age);
-    // Whether it is up. One that is not, as far as is known, is asked before that is said, unless
-    // it was asked within a second.
+    // Whether it is up. If it is not, as far as is known, it is asked first, unless that was done
+    // within the last second.
     net::task<bool> ready();
 
-    // Asks the host at each health.interval, at once for the first time, if that is not zero. Call
-    // it again after the setting has changed.
+    // Asks the host now and then at each health.interval, if that is not zero. Call it again after
+    // the setting has changed.
     void start();
-    // Ends that and every wait of refresh(), for good. A call to the host that is under way goes
-    // on, until the pool is aborted.
+    // Ends that and every wait of refresh(), for good. A call to the host that is running goes on,
+    // until the pool is aborted.
     void stop();
-    // Completes when nothing of its own runs any more, after stop().
+    // After stop(): completes when none of its own coroutines runs any more.
     net::task<void> stopped();
 
-    // What others have learned: a listing, and instances completed with their activity.
+    // What a recovery has learned: a listing, and instances completed with their activity.
     void note(recovery::control::listing const& got);
     void note(lmstudio::inventory const& with_activity);
-    void on_connect(failure const& how) override;
+    void on_connect(failure const& result) override;
 
 private:
     net::task<void> survey();
     net::task<void> watch();
-    bool turn(sign s, std::string why);
+    bool observe(observation seen, std::string reason);
     bool keep(recovery::control::listing const& got);
-    void complain(std::string why);
-    void changed() const;
+    void set_listing_error(std::string error);
+    void notify_observers() const;
 
     std::string name_;
     net::deadline_queue& deadlines_;
     recovery::control& control_;
     config::settings const& settings_;
-    net::gate asked_and_done_; // opens when nothing need be awaited any longer
-    net::gate resting_;        // where the next health.interval is awaited
-    std::vector<std::function<void()>> listeners_;
+    net::gate survey_ended_; // also opens when waits for it are to end
+    net::gate resting_;      // the pause of health.interval
+    std::vector<std::function<void()>> observers_;
 
     host_health health_;
     std::optional<std::string> version_;
     std::optional<listing> listed_;
     std::string listing_error_;
 
-    std::optional<net::deadline::clock::time_point> asked_; // when that was last done
-    bool asking_ = false;                                   // a survey runs
-    bool listing_ = false;                                  // and awaits its listing
+    std::optional<net::deadline::clock::time_point> surveyed_at_; // when the last survey ended
+    bool surveying_ = false;                                      // a survey runs
+    bool listing_ = false;                                        // and awaits its listing
     bool watching_ = false;
     bool stopping_ = false;
 };

@@ -1,4 +1,4 @@
-// Which idle connection is used next, and which has idled for too long. Pure.
+// Which idle connection is used next, and which has been idle for too long. Pure.
 #pragma once
 
 #include <algorithm>
@@ -9,8 +9,8 @@
 
 namespace secondwind::host {
 
-// Last in, first out: the warmest connection serves, and those that a burst left over grow old and
-// go. `T` is whatever owns a connection; dropping it closes it.
+// Last in, first out: the connection used last is used next, and those that a burst left over
+// expire. `T` owns a connection; destroying it closes the connection.
 template<class T>
 class idle_set {
 public:
@@ -18,7 +18,7 @@ public:
 
     void push(T item, time_point expires) { items_.push_back({std::move(item), expires}); }
 
-    // The one that came last and has not expired; expired ones met on the way are dropped.
+    // The one that came last and has not expired; expired ones that came after it are dropped.
     std::optional<T> take(time_point now) {
         while (!items_.empty()) {
             auto last = std::move(items_.back());

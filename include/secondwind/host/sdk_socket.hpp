@@ -15,45 +15,45 @@ namespace secondwind::host {
 enum class socket_fault : std::uint8_t {
     none,
     unreachable,  // no connection to the host
-    refused,      // it answers, but not with a WebSocket
-    rejected,     // it does not take our token, or requires one
-    unknown_call, // it is too old for that call: it only warned
-    silent,       // it did not answer in time
+    refused,      // it answers, but does not open a WebSocket
+    rejected,     // it does not accept the token, or requires one
+    unknown_call, // it is too old for that call, and only warned
+    no_answer,    // it did not answer in time
     cut,          // the connection ended
     broken,       // what it sends breaks the protocol, or is too large
     cancelled     // the server stops
 };
 
 struct socket_failure {
-    socket_fault what = socket_fault::none;
-    std::string why; // one clause for the log: never a token, nor anything that may echo one
+    socket_fault kind = socket_fault::none;
+    std::string reason; // one clause for the log: never a token, nor anything that may echo one
 
-    explicit operator bool() const noexcept { return what != socket_fault::none; }
+    explicit operator bool() const noexcept { return kind != socket_fault::none; }
 };
 
-struct called {
+struct socket_reply {
     socket_failure failure;
     std::string message; // an rpcResult or an rpcError
 };
 
-// Calls go one after another. After a failure it is of no more use, and another one is opened.
+// Calls go one after another. After a failure, open another socket.
 class sdk_socket {
 public:
     using clock = std::chrono::steady_clock;
 
     // All waits together end at `until`. The pool must outlive it; its abort() ends every wait.
-    sdk_socket(environment env, connection_pool& where, clock::time_point until);
-    // Says goodbye without waiting.
+    sdk_socket(environment env, connection_pool& pool, clock::time_point until);
+    // Sends a close frame without waiting for the host's.
     ~sdk_socket();
     sdk_socket(sdk_socket const&) = delete;
     sdk_socket& operator=(sdk_socket const&) = delete;
 
-    // Connects, shakes hands and says who we are: the token of the Authorization value if it is one
-    // of LM Studio's, else some guest. `path` is "/llm", "/embedding" or "/system".
+    // Connects, makes the handshake and authenticates: with the token of the Authorization value if
+    // it is one of LM Studio's, otherwise as a guest. `path` is "/llm", "/embedding" or "/system".
     net::task<socket_failure> open(std::string path, std::string authorization);
 
     // `parameter` is JSON, or empty for none.
-    net::task<called> call(std::string endpoint, std::string parameter);
+    net::task<socket_reply> call(std::string endpoint, std::string parameter);
 
 private:
     // Beast's templates are slow to compile: once, in one source.

@@ -1,4 +1,4 @@
-// What a recovery asks of a host over the SDK's WebSocket.
+// Calls over the SDK's WebSocket.
 #pragma once
 
 #include <secondwind/host/sdk_socket.hpp>
@@ -16,19 +16,19 @@ namespace secondwind::host {
 // The namespaces that have models, in the order in which they are asked.
 constexpr std::string_view llm_path = "/llm";
 constexpr std::string_view embedding_path = "/embedding";
-// The one that tells of the host itself.
+// The one for the host itself.
 constexpr std::string_view system_path = "/system";
 
-// Whom to ask, as whom, and until when. `where` must outlive the calls.
+// The host, the credentials and the deadline of a call. `pool` must outlive the calls.
 struct socket_host {
     environment env;
-    connection_pool& where;
+    connection_pool& pool;
     std::string authorization;
     sdk_socket::clock::time_point until;
 };
 
 struct socket_instance {
-    lmstudio::listed_instance what;
+    lmstudio::listed_instance listed;
     std::string_view path; // of its namespace
 };
 
@@ -50,22 +50,22 @@ struct socket_version {
 };
 net::task<socket_version> version_over_socket(socket_host at);
 
-// In the namespace `path`, or where it is empty in either.
+// In the namespace `path`, or in both if it is empty.
 struct socket_unloading {
     socket_failure failure;
     lmstudio::unload_result result = lmstudio::unload_result::refused;
-    std::string why_not; // where the host refuses
+    std::string error; // if the host refuses
 };
 net::task<socket_unloading> unload_over_socket(socket_host at, std::string instance_id,
                                                std::string_view path);
 
-// Completes those of `loaded` that the namespace lists, as far as it gets.
+// Completes those of `loaded` that the namespace lists, until a call fails.
 struct socket_activity {
     socket_failure failure;
     lmstudio::inventory instances; // `loaded`, in its order
     std::size_t found = 0;         // how many of them are of this namespace
 };
-// `known` is what the namespace has just listed; it is asked where there is nothing.
+// `known` is what the namespace has just listed; without it, the namespace is asked.
 net::task<socket_activity>
 activity_over_socket(socket_host at, std::string_view path, lmstudio::inventory loaded,
                      std::optional<std::vector<lmstudio::listed_instance>> known);

@@ -37,10 +37,12 @@ struct head_limits {
     std::size_t target = 16 * 1024; // bytes of the request target
 };
 
-// Compares ASCII letters without case, as field names and most tokens are compared.
-bool iequals(std::string_view a, std::string_view b) noexcept;
-
 // True for the characters that a token may have (RFC 9110 section 5.6.2).
 bool is_token(std::string_view text) noexcept;
+
+// The credentials in the value of an Authorization field, if they are of that scheme, which is
+// compared without case (RFC 9110 section 11.4): of "Bearer abc" and "bearer", "abc". Empty where
+// the scheme is another.
+std::string_view credentials_in(std::string_view authorization, std::string_view scheme) noexcept;
 
 } // namespace secondwind::http

@@ -23,7 +23,7 @@ struct request_edit {
     std::string_view host{};       // takes the place of the Host field's value; empty: it stays
     bool drop_credentials = false; // Authorization and X-Api-Key
     bool drop_host_choice = false; // X-Secondwind-Host
-    std::string_view extra{};      // whole field lines with their CRLF, appended behind the fields
+    std::string_view extra{};      // whole field lines with their CRLF, appended after the fields
 };
 
 // Appends the request's head as it goes to a host: same method, target and version; its fields in

@@ -17,8 +17,8 @@ namespace secondwind::http {
 //     if (auto text = inflater::for_encoding(head.content_encoding, bound))
 //         text->push(bytes, [](std::string_view decoded) { ...; return true; });
 //
-// gzip (and its old name x-gzip) may be several members, one behind the other (RFC 1952 section
-// 2.2); what stands behind them and is none is ignored, as gzip itself does. deflate is in zlib's
+// gzip (and its old name x-gzip) may be several members, one after the other (RFC 1952 section
+// 2.2); what follows them and is not one is ignored, as gzip itself does. deflate is in zlib's
 // format (RFC 1950), or without it, as some servers send it (RFC 9110 section 8.4.1.2).
 class inflater {
 public:

@@ -21,7 +21,7 @@ struct reply {
 // own for 401 and 429. A 401 asks for a bearer token (RFC 6750). With `close` the answer says
 // "Connection: close"; with `head_only` (an answer to HEAD) the body is left out. `extra` is whole
 // field lines with their CRLF, or empty.
-std::string render_reply(reply const& what, std::string_view path, bool close,
+std::string render_reply(reply const& reply, std::string_view path, bool close,
                          bool head_only = false, std::string_view extra = {});
 
 // "Bad Gateway" for 502, and so on; "Unknown" for what we never send.

@@ -27,8 +27,8 @@ public:
     status state() const noexcept;
 
     // Looks at the next bytes and returns how many of them belong to this message; bytes beyond it
-    // are nobody's answer. Nothing is taken once the state is not need_more. A bad byte and those
-    // behind it do not belong to the message.
+    // belong to no answer. Nothing is taken once the state is not need_more. A bad byte and those
+    // after it do not belong to the message.
     std::size_t push(std::string_view in) noexcept;
 
     // As push, but takes at most one run of body data and shows it without its framing.

@@ -23,7 +23,7 @@ public:
     using handler = std::function<bool(sse_event const&)>;
 
     // Calls `on_event` for each event that these bytes complete. Once `on_event` has returned
-    // false, neither the bytes behind that event nor any later ones are looked at.
+    // false, neither the bytes after that event nor any later ones are looked at.
     void push(std::string_view in, handler const& on_event);
 
     // The stream ended: an event that still lacks its empty line is reported too. (The standard

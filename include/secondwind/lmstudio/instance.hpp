@@ -1,4 +1,5 @@
-// The loaded models of an LM Studio server, and which of them a request's model name means.
+// The models of an LM Studio server, loaded and not, and which of them a request's model name
+// means.
 #pragma once
 
 #include <cstdint>
@@ -27,6 +28,25 @@ struct instance {
 };
 
 using inventory = std::vector<instance>;
+
+// A model that the host has and has not loaded.
+struct model_on_disk {
+    std::string key;
+    std::uint64_t size_bytes = 0; // 0 where the host does not say
+    bool operator==(model_on_disk const&) const = default;
+};
+
+struct models {
+    inventory loaded;
+    std::vector<model_on_disk> unloaded;
+};
+
+// What came of an unload call.
+enum class unload_result : std::uint8_t {
+    unloaded,  // the answer bears the instance id
+    not_found, // no such instance: as good as unloaded
+    refused    // anything else
+};
 
 // True if a request that names `name` uses this instance: by instance id if one is loaded under
 // that id, else by model key.

@@ -4,7 +4,7 @@
 // first message, authPacket.ts beside it. Formats that older versions lack are optional here.
 #pragma once
 
-#include <secondwind/lmstudio/codec.hpp>
+#include <secondwind/lmstudio/instance.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -25,11 +25,11 @@ struct credentials {
 credentials credentials_of(std::string_view authorization, credentials guest);
 
 // The first message of a connection.
-std::string auth_message(credentials const& who);
+std::string auth_message(credentials const& client);
 
 enum class admission : std::uint8_t { admitted, rejected, neither };
-// What a message says of the first one. The words of a rejection may echo a token, so nobody gets
-// to see them.
+// What a message says of the first one. The text of a rejection may echo a token, so it is
+// never shown.
 admission parse_admission(std::string_view message);
 
 // `parameter` is JSON. Empty, its key is absent: what takes none refuses null and {} as well, and
@@ -40,7 +40,7 @@ std::string rpc_call(std::string_view endpoint, std::int64_t call_id,
 enum class reply : std::uint8_t {
     result,
     error,
-    warning, // a communicationWarning: nobody will answer the call that is pending
+    warning, // a communicationWarning: the pending call will get no answer
     other    // another call's, a keepAliveAck, or what is no message at all
 };
 // What a message is to the call that is pending. A warning that bears another call's id is `other`;

@@ -1,20 +1,26 @@
-// Awaits the next client of a listener.
+// Accepts the connections that come to a listening socket.
 #pragma once
 
 #include <secondwind/net/socket.hpp>
+#include <secondwind/net/task.hpp>
+
+#include <boost/asio/steady_timer.hpp>
 
 #include <chrono>
 #include <coroutine>
+#include <exception>
+#include <string_view>
+#include <utility>
 
 namespace secondwind::net {
 
-// What to wait after an accept that failed, as it does when descriptors are out: long enough not to
-// spin, short enough that nobody notices.
+// The pause after an accept that failed, as it does when descriptors are used up: long enough not
+// to spin, short enough not to be noticed.
 constexpr std::chrono::milliseconds accept_pause{100};
 
 class [[nodiscard]] accept_one {
 public:
-    accept_one(acceptor& from, asio::io_context& io) : from_{from}, accepted{io} {}
+    explicit accept_one(acceptor& from) : from_{from}, accepted{from.get_executor()} {}
     bool await_ready() const noexcept { return false; }
     void await_suspend(std::coroutine_handle<> self) {
         from_.async_accept(accepted, [this, self](error_code ec) {
@@ -31,5 +37,45 @@ private:
 public:
     socket accepted;
 };
+
+// Accepts connections until `from` is closed, and gives each to `take(socket)`, the last one
+// perhaps after that. A failure ends no more than the connection that met it: after a pause it goes
+// on. That holds for an accept that fails, and for whatever `take` throws, as std::bad_alloc;
+// `fail(reason)` is called for the first failure in a row.
+//
+// To end it, close `from` and cancel `pause`; all must outlive it.
+template<class Take, class Fail>
+task<void> accept_all(acceptor& from, asio::steady_timer& pause, Take& take, Fail& fail) {
+    bool failing = false;
+    auto const report = [&](char const* reason) noexcept {
+        try {
+            if (!failing)
+                fail(std::string_view{reason});
+        } catch (std::exception const&) {
+            return; // there is not even the memory to say so
+        }
+    };
+    while (from.is_open()) {
+        bool failed = false;
+        try {
+            accept_one next{from};
+            auto const ec = co_await next;
+            failed = ec && from.is_open() && ec != asio::error::connection_aborted;
+            if (!ec)
+                take(std::move(next.accepted));
+            else if (failed)
+                report(ec.message().c_str());
+        } catch (std::exception const& e) {
+            failed = true;
+            report(e.what());
+        }
+        failing = failed;
+        if (!failed)
+            continue;
+        pause.expires_after(accept_pause);
+        completion until{[&pause](auto handler) { pause.async_wait(std::move(handler)); }};
+        co_await until;
+    }
+}
 
 } // namespace secondwind::net

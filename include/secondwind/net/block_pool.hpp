@@ -1,4 +1,4 @@
-// Buffers that are lent while bytes are there, and given back while a connection waits.
+// Buffers that are lent while there are bytes, and given back while a connection waits.
 #pragma once
 
 #include <cstddef>
@@ -47,7 +47,7 @@ public:
     std::string_view view() const noexcept { return {data_.get(), size_}; }
     std::size_t size() const noexcept { return size_; }
 
-    // Room of at least one byte behind the bytes.
+    // Room for at least one byte after the bytes.
     std::pair<char*, std::size_t> room() {
         if (!data_) {
             data_ = pool_->lend();
@@ -62,8 +62,8 @@ public:
     }
     void commit(std::size_t n) noexcept { size_ += n; }
 
-    // Somebody waits, perhaps for long: a few bytes move to memory of their own size, and the block
-    // is given back.
+    // A wait begins, perhaps a long one: a few bytes move to memory of their own size, and the
+    // block is given back.
     void settle() {
         if (capacity_ != block_pool::block_size || size_ > block_pool::block_size / 4)
             return;

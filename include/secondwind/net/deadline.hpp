@@ -46,7 +46,7 @@ private:
 };
 
 // One bound on one phase. It expires at most once for each time that it is armed, from the event
-// loop, and then ends the wait of its phase; expired() tells the phase why its wait has ended.
+// loop, and then ends the wait of its phase; by expired() the phase knows why its wait has ended.
 class deadline {
 public:
     using clock = std::chrono::steady_clock;
@@ -65,7 +65,7 @@ public:
     bool expired() const noexcept { return expired_; }
 
 protected:
-    // `phase` names what it bounds, for tests; by the setting that says how long, where one does.
+    // `phase` names what it bounds, for tests; after the setting with its span, if there is one.
     deadline(deadline_slot& slot, std::string_view phase) noexcept : slot_{slot}, phase_{phase} {}
     ~deadline() { disarm(); }
 

@@ -9,17 +9,17 @@
 
 namespace secondwind::net {
 
-// Coroutines wait in the order in which they came; open() lets all of them go, oldest first, each
-// from the event loop and not from inside open(). A waiter can be told to leave.
+// open() resumes all coroutines that wait, in the order in which they began to, each from the event
+// loop and not from inside open(). A single wait can be cancelled.
 class gate {
 public:
     explicit gate(boost::asio::io_context& io) noexcept : io_{io} {}
 
-    // One wait. The object may be kept by who wants to cancel the wait; it must not be moved while
-    // it waits.
+    // One wait. To cancel it, keep a pointer to this object, which must not be moved while it
+    // waits.
     class [[nodiscard]] waiter {
     public:
-        explicit waiter(gate& where) noexcept : gate_{where} {}
+        explicit waiter(gate& at) noexcept : gate_{at} {}
         waiter(waiter const&) = delete;
         waiter& operator=(waiter const&) = delete;
 

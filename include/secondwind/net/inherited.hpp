@@ -1,4 +1,4 @@
-// Listeners that a service manager has bound and passed on: socket activation.
+// Listening sockets that a service manager has bound and passed on: socket activation.
 #pragma once
 
 #include <secondwind/net/socket.hpp>
@@ -8,26 +8,25 @@
 
 namespace secondwind::net {
 
-// The listening TCP sockets among the descriptors that a process was started with. They stay open
-// here whoever takes and closes them: the manager has them open as well, so nobody could bind their
-// addresses anew, and a reload may come back to one.
+// The listening TCP sockets among the descriptors that the process was started with. They stay open
+// here even if a taken one is closed: the service manager keeps them open as well, so their
+// addresses could not be bound again, and a reload may need one again.
 class inherited {
 public:
-    // Owns the descriptors from now on. What is no listening TCP socket is closed.
+    // Owns the descriptors from now on. Those that are not listening TCP sockets are closed.
     explicit inherited(std::vector<int> const& descriptors);
     inherited(inherited const&) = delete;
     inherited& operator=(inherited const&) = delete;
     ~inherited();
 
-    // A descriptor of the socket that is bound to `at`, for the caller to close; nothing where
-    // there is none. One at [::] that takes IPv4 as well is also the one of 0.0.0.0. Port 0 is
-    // nobody's.
+    // A descriptor of the socket that is bound to `at`, for the caller to close; nothing if there
+    // is none. One at [::] that accepts IPv4 as well also counts for 0.0.0.0. Port 0 matches none.
     std::optional<int> take(endpoint const& at);
 
-    // Where those are that nobody has taken so far.
+    // The addresses of those that were not taken so far.
     std::vector<endpoint> unclaimed() const;
 
-    // How many descriptors were none that can be used.
+    // How many descriptors could not be used.
     std::size_t unusable() const noexcept { return unusable_; }
 
 private:
@@ -43,8 +42,8 @@ private:
 // Those of this process: read once, at the first call.
 inherited& passed_on();
 
-// take() of those of this process, as a listener; throws boost::system::system_error where the
-// event loop cannot have it.
+// Takes one of this process's, as a listener. Throws boost::system::system_error if the event loop
+// cannot use it.
 std::optional<acceptor> inherited_listener(asio::io_context& io, endpoint const& at);
 
 } // namespace secondwind::net

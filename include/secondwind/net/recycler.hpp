@@ -7,8 +7,8 @@
 
 namespace secondwind::net {
 
-// Keeps what was given back, by its size, for the next that asks for that size: a few instructions
-// where the allocator, which keeps only what is small at hand, takes hundreds. One for each thread.
+// Keeps blocks that were given back, by size, for the next allocation of that size: a few
+// instructions, where the allocator takes hundreds for all but small blocks. One for each thread.
 class recycler {
 public:
     static void* take(std::size_t size) {
@@ -40,7 +40,7 @@ private:
     static constexpr std::size_t shelves = 65; // up to 4 KiB
     static constexpr std::size_t kept = 256;   // blocks on a shelf: a burst gives the rest back
 #if defined(SECONDWIND_SANITIZED)
-    static constexpr bool recycles = false; // so that a use after the end is seen
+    static constexpr bool recycles = false; // so that a use after free is found
 #else
     static constexpr bool recycles = true;
 #endif
@@ -70,7 +70,7 @@ private:
     std::array<shelf, shelves> shelves_{};
 };
 
-// A base for what is made and destroyed once for each request or more often.
+// A base for objects that each request makes and destroys.
 struct recycled {
     static void* operator new(std::size_t size) { return recycler::take(size); } // NOLINT: sized
     static void operator delete(void* memory, std::size_t size) noexcept {

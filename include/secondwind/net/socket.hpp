@@ -46,10 +46,11 @@ inline auto connect(socket& s, endpoint to) {
 }
 
 // With epoll, a connect leaves the socket registered for writability, and each write then wakes the
-// loop once more for nothing: it is registered anew. After an error the socket is closed.
+// loop once more for nothing. This registers it again, without. After an error the socket is
+// closed.
 void forget_writability(socket& s, error_code& ec);
 
-// What every connection of ours has: no delay, non-blocking.
+// Sets the options of every connection: TCP_NODELAY, and non-blocking.
 void prepare(socket& s, error_code& ec);
 
 } // namespace secondwind::net

@@ -1,4 +1,4 @@
-// A connection: TCP, and perhaps TLS over it.
+// A connection: TCP, optionally with TLS.
 #pragma once
 
 #include <secondwind/net/deadline.hpp>
@@ -14,6 +14,7 @@
 #include <chrono>
 #include <coroutine>
 #include <cstddef>
+#include <limits>
 #include <memory>
 #include <string_view>
 #include <type_traits>
@@ -25,8 +26,8 @@ enum class role_type;
 
 namespace secondwind::net {
 
-// Whether there is TLS makes no difference to who reads, writes or waits; in plain TCP it costs a
-// branch. It must not be moved or destroyed while something waits on it.
+// Reading, writing and waiting are the same with TLS and without it; without TLS it costs a branch.
+// It must not be moved or destroyed while something waits on it.
 class stream {
 public:
     using executor_type = net::executor;
@@ -37,7 +38,7 @@ public:
     explicit stream(net::socket connected) noexcept : tcp_{std::move(connected)} {}
     stream(stream&&) noexcept = default;
 
-    // For what concerns TCP alone; bytes go through this class.
+    // For options and addresses of TCP; bytes go through this class.
     net::socket& tcp() noexcept { return tcp_; }
     executor_type get_executor() noexcept { return tcp_.get_executor(); }
     bool is_open() const noexcept { return tcp_.is_open(); }
@@ -46,21 +47,21 @@ public:
         tcp_.cancel(ignored);
     }
 
-    // From now on TLS is spoken: async_handshake() comes first.
+    // Speaks TLS from now on, beginning with async_handshake().
     void begin_tls(std::unique_ptr<tls_session> session) noexcept { tls_ = std::move(session); }
-    // Back to TCP, for a client that never spoke TLS.
+    // Back to plain TCP, for a client that did not speak TLS.
     void forget_tls() noexcept { tls_.reset(); }
-    // Null where there is none.
+    // Null without TLS.
     tls_session* tls() noexcept { return tls_.get(); }
 
-    // Makes the handshake; the handler takes an error code, and tls()->why() tells more.
+    // Makes the handshake. The handler takes an error code; tls()->error() then has the reason.
     template<class Handler>
     void async_handshake(Handler handler) {
         error_code ec;
-        auto const what = tls_->shake_hands(ec);
-        if (!what)
+        auto const type = tls_->handshake(ec);
+        if (!type)
             return complete(std::move(handler), ec);
-        tcp_.async_wait(*what, [this, h = std::move(handler)](error_code waited) mutable {
+        tcp_.async_wait(*type, [this, h = std::move(handler)](error_code waited) mutable {
             if (!waited && tls_)
                 async_handshake(std::move(h));
             else
@@ -68,19 +69,19 @@ public:
         });
     }
 
-    // Waits until there is something to read, an end or an error included, or room to write. What
-    // TLS says to itself is nothing to read.
+    // Waits until there is something to read, including an end or an error, or room to write.
+    // Records of TLS that carry no data do not count.
     template<class Handler>
-    void async_wait(wait_type what, Handler handler) {
-        if (!tls_ || what != asio::socket_base::wait_read)
-            tcp_.async_wait(what, std::move(handler));
-        else if (tls_->has_news())
+    void async_wait(wait_type type, Handler handler) {
+        if (!tls_ || type != asio::socket_base::wait_read)
+            tcp_.async_wait(type, std::move(handler));
+        else if (tls_->has_data())
             complete(std::move(handler), error_code{});
         else
-            listen(std::move(handler));
+            wait_for_data(std::move(handler));
     }
 
-    // What Beast needs, of a stream of bytes.
+    // The stream operations that Beast needs.
     template<class Buffers, class Handler>
     void async_read_some(Buffers const& into, Handler&& handler) {
         if (!tls_)
@@ -110,8 +111,8 @@ public:
         write_later(some, std::decay_t<Handler>(std::forward<Handler>(handler)));
     }
 
-    // Ends what we send, so that the other side sees an orderly end: would_block where that must
-    // wait for the other side to read.
+    // Ends the sending direction, so that the other side sees an orderly end. would_block: that
+    // must wait until the other side reads.
     void shutdown_send(error_code& ec) noexcept;
 
 private:
@@ -124,10 +125,10 @@ private:
                    [h = std::forward<Handler>(handler), results...]() mutable { h(results...); });
     }
     template<class Handler>
-    void listen(Handler handler) {
+    void wait_for_data(Handler handler) {
         tcp_.async_wait(tls_->read_wait(), [this, h = std::move(handler)](error_code ec) mutable {
-            if (!ec && tls_ && !tls_->look())
-                listen(std::move(h));
+            if (!ec && tls_ && !tls_->look_for_data())
+                wait_for_data(std::move(h));
             else
                 h(ec);
         });
@@ -165,13 +166,13 @@ private:
     }
 
     net::socket tcp_;
-    std::unique_ptr<tls_session> tls_; // goes before the descriptor does
+    std::unique_ptr<tls_session> tls_; // destroyed before the descriptor is closed
 };
 
 // Writes up to four buffers whole. The first try is made at once, without suspending; only what
 // the kernel does not take is waited for, and then `stall` bounds the time without progress (zero:
-// nothing does). Past that it ends with timed_out: what was written is a part, so the stream is of
-// no more use to a writer, but whoever else waits on it goes on.
+// nothing does). Past that it ends with timed_out. Only a part was written, so nothing more can be
+// written to the stream, but other waits on it go on.
 // The bytes must live until it completes.
 class [[nodiscard]] write_all : deadline {
 public:
@@ -214,44 +215,48 @@ private:
 std::size_t try_read(stream& s, asio::mutable_buffer into, error_code& ec) noexcept;
 
 // One non-blocking write of what the kernel takes now; would_block becomes zero bytes and no error.
-// What it does not take must come next.
+// What it does not take must be written next.
 std::size_t try_write(stream& s, std::string_view bytes, error_code& ec) noexcept;
 
-silence probe(stream& s) noexcept;
+// What has arrived on an idle connection, without reading it.
+pending_input probe(stream& s) noexcept;
 
-// Awaits shutdown_send(), no longer than `stall` (zero: for ever); then it ends with timed_out.
+// Awaits shutdown_send(), but no longer than `stall` (zero: for ever); then it ends with timed_out.
 task<error_code> end_sending(stream& s, deadline_slot& slot, std::chrono::milliseconds stall);
 
-// Closes so that the peer sees a reset: it must not take what it has for a complete message.
+// Reads and throws away what still comes: until the other side ends (eof), another error, or after
+// `most` bytes (no error). Closing a socket that has unread bytes resets it, and a reset can take
+// the last message away from a peer that has not read it yet. `scratch` may be anybody's while it
+// waits.
+task<error_code> drop_input(stream& s, asio::mutable_buffer scratch,
+                            std::size_t most = std::numeric_limits<std::size_t>::max());
+
+// Closes with a reset, so that the peer does not take what it has for a complete message.
 void close_with_reset(stream& s) noexcept;
-// Says goodbye first, where that need not wait.
+// Closes, after a close_notify where TLS can send one without waiting.
 void close_quietly(stream& s) noexcept;
 
 namespace detail {
 
 template<class Handler>
-task<void> part(stream& s, Handler handler) {
-    std::array<char, 2048> ignored;
+task<void> tear_down(stream& s, Handler handler) {
+    std::array<char, 2048> scratch;
     error_code ec;
     s.shutdown_send(ec);
-    while (!ec || ec == asio::error::would_block) {
-        completion readable{
-            [&s](auto done) { s.async_wait(asio::socket_base::wait_read, std::move(done)); }};
-        ec = co_await readable;
-        if (!ec)
-            try_read(s, asio::buffer(ignored), ec);
-    }
+    if (!ec || ec == asio::error::would_block)
+        ec = co_await drop_input(s, asio::buffer(scratch));
     close_quietly(s);
     handler(ec == asio::error::eof ? error_code{} : ec);
 }
 
 } // namespace detail
 
-// How Beast's WebSocket ends a connection (RFC 6455 section 7.1.1), and gives it up.
+// How Beast's WebSocket ends a connection in order (RFC 6455 section 7.1.1), and at once.
 template<class Handler>
 void async_teardown(boost::beast::role_type /*role*/, stream& s, Handler handler) {
-    asio::post(s.get_executor(),
-               [&s, h = std::move(handler)]() mutable { spawn(detail::part(s, std::move(h))); });
+    asio::post(s.get_executor(), [&s, h = std::move(handler)]() mutable {
+        spawn(detail::tear_down(s, std::move(h)));
+    });
 }
 inline void beast_close_socket(stream& s) noexcept {
     close_quietly(s);

@@ -116,8 +116,8 @@ inline task<void> detail::promise<void>::get_return_object() noexcept {
     return task<void>{std::coroutine_handle<promise>::from_promise(*this)};
 }
 
-// Starts a task that nobody awaits. It must not throw: whoever spawns knows what an error means
-// there, and catches it inside.
+// Starts a task that is not awaited. It must not throw: an exception that leaves it ends the
+// process.
 inline void spawn(task<void> work) {
     struct detached {
         struct promise_type {

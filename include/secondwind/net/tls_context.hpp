@@ -1,4 +1,4 @@
-// Certificates, keys and whom to trust: what TLS connections of one kind share.
+// What TLS connections of one kind share: certificates, keys, trusted CAs.
 #pragma once
 
 #include <secondwind/net/socket.hpp>
@@ -12,7 +12,7 @@ struct ssl_ctx_st; // OpenSSL's SSL_CTX
 
 namespace secondwind::net {
 
-// Files that TLS cannot be spoken with. what() is a whole sentence that names the file.
+// A certificate or key file cannot be used. what() names the file, the reason and the remedy.
 class tls_error : public std::runtime_error {
 public:
     using std::runtime_error::runtime_error;
@@ -26,20 +26,21 @@ using tls_context_ptr = std::shared_ptr<tls_context const>;
 // where it must: a context is replaced while connections of the old one go on.
 class tls_context {
 public:
-    // A listener's: the PEM file of its chain, its own certificate first, and that of its key; null
-    // where no file is named. What works but should not be left so, an expired certificate or a key
-    // that everybody may read, is a line in the log.
+    // For a listener: the PEM files of its certificate chain, its own certificate first, and of its
+    // key; null if no file is named. Logs a warning for an expired certificate, and for a key that
+    // every user of the machine can read.
     static tls_context_ptr for_listener(std::string const& certificate_file,
                                         std::string const& key_file);
 
-    // For connections to `host`, a name or a numeric address. `ca_file` is PEM with who may vouch
-    // for it, or with its own certificate; empty: whom the system trusts (and SSL_CERT_FILE and
-    // SSL_CERT_DIR name). Without `verify` it may be anybody.
+    // For connections to `host`, a name or a numeric address. `ca_file` is a PEM file with the CA
+    // that signed the host's certificate, or with that certificate itself; empty: the CAs that the
+    // system trusts (see SSL_CERT_FILE and SSL_CERT_DIR in OpenSSL). Without `verify`, any
+    // certificate is accepted.
     static tls_context_ptr for_host(std::string const& host, std::string const& ca_file,
                                     bool verify);
 
-    // For connections to whoever shows the first certificate of this PEM file, whatever its names
-    // and dates are.
+    // For connections to a server that presents the first certificate of this PEM file; its names
+    // and dates are not checked.
     static tls_context_ptr for_certificate(std::string const& certificate_file);
 
     // A new session over a connected, non-blocking socket; its handshake is still to be made.
@@ -53,7 +54,7 @@ private:
     static std::shared_ptr<tls_context> for_peers();
 
     std::unique_ptr<ssl_ctx_st, destroyer> context_;
-    std::string name_; // the host's; empty: it has none to ask for
+    std::string name_; // the host's, to be verified and sent as SNI; empty: none
     bool name_is_address_ = false;
     bool serves_;
 };

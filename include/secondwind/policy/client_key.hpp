@@ -12,7 +12,7 @@
 namespace secondwind::policy {
 
 // A key that a client may show. The key itself is nowhere: it is random, so that its plain hash
-// tells nobody what it is.
+// does not reveal it.
 struct api_key {
     std::string name; // [A-Za-z0-9_.-]+, for the log
     std::string hash; // "sha256:" and 64 hexadecimal digits, in lower case
@@ -28,7 +28,7 @@ std::string hash_of(std::string_view key);
 // Anthropic's do. Nothing where neither has one. Points into the fields.
 std::optional<std::string_view> presented_key(std::span<http::field const> fields) noexcept;
 
-// Whose key it is; null if it is nobody's. How long that takes does not depend on how much of which
+// The client whose key it is, or null. How long that takes does not depend on how much of which
 // hash is right. Points into `all`.
 api_key const* find_client(std::vector<api_key> const& all, std::string_view key);
 

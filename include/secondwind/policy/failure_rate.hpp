@@ -12,8 +12,8 @@
 
 namespace secondwind::policy {
 
-// Whose failures count together: an IPv4 address, or the 64 bits of an IPv6 address that somebody
-// is given as a whole (RFC 6177).
+// Whose failures count together: an IPv4 address, or the 64 bits of an IPv6 address that one
+// subscriber is given as a whole (RFC 6177).
 using network = std::array<std::uint8_t, 16>;
 
 // Of an address of 4 or 16 bytes, in network order. An IPv4 address in an IPv6 one (RFC 4291

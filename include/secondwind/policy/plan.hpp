@@ -27,8 +27,8 @@ struct usage {
 };
 
 // Moves the names of models that the host knows and has not loaded from `models` to `loading`:
-// whoever named one waits for its load, and uses no instance yet. `wanted` is dropped without that,
-// for the host has just refused to load it.
+// a request that names one waits for its load, and uses no instance yet. `wanted` is dropped
+// without that, for the host has just refused to load it.
 usage without_unloaded(usage in_use, std::vector<std::string> const& unloaded,
                        lmstudio::inventory const& loaded, std::string_view wanted = {});
 
@@ -39,7 +39,7 @@ struct plan_request {
     std::string_view message{}; // the error's text, for the gigabytes that it may name
     evict how = evict::idle;
     std::vector<std::string> const* pinned = nullptr; // globs on model keys and instance ids
-    // Not before everything that may go can go: a smaller eviction was in vain before.
+    // Not before everything that may go can go: a smaller eviction did not help before.
     bool everything = false;
 };
 
@@ -58,7 +58,8 @@ enum class fate : std::uint8_t {
     wanted,     // spared: the request needs it
     pinned,     // spared by recovery.pinned
     busy_here,  // spared: an exchange in flight here uses it
-    busy_there, // spared: the host says that it is busy, with somebody else's request
+    busy_there, // spared: the host says that it is busy, with a request that did not come through
+                // this proxy
     not_needed, // spared: the others are enough
     not_enough, // spared: known to be too little while the busy ones stay
     unrelated   // spared: another model's, which has nothing to do with a corrupt cache

@@ -15,8 +15,9 @@ namespace secondwind::policy {
 
 // Events are not parsed: bytes are searched for what every error event contains, `"error"` or
 // "event: error", and only an event with one of them is looked at closely, in the way of the
-// classifier. In generated text the quotes are escaped, so it is next to never looked at in vain.
-// Costs one pass of memchr over the bytes, and a copy of an event that comes in several pieces.
+// classifier. In generated text the quotes are escaped, so it is hardly ever looked at without
+// need. Costs one pass of memchr over the bytes, and a copy of an event that comes in several
+// pieces.
 class tail_watch {
 public:
     // `rules` must outlive it. `status` is the answer's: a rule may ask for one.

@@ -34,8 +34,8 @@ public:
     std::uint64_t number() const noexcept override { return number_; }
     view look() const override;
     telemetry::phase phase() const noexcept override;
-    // Ends it at once; `why` stands in its line of the log.
-    void cancel(std::string_view why) override;
+    // Ends it at once; `reason` stands in its line of the log.
+    void cancel(std::string_view reason) override;
 
 private:
     net::task<void> attempts();

@@ -25,10 +25,9 @@ class session final {
 public:
     session(context& shared, net::stream s, listener_ptr from);
 
-    // Until the connection is closed. Never throws.
-    net::task<void> run();
-    // Answers 503 and closes: limits.connections is reached.
-    net::task<void> turn_away();
+    // Until the connection is closed. `turned_away`: it only answers 503, because
+    // limits.connections is reached. Throws nothing once it has begun.
+    net::task<void> run(bool turned_away);
 
     // Closes as soon as no request is being served, nor has arrived, nor can be on its way because
     // the client has just connected for it.
@@ -40,6 +39,7 @@ public:
 
 private:
     net::task<void> serve_all();
+    net::task<void> turn_away();
     net::task<bool> shake_hands(std::chrono::milliseconds limit);
     net::task<bool> serve();
     net::task<bool> read_request(request& what, std::unique_ptr<body_reader>& rest);
@@ -50,7 +50,6 @@ private:
     route(http::request_head const& head) const;
     net::task<void> refuse(request const& what, http::refusal why, int retry_after = 0);
     net::task<void> linger();
-    net::task<void> end();
 
     context& shared_;
     client client_;

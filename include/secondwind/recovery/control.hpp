@@ -2,7 +2,7 @@
 // unload one.
 #pragma once
 
-#include <secondwind/lmstudio/codec.hpp>
+#include <secondwind/lmstudio/instance.hpp>
 #include <secondwind/net/task.hpp>
 
 #include <cstdint>
@@ -16,7 +16,7 @@ namespace secondwind::recovery {
 enum class contact : std::uint8_t {
     none,        // it was given up before that was known: the server stops
     unreachable, // the host took no connection
-    mute,        // it took one, and did not answer in time or at all
+    no_answer,   // it took one, and did not answer in time or at all
     answered     // it answered, with what was asked for or not
 };
 

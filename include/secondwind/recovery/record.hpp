@@ -1,7 +1,7 @@
 // What is kept of one recovery.
 #pragma once
 
-#include <secondwind/lmstudio/codec.hpp>
+#include <secondwind/lmstudio/instance.hpp>
 #include <secondwind/policy/plan.hpp>
 #include <secondwind/policy/verdict.hpp>
 

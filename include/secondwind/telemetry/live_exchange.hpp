@@ -11,7 +11,7 @@
 
 namespace secondwind::telemetry {
 
-// Costs an exchange its place in a list while nobody looks.
+// Costs an exchange its place in a list while they are not looked at.
 class live_exchange {
 public:
     // Views of the exchange; valid until the next await.
@@ -36,7 +36,7 @@ public:
     virtual view look() const = 0;
     virtual telemetry::phase phase() const noexcept = 0;
     // Ends it at once, as if its client had left. The list does not change under the caller.
-    virtual void cancel(std::string_view why) = 0;
+    virtual void cancel(std::string_view reason) = 0;
 
     live_exchange(live_exchange const&) = delete;
     live_exchange& operator=(live_exchange const&) = delete;

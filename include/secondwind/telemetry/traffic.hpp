@@ -36,7 +36,7 @@ std::string_view to_string(skip s) noexcept;
 // Why a client was sent away that has to show a key.
 enum class bad_key : std::uint8_t {
     missing, // it showed none
-    wrong,   // nobody's
+    wrong,   // unknown
     too_many // and there were too many of that address before
 };
 constexpr std::size_t bad_keys = 3;
@@ -59,8 +59,8 @@ struct traffic {
     void began() noexcept { ++in_flight; }
     void ended(finished const& one);
     void client_left(phase when) noexcept { ++departures[static_cast<std::size_t>(when)]; }
-    void refused(bad_key why) noexcept { ++client_refusals[static_cast<std::size_t>(why)]; }
-    void skipped(skip why) noexcept { ++replays_skipped[static_cast<std::size_t>(why)]; }
+    void refused(bad_key reason) noexcept { ++client_refusals[static_cast<std::size_t>(reason)]; }
+    void skipped(skip reason) noexcept { ++replays_skipped[static_cast<std::size_t>(reason)]; }
 
     std::uint64_t in_flight = 0; // requests that have been read and are being served
     std::uint64_t exchanges = 0;

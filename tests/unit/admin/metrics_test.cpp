@@ -187,7 +187,7 @@ TEST_F(the_metrics, do_not_call_a_host_up_or_down_of_which_nothing_is_known) {
     EXPECT_EQ(up.value("secondwind_host_up", {{"host", "default"}}), 1);
     EXPECT_EQ(up.value("secondwind_host_state_known", {{"host", "default"}}), 1);
     host::failure refused;
-    refused.what = host::fault::connect;
+    refused.kind = host::fault::connect;
     host.view.on_connect(refused);
     auto const down = read();
     EXPECT_EQ(down.value("secondwind_host_up", {{"host", "default"}}), 0);

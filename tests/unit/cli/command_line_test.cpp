@@ -46,7 +46,7 @@ private:
 };
 
 void expect_usage_error(invocation const& i, std::string const& part) {
-    EXPECT_EQ(i.what, verb::exit);
+    EXPECT_EQ(i.chosen, verb::exit);
     EXPECT_EQ(i.exit_code, 2);
     EXPECT_TRUE(i.output_is_error);
     EXPECT_THAT(i.output, StartsWith("secondwind: "));
@@ -56,12 +56,12 @@ void expect_usage_error(invocation const& i, std::string const& part) {
 
 TEST(command_line, serves_by_default) {
     auto const i = world{}.run({});
-    EXPECT_EQ(i.what, verb::serve);
+    EXPECT_EQ(i.chosen, verb::serve);
     EXPECT_EQ(i.settings.value().listen, config::endpoint{});
     EXPECT_TRUE(i.output.empty());
-    EXPECT_EQ(world{}.run({"serve"}).what, verb::serve);
-    EXPECT_EQ(world{}.run({"check"}).what, verb::check);
-    EXPECT_EQ(world{}.run({"demo"}).what, verb::demo);
+    EXPECT_EQ(world{}.run({"serve"}).chosen, verb::serve);
+    EXPECT_EQ(world{}.run({"check"}).chosen, verb::check);
+    EXPECT_EQ(world{}.run({"demo"}).chosen, verb::demo);
 }
 
 TEST(command_line, takes_every_flag_before_or_after_the_verb) {
@@ -142,8 +142,7 @@ TEST(command_line, refuses_a_setting_that_cannot_be_used) {
     EXPECT_THAT(world{}.fault({"demo", "--log-level", "x"}), StartsWith("--log-level: expected "));
     EXPECT_EQ(
         world{}.fault({"--upstream", "http://h:1", "--upstream", "http://h:2"}),
-        "--upstream: the upstream name \"default\" is used twice: give each upstream a name of "
-        "its own");
+        "--upstream: the upstream name \"default\" is used twice: give each upstream its own name");
     w.environment = {{"SECONDWIND_LIMITS_REPLAY_BUFFER_TOTAL", "0"}};
     EXPECT_THAT(w.fault({}), StartsWith("SECONDWIND_LIMITS_REPLAY_BUFFER_TOTAL: expected"));
     w.environment = {{"SECONDWIND_LISTN", "0"}};
@@ -169,7 +168,7 @@ TEST(command_line, shows_the_demo_the_same_to_everybody) {
                      {"SECONDWIND_NONSENSE", "x"}};
     auto const i = w.run({"demo", "--once", "--listen", "127.0.0.1:0", "--log-format", "text",
                           "--admin", "127.0.0.1:0"});
-    EXPECT_EQ(i.what, verb::demo);
+    EXPECT_EQ(i.chosen, verb::demo);
     EXPECT_TRUE(i.once);
     EXPECT_EQ(i.settings.value().listen.port, 0);
     EXPECT_EQ(i.settings.value().logging.format, log::format::text);
@@ -204,11 +203,11 @@ TEST(command_line, makes_keys_without_any_settings) {
     world w;
     w.environment = {{"SECONDWIND_NONSENSE", "x"}};
     auto const made = w.run({"key", "new", "n8n.1"});
-    EXPECT_EQ(made.what, verb::make_key);
+    EXPECT_EQ(made.chosen, verb::make_key);
     EXPECT_EQ(made.making.name, "n8n.1");
     EXPECT_FALSE(made.making.json);
     EXPECT_TRUE(w.run({"key", "new", "--json", "a"}).making.json);
-    EXPECT_EQ(w.run({"key", "hash"}).what, verb::hash_key);
+    EXPECT_EQ(w.run({"key", "hash"}).chosen, verb::hash_key);
 }
 
 TEST(command_line, makes_no_key_that_the_configuration_would_not_take) {
@@ -240,7 +239,7 @@ TEST(command_line, refuses_a_flag_twice) {
 
 TEST(command_line, prints_its_version) {
     auto const i = world{}.run({"--version"});
-    EXPECT_EQ(i.what, verb::exit);
+    EXPECT_EQ(i.chosen, verb::exit);
     EXPECT_EQ(i.exit_code, 0);
     EXPECT_EQ(i.output, "secondwind 1.2.3\n");
     EXPECT_FALSE(i.output_is_error);
@@ -249,7 +248,7 @@ TEST(command_line, prints_its_version) {
 TEST(command_line, explains_itself) {
     for (auto const* flag : {"--help", "-h"}) {
         auto const i = world{}.run({flag});
-        EXPECT_EQ(i.what, verb::exit);
+        EXPECT_EQ(i.chosen, verb::exit);
         EXPECT_EQ(i.exit_code, 0);
         EXPECT_FALSE(i.output_is_error);
         for (auto const* part :

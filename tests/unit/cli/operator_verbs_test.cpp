@@ -48,18 +48,18 @@ std::string fault(std::vector<char const*> arguments, variables const& environme
 }
 
 void expect_usage_error(invocation const& i, std::string const& part) {
-    EXPECT_EQ(i.what, verb::exit);
+    EXPECT_EQ(i.chosen, verb::exit);
     EXPECT_EQ(i.exit_code, 2);
     EXPECT_TRUE(i.output_is_error);
     EXPECT_THAT(i.output, HasSubstr(part));
 }
 
 TEST(operator_verbs, ask_the_default_listener_unless_told_otherwise) {
-    EXPECT_EQ(run({"status"}).what, verb::status);
-    EXPECT_EQ(run({"models"}).what, verb::models);
-    EXPECT_EQ(run({"unload", "--all"}).what, verb::unload);
-    EXPECT_EQ(run({"events"}).what, verb::events);
-    EXPECT_EQ(run({"health"}).what, verb::health);
+    EXPECT_EQ(run({"status"}).chosen, verb::status);
+    EXPECT_EQ(run({"models"}).chosen, verb::models);
+    EXPECT_EQ(run({"unload", "--all"}).chosen, verb::unload);
+    EXPECT_EQ(run({"events"}).chosen, verb::events);
+    EXPECT_EQ(run({"health"}).chosen, verb::health);
     for (auto const* name : {"status", "models", "events", "health"}) {
         EXPECT_EQ(place({name}), "127.0.0.1 9235");
         EXPECT_EQ(run({name}).operating.token, "");
@@ -173,7 +173,7 @@ TEST(operator_verbs, explain_themselves) {
 
 TEST(operator_verbs, leave_the_servers_own_admin_flag_to_it) {
     auto const i = run({"serve", "--admin", "127.0.0.1:7"});
-    EXPECT_EQ(i.what, verb::serve);
+    EXPECT_EQ(i.chosen, verb::serve);
     EXPECT_EQ(i.settings.value().admin.listen, (config::endpoint{"127.0.0.1", 7}));
     EXPECT_EQ(run({"--admin", "off"}).settings.value().admin.listen, std::nullopt);
 }

@@ -1,5 +1,5 @@
 #include <secondwind/config/address.hpp>
-#include <secondwind/config/parse.hpp>
+#include <secondwind/config/builder.hpp>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

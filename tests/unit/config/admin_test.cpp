@@ -1,5 +1,5 @@
+#include <secondwind/config/builder.hpp>
 #include <secondwind/config/keys.hpp>
-#include <secondwind/config/parse.hpp>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -133,12 +133,11 @@ TEST(admin_token, is_given_in_one_way_only) {
     EXPECT_EQ((surroundings{.section = R"("token": "0123456789abcdef", "token_file": "t")",
                             .files = {{"t", good}}}
                    .fault()),
-              "f.json:1:55: admin.token_file: \"token\" is given as well: give just one");
+              "f.json:1:55: admin.token_file: \"token\" is also given: give only one");
     EXPECT_EQ((surroundings{.environment = {{variable, good}, {file_variable, "t"}},
                             .files = {{"t", good}}}
                    .fault()),
-              "SECONDWIND_ADMIN_TOKEN_FILE: SECONDWIND_ADMIN_TOKEN is given as well: give just "
-              "one");
+              "SECONDWIND_ADMIN_TOKEN_FILE: SECONDWIND_ADMIN_TOKEN is also given: give only one");
     EXPECT_THAT(surroundings{.section = R"("token_file": "", "token_file": "")"}.fault(),
                 HasSubstr("repeated key \"admin.token_file\""));
 }
@@ -173,8 +172,8 @@ TEST(admin_listen, is_an_address_or_off) {
 
 TEST(admin_listen, needs_a_token_where_the_network_reaches_it) {
     EXPECT_EQ(surroundings{.section = listening("0.0.0.0:9235")}.fault(),
-              "f.json:1:22: admin.listen: 0.0.0.0:9235 is not loopback, so that admin.token has to "
-              "guard it: set admin.token (or SECONDWIND_ADMIN_TOKEN_FILE), or listen on 127.0.0.1");
+              "f.json:1:22: admin.listen: 0.0.0.0:9235 is not a loopback address, so it needs a "
+              "token: set admin.token (or SECONDWIND_ADMIN_TOKEN_FILE), or listen on 127.0.0.1");
     EXPECT_THAT((surroundings{.environment = {{"SECONDWIND_ADMIN_LISTEN", "[::]:1"}}}.fault()),
                 HasSubstr("SECONDWIND_ADMIN_LISTEN: [::]:1 is not loopback"));
     for (auto const* address : {"127.0.0.1:1", "127.9.9.9:1", "[::1]:1", "off"})
@@ -187,7 +186,7 @@ TEST(admin_listen, needs_a_token_where_the_network_reaches_it) {
 TEST(admin_listen, is_not_where_clients_connect) {
     auto const complaint = [](std::string const& where, std::string const& address) {
         return where + ": clients and operators cannot both connect to " + address +
-               ": give listen and admin.listen different ports, or admin.listen \"off\"";
+               ": give listen and admin.listen different ports, or set admin.listen to \"off\"";
     };
     EXPECT_EQ(surroundings{.section = listening("127.0.0.1:1235")}.fault(),
               complaint("f.json:1:22: admin.listen", "127.0.0.1:1235"));
@@ -223,11 +222,11 @@ TEST(admin_allowed_hosts, have_no_entry_that_lets_nobody_in) {
         return surroundings{.section = R"("allowed_hosts": )" + list}.fault();
     };
     EXPECT_EQ(fault(R"(["a", "http://b"])"),
-              "f.json:1:35: admin.allowed_hosts[1]: expected a host's name with or without a port, "
+              "f.json:1:35: admin.allowed_hosts[1]: expected a host name with or without a port, "
               "as proxy.lan or proxy.lan:9235, but got \"http://b\"");
     EXPECT_EQ(fault("[80]"), "f.json:1:30: admin.allowed_hosts[0]: expected a string, but got 80");
     EXPECT_THAT(fault(R"([""])"), HasSubstr("an empty entry"));
-    EXPECT_THAT(fault("\"a\""), HasSubstr("admin.allowed_hosts: expected a list of hosts' names"));
+    EXPECT_THAT(fault("\"a\""), HasSubstr("admin.allowed_hosts: expected a list of host names"));
     EXPECT_THAT((surroundings{.environment = {{"SECONDWIND_ADMIN_ALLOWED_HOSTS", "a, b"}}}.fault()),
                 HasSubstr("SECONDWIND_ADMIN_ALLOWED_HOSTS: expected a host's name"));
 }

@@ -1,5 +1,5 @@
+#include <secondwind/config/builder.hpp>
 #include <secondwind/config/keys.hpp>
-#include <secondwind/config/parse.hpp>
 
 #include <gtest/gtest.h>
 
@@ -60,18 +60,17 @@ TEST(environment, names_the_variable_at_fault) {
     EXPECT_EQ(fault_of({{"SECONDWIND_LISTEN", ""}}),
               "SECONDWIND_LISTEN: expected ADDRESS:PORT with a numeric address, as 127.0.0.1:1235, "
               "but got \"\"");
-    EXPECT_EQ(
-        fault_of({{"SECONDWIND_UPSTREAM", "http://h,http://i"}}),
-        "SECONDWIND_UPSTREAM: the upstream name \"default\" is used twice: give each upstream "
-        "a name of its own");
+    EXPECT_EQ(fault_of({{"SECONDWIND_UPSTREAM", "http://h,http://i"}}),
+              "SECONDWIND_UPSTREAM: the upstream name \"default\" is used twice: give each "
+              "upstream its own name");
 }
 
 TEST(environment, has_no_unknown_variable_of_ours) {
     EXPECT_EQ(fault_of({{"SECONDWIND_RECOVERY_EVCIT", "all"}}),
-              "\"SECONDWIND_RECOVERY_EVCIT\": no setting is named so: did you mean "
+              "\"SECONDWIND_RECOVERY_EVCIT\": there is no such setting: did you mean "
               "SECONDWIND_RECOVERY_EVICT?");
     EXPECT_EQ(fault_of({{"SECONDWIND_CONFG", "x"}}),
-              "\"SECONDWIND_CONFG\": no setting is named so: did you mean SECONDWIND_CONFIG?");
+              "\"SECONDWIND_CONFG\": there is no such setting: did you mean SECONDWIND_CONFIG?");
     EXPECT_NE(fault_of({{"SECONDWIND_", "x"}}), "none");
     EXPECT_NE(fault_of({{"SECONDWIND_listen", "x"}}), "none");
     EXPECT_EQ(fault_of({{"SECONDWIND", "x"}, {"MY_SECONDWIND_X", "x"}}), "none");

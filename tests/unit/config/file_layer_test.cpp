@@ -1,4 +1,4 @@
-#include <secondwind/config/parse.hpp>
+#include <secondwind/config/builder.hpp>
 
 #include <gtest/gtest.h>
 
@@ -90,7 +90,8 @@ TEST(config_file, sets_what_a_recovery_may_do) {
 
 TEST(config_file, may_name_its_schema_for_editors) {
     EXPECT_EQ(fault_of(R"({"$schema": "./secondwind.schema.json"})"), "none");
-    EXPECT_EQ(fault_of(R"({"$schema": 1})"), "f.json:1:13: expected the schema's place, but got 1");
+    EXPECT_EQ(fault_of(R"({"$schema": 1})"),
+              "f.json:1:13: expected the URL of the schema, but got 1");
     EXPECT_NE(fault_of(R"({"log": {"$schema": "x"}})"), "none");
 }
 
@@ -169,7 +170,7 @@ TEST(config_file, has_values_of_the_right_type) {
               "f.json:1:26: timeouts.connect: expected a duration such as 30s, from 1ms to 10m, "
               "but got 5");
     EXPECT_EQ(fault_of(R"({"log": {"file": {}}})"),
-              "f.json:1:18: log.file: expected a file's name, but got an object");
+              "f.json:1:18: log.file: expected a file name, but got an object");
 }
 
 TEST(config_file, has_values_in_range) {
@@ -224,7 +225,7 @@ TEST(config_file, is_refused_for_an_upstream_that_cannot_be_used) {
         "http://127.0.0.1:1234, but got \"ftp://h\"");
     EXPECT_EQ(fault_of("{\"upstreams\": [{\"url\": \"http://h:1\"},\n{\"url\": \"http://h:2\"}]}"),
               "f.json:2:1: upstreams: the upstream name \"default\" is used twice: give each "
-              "upstream a name of its own");
+              "upstream its own name");
     EXPECT_NE(fault_of(R"({"upstreams": [{"url": "x=http://h:1"}]})"), "none");
     EXPECT_NE(fault_of(R"({"upstreams": "http://h:1"})"), "none");
 }

@@ -1,7 +1,7 @@
 // What is said of several hosts and listeners, and of the certificates between them.
-#include <secondwind/config/exposure.hpp>
+#include <secondwind/config/builder.hpp>
+#include <secondwind/config/config.hpp>
 #include <secondwind/config/keys.hpp>
-#include <secondwind/config/parse.hpp>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -61,8 +61,8 @@ TEST(upstream_object, may_say_in_full_what_holds_anyway) {
 
 TEST(upstream_object, has_a_certificate_only_with_https) {
     EXPECT_EQ(fault(one_with("http://h", R"("ca_file": "ca.pem")")),
-              "f.json:1:47: upstreams[0].ca_file: there is no certificate without TLS: write "
-              "https:// in \"url\", or leave \"ca_file\" out");
+              "f.json:1:47: upstreams[0].ca_file: a certificate needs TLS: write https:// in "
+              "\"url\", or leave \"ca_file\" out");
     EXPECT_THAT(fault(one_with("http://h", R"("verify": false)")),
                 HasSubstr("upstreams[0].verify: there is no certificate without TLS"));
 }
@@ -132,17 +132,17 @@ TEST(listeners, have_places_of_their_own) {
     EXPECT_EQ(
         fault(two_with(R"(, "listen": "127.0.0.1:1235")")),
         "f.json:1:15: upstreams: 127.0.0.1:1235 is given twice, as listen and as the listen of "
-        "upstream \"a\": give each listener a port of its own");
+        "upstream \"a\": give each listener its own port");
     EXPECT_EQ(
         fault(R"({"upstreams": [{"name": "a", "url": "http://h", "listen": "[::1]:1"},
                                       {"name": "b", "url": "http://h", "listen": "[0::1]:1"}]})"),
         "f.json:1:15: upstreams: [0::1]:1 is given twice, as the listen of upstream \"a\" and as "
-        "the listen of upstream \"b\": give each listener a port of its own");
+        "the listen of upstream \"b\": give each listener its own port");
     EXPECT_EQ(
         fault(two_with(R"(, "listen": "127.0.0.1:9235")")),
         "f.json:1:15: upstreams: clients and operators cannot both connect to 127.0.0.1:9235: "
-        "give the listen of upstream \"a\" and admin.listen different ports, or admin.listen "
-        "\"off\"");
+        "give the listen of upstream \"a\" and admin.listen different ports, or set admin.listen "
+        "to \"off\"");
     // Any free port is never the same one.
     EXPECT_EQ(fault(R"({"listen": "127.0.0.1:0", "admin": {"listen": "127.0.0.1:0"}, "upstreams":
                         [{"url": "http://h", "listen": "127.0.0.1:0"}]})"),

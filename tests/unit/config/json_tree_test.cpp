@@ -10,7 +10,7 @@ namespace {
 // The tree with every offset, to compare at one glance.
 void show(std::ostream& out, json_node const& node) {
     out << '@' << node.offset << ' ';
-    switch (node.what) {
+    switch (node.type) {
     case json_node::kind::object:
         out << '{';
         for (auto const& m : node.members) {

@@ -1,5 +1,5 @@
+#include <secondwind/config/builder.hpp>
 #include <secondwind/config/keys.hpp>
-#include <secondwind/config/parse.hpp>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -68,8 +68,8 @@ TEST(pinned, is_replaced_by_a_later_layer_and_not_added_to) {
 
 TEST(pinned, has_no_entry_that_protects_nobody) {
     EXPECT_EQ(file_fault(R"("pinned": ["a", ""])"),
-              "f.json:1:31: recovery.pinned[1]: an empty entry: expected a model's key, or a "
-              "pattern with \"*\" and \"?\", as \"qwen/*\"");
+              "f.json:1:31: recovery.pinned[1]: an empty entry: expected a model key, or a pattern "
+              "with \"*\" and \"?\", as \"qwen/*\"");
     EXPECT_THAT(file_fault(R"("pinned": [1])"), HasSubstr("recovery.pinned[0]: expected"));
     EXPECT_THAT(file_fault(R"("pinned": "a")"), HasSubstr("recovery.pinned: expected a list"));
     EXPECT_THAT(file_fault(R"("pinned": [" a"])"), HasSubstr("a space at an end"));

@@ -1,5 +1,5 @@
+#include <secondwind/config/builder.hpp>
 #include <secondwind/config/keys.hpp>
-#include <secondwind/config/parse.hpp>
 
 #include <gtest/gtest.h>
 

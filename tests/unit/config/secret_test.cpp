@@ -1,5 +1,5 @@
+#include <secondwind/config/builder.hpp>
 #include <secondwind/config/keys.hpp>
-#include <secondwind/config/parse.hpp>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -177,17 +177,17 @@ TEST(api_token, is_given_in_one_way_only) {
         (world{.file = upstream_with(R"("api_token": "sk-lm", "api_token_file": "t")"),
                .files = {{"t", "sk-lm"}}}
              .fault()),
-        "f.json:1:78: upstreams[0].api_token_file: \"api_token\" is given as well: give just one");
+        "f.json:1:78: upstreams[0].api_token_file: \"api_token\" is also given: give only one");
     EXPECT_EQ((world{.environment = {{variable, "sk-lm"}, {file_variable, "t"}},
                      .files = {{"t", "sk-lm"}}}
                    .fault()),
-              "SECONDWIND_UPSTREAM_API_TOKEN_FILE: SECONDWIND_UPSTREAM_API_TOKEN is given as well: "
-              "give just one");
+              "SECONDWIND_UPSTREAM_API_TOKEN_FILE: SECONDWIND_UPSTREAM_API_TOKEN is also given: "
+              "give only one");
 }
 
 TEST(api_token, variables_are_known_to_whoever_mistypes_them) {
     EXPECT_EQ((world{.environment = {{"SECONDWIND_UPSTREAM_API_TOKEN_FIEL", "sk-lm"}}}.fault()),
-              "\"SECONDWIND_UPSTREAM_API_TOKEN_FIEL\": no setting is named so: did you mean "
+              "\"SECONDWIND_UPSTREAM_API_TOKEN_FIEL\": there is no such setting: did you mean "
               "SECONDWIND_UPSTREAM_API_TOKEN_FILE?");
     // Only secrets have such a sister.
     EXPECT_NE((world{.environment = {{"SECONDWIND_LISTEN_FILE", "x"}}}.fault()), "none");

@@ -1,8 +1,8 @@
-// What is known of a host, on one that says what a test tells it to, in time that a test moves.
+// What is known about a host, with a scripted host and a virtual clock.
 #include "support/virtual_time.hpp"
 
+#include <secondwind/host/host_control.hpp>
 #include <secondwind/host/host_view.hpp>
-#include <secondwind/host/observed_control.hpp>
 
 #include <gmock/gmock.h>
 
@@ -25,7 +25,7 @@ public:
     listing next{lmstudio::inventory{{"a", "a", 5}}, {{"b", 7}}, {}, contact::answered};
     activity doing = activity::unknown;
     std::int64_t last_used = 0;
-    std::optional<std::string> tells;
+    std::optional<std::string> version_text;
     bool throws = false;
     int lists = 0, activities = 0, versions = 0;
 
@@ -51,7 +51,7 @@ public:
         ++versions;
         virtual_time::sleep coming{time_, takes};
         co_await coming;
-        co_return tells;
+        co_return version_text;
     }
     net::task<unloading> unload(std::string, std::string) override { co_return unloading{}; }
 
@@ -85,7 +85,7 @@ struct host_view : testing::Test {
     void fails(contact how, std::string why) { host.next = {{}, {}, std::move(why), how}; }
     host::failure refused() const {
         host::failure how;
-        how.what = host::fault::connect;
+        how.kind = host::fault::connect;
         how.cause = boost::asio::error::connection_refused;
         return how;
     }
@@ -113,7 +113,7 @@ TEST_F(host_view, knows_nothing_before_it_is_asked_for) {
 
 TEST_F(host_view, lists_and_asks_who_is_busy_and_for_the_version) {
     host.doing = activity::busy;
-    host.tells = "0.4.5";
+    host.version_text = "0.4.5";
     look_and_wait();
     EXPECT_TRUE(view.health().up());
     ASSERT_TRUE(view.listed());
@@ -206,13 +206,13 @@ TEST_F(host_view, tells_every_listener) {
 }
 
 TEST_F(host_view, asks_for_the_version_once_for_each_time_that_the_host_is_up) {
-    host.tells = "0.4.5";
+    host.version_text = "0.4.5";
     look_and_wait();
     look_and_wait();
     EXPECT_EQ(host.versions, 1);
     view.on_connect(refused());
     EXPECT_FALSE(view.version());
-    host.tells = "0.4.6";
+    host.version_text = "0.4.6";
     look_and_wait();
     EXPECT_EQ(view.version(), "0.4.6");
     EXPECT_EQ(host.versions, 2);
@@ -221,7 +221,7 @@ TEST_F(host_view, asks_for_the_version_once_for_each_time_that_the_host_is_up) {
 TEST_F(host_view, tells_a_change_of_the_version) {
     look_and_wait();
     auto const before = changes;
-    host.tells = "0.4.5";
+    host.version_text = "0.4.5";
     look_and_wait();
     EXPECT_EQ(changes, before + 1);
 }
@@ -231,7 +231,7 @@ TEST_F(host_view, is_down_when_the_host_takes_no_connection) {
     fails(contact::unreachable, "the connection failed");
     look_and_wait();
     EXPECT_EQ(view.health().state(), host_state::down);
-    EXPECT_EQ(view.health().why(), "the connection failed");
+    EXPECT_EQ(view.health().reason(), "the connection failed");
     EXPECT_EQ(view.listing_error(), "the connection failed");
     EXPECT_TRUE(view.listed()); // as it was
 }
@@ -239,22 +239,22 @@ TEST_F(host_view, is_down_when_the_host_takes_no_connection) {
 TEST_F(host_view, is_down_when_the_host_does_not_answer_in_time) {
     settings.recovery.list_timeout = 1s;
     host.takes = 1s;
-    fails(contact::mute, "it did not answer in time");
+    fails(contact::no_answer, "it did not answer in time");
     look_and_wait();
     EXPECT_EQ(view.health().state(), host_state::down);
-    EXPECT_EQ(view.health().why(), "it did not answer within 1s");
+    EXPECT_EQ(view.health().reason(), "it did not answer within 1s");
     EXPECT_EQ(host.activities, 0);
     EXPECT_EQ(host.versions, 0);
 }
 
 TEST_F(host_view, is_down_when_the_host_closes_without_an_answer) {
-    fails(contact::mute, "it closed the connection before answering");
+    fails(contact::no_answer, "it closed the connection before answering");
     look_and_wait();
-    EXPECT_EQ(view.health().why(), "it closed the connection before answering");
+    EXPECT_EQ(view.health().reason(), "it closed the connection before answering");
 }
 
 TEST_F(host_view, is_up_without_a_listing_when_the_answer_is_none) {
-    host.tells = "0.3.9";
+    host.version_text = "0.3.9";
     fails(contact::answered, "it requires an API token");
     look_and_wait();
     EXPECT_TRUE(view.health().up());
@@ -291,7 +291,7 @@ TEST_F(host_view, sees_each_connect) {
     EXPECT_EQ(changes, 1);
     view.on_connect(refused());
     EXPECT_EQ(view.health().state(), host_state::down);
-    EXPECT_EQ(view.health().why(), "the connection failed (Connection refused)");
+    EXPECT_EQ(view.health().reason(), "the connection failed (Connection refused)");
     EXPECT_EQ(changes, 2);
     view.on_connect({});
     EXPECT_TRUE(view.health().up());
@@ -316,7 +316,7 @@ TEST_F(host_view, does_not_take_a_connection_for_an_answer_while_it_lists) {
     EXPECT_EQ(view.health().state(), host_state::unknown);
     ASSERT_TRUE(time.pass_until([&] { return looked == 1; }));
     EXPECT_TRUE(view.health().up());
-    fails(contact::mute, "it did not answer in time");
+    fails(contact::no_answer, "it did not answer in time");
     look_and_wait();
     view.on_connect({}); // nor afterwards of one that hangs
     EXPECT_EQ(view.health().state(), host_state::down);
@@ -353,16 +353,16 @@ TEST_F(host_view, keeps_what_an_instance_did_until_it_is_asked_again) {
 }
 
 TEST_F(host_view, says_whether_the_host_is_ready) {
-    std::optional<bool> said;
+    std::optional<bool> result;
     auto const ask = [](host_view& t, std::optional<bool>& to) -> net::task<void> {
         auto const is = co_await t.view.ready();
         to = is;
     };
     auto const ready = [&] {
-        said.reset();
-        net::spawn(ask(*this, said));
-        EXPECT_TRUE(time.pass_until([&] { return said.has_value(); }));
-        return said.value_or(false);
+        result.reset();
+        net::spawn(ask(*this, result));
+        EXPECT_TRUE(time.pass_until([&] { return result.has_value(); }));
+        return result.value_or(false);
     };
     auto const good = host.next;
     fails(contact::unreachable, "refused");

@@ -7,15 +7,6 @@
 namespace secondwind::http {
 namespace {
 
-TEST(head, compares_ascii_letters_without_case) {
-    EXPECT_TRUE(iequals("Content-LENGTH", "content-length"));
-    EXPECT_TRUE(iequals("", ""));
-    EXPECT_FALSE(iequals("host", "hosts"));
-    EXPECT_FALSE(iequals("[", "{"));
-    EXPECT_FALSE(iequals("@", "`"));
-    EXPECT_FALSE(iequals("\xc4", "\xe4"));
-}
-
 TEST(head, knows_every_token_character) {
     std::string const allowed = "!#$%&'*+-.^_`|~"
                                 "0123456789"
@@ -27,6 +18,15 @@ TEST(head, knows_every_token_character) {
     EXPECT_TRUE(is_token("X-Request_Id"));
     EXPECT_FALSE(is_token(""));
     EXPECT_FALSE(is_token("a b"));
+}
+
+TEST(head, finds_the_credentials_of_a_scheme) {
+    EXPECT_EQ(credentials_in("Bearer abc", "Bearer"), "abc");
+    EXPECT_EQ(credentials_in("bEARER   a b ", "Bearer"), "a b ");
+    EXPECT_EQ(credentials_in("Basic abc", "basic"), "abc");
+    for (auto const* other : {"", "Bearer", "Bearer ", "Basic abc", " Bearer abc", "Bearer\tabc",
+                              "Bearers abc", "Beare abc"})
+        EXPECT_EQ(credentials_in(other, "Bearer"), "") << other;
 }
 
 } // namespace

@@ -83,7 +83,7 @@ TEST_F(arriving_answers, find_a_head_that_arrives_in_two_parts) {
     EXPECT_TRUE(find_head(one));
     EXPECT_EQ(one.answer->head().status, 200);
     EXPECT_EQ(one.answer->head().length, 3U);
-    EXPECT_EQ(one.answer->behind_head(), "abc");
+    EXPECT_EQ(one.answer->after_head(), "abc");
 }
 
 // The shared list of fields then has another answer's, read from memory that this one now holds.

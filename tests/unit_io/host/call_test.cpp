@@ -128,7 +128,7 @@ TEST_F(calls, are_repeated_once_if_a_reused_connection_broke) {
         EXPECT_EQ(request.body, "{}");
         other->close();
         auto const got = co_await t.ended();
-        EXPECT_EQ(got.failure.what, fault::closed);
+        EXPECT_EQ(got.failure.kind, fault::closed);
         EXPECT_TRUE(t.host.nobody_waits());
     };
     run(story(*this));
@@ -142,7 +142,7 @@ TEST_F(calls, are_not_repeated_once_an_answer_has_begun) {
         co_await t.peer->send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
         t.peer->close();
         auto const got = co_await t.ended();
-        EXPECT_EQ(got.failure.what, fault::closed);
+        EXPECT_EQ(got.failure.kind, fault::closed);
         EXPECT_TRUE(t.host.nobody_waits());
     };
     run(story(*this));
@@ -156,7 +156,7 @@ TEST_F(calls, are_not_repeated_after_an_interim_answer) {
         co_await t.peer->send("HTTP/1.1 103 Early Hints\r\n\r\n");
         t.peer->half_close();
         auto const got = co_await t.ended();
-        EXPECT_EQ(got.failure.what, fault::closed);
+        EXPECT_EQ(got.failure.kind, fault::closed);
         EXPECT_TRUE(t.host.nobody_waits());
     };
     run(story(*this));
@@ -170,7 +170,7 @@ TEST_F(calls, end_after_their_time_and_close_what_they_waited_on) {
         auto const end = co_await other->wait_closed();
         EXPECT_NE(end, ending::open);
         auto const got = co_await t.ended();
-        EXPECT_EQ(got.failure.what, fault::timeout);
+        EXPECT_EQ(got.failure.kind, fault::timeout);
     };
     run(story(*this));
 }
@@ -183,7 +183,7 @@ TEST_F(calls, read_no_more_than_their_limit) {
         co_await other->send("HTTP/1.1 200 OK\r\nContent-Length: 1001\r\n\r\n" +
                              std::string(1001, 'x'));
         auto const got = co_await t.ended();
-        EXPECT_EQ(got.failure.what, fault::too_large);
+        EXPECT_EQ(got.failure.kind, fault::too_large);
         EXPECT_EQ(t.pool.idle(), 0u);
     };
     run(story(*this));
@@ -196,12 +196,12 @@ TEST_F(calls, report_an_answer_that_is_not_http_and_a_host_that_is_down) {
         co_await other->read_request();
         co_await other->send("nonsense\r\n\r\n");
         auto const garbage = co_await t.ended();
-        EXPECT_EQ(garbage.failure.what, fault::malformed);
+        EXPECT_EQ(garbage.failure.kind, fault::malformed);
 
         t.host.stop();
         t.begin({"GET", "/", {}, {}});
         auto const refused = co_await t.ended();
-        EXPECT_EQ(refused.failure.what, fault::connect);
+        EXPECT_EQ(refused.failure.kind, fault::connect);
         EXPECT_THAT(host::describe(refused.failure), testing::HasSubstr("refused"));
     };
     run(story(*this));
@@ -232,7 +232,7 @@ TEST_F(calls_by_their_clock, that_are_sent_again_take_no_longer_than_their_limit
         EXPECT_FALSE(t.result);
         t.pass(4s);
         auto const got = co_await t.ended();
-        EXPECT_EQ(got.failure.what, fault::timeout);
+        EXPECT_EQ(got.failure.kind, fault::timeout);
     };
     run(story(*this));
 }

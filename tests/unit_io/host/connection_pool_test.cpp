@@ -10,7 +10,7 @@ using host::fault;
 namespace {
 
 struct witness final : host::connection_pool::watcher {
-    void on_connect(host::failure const& failure) override { seen.push_back(failure.what); }
+    void on_connect(host::failure const& failure) override { seen.push_back(failure.kind); }
     std::vector<fault> seen;
 };
 
@@ -18,7 +18,7 @@ struct pools : with_control {
     asio::awaitable<fault> connected_to_it() {
         pending task{io, connect_new(*pool, queue)};
         auto const failed = co_await task.ended();
-        co_return failed.what;
+        co_return failed.kind;
     }
 };
 
@@ -97,7 +97,7 @@ TEST_F(pools, count_a_connect_that_took_too_long) {
         for (int i = 0; i < 4; ++i)
             all.emplace_back(t.io, connect_new(*t.pool, t.queue));
         auto const last = co_await all.back().ended();
-        EXPECT_EQ(last.what, fault::connect_timeout);
+        EXPECT_EQ(last.kind, fault::connect_timeout);
         EXPECT_GT(t.pool->connect_failures(), 0u);
         for (auto& each : all)
             co_await each.ended();
@@ -112,7 +112,7 @@ TEST_F(pools, do_not_count_cancelled_connects) {
         pending task{t.io, connect_new(*t.pool, t.queue)};
         t.pool->abort();
         auto const failed = co_await task.ended();
-        EXPECT_EQ(failed.what, fault::cancelled);
+        EXPECT_EQ(failed.kind, fault::cancelled);
         EXPECT_EQ(t.pool->connect_failures(), 0u);
     };
     run(story(*this));

@@ -15,7 +15,7 @@ using test::wire;
 
 namespace {
 
-struct connections : testing::Test, host::connection::listener {
+struct connections : testing::Test, host::connection::observer {
     connections() {
         auto connecting = [](connections& t) -> test::asio::awaitable<void> {
             t.ours->socket.tcp().connect({net::asio::ip::address_v4::loopback(), t.host.port()});
@@ -27,7 +27,7 @@ struct connections : testing::Test, host::connection::listener {
         net::prepare(ours->socket.tcp(), ec);
         EXPECT_FALSE(ec);
     }
-    void on_speech() override { ++calls; }
+    void on_input() override { ++calls; }
 
     void say(std::string text) {
         auto saying = [](connections& t, std::string bytes) -> test::asio::awaitable<void> {
@@ -58,16 +58,16 @@ net::task<void> wait(host::connection& on, int& woken, net::error_code& ec) {
 } // namespace
 
 TEST_F(connections, notice_bytes_that_arrive_while_nothing_waits_for_them) {
-    ours->listen();
-    EXPECT_FALSE(ours->spoke());
+    ours->watch();
+    EXPECT_FALSE(ours->input_came());
     say("unasked");
-    until([&] { return ours->spoke(); });
+    until([&] { return ours->input_came(); });
 
     // A later wait still finds it.
     int woken = 0;
     net::error_code ec;
     net::spawn(wait(*ours, woken, ec));
-    EXPECT_FALSE(ours->spoke());
+    EXPECT_FALSE(ours->input_came());
     until([&] { return woken == 1; });
     EXPECT_FALSE(ec);
     std::array<char, 16> bytes{};
@@ -75,32 +75,32 @@ TEST_F(connections, notice_bytes_that_arrive_while_nothing_waits_for_them) {
 }
 
 TEST_F(connections, wake_a_waiting_reader_and_nothing_else) {
-    ours->listen(this);
+    ours->watch(this);
     int woken = 0;
     net::error_code ec;
     net::spawn(wait(*ours, woken, ec));
     say("answer");
     until([&] { return woken == 1; });
     EXPECT_EQ(calls, 0);
-    EXPECT_FALSE(ours->spoke());
+    EXPECT_FALSE(ours->input_came());
 }
 
 TEST_F(connections, tell_a_listener_until_it_is_forgotten) {
-    ours->listen(this);
+    ours->watch(this);
     say("one");
-    until([&] { return ours->spoke(); });
+    until([&] { return ours->input_came(); });
     EXPECT_EQ(calls, 1);
-    ours->forget(*this);
-    ours->listen();
-    until([&] { return ours->spoke(); });
+    ours->unwatch(*this);
+    ours->watch();
+    until([&] { return ours->input_came(); });
     EXPECT_EQ(calls, 1);
 }
 
 TEST_F(connections, notice_that_the_host_has_closed) {
-    ours->listen();
+    ours->watch();
     theirs->close();
-    until([&] { return ours->spoke(); });
-    EXPECT_EQ(net::probe(ours->socket), net::silence::closed);
+    until([&] { return ours->input_came(); });
+    EXPECT_EQ(net::probe(ours->socket), net::pending_input::closed);
 }
 
 TEST_F(connections, end_a_wait_when_they_are_cancelled) {
@@ -114,7 +114,7 @@ TEST_F(connections, end_a_wait_when_they_are_cancelled) {
 }
 
 TEST_F(connections, close_when_they_are_dropped_despite_a_pending_wait) {
-    ours->listen(this);
+    ours->watch(this);
     ours.reset();
     bool ended = false;
     auto reading = [](connections& t, bool& done) -> test::asio::awaitable<void> {

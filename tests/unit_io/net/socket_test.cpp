@@ -126,11 +126,11 @@ TEST_F(sockets, end_a_write_whose_reader_has_left) {
 }
 
 TEST_F(sockets, report_the_state_of_an_idle_connection_and_leave_its_bytes) {
-    EXPECT_EQ(net::probe(ours), net::silence::quiet);
+    EXPECT_EQ(net::probe(ours), net::pending_input::none);
     auto talking = [](sockets& t) -> test::asio::awaitable<void> { co_await t.theirs->send("x"); };
     test::run(io, talking(*this));
-    EXPECT_EQ(net::probe(ours), net::silence::data);
-    EXPECT_EQ(net::probe(ours), net::silence::data);
+    EXPECT_EQ(net::probe(ours), net::pending_input::data);
+    EXPECT_EQ(net::probe(ours), net::pending_input::data);
     char byte = 0;
     net::error_code ec;
     EXPECT_EQ(net::try_read(ours, net::asio::buffer(&byte, 1), ec), 1u);
@@ -138,7 +138,7 @@ TEST_F(sockets, report_the_state_of_an_idle_connection_and_leave_its_bytes) {
     EXPECT_EQ(net::try_read(ours, net::asio::buffer(&byte, 1), ec), 0u);
     EXPECT_EQ(ec, net::asio::error::would_block);
     theirs->close();
-    EXPECT_EQ(net::probe(ours), net::silence::closed);
+    EXPECT_EQ(net::probe(ours), net::pending_input::closed);
 }
 
 TEST_F(sockets, close_with_a_reset_or_without) {

@@ -1,4 +1,4 @@
-#include <secondwind/lmstudio/codec.hpp>
+#include <secondwind/lmstudio/rest_codec.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -71,7 +71,7 @@ TEST(parse_models, never_reads_a_cut_document) {
     EXPECT_TRUE(parse_models(text));
 }
 
-TEST(codec, survives_nesting_as_deep_as_the_text_is_long) {
+TEST(rest_codec, survives_nesting_as_deep_as_the_text_is_long) {
     for (auto const& [opening, closing] :
          {std::pair{"[", "]"}, std::pair{R"({"a":)", "}"}, std::pair{R"({"error":)", "}"}}) {
         std::string bomb;

@@ -1,5 +1,5 @@
-// Reads settings from a file's text, from the environment and from flags; strict, and with a
-// memory of where each value came from.
+// Reads settings from a file's text, from the environment and from flags; strict, and
+// with the source of each value kept.
 #pragma once
 
 #include <secondwind/config/config.hpp>
@@ -66,14 +66,14 @@ public:
     };
     std::vector<entry> effective() const;
 
-    // Whether no layer has given the key, so that its value is nobody's choice.
+    // Whether no layer has given the key, so that it has its default value.
     bool is_default(std::string_view key) const noexcept;
 
 private:
     struct origin {
         std::string key;
         std::string source; // for effective()
-        std::string where;  // begins a message: with the column, and the key's name in a file
+        std::string prefix; // begins a message: with the column, and the key's name in a file
     };
 
     // What the environment says once for all objects of a list.
@@ -86,7 +86,7 @@ private:
     void take_secret(key const& k, std::string const& path, std::string const& variable,
                      file_reader const& read_file);
     void set(key const& k, std::function<std::string(settings&)> const& apply,
-             std::string const& source, std::string const& where);
+             std::string const& source, std::string const& prefix);
     void give(shared const& one);
     void remember(origin from);
     origin const* origin_of(std::string_view key) const noexcept;
@@ -98,12 +98,5 @@ private:
     std::vector<origin> origins_;
     std::vector<shared> shared_;
 };
-
-// Each is a config_error in the making: nothing where the text is not of the form.
-std::optional<endpoint> parse_endpoint(std::string_view text);
-std::optional<upstream> parse_upstream(std::string_view text); // [NAME=]http[s]://HOST[:PORT][/]
-
-// The known word nearest to `word` by edit distance, if it is near enough to be meant.
-std::optional<std::string> nearest(std::string_view word, std::vector<std::string> const& known);
 
 } // namespace secondwind::config

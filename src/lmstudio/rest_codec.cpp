@@ -1,5 +1,6 @@
-#include <secondwind/lmstudio/codec.hpp>
+#include <secondwind/lmstudio/rest_codec.hpp>
 
+#include <secondwind/base/json.hpp>
 #include <secondwind/base/pattern.hpp>
 #include <secondwind/lmstudio/error_message.hpp>
 

@@ -1,0 +1,15 @@
+// JSON as this program writes it.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <string>
+
+namespace secondwind {
+
+// In one line. Documents quote what clients, hosts and operators wrote, which need not be UTF-8:
+// bytes that are not become U+FFFD, where the library would throw.
+std::string write_json(nlohmann::json const& document);
+std::string write_json(nlohmann::ordered_json const& document);
+
+} // namespace secondwind

@@ -1,0 +1,15 @@
+#include <secondwind/base/json.hpp>
+
+#include <nlohmann/json.hpp>
+
+namespace secondwind {
+
+std::string write_json(nlohmann::json const& document) {
+    return document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+std::string write_json(nlohmann::ordered_json const& document) {
+    return document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+} // namespace secondwind
