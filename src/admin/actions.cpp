@@ -121,7 +121,7 @@ net::task<reply> api::unload_from(host::host& host, std::string instance_id) {
     if (instance_id.empty()) {
         auto const listed = co_await host.observed.list({});
         if (!listed.instances)
-            co_return host_failed(failure(host, "did not list its models", listed.why_not),
+            co_return host_failed(failure(host, "did not list its models", listed.error),
                                   json::array());
         ids.clear();
         for (auto const& each : *listed.instances)
@@ -136,11 +136,11 @@ net::task<reply> api::unload_from(host::host& host, std::string instance_id) {
                    {{"host", host.name()},
                     {"instance", id},
                     {"result", name_of(one.result)},
-                    {"error", refused ? one.why_not : ""}});
+                    {"error", refused ? one.error : ""}});
         unloaded.push_back(
-            {{"id", id}, {"result", name_of(one.result)}, {"error", refused ? one.why_not : ""}});
+            {{"id", id}, {"result", name_of(one.result)}, {"error", refused ? one.error : ""}});
         if (refused && refusal.empty())
-            refusal = failure(host, "did not unload " + in_quotes(id), one.why_not);
+            refusal = failure(host, "did not unload " + in_quotes(id), one.error);
     }
     co_await host.view.refresh(std::chrono::milliseconds{0});
     if (refusal.empty())

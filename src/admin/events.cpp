@@ -44,7 +44,7 @@ events::events(subject& what, api const& documents, std::string run)
     : subject_{what}, documents_{documents}, run_{std::move(run)}, news_{what.io},
       self_{std::make_shared<events*>(this)} {
     std::weak_ptr<events*> const weak = self_;
-    subject_.ledger.listen([weak](recovery::step s, recovery::record const& r) {
+    subject_.ledger.observe([weak](recovery::step s, recovery::record const& r) {
         if (auto const self = weak.lock())
             (*self)->recovery_stepped(s, r);
     });

@@ -88,7 +88,7 @@ void add_hosts(family_list& to, hosts const& all) {
     }
     to.gauge("secondwind_host_requests_in_flight", "Requests that the host is serving");
     for (auto const& each : all)
-        to.add(each->care.users.size(), {{"host", each->name()}});
+        to.add(each->recovery.in_flight.size(), {{"host", each->name()}});
     add_models(to, all);
 }
 

@@ -52,7 +52,7 @@ public:
 
 metrics::metrics(subject& what)
     : subject_{what}, tally_{std::make_shared<tally>(names_of(what.hosts))} {
-    what.ledger.listen([counts = tally_](recovery::step s, recovery::record const& r) {
+    what.ledger.observe([counts = tally_](recovery::step s, recovery::record const& r) {
         counts->recoveries.note(s, r);
     });
 }

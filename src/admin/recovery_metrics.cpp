@@ -61,10 +61,10 @@ void add_recoveries(family_list& to, recovery_counts const& ended, host::host_li
     }
     to.gauge("secondwind_recovery_running", "1 while the host is being recovered");
     for (auto const& each : hosts)
-        to.add(each->care.guard.recovering(), {{"host", each->name()}});
+        to.add(each->recovery.guard.recovering(), {{"host", each->name()}});
     to.gauge("secondwind_recovery_waiting", "Requests that await the end of a recovery");
     for (auto const& each : hosts)
-        to.add(each->care.guard.waiting(), {{"host", each->name()}});
+        to.add(each->recovery.guard.waiting(), {{"host", each->name()}});
 }
 
 } // namespace secondwind::admin

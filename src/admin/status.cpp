@@ -98,7 +98,7 @@ std::string api::status() const {
 std::string api::host(host::host& one) const {
     auto const& view = one.view;
     auto const& listed = view.listed();
-    auto const& guard = one.care.guard;
+    auto const& guard = one.recovery.guard;
     auto models = json::array();
     if (listed)
         models =
@@ -113,7 +113,7 @@ std::string api::host(host::host& one) const {
                     {"recovering", guard.recovering()},
                     {"epoch", guard.epoch()},
                     {"waiting", guard.waiting()},
-                    {"in_flight", one.care.users.size()},
+                    {"in_flight", one.recovery.in_flight.size()},
                     {"connections", {{"idle", one.pool.idle()}, {"leased", one.pool.leased()}}},
                     {"listed_at", listed ? time_or_null(listed->at) : json(nullptr)},
                     {"listing_error", text_or_null(view.listing_error())},

@@ -52,15 +52,15 @@ std::string unload_words(json const& record) {
 
 std::string end_words(json const& record) {
     auto const outcome = text_member(record, "outcome");
-    auto const why_not = text_member(record, "error", no_fault);
+    auto const error = text_member(record, "error", no_fault);
     auto const unloaded = unloaded_ids(record).size();
     return fmt::format("concluded: {}, {} unloaded{}", outcome, unloaded,
-                       why_not.empty() ? "" : " (" + why_not + ")");
+                       error.empty() ? "" : " (" + error + ")");
 }
 
 std::string step_words(std::string const& step, json const& record) {
     auto const& unloads = list_member(record, "unloads");
-    auto const why_not = text_member(record, "error", no_fault);
+    auto const error = text_member(record, "error", no_fault);
     if (step == "began")
         return trigger_words(record);
     if (step == "listed")
@@ -76,9 +76,8 @@ std::string step_words(std::string const& step, json const& record) {
     if (step == "verified")
         return "has seen that they are gone";
     if (step == "finished")
-        return why_not.empty()
-                   ? "is done after " + span(number_member(record, "duration_ms") / 1000)
-                   : "could not help: " + why_not;
+        return error.empty() ? "is done after " + span(number_member(record, "duration_ms") / 1000)
+                             : "could not help: " + error;
     if (step == "concluded")
         return end_words(record);
     return step;

@@ -83,14 +83,14 @@ std::string unloaded_view(json const& unloaded, bool colours) {
     for (auto const& one : unloaded) {
         auto const id = printable(text_member(one, "id"));
         auto const result = text_member(one, "result");
-        auto const why_not = text_member(one, "error", "");
+        auto const error = text_member(one, "error", "");
         if (result == "unloaded")
             text += "unloaded " + id;
         else if (result == "not_found")
             text += id + " was not loaded";
         else
             text += toned("not unloaded", tone::bad, colours) + " " + id +
-                    (why_not.empty() ? "" : ": " + printable(why_not));
+                    (error.empty() ? "" : ": " + printable(error));
         text += '\n';
     }
     return text;

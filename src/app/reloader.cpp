@@ -93,7 +93,7 @@ void reloader::take(config::settings&& fresh) {
     context.heed_settings();
     // What did not fit may fit by the new rules.
     for (auto const& each : context.hosts)
-        each->care.oversized = {};
+        each->recovery.oversized = {};
 }
 
 } // namespace secondwind::app

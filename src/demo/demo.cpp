@@ -55,7 +55,7 @@ public:
             host_.stop();
             return app::abandon(*server_, io_);
         }
-        server_->shared().ledger.listen(
+        server_->shared().ledger.observe(
             [this](recovery::step s, recovery::record const& r) { narrator_.hear(s, r); });
         life_.emplace(io_, *server_, *admin_, settings_);
         net::spawn(story(once));

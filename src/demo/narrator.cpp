@@ -93,7 +93,7 @@ void narrator::hear(recovery::step s, recovery::record const& r) {
                 fmt::format("replays the buffered request, {:.1f} ms after the refusal",
                             std::chrono::duration<double, std::milli>{r.took}.count()));
         else
-            say(voice::proxy, "could not help: " + r.why_not);
+            say(voice::proxy, "could not help: " + r.error);
         break;
     case step::concluded:
         say(voice::proxy, fmt::format("relayed the answer: {}, {} unloaded",

@@ -75,7 +75,7 @@ net::task<recovery::control::listing> host_control::list(std::string authorizati
             reached = tried->listing.reached;
         if (!error.empty())
             error += "; ";
-        error += tried->listing.why_not;
+        error += tried->listing.error;
         if (!tried->try_other)
             break;
         support_.listing_api = api::unknown;
@@ -83,7 +83,7 @@ net::task<recovery::control::listing> host_control::list(std::string authorizati
             break;
     }
     listing out;
-    out.why_not = std::move(error);
+    out.error = std::move(error);
     out.reached = reached;
     co_return out;
 }
@@ -98,7 +98,7 @@ net::task<host_control::attempt> host_control::try_rest(std::string authorizatio
         out.listing.unloaded = std::move(got.found.unloaded);
     } else {
         out.try_other = got.result == rest_result::unknown_api;
-        out.listing.why_not = got.result == rest_result::unauthorised ? token_advice(authorization)
+        out.listing.error = got.result == rest_result::unauthorised ? token_advice(authorization)
                                                                       : std::move(got.error);
     }
     co_return out;
@@ -113,7 +113,7 @@ net::task<host_control::attempt> host_control::try_socket(std::string authorizat
     if (got.failure) {
         out.try_other = got.failure.kind != socket_fault::unreachable &&
                         got.failure.kind != socket_fault::cancelled;
-        out.listing.why_not = error_of(got.failure, at.authorization);
+        out.listing.error = error_of(got.failure, at.authorization);
         co_return out;
     }
     listed_ = std::move(got.instances);
@@ -151,9 +151,9 @@ net::task<recovery::control::unloading> host_control::unload(std::string instanc
                                              settings_.unload_timeout);
         out.result = got.unload;
         if (got.result == rest_result::unauthorised)
-            out.why_not = token_advice(authorization);
+            out.error = token_advice(authorization);
         else if (got.result != rest_result::answered)
-            out.why_not = std::move(got.error);
+            out.error = std::move(got.error);
         if (got.result != rest_result::unknown_api)
             co_return out;
         support_.listing_api = api::unknown;
@@ -163,7 +163,7 @@ net::task<recovery::control::unloading> host_control::unload(std::string instanc
     auto const path = path_of(instance_id);
     auto got = co_await unload_over_socket(at, std::move(instance_id), path);
     out.result = got.failure ? lmstudio::unload_result::refused : got.result;
-    out.why_not = got.failure ? error_of(got.failure, at.authorization) : std::move(got.error);
+    out.error = got.failure ? error_of(got.failure, at.authorization) : std::move(got.error);
     co_return out;
 }
 

@@ -68,7 +68,7 @@ net::task<void> host_view::survey() {
         auto result = co_await control_.list({});
         listing_ = false;
         if (result.reached == recovery::contact::no_answer && deadlines_.now() - began >= limit)
-            result.why_not = "it did not answer within " + format_duration(limit);
+            result.error = "it did not answer within " + format_duration(limit);
         bool const answered = result.reached == recovery::contact::answered;
         note(result);
         if (result.instances && !stopping_) {
@@ -137,10 +137,10 @@ void host_view::note(recovery::control::listing const& got) {
     case recovery::contact::none:
         return;
     case recovery::contact::unreachable:
-        news = observe(observation::unreachable, got.why_not);
+        news = observe(observation::unreachable, got.error);
         break;
     case recovery::contact::no_answer:
-        news = observe(observation::no_answer, got.why_not);
+        news = observe(observation::no_answer, got.error);
         break;
     case recovery::contact::answered:
         news = observe(observation::answered, {});
@@ -154,7 +154,7 @@ void host_view::note(recovery::control::listing const& got) {
 // True if that is news.
 bool host_view::keep(recovery::control::listing const& got) {
     if (!got.instances) {
-        auto const before = std::exchange(listing_error_, got.why_not);
+        auto const before = std::exchange(listing_error_, got.error);
         return before != listing_error_;
     }
     listing fresh{*got.instances, got.unloaded, now()};

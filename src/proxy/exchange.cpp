@@ -30,7 +30,7 @@ std::string_view advice_for(fault what) {
 exchange::exchange(context& shared, client& from, request& what, body_reader* rest)
     : shared_{shared}, client_{from}, request_{what}, rest_{rest}, shown_{shared, from, what,
                                                                           record_},
-      wind_{what.host->care, *this}, number_{shared.next_exchange++} {
+      recovery_{what.host->recovery, *this}, number_{shared.next_exchange++} {
     shared_.exchanges.add(*this);
     shared_.traffic.began();
 }
@@ -41,7 +41,8 @@ exchange::~exchange() {
 }
 
 net::task<bool> exchange::run() {
-    co_await attempts();
+    client_.watch(*this, rest_ ? most_of_a_body : shared_.settings.limits.pipelined);
+    co_await recovery::run_exchange(*this, recovery_);
 
     if (gone_ || record_.ending == ending::client_gone) {
         record_.ending = client_.stalled() ? ending::stalled : ending::client_gone;
@@ -49,10 +50,10 @@ net::task<bool> exchange::run() {
         // A write of ours that failed has told it, or else it was heard of before.
         if (!gone_)
             shared_.traffic.client_left(phase());
-        wind_.leave();
+        recovery_.leave();
     }
-    if (wind_.met_recovery()) {
-        record_.recovery = recovery::to_string(wind_.outcome());
+    if (recovery_.met_recovery()) {
+        record_.recovery = recovery::to_string(recovery_.outcome());
         count_replay();
     }
     record_.bytes_in += request_.whole ? request_.body.size() : rest_->received();
@@ -60,67 +61,27 @@ net::task<bool> exchange::run() {
     co_return keep_;
 }
 
-net::task<bool> exchange::enter() {
-    auto const began = shared_.deadlines.now();
-    recovering_ = true;
-    bool const admitted = co_await wind_.enter();
-    recovering_ = false;
-    std::chrono::duration<double> const waited = shared_.deadlines.now() - began;
+void exchange::note_gate_wait() {
+    std::chrono::duration<double> const waited = shared_.deadlines.now() - record_.began;
     shared_.traffic.gate_waits.observe(waited.count());
-    co_return admitted;
 }
 
-net::task<bool> exchange::recover(next_step step, policy::judgement judged) {
-    recovering_ = true;
-    bool const again = co_await wind_.recover(step, judged);
-    recovering_ = false;
-    co_return again;
+net::task<failure> exchange::send(bool fresh) {
+    ++record_.attempts;
+    attempt_ = std::make_unique<attempt>(shared_, client_, request_, rest_, shown_);
+    return attempt_->send(fresh);
 }
 
-net::task<void> exchange::attempts() {
-    client_.watch(*this, rest_ ? most_of_a_body : shared_.settings.limits.pipelined);
-    if (wind_.held() && !request_.reads_only()) {
-        bool const admitted = co_await enter();
-        if (!admitted) {
-            co_await turn_away();
-            co_return;
-        }
-    }
-    bool fresh = false;
-    bool again = true;
-    while (again && !gone_) {
-        ++record_.attempts;
-        attempt_ = std::make_unique<attempt>(shared_, client_, request_, rest_, shown_);
-        failure failed = co_await attempt_->send(fresh);
-        if (!failed && !gone_) {
-            client_.watch(*this, shared_.settings.limits.pipelined);
-            shown_.connection = persistence(http::framing::chunked);
-            failed = co_await attempt_->receive();
-        }
-        request_.host->attempts.add(attempt_->status());
-        if (gone_)
-            co_return;
-        auto const judged = attempt_->judged();
-        record_.verdict = judged.verdict;
-        if (failed) {
-            again = failed.resend_safe() && request_.idempotent() && request_.whole && !resent_;
-            if (again)
-                resent_ = fresh = true;
-            else
-                co_await fail(std::move(failed));
-            continue;
-        }
-        auto const step = wind_.decide(judged, attempt_->epoch());
-        hold(step); // first, so that the recovery's own calls find the connection free
-        again = false;
-        if (step != next_step::relay)
-            again = co_await recover(step, judged);
-        else if (policy::curable(judged.verdict) && !request_.whole &&
-                 shared_.settings.recovery.mode == config::recovery_mode::on)
-            shared_.traffic.skipped(telemetry::skip::body_too_large);
-        if (!again && !gone_)
-            co_await send_answer(std::move(held_));
-    }
+net::task<failure> exchange::receive() {
+    client_.watch(*this, shared_.settings.limits.pipelined);
+    shown_.connection = persistence(http::framing::chunked);
+    return attempt_->receive();
+}
+
+void exchange::note_attempt() {
+    request_.host->attempts.add(attempt_->status());
+    if (!gone_)
+        record_.verdict = attempt_->judged().verdict;
 }
 
 // A client that has had the preamble of a stream can be given nothing but the rest of a stream.
@@ -133,13 +94,20 @@ bool exchange::fits(attempt const& from) const {
 void exchange::hold(next_step step) {
     if (step != next_step::relay)
         attempt_->park();
+    else if (policy::curable(record_.verdict) && !request_.whole &&
+             shared_.settings.recovery.mode == config::recovery_mode::on)
+        shared_.traffic.skipped(telemetry::skip::body_too_large);
     if (!held_ || fits(*attempt_))
         held_ = std::move(attempt_);
     attempt_.reset();
 }
 
-net::task<void> exchange::send_answer(std::unique_ptr<attempt> from) {
-    attempt_ = std::move(from);
+bool exchange::holds_answer(failure const& failed) const {
+    return failed.kind != fault::cancelled && held_ && fits(*held_);
+}
+
+net::task<void> exchange::relay() {
+    attempt_ = std::move(held_);
     record_.status = attempt_->status();
     record_.stream = attempt_->event_stream();
     relaying_ = true;
@@ -154,58 +122,49 @@ net::task<void> exchange::send_answer(std::unique_ptr<attempt> from) {
     }
     auto const connection =
         shown_.begun() ? shown_.connection : persistence(attempt_->answer().framer().framing());
-    auto const result =
-        co_await relay(shared_, client_, *attempt_, request_, connection, own_fields(), record_);
-    heal();
+    auto const result = co_await proxy::relay(shared_, client_, *attempt_, request_, connection,
+                                              own_fields(), record_);
     record_.ending = result.ending;
     keep_ = result.ending == ending::complete && connection != http::persistence::close;
     if (result.must_reset)
         client_.reset();
 }
 
-// An error that came after the commit cannot be taken back, but the next request need not meet it.
-void exchange::heal() {
+policy::judgement const* exchange::late_error() {
     auto* const tail = attempt_->tail();
     if (!tail || attempt_->judged().verdict != policy::verdict::healthy)
-        return;
+        return nullptr;
     tail->finish();
-    if (!tail->found())
-        return;
-    shared_.traffic.skipped(telemetry::skip::committed);
-    wind_.heal(*tail->found(), attempt_->epoch());
+    if (tail->found())
+        shared_.traffic.skipped(telemetry::skip::committed);
+    return tail->found() ? &*tail->found() : nullptr;
 }
 
-net::task<void> exchange::fail(failure why) {
+net::task<void> exchange::reply_failed(failure failed) {
     // The rest of a body that was being streamed on was broken, or did not come.
-    if (why.kind == fault::cancelled) {
+    if (failed.kind == fault::cancelled) {
         if (rest_ && rest_->broken())
             co_await refuse(rest_->fault());
         else
             record_.ending = ending::client_gone;
         co_return;
     }
-    // Where LM Studio gave an answer, the client never gets an invented one.
-    if (held_ && fits(*held_)) {
-        wind_.fail();
-        co_await send_answer(std::move(held_));
-        co_return;
-    }
     if (shown_.begun()) {
-        wind_.fail();
+        recovery_.fail();
         record_.ending = ending::cut;
-        record_.detail = host::describe(why);
+        record_.detail = host::describe(failed);
         co_return;
     }
     auto const& upstream = request_.host->upstream;
     auto const message = fmt::format(
         "The LM Studio host \"{}\" ({}) did not serve the request: {}. {}", upstream.name,
-        config::to_string(upstream), host::describe(why), advice_for(why.kind));
+        config::to_string(upstream), host::describe(failed), advice_for(failed.kind));
     record_.ending = ending::failed;
-    record_.detail = host::describe(why);
-    record_.status = why.kind == fault::timeout ? 504 : 502;
+    record_.detail = host::describe(failed);
+    record_.status = failed.kind == fault::timeout ? 504 : 502;
     keep_ = persistence(http::framing::length) != http::persistence::close;
     http::reply const reply{record_.status,
-                            why.kind == fault::timeout ? "host_timeout" : "host_down", message};
+                            failed.kind == fault::timeout ? "host_timeout" : "host_down", message};
     bool const sent = co_await send_reply(shared_, client_, request_, reply, !keep_, record_);
     keep_ = keep_ && sent;
 }
@@ -218,7 +177,7 @@ net::task<void> exchange::refuse(http::refusal why) {
     co_await send_reply(shared_, client_, request_, reply, true, record_);
 }
 
-net::task<void> exchange::turn_away() {
+net::task<void> exchange::reply_crowded() {
     record_.ending = ending::refused;
     record_.detail = "recovery_waiters";
     record_.status = 503;
@@ -244,12 +203,12 @@ std::string exchange::own_fields() const {
     std::string fields;
     if (shared_.settings.request_id.add)
         fields = request_.id_field();
-    if (wind_.met_recovery())
-        fields +=
-            fmt::format("X-Secondwind-Recovery: {}; reason={}; unloaded={}\r\n"
-                        "X-Secondwind-Attempts: {}\r\n",
-                        recovery::to_string(wind_.outcome()), policy::to_string(wind_.reason()),
-                        wind_.unloaded(), record_.attempts);
+    if (recovery_.met_recovery())
+        fields += fmt::format("X-Secondwind-Recovery: {}; reason={}; unloaded={}\r\n"
+                              "X-Secondwind-Attempts: {}\r\n",
+                              recovery::to_string(recovery_.outcome()),
+                              policy::to_string(recovery_.reason()), recovery_.unloaded(),
+                              record_.attempts);
     return fields;
 }
 
@@ -259,7 +218,7 @@ void exchange::on_client_gone() {
     gone_ = true;
     if (attempt_)
         attempt_->cancel();
-    wind_.leave();
+    recovery_.leave();
     client_.close();
 }
 

@@ -5,7 +5,7 @@ namespace secondwind::proxy {
 
 telemetry::phase exchange::phase() const noexcept {
     using telemetry::phase;
-    if (recovering_)
+    if (recovery_.waits())
         return phase::recovering;
     if (!attempt_)
         return phase::holding;
@@ -39,8 +39,8 @@ void exchange::cancel(std::string_view reason) {
 void exchange::count_replay() {
     using recovery::outcome;
     auto& counts = shared_.traffic;
-    counts.replays_recovered += wind_.outcome() == outcome::recovered;
-    counts.replays_failed += wind_.outcome() == outcome::replay_failed;
+    counts.replays_recovered += recovery_.outcome() == outcome::recovered;
+    counts.replays_failed += recovery_.outcome() == outcome::replay_failed;
 }
 
 } // namespace secondwind::proxy

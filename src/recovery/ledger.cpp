@@ -5,7 +5,8 @@ namespace secondwind::recovery {
 
 namespace {
 
-// "a, b:2 (busy_here)": the instances that the plan takes, or those that it spares and why.
+// "a, b:2 (busy_here)": the instances that the plan takes, or those that it spares, each with its
+// fate.
 std::string listed(policy::plan const& plan, bool taken) {
     std::string out;
     for (auto const& each : plan.considered) {
@@ -21,13 +22,13 @@ std::string listed(policy::plan const& plan, bool taken) {
 
 } // namespace
 
-std::shared_ptr<record> ledger::open(std::string host, trigger why) {
+std::shared_ptr<record> ledger::open(std::string host, trigger cause) {
     auto r = std::make_shared<record>();
     r->id = next_id_++;
     r->host = std::move(host);
     r->began = std::chrono::system_clock::now();
     r->started = std::chrono::steady_clock::now();
-    r->trigger = std::move(why);
+    r->trigger = std::move(cause);
     records_.push_back(r);
     if (records_.size() > kept)
         records_.pop_front();
@@ -39,16 +40,16 @@ void ledger::note(step s, record& r) {
     using std::chrono::microseconds;
     auto const since = std::chrono::steady_clock::now() - r.started;
     r.steps.push_back({s, std::chrono::duration_cast<microseconds>(since)});
-    auto const level = r.why_not.empty() ? log::level::info : log::level::warn;
+    auto const level = r.error.empty() ? log::level::info : log::level::warn;
     std::string_view instance, detail;
     auto took = r.took;
     if ((s == step::unloading || s == step::unloaded) && !r.unloads.empty()) {
         auto const& last = r.unloads.back();
         instance = last.instance.id;
-        detail = last.why_not;
+        detail = last.error;
         took = last.took;
     } else {
-        detail = r.why_not;
+        detail = r.error;
     }
     // Fields that do not belong to the step are empty, and empty ones are left out.
     auto const only_at = [s](step which, std::string_view text) {
@@ -72,12 +73,12 @@ void ledger::note(step s, record& r) {
                 {"outcome", only_at(step::concluded, to_string(r.outcome))},
                 {"error", detail},
                 {"duration_ms", std::chrono::duration<double, std::milli>{took}.count()}});
-    for (auto const& each : listeners_)
+    for (auto const& each : observers_)
         each(s, r);
 }
 
 void ledger::finish(record& r) {
-    r.finished = true;
+    r.phase = phase::finished;
     note(step::finished, r);
     keep_if_done(r);
 }
@@ -93,7 +94,7 @@ void ledger::conclude(record& r, std::string_view request_id, outcome o, bool le
 }
 
 void ledger::keep_if_done(record const& r) {
-    if (r.finished && r.awaiting == 0)
+    if (r.finished() && r.awaiting == 0)
         file_.append(r);
 }
 

@@ -45,7 +45,7 @@ std::string to_json(record const& r) {
     for (auto const& u : r.unloads)
         unloads.push_back({{"id", u.instance.id},
                            {"done", u.done},
-                           {"error", u.why_not},
+                           {"error", u.error},
                            {"duration_ms", in_ms(u.took)}});
     auto steps = json::array();
     for (auto const& each : r.steps)
@@ -62,8 +62,8 @@ std::string to_json(record const& r) {
                      {"unloads", std::move(unloads)},
                      {"steps", std::move(steps)},
                      {"outcome", to_string(r.outcome)},
-                     {"finished", r.finished},
-                     {"error", r.why_not},
+                     {"finished", r.finished()},
+                     {"error", r.error},
                      {"joined", r.joined},
                      {"duration_ms", in_ms(r.took)},
                      {"replays", std::move(replays)}};

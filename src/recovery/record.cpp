@@ -95,15 +95,15 @@ std::size_t record::unloaded() const noexcept {
     return static_cast<std::size_t>(std::ranges::count(unloads, true, &unload_record::done));
 }
 
-bool admit(record& r, need const& of) {
+bool admit(record& r, requirement const& required) {
     if (!r.succeeded())
         return false;
-    switch (of.verdict) {
+    switch (required.verdict) {
     case verdict::cache_corruption:
     case verdict::model_crash:
         // It was led for the model that serves such requests, under whatever name.
-        return was_unloaded(r, of.model) ||
-               (is_broken(r.trigger.verdict) && of.model == r.trigger.model);
+        return was_unloaded(r, required.model) ||
+               (is_broken(r.trigger.verdict) && required.model == r.trigger.model);
     case verdict::insufficient_memory:
     case verdict::suspected_memory:
         break;
@@ -113,9 +113,9 @@ bool admit(record& r, need const& of) {
     case verdict::other_error:
         return false;
     }
-    if (of.model == r.trigger.model)
+    if (required.model == r.trigger.model)
         return true;
-    auto const bytes = bytes_for(r, of.model, of.message);
+    auto const bytes = bytes_for(r, required.model, required.message);
     if (!bytes || *bytes > r.room)
         return false;
     r.room -= *bytes;

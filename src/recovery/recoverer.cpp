@@ -13,8 +13,8 @@ using namespace std::chrono_literals;
 using std::chrono::milliseconds;
 using time_point = net::deadline::clock::time_point;
 
-// Only what a host has to say is asked for again, each time after its last answer, and not in
-// haste. What happens here is awaited.
+// The pace at which a host is asked again, each time after its last answer. The end of an exchange
+// in flight here needs no polling.
 constexpr milliseconds first_pace = 50ms;
 constexpr milliseconds slowest_pace = 1000ms;
 
@@ -30,8 +30,8 @@ std::vector<std::string> keys_of(std::vector<lmstudio::model_on_disk> const& mod
     return keys;
 }
 
-// All models of the host, loaded or not, so that a request's need can be guessed, and a change of
-// them be seen.
+// All models of the host, loaded or not: to estimate what a request requires, and to see that the
+// host has other models than before.
 std::vector<lmstudio::model_on_disk> all_models(recovery::control::listing const& listed) {
     auto all = listed.unloaded;
     for (auto const& i : *listed.instances)
@@ -43,12 +43,12 @@ std::vector<lmstudio::model_on_disk> all_models(recovery::control::listing const
     return all;
 }
 
-void end(record& r, outcome how, std::string why) {
-    r.acted = how;
-    r.why_not = std::move(why);
+void end(record& r, outcome result, std::string error) {
+    r.acted = result;
+    r.error = std::move(error);
 }
 
-bool somebody_elses(policy::plan const& plan) {
+bool waits_for_foreign_request(policy::plan const& plan) {
     return std::ranges::any_of(plan.considered, [](policy::consideration const& c) {
         return c.fate == policy::fate::busy_there;
     });
@@ -56,22 +56,23 @@ bool somebody_elses(policy::plan const& plan) {
 
 } // namespace
 
-void recoverer::start(trigger why, std::string authorization) {
-    auto r = ledger_.open(host_, std::move(why));
+void recoverer::start(trigger cause, std::string authorization) {
+    auto r = ledger_.open(host_, std::move(cause));
     r->awaiting = r->trigger.after_commit ? 0 : 1;
-    guard_.begin(r, settings_.mode == config::recovery_mode::on);
+    r->holds = settings_.mode == config::recovery_mode::on;
+    guard_.begin(r);
     pace_ = first_pace;
     net::spawn(run(std::move(r), std::move(authorization)));
 }
 
 void recoverer::left() {
     if (guard_.recovering() && abandoned(*guard_.latest()))
-        users_.changed().open();
+        in_flight_.changed().open();
 }
 
 void recoverer::stop() {
     stopping_ = true;
-    users_.changed().open();
+    in_flight_.changed().open();
     stop_.open();
 }
 
@@ -84,7 +85,7 @@ net::task<void> recoverer::run(std::shared_ptr<record> r, std::string authorizat
     try {
         co_await act(*r, std::move(authorization));
     } catch (std::exception const& e) {
-        // Whatever went wrong here, those who wait must be let go.
+        // Whatever went wrong here, the exchanges that wait must go on.
         end(*r, outcome::unload_failed, e.what());
     }
     r->took = between(start, deadlines_.now());
@@ -92,7 +93,7 @@ net::task<void> recoverer::run(std::shared_ptr<record> r, std::string authorizat
         r->outcome = r->acted == outcome::pending ? outcome::healed : r->acted;
     measure_room(*r);
     ledger_.finish(*r);
-    guard_.finish();
+    guard_.open();
 }
 
 net::task<void> recoverer::act(record& r, std::string authorization) {
@@ -109,7 +110,7 @@ net::task<void> recoverer::act(record& r, std::string authorization) {
             r.acted = outcome::client_gone;
             co_return;
         }
-        // Nobody awaits a healing, so it keeps nobody waiting either.
+        // No exchange awaits a healing, so it must not make new requests wait either.
         if (r.plan.reason != policy::plan_reason::all_busy || r.trigger.after_commit)
             break;
         auto const idle = co_await wait_for_idle(r, until);
@@ -128,9 +129,11 @@ net::task<void> recoverer::act(record& r, std::string authorization) {
 
 // False where there is no inventory to plan with.
 net::task<bool> recoverer::plan(record& r, bool first, std::string authorization) {
+    r.phase = phase::listing;
     auto listed = co_await control_.list(authorization);
+    r.phase = phase::planning;
     if (!listed.instances) {
-        end(r, outcome::unload_failed, listed.why_not);
+        end(r, outcome::unload_failed, listed.error);
         co_return false;
     }
     r.known_models = all_models(listed);
@@ -138,32 +141,32 @@ net::task<bool> recoverer::plan(record& r, bool first, std::string authorization
     if (first)
         ledger_.note(step::listed, r);
 
-    auto const& why = r.trigger;
+    auto const& cause = r.trigger;
     policy::plan_request request;
-    request.verdict = why.verdict;
-    request.message = why.message;
+    request.verdict = cause.verdict;
+    request.message = cause.message;
     request.how = settings_.evict;
     request.pinned = &settings_.pinned;
     request.everything =
-        policy::for_memory(why.verdict) && oversized_.of(why.model, deadlines_.now()) ==
-                                               policy::oversized_models::standing::everything;
+        policy::for_memory(cause.verdict) && oversized_.of(cause.model, deadlines_.now()) ==
+                                                 policy::oversized_models::standing::everything;
     auto const unloaded = keys_of(listed.unloaded);
     auto& loaded = *listed.instances;
-    // Whoever was being answered used what is loaded, under whatever name.
+    // An exchange whose answer had begun used a loaded model, under whatever name.
     bool const by_another_name =
-        why.after_commit && std::ranges::none_of(loaded, [&](lmstudio::instance const& i) {
-            return lmstudio::uses(why.model, i, loaded);
+        cause.after_commit && std::ranges::none_of(loaded, [&](lmstudio::instance const& i) {
+            return lmstudio::uses(cause.model, i, loaded);
         });
-    request.wanted = by_another_name ? std::string_view{} : std::string_view{why.model};
+    request.wanted = by_another_name ? std::string_view{} : std::string_view{cause.model};
     auto const make = [&] {
         auto const in_use =
-            policy::without_unloaded(users_.snapshot(), unloaded, loaded, request.wanted);
+            policy::without_unloaded(in_flight_.snapshot(), unloaded, loaded, request.wanted);
         return policy::make_plan(request, loaded, in_use);
     };
     auto const before = r.plan.reason;
     r.plan = make();
-    // Only where somebody would have to go is the host asked who else uses them.
-    bool const spares = policy::for_memory(why.verdict) && settings_.evict != policy::evict::all;
+    // Only if something would be unloaded is the host asked which instances are busy.
+    bool const spares = policy::for_memory(cause.verdict) && settings_.evict != policy::evict::all;
     if (spares && r.plan.reason == policy::plan_reason::unload) {
         loaded = co_await control_.with_activity(std::move(loaded), std::move(authorization));
         r.plan = make();
@@ -173,22 +176,24 @@ net::task<bool> recoverer::plan(record& r, bool first, std::string authorization
     co_return true;
 }
 
-// True when it is worth asking again; false when `until` has passed.
+// True when it is worth listing again; false when `until` has passed.
 net::task<bool> recoverer::wait_for_idle(record& r, time_point until) {
     auto const left = std::chrono::ceil<milliseconds>(until - deadlines_.now());
     if (left <= 0ms)
         co_return false;
+    r.phase = phase::waiting_for_idle;
     if (pace_ == first_pace)
         ledger_.note(step::waiting, r);
-    // Exchanges here tell when they end; of others' requests only the host knows.
-    bool const ask = somebody_elses(r.plan);
-    net::timed_wait change{users_.changed(), deadlines_, ask ? std::min(pace_, left) : left};
+    // The end of an exchange here opens a gate; of other requests only the host knows.
+    bool const ask = waits_for_foreign_request(r.plan);
+    net::timed_wait change{in_flight_.changed(), deadlines_, ask ? std::min(pace_, left) : left};
     pace_ = std::min(pace_ * 2, slowest_pace);
     bool const changed = co_await change;
     co_return changed || ask;
 }
 
 net::task<void> recoverer::unload_all(record& r, std::string authorization) {
+    r.phase = phase::unloading;
     for (auto const& victim : r.plan.victims) {
         if (r.abandoned()) {
             r.acted = outcome::client_gone;
@@ -201,10 +206,10 @@ net::task<void> recoverer::unload_all(record& r, std::string authorization) {
         auto& entry = r.unloads.back();
         entry.took = between(start, deadlines_.now());
         entry.done = unloading.result != lmstudio::unload_result::refused;
-        entry.why_not = unloading.why_not;
+        entry.error = unloading.error;
         ledger_.note(step::unloaded, r);
         if (!entry.done) {
-            end(r, outcome::unload_failed, victim.id + ": " + unloading.why_not);
+            end(r, outcome::unload_failed, victim.id + ": " + unloading.error);
             co_return;
         }
     }
@@ -212,12 +217,13 @@ net::task<void> recoverer::unload_all(record& r, std::string authorization) {
 }
 
 net::task<void> recoverer::verify(record& r, std::string authorization) {
+    r.phase = phase::verifying;
     auto const give_up = deadlines_.now() + settings_.verify_timeout;
     auto pace = first_pace;
     for (;;) {
         auto const listing = co_await control_.list(authorization);
         if (!listing.instances) {
-            end(r, outcome::unload_failed, listing.why_not);
+            end(r, outcome::unload_failed, listing.error);
             co_return;
         }
         auto const& there = *listing.instances;

@@ -64,7 +64,7 @@ TEST_F(admin_actions, cancel_what_waits_for_the_host) {
     lm->script().hold_loads();
     auto task = [](admin_actions& t) -> asio::awaitable<void> {
         auto* client = co_await t.begun("big");
-        auto asked = [&t] { return t.asked(chat_path).size() == 1; };
+        auto asked = [&t] { return t.requests_to(chat_path).size() == 1; };
         co_await t.until(asked);
         co_await t.cancel_only();
         co_await client->wait_closed();
@@ -80,7 +80,7 @@ TEST_F(admin_actions, cancel_what_awaits_a_recovery_and_let_that_end_well) {
     lm->script().hold_unloads();
     auto task = [](admin_actions& t) -> asio::awaitable<void> {
         auto* client = co_await t.begun("huge");
-        auto asked = [&t] { return t.asked(unload_path).size() == 1; };
+        auto asked = [&t] { return t.requests_to(unload_path).size() == 1; };
         co_await t.until(asked);
         co_await t.cancel_only();
         co_await client->wait_closed();
@@ -90,7 +90,7 @@ TEST_F(admin_actions, cancel_what_awaits_a_recovery_and_let_that_end_well) {
         EXPECT_EQ(t.last_record().outcome, recovery::outcome::client_gone);
     };
     run(task(*this));
-    EXPECT_EQ(asked(chat_path).size(), 1U);
+    EXPECT_EQ(requests_to(chat_path).size(), 1U);
 }
 
 TEST_F(admin_actions, switch_the_mode_and_back) {

@@ -132,7 +132,7 @@ TEST_F(metrics_of_a_proxy, tell_who_waits_while_a_recovery_runs) {
     start();
     auto task = [](metrics_of_a_proxy& t) -> asio::awaitable<void> {
         auto* leader = co_await t.begun("huge");
-        auto unloading = [&t] { return !t.asked(unload_path).empty(); };
+        auto unloading = [&t] { return !t.requests_to(unload_path).empty(); };
         co_await t.until(unloading);
         EXPECT_EQ(t.now("secondwind_recovery_running", here), 1);
         EXPECT_EQ(t.now("secondwind_recovery_waiting", here), 1);
@@ -234,7 +234,7 @@ TEST_F(metrics_of_a_proxy, count_a_client_that_leaves) {
     start();
     auto task = [](metrics_of_a_proxy& t) -> asio::awaitable<void> {
         auto* client = co_await t.begun("big");
-        auto asked = [&t] { return !t.asked(chat_path).empty(); };
+        auto asked = [&t] { return !t.requests_to(chat_path).empty(); };
         co_await t.until(asked);
         EXPECT_EQ(t.now("secondwind_requests_in_flight"), 1);
         EXPECT_EQ(t.now("secondwind_host_requests_in_flight", here), 1);

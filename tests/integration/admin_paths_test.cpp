@@ -42,9 +42,9 @@ TEST_F(admin_paths, of_probes_tell_that_it_lives_and_whether_a_host_is_up) {
         EXPECT_TRUE(t.lm->requests().empty());
         auto const ready = co_await t.get("/readyz");
         EXPECT_EQ(ready, json({{"status", "ready"}}));
-        EXPECT_EQ(t.asked(list_path).size(), 1U) << "a host that nobody knows is asked";
+        EXPECT_EQ(t.requests_to(list_path).size(), 1U) << "a host that nobody knows is asked";
         co_await t.get("/readyz");
-        EXPECT_EQ(t.asked(list_path).size(), 1U) << "and one that is up is not";
+        EXPECT_EQ(t.requests_to(list_path).size(), 1U) << "and one that is up is not";
     };
     run(task(*this));
 }

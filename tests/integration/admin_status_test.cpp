@@ -128,7 +128,7 @@ TEST_F(admin_documents, show_a_recovery_while_it_runs_and_what_came_of_it) {
     lm->script().hold_unloads();
     auto task = [](admin_documents& t) -> asio::awaitable<void> {
         auto* client = co_await t.begun("huge", false, "mine");
-        auto asked = [&t] { return t.asked(unload_path).size() == 1; };
+        auto asked = [&t] { return t.requests_to(unload_path).size() == 1; };
         co_await t.until(asked);
         auto const e = co_await t.exchange_in("recovering");
         EXPECT_EQ(e.at("model"), "huge");
@@ -196,9 +196,10 @@ TEST_F(admin_documents, show_which_models_are_loaded_on_disk_and_pinned) {
         EXPECT_EQ(models.at(2).at("key"), "huge");
         EXPECT_EQ(models.at(2).at("pinned"), true);
         EXPECT_TRUE(models.at(2).at("instances").empty());
-        auto const listings = t.asked(list_path).size();
+        auto const listings = t.requests_to(list_path).size();
         co_await t.only_host();
-        EXPECT_EQ(t.asked(list_path).size(), listings) << "the last listing is younger than 2 s";
+        EXPECT_EQ(t.requests_to(list_path).size(), listings)
+            << "the last listing is younger than 2 s";
     };
     run(task(*this));
 }

@@ -67,13 +67,13 @@ TEST_F(admin_unloads, never_go_side_by_side) {
         auto* first = co_await t.at_admin();
         auto* second = co_await t.at_admin();
         co_await first->send(t.admin_request("POST", path, {}, R"({"instance_id":"big"})"));
-        auto asked = [&t] { return t.asked(unload_path).size() == 1; };
+        auto asked = [&t] { return t.requests_to(unload_path).size() == 1; };
         co_await t.until(asked);
         co_await second->send(t.admin_request("POST", path, {}, R"({"instance_id":"embed"})"));
         // Whatever comes later is answered, and the second order still waits.
         for (int i = 0; i < 20; ++i)
             co_await t.ask("/api/status");
-        EXPECT_EQ(t.asked(unload_path).size(), 1U);
+        EXPECT_EQ(t.requests_to(unload_path).size(), 1U);
         t.lm->script().release_unloads();
         auto const one = co_await first->read_answer();
         auto const two = co_await second->read_answer();

@@ -26,7 +26,7 @@ TEST_F(control_list, uses_rest_v1_if_the_host_has_it) {
     lm->load("embed");
     auto task = [](control_list& t) -> asio::awaitable<void> {
         auto const got = co_await t.list();
-        EXPECT_EQ(got.why_not, "");
+        EXPECT_EQ(got.error, "");
         EXPECT_EQ(ids_of(got.instances.value()), "big embed");
         EXPECT_EQ(got.instances->front().size_bytes, 6'000'000'000u);
         EXPECT_THAT(got.unloaded, ElementsAre(model_on_disk{"huge", 8'000'000'000}));
@@ -42,7 +42,7 @@ TEST_F(control_list, uses_the_websocket_of_an_older_host_and_remembers_that) {
     auto task = [](control_list& t) -> asio::awaitable<void> {
         for (int i = 0; i < 2; ++i) {
             auto const got = co_await t.list();
-            EXPECT_EQ(got.why_not, "");
+            EXPECT_EQ(got.error, "");
             EXPECT_EQ(ids_of(got.instances.value()), "big embed");
             EXPECT_EQ(got.instances->front().model, "big");
             EXPECT_EQ(got.instances->front().size_bytes, 6'000'000'000u);
@@ -101,7 +101,7 @@ TEST_F(control_list, checks_again_after_the_host_was_down) {
         t.lm->stop();
         auto const down = co_await t.list();
         EXPECT_FALSE(down.instances);
-        EXPECT_THAT(down.why_not, HasSubstr("refused"));
+        EXPECT_THAT(down.error, HasSubstr("refused"));
         EXPECT_EQ(t.pool->connect_failures(), 1u);
         t.come_up(small_host());
         auto const got = co_await t.list();
@@ -119,9 +119,9 @@ TEST_F(control_list, names_what_is_missing_if_neither_works) {
     auto task = [](control_list& t) -> asio::awaitable<void> {
         auto const got = co_await t.list();
         EXPECT_FALSE(got.instances);
-        EXPECT_EQ(got.why_not, "GET /api/v1/models answered 200 without a list of models (LM "
-                               "Studio 0.4.0 or later has one); the SDK's WebSocket /llm: it was "
-                               "answered with status 403");
+        EXPECT_EQ(got.error, "GET /api/v1/models answered 200 without a list of models (LM "
+                             "Studio 0.4.0 or later has one); the SDK's WebSocket /llm: it was "
+                             "answered with status 403");
     };
     run(task(*this));
 }
@@ -152,7 +152,7 @@ TEST_F(control_list, ends_within_its_limit) {
     auto task = [](control_list& t) -> asio::awaitable<void> {
         auto const got = co_await t.list();
         EXPECT_FALSE(got.instances);
-        EXPECT_THAT(got.why_not, HasSubstr("/llm: it did not answer in time"));
+        EXPECT_THAT(got.error, HasSubstr("/llm: it did not answer in time"));
         EXPECT_EQ(t.request_count("/embedding"), 0);
     };
     run(task(*this));

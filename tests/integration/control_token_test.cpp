@@ -35,11 +35,11 @@ struct control_tokens : with_control {
     asio::awaitable<void> is_refused(std::string authorization, std::string advice) {
         auto const listing = co_await list(authorization);
         EXPECT_FALSE(listing.instances);
-        EXPECT_THAT(listing.why_not, HasSubstr(advice));
+        EXPECT_THAT(listing.error, HasSubstr(advice));
         auto const unloading = co_await unload("big", authorization);
         EXPECT_EQ(unloading.result, unload_result::refused);
-        EXPECT_THAT(unloading.why_not, HasSubstr(advice));
-        for (auto const& error : {listing.why_not, unloading.why_not}) {
+        EXPECT_THAT(unloading.error, HasSubstr(advice));
+        for (auto const& error : {listing.error, unloading.error}) {
             EXPECT_THAT(error, HasSubstr("upstreams[].api_token"));
             for (auto const* secret : {"Zyxw", "jihg", "Abcd", "0123", "sk-"})
                 EXPECT_THAT(error, Not(HasSubstr(secret)));
@@ -48,7 +48,7 @@ struct control_tokens : with_control {
     }
     asio::awaitable<void> works(std::string authorization) {
         auto const listing = co_await list(authorization);
-        EXPECT_EQ(listing.why_not, "");
+        EXPECT_EQ(listing.error, "");
         auto const busy = co_await activity(listing.instances.value(), authorization);
         EXPECT_EQ(busy.front().doing, lmstudio::activity::idle);
         auto const unloading = co_await unload("big", authorization);

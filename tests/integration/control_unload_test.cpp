@@ -20,7 +20,7 @@ TEST_F(control_unload, uses_rest_v1_if_the_host_has_it) {
     auto task = [](control_unload& t) -> asio::awaitable<void> {
         auto const got = co_await t.unload("big");
         EXPECT_EQ(got.result, unload_result::unloaded);
-        EXPECT_EQ(got.why_not, "");
+        EXPECT_EQ(got.error, "");
         EXPECT_FALSE(t.lm->models().is_loaded("big"));
         auto const again = co_await t.unload("big");
         EXPECT_EQ(again.result, unload_result::not_found);
@@ -35,7 +35,7 @@ TEST_F(control_unload, reports_the_error_of_rest_v1) {
     auto task = [](control_unload& t) -> asio::awaitable<void> {
         auto const got = co_await t.unload("big");
         EXPECT_EQ(got.result, unload_result::refused);
-        EXPECT_THAT(got.why_not, HasSubstr("status 500"));
+        EXPECT_THAT(got.error, HasSubstr("status 500"));
         EXPECT_EQ(t.request_count("/llm"), 0);
     };
     run(task(*this));
@@ -69,7 +69,7 @@ TEST_F(control_unload, tries_both_namespaces_if_none_has_listed_it) {
         EXPECT_EQ(t.lm->counts().unloads.at("embed"), 1u);
         auto const gone = co_await t.unload("embed");
         EXPECT_EQ(gone.result, unload_result::not_found);
-        EXPECT_EQ(gone.why_not, "");
+        EXPECT_EQ(gone.error, "");
         EXPECT_EQ(t.request_count("/embedding"), 2);
     };
     run(task(*this));
@@ -82,7 +82,7 @@ TEST_F(control_unload, reports_the_error_of_the_websocket) {
     auto task = [](control_unload& t) -> asio::awaitable<void> {
         auto const got = co_await t.unload("big");
         EXPECT_EQ(got.result, unload_result::refused);
-        EXPECT_EQ(got.why_not, "the unload was refused: \"Not today.\"");
+        EXPECT_EQ(got.error, "the unload was refused: \"Not today.\"");
         EXPECT_EQ(t.request_count("/embedding"), 0);
     };
     run(task(*this));
@@ -96,8 +96,8 @@ TEST_F(control_unload, ends_over_the_websocket_within_its_limit) {
     auto task = [](control_unload& t) -> asio::awaitable<void> {
         auto const got = co_await t.unload("big");
         EXPECT_EQ(got.result, unload_result::refused);
-        EXPECT_EQ(got.why_not, "unloadModel over the SDK's WebSocket /llm: it did not answer in "
-                               "time");
+        EXPECT_EQ(got.error, "unloadModel over the SDK's WebSocket /llm: it did not answer in "
+                             "time");
     };
     run(task(*this));
 }
@@ -109,7 +109,7 @@ TEST_F(control_unload, is_not_done_if_the_connection_broke_before_the_answer) {
     auto task = [](control_unload& t) -> asio::awaitable<void> {
         auto const got = co_await t.unload("big");
         EXPECT_EQ(got.result, unload_result::refused);
-        EXPECT_THAT(got.why_not, HasSubstr("closed the connection"));
+        EXPECT_THAT(got.error, HasSubstr("closed the connection"));
     };
     run(task(*this));
 }

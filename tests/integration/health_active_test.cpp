@@ -17,7 +17,7 @@ constexpr char const* token = "sk-lm-Abcd1234:0123456789abcdefGHIJ";
 struct health_active : with_view {
     // Waits until the host was listed that often.
     asio::awaitable<void> until_listed(std::size_t times) {
-        auto enough = [this, times] { return asked(list_path).size() >= times; };
+        auto enough = [this, times] { return requests_to(list_path).size() >= times; };
         co_await lm->until(enough);
     }
     void leave_to(raw_host& host) {
@@ -68,10 +68,10 @@ TEST_F(health_active, asks_only_if_its_knowledge_is_too_old) {
     auto story = [](health_active& t) -> asio::awaitable<void> {
         co_await t.survey();
         co_await t.refresh(1h);
-        EXPECT_EQ(t.asked(list_path).size(), 1u);
+        EXPECT_EQ(t.requests_to(list_path).size(), 1u);
         co_await t.refresh(0ms);
-        EXPECT_EQ(t.asked(list_path).size(), 2u);
-        EXPECT_EQ(t.asked("/system").size(), 1u);
+        EXPECT_EQ(t.requests_to(list_path).size(), 2u);
+        EXPECT_EQ(t.requests_to("/system").size(), 1u);
     };
     run(story(*this));
 }
@@ -156,7 +156,7 @@ TEST_F(health_active, treats_a_host_that_requires_a_token_as_up) {
         EXPECT_FALSE(t.view().version());
         EXPECT_THAT(t.view().listing_error(), HasSubstr("upstreams[].api_token"));
         co_await t.refresh();
-        EXPECT_EQ(t.asked("/system").size(), 1u); // it refused to tell its version
+        EXPECT_EQ(t.requests_to("/system").size(), 1u); // it refused to tell its version
     };
     run(story(*this));
 }

@@ -73,12 +73,12 @@ TEST_F(health_passive, learns_the_models_when_a_recovery_lists_them) {
         auto const answer = co_await t.chat("huge");
         EXPECT_EQ(answer.status, 200);
         EXPECT_EQ(t.records(), 1u);
-        auto const lists = t.asked(list_path).size();
+        auto const lists = t.requests_to(list_path).size();
         EXPECT_TRUE(t.view().listed());
         EXPECT_EQ(ids_of(t.view().listed().value().instances), ""); // as the recovery last saw it
         co_await t.refresh();
         EXPECT_EQ(ids_of(t.view().listed().value().instances), "huge");
-        EXPECT_EQ(t.asked(list_path).size(), lists + 1);
+        EXPECT_EQ(t.requests_to(list_path).size(), lists + 1);
     };
     run(story(*this));
 }

@@ -12,8 +12,8 @@ namespace {
 struct health_reach : with_control {
     asio::awaitable<void> is(contact expected) {
         auto const got = co_await list();
-        EXPECT_EQ(got.reached, expected) << got.why_not;
-        EXPECT_EQ(got.instances.has_value(), got.why_not.empty());
+        EXPECT_EQ(got.reached, expected) << got.error;
+        EXPECT_EQ(got.instances.has_value(), got.error.empty());
     }
     // The path that every listing begins with, once.
     void answers(emulator::canned answer) {

@@ -127,12 +127,12 @@ TEST_F(hosts_apart, one_that_is_recovered_holds_its_own_requests_and_no_others) 
 
         auto* held = co_await t.connected(t.shared_port());
         co_await held->send(make_request("POST", chat_path, chat_body("big")));
-        auto waits = [&t] { return t.hosts()[0].care.guard.waiting() == 2; };
+        auto waits = [&t] { return t.hosts()[0].recovery.guard.waiting() == 2; };
         co_await t.until(waits);
         auto* other = co_await t.connected(t.shared_port());
         co_await t.served(other, t.b, choosing("b"));
-        EXPECT_TRUE(t.hosts()[0].care.guard.holding());
-        EXPECT_FALSE(t.hosts()[1].care.guard.recovering());
+        EXPECT_TRUE(t.hosts()[0].recovery.guard.holding());
+        EXPECT_FALSE(t.hosts()[1].recovery.guard.recovering());
 
         co_await peer->send(listing_of(""));
         auto const answer = co_await failing->read_answer();

@@ -159,11 +159,11 @@ TEST_F(names, that_hang_are_bounded_and_looked_up_once_for_all) {
         pending two{t.io, connect_new(*t.pool, t.queue)};
         auto const first = co_await one.ended();
         auto const second = co_await two.ended();
-        EXPECT_EQ(first.kind, fault::cancelled);
-        EXPECT_EQ(second.kind, fault::cancelled);
+        EXPECT_EQ(first.kind, fault::connect_timeout);
+        EXPECT_EQ(second.kind, fault::connect_timeout);
         EXPECT_EQ(t.pool->connect_failures(), 2u);
         auto const third = co_await t.connected_to_it();
-        EXPECT_EQ(third.kind, fault::cancelled);
+        EXPECT_EQ(third.kind, fault::connect_timeout);
         EXPECT_LE(t.lookups(), before + 1);
         // A hanging lookup does not delay another name's.
         t.pool->abort();

@@ -78,7 +78,7 @@ TEST_F(recovery_spares, the_only_model_if_it_is_busy) {
         auto const a = co_await t.chat("whole");
         EXPECT_EQ(a.status, 400);
         EXPECT_EQ(recovery_of(a), nobody_idle);
-        EXPECT_TRUE(t.asked(unload_path).empty());
+        EXPECT_TRUE(t.requests_to(unload_path).empty());
         co_await expect_whole(t, stream);
     };
     run(task(*this));
@@ -110,7 +110,7 @@ TEST_F(recovery_spares, everything_while_a_request_runs_that_was_never_kept) {
             co_await t.streaming("small", R"(,"user":")" + std::string(300, 'u') + R"(")");
         auto const a = co_await t.chat("whole");
         EXPECT_EQ(recovery_of(a), nobody_idle);
-        EXPECT_TRUE(t.asked(unload_path).empty());
+        EXPECT_TRUE(t.requests_to(unload_path).empty());
         co_await expect_whole(t, stream);
     };
     run(task(*this));
@@ -181,7 +181,7 @@ TEST_F(recovery_spares, not_a_duplicate_of_a_model_that_is_idle) {
         auto const a = co_await t.chat("large");
         EXPECT_EQ(a.status, 200);
         EXPECT_EQ(recovery_of(a), "recovered; reason=insufficient_memory; unloaded=2");
-        auto const calls = t.asked(unload_path);
+        auto const calls = t.requests_to(unload_path);
         EXPECT_EQ(calls.size(), 2U);
         EXPECT_THAT(calls.front().body, HasSubstr("small:2"));
     };

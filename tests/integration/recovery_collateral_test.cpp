@@ -138,27 +138,27 @@ TEST_F(recovery_collateral, one_whose_model_went_before_its_request_came_is_repl
                 auto const own =
                     answer_bytes("400 Bad Request", R"({"error":")" + std::string{text} + R"("})");
                 auto const answer = canned::bytes(own);
-                auto const before = t.asked(chat_path).size();
+                auto const before = t.requests_to(chat_path).size();
                 t.lm->script().answer_next(chat_path, answer);
                 auto const a = co_await t.chat("small", stream);
                 EXPECT_EQ(a.status, 200);
                 EXPECT_TRUE(a.complete);
                 EXPECT_EQ(recovery_of(a), "recovered; reason=unloaded_in_flight; unloaded=0");
                 EXPECT_EQ(attempts_of(a), "2");
-                EXPECT_EQ(t.asked(chat_path).size(), before + 2);
+                EXPECT_EQ(t.requests_to(chat_path).size(), before + 2);
 
                 t.lm->script().answer_next(chat_path, answer, 2);
                 auto const b = co_await t.chat("small", stream);
                 EXPECT_EQ(without_recovery_fields(b.raw), own);
                 EXPECT_EQ(recovery_of(b), "replay_failed; reason=unloaded_in_flight; unloaded=0");
                 EXPECT_EQ(attempts_of(b), "2");
-                EXPECT_EQ(t.asked(chat_path).size(), before + 4);
+                EXPECT_EQ(t.requests_to(chat_path).size(), before + 4);
             }
         }
     };
     run(task(*this));
-    EXPECT_TRUE(asked(list_path).empty());
-    EXPECT_TRUE(asked(unload_path).empty());
+    EXPECT_TRUE(requests_to(list_path).empty());
+    EXPECT_TRUE(requests_to(unload_path).empty());
     EXPECT_EQ(records(), 0U);
 }
 

@@ -36,8 +36,8 @@ struct recovery_in_a_crowd : with_proxy {
     // The recovery waits for its unload, and that many requests wait for the recovery.
     asio::awaitable<void> recovering_for(std::size_t waiting) {
         auto there = [this, waiting] {
-            return asked(unload_path).size() == 1 &&
-                   w.proxy->shared().hosts[0].care.guard.gate().waiting() == waiting;
+            return requests_to(unload_path).size() == 1 &&
+                   w.proxy->shared().hosts[0].recovery.guard.gate().waiting() == waiting;
         };
         co_await until(there);
     }
@@ -66,8 +66,8 @@ TEST_F(recovery_in_a_crowd, a_hundred_failures_share_one_recovery) {
     EXPECT_GE(joined, 2U);
     EXPECT_EQ(lm->counts().refusals, joined);
     EXPECT_EQ(lm->counts().loads, 2U);
-    EXPECT_EQ(asked(list_path).size(), 2U);
-    EXPECT_EQ(asked(unload_path).size(), 1U);
+    EXPECT_EQ(requests_to(list_path).size(), 2U);
+    EXPECT_EQ(requests_to(unload_path).size(), 1U);
     EXPECT_EQ(records(), 1U);
     EXPECT_EQ(last_record().joined, joined - 1);
 }
@@ -79,7 +79,7 @@ TEST_F(recovery_in_a_crowd, new_requests_wait_for_it_but_reads_pass) {
         co_await t.recovering_for(1);
         auto* second = co_await t.begun("huge");
         co_await t.recovering_for(2);
-        EXPECT_EQ(t.asked(chat_path).size(), 1U);
+        EXPECT_EQ(t.requests_to(chat_path).size(), 1U);
         auto* reader = co_await t.connected();
         auto const list = co_await reader->get("/v1/models");
         EXPECT_EQ(list.status, 200);
@@ -90,7 +90,7 @@ TEST_F(recovery_in_a_crowd, new_requests_wait_for_it_but_reads_pass) {
         EXPECT_EQ(recovery_of(a), evicted_one);
         EXPECT_EQ(b.status, 200);
         EXPECT_EQ(recovery_of(b), ""); // it has met none: its only attempt succeeded
-        EXPECT_EQ(t.asked(chat_path).size(), 3U);
+        EXPECT_EQ(t.requests_to(chat_path).size(), 3U);
     };
     run(task(*this));
     EXPECT_EQ(lm->counts().refusals, 1U);
@@ -124,7 +124,7 @@ TEST_F(recovery_in_a_crowd, an_unload_goes_on_when_the_client_that_caused_it_lea
     std::string const lines{std::istreambuf_iterator<char>{in}, {}};
     EXPECT_THAT(lines, testing::ContainsRegex("\"status\":499.*\"recovery\":\"client_gone\""));
     EXPECT_EQ(unloads("big"), 1U);
-    EXPECT_EQ(asked(chat_path).size(), 3U);
+    EXPECT_EQ(requests_to(chat_path).size(), 3U);
     EXPECT_EQ(records(), 1U);
 }
 
@@ -137,13 +137,13 @@ TEST_F(recovery_in_a_crowd, an_unload_goes_on_when_everybody_has_left) {
         auto left = [&t] { return t.last_record().outcome != recovery::outcome::pending; };
         co_await t.until(left);
         t.lm->script().release_unloads();
-        auto over = [&t] { return !t.w.proxy->shared().hosts[0].care.guard.recovering(); };
+        auto over = [&t] { return !t.w.proxy->shared().hosts[0].recovery.guard.recovering(); };
         co_await t.until(over);
         EXPECT_EQ(t.last_record().outcome, recovery::outcome::client_gone);
         EXPECT_EQ(t.last_record().unloaded(), 1U);
     };
     run(task(*this));
-    EXPECT_EQ(asked(chat_path).size(), 1U);
+    EXPECT_EQ(requests_to(chat_path).size(), 1U);
     EXPECT_EQ(unloads("big"), 1U);
 }
 
@@ -166,7 +166,7 @@ TEST_F(recovery_in_a_crowd, others_do_not_care_when_one_that_waits_leaves) {
         EXPECT_EQ(recovery_of(a), evicted_one);
     };
     run(task(*this));
-    EXPECT_EQ(asked(chat_path).size(), 3U);
+    EXPECT_EQ(requests_to(chat_path).size(), 3U);
 }
 
 TEST_F(recovery_in_a_crowd, one_whose_cache_broke_meanwhile_gets_its_own_recovery) {

@@ -39,9 +39,9 @@ constexpr auto unload_failed = "unload_failed; reason=insufficient_memory; unloa
 TEST_F(recovery_fails, if_the_unload_is_refused) {
     lm->script().fail_next_unload(500, R"({"error":"no"})");
     run(expect_first_answer(*this, unload_failed, 1));
-    EXPECT_EQ(asked(chat_path).size(), 1U);
+    EXPECT_EQ(requests_to(chat_path).size(), 1U);
     EXPECT_EQ(last_record().outcome, recovery::outcome::unload_failed);
-    EXPECT_THAT(last_record().why_not, HasSubstr("500"));
+    EXPECT_THAT(last_record().error, HasSubstr("500"));
     EXPECT_TRUE(lm->models().is_loaded("big"));
 }
 
@@ -61,7 +61,7 @@ TEST_F(recovery_fails, if_the_connection_drops_during_the_unload) {
     lm->script().answer_next(unload_path, canned::reset(), 2);
     run(expect_first_answer(*this, unload_failed, 1));
     // On a connection that was used before, the unload was worth another one.
-    EXPECT_EQ(asked(unload_path).size(), 2U);
+    EXPECT_EQ(requests_to(unload_path).size(), 2U);
 }
 
 TEST_F(recovery_fails, if_the_unload_breaks_off_half_way) {
@@ -69,14 +69,14 @@ TEST_F(recovery_fails, if_the_unload_breaks_off_half_way) {
         unload_path,
         canned::bytes("HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{", canned::then::close));
     run(expect_first_answer(*this, unload_failed, 1));
-    EXPECT_EQ(asked(unload_path).size(), 1U);
+    EXPECT_EQ(requests_to(unload_path).size(), 1U);
 }
 
 TEST_F(recovery_fails, if_the_unload_is_not_answered_in_time) {
     w.settings.recovery.unload_timeout = std::chrono::milliseconds{50};
     lm->script().hold_unloads();
     run(expect_first_answer(*this, unload_failed, 1));
-    EXPECT_THAT(last_record().why_not, HasSubstr("in time"));
+    EXPECT_THAT(last_record().error, HasSubstr("in time"));
     lm->script().release_unloads();
 }
 
@@ -87,13 +87,13 @@ TEST_F(recovery_fails, if_the_inventory_has_another_shape) {
         run(expect_first_answer(*this, unload_failed, 1));
         lm->script().answer_next(chat_path, canned::bytes(first));
     }
-    EXPECT_TRUE(asked(unload_path).empty());
+    EXPECT_TRUE(requests_to(unload_path).empty());
 }
 
 TEST_F(recovery_fails, if_the_inventory_does_not_come) {
     lm->script().answer_next(list_path, canned::close(), 2);
     run(expect_first_answer(*this, unload_failed, 1));
-    EXPECT_TRUE(asked(unload_path).empty());
+    EXPECT_TRUE(requests_to(unload_path).empty());
 }
 
 TEST_F(recovery_fails, if_the_inventory_does_not_come_after_the_unload) {
@@ -107,9 +107,9 @@ TEST_F(recovery_fails, if_the_instance_stays_loaded) {
     w.settings.recovery.verify_timeout = std::chrono::milliseconds{120};
     lm->script().answer_next(list_path, canned::json(200, inventory_of({"big"})), 100);
     run(expect_first_answer(*this, "unload_failed; reason=insufficient_memory; unloaded=1", 1));
-    EXPECT_GE(asked(list_path).size(), 3U);
-    EXPECT_LE(asked(list_path).size(), 5U);
-    EXPECT_THAT(last_record().why_not, HasSubstr("still loaded"));
+    EXPECT_GE(requests_to(list_path).size(), 3U);
+    EXPECT_LE(requests_to(list_path).size(), 5U);
+    EXPECT_THAT(last_record().error, HasSubstr("still loaded"));
 }
 
 TEST_F(recovery_fails, not_if_the_instance_needs_a_moment_to_go) {
@@ -118,8 +118,8 @@ TEST_F(recovery_fails, not_if_the_instance_needs_a_moment_to_go) {
         auto const a = co_await t.chat("huge");
         EXPECT_EQ(a.status, 200);
         EXPECT_EQ(recovery_of(a), "recovered; reason=insufficient_memory; unloaded=1");
-        EXPECT_EQ(t.asked(list_path).size(), 4U);
-        EXPECT_EQ(t.asked(unload_path).size(), 1U);
+        EXPECT_EQ(t.requests_to(list_path).size(), 4U);
+        EXPECT_EQ(t.requests_to(unload_path).size(), 1U);
     };
     run(task(*this));
 }
@@ -130,7 +130,7 @@ TEST_F(recovery_fails, not_if_the_instance_has_gone_before_its_unload) {
         auto const a = co_await t.chat("huge");
         EXPECT_EQ(a.status, 200);
         EXPECT_EQ(recovery_of(a), "recovered; reason=insufficient_memory; unloaded=2");
-        EXPECT_EQ(t.asked(unload_path).size(), 2U);
+        EXPECT_EQ(t.requests_to(unload_path).size(), 2U);
     };
     run(task(*this));
 }
@@ -139,8 +139,8 @@ TEST_F(recovery_fails, if_nothing_is_loaded) {
     lm->unload("big");
     run(expect_first_answer(*this, "no_candidate; reason=insufficient_memory; unloaded=0", 1));
     EXPECT_EQ(last_record().plan.reason, policy::plan_reason::nothing_loaded);
-    EXPECT_EQ(asked(list_path).size(), 1U);
-    EXPECT_EQ(asked(chat_path).size(), 1U);
+    EXPECT_EQ(requests_to(list_path).size(), 1U);
+    EXPECT_EQ(requests_to(chat_path).size(), 1U);
 }
 
 TEST_F(recovery_fails, if_the_replay_fails_as_well) {
@@ -153,7 +153,7 @@ TEST_F(recovery_fails, if_the_replay_fails_as_well) {
         EXPECT_EQ(attempts_of(a), "2");
         EXPECT_EQ(without_recovery_fields(a.raw), expected);
         EXPECT_EQ(t.records(), 1U);
-        EXPECT_EQ(t.asked(chat_path).size(), 2U);
+        EXPECT_EQ(t.requests_to(chat_path).size(), 2U);
         auto const next = co_await client->post(chat_path, chat_body("huge"));
         EXPECT_EQ(next.status, 200);
     };
@@ -190,7 +190,7 @@ TEST_F(recovery_fails, if_the_host_has_gone_by_the_replay) {
     auto task = [](recovery_fails& t) -> asio::awaitable<void> {
         t.lm->script().hold_unloads();
         auto* client = co_await t.begun("huge");
-        auto asked = [&t] { return t.asked(unload_path).size() == 1; };
+        auto asked = [&t] { return t.requests_to(unload_path).size() == 1; };
         co_await t.until(asked);
         t.lm->stop();
         auto const a = co_await client->read_answer();
@@ -205,7 +205,7 @@ TEST_F(recovery_fails, to_begin_where_it_is_switched_off) {
     auto task = [](recovery_fails& t) -> asio::awaitable<void> {
         auto const a = co_await t.chat("huge");
         EXPECT_EQ(a.raw, t.first);
-        EXPECT_EQ(t.asked(list_path).size(), 0U);
+        EXPECT_EQ(t.requests_to(list_path).size(), 0U);
     };
     run(task(*this));
     EXPECT_EQ(records(), 0U);
@@ -216,7 +216,7 @@ TEST_F(recovery_fails, to_begin_where_no_replay_is_allowed) {
     auto task = [](recovery_fails& t) -> asio::awaitable<void> {
         auto const a = co_await t.chat("huge");
         EXPECT_EQ(a.raw, t.first);
-        EXPECT_EQ(t.asked(list_path).size(), 0U);
+        EXPECT_EQ(t.requests_to(list_path).size(), 0U);
     };
     run(task(*this));
 }

@@ -85,7 +85,7 @@ void expect_small_ones_unharmed(recovery_knows_futility& t, unsigned crowd, unsi
     t.run(task(t, crowd, rounds));
     EXPECT_EQ(t.giants, 20U);
     EXPECT_LE(t.unloads("small"), 1U);
-    EXPECT_LE(t.asked(unload_path).size(), 1U);
+    EXPECT_LE(t.requests_to(unload_path).size(), 1U);
 }
 
 } // namespace
@@ -117,7 +117,7 @@ TEST_F(recovery_knows_futility, and_gives_each_its_own_answer) {
         EXPECT_EQ(without_recovery_fields(second.raw), own);
     };
     run(task(*this));
-    EXPECT_EQ(asked(chat_path).size(), 3U);
+    EXPECT_EQ(requests_to(chat_path).size(), 3U);
     EXPECT_EQ(unloads("big"), 1U);
     EXPECT_EQ(records(), 1U);
 }

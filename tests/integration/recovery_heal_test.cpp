@@ -22,7 +22,7 @@ struct recovery_heals : with_proxy {
     }
     asio::awaitable<void> over(std::size_t recoveries) {
         auto there = [this, recoveries] {
-            return records() == recoveries && last_record().finished && !guard().recovering();
+            return records() == recoveries && last_record().finished() && !guard().recovering();
         };
         co_await until(there);
     }
@@ -57,7 +57,7 @@ TEST_F(recovery_heals, memory_by_making_room) {
     EXPECT_EQ(r.trigger.model, "big");
     EXPECT_EQ(unloads("embed"), 1U);
     EXPECT_EQ(unloads("big"), 0U);
-    EXPECT_EQ(asked(chat_path).size(), 2U);
+    EXPECT_EQ(requests_to(chat_path).size(), 2U);
 }
 
 TEST_F(recovery_heals, a_cache_by_unloading_its_model) {
@@ -142,13 +142,13 @@ TEST_F(recovery_heals, nothing_that_is_only_told_of) {
         }
         // A healing begins at the latest when its exchange has been told to have ended.
         auto ended = [&t] {
-            return t.w.proxy->shared().hosts[0].care.users.snapshot().models.empty();
+            return t.w.proxy->shared().hosts[0].recovery.in_flight.snapshot().models.empty();
         };
         co_await t.until(ended);
     };
     run(task(*this, events));
     EXPECT_EQ(records(), 0U);
-    EXPECT_TRUE(asked(list_path).empty());
+    EXPECT_TRUE(requests_to(list_path).empty());
 }
 
 // Whose preamble was shown to its client while its model was loaded.
@@ -178,7 +178,7 @@ TEST_F(recovery_heals, nothing_where_it_is_off) {
     };
     run(task(*this));
     EXPECT_EQ(records(), 0U);
-    EXPECT_TRUE(asked(list_path).empty());
+    EXPECT_TRUE(requests_to(list_path).empty());
 }
 
 TEST_F(recovery_heals, nothing_but_only_says_so_where_it_observes) {
@@ -190,7 +190,7 @@ TEST_F(recovery_heals, nothing_but_only_says_so_where_it_observes) {
     run(task(*this));
     EXPECT_EQ(last_record().outcome, recovery::outcome::observed);
     EXPECT_EQ(last_record().plan.victims.size(), 1U);
-    EXPECT_TRUE(asked(unload_path).empty());
+    EXPECT_TRUE(requests_to(unload_path).empty());
 }
 
 TEST_F(recovery_heals, nothing_that_is_busy_and_does_not_wait_for_it) {
@@ -213,14 +213,14 @@ TEST_F(recovery_heals, nothing_that_is_busy_and_does_not_wait_for_it) {
         co_await t.expect_ends_well(stream);
     };
     run(task(*this));
-    EXPECT_TRUE(asked(unload_path).empty());
+    EXPECT_TRUE(requests_to(unload_path).empty());
 }
 
 TEST_F(recovery_heals, while_new_requests_wait_and_are_served) {
     lm->script().hold_unloads();
     auto task = [](recovery_heals& t) -> asio::awaitable<void> {
         co_await expect_broken(t, "big", memory_text);
-        auto unloading = [&t] { return t.asked(unload_path).size() == 1; };
+        auto unloading = [&t] { return t.requests_to(unload_path).size() == 1; };
         co_await t.until(unloading);
         auto* next = co_await t.begun("big", true);
         auto waits = [&t] { return t.guard().gate().waiting() == 1; };

@@ -43,7 +43,7 @@ TEST_F(recovery_waits_for_idle, until_a_stream_here_has_ended) {
         co_await t.waiting(1);
         EXPECT_EQ(t.last_record().plan.reason, policy::plan_reason::all_busy);
         EXPECT_EQ(t.last_record().plan.considered.front().fate, policy::fate::busy_here);
-        EXPECT_TRUE(t.asked(unload_path).empty());
+        EXPECT_TRUE(t.requests_to(unload_path).empty());
         co_await t.expect_ends_well(stream);
         auto const a = co_await cold->read_answer();
         EXPECT_EQ(a.status, 200) << a.raw;
@@ -81,9 +81,9 @@ TEST_F(recovery_waits_for_idle, of_somebody_who_talks_to_the_host_past_the_proxy
         co_await t.waiting(1);
         EXPECT_EQ(t.last_record().plan.considered.front().fate, policy::fate::busy_there);
         // Nothing here tells that it ends: the host is asked again.
-        auto asked_again = [&t] { return t.asked(list_path).size() >= 2; };
+        auto asked_again = [&t] { return t.requests_to(list_path).size() >= 2; };
         co_await t.until(asked_again);
-        EXPECT_TRUE(t.asked(unload_path).empty());
+        EXPECT_TRUE(t.requests_to(unload_path).empty());
         co_await t.expect_ends_well(stream);
         auto const a = co_await cold->read_answer();
         EXPECT_EQ(a.status, 200) << a.raw;
@@ -112,7 +112,7 @@ TEST_F(recovery_waits_for_idle, no_longer_than_it_may) {
         EXPECT_EQ(recovery_of(b), "");
     };
     run(task(*this));
-    EXPECT_TRUE(asked(unload_path).empty());
+    EXPECT_TRUE(requests_to(unload_path).empty());
     EXPECT_EQ(last_record().outcome, recovery::outcome::busy_timeout);
 }
 
@@ -130,7 +130,7 @@ TEST_F(recovery_waits_for_idle, no_longer_for_those_who_share_it_either) {
         co_await t.expect_ends_well(stream);
     };
     run(task(*this));
-    EXPECT_TRUE(asked(unload_path).empty());
+    EXPECT_TRUE(requests_to(unload_path).empty());
     EXPECT_EQ(records(), 1U);
 }
 
@@ -141,7 +141,7 @@ TEST_F(recovery_waits_for_idle, and_new_requests_wait_for_it_and_go_on_afterward
         co_await t.waiting(1);
         auto* newcomer = co_await t.begun("small");
         co_await t.waiting(2);
-        EXPECT_EQ(t.asked(chat_path).size(), 2U);
+        EXPECT_EQ(t.requests_to(chat_path).size(), 2U);
         auto* reader = co_await t.connected();
         auto const list = co_await reader->get("/v1/models");
         EXPECT_EQ(list.status, 200);
@@ -169,7 +169,7 @@ TEST_F(recovery_waits_for_idle, of_a_model_that_is_still_being_loaded) {
             co_await t.lm->until(loading);
             auto* second = co_await t.begun("whole", stream);
             co_await t.waiting(1);
-            EXPECT_TRUE(t.asked(unload_path).empty());
+            EXPECT_TRUE(t.requests_to(unload_path).empty());
             t.lm->script().release_loads();
             auto const a = co_await first->read_answer();
             auto const b = co_await second->read_answer();
@@ -202,7 +202,7 @@ TEST_F(recovery_waits_for_idle, but_not_for_a_client_that_has_left) {
         EXPECT_EQ(recovery_of(a), "");
     };
     run(task(*this));
-    EXPECT_TRUE(asked(unload_path).empty());
+    EXPECT_TRUE(requests_to(unload_path).empty());
     EXPECT_EQ(records(), 1U);
 }
 
@@ -241,7 +241,7 @@ TEST_F(recovery_waits_for_idle, until_the_last_of_those_who_share_it_has_left) {
         co_await t.expect_ends_well(stream);
     };
     run(task(*this));
-    EXPECT_TRUE(asked(unload_path).empty());
+    EXPECT_TRUE(requests_to(unload_path).empty());
     EXPECT_EQ(last_record().acted, recovery::outcome::client_gone);
 }
 
@@ -275,5 +275,5 @@ TEST_F(recovery_waits_for_idle, but_not_when_the_server_stops) {
         co_await t.expect_ends_well(stream);
     };
     run(task(*this));
-    EXPECT_TRUE(asked(unload_path).empty());
+    EXPECT_TRUE(requests_to(unload_path).empty());
 }

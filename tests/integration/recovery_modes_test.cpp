@@ -26,7 +26,7 @@ struct recovery_modes : with_proxy {
     }
     asio::awaitable<void> recovering_for(std::size_t waiting) {
         auto there = [this, waiting] {
-            return asked(unload_path).size() == 1 && guard().gate().waiting() == waiting;
+            return requests_to(unload_path).size() == 1 && guard().gate().waiting() == waiting;
         };
         co_await until(there);
     }
@@ -54,9 +54,9 @@ TEST_F(recovery_modes, observing_decides_all_and_does_nothing) {
     };
     run(task(*this));
     EXPECT_EQ(records(), 2U);
-    EXPECT_EQ(asked(list_path).size(), 2U);
-    EXPECT_TRUE(asked(unload_path).empty());
-    EXPECT_EQ(asked(chat_path).size(), 2U);
+    EXPECT_EQ(requests_to(list_path).size(), 2U);
+    EXPECT_TRUE(requests_to(unload_path).empty());
+    EXPECT_EQ(requests_to(chat_path).size(), 2U);
 }
 
 TEST_F(recovery_modes, observing_sees_what_would_be_busy_and_does_not_wait_for_it) {
@@ -80,7 +80,7 @@ TEST_F(recovery_modes, observing_replays_nothing_that_was_unloaded) {
         EXPECT_EQ(without_recovery_fields(a.raw), own);
     };
     run(task(*this));
-    EXPECT_EQ(asked(chat_path).size(), 1U);
+    EXPECT_EQ(requests_to(chat_path).size(), 1U);
 }
 
 TEST_F(recovery_modes, observing_holds_nobody_up) {
@@ -127,8 +127,8 @@ TEST_F(recovery_modes, off_there_are_none) {
         }
     };
     run(task(*this));
-    EXPECT_EQ(asked(chat_path).size(), 4U);
-    EXPECT_TRUE(asked(list_path).empty());
+    EXPECT_EQ(requests_to(chat_path).size(), 4U);
+    EXPECT_TRUE(requests_to(list_path).empty());
     EXPECT_EQ(records(), 0U);
 }
 
@@ -166,7 +166,7 @@ TEST_F(recovery_modes, no_more_may_wait_than_are_allowed_to) {
         EXPECT_EQ(d.status, 200);
     };
     run(task(*this));
-    EXPECT_EQ(asked("/v1/messages").size(), 0U);
+    EXPECT_EQ(requests_to("/v1/messages").size(), 0U);
 }
 
 TEST_F(recovery_modes, one_that_fails_and_may_not_wait_gets_its_own_answer) {

@@ -137,7 +137,7 @@ TEST_F(recovery_policy, gives_up_where_all_is_pinned_even_if_told_to_evict_all) 
         };
         run(task(*this));
     }
-    EXPECT_TRUE(asked(unload_path).empty());
+    EXPECT_TRUE(requests_to(unload_path).empty());
 }
 
 TEST_F(recovery_policy, mends_even_a_pinned_model_that_cannot_answer_any_more) {
@@ -172,7 +172,7 @@ TEST_F(recovery_policy, replays_as_often_as_it_may_and_each_time_after_a_further
         EXPECT_EQ(a.status, is.status);
         EXPECT_EQ(recovery_of(a), is.recovery);
         EXPECT_EQ(attempts_of(a), is.attempts);
-        EXPECT_EQ(t.asked(unload_path).size(), is.unloads);
+        EXPECT_EQ(t.requests_to(unload_path).size(), is.unloads);
     };
     for (auto const& each : all) {
         SCOPED_TRACE(each.max_replays);
@@ -194,7 +194,7 @@ TEST_F(recovery_policy, replays_no_second_time_where_there_is_nothing_more_to_un
         EXPECT_THAT(recovery_of(a), HasSubstr("unloaded=3"));
     };
     run(task(*this));
-    EXPECT_EQ(asked(unload_path).size(), 3U);
+    EXPECT_EQ(requests_to(unload_path).size(), 3U);
     EXPECT_EQ(last_record().outcome, recovery::outcome::replay_failed);
 }
 
@@ -210,7 +210,7 @@ TEST_F(recovery_policy, treats_a_crash_as_it_is_told) {
                                       ? "recovered; reason=model_crash; unloaded=0"
                                       : "recovered; reason=model_crash; unloaded=1");
         EXPECT_EQ(t.unloads("a"), how == on_crash::reload ? 1U : 0U);
-        EXPECT_EQ(t.asked(list_path).empty(), how != on_crash::reload);
+        EXPECT_EQ(t.requests_to(list_path).empty(), how != on_crash::reload);
         // One that crashes again is not tried for ever.
         t.lm->script().answer_next(chat_path, first, 3);
         auto const b = co_await t.chat("a");
@@ -234,14 +234,14 @@ TEST_F(recovery_policy, knows_the_errors_that_it_is_taught) {
     auto task = [](recovery_policy& t) -> asio::awaitable<void> {
         auto const own = co_await first_told(t, 500, R"({"error":"My engine is full"})");
         EXPECT_THAT(recovery_of(own), HasSubstr("recovered; reason=insufficient_memory"));
-        auto const calls = t.asked(list_path).size();
+        auto const calls = t.requests_to(list_path).size();
         std::string const text = R"({"error":"insufficient system resources for today"})";
         auto const overridden = co_await first_told(t, 500, text);
         EXPECT_EQ(recovery_of(overridden), "");
         EXPECT_EQ(overridden.body, text);
         auto const other_status = co_await first_told(t, 500, R"({"error":"odd"})");
         EXPECT_EQ(recovery_of(other_status), "");
-        EXPECT_EQ(t.asked(list_path).size(), calls);
+        EXPECT_EQ(t.requests_to(list_path).size(), calls);
         t.lm->load("a");
         auto const status = co_await first_told(t, 507, R"({"error":"odd"})");
         EXPECT_EQ(recovery_of(status), evicted_one);
@@ -261,11 +261,11 @@ TEST_F(recovery_policy, makes_its_calls_with_the_token_that_it_is_given) {
     };
     run(task(*this));
     for (auto const* path : {list_path, unload_path})
-        for (auto const& call : asked(path))
+        for (auto const& call : requests_to(path))
             EXPECT_EQ(call.field("Authorization"), "Bearer sk-lm-very:secret");
-    for (auto const& call : asked(chat_path))
+    for (auto const& call : requests_to(chat_path))
         EXPECT_EQ(call.field("Authorization"), "Bearer sk-of-a-client");
-    EXPECT_EQ(asked(unload_path).size(), 3U);
+    EXPECT_EQ(requests_to(unload_path).size(), 3U);
     EXPECT_FALSE(log.lines("recovery").empty());
     for (auto const* event : {"recovery", "exchange"})
         for (auto const& line : log.lines(event))

@@ -115,7 +115,7 @@ TEST_F(recovery_after_a_preamble, a_model_that_fits_in_no_way_is_told_so_in_one_
     };
     run(task(*this));
     EXPECT_EQ(unloads("big"), 1U);
-    EXPECT_EQ(asked(rest_chat_path).size(), 3U);
+    EXPECT_EQ(requests_to(rest_chat_path).size(), 3U);
 }
 
 TEST_F(recovery_after_a_preamble, the_first_error_follows_where_nothing_may_be_done) {
@@ -130,7 +130,7 @@ TEST_F(recovery_after_a_preamble, the_first_error_follows_where_nothing_may_be_d
         };
         run(task(*this));
     }
-    EXPECT_TRUE(asked(unload_path).empty());
+    EXPECT_TRUE(requests_to(unload_path).empty());
 }
 
 } // namespace recovery_preamble_test

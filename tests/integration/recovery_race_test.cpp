@@ -179,7 +179,9 @@ TEST_F(recovery_races, one_that_was_unloaded_waits_for_the_recovery_that_did_it)
         co_await second.send(loaded("huge"));
         co_await expect_asked(second, unload_path);
         co_await first.send(answer_bytes("400 Bad Request", R"({"error":"Model unloaded."})"));
-        auto waits = [&t] { return t.w.proxy->shared().hosts[0].care.guard.gate().waiting() == 2; };
+        auto waits = [&t] {
+            return t.w.proxy->shared().hosts[0].recovery.guard.gate().waiting() == 2;
+        };
         co_await t.until(waits);
         co_await second.send(ok_answer(R"({"instance_id":"huge"})"));
         // The connection that was given back last is the one that is used first.

@@ -29,7 +29,7 @@ std::string const refused_preamble = event("chat.start", R"("id":"first")") +
 std::string const refused_end =
     event("error", R"("error":{"message":"insufficient system resources"})") +
     event("chat.end", R"("result":{})");
-std::string const refused = refused_preamble + refused_end;
+std::string const refused_stream = refused_preamble + refused_end;
 
 std::string const repeated = event("chat.start") + event("model_load.start");
 std::string const news =
@@ -119,9 +119,9 @@ TEST_F(recovery_splices, wherever_the_host_cuts_its_chunks) {
     auto task = [](recovery_splices& t) -> asio::awaitable<void> {
         auto* client = co_await t.connected();
         auto const replayed = repeated + news;
-        for (std::size_t at = 0; at <= std::max(refused.size(), replayed.size()); ++at) {
+        for (std::size_t at = 0; at <= std::max(refused_stream.size(), replayed.size()); ++at) {
             t.lm->load("embed");
-            auto const first = canned::bytes(cut_at(refused, at));
+            auto const first = canned::bytes(cut_at(refused_stream, at));
             auto const second = canned::bytes(cut_at(replayed, at));
             t.lm->script().answer_next(rest_chat_path, first);
             t.lm->script().answer_next(rest_chat_path, second);
@@ -131,24 +131,24 @@ TEST_F(recovery_splices, wherever_the_host_cuts_its_chunks) {
         }
     };
     run(task(*this));
-    EXPECT_EQ(asked(rest_chat_path).size(), 2 * records());
+    EXPECT_EQ(requests_to(rest_chat_path).size(), 2 * records());
 }
 
 TEST_F(recovery_splices, nothing_if_the_recovery_fails) {
     w.settings.recovery.pinned = {"*"};
     auto task = [](recovery_splices& t) -> asio::awaitable<void> {
         auto* client = co_await t.connected();
-        for (std::size_t at = 0; at <= refused.size(); ++at) {
-            auto const first = canned::bytes(cut_at(refused, at));
+        for (std::size_t at = 0; at <= refused_stream.size(); ++at) {
+            auto const first = canned::bytes(cut_at(refused_stream, at));
             t.lm->script().answer_next(rest_chat_path, first);
             auto const a = co_await t.ask(client);
-            EXPECT_EQ(a.body, refused) << at;
+            EXPECT_EQ(a.body, refused_stream) << at;
             EXPECT_TRUE(a.complete);
         }
     };
     run(task(*this));
     EXPECT_EQ(last_record().outcome, recovery::outcome::no_candidate);
-    EXPECT_TRUE(asked(unload_path).empty());
+    EXPECT_TRUE(requests_to(unload_path).empty());
 }
 
 TEST_F(recovery_splices, the_first_error_where_the_replay_is_no_such_stream) {
@@ -165,17 +165,17 @@ TEST_F(recovery_splices, the_first_error_where_the_replay_is_no_such_stream) {
             SCOPED_TRACE(i);
             t.lm->load("embed");
             auto* client = co_await t.connected();
-            auto const first = canned::events(refused);
+            auto const first = canned::events(refused_stream);
             t.lm->script().answer_next(rest_chat_path, first);
             t.lm->script().answer_next(rest_chat_path, all[i]);
             // A model of its own each time, for one that failed twice is known not to fit.
             auto const a = co_await client->post(rest_chat_path, rest_chat(std::to_string(i)));
-            EXPECT_EQ(a.body, refused);
+            EXPECT_EQ(a.body, refused_stream);
             EXPECT_TRUE(a.complete);
         }
     };
     run(task(*this, replays));
-    EXPECT_EQ(asked(rest_chat_path).size(), 2 * replays.size());
+    EXPECT_EQ(requests_to(rest_chat_path).size(), 2 * replays.size());
 }
 
 TEST_F(recovery_splices, nothing_whole_out_of_a_stream_that_breaks_off) {
@@ -189,7 +189,7 @@ TEST_F(recovery_splices, nothing_whole_out_of_a_stream_that_breaks_off) {
         EXPECT_FALSE(a.complete);
         EXPECT_EQ(a.body, refused_preamble);
         // Likewise if it is the replay that does.
-        auto const error = canned::events(refused);
+        auto const error = canned::events(refused_stream);
         auto const cut = canned::bytes(begun, canned::then::close);
         t.lm->script().answer_next(rest_chat_path, error);
         t.lm->script().answer_next(rest_chat_path, cut);
@@ -205,7 +205,7 @@ TEST_F(recovery_splices, nothing_for_a_client_that_leaves_while_its_model_loads)
     auto task = [](recovery_splices& t) -> asio::awaitable<void> {
         for (bool const in_replay : in_both_ways) {
             if (in_replay) {
-                t.lm->script().answer_next(rest_chat_path, canned::events(refused));
+                t.lm->script().answer_next(rest_chat_path, canned::events(refused_stream));
             }
             t.lm->script().hold_loads();
             auto* client = co_await t.connected();
@@ -227,9 +227,9 @@ TEST_F(recovery_splices, nothing_for_a_client_that_leaves_while_its_model_loads)
 }
 
 TEST_F(recovery_splices, only_what_can_be_spliced) {
-    auto const packed = encoded(refused);
+    auto const packed = encoded(refused_stream);
     std::vector<std::string> const answers{
-        answer_bytes("200 OK", refused, "text/event-stream"),
+        answer_bytes("200 OK", refused_stream, "text/event-stream"),
         "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Encoding: gzip\r\n"
         "Transfer-Encoding: chunked\r\n\r\n" +
             chunk(packed) + "0\r\n\r\n"};
@@ -267,9 +267,9 @@ TEST_F(recovery_splices, wherever_the_network_parts_the_bytes) {
         auto* client = co_await t.connected();
         co_await client->send(request);
         auto peer = co_await from.accept();
-        for (auto const& body : std::array{refused, repeated + news}) {
+        for (auto const& body : std::array{refused_stream, repeated + news}) {
             auto const raw = cut_at(body, body.size() / 2);
-            bool const fails = body == refused;
+            bool const fails = body == refused_stream;
             // Once the error is told, the recovery begins, on another connection.
             auto const last = fails ? raw.find("event: chat.end") : raw.size();
             for (std::size_t at = 1; at < last; ++at) {

@@ -65,7 +65,7 @@ TEST_F(recovery_streams, an_error_after_the_first_byte_is_not_replayed_but_heale
         EXPECT_EQ(recovery_of(a), "");
         EXPECT_THAT(a.body, HasSubstr("insufficient system resources"));
         EXPECT_TRUE(a.complete);
-        EXPECT_EQ(t.asked(chat_path).size(), 1U);
+        EXPECT_EQ(t.requests_to(chat_path).size(), 1U);
         auto healed = [&t] {
             return t.records() == 1 && t.last_record().outcome == recovery::outcome::healed;
         };
@@ -95,7 +95,7 @@ TEST_F(recovery_streams, text_in_content_starts_nothing) {
             EXPECT_EQ(a.body, each.body);
             EXPECT_EQ(a.status, static_cast<int>(each.status));
         }
-        EXPECT_TRUE(t.asked(list_path).empty());
+        EXPECT_TRUE(t.requests_to(list_path).empty());
     };
     run(task(*this, answers));
 }
@@ -116,8 +116,8 @@ TEST_F(recovery_streams, errors_that_no_unload_cures_pass_byte_for_byte) {
             auto const a = co_await client->post(chat_path, chat_body("huge"));
             EXPECT_EQ(a.raw, each);
         }
-        EXPECT_TRUE(t.asked(list_path).empty());
-        EXPECT_TRUE(t.asked(unload_path).empty());
+        EXPECT_TRUE(t.requests_to(list_path).empty());
+        EXPECT_TRUE(t.requests_to(unload_path).empty());
     };
     run(task(*this, answers));
     EXPECT_EQ(records(), 0U);
@@ -132,7 +132,7 @@ TEST_F(recovery_streams, a_body_that_is_not_kept_is_not_replayed) {
         t.lm->script().answer_next(chat_path, canned::bytes(first), 2);
         auto const a = co_await t.post(chat_path, filler + R"("})");
         EXPECT_EQ(a.raw, first);
-        EXPECT_EQ(t.asked(chat_path).back().body, filler + R"("})");
+        EXPECT_EQ(t.requests_to(chat_path).back().body, filler + R"("})");
         auto* client = co_await t.connected();
         co_await client->send(
             "POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\n"
@@ -140,8 +140,8 @@ TEST_F(recovery_streams, a_body_that_is_not_kept_is_not_replayed) {
             fmt::format("{:x}\r\n{}\r\n2\r\n\"}}\r\n0\r\n\r\n", filler.size(), filler));
         auto const b = co_await client->read_answer();
         EXPECT_EQ(b.raw, first);
-        EXPECT_EQ(t.asked(chat_path).back().body, filler + R"("})");
-        EXPECT_TRUE(t.asked(list_path).empty());
+        EXPECT_EQ(t.requests_to(chat_path).back().body, filler + R"("})");
+        EXPECT_TRUE(t.requests_to(list_path).empty());
     };
     run(task(*this));
 }
@@ -163,8 +163,8 @@ TEST_F(recovery_streams, a_stream_that_was_unloaded_before_its_first_event_is_re
             EXPECT_EQ(attempts_of(a), "2");
             EXPECT_TRUE(a.complete);
         }
-        EXPECT_TRUE(t.asked(list_path).empty());
-        EXPECT_TRUE(t.asked(unload_path).empty());
+        EXPECT_TRUE(t.requests_to(list_path).empty());
+        EXPECT_TRUE(t.requests_to(unload_path).empty());
     };
     run(task(*this));
     EXPECT_EQ(records(), 0U);

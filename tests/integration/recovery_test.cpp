@@ -39,8 +39,8 @@ TEST_F(recovery_works, unloads_another_model_and_replays_once) {
     EXPECT_EQ(unloads("big"), 1U);
     EXPECT_EQ(lm->counts().refusals, 1U);
     EXPECT_EQ(lm->counts().generations_finished, 1U);
-    EXPECT_EQ(asked(chat_path).size(), 2U);
-    EXPECT_EQ(asked(list_path).size(), 2U); // for the plan, and to see it gone
+    EXPECT_EQ(requests_to(chat_path).size(), 2U);
+    EXPECT_EQ(requests_to(list_path).size(), 2U); // for the plan, and to see it gone
     ASSERT_EQ(records(), 1U);
     EXPECT_EQ(last_record().outcome, recovery::outcome::recovered);
     EXPECT_THAT(last_record().trigger.message, HasSubstr("insufficient system resources"));
@@ -75,7 +75,7 @@ TEST_F(recovery_works, replays_the_same_bytes) {
                                            "X-Odd: c\r\nCookie: a=1\r\n"));
         auto const a = co_await client->read_answer();
         expect_recovered(a, "insufficient_memory", 1);
-        auto const sent = t.asked("/v1/chat/completions?x=%2F");
+        auto const sent = t.requests_to("/v1/chat/completions?x=%2F");
         EXPECT_EQ(sent.size(), 2U);
         EXPECT_EQ(sent.front().head, sent.back().head);
         EXPECT_EQ(sent.front().body, body);
@@ -91,7 +91,7 @@ TEST_F(recovery_works, replays_a_body_of_eight_megabytes) {
                                  std::string(8 * 1024 * 1024, 'a') + R"("}],"model":"huge"})";
         auto const a = co_await t.post(chat_path, body);
         expect_recovered(a, "insufficient_memory", 1);
-        auto const sent = t.asked(chat_path);
+        auto const sent = t.requests_to(chat_path);
         EXPECT_EQ(sent.size(), 2U);
         EXPECT_TRUE(sent.front().body == body && sent.back().body == body);
         EXPECT_EQ(sent.front().head, sent.back().head);
@@ -114,7 +114,7 @@ TEST_F(recovery_works, replays_a_chunked_request) {
                               chunk(body.substr(0, 9)) + chunk(body.substr(9)) + "0\r\n\r\n");
         auto const a = co_await client->read_answer();
         expect_recovered(a, "insufficient_memory", 1);
-        auto const sent = t.asked(chat_path);
+        auto const sent = t.requests_to(chat_path);
         EXPECT_EQ(sent.size(), 2U);
         EXPECT_EQ(sent.back().body, body);
     };
@@ -216,8 +216,8 @@ TEST_F(recovery_works, makes_its_calls_in_the_name_of_the_request) {
             t.lm->load("big");
             auto const a = co_await t.post(chat_path, chat_body("huge"), field);
             expect_recovered(a, "insufficient_memory", 1);
-            auto calls = t.asked(list_path);
-            auto const unloads = t.asked(unload_path);
+            auto calls = t.requests_to(list_path);
+            auto const unloads = t.requests_to(unload_path);
             calls.insert(calls.end(), unloads.begin(), unloads.end());
             EXPECT_EQ(calls.size(), 3U);
             for (auto const& call : calls)
@@ -226,7 +226,7 @@ TEST_F(recovery_works, makes_its_calls_in_the_name_of_the_request) {
         t.lm->reset();
         t.lm->load("big");
         co_await t.chat("huge");
-        EXPECT_FALSE(t.asked(list_path).front().field("Authorization"));
+        EXPECT_FALSE(t.requests_to(list_path).front().field("Authorization"));
     };
     run(task(*this));
 }

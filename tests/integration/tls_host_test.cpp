@@ -344,7 +344,7 @@ asio::awaitable<void> expect_recovery(recovery_over_tls& t) {
 TEST_F(recovery_over_tls, unloads_and_replays) {
     lm->load("big");
     run_behind_tls(expect_recovery(*this));
-    EXPECT_EQ(asked(unload_path).size(), 1u);
+    EXPECT_EQ(requests_to(unload_path).size(), 1u);
 }
 
 TEST_F(recovery_over_tls, does_so_over_the_websocket_of_an_older_host) {
@@ -353,5 +353,5 @@ TEST_F(recovery_over_tls, does_so_over_the_websocket_of_an_older_host) {
     emulate(how);
     lm->load("big");
     run_behind_tls(expect_recovery(*this));
-    EXPECT_EQ(asked(unload_path).size(), 0u);
+    EXPECT_EQ(requests_to(unload_path).size(), 0u);
 }

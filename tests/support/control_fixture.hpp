@@ -118,7 +118,7 @@ struct with_control : with_emulator {
     // The host's list of models, with the activity of each.
     asio::awaitable<lmstudio::inventory> survey() {
         auto const listing = co_await list();
-        EXPECT_EQ(listing.why_not, "");
+        EXPECT_EQ(listing.error, "");
         co_return co_await activity(listing.instances.value_or(lmstudio::inventory{}));
     }
 

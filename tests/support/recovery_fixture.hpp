@@ -134,7 +134,7 @@ struct with_proxy : testing::Test {
     asio::awaitable<void> until(std::function<bool()> holds);
 
     // What the host was asked, by path.
-    std::vector<emulator::request> asked(std::string_view path) const {
+    std::vector<emulator::request> requests_to(std::string_view path) const {
         std::vector<emulator::request> found;
         std::copy_if(lm->requests().begin(), lm->requests().end(), std::back_inserter(found),
                      [path](auto const& r) { return r.target == path; });
@@ -145,11 +145,11 @@ struct with_proxy : testing::Test {
         auto const found = all.find(id);
         return found == all.end() ? 0 : found->second;
     }
-    recovery::host_guard& guard() { return w.proxy->shared().hosts[0].care.guard; }
+    recovery::host_guard& guard() { return w.proxy->shared().hosts[0].recovery.guard; }
     // A recovery waits until a busy instance goes idle.
     bool waits_for_idle() {
         return guard().recovering() &&
-               w.proxy->shared().hosts[0].care.users.changed().waiting() == 1;
+               w.proxy->shared().hosts[0].recovery.in_flight.changed().waiting() == 1;
     }
     recovery::ledger& ledger() { return w.proxy->shared().ledger; }
     recovery::record const& last_record() { return *ledger().records().back(); }

@@ -26,18 +26,19 @@ std::string joined(std::vector<std::string> const& parts) {
 } // namespace
 
 recovery_referee::recovery_referee(virtual_time& time, simulated_host& host,
-                                   recovery::supervisor& care, recovery::ledger& book,
+                                   recovery::host_recovery& recovery, recovery::ledger& ledger,
                                    config::settings const& settings, bool live)
-    : time_{time}, host_{host}, care_{care}, book_{book}, settings_{settings}, live_{live} {
+    : time_{time}, host_{host}, recovery_{recovery}, ledger_{ledger}, settings_{settings},
+      live_{live} {
     time_.on_settled = [this] { settled(); };
     host_.on_unload = [this](std::string const& id) { unload_asked(id); };
-    host_.on_breach = [this](std::string const& what) { breach(what); };
+    host_.on_breach = [this](std::string const& text) { breach(text); };
     host_.on_load = [this](std::string const& model) { trace("load of " + model); };
-    book_.listen([this](step s, record const& r) { step_taken(s, r); });
+    ledger_.observe([this](step s, record const& r) { step_taken(s, r); });
 }
 
 void recovery_referee::watch(simulated_exchange& e) {
-    auto& mine = exchanges_.emplace(e.what().id, watched{.exchange = &e}).first->second;
+    auto& mine = exchanges_.emplace(e.sent().id, watched{.exchange = &e}).first->second;
     e.on_attempt = [this, &e] { attempt_begins(e); };
     e.on_decision = [this, &mine](policy::next_step s) { decided(mine, s); };
     e.on_end = [this, &e] { ended(e); };
@@ -49,9 +50,9 @@ void recovery_referee::trace(std::string const& line) const {
                                  joined(host_.ids()));
 }
 
-void recovery_referee::breach(std::string what) {
-    trace("BREACH: " + what);
-    breaches_.push_back(fmt::format("at {} ms: {}", time_.elapsed().count(), what));
+void recovery_referee::breach(std::string text) {
+    trace("BREACH: " + text);
+    breaches_.push_back(fmt::format("at {} ms: {}", time_.elapsed().count(), text));
 }
 
 bool recovery_referee::pinned(simulated_host::instance const& i) const {
@@ -67,27 +68,40 @@ bool recovery_referee::too_large(std::string const& model) const {
 
 // By what the proxy can know: its own exchanges, and what the host tells when it is asked, which
 // it is once a second.
-bool recovery_referee::somebody_busy() const {
+bool recovery_referee::any_busy() const {
     return std::ranges::any_of(exchanges_,
                                [](auto const& e) { return e.second.exchange->in_flight(); }) ||
            virtual_time::now() - host_.last_foreign() < 1200ms;
 }
 
+// Which states there are is what docs/design.md says.
+void recovery_referee::note_states() {
+    for (auto const& [id, w] : exchanges_) {
+        auto const& e = w.exchange->recovery();
+        bool const at_gate = e.relation() == recovery::relation::waits_at_gate;
+        auto const& r = at_gate ? recovery_.guard.latest() : e.met();
+        recovery_state const state{e.relation(), r ? std::optional{r->phase} : std::nullopt};
+        if (states_.insert(state).second && !recovery_table().contains(state))
+            breach(id + " is in a state that does not exist: " + to_string(state));
+    }
+}
+
 void recovery_referee::settled() {
+    note_states();
     if (running_.size() > 1)
         breach("two recoveries run at once");
-    if (care_.guard.recovering() != !running_.empty())
+    if (recovery_.guard.recovering() != !running_.empty())
         breach("the guard and the ledger do not agree whether a recovery runs");
-    auto const waiting = care_.guard.gate().waiting();
-    if (!care_.guard.recovering() && waiting > 0)
-        breach("somebody waits, and no recovery runs");
+    auto const waiting = recovery_.guard.gate().waiting();
+    if (!recovery_.guard.recovering() && waiting > 0)
+        breach("an exchange waits, and no recovery runs");
     if (waiting > settings_.limits.recovery_waiters + 1)
         breach(fmt::format("{} wait", waiting));
-    if (care_.users.changed().waiting() > 0) {
-        if (!somebody_busy())
-            breach("a recovery waits, and nobody is busy");
-        if (care_.guard.latest()->awaiting == 0)
-            breach("a recovery waits, and nobody awaits it");
+    if (recovery_.in_flight.changed().waiting() > 0) {
+        if (!any_busy())
+            breach("a recovery waits, and no instance is busy");
+        if (recovery_.guard.latest()->awaiting == 0)
+            breach("a recovery waits, and no exchange awaits it");
         if (stopped_)
             breach("a recovery waits, and the server stops");
     }
@@ -100,6 +114,7 @@ void recovery_referee::step_taken(step s, record const& r) {
     trace(fmt::format("recovery {} {} {}: {}, unloaded {}, outcome {}", r.id, to_string(s),
                       r.trigger.request_id, to_string(r.plan.reason), r.unloaded(),
                       to_string(s == step::concluded ? r.outcome : r.acted)));
+    note_states();
     if (r.awaiting > exchanges_.size())
         breach("more conclusions than exchanges");
     if (s == step::began)
@@ -126,7 +141,7 @@ void recovery_referee::began(record const& r) {
     // first may not know any more.
     if (leader.step != policy::next_step::lead)
         return;
-    for (auto const& earlier : book_.records())
+    for (auto const& earlier : ledger_.records())
         if (earlier->id != r.id && earlier->succeeded() && for_memory(r.trigger.verdict) &&
             for_memory(earlier->trigger.verdict) && earlier->trigger.model == r.trigger.model &&
             records_.at(earlier->id).finished > leader.exchange->attempt_began())
@@ -144,9 +159,9 @@ void recovery_referee::finished(record const& r) {
         breach("something was unloaded in mode observe");
     if (r.acted == outcome::busy_timeout) {
         if (when.finished - when.began < settings_.recovery.busy_wait)
-            breach("it waited too short a time for somebody to go idle");
-        if (!somebody_busy())
-            breach("it gave up for busy ones, and nobody is busy");
+            breach("it did not wait long enough for an idle instance");
+        if (!any_busy())
+            breach("it gave up because all are busy, and none is");
     }
     // Where all are busy, it is for others to wait.
     if (r.acted == outcome::no_candidate && r.plan.reason == policy::plan_reason::all_busy &&
@@ -155,18 +170,21 @@ void recovery_referee::finished(record const& r) {
 }
 
 void recovery_referee::concluded(record const& r) {
-    if (r.outcome == outcome::replay_failed && r.unloaded() > 0 && too_large(r.trigger.model))
+    // A replay without an answer tells nothing of the model.
+    bool const refused = r.outcome == outcome::replay_failed &&
+                         exchanges_.at(r.trigger.request_id).exchange->answered();
+    if (refused && r.unloaded() > 0 && too_large(r.trigger.model))
         oversized_[r.trigger.model].push_back(
             {records_.at(r.id).began, virtual_time::now(), r.plan.exhaustive});
 }
 
 void recovery_referee::unload_asked(std::string const& id) {
     trace("unload of " + id);
-    auto const& current = care_.guard.latest();
-    if (!care_.guard.recovering() || settings_.recovery.mode != config::recovery_mode::on)
+    auto const& current = recovery_.guard.latest();
+    if (!recovery_.guard.recovering() || settings_.recovery.mode != config::recovery_mode::on)
         return breach("an unload without a recovery, or in a mode that has none");
     if (current->awaiting == 0 && !current->trigger.after_commit)
-        breach(id + " is unloaded, and nobody awaits it any more");
+        breach(id + " is unloaded, and no exchange awaits that any more");
     auto const* const victim = host_.find(id);
     if (victim == nullptr)
         return;
@@ -191,7 +209,7 @@ void recovery_referee::unload_for_memory(record const& r, simulated_host::instan
             w.exchange->call()->on() == victim.number)
             breach(victim.id + " is unloaded, and serves " + id);
     if (!host_.reported_busy)
-        breach("nobody asked the host who is busy");
+        breach("the host was not asked which instances are busy");
     else if (host_.reported_busy->contains(victim.id))
         breach(victim.id + " is unloaded, and the host called it busy");
 }
@@ -199,7 +217,7 @@ void recovery_referee::unload_for_memory(record const& r, simulated_host::instan
 void recovery_referee::unload_of_broken(record const& r, simulated_host::instance const& victim) {
     if (r.trigger.verdict == verdict::model_crash &&
         settings_.recovery.on_crash != policy::on_crash::reload)
-        breach("a crashed model is unloaded, and nobody asked for that");
+        breach("a crashed model is unloaded, and on_crash is not reload");
     auto const* const named = host_.find(r.trigger.model);
     auto const& model = named != nullptr ? named->model : r.trigger.model;
     if (host_.find_model(model) != nullptr && model != victim.model &&
@@ -210,7 +228,7 @@ void recovery_referee::unload_of_broken(record const& r, simulated_host::instanc
 // A model that fits nowhere costs the others a partial eviction and a whole one. Recoveries that
 // began before the first had failed count as one with it.
 void recovery_referee::not_futile(record const& r) {
-    if (r.unloads.size() > 1) // said once
+    if (r.unloads.size() > 1) // reported once
         return;
     auto const start = records_.at(r.id).began;
     unsigned rounds = 0;
@@ -228,17 +246,21 @@ void recovery_referee::not_futile(record const& r) {
 }
 
 void recovery_referee::attempt_begins(simulated_exchange& e) {
-    trace(fmt::format("{} attempt {} for {}", e.what().id, e.attempts(), e.what().asks.model));
-    if (e.attempts() > 1 + settings_.recovery.max_replays)
-        breach(e.what().id + " is replayed too often");
+    note_states();
+    trace(fmt::format("{} attempt {} for {}", e.sent().id, e.attempts(), e.sent().asks.model));
+    auto const replays = e.attempts() - 1 - e.resends();
+    if (replays > settings_.recovery.max_replays)
+        breach(e.sent().id + " is replayed too often");
+    if (e.resends() > 1 || (e.resends() == 1 && !(e.fresh() && e.sent().idempotent)))
+        breach(e.sent().id + " is resent, and must not be");
     if (e.committed() || e.over())
-        breach(e.what().id + " is replayed, and its answer had begun");
-    if (e.attempts() > 1 && settings_.recovery.mode != config::recovery_mode::on)
-        breach(e.what().id + " is replayed in a mode that does not");
-    if (e.attempts() == 1 && care_.guard.holding())
-        breach(e.what().id + " does not wait for the recovery");
+        breach(e.sent().id + " is replayed, and its answer had begun");
+    if (replays > 0 && settings_.recovery.mode != config::recovery_mode::on)
+        breach(e.sent().id + " is replayed in a mode that does not");
+    if (e.attempts() == 1 && recovery_.guard.holding())
+        breach(e.sent().id + " does not wait for the recovery");
     if (e.gone())
-        breach(e.what().id + " has left, and is sent");
+        breach(e.sent().id + " has left, and is sent");
 }
 
 } // namespace secondwind::test

@@ -1,6 +1,7 @@
-// Watches a simulated host, its supervisor and its exchanges, and says what should not have been.
+// Watches a simulated host, its recoveries and its exchanges, and reports what must not happen.
 #pragma once
 
+#include "support/recovery_table.hpp"
 #include "support/simulated_exchange.hpp"
 
 #include <map>
@@ -12,10 +13,10 @@ namespace secondwind::test {
 
 class recovery_referee {
 public:
-    // `live` adds that whoever could have been helped was: it holds where nobody leaves, the host
-    // has no faults, nothing is pinned, every request names a model, and time is plenty.
-    recovery_referee(virtual_time& time, simulated_host& host, recovery::supervisor& care,
-                     recovery::ledger& book, config::settings const& settings, bool live);
+    // `live` adds that every exchange that can be helped is: it holds where no client leaves, the
+    // host has no faults, nothing is pinned, every request names a model, and time is plenty.
+    recovery_referee(virtual_time& time, simulated_host& host, recovery::host_recovery& recovery,
+                     recovery::ledger& ledger, config::settings const& settings, bool live);
 
     void watch(simulated_exchange& e);
     void note_stop() noexcept { stopped_ = true; }
@@ -23,6 +24,8 @@ public:
     void conclude();
 
     std::vector<std::string> const& breaches() const noexcept { return breaches_; }
+    // Each state that an exchange was in.
+    recovery_states const& states() const noexcept { return states_; }
     // What happened, line by line, if it was asked for.
     bool tracing = false;
     void trace(std::string const& line) const;
@@ -34,7 +37,7 @@ private:
         policy::next_step step = policy::next_step::relay; // after its last answer
         // The recovery that it has led since its last answer.
         recovery::record const* led = nullptr;
-        unsigned in_vain = 0; // replays of its own recovery that met only what was spared
+        unsigned wasted = 0;  // replays of its own recovery that met only what was spared
         unsigned excused = 0; // other replays that were refused
     };
     struct history {
@@ -50,7 +53,8 @@ private:
         bool exhaustive;
     };
 
-    void breach(std::string what);
+    void breach(std::string text);
+    void note_states();
     void settled();
     void step_taken(recovery::step s, recovery::record const& r);
     void began(recovery::record const& r);
@@ -66,13 +70,13 @@ private:
     void helped(watched const& w);
 
     bool pinned(simulated_host::instance const& i) const;
-    bool somebody_busy() const;
+    bool any_busy() const;
     bool too_large(std::string const& model) const;
 
     virtual_time& time_;
     simulated_host& host_;
-    recovery::supervisor& care_;
-    recovery::ledger& book_;
+    recovery::host_recovery& recovery_;
+    recovery::ledger& ledger_;
     config::settings const& settings_;
     bool live_;
     bool stopped_ = false;
@@ -81,6 +85,7 @@ private:
     std::set<std::uint64_t> running_;
     std::map<std::string, std::vector<oversized_model>> oversized_; // by model
     std::set<std::string> robbed_; // models whose room a competing load took
+    recovery_states states_;
     std::vector<std::string> breaches_;
 };
 

@@ -75,8 +75,8 @@ std::vector<simulated_host::model> recovery_schedule::choose_models() {
 void recovery_schedule::choose_host() {
     auto models = choose_models();
     auto& host = host_.emplace(time_, io_, memory, models);
-    care_.emplace("host", io_, time_.deadlines(), host, book_, settings_);
-    referee_.emplace(time_, host, *care_, book_, settings_, calm_);
+    recovery_.emplace("host", io_, time_.deadlines(), host, ledger_, settings_);
+    referee_.emplace(time_, host, *recovery_, ledger_, settings_, calm_);
     referee_->tracing = tracing_;
 
     host.tells_activity = chance(70);
@@ -85,7 +85,7 @@ void recovery_schedule::choose_host() {
         host.takes.lingering = calm_ ? span(1, 300) : span(1, 1500);
     host.vary = [this](milliseconds m) { return m * number(50, 150) / 100; };
     if (!calm_) {
-        for (int f = 0; f <= static_cast<int>(simulated_host::fault::late_stop); ++f)
+        for (int f = 0; f <= static_cast<int>(simulated_host::fault::dead_connection); ++f)
             if (chance(25))
                 faults_[static_cast<simulated_host::fault>(f)] = number(5, 50);
         host.strikes = [this](simulated_host::fault f) {
@@ -124,11 +124,11 @@ wish recovery_schedule::choose_wish() {
     return w;
 }
 
-void recovery_schedule::at(milliseconds when, std::function<void()> what) {
+void recovery_schedule::at(milliseconds when, std::function<void()> event) {
     ++to_come_;
-    time_.after(when, [this, what = std::move(what)] {
+    time_.after(when, [this, event = std::move(event)] {
         --to_come_;
-        what();
+        event();
     });
 }
 
@@ -138,15 +138,16 @@ void recovery_schedule::choose_clients() {
     auto const burst = chance(30) ? span(0, 300) : length_;
     for (int n = 0; n < count; ++n) {
         bool const replayable = calm_ || !chance(5);
-        auto& e = exchanges_.emplace_back(
-            *host_, *care_,
-            simulated_exchange::request{fmt::format("x{}", n), choose_wish(), replayable});
+        auto& e = exchanges_.emplace_back(*host_, *recovery_,
+                                          simulated_exchange::request{fmt::format("x{}", n),
+                                                                      choose_wish(), replayable,
+                                                                      chance(30)});
         referee_->watch(e);
         auto const comes = span(0, static_cast<int>((n % 3 == 0 ? length_ : burst).count()));
         at(comes, [&e] { e.start(); });
         if (!calm_ && chance(20))
             at(comes + span(0, 700), [this, &e] {
-                referee_->trace(e.what().id + " leaves");
+                referee_->trace(e.sent().id + " leaves");
                 e.leave();
             });
     }
@@ -158,29 +159,29 @@ std::string recovery_schedule::any_instance() {
 }
 
 void recovery_schedule::choose_events() {
-    auto const happens = [this](std::string what, std::function<void()> event) {
-        at(span(0, static_cast<int>(length_.count())), [this, what, event] {
-            referee_->trace(what);
+    auto const happens = [this](std::string name, std::function<void()> event) {
+        at(span(0, static_cast<int>(length_.count())), [this, name, event] {
+            referee_->trace(name);
             event();
         });
     };
     for (int n = number(0, 6); n > 0; --n) {
         auto const kind = number(1, 100);
         if (kind <= 40)
-            happens("somebody else's request",
+            happens("foreign request",
                     [this] { host_->occupy(any_instance(), span(1, chance(20) ? 4000 : 500)); });
         else if (kind <= 55)
-            happens("somebody else's load", [this] {
+            happens("foreign load", [this] {
                 auto const* const m = host_->find_model(one_of(names_));
                 if (!host_->down() && host_->used() + m->size <= memory)
                     host_->load(m->key);
             });
         else if (kind <= 65)
-            happens("somebody else's unload", [this] { host_->drop(any_instance()); });
+            happens("foreign unload", [this] { host_->drop(any_instance()); });
         else if (kind <= 80)
-            happens("a corrupt cache", [this] { host_->corrupt(any_instance()); });
+            happens("corrupt cache", [this] { host_->corrupt(any_instance()); });
         else if (kind <= 90)
-            happens("a crash", [this] { host_->crash(any_instance()); });
+            happens("crash", [this] { host_->crash(any_instance()); });
         else if (kind <= 97)
             happens("down", [this] {
                 host_->go_down();
@@ -188,7 +189,7 @@ void recovery_schedule::choose_events() {
             });
         else
             happens("stop", [this] {
-                care_->recovery.stop();
+                recovery_->recoverer.stop();
                 referee_->note_stop();
             });
     }
@@ -197,7 +198,7 @@ void recovery_schedule::choose_events() {
 bool recovery_schedule::run() {
     auto const hopeless = [this] { return breaches().size() > 50; };
     auto const over = [this, hopeless] {
-        return hopeless() || (to_come_ == 0 && !care_->guard.recovering() &&
+        return hopeless() || (to_come_ == 0 && !recovery_->guard.recovering() &&
                               std::ranges::all_of(exchanges_, &simulated_exchange::over));
     };
     bool const ended = time_.pass_until(over, 30min);

@@ -1,4 +1,4 @@
-// One random story of a host, its clients and its recoveries.
+// One random schedule of a host, its clients and its recoveries.
 #pragma once
 
 #include "support/recovery_referee.hpp"
@@ -8,7 +8,7 @@
 
 namespace secondwind::test {
 
-// The same seed tells the same story.
+// The same seed makes the same schedule.
 class recovery_schedule {
 public:
     explicit recovery_schedule(std::uint64_t seed, bool tracing = false);
@@ -17,6 +17,7 @@ public:
     // refers to all of it.
     bool run();
     std::vector<std::string> const& breaches() const noexcept { return referee_->breaches(); }
+    recovery_states const& states() const noexcept { return referee_->states(); }
 
 private:
     using milliseconds = std::chrono::milliseconds;
@@ -35,7 +36,7 @@ private:
     void choose_clients();
     void choose_events();
     wish choose_wish();
-    void at(milliseconds when, std::function<void()> what);
+    void at(milliseconds when, std::function<void()> event);
     std::string any_instance();
 
     std::mt19937_64 random_;
@@ -45,12 +46,12 @@ private:
     boost::asio::io_context io_;
     virtual_time time_{io_};
     config::settings settings_;
-    recovery::ledger book_;
+    recovery::ledger ledger_;
     std::vector<std::string> names_; // of models that the host has
     std::vector<std::string> large_; // those that cannot be loaded at all
     std::map<simulated_host::fault, int> faults_;
     std::optional<simulated_host> host_;
-    std::optional<recovery::supervisor> care_;
+    std::optional<recovery::host_recovery> recovery_;
     std::optional<recovery_referee> referee_;
     std::deque<simulated_exchange> exchanges_;
     int to_come_ = 0;

@@ -9,8 +9,9 @@ namespace secondwind::test {
 
 using policy::verdict;
 
-simulated_host::call::call(simulated_host& host, wish what)
-    : host_{host}, what_{std::move(what)}, number_{++host.numbers_}, changed_{host.io_} {
+simulated_host::call::call(simulated_host& host, wish wanted, bool fresh)
+    : host_{host}, wish_{std::move(wanted)}, fresh_{fresh}, number_{++host.numbers_},
+      changed_{host.io_} {
     host_.calls_.emplace(number_, this);
     host_.begin(*this);
 }
@@ -45,28 +46,29 @@ void simulated_host::call::end() {
     changed_.open();
 }
 
-void simulated_host::later(call& c, milliseconds span, std::function<void(call&)> what) {
-    time_.after(span, [this, number = c.number_, what = std::move(what)] {
+void simulated_host::later(call& c, milliseconds span, std::function<void(call&)> event) {
+    time_.after(span, [this, number = c.number_, event = std::move(event)] {
         auto const found = calls_.find(number);
         if (found != calls_.end())
-            what(*found->second);
+            event(*found->second);
     });
 }
 
 void simulated_host::fail(call& c, verdict v, std::string message) {
     later(c, vary(takes.error), [v, message = std::move(message)](call& then) {
-        then.give({true, {v, message}});
+        then.give({true, false, {v, message}});
         then.end();
     });
 }
 
 void simulated_host::begin(call& c) {
-    if (down_) {
-        later(c, vary(takes.error), [](call& then) {
-            then.give({});
+    bool const dead = !c.fresh_ && strikes(fault::dead_connection);
+    if (down_ || dead) {
+        later(c, vary(takes.error), [dead](call& then) {
+            then.give({false, dead, {}});
             then.end();
         });
-    } else if (c.what_.bad) {
+    } else if (c.wish_.bad) {
         fail(c, verdict::other_error, "'messages' must be an array");
     } else {
         want(c);
@@ -74,7 +76,7 @@ void simulated_host::begin(call& c) {
 }
 
 void simulated_host::want(call& c) {
-    auto const& name = c.what_.model;
+    auto const& name = c.wish_.model;
     if (auto const* const serves = serving(name)) {
         serve(c, *find_number(serves->number));
         return;
@@ -102,9 +104,9 @@ void simulated_host::serve(call& c, instance& on) {
     if (on.crashed)
         return fail(c, verdict::model_crash, "The model has crashed.");
     c.on_ = on.number;
-    later(c, c.what_.first_byte, [this](call& then) {
-        then.give({true, {}});
-        later(then, then.what_.rest, [](call& at_last) { at_last.end(); });
+    later(c, c.wish_.first_byte, [this](call& then) {
+        then.give({true, false, {}});
+        later(then, then.wish_.rest, [](call& at_last) { at_last.end(); });
     });
 }
 
@@ -126,7 +128,7 @@ void simulated_host::end_load(std::string const& key, std::uint64_t number) {
         add(*find_model(key));
     auto const all = calls_;
     for (auto const& [n, c] : all) {
-        if (!c->waits_for_load_ || c->what_.model != key)
+        if (!c->waits_for_load_ || c->wish_.model != key)
             continue;
         c->waits_for_load_ = false;
         if (aborted)
@@ -159,13 +161,13 @@ void simulated_host::leave(call& c) {
     auto const on = c.on_;
     c.end();
     if (c.waits_for_load_ && std::ranges::none_of(calls_, [&c](auto const& other) {
-            return other.second->waits_for_load_ && other.second->what_.model == c.what_.model;
+            return other.second->waits_for_load_ && other.second->wish_.model == c.wish_.model;
         }))
-        loads_.erase(c.what_.model);
+        loads_.erase(c.wish_.model);
     c.waits_for_load_ = false;
     if (auto const* const i = on ? find_number(*on) : nullptr;
         i != nullptr && strikes(fault::late_stop))
-        occupy(i->id, c.what_.first_byte);
+        occupy(i->id, c.wish_.first_byte);
 }
 
 } // namespace secondwind::test

@@ -1,87 +1,84 @@
 #include "support/simulated_exchange.hpp"
 
+#include <utility>
+
 namespace secondwind::test {
 
 using policy::next_step;
+using policy::verdict;
 
-simulated_exchange::simulated_exchange(simulated_host& host, recovery::supervisor& care,
-                                       request what)
-    : host_{host}, care_{care}, what_{std::move(what)}, body_{what_.asks.model.empty()
-                                                                  ? R"({"messages":[]})"
-                                                                  : R"({"model":")" +
-                                                                        what_.asks.model + R"("})"},
-      model_{body_, what_.replayable}, wind_{care, *this} {}
+simulated_exchange::simulated_exchange(simulated_host& host, recovery::host_recovery& recovery,
+                                       request sent)
+    : host_{host}, host_recovery_{recovery}, request_{std::move(sent)},
+      body_{request_.asks.model.empty() ? R"({"messages":[]})"
+                                        : R"({"model":")" + request_.asks.model + R"("})"},
+      model_{body_, request_.replayable}, tail_{request_.asks.tail, "out of memory"}, recovery_{
+                                                                                          recovery,
+                                                                                          *this} {}
 
 void simulated_exchange::start() {
     net::spawn(run());
 }
 
 net::task<void> simulated_exchange::run() {
-    co_await attempts_made();
-    if (gone_)
-        wind_.leave();
+    co_await recovery::run_exchange(*this, recovery_);
     attempt_.reset();
     ++ended_;
     on_end();
 }
 
-net::task<void> simulated_exchange::attempts_made() {
-    auto const admitted = co_await wind_.enter();
-    if (!admitted) {
-        answer_ourselves();
-        co_return;
-    }
-    bool again = true;
-    while (again && !gone_) {
-        ++attempts_;
-        attempt_began_ = virtual_time::now();
-        on_attempt();
-        attempt_ = std::make_unique<attempt>(host_, care_, what_.asks, model_);
-        auto const answer = co_await attempt_->call.head();
-        if (gone_)
-            co_return;
-        if (answer.came) {
-            ++heard_;
-            again = co_await judge(answer.judged);
-            continue;
-        }
-        again = false;
-        // Where the host gave an answer, the client never gets an invented one.
-        if (!held_) {
-            answer_ourselves();
-            continue;
-        }
-        wind_.fail();
-        co_await give(std::move(*held_));
-    }
+net::task<simulated_exchange::failure_type> simulated_exchange::send(bool fresh) {
+    ++attempts_;
+    resends_ += std::exchange(dead_, false) ? 1 : 0;
+    fresh_ = fresh;
+    attempt_began_ = virtual_time::now();
+    on_attempt();
+    attempt_ = std::make_unique<attempt>(host_, host_recovery_, request_.asks, model_, fresh);
+    co_return failure_type{};
 }
 
-net::task<bool> simulated_exchange::judge(policy::judgement judged) {
-    auto const step = wind_.decide(judged, attempt_->epoch);
+net::task<simulated_exchange::failure_type> simulated_exchange::receive() {
+    auto const answer = co_await attempt_->call.head();
+    failure_type failure;
+    answered_ = answer.came;
+    if (answer.came) {
+        heard_ += gone_ ? 0 : 1;
+        judged_ = answer.judged;
+    } else {
+        dead_ = answer.dead_connection;
+        failure = {true, answer.dead_connection};
+    }
+    co_return failure;
+}
+
+void simulated_exchange::hold(next_step step) {
     on_decision(step);
-    if (step == next_step::relay) {
-        held_.reset();
-        co_await give(std::move(judged));
-        co_return false;
-    }
-    held_ = judged;
-    attempt_->use.reset();
-    auto const again = co_await wind_.recover(step, judged);
-    if (!again && !gone_)
-        co_await give(std::move(*held_));
-    co_return again;
+    held_ = judged_;
+    if (step != next_step::relay)
+        attempt_->use.reset();
 }
 
-net::task<void> simulated_exchange::give(policy::judgement judged) {
+net::task<void> simulated_exchange::relay() {
     committed_ = true;
     from_ = answered_by::host;
-    answer_ = std::move(judged);
-    if (answer_.verdict != policy::verdict::healthy)
-        co_return;
-    co_await attempt_->call.rest();
-    policy::judgement const tail{what_.asks.tail, "out of memory"};
-    if (!gone_ && tail.verdict != policy::verdict::healthy)
-        wind_.heal(tail, attempt_->epoch);
+    answer_ = *held_;
+    if (answer_.verdict == verdict::healthy)
+        co_await attempt_->call.rest();
+}
+
+net::task<void> simulated_exchange::reply_failed(failure_type) {
+    answer_ourselves();
+    co_return;
+}
+
+net::task<void> simulated_exchange::reply_crowded() {
+    answer_ourselves();
+    co_return;
+}
+
+policy::judgement const* simulated_exchange::late_error() const noexcept {
+    bool const late = !gone_ && answer_.verdict == verdict::healthy;
+    return late && tail_.verdict != verdict::healthy ? &tail_ : nullptr;
 }
 
 void simulated_exchange::answer_ourselves() {
@@ -95,7 +92,7 @@ void simulated_exchange::leave() {
     gone_ = true;
     if (attempt_)
         attempt_->call.cancel();
-    wind_.leave();
+    recovery_.leave();
 }
 
 } // namespace secondwind::test

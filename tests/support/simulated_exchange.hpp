@@ -3,7 +3,7 @@
 
 #include "support/simulated_host.hpp"
 
-#include <secondwind/recovery/second_wind.hpp>
+#include <secondwind/recovery/exchange_loop.hpp>
 
 #include <functional>
 #include <memory>
@@ -12,32 +12,35 @@
 
 namespace secondwind::test {
 
-// Drives a second_wind in the way of proxy::exchange, step by step.
-class simulated_exchange final : recovery::subject {
+// Does what the product's loop asks for, as proxy::exchange does it over connections.
+class simulated_exchange final : recovery::recoverable_request {
 public:
     enum class answered_by { nobody, host, proxy };
     struct request {
         std::string id;
         wish asks;
         bool replayable = true;
+        bool idempotent = false;
     };
 
-    simulated_exchange(simulated_host& host, recovery::supervisor& care, request what);
+    simulated_exchange(simulated_host& host, recovery::host_recovery& recovery, request sent);
 
     // Runs to its end, once; this object must last as long.
     void start();
     // The client goes.
     void leave();
 
-    request const& what() const noexcept { return what_; }
-    std::string const& model() const override { return what_.asks.model; }
+    request const& sent() const noexcept { return request_; }
+    std::string const& model() const override { return request_.asks.model; }
 
     bool in_flight() const noexcept { return attempt_ && attempt_->use; }
     bool over() const noexcept { return ended_ > 0; }
     unsigned ended() const noexcept { return ended_; }
-    bool gone() const noexcept { return gone_; }
+    bool answered() const noexcept { return answered_; } // the last attempt, by the host
     bool committed() const noexcept { return committed_; }
     unsigned attempts() const noexcept { return attempts_; }
+    unsigned resends() const noexcept { return resends_; } // after a connection that was dead
+    bool fresh() const noexcept { return fresh_; }     // the last attempt is on a new connection
     unsigned heard() const noexcept { return heard_; } // answers of the host, of all its attempts
     simulated_host::call const* call() const noexcept {
         return attempt_ ? &attempt_->call : nullptr;
@@ -47,49 +50,78 @@ public:
     // In the end.
     answered_by from() const noexcept { return from_; }
     policy::judgement const& answer() const noexcept { return answer_; }
-    bool met_recovery() const noexcept { return wind_.met_recovery(); }
-    recovery::outcome outcome() const noexcept { return wind_.outcome(); }
-    std::size_t unloaded() const noexcept { return wind_.unloaded(); }
+    recovery::exchange_recovery const& recovery() const noexcept { return recovery_; }
+    bool met_recovery() const noexcept { return recovery_.met_recovery(); }
+    recovery::outcome outcome() const noexcept { return recovery_.outcome(); }
+    std::size_t unloaded() const noexcept { return recovery_.unloaded(); }
 
     // What a test may want to hear of.
     std::function<void()> on_attempt = [] {};
     std::function<void(policy::next_step)> on_decision = [](policy::next_step) {};
     std::function<void()> on_end = [] {};
 
+    // See recovery::recoverable_exchange.
+    struct failure_type {
+        bool failed = false;
+        bool dead_connection = false;
+        explicit operator bool() const noexcept { return failed; }
+    };
+    bool gone() const noexcept { return gone_; }
+    bool uses_models() const noexcept { return true; }
+    void note_gate_wait() const noexcept {}
+    net::task<failure_type> send(bool fresh);
+    net::task<failure_type> receive();
+    void note_attempt() const noexcept {}
+    policy::judgement const& judged() const noexcept { return judged_; }
+    std::uint64_t epoch() const noexcept { return attempt_->epoch; }
+    bool may_resend(failure_type const& failure) const noexcept {
+        return failure.dead_connection && request_.idempotent && request_.replayable;
+    }
+    void hold(policy::next_step step);
+    bool holds_answer(failure_type const&) const noexcept { return held_.has_value(); }
+    net::task<void> relay();
+    net::task<void> reply_failed(failure_type failure);
+    net::task<void> reply_crowded();
+    policy::judgement const* late_error() const noexcept;
+
 private:
     struct attempt {
-        attempt(simulated_host& host, recovery::supervisor& care, wish const& asks,
-                lmstudio::requested_model const& model)
-            : use{std::in_place, care.users, model}, epoch{care.guard.epoch()}, call{host, asks} {}
+        attempt(simulated_host& host, recovery::host_recovery& recovery, wish const& asks,
+                lmstudio::requested_model const& model, bool fresh)
+            : use{std::in_place, recovery.in_flight, model}, epoch{recovery.guard.epoch()},
+              call{host, asks, fresh} {}
         std::optional<recovery::in_flight::entry> use;
         std::uint64_t epoch;
         simulated_host::call call;
     };
 
     net::task<void> run();
-    net::task<void> attempts_made();
-    net::task<bool> judge(policy::judgement judged);
-    net::task<void> give(policy::judgement judged);
     void answer_ourselves();
 
-    std::string_view id() const override { return what_.id; }
+    std::string_view id() const override { return request_.id; }
     std::string_view path() const override { return "/v1/chat/completions"; }
     std::string authorization() const override { return {}; }
-    bool replayable() const override { return what_.replayable; }
+    bool replayable() const override { return request_.replayable; }
 
     simulated_host& host_;
-    recovery::supervisor& care_;
-    request what_;
+    recovery::host_recovery& host_recovery_;
+    request request_;
     std::string body_;
     lmstudio::requested_model model_;
-    recovery::second_wind wind_;
+    policy::judgement tail_; // the last event of its stream
+    recovery::exchange_recovery recovery_;
     std::unique_ptr<attempt> attempt_;
+    policy::judgement judged_;
     std::optional<policy::judgement> held_;
     virtual_time::time_point attempt_began_;
     bool gone_ = false;
     bool committed_ = false;
+    bool answered_ = false;
+    bool fresh_ = false;
+    bool dead_ = false; // the connection of the last attempt was
     unsigned ended_ = 0;
     unsigned attempts_ = 0;
+    unsigned resends_ = 0;
     unsigned heard_ = 0;
     answered_by from_ = answered_by::nobody;
     policy::judgement answer_;

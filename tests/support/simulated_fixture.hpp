@@ -1,4 +1,4 @@
-// A simulated host with its supervisor, and clients that come and go.
+// A simulated host with its host_recovery, and clients that come and go.
 #pragma once
 
 #include "support/simulated_exchange.hpp"
@@ -19,15 +19,15 @@ struct with_simulated_host : testing::Test {
     using step = policy::next_step;
 
     // Sends a request now, and runs what follows at once.
-    simulated_exchange& send(wish what, bool replayable = true) {
+    simulated_exchange& send(wish wanted, bool replayable = true) {
         auto& e = exchanges.emplace_back(
-            host, care,
-            simulated_exchange::request{"x" + std::to_string(exchanges.size()), std::move(what),
+            host, recovery,
+            simulated_exchange::request{"x" + std::to_string(exchanges.size()), std::move(wanted),
                                         replayable});
-        e.on_decision = [this, &e](step s) { steps.push_back(e.what().id + " " + name(s)); };
+        e.on_decision = [this, &e](step s) { steps.push_back(e.sent().id + " " + name(s)); };
         e.on_attempt = [this, &e] {
             if (e.attempts() > 1)
-                replayed.push_back(e.what().id);
+                replayed.push_back(e.sent().id);
         };
         e.start();
         time.settle();
@@ -47,41 +47,41 @@ struct with_simulated_host : testing::Test {
     // Until all exchanges and recoveries are over.
     void finish() {
         ASSERT_TRUE(time.pass_until([this] {
-            return !care.guard.recovering() &&
+            return !recovery.guard.recovering() &&
                    std::ranges::all_of(exchanges, &simulated_exchange::over);
         }));
-        EXPECT_EQ(care.guard.gate().waiting(), 0U);
-        for (auto const& r : book.records()) {
-            EXPECT_TRUE(r->finished);
+        EXPECT_EQ(recovery.guard.gate().waiting(), 0U);
+        for (auto const& r : ledger.records()) {
+            EXPECT_TRUE(r->finished());
             EXPECT_EQ(r->awaiting, 0U);
         }
     }
     void until_recovering() {
-        ASSERT_TRUE(time.pass_until([this] { return care.guard.recovering(); }));
+        ASSERT_TRUE(time.pass_until([this] { return recovery.guard.recovering(); }));
     }
-    // The recovery that runs has found everybody busy.
+    // The recovery that runs has found all busy.
     void until_it_waits() {
-        ASSERT_TRUE(time.pass_until([this] { return care.users.changed().waiting() > 0; }));
+        ASSERT_TRUE(time.pass_until([this] { return recovery.in_flight.changed().waiting() > 0; }));
     }
     // That many wait at the gate.
     void until_waiting(std::size_t count) {
         ASSERT_TRUE(
-            time.pass_until([this, count] { return care.guard.gate().waiting() == count; }));
+            time.pass_until([this, count] { return recovery.guard.gate().waiting() == count; }));
     }
     void until_asked_to_unload(std::string id) {
-        bool asked = false;
-        host.on_unload = [&](std::string const& which) { asked = asked || which == id; };
-        ASSERT_TRUE(time.pass_until([&] { return asked; }));
+        bool done = false;
+        host.on_unload = [&](std::string const& which) { done = done || which == id; };
+        ASSERT_TRUE(time.pass_until([&] { return done; }));
         host.on_unload = [](std::string const&) {};
     }
-    recovery::record const& last() { return *book.records().back(); }
+    recovery::record const& last() { return *ledger.records().back(); }
 
     static std::string name(step s) { return std::string{policy::to_string(s)}; }
 
     boost::asio::io_context io;
     virtual_time time{io};
     config::settings settings;
-    recovery::ledger book;
+    recovery::ledger ledger;
     simulated_host host{time,
                         io,
                         100,
@@ -93,9 +93,9 @@ struct with_simulated_host : testing::Test {
                          {"m70", 70},
                          {"m90", 90},
                          {"m200", 200}}};
-    recovery::supervisor care{"host", io, time.deadlines(), host, book, settings};
+    recovery::host_recovery recovery{"host", io, time.deadlines(), host, ledger, settings};
     std::deque<simulated_exchange> exchanges;
-    std::vector<std::string> steps;    // what was decided for whom
+    std::vector<std::string> steps;    // each decision, with its exchange
     std::vector<std::string> replayed; // in order
 };
 

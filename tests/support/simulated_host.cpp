@@ -41,7 +41,7 @@ net::task<recovery::control::listing> simulated_host::list(std::string) {
     co_await coming;
     listing found;
     if (down_ || strikes(fault::list_fails)) {
-        found.why_not = "no answer";
+        found.error = "no answer";
         found.reached = down_ ? recovery::contact::unreachable : recovery::contact::no_answer;
     } else {
         found.instances.emplace();
@@ -93,7 +93,7 @@ net::task<recovery::control::unloading> simulated_host::unload(std::string id, s
     co_await coming;
     unloading result;
     if (down_ || strikes(fault::unload_refused)) {
-        result.why_not = "refused";
+        result.error = "refused";
     } else if (find(id) == nullptr) {
         result.result = lmstudio::unload_result::not_found;
     } else {
@@ -101,7 +101,7 @@ net::task<recovery::control::unloading> simulated_host::unload(std::string id, s
         bool const unsure = strikes(fault::unload_unsure);
         drop(id);
         if (unsure)
-            result.why_not = "an error after all";
+            result.error = "an error after all";
         else
             result.result = lmstudio::unload_result::unloaded;
     }
@@ -200,7 +200,7 @@ void simulated_host::cut(std::uint64_t number, verdict v, std::string const& mes
     for (auto const& [n, c] : all)
         if (c->on_ == number && !c->ended_) {
             if (!c->head_)
-                c->give({true, {v, message}});
+                c->give({true, false, {v, message}});
             c->end();
         }
 }

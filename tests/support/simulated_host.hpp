@@ -1,4 +1,4 @@
-// An LM Studio host that is only imagined: no socket, and time that a test moves.
+// A simulated LM Studio host: no socket, and time that a test moves.
 #pragma once
 
 #include "support/virtual_time.hpp"
@@ -53,10 +53,11 @@ public:
     enum class fault {
         list_fails,
         unload_refused,
-        unload_unsure, // done, and yet answered with an error
-        load_aborts,   // for no cause that it names
-        suspected,     // does not fit, and says so in no clear words
-        late_stop      // goes on generating after its client has left
+        unload_unsure,  // done, and yet answered with an error
+        load_aborts,    // for no cause that it names
+        suspected,      // does not fit, and says so in no clear words
+        late_stop,      // goes on generating after its client has left
+        dead_connection // had closed the idle connection that a request comes over
     };
     struct duration {
         milliseconds list{4};
@@ -67,7 +68,8 @@ public:
         milliseconds error{2};
     };
     struct answer {
-        bool came = false; // else the connection broke
+        bool came = false;            // else the connection broke
+        bool dead_connection = false; // before the request came, and it was not a new one
         policy::judgement judged;
     };
     class call;
@@ -145,7 +147,7 @@ private:
     void remove(std::uint64_t number);
     instance& add(model const& m);
     instance* find_number(std::uint64_t number) noexcept;
-    void later(call& c, milliseconds span, std::function<void(call&)> what);
+    void later(call& c, milliseconds span, std::function<void(call&)> event);
 
     virtual_time& time_;
     boost::asio::io_context& io_;
@@ -160,11 +162,11 @@ private:
     bool down_ = false;
 };
 
-// One request that the host serves. It begins when it is made, and its client leaves when it is
-// destroyed.
+// One request that the host serves, over a connection that is new if `fresh`. It begins when it is
+// made, and its client leaves when it is destroyed.
 class simulated_host::call {
 public:
-    call(simulated_host& host, wish what);
+    call(simulated_host& host, wish wanted, bool fresh = false);
     call(call const&) = delete;
     call& operator=(call const&) = delete;
     ~call() { host_.leave(*this); }
@@ -175,7 +177,7 @@ public:
     // Ends both at once.
     void cancel();
 
-    wish const& what() const noexcept { return what_; }
+    wish const& wanted() const noexcept { return wish_; }
     // The number of the instance that serves it, if one does.
     std::optional<std::uint64_t> const& on() const noexcept { return on_; }
     // Where it was refused for memory: what was in the way.
@@ -188,7 +190,8 @@ private:
     void end();
 
     simulated_host& host_;
-    wish what_;
+    wish wish_;
+    bool fresh_;
     std::uint64_t number_;
     net::gate changed_;
     std::optional<answer> head_;

@@ -7,7 +7,7 @@
 #include <secondwind/host/host_view.hpp>
 #include <secondwind/net/gate.hpp>
 #include <secondwind/net/task.hpp>
-#include <secondwind/recovery/supervisor.hpp>
+#include <secondwind/recovery/host_recovery.hpp>
 #include <secondwind/telemetry/code_counts.hpp>
 
 #include <boost/intrusive/list.hpp>
@@ -28,7 +28,7 @@ struct host {
         : upstream{std::move(configured)}, pool{env.io, env.deadlines, upstream, settings.timeouts},
           control{env, pool, settings.recovery}, view{upstream.name, env.io, env.deadlines, control,
                                                       settings},
-          observed{control, view}, care{upstream.name, env.io, env.deadlines,
+          observed{control, view}, recovery{upstream.name, env.io, env.deadlines,
                                         observed,      ledger, settings},
           unloaded{env.io}, home{made_by} {
         pool.watch(view);
@@ -46,12 +46,12 @@ struct host {
     // Cancels what runs on it.
     void abort() {
         pool.abort();
-        care.recovery.stop();
+        recovery.recoverer.stop();
     }
     // After retire(): completes when no recovery and no call runs any more.
     net::task<void> ended() {
-        while (care.guard.recovering()) {
-            net::gate::waiter until{care.guard.gate()};
+        while (recovery.guard.recovering()) {
+            net::gate::waiter until{recovery.guard.gate()};
             co_await until;
         }
         // Calls that still run are only made to show its state.
@@ -64,7 +64,7 @@ struct host {
     host_control control;
     host_view view;
     observed_control observed; // recoveries use it, so that the view learns from their calls
-    recovery::supervisor care;
+    recovery::host_recovery recovery;
     telemetry::code_counts attempts; // by the status of their answers; 0: none came
     // Unloads that operators request run one after another.
     bool unloading = false;

@@ -27,8 +27,8 @@ public:
     attempt(context& shared, client& from, request const& what, body_reader* rest,
             progress& shown) noexcept
         : shared_{shared}, client_{from}, request_{what}, rest_{rest}, shown_{shown},
-          use_{std::in_place, what.host->care.users, what.model},
-          epoch_{what.host->care.guard.epoch()}, answer_{shared.blocks} {}
+          use_{std::in_place, what.host->recovery.in_flight, what.model},
+          epoch_{what.host->recovery.guard.epoch()}, answer_{shared.blocks} {}
 
     // Sends the request; `fresh` asks for a new connection. A failure means that there will be no
     // answer.

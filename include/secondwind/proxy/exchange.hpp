@@ -4,13 +4,14 @@
 #include <secondwind/http/head_writer.hpp>
 #include <secondwind/http/replies.hpp>
 #include <secondwind/net/task.hpp>
+#include <secondwind/policy/classify.hpp>
 #include <secondwind/proxy/access_record.hpp>
 #include <secondwind/proxy/attempt.hpp>
 #include <secondwind/proxy/body_reader.hpp>
 #include <secondwind/proxy/client.hpp>
 #include <secondwind/proxy/context.hpp>
 #include <secondwind/proxy/progress.hpp>
-#include <secondwind/recovery/second_wind.hpp>
+#include <secondwind/recovery/exchange_loop.hpp>
 #include <secondwind/telemetry/live_exchange.hpp>
 
 #include <memory>
@@ -22,7 +23,9 @@ namespace secondwind::proxy {
 
 // Attempts, recovers, replays, relays; and leaves one access line, whatever happens. While it runs
 // it is the one that hears of a client that leaves, and then ends everything it waits on.
-class exchange final : public telemetry::live_exchange, client::watcher, recovery::subject {
+class exchange final : public telemetry::live_exchange,
+                       client::watcher,
+                       recovery::recoverable_request {
 public:
     // `rest` hands out what of the body is not kept, or is null.
     exchange(context& shared, client& from, request& what, body_reader* rest);
@@ -37,19 +40,32 @@ public:
     // Ends it at once; `reason` stands in its line of the log.
     void cancel(std::string_view reason) override;
 
-private:
-    net::task<void> attempts();
-    void heal();
-    net::task<void> send_answer(std::unique_ptr<attempt> from);
-    net::task<void> fail(host::failure why);
-    net::task<void> refuse(http::refusal why);
-    net::task<void> turn_away();
+    // What recovery::run_exchange() asks of it: see recovery::recoverable_exchange.
+    using failure_type = host::failure;
+    bool gone() const noexcept { return gone_; }
+    bool uses_models() const noexcept { return !request_.reads_only(); }
+    void note_gate_wait();
+    net::task<host::failure> send(bool fresh);
+    net::task<host::failure> receive();
+    void note_attempt();
+    policy::judgement const& judged() const noexcept { return attempt_->judged(); }
+    std::uint64_t epoch() const noexcept { return attempt_->epoch(); }
+    bool may_resend(host::failure const& failed) const noexcept {
+        return failed.resend_safe() && request_.idempotent() && request_.whole;
+    }
+    // A later answer takes the place of an earlier one, unless only the earlier one can still be
+    // given.
+    void hold(policy::next_step step);
+    bool holds_answer(host::failure const& failed) const;
+    net::task<void> relay();
+    net::task<void> reply_failed(host::failure failed);
+    net::task<void> reply_crowded();
+    policy::judgement const* late_error();
 
-    net::task<bool> enter();
-    net::task<bool> recover(policy::next_step step, policy::judgement judged);
+private:
+    net::task<void> refuse(http::refusal why);
     void count_replay();
 
-    void hold(policy::next_step step);
     bool fits(attempt const& from) const;
     http::persistence persistence(http::framing framing) const;
     std::string own_fields() const;
@@ -68,15 +84,13 @@ private:
     body_reader* rest_;
     access_record record_;
     progress shown_;
-    recovery::second_wind wind_;
+    recovery::exchange_recovery recovery_;
     std::unique_ptr<attempt> attempt_;
     std::unique_ptr<attempt> held_; // the answer that is relayed if all else fails
     std::uint64_t number_;
-    bool resent_ = false;
     bool gone_ = false;
-    bool recovering_ = false; // waits for a recovery
-    bool relaying_ = false;   // the answer that the client gets in the end
-    bool keep_ = false;       // the client's connection may serve another request
+    bool relaying_ = false; // the answer that the client gets in the end
+    bool keep_ = false;     // the client's connection may serve another request
 };
 
 } // namespace secondwind::proxy

@@ -1,5 +1,4 @@
-// What is asked of a host: which instances are loaded, who is busy, which version it is, and to
-// unload one.
+// What a recovery needs of a host: its models, which instances are busy, its version, and unloads.
 #pragma once
 
 #include <secondwind/lmstudio/instance.hpp>
@@ -14,15 +13,15 @@ namespace secondwind::recovery {
 
 // How far a call came.
 enum class contact : std::uint8_t {
-    none,        // it was given up before that was known: the server stops
+    none,        // the call was cancelled before that was known: the server stops
     unreachable, // the host took no connection
     no_answer,   // it took one, and did not answer in time or at all
-    answered     // it answered, with what was asked for or not
+    answered     // it answered, with a listing or with an error
 };
 
-// An interface, so that a recovery can be tested against a host that is only imagined. In each
-// call, `authorization` is the Authorization field of the request in need, or empty; it is used
-// where the host has no api_token of its own in the configuration.
+// An interface, so that a recovery can be tested against a simulated host. In each call,
+// `authorization` is the Authorization field of the request that needs a recovery, or empty; it is
+// used where the host has no api_token of its own in the configuration.
 class control {
 public:
     virtual ~control() = default;
@@ -30,27 +29,27 @@ public:
     struct listing {
         std::optional<lmstudio::inventory> instances;  // nothing: see `error`
         std::vector<lmstudio::model_on_disk> unloaded; // the models without an instance
-        std::string why_not;                           // one clause for the log
+        std::string error;                             // one clause for the log
         contact reached = contact::none;
     };
     // Within recovery.list_timeout.
     virtual net::task<listing> list(std::string authorization) = 0;
 
-    // Completes the instances of a listing with what only the SDK's WebSocket tells: who is busy,
-    // and who was used when. What it does not tell stays unknown; that is no error. A WebSocket
+    // Completes the instances of a listing with what is known only over the SDK's WebSocket: which
+    // are busy, and when each was last used. The rest stays unknown; that is no error. A WebSocket
     // that is refused, silent or too old costs one wait within recovery.websocket_timeout, and is
-    // not asked again until the host was down.
+    // not tried again until the host was down.
     virtual net::task<lmstudio::inventory> with_activity(lmstudio::inventory loaded,
                                                          std::string authorization) = 0;
 
-    // The host's version, as only the SDK's WebSocket tells it, within recovery.websocket_timeout;
-    // it is asked with the host's own api_token or as a guest. Nothing where that is refused,
-    // silent or too old; such a host is not asked again until it was down.
+    // The host's version, from the SDK's WebSocket, within recovery.websocket_timeout, with the
+    // host's own api_token or as a guest. Nothing where that is refused, silent or too old; such a
+    // host is not asked again until it was down.
     virtual net::task<std::optional<std::string>> version() = 0;
 
     struct unloading {
         lmstudio::unload_result result = lmstudio::unload_result::refused;
-        std::string why_not; // one clause for the log, when refused
+        std::string error; // one clause for the log, when refused
     };
     // Within recovery.unload_timeout.
     virtual net::task<unloading> unload(std::string instance_id, std::string authorization) = 0;

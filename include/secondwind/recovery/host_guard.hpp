@@ -19,13 +19,13 @@ public:
 
     // The number of recoveries of this host that have done their unloads.
     std::uint64_t epoch() const noexcept { return epoch_; }
-    bool recovering() const noexcept { return current_ != nullptr; }
+    bool recovering() const noexcept { return latest_ && !latest_->finished(); }
 
-    // New requests that would use a model wait. One that only observes holds nobody up.
-    bool holding() const noexcept { return recovering() && holds_; }
+    // New requests that would use a model wait. A recovery that only observes holds none of them.
+    bool holding() const noexcept { return recovering() && latest_->holds; }
 
     // The recovery that runs, or else the last one; null before the first.
-    std::shared_ptr<record> const& latest() const noexcept { return current_ ? current_ : last_; }
+    std::shared_ptr<record> const& latest() const noexcept { return latest_; }
 
     // Where requests wait while a recovery runs, in the order in which they came: the leader, those
     // that failed meanwhile, and new ones.
@@ -33,19 +33,16 @@ public:
     std::size_t waiting() const noexcept { return gate_.waiting(); }
 
     // Only with no recovery running.
-    void begin(std::shared_ptr<record> r, bool holds) noexcept {
-        current_ = std::move(r);
-        holds_ = holds;
-    }
-    // Lets everybody go.
-    void finish();
+    void begin(std::shared_ptr<record> r);
+    // The recovery that ran has finished: all that wait at the gate go on.
+    void open();
+    // The outcome of this recovery is known for one more exchange.
+    void concluded(record& r) const noexcept;
 
 private:
     net::gate gate_;
     std::uint64_t epoch_ = 0;
-    bool holds_ = false;
-    std::shared_ptr<record> current_;
-    std::shared_ptr<record> last_;
+    std::shared_ptr<record> latest_;
 };
 
 } // namespace secondwind::recovery

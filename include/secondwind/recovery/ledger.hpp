@@ -15,26 +15,26 @@
 
 namespace secondwind::recovery {
 
-// A ring of the newest records. Each step of a recovery is logged as it happens and told to the
-// listeners; a record of which nothing more is to come goes to the file.
+// A ring of the newest records. Each step of a recovery is logged as it happens, and the observers
+// are called with it; a record that is complete goes to the file.
 class ledger {
 public:
-    using listener = std::function<void(step, record const&)>;
+    using observer = std::function<void(step, record const&)>;
 
     // Throws std::runtime_error if the file (recovery.ledger_file; empty: none) cannot be opened.
     explicit ledger(std::string const& file = {}) : file_{file} {}
 
-    std::shared_ptr<record> open(std::string host, trigger why);
+    std::shared_ptr<record> open(std::string host, trigger cause);
     // Adds the step to the record.
     void note(step s, record& r);
     // The recovery's own work is over.
     void finish(record& r);
-    // What came of it for an exchange that has awaited it; `led` if it is the one that led it.
+    // The outcome for an exchange that has awaited it; `led` if it is the one that led it.
     void conclude(record& r, std::string_view request_id, outcome o, bool led);
 
-    // Adds one. It is called in the midst of a recovery: it must neither throw nor await, and must
-    // be good to call as long as there are recoveries.
-    void listen(listener l) { listeners_.push_back(std::move(l)); }
+    // Adds an observer. It is called in the middle of a recovery: it must neither throw nor await,
+    // and must be callable as long as there are recoveries.
+    void observe(observer o) { observers_.push_back(std::move(o)); }
     // Appends to another file from now on; reopen() to a new one of the same name, and throws as
     // the constructor does.
     void write_to(ledger_file other) noexcept { file_ = std::move(other); }
@@ -49,7 +49,7 @@ private:
 
     std::deque<std::shared_ptr<record>> records_; // oldest first
     std::uint64_t next_id_ = 1;
-    std::vector<listener> listeners_;
+    std::vector<observer> observers_;
     ledger_file file_;
 };
 

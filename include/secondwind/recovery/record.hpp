@@ -1,4 +1,4 @@
-// What is kept of one recovery.
+// One recovery: what it does now, and what is kept of it.
 #pragma once
 
 #include <secondwind/lmstudio/instance.hpp>
@@ -23,13 +23,23 @@ enum class outcome : std::uint8_t {
     unload_failed, // LM Studio refused or did not answer the inventory or an unload
     no_candidate,  // nothing that could be unloaded
     busy_timeout,  // everything that could be unloaded stayed busy for recovery.busy_wait
-    futile,        // the model is known not to fit, so nobody was unloaded for it
+    futile,        // the model is known not to fit, so nothing was unloaded for it
     healed,        // unloaded after the answer had begun, for the next request
     client_gone,   // the client left before the replay
     observed       // recovery.mode is observe: all was decided, nothing done
 };
 std::string_view to_string(outcome o) noexcept;
 std::optional<outcome> outcome_from_string(std::string_view name) noexcept;
+
+// What a recovery is doing. docs/design.md has the table of how exchanges stand to it meanwhile.
+enum class phase : std::uint8_t {
+    listing,          // asks the host which models are loaded
+    planning,         // asks which of them are busy, and decides what to unload
+    waiting_for_idle, // until a busy instance is idle
+    unloading,
+    verifying, // lists again until what was unloaded is gone
+    finished   // nothing more: those who await it go on
+};
 
 // What happens on the way, some of it more than once.
 enum class step : std::uint8_t {
@@ -45,24 +55,24 @@ enum class step : std::uint8_t {
 };
 std::string_view to_string(step s) noexcept;
 
-// Why a recovery began.
+// The cause of a recovery: the error of one exchange.
 struct trigger {
     std::string request_id;
     std::string path;
     std::string model; // as the request names it; may be empty
     policy::verdict verdict = policy::verdict::healthy;
-    std::string message;       // LM Studio's own words
-    bool after_commit = false; // the answer had begun: nobody awaits a replay
+    std::string message;       // the text of LM Studio's error
+    bool after_commit = false; // the answer had begun: no exchange awaits a replay
 };
 
 struct unload_record {
     lmstudio::instance instance;
     bool done = false;
-    std::string why_not; // when not done
+    std::string error; // when not done
     std::chrono::microseconds took{};
 };
 
-// What came of it for one exchange.
+// The outcome for one exchange.
 struct replay_record {
     std::string request_id;
     recovery::outcome outcome = outcome::pending;
@@ -83,8 +93,9 @@ struct record {
     policy::plan plan;
     std::vector<unload_record> unloads;
     std::vector<step_record> steps;   // in the order in which they happened
-    std::string why_not;              // what stopped it, if something did
+    std::string error;                // that stopped it; empty if none did
     std::chrono::microseconds took{}; // from its start until the replays could go out
+    recovery::phase phase = recovery::phase::listing;
     // How the recovery itself ended, if not with the unloads that it had planned.
     recovery::outcome acted = outcome::pending;
     // How it ended for the exchange that led it.
@@ -92,34 +103,38 @@ struct record {
     std::vector<replay_record> replays; // of all that awaited it, in the order in which they ended
 
     std::uint64_t joined = 0; // exchanges that failed meanwhile and shared it
-    std::size_t awaiting = 0; // exchanges that have not yet said what came of it
-    bool finished = false;    // its own work is over
+    std::size_t awaiting = 0; // exchanges whose outcome is open
+    bool holds = false;       // new requests that would use a model wait for its end
 
     // For requests that name another model than the trigger did: the bytes that were freed beyond
-    // its need, as far as both are known, and the models by which their needs are guessed.
+    // what the trigger's model requires, as far as both are known.
     std::uint64_t room = 0;
+    // The host's models, by which requirements are estimated. Dropped with forget_models() once no
+    // exchange can be admitted any more: a thousand records would hold each a copy.
     std::vector<lmstudio::model_on_disk> known_models;
 
     std::size_t unloaded() const noexcept;
+    bool finished() const noexcept { return phase == recovery::phase::finished; }
     // The unloads are done, and all that is left is to replay.
     bool succeeded() const noexcept { return acted == outcome::pending && unloaded() > 0; }
-    // Nobody would gain by its going on.
+    // No exchange would gain by its going on.
     bool abandoned() const noexcept { return awaiting == 0 && !trigger.after_commit; }
+    void forget_models() noexcept { known_models = std::vector<lmstudio::model_on_disk>{}; }
 };
 
-// What an exchange needs of a recovery.
-struct need {
+// What an exchange requires of a recovery.
+struct requirement {
     policy::verdict verdict = policy::verdict::healthy;
     std::string model;
     std::string message;
 };
 
-// True if an exchange with that need may expect its replay to go better. One that needs memory for
-// another model than the recovery was led for takes its share of `room`: without that, two models
-// that do not fit together would be replayed side by side, and one of them in vain.
-bool admit(record& r, need const& of);
+// True if the replay of an exchange with that requirement may succeed. One that requires memory for
+// another model than the recovery was led for takes its share of `room`: otherwise two models that
+// do not fit together would be replayed side by side, and one of them would fail again.
+bool admit(record& r, requirement const& required);
 
-// Sets `room` from what was unloaded and what the trigger itself needs.
+// Sets `room` from what was unloaded and what the trigger's model requires.
 void measure_room(record& r);
 
 } // namespace secondwind::recovery

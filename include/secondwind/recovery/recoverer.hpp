@@ -16,24 +16,27 @@
 
 namespace secondwind::recovery {
 
-// Inventory, plan, wait for somebody to go idle if all are busy, unload each, verify: it awaits
-// answers and asks the plan what to do. It belongs to no exchange: an unload that was sent is never
-// cancelled because a client left. But nothing more is unloaded once nobody awaits it.
+// Lists the models, plans, waits for an idle instance if all are busy, unloads one after another
+// and verifies: record::phase says which. It awaits answers and asks the plan what to do. It
+// belongs to no exchange: an unload that was sent is never cancelled because a client left. But
+// nothing more is unloaded once no exchange awaits it.
 class recoverer {
 public:
     // All must outlive it.
     recoverer(std::string host, net::deadline_queue& deadlines, boost::asio::io_context& io,
-              recovery::control& control, in_flight& users, host_guard& guard,
-              policy::oversized_models& oversized, ledger& book, config::recovery const& settings)
+              recovery::control& control, recovery::in_flight& in_flight, host_guard& guard,
+              policy::oversized_models& oversized, recovery::ledger& ledger,
+              config::recovery const& settings)
         : host_{std::move(host)}, deadlines_{deadlines}, stop_{io}, control_{control},
-          users_{users}, guard_{guard}, oversized_{oversized}, ledger_{book}, settings_{settings} {}
+          in_flight_{in_flight}, guard_{guard},
+          oversized_{oversized}, ledger_{ledger}, settings_{settings} {}
 
     // Starts a recovery, which its leader awaits unless the trigger came after the commit, and
     // returns at once; the guard's gate opens when it is over. Only with no recovery running.
     // `authorization` is sent with the recovery's own calls.
-    void start(trigger why, std::string authorization);
+    void start(trigger cause, std::string authorization);
 
-    // Somebody who awaited it has left.
+    // An exchange that awaited it has left.
     void left();
     // Ends a recovery that waits: the server stops.
     void stop();
@@ -51,10 +54,10 @@ private:
     net::deadline_queue& deadlines_;
     net::gate stop_;
     recovery::control& control_;
-    in_flight& users_;
+    recovery::in_flight& in_flight_;
     host_guard& guard_;
     policy::oversized_models& oversized_;
-    ledger& ledger_;
+    recovery::ledger& ledger_;
     config::recovery const& settings_;
     std::chrono::milliseconds pace_{}; // of asking the host again who is busy
     bool stopping_ = false;

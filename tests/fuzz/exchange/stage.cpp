@@ -133,9 +133,9 @@ bool stage::poll(unsigned quiet) {
 
 bool stage::at_rest() {
     auto& shared = server_.shared();
-    auto const in_use = shared.hosts[0].care.users.snapshot();
-    return server_.sessions() == 0 && !shared.hosts[0].care.guard.recovering() &&
-           shared.hosts[0].care.guard.gate().waiting() == 0 && shared.budget.used() == 0 &&
+    auto const in_use = shared.hosts[0].recovery.in_flight.snapshot();
+    return server_.sessions() == 0 && !shared.hosts[0].recovery.guard.recovering() &&
+           shared.hosts[0].recovery.guard.gate().waiting() == 0 && shared.budget.used() == 0 &&
            in_use.models.empty() && !in_use.unknown;
 }
 
@@ -149,7 +149,7 @@ void stage::sweep() {
     settle_until([this] { return accept().has_value(); },
                  [this] {
                      return server_.sessions() == 0 &&
-                            !server_.shared().hosts[0].care.guard.recovering();
+                            !server_.shared().hosts[0].recovery.guard.recovering();
                  });
     close_idle();
 }

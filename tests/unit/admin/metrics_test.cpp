@@ -267,10 +267,10 @@ TEST_F(the_metrics, count_a_recovery_with_its_phases_unloads_and_company) {
 TEST_F(the_metrics, tell_that_a_recovery_runs) {
     test::metric_labels const here{{"host", "default"}};
     EXPECT_EQ(read().value("secondwind_recovery_running", here), 0);
-    host.care.guard.begin(std::make_shared<recovery::record>(), true);
+    host.recovery.guard.begin(std::make_shared<recovery::record>(), true);
     EXPECT_EQ(read().value("secondwind_recovery_running", here), 1);
     EXPECT_EQ(read().value("secondwind_recovery_waiting", here), 0);
-    host.care.guard.finish();
+    host.recovery.guard.finish();
     EXPECT_EQ(read().value("secondwind_recovery_running", here), 0);
 }
 

@@ -9,28 +9,28 @@ using policy::verdict;
 
 namespace {
 
-trigger why(std::string model = "big") {
+trigger cause(std::string model = "big") {
     return {"id-1", "/v1/chat/completions", std::move(model), verdict::insufficient_memory, "full",
             false};
 }
 
 } // namespace
 
-TEST(ledger, numbers_its_records_and_tells_each_step) {
-    ledger book;
-    std::vector<std::string> told;
-    book.listen([&told](step s, record const& r) {
-        told.push_back(std::to_string(r.id) + " " + std::string{to_string(s)});
+TEST(ledger, numbers_its_records_and_reports_each_step) {
+    recovery::ledger ledger;
+    std::vector<std::string> steps;
+    ledger.observe([&steps](step s, record const& r) {
+        steps.push_back(std::to_string(r.id) + " " + std::string{to_string(s)});
     });
-    auto const first = book.open("host", why());
-    auto const second = book.open("host", why());
-    book.note(step::listed, *first);
+    auto const first = ledger.open("host", cause());
+    auto const second = ledger.open("host", cause());
+    ledger.note(step::listed, *first);
     first->awaiting = 2;
-    book.finish(*first);
-    book.conclude(*first, "id-2", outcome::replay_failed, false);
-    book.conclude(*first, "id-1", outcome::recovered, true);
+    ledger.finish(*first);
+    ledger.conclude(*first, "id-2", outcome::replay_failed, false);
+    ledger.conclude(*first, "id-1", outcome::recovered, true);
     EXPECT_THAT(
-        told, testing::ElementsAre("1 began", "2 began", "1 listed", "1 finished", "1 concluded"));
+        steps, testing::ElementsAre("1 began", "2 began", "1 listed", "1 finished", "1 concluded"));
     EXPECT_EQ(first->outcome, outcome::recovered);
     ASSERT_EQ(first->replays.size(), 2U);
     EXPECT_EQ(first->replays[0].request_id, "id-2");
@@ -42,33 +42,33 @@ TEST(ledger, numbers_its_records_and_tells_each_step) {
 }
 
 TEST(ledger, keeps_the_newest_records) {
-    ledger book;
-    auto const oldest = book.open("host", why());
+    recovery::ledger ledger;
+    auto const oldest = ledger.open("host", cause());
     for (int i = 0; i < 1000; ++i)
-        book.open("host", why());
-    ASSERT_EQ(book.records().size(), 1000U);
-    EXPECT_EQ(book.records().front()->id, 2U);
-    EXPECT_EQ(book.records().back()->id, 1001U);
-    // Whoever still works on one that fell out keeps it.
+        ledger.open("host", cause());
+    ASSERT_EQ(ledger.records().size(), 1000U);
+    EXPECT_EQ(ledger.records().front()->id, 2U);
+    EXPECT_EQ(ledger.records().back()->id, 1001U);
+    // An exchange may still hold one that fell out.
     oldest->awaiting = 1;
-    book.conclude(*oldest, "id-1", outcome::client_gone, true);
+    ledger.conclude(*oldest, "id-1", outcome::client_gone, true);
     EXPECT_EQ(oldest->outcome, outcome::client_gone);
 }
 
 TEST(ledger, writes_each_step_down_when_it_is_taken) {
-    ledger book;
+    recovery::ledger ledger;
     std::size_t known = 0;
-    book.listen([&known](step s, record const& r) {
+    ledger.observe([&known](step s, record const& r) {
         ++known;
-        EXPECT_EQ(r.steps.size(), known) << "whoever listens finds the step in the record";
+        EXPECT_EQ(r.steps.size(), known) << "the step is not in the record yet";
         EXPECT_EQ(r.steps.back().step, s);
     });
-    auto const r = book.open("host", why());
+    auto const r = ledger.open("host", cause());
     r->awaiting = 1;
-    book.note(step::listed, *r);
-    book.note(step::planned, *r);
-    book.finish(*r);
-    book.conclude(*r, "id-1", outcome::recovered, true);
+    ledger.note(step::listed, *r);
+    ledger.note(step::planned, *r);
+    ledger.finish(*r);
+    ledger.conclude(*r, "id-1", outcome::recovered, true);
     std::vector<std::string_view> names;
     auto before = std::chrono::microseconds{0};
     for (auto const& each : r->steps) {
@@ -88,7 +88,7 @@ TEST(ledger, shows_steps_in_milliseconds) {
     EXPECT_EQ(shown.at("steps"), nlohmann::json::parse(R"([{"step":"began","at_ms":0.0},
                                                            {"step":"listed","at_ms":1.5}])"));
     EXPECT_EQ(shown.at("finished"), false);
-    r.finished = true;
+    r.phase = phase::finished;
     EXPECT_EQ(nlohmann::json::parse(to_json(r)).at("finished"), true);
 }
 

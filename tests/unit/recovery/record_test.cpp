@@ -24,7 +24,7 @@ record with_unloads(std::vector<std::pair<std::string, bool>> unloads) {
     return r;
 }
 
-need memory_for(std::string model, std::string message = "out of memory") {
+requirement memory_for(std::string model, std::string message = "out of memory") {
     return {verdict::insufficient_memory, std::move(model), std::move(message)};
 }
 
@@ -58,7 +58,7 @@ TEST(recovery_record, goes_by_the_figure_in_the_error_rather_than_by_the_size_of
     EXPECT_TRUE(admit(r, memory_for("unknown", "requires approximately 3 GB of memory")));
 }
 
-TEST(recovery_record, admits_no_model_of_which_nobody_knows_what_it_needs) {
+TEST(recovery_record, admits_no_model_whose_requirement_is_unknown) {
     auto r = with_unloads({{"a", true}});
     EXPECT_FALSE(admit(r, memory_for("unknown")));
     EXPECT_FALSE(admit(r, memory_for("never_heard_of")));
@@ -67,7 +67,7 @@ TEST(recovery_record, admits_no_model_of_which_nobody_knows_what_it_needs) {
     EXPECT_FALSE(admit(r, memory_for("small")));
 }
 
-TEST(recovery_record, mends_a_broken_model_only_by_unloading_that_model) {
+TEST(recovery_record, repairs_a_broken_model_only_by_unloading_that_model) {
     auto r = with_unloads({{"a:2", true}, {"b", false}});
     for (auto const v : {verdict::cache_corruption, verdict::model_crash}) {
         EXPECT_TRUE(admit(r, {v, "a", ""}));
@@ -77,7 +77,7 @@ TEST(recovery_record, mends_a_broken_model_only_by_unloading_that_model) {
     }
 }
 
-TEST(recovery_record, admits_nobody_without_an_unload_or_after_a_failure) {
+TEST(recovery_record, admits_no_exchange_without_an_unload_or_after_a_failure) {
     auto none = with_unloads({});
     EXPECT_FALSE(admit(none, memory_for("wanted")));
     auto refused = with_unloads({{"b", false}});

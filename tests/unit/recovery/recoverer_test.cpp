@@ -1,4 +1,4 @@
-// What a recovery does, step by step, on an imagined host.
+// What a recovery does, step by step, on a simulated host.
 #include "support/simulated_fixture.hpp"
 
 #include <gmock/gmock.h>
@@ -14,24 +14,24 @@ namespace {
 
 struct recoverer_steps : with_simulated_host {
     recoverer_steps() {
-        book.listen([this](recovery::step s, recovery::record const&) {
-            told.emplace_back(recovery::to_string(s));
+        ledger.observe([this](recovery::step s, recovery::record const&) {
+            taken.emplace_back(recovery::to_string(s));
         });
     }
-    std::vector<std::string> told;
+    std::vector<std::string> taken;
 };
 
 } // namespace
 
-TEST_F(recoverer_steps, tells_each_step) {
+TEST_F(recoverer_steps, reports_each_step) {
     host.load("m40");
     host.load("m50");
     send("m90");
     finish();
-    EXPECT_THAT(told, ElementsAre("began", "listed", "planned", "unloading", "unloaded",
-                                  "unloading", "unloaded", "verified", "finished", "concluded"));
+    EXPECT_THAT(taken, ElementsAre("began", "listed", "planned", "unloading", "unloaded",
+                                   "unloading", "unloaded", "verified", "finished", "concluded"));
     EXPECT_THAT(host.unloads, ElementsAre("m40", "m50"));
-    EXPECT_EQ(care.guard.epoch(), 1U);
+    EXPECT_EQ(recovery.guard.epoch(), 1U);
 }
 
 TEST_F(recoverer_steps, asks_no_more_often_than_it_must) {
@@ -41,13 +41,13 @@ TEST_F(recoverer_steps, asks_no_more_often_than_it_must) {
     EXPECT_EQ(host.lists, 2U); // to plan, and to see that it is gone
 }
 
-TEST_F(recoverer_steps, tells_once_that_it_waits) {
+TEST_F(recoverer_steps, reports_once_that_it_waits) {
     host.load("m70");
     host.occupy("m70", 30s);
     send("m60");
     finish();
-    EXPECT_EQ(std::ranges::count(told, "waiting"), 1);
-    EXPECT_EQ(std::ranges::count(told, "planned"), 2);
+    EXPECT_EQ(std::ranges::count(taken, "waiting"), 1);
+    EXPECT_EQ(std::ranges::count(taken, "planned"), 2);
     EXPECT_LT(host.lists, 45U); // at most once a second, after the first few
 }
 
@@ -69,7 +69,7 @@ TEST_F(recoverer_steps, gives_up_on_an_instance_that_stays_listed) {
     finish();
     EXPECT_TRUE(refused(e));
     EXPECT_EQ(e.outcome(), outcome::unload_failed);
-    EXPECT_EQ(last().why_not, "m70: still loaded after its unload");
+    EXPECT_EQ(last().error, "m70: still loaded after its unload");
     EXPECT_LT(time.elapsed(), 3s);
 }
 
@@ -92,7 +92,7 @@ TEST_F(recoverer_steps, stops_at_the_first_unload_that_is_refused) {
     finish();
     EXPECT_EQ(e.outcome(), outcome::unload_failed);
     EXPECT_THAT(host.unloads, ElementsAre("m40"));
-    EXPECT_EQ(care.guard.epoch(), 0U);
+    EXPECT_EQ(recovery.guard.epoch(), 0U);
 }
 
 TEST_F(recoverer_steps, ends_a_wait_when_the_server_stops) {
@@ -100,7 +100,7 @@ TEST_F(recoverer_steps, ends_a_wait_when_the_server_stops) {
     host.occupy("m70", 5min);
     auto const& e = send("m60");
     until_it_waits();
-    care.recovery.stop();
+    recovery.recoverer.stop();
     ASSERT_TRUE(time.pass_until([&] { return e.over(); }, 100ms));
     EXPECT_TRUE(refused(e));
     EXPECT_THAT(host.unloads, IsEmpty());
@@ -112,12 +112,12 @@ TEST_F(recoverer_steps, ends_its_wait_for_a_listing_without_the_victim_when_the_
     auto const& e = send("m60");
     time.pass(500ms);
     ASSERT_FALSE(host.unloads.empty());
-    care.recovery.stop();
+    recovery.recoverer.stop();
     ASSERT_TRUE(time.pass_until([&] { return e.over(); }, 100ms));
     EXPECT_EQ(e.outcome(), outcome::unload_failed);
 }
 
-TEST_F(recoverer_steps, evicts_nobody_a_second_time_while_a_load_holds_the_room) {
+TEST_F(recoverer_steps, evicts_nothing_a_second_time_while_a_load_holds_the_room) {
     host.load("m10");
     host.load("m20");
     host.takes.load = 2s;
@@ -140,5 +140,5 @@ TEST_F(recoverer_steps, survives_a_control_that_throws) {
     finish();
     EXPECT_TRUE(refused(e));
     EXPECT_EQ(e.outcome(), outcome::unload_failed);
-    EXPECT_EQ(last().why_not, "no memory");
+    EXPECT_EQ(last().error, "no memory");
 }

@@ -1,4 +1,4 @@
-// How exchanges go through recoveries, on an imagined host.
+// How exchanges go through recoveries, on a simulated host.
 #include "support/simulated_fixture.hpp"
 
 #include <gmock/gmock.h>
@@ -37,7 +37,7 @@ TEST_F(recovering_exchange, leaves_alone_what_needs_no_recovery) {
     EXPECT_TRUE(healthy(well));
     EXPECT_EQ(bad.answer().verdict, verdict::other_error);
     EXPECT_FALSE(well.met_recovery() || bad.met_recovery());
-    EXPECT_THAT(book.records(), IsEmpty());
+    EXPECT_THAT(ledger.records(), IsEmpty());
 }
 
 TEST_F(recovering_exchange, gives_the_second_answer_whatever_it_is) {
@@ -60,7 +60,7 @@ TEST_F(recovering_exchange, gives_the_first_answer_where_the_host_refuses_to_unl
     EXPECT_EQ(e.outcome(), outcome::unload_failed);
     EXPECT_EQ(e.attempts(), 1U);
     EXPECT_EQ(last().outcome, outcome::unload_failed);
-    EXPECT_EQ(care.guard.epoch(), 0U);
+    EXPECT_EQ(recovery.guard.epoch(), 0U);
 }
 
 TEST_F(recovering_exchange, gives_the_first_answer_where_the_host_lists_nothing) {
@@ -91,7 +91,7 @@ TEST_F(recovering_exchange, unloads_nothing_where_there_is_nothing) {
     EXPECT_EQ(last().plan.reason, policy::plan_reason::nothing_loaded);
 }
 
-TEST_F(recovering_exchange, unloads_no_pinned_one) {
+TEST_F(recovering_exchange, unloads_no_pinned_model) {
     settings.recovery.pinned = {"m7?"};
     host.load("m70");
     auto const& e = send("m60");
@@ -111,10 +111,10 @@ TEST_F(recovering_exchange, waits_for_a_busy_one) {
     finish();
     EXPECT_TRUE(healthy(busy) && healthy(e));
     EXPECT_EQ(e.outcome(), outcome::recovered);
-    EXPECT_EQ(book.records().size(), 1U);
+    EXPECT_EQ(ledger.records().size(), 1U);
 }
 
-TEST_F(recovering_exchange, waits_for_one_that_is_busy_with_somebody_elses_request) {
+TEST_F(recovering_exchange, waits_for_a_model_that_is_busy_with_a_foreign_request) {
     host.load("m70");
     host.occupy("m70", 5s);
     auto const& e = send("m60");
@@ -147,16 +147,16 @@ TEST_F(recovering_exchange, remembers_what_fits_nowhere) {
     EXPECT_TRUE(refused(again));
     EXPECT_EQ(again.outcome(), outcome::futile);
     EXPECT_EQ(again.attempts(), 1U);
-    EXPECT_EQ(book.records().size(), 1U);
+    EXPECT_EQ(ledger.records().size(), 1U);
     EXPECT_THAT(host.ids(), ElementsAre("m40"));
     time.pass(settings.recovery.cooldown);
     EXPECT_EQ(send("m200").outcome(), outcome::pending);
     finish();
-    EXPECT_EQ(book.records().size(), 2U);
+    EXPECT_EQ(ledger.records().size(), 2U);
 }
 
 TEST_F(recovering_exchange,
-       evicts_in_part_and_then_all_at_once_and_then_nobody_for_what_fits_nowhere) {
+       evicts_in_part_then_all_at_once_and_then_nothing_for_a_model_that_fits_nowhere) {
     host.load("m40");
     host.load("m50");
     keep_busy("m50", 2s);
@@ -165,7 +165,7 @@ TEST_F(recovering_exchange,
     EXPECT_EQ(first.outcome(), outcome::replay_failed);
     EXPECT_THAT(host.ids(), ElementsAre("m50"));
     auto const& second = send("m200");
-    until_it_waits(); // a smaller eviction than of all was in vain
+    until_it_waits(); // a partial eviction did not help
     finish();
     EXPECT_EQ(second.outcome(), outcome::replay_failed);
     EXPECT_THAT(host.ids(), IsEmpty());
@@ -175,7 +175,7 @@ TEST_F(recovering_exchange,
     EXPECT_THAT(host.ids(), ElementsAre("m40"));
 }
 
-TEST_F(recovering_exchange, heals_the_host_for_the_next_one_after_the_answer_has_begun) {
+TEST_F(recovering_exchange, heals_the_host_for_the_next_request_after_the_answer_has_begun) {
     host.load("m40");
     host.load("m50");
     auto const& e = send(wish{.model = "m40", .tail = verdict::insufficient_memory});
@@ -198,7 +198,7 @@ TEST_F(recovering_exchange, keeps_what_served_a_request_under_a_name_that_the_ho
     EXPECT_THAT(host.ids(), ElementsAre("m40"));
 }
 
-TEST_F(recovering_exchange, waits_itself_where_a_healing_for_the_same_need_does_not) {
+TEST_F(recovering_exchange, waits_itself_where_a_healing_with_the_same_requirement_does_not) {
     host.load("m50");
     host.load("m40");
     auto const& busy = keep_busy("m40", 5s);
@@ -213,7 +213,7 @@ TEST_F(recovering_exchange, waits_itself_where_a_healing_for_the_same_need_does_
     EXPECT_TRUE(last().trigger.after_commit);
     finish();
     EXPECT_TRUE(healthy(busy) && healthy(e));
-    EXPECT_EQ(book.records().front()->outcome, outcome::no_candidate);
+    EXPECT_EQ(ledger.records().front()->outcome, outcome::no_candidate);
     EXPECT_EQ(last().outcome, outcome::recovered);
 }
 
@@ -241,7 +241,20 @@ TEST_F(recovering_exchange, does_nothing_where_it_is_off_or_the_body_was_not_kep
     finish();
     EXPECT_TRUE(refused(streamed) && refused(e));
     EXPECT_FALSE(streamed.met_recovery() || e.met_recovery());
-    EXPECT_THAT(book.records(), IsEmpty());
+    EXPECT_THAT(ledger.records(), IsEmpty());
+}
+
+TEST_F(recovering_exchange, leaves_no_list_of_models_in_the_records_that_are_kept) {
+    settings.recovery.cooldown = 0ms;
+    for (int n = 0; n < 20; ++n) {
+        host.load("m70");
+        send("m60");
+        finish();
+        host.drop("m60");
+    }
+    ASSERT_EQ(ledger.records().size(), 20U);
+    for (auto const& r : ledger.records())
+        EXPECT_EQ(r->known_models.capacity() > 0, r == recovery.guard.latest()) << r->id;
 }
 
 TEST_F(recovering_exchange, replays_no_more_often_than_it_is_told_to) {
@@ -249,7 +262,7 @@ TEST_F(recovering_exchange, replays_no_more_often_than_it_is_told_to) {
     for (unsigned most = 0; most <= 5; ++most) {
         settings.recovery.max_replays = most;
         auto& e = send("m200");
-        // Before each answer, somebody loads another model again.
+        // Before each answer, another model is loaded again.
         if (host.ids().empty())
             host.load("m40");
         e.on_decision = [this](step) {

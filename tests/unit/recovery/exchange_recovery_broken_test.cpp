@@ -1,4 +1,4 @@
-// Models that are broken rather than short of memory, on an imagined host.
+// Models that are broken rather than short of memory, on a simulated host.
 #include "support/simulated_fixture.hpp"
 
 #include <gmock/gmock.h>
@@ -11,11 +11,12 @@ using testing::ElementsAre;
 
 namespace {
 
-struct second_wind_for_the_broken : with_simulated_host {};
+struct exchange_recovery_of_broken_models : with_simulated_host {};
 
 } // namespace
 
-TEST_F(second_wind_for_the_broken, mends_a_corrupt_cache_and_replays_those_that_it_cuts_off) {
+TEST_F(exchange_recovery_of_broken_models,
+       repairs_a_corrupt_cache_and_replays_those_that_it_cuts_off) {
     host.load("m40");
     host.load("m20");
     auto const& busy = keep_busy("m40", 5s);
@@ -29,8 +30,8 @@ TEST_F(second_wind_for_the_broken, mends_a_corrupt_cache_and_replays_those_that_
     EXPECT_THAT(host.unloads, ElementsAre("m40"));
 }
 
-TEST_F(second_wind_for_the_broken,
-       mends_the_cache_of_the_only_model_for_a_request_that_names_none) {
+TEST_F(exchange_recovery_of_broken_models,
+       repairs_the_cache_of_the_only_model_for_a_request_that_names_none) {
     host.load("m40");
     host.corrupt("m40");
     auto const& e = send("");
@@ -39,7 +40,7 @@ TEST_F(second_wind_for_the_broken,
     EXPECT_EQ(e.attempts(), 2U);
 }
 
-TEST_F(second_wind_for_the_broken, treats_a_crash_as_it_is_told_to) {
+TEST_F(exchange_recovery_of_broken_models, treats_a_crash_as_it_is_told_to) {
     using policy::on_crash;
     struct treatment {
         on_crash how;

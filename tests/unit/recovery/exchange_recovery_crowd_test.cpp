@@ -1,4 +1,4 @@
-// How several exchanges share recoveries, on an imagined host.
+// How several exchanges share recoveries, on a simulated host.
 #include "support/simulated_fixture.hpp"
 
 #include <gmock/gmock.h>
@@ -13,7 +13,7 @@ using testing::IsEmpty;
 
 namespace {
 
-struct second_wind_crowd : with_simulated_host {
+struct exchange_recovery_crowd : with_simulated_host {
     // A recovery that waits for m70, which stays busy for two seconds.
     simulated_exchange& led(std::string model) {
         host.load("m70");
@@ -26,19 +26,19 @@ struct second_wind_crowd : with_simulated_host {
 
 } // namespace
 
-TEST_F(second_wind_crowd, leads_where_no_recovery_runs_and_joins_one_that_does) {
+TEST_F(exchange_recovery_crowd, leads_where_no_recovery_runs_and_joins_one_that_does) {
     host.load("m70");
     auto const& first = send("m60");
     auto const& second = send("m60");
     finish();
     EXPECT_TRUE(healthy(first) && healthy(second));
     EXPECT_THAT(steps, ElementsAre("x0 lead", "x1 join", "x0 relay", "x1 relay"));
-    EXPECT_EQ(book.records().size(), 1U);
+    EXPECT_EQ(ledger.records().size(), 1U);
     EXPECT_EQ(last().joined, 1U);
     EXPECT_EQ(last().replays.size(), 2U);
 }
 
-TEST_F(second_wind_crowd, replays_at_once_what_a_recovery_has_helped_meanwhile) {
+TEST_F(exchange_recovery_crowd, replays_at_once_what_a_recovery_has_helped_meanwhile) {
     host.load("m70");
     auto const& early = send("m60");
     host.takes.error = 50ms; // so long that the recovery is over by then
@@ -50,7 +50,7 @@ TEST_F(second_wind_crowd, replays_at_once_what_a_recovery_has_helped_meanwhile) 
     EXPECT_EQ(late.outcome(), outcome::recovered);
 }
 
-TEST_F(second_wind_crowd, leads_another_where_the_last_one_has_not_helped) {
+TEST_F(exchange_recovery_crowd, leads_another_where_the_last_one_has_not_helped) {
     host.load("m70");
     send("m60");
     host.takes.error = 50ms;
@@ -58,10 +58,10 @@ TEST_F(second_wind_crowd, leads_another_where_the_last_one_has_not_helped) {
     finish();
     EXPECT_TRUE(healthy(late));
     EXPECT_THAT(host.unloads, ElementsAre("m70", "m60"));
-    EXPECT_EQ(book.records().size(), 2U);
+    EXPECT_EQ(ledger.records().size(), 2U);
 }
 
-TEST_F(second_wind_crowd, holds_new_requests_until_it_is_over) {
+TEST_F(exchange_recovery_crowd, holds_new_requests_until_it_is_over) {
     auto const& leader = led("m60");
     auto const& fresh = send("m10");
     EXPECT_EQ(fresh.attempts(), 0U);
@@ -70,7 +70,7 @@ TEST_F(second_wind_crowd, holds_new_requests_until_it_is_over) {
     EXPECT_FALSE(fresh.met_recovery());
 }
 
-TEST_F(second_wind_crowd, replays_the_leader_first_and_then_the_oldest) {
+TEST_F(exchange_recovery_crowd, replays_the_leader_first_and_then_the_oldest) {
     host.load("m70");
     keep_busy("m70", 2s);
     for (int n = 0; n < 4; ++n)
@@ -82,7 +82,7 @@ TEST_F(second_wind_crowd, replays_the_leader_first_and_then_the_oldest) {
     EXPECT_THAT(replayed, ElementsAre("x1", "x2", "x3", "x4"));
 }
 
-TEST_F(second_wind_crowd, shares_what_is_left_of_the_room_with_other_models) {
+TEST_F(exchange_recovery_crowd, shares_what_is_left_of_the_room_with_other_models) {
     host.load("m70");
     keep_busy("m70", 2s);
     auto const& leader = send("m40");
@@ -90,10 +90,10 @@ TEST_F(second_wind_crowd, shares_what_is_left_of_the_room_with_other_models) {
     until_waiting(2);
     finish();
     EXPECT_TRUE(healthy(leader) && healthy(fits));
-    EXPECT_EQ(book.records().size(), 2U);
+    EXPECT_EQ(ledger.records().size(), 2U);
 }
 
-TEST_F(second_wind_crowd, admits_another_model_that_fits_beside_the_leaders) {
+TEST_F(exchange_recovery_crowd, admits_another_model_that_fits_beside_the_leaders) {
     host.load("m90");
     keep_busy("m90", 2s);
     auto const& leader = send("m40");
@@ -101,11 +101,11 @@ TEST_F(second_wind_crowd, admits_another_model_that_fits_beside_the_leaders) {
     until_waiting(2);
     finish();
     EXPECT_TRUE(healthy(leader) && healthy(other));
-    EXPECT_EQ(book.records().size(), 1U);
+    EXPECT_EQ(ledger.records().size(), 1U);
     EXPECT_THAT(host.ids(), ElementsAre("m40", "m20"));
 }
 
-TEST_F(second_wind_crowd, shares_a_failure_among_those_with_the_same_need) {
+TEST_F(exchange_recovery_crowd, shares_a_failure_among_those_with_the_same_requirement) {
     settings.recovery.busy_wait = 1s;
     host.load("m70");
     keep_busy("m70", 5s);
@@ -114,10 +114,11 @@ TEST_F(second_wind_crowd, shares_a_failure_among_those_with_the_same_need) {
     finish();
     EXPECT_EQ(leader.outcome(), outcome::busy_timeout);
     EXPECT_EQ(joiner.outcome(), outcome::busy_timeout);
-    EXPECT_EQ(book.records().size(), 1U);
+    EXPECT_EQ(ledger.records().size(), 1U);
 }
 
-TEST_F(second_wind_crowd, leads_its_own_for_another_need_after_one_that_found_nothing) {
+TEST_F(exchange_recovery_crowd,
+       leads_its_own_for_another_requirement_after_one_that_found_nothing) {
     host.load("m70");
     host.corrupt("m70");
     host.takes.list = 50ms;
@@ -130,7 +131,7 @@ TEST_F(second_wind_crowd, leads_its_own_for_another_need_after_one_that_found_no
     EXPECT_THAT(steps, ElementsAre("x0 lead", "x1 join", "x1 relay"));
 }
 
-TEST_F(second_wind_crowd, goes_on_without_its_leader_while_somebody_waits) {
+TEST_F(exchange_recovery_crowd, goes_on_without_its_leader_while_another_waits) {
     host.load("m70");
     keep_busy("m70", 2s);
     auto& leader = send("m60");
@@ -141,22 +142,22 @@ TEST_F(second_wind_crowd, goes_on_without_its_leader_while_somebody_waits) {
     EXPECT_TRUE(healthy(joiner));
     EXPECT_EQ(last().outcome, outcome::client_gone);
     EXPECT_EQ(joiner.outcome(), outcome::recovered);
-    EXPECT_EQ(book.records().size(), 1U);
+    EXPECT_EQ(ledger.records().size(), 1U);
 }
 
-TEST_F(second_wind_crowd, ends_without_its_leader_where_nobody_else_waits) {
+TEST_F(exchange_recovery_crowd, ends_without_its_leader_where_no_other_waits) {
     auto& leader = led("m60");
     auto const& fresh = send("m70"); // waits, but not for what is unloaded
     leave(leader);
     EXPECT_TRUE(leader.over());
-    ASSERT_TRUE(time.pass_until([this] { return !care.guard.recovering(); }, 100ms));
+    ASSERT_TRUE(time.pass_until([this] { return !recovery.guard.recovering(); }, 100ms));
     EXPECT_EQ(last().outcome, outcome::client_gone);
     finish();
     EXPECT_TRUE(healthy(fresh));
     EXPECT_THAT(host.unloads, IsEmpty());
 }
 
-TEST_F(second_wind_crowd, forgets_a_joiner_that_has_left) {
+TEST_F(exchange_recovery_crowd, forgets_a_joiner_that_has_left) {
     host.load("m70");
     keep_busy("m70", 2s);
     auto const& leader = send("m60");
@@ -164,14 +165,14 @@ TEST_F(second_wind_crowd, forgets_a_joiner_that_has_left) {
     until_waiting(2);
     leave(joiner);
     EXPECT_TRUE(joiner.over());
-    EXPECT_EQ(care.guard.gate().waiting(), 1U);
+    EXPECT_EQ(recovery.guard.gate().waiting(), 1U);
     finish();
     EXPECT_TRUE(healthy(leader));
     ASSERT_EQ(last().replays.size(), 2U);
     EXPECT_EQ(last().replays.front().outcome, outcome::client_gone);
 }
 
-TEST_F(second_wind_crowd, unloads_nothing_more_once_its_leader_has_left) {
+TEST_F(exchange_recovery_crowd, unloads_nothing_more_once_its_leader_has_left) {
     host.load("m40");
     host.load("m50");
     auto& leader = send("m60");
@@ -182,7 +183,7 @@ TEST_F(second_wind_crowd, unloads_nothing_more_once_its_leader_has_left) {
     EXPECT_EQ(last().outcome, outcome::client_gone);
 }
 
-TEST_F(second_wind_crowd, turns_new_requests_away_where_too_many_wait) {
+TEST_F(exchange_recovery_crowd, turns_new_requests_away_where_too_many_wait) {
     settings.limits.recovery_waiters = 2;
     auto const& leader = led("m60");
     auto const& second = send("m10");
@@ -194,7 +195,7 @@ TEST_F(second_wind_crowd, turns_new_requests_away_where_too_many_wait) {
     EXPECT_TRUE(healthy(leader) && healthy(second));
 }
 
-TEST_F(second_wind_crowd, relays_an_error_where_too_many_wait_for_its_cure) {
+TEST_F(exchange_recovery_crowd, relays_an_error_where_too_many_wait_for_its_cure) {
     settings.limits.recovery_waiters = 1;
     host.load("m70");
     keep_busy("m70", 2s);
@@ -205,7 +206,7 @@ TEST_F(second_wind_crowd, relays_an_error_where_too_many_wait_for_its_cure) {
     EXPECT_EQ(second.attempts(), 1U);
 }
 
-TEST_F(second_wind_crowd, replays_one_that_fits_since_another_had_everything_unloaded) {
+TEST_F(exchange_recovery_crowd, replays_one_that_fits_since_another_had_everything_unloaded) {
     host.load("m70");
     keep_busy("m70", 1s);
     auto const& too_large = send("m200");
@@ -218,7 +219,7 @@ TEST_F(second_wind_crowd, replays_one_that_fits_since_another_had_everything_unl
     EXPECT_EQ(fits.outcome(), outcome::recovered);
 }
 
-TEST_F(second_wind_crowd, leads_nothing_for_what_was_found_futile_while_it_waited) {
+TEST_F(exchange_recovery_crowd, leads_nothing_for_what_was_found_futile_while_it_waited) {
     host.load("m90");
     auto const& first = send("m200");
     ASSERT_TRUE(time.pass_until([&] { return first.attempts() == 2; }));

@@ -5,8 +5,8 @@
 #include <secondwind/net/task.hpp>
 #include <secondwind/policy/attempt.hpp>
 #include <secondwind/policy/classify.hpp>
+#include <secondwind/recovery/host_recovery.hpp>
 #include <secondwind/recovery/record.hpp>
-#include <secondwind/recovery/supervisor.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -18,7 +18,7 @@ namespace secondwind::recovery {
 
 // What is asked of a request once it needs a recovery, and never before: to know its model, its
 // body must be read.
-class subject {
+class recoverable_request {
 public:
     virtual std::string_view id() const = 0;
     virtual std::string_view path() const = 0;
@@ -27,24 +27,33 @@ public:
     virtual bool replayable() const = 0;
 
 protected:
-    ~subject() = default;
+    ~recoverable_request() = default;
+};
+
+// How an exchange stands to the recovery that it met last. docs/design.md has the table of the
+// phases of that recovery in which each of them occurs.
+enum class relation : std::uint8_t {
+    none,              // it has met no recovery
+    waits_at_gate,     // it came while one runs, and awaits its end
+    leads,             // its error began one, and it awaits its end
+    joined,            // its error came while one ran, and it awaits its end
+    replays_as_leader, // its recovery is over, and the answer to its replay decides its outcome
+    replays_as_joiner, // the same, after a recovery that another exchange led
+    replays_alone,     // no recovery had to be awaited: the host broke the request off
+    concluded,         // what came of the recovery for it is known
+    left               // its client has left
 };
 
 // Keeps the count of replays, leads or joins recoveries, waits, and tells the ledger what came of
-// it. The exchange makes the attempts:
-//
-//     enter()
-//     attempt ─ decide() ─┬─ relay: give the client this answer
-//        ▲                └─ else: keep the answer, recover() ─┬─ true: another attempt
-//        └─────────────────────────────────────────────────────┤
-//                                                              └─ false: give it the kept answer
-class second_wind {
+// it. It is asked by run_exchange() in exchange_loop.hpp, which makes the attempts.
+class exchange_recovery {
 public:
     // Both must outlive it.
-    second_wind(supervisor& host, subject const& who) noexcept : host_{host}, subject_{who} {}
-    second_wind(second_wind const&) = delete;
-    second_wind& operator=(second_wind const&) = delete;
-    ~second_wind() { conclude(outcome::client_gone); }
+    exchange_recovery(host_recovery& host, recoverable_request const& request) noexcept
+        : host_{host}, request_{request} {}
+    exchange_recovery(exchange_recovery const&) = delete;
+    exchange_recovery& operator=(exchange_recovery const&) = delete;
+    ~exchange_recovery() { conclude(outcome::client_gone); }
 
     // The host is being recovered, so a request that would use its models enters first.
     bool held() const noexcept { return host_.guard.holding(); }
@@ -69,6 +78,16 @@ public:
     // requests to come.
     void heal(policy::judgement const& judged, std::uint64_t epoch);
 
+    recovery::relation relation() const noexcept { return relation_; }
+    // It awaits the end of a recovery.
+    bool waits() const noexcept {
+        using enum recovery::relation;
+        return relation_ == waits_at_gate || relation_ == leads || relation_ == joined;
+    }
+    // The recovery that it met last; null before the first.
+    std::shared_ptr<record> const& met() const noexcept { return record_; }
+
+    // An error of this exchange called for a recovery or a replay.
     bool met_recovery() const noexcept { return reason_ != policy::verdict::healthy; }
     recovery::outcome outcome() const noexcept { return outcome_; }
     policy::verdict reason() const noexcept { return reason_; } // the last that led here
@@ -76,22 +95,22 @@ public:
 
 private:
     recovery::trigger trigger(policy::judgement const& judged) const;
-    need needs(policy::judgement const& judged) const;
+    requirement requirement_of(policy::judgement const& judged) const;
     void remember(policy::verdict v);
     bool futile(policy::verdict v) const;
-    void adopt(std::shared_ptr<record> r, bool lead);
-    void conclude(recovery::outcome o);
+    policy::next_step give_up(policy::verdict reason, recovery::outcome o);
+    void adopt(std::shared_ptr<record> r, recovery::relation as);
+    void conclude(recovery::outcome o, recovery::relation next = recovery::relation::concluded);
+    bool left() const noexcept { return relation_ == recovery::relation::left; }
     bool replay();
     net::task<bool> share(bool lead, policy::judgement const& judged);
     net::task<void> wait();
 
-    supervisor& host_;
-    subject const& subject_;
+    host_recovery& host_;
+    recoverable_request const& request_;
     std::optional<net::gate::waiter> waiter_;
-    std::shared_ptr<record> record_; // the recovery that this exchange met last
-    bool awaits_ = false;            // and has not yet said what came of it
-    bool leads_ = false;
-    bool left_ = false;
+    recovery::relation relation_ = recovery::relation::none;
+    std::shared_ptr<record> record_; // the recovery that it met last
     unsigned replays_ = 0;
     std::uint64_t attempt_epoch_ = 0; // the host's when the last attempt began
     policy::verdict reason_ = policy::verdict::healthy;

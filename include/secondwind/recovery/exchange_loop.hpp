@@ -1,0 +1,107 @@
+// The life of an exchange: attempts, recoveries and replays until its client has an answer.
+#pragma once
+
+#include <secondwind/net/task.hpp>
+#include <secondwind/policy/attempt.hpp>
+#include <secondwind/policy/classify.hpp>
+#include <secondwind/recovery/exchange_recovery.hpp>
+
+#include <concepts>
+#include <cstdint>
+#include <utility>
+
+namespace secondwind::recovery {
+
+// What the loop asks of an exchange. It knows no socket: proxy::exchange makes its attempts over
+// connections, and the tests run the same loop against a simulated host, in virtual time.
+template<class Exchange>
+concept recoverable_exchange = requires(Exchange& exchange, Exchange const& state,
+                                        typename Exchange::failure_type failure, bool fresh,
+                                        policy::next_step step) {
+    // The client has left. That cancels whatever the exchange awaits, and it gets no answer.
+    { state.gone() } -> std::same_as<bool>;
+    // Unless it reads only, a new request waits at the gate while its host is recovered.
+    { state.uses_models() } -> std::same_as<bool>;
+    exchange.note_gate_wait();
+
+    // One attempt: sends the request, over a new connection if `fresh`; then reads the answer
+    // up to its verdict. A failure converts to true, and means that there is no such answer.
+    { exchange.send(fresh) } -> std::same_as<net::task<typename Exchange::failure_type>>;
+    { exchange.receive() } -> std::same_as<net::task<typename Exchange::failure_type>>;
+    // It is over, with or without an answer.
+    exchange.note_attempt();
+    { state.judged() } -> std::convertible_to<policy::judgement>;
+    { state.epoch() } -> std::same_as<std::uint64_t>; // of the host, when the attempt began
+    // Nothing was lost with the connection: the request may be sent once more.
+    { state.may_resend(failure) } -> std::same_as<bool>;
+
+    // Keeps the answer of the attempt. Unless the step is to relay it, the host must no longer
+    // be busy with it.
+    exchange.hold(step);
+    // The host has given an answer that can be relayed after this failure.
+    { state.holds_answer(failure) } -> std::same_as<bool>;
+
+    // The ends, one for each exchange: the answer that is held, or an answer of our own.
+    { exchange.relay() } -> std::same_as<net::task<void>>;
+    { exchange.reply_failed(std::move(failure)) } -> std::same_as<net::task<void>>;
+    { exchange.reply_crowded() } -> std::same_as<net::task<void>>;
+    // An error that came after the answer had begun; null if there was none.
+    { exchange.late_error() } -> std::same_as<policy::judgement const*>;
+};
+
+// Runs an exchange to its end:
+//
+//     enter()
+//     attempt ─ decide() ─┬─ relay: give the client this answer
+//        ▲                └─ else: keep the answer, recover() ─┬─ true: another attempt
+//        └─────────────────────────────────────────────────────┤
+//                                                              └─ false: give it the kept answer
+//
+// Where the host gave an answer, the client never gets an answer of our own. Both must outlive it.
+template<recoverable_exchange Exchange>
+net::task<void> run_exchange(Exchange& exchange, exchange_recovery& recovery) {
+    if (recovery.held() && exchange.uses_models()) {
+        bool const admitted = co_await recovery.enter();
+        exchange.note_gate_wait();
+        if (!admitted) {
+            co_await exchange.reply_crowded();
+            co_return;
+        }
+    }
+    bool fresh = false;
+    bool again = true;
+    while (again && !exchange.gone()) {
+        auto failure = co_await exchange.send(fresh);
+        if (!failure && !exchange.gone())
+            failure = co_await exchange.receive();
+        exchange.note_attempt();
+        if (exchange.gone())
+            co_return;
+        if (failure) {
+            again = !fresh && exchange.may_resend(failure);
+            if (again) {
+                fresh = true;
+            } else if (exchange.holds_answer(failure)) {
+                recovery.fail();
+                co_await exchange.relay();
+            } else {
+                co_await exchange.reply_failed(std::move(failure));
+            }
+            continue;
+        }
+        policy::judgement const judged = exchange.judged();
+        auto const step = recovery.decide(judged, exchange.epoch());
+        exchange.hold(step); // first, so that the recovery's own calls find the connection free
+        again = false;
+        if (step != policy::next_step::relay)
+            again = co_await recovery.recover(step, judged);
+        if (again || exchange.gone())
+            continue;
+        co_await exchange.relay();
+        // It cannot be taken back, but the next request need not meet the same error.
+        if (auto const* const late = exchange.late_error())
+            recovery.heal(*late, exchange.epoch());
+    }
+}
+
+} // namespace secondwind::recovery

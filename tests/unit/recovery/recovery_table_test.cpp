@@ -1,0 +1,44 @@
+// The table in docs/design.md of the life of a recovery. That its states are those that occur is
+// tested by model_tests.
+#include "support/recovery_table.hpp"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <stdexcept>
+#include <string>
+
+using namespace secondwind;
+using namespace secondwind::test;
+using recovery::phase;
+using recovery::relation;
+
+namespace {
+
+std::size_t count(recovery_states const& states, relation r) {
+    return static_cast<std::size_t>(
+        std::ranges::count(states, r, [](recovery_state const& s) { return s.relation; }));
+}
+
+} // namespace
+
+TEST(recovery_table, is_on_the_page_whole) {
+    auto const& table = recovery_table();
+    for (auto r = relation::none; r <= relation::left; r = static_cast<relation>(int(r) + 1))
+        EXPECT_GE(count(table, r), 1U) << static_cast<int>(r);
+}
+
+TEST(recovery_table, lets_an_exchange_replay_only_after_a_recovery_has_finished) {
+    for (auto const& state : recovery_table())
+        if (state.relation == relation::replays_as_leader ||
+            state.relation == relation::replays_as_joiner) {
+            EXPECT_EQ(state.phase, phase::finished);
+        }
+}
+
+TEST(recovery_table, is_refused_where_a_row_or_a_column_is_missing) {
+    EXPECT_THROW(read_recovery_table("no table"), std::runtime_error);
+    EXPECT_THROW(
+        read_recovery_table("| | no recovery | listing |\n|---|---|---|\n| none | yes | |\n"),
+        std::runtime_error);
+}
