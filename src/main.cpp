@@ -1,4 +1,4 @@
-#include <secondwind/app/client_key.hpp>
+#include <secondwind/app/key_verb.hpp>
 #include <secondwind/app/operator.hpp>
 #include <secondwind/app/serve.hpp>
 #include <secondwind/base/log.hpp>
@@ -45,7 +45,7 @@ std::optional<std::string> read_file(std::string const& path) {
     try {
         return std::string{std::istreambuf_iterator<char>{file}, {}};
     } catch (std::ios_base::failure const&) {
-        return std::nullopt; // a directory opens well, and cannot be read
+        return std::nullopt; // a directory can be opened, but not read
     }
 }
 
@@ -58,18 +58,18 @@ int check(config::builder const& settings) {
     return 0;
 }
 
-int operate(app::operator_order::verb verb, cli::operator_flags const& flags) {
-    app::operator_order order;
-    order.what = verb;
-    order.where = {flags.admin_host, flags.admin_port, flags.token,
-                   flags.tls,        flags.ca_file,    flags.certificate_file};
-    order.json = flags.json;
-    order.once = flags.once;
-    order.host = flags.host;
-    order.instances = flags.instances;
-    order.all = flags.all;
-    order.yes = flags.yes;
-    return app::operate(order, app::around_process());
+int run_operator(app::operator_verb verb, cli::operator_flags const& flags) {
+    app::operator_command command;
+    command.verb = verb;
+    command.server = {flags.admin_host, flags.admin_port, flags.token,
+                      flags.tls,        flags.ca_file,    flags.certificate_file};
+    command.json = flags.json;
+    command.once = flags.once;
+    command.host = flags.host;
+    command.instances = flags.instances;
+    command.all = flags.all;
+    command.yes = flags.yes;
+    return app::run_operator(command, app::process_console());
 }
 
 cli::invocation read_layers(int argc, char** argv) {
@@ -77,36 +77,36 @@ cli::invocation read_layers(int argc, char** argv) {
 }
 
 int run(int argc, char** argv) {
-    auto const asked = read_layers(argc, argv);
-    bool const admin_chosen = !asked.settings.is_default("admin.listen");
+    auto const invocation = read_layers(argc, argv);
+    bool const admin_chosen = !invocation.settings.is_default("admin.listen");
     using verb = cli::invocation::verb;
-    switch (asked.chosen) {
+    switch (invocation.chosen) {
     case verb::exit:
-        fmt::print(asked.output_is_error ? stderr : stdout, "{}", asked.output);
-        return asked.exit_code;
+        fmt::print(invocation.output_is_error ? stderr : stdout, "{}", invocation.output);
+        return invocation.exit_code;
     case verb::check:
-        return check(asked.settings);
+        return check(invocation.settings);
     case verb::serve:
-        log::init(asked.settings.value().logging);
-        return app::serve(asked.settings.value(), admin_chosen,
+        log::init(invocation.settings.value().logging);
+        return app::serve(invocation.settings.value(), admin_chosen,
                           [argc, argv] { return read_layers(argc, argv).settings.value(); });
     case verb::make_key:
-        return app::make_client_key(asked.making.name, asked.making.json);
+        return app::make_client_key(invocation.making.name, invocation.making.json);
     case verb::hash_key:
         return app::hash_client_key(std::cin);
     case verb::demo:
-        log::init(asked.settings.value().logging);
-        return demo::run(asked.settings.value(), asked.once, admin_chosen);
+        log::init(invocation.settings.value().logging);
+        return demo::run(invocation.settings.value(), invocation.once, admin_chosen);
     case verb::status:
-        return operate(app::operator_order::verb::status, asked.operating);
+        return run_operator(app::operator_verb::status, invocation.operating);
     case verb::models:
-        return operate(app::operator_order::verb::models, asked.operating);
+        return run_operator(app::operator_verb::models, invocation.operating);
     case verb::unload:
-        return operate(app::operator_order::verb::unload, asked.operating);
+        return run_operator(app::operator_verb::unload, invocation.operating);
     case verb::events:
-        return operate(app::operator_order::verb::events, asked.operating);
+        return run_operator(app::operator_verb::events, invocation.operating);
     case verb::health:
-        return operate(app::operator_order::verb::health, asked.operating);
+        return run_operator(app::operator_verb::health, invocation.operating);
     }
     return 1;
 }
@@ -114,7 +114,7 @@ int run(int argc, char** argv) {
 } // namespace
 
 int main(int argc, char** argv) {
-    // A client that left is an error code of a write, never a reason to die.
+    // A write to a closed connection must return an error, not end the process.
     std::signal(SIGPIPE, SIG_IGN);
     int code = 1;
     try {

@@ -1,7 +1,7 @@
 #include "access.hpp"
 
-#include "base64.hpp"
 #include <secondwind/base/ascii.hpp>
+#include <secondwind/base/base64.hpp>
 #include <secondwind/http/head.hpp>
 
 #include <algorithm>
@@ -15,77 +15,76 @@ namespace secondwind::admin {
 
 namespace {
 
-// HOST[:PORT] in its two parts; the port is empty where there is none.
-struct place {
+// HOST[:PORT]; the port is empty if it is missing.
+struct host_and_port {
     std::string_view name;
     std::string_view port;
 };
 
-place split(std::string_view text) noexcept {
-    auto const behind_name = text.starts_with('[') ? text.find(']') : 0;
-    auto const colon = text.find(':', std::min(behind_name, text.size()));
+host_and_port split(std::string_view text) noexcept {
+    auto const end_of_name = text.starts_with('[') ? text.find(']') : 0;
+    auto const colon = text.find(':', std::min(end_of_name, text.size()));
     if (colon == std::string_view::npos)
         return {text, {}};
     return {text.substr(0, colon), text.substr(colon + 1)};
 }
 
-// The names by which the listener goes without being told.
-bool is_own_name(std::string_view name, config::endpoint const& here) {
-    auto own = here;
+// The names of the listener that need no setting.
+bool is_own_name(std::string_view name, config::endpoint const& local) {
+    auto own = local;
     own.port = 0;
     if (iequals(name, split(config::to_string(own)).name))
         return true;
-    bool const answers_locally = here.address == "0.0.0.0" || here.address == "::" ||
-                                 here.address == "::1" || here.address.starts_with("127.");
-    return answers_locally &&
-           (iequals(name, "localhost") || name == "127.0.0.1" || name == "[::1]");
+    bool const is_on_loopback = local.address == "0.0.0.0" || local.address == "::" ||
+                                local.address == "::1" || local.address.starts_with("127.");
+    return is_on_loopback && (iequals(name, "localhost") || name == "127.0.0.1" || name == "[::1]");
 }
 
-// A field without a port means the one that belongs to the scheme. Of Host the scheme is not known,
-// because something in front of us may speak TLS: so it can be either.
-bool is_port(std::string_view given, std::string_view wanted, std::string_view scheme) noexcept {
-    if (!given.empty())
-        return given == wanted;
-    return (scheme != "https" && wanted == "80") || (scheme != "http" && wanted == "443");
+// A missing port is the default port of the scheme. The scheme of Host is unknown, because a
+// reverse proxy in front may use TLS; then both defaults match.
+bool is_port(std::string_view port, std::string_view expected, std::string_view scheme) noexcept {
+    if (!port.empty())
+        return port == expected;
+    return (scheme != "https" && expected == "80") || (scheme != "http" && expected == "443");
 }
 
-bool is_allowed(std::string_view text, std::string_view scheme, config::admin const& rules,
-                config::endpoint const& here) {
-    auto const asked = split(text);
-    if (is_own_name(asked.name, here) && is_port(asked.port, std::to_string(here.port), scheme))
+bool is_allowed(std::string_view text, std::string_view scheme, config::admin const& settings,
+                config::endpoint const& local) {
+    auto const given = split(text);
+    if (is_own_name(given.name, local) && is_port(given.port, std::to_string(local.port), scheme))
         return true;
-    auto const fits = [&](std::string const& entry) {
+    auto const matches = [&](std::string const& entry) {
         auto const known = split(entry);
-        return iequals(asked.name, known.name) &&
-               (known.port.empty() || is_port(asked.port, known.port, scheme));
+        return iequals(given.name, known.name) &&
+               (known.port.empty() || is_port(given.port, known.port, scheme));
     };
-    return std::any_of(rules.allowed_hosts.begin(), rules.allowed_hosts.end(), fits);
+    return std::any_of(settings.allowed_hosts.begin(), settings.allowed_hosts.end(), matches);
 }
 
-bool is_allowed_origin(std::string_view origin, config::admin const& rules,
-                       config::endpoint const& here) {
+bool is_allowed_origin(std::string_view origin, config::admin const& settings,
+                       config::endpoint const& local) {
     for (std::string_view const scheme : {"http", "https"}) {
         auto const prefix = std::string{scheme} + "://";
         if (origin.starts_with(prefix))
-            return is_allowed(origin.substr(prefix.size()), scheme, rules, here);
+            return is_allowed(origin.substr(prefix.size()), scheme, settings, local);
     }
     return false;
 }
 
-// Opening the page from another site's link shows it to the user and to nobody else.
-bool is_visit(introduction const& who) noexcept {
-    return who.fetch_mode == "navigate" && who.method == "GET" && who.path == "/";
+// A link on another site may open the dashboard: only the user sees it.
+bool is_visit(request_head const& head) noexcept {
+    return head.fetch_mode == "navigate" && head.method == "GET" && head.path == "/";
 }
 
-// The time that it takes tells the length of the token and nothing of its bytes.
+// In constant time: the duration depends only on the length of the token.
 bool is_token(std::string_view given, std::string_view token) noexcept {
     return given.size() == token.size() &&
            CRYPTO_memcmp(given.data(), token.data(), token.size()) == 0;
 }
 
 bool has_token(std::string_view authorization, std::string_view token) {
-    if (is_token(http::credentials_in(authorization, "Bearer"), token))
-        return true;
+    if (auto const bearer = http::credentials_in(authorization, "Bearer"); !bearer.empty())
+        return is_token(bearer, token);
     auto const pair = decode_base64(http::credentials_in(authorization, "Basic"));
     auto const colon = pair ? pair->find(':') : std::string::npos;
     return colon != std::string::npos && is_token(std::string_view{*pair}.substr(colon + 1), token);
@@ -104,44 +103,49 @@ refusal refused(int status, std::string_view code, std::string_view message) {
 
 } // namespace
 
-bool is_probe(introduction const& who) noexcept {
-    return (who.method == "GET" || who.method == "HEAD") &&
-           (who.path == "/livez" || who.path == "/readyz");
+bool is_probe(request_head const& head) noexcept {
+    return (head.method == "GET" || head.method == "HEAD") &&
+           (head.path == "/livez" || head.path == "/readyz");
 }
 
-std::optional<refusal> refuse(config::admin const& rules, config::endpoint const& here,
-                              introduction const& who) {
-    bool const probe = is_probe(who);
-    if (!probe && !(who.host && is_allowed(*who.host, {}, rules, here)))
-        return refused(403, "host_not_allowed",
-                       "The Host of this request is none by which the admin listener is known. Ask "
-                       "by its address and port, or add the name to admin.allowed_hosts.");
-    if (who.origin && !is_allowed_origin(*who.origin, rules, here))
+reply actions_disabled() {
+    return error_reply(403, "actions_disabled",
+                       "Actions are disabled. Set admin.allow_actions to true to unload models, "
+                       "change the recovery mode, cancel requests and reload the configuration.");
+}
+
+std::optional<refusal> check_access(config::admin const& settings, config::endpoint const& local,
+                                    request_head const& head) {
+    bool const probe = is_probe(head);
+    if (!probe && !(head.host && is_allowed(*head.host, {}, settings, local)))
+        return refused(
+            403, "host_not_allowed",
+            "The Host header does not name this admin listener. Use its address and port, "
+            "or add the name to admin.allowed_hosts.");
+    if (head.origin && !is_allowed_origin(*head.origin, settings, local))
         return refused(403, "origin_not_allowed",
-                       "The request comes from a page of another origin. If that page is yours, "
-                       "add its host to admin.allowed_hosts.");
-    if (!probe && who.fetch_site && who.fetch_site != "same-origin" && who.fetch_site != "none" &&
-        !is_visit(who))
+                       "The request comes from a page of another origin. If the page is yours, add "
+                       "its host to admin.allowed_hosts.");
+    if (!probe && head.fetch_site && head.fetch_site != "same-origin" &&
+        head.fetch_site != "none" && !is_visit(head))
         return refused(403, "cross_site",
-                       "A page of another site has made the browser send this request. Open the "
-                       "dashboard itself, and ask from there.");
-    if (!probe && !rules.token.empty() &&
-        !(who.authorization && has_token(*who.authorization, rules.token))) {
-        auto said = refused(401, "unauthorized",
-                            "This needs the admin token: send it as \"Authorization: Bearer "
-                            "TOKEN\", or as the password where a browser asks for one.");
-        said.reply.challenges = {"Bearer", "Basic realm=\"secondwind\""};
-        return said;
+                       "A page of another site sent this request. Open the dashboard itself, and "
+                       "send the request from there.");
+    if (!probe && !settings.token.empty() &&
+        !(head.authorization && has_token(*head.authorization, settings.token))) {
+        auto refusal = refused(401, "unauthorized",
+                               "This request needs the admin token. Send it as \"Authorization: "
+                               "Bearer TOKEN\", or as the password if a browser asks for one.");
+        refusal.reply.challenges = {"Bearer", "Basic realm=\"secondwind\""};
+        return refusal;
     }
-    if (who.method != "POST")
+    if (head.method != "POST")
         return std::nullopt;
-    if (!rules.allow_actions)
-        return refused(403, "actions_disabled",
-                       "Actions are not allowed here. Set admin.allow_actions to true to unload "
-                       "models, switch the mode, cancel exchanges and reload.");
-    if (!(who.content_type && is_json(*who.content_type)))
+    if (!settings.allow_actions)
+        return refusal{"actions_disabled", actions_disabled()};
+    if (!(head.content_type && is_json(*head.content_type)))
         return refused(415, "json_expected",
-                       "The body of an action is JSON: send it with \"Content-Type: "
+                       "The body of an action must be JSON. Send it with \"Content-Type: "
                        "application/json\".");
     return std::nullopt;
 }

@@ -1,7 +1,7 @@
-#include "api.hpp"
+#include "actions.hpp"
 
-#include "documents.hpp"
-#include "orders.hpp"
+#include "action_requests.hpp"
+#include "api_json.hpp"
 #include <secondwind/base/escape.hpp>
 #include <secondwind/base/log.hpp>
 
@@ -15,22 +15,22 @@ namespace secondwind::admin {
 
 namespace {
 
-reply done(json const& what) {
+reply document_reply(json const& document) {
     reply out;
-    out.body = text_of(what);
+    out.body = to_text(document);
     return out;
 }
 
-reply bad_request(std::string_view complaint) {
-    return error_reply(400, "bad_request", complaint);
+reply bad_request(std::string_view message) {
+    return error_reply(400, "bad_request", message);
 }
 
-// The same list as of a success stands beside the error.
+// Has the same list as a success, next to the error.
 reply host_failed(std::string_view message, json unloaded) {
     auto out = error_reply(502, "host_failed", message);
     auto document = json::parse(out.body);
     document["unloaded"] = std::move(unloaded);
-    out.body = text_of(document);
+    out.body = to_text(document);
     return out;
 }
 
@@ -46,28 +46,28 @@ std::string_view name_of(lmstudio::unload_result result) noexcept {
     return "refused";
 }
 
-// Why a host was of no use, as a sentence with what to do.
-std::string failure(host::host const& host, std::string_view what, std::string_view why) {
+std::string describe_failure(host::host const& host, std::string_view problem,
+                             std::string_view error) {
     return std::string{"The host "}
         .append(host.name())
         .append(" ")
-        .append(what)
+        .append(problem)
         .append(": ")
-        .append(why)
-        .append(". See whether LM Studio runs at ")
+        .append(error)
+        .append(". Check that LM Studio is running at ")
         .append(config::to_string(host.pool.upstream()))
         .append(", and try again.");
 }
 
 } // namespace
 
-// The right to unload from a host, for as long as it lives.
-class api::turn {
+// While it exists, no other action unloads from the host.
+class actions::unload_turn {
 public:
-    explicit turn(host::host& of) noexcept : host_{of} { host_.unloading = true; }
-    turn(turn const&) = delete;
-    turn& operator=(turn const&) = delete;
-    ~turn() {
+    explicit unload_turn(host::host& host) noexcept : host_{host} { host_.unloading = true; }
+    unload_turn(unload_turn const&) = delete;
+    unload_turn& operator=(unload_turn const&) = delete;
+    ~unload_turn() {
         host_.unloading = false;
         host_.unloaded.open();
     }
@@ -76,122 +76,120 @@ private:
     host::host& host_;
 };
 
-net::task<reply> api::act(destination where, request asked) {
-    if (!subject_.settings.admin.allow_actions)
-        co_return error_reply(403, "actions_disabled",
-                              "Actions are switched off; set admin.allow_actions to true in the "
-                              "configuration to allow them.");
-    switch (where.what) {
+net::task<reply> actions::run(destination destination, request request) {
+    if (!sources_.settings.admin.allow_actions)
+        co_return actions_disabled();
+    switch (destination.route) {
     case route::unload:
-        co_return co_await unload(std::move(where.argument), std::move(asked));
+        co_return co_await unload(std::move(destination.argument), std::move(request));
     case route::recovery_mode:
-        co_return switch_mode(asked);
+        co_return set_mode(request);
     case route::cancel:
-        co_return cancel(where.argument, asked);
+        co_return cancel(destination.argument, request);
     default:
-        co_return reload(asked);
+        co_return reload(request);
     }
 }
 
-net::task<reply> api::unload(std::string name, request asked) {
-    auto const host = subject_.hosts.find(name);
+net::task<reply> actions::unload(std::string name, request request) {
+    auto const host = sources_.hosts.find(name);
     if (!host)
         co_return error_reply(404, "not_found",
                               "There is no host " + in_quotes(name) +
-                                  "; GET /api/hosts lists those that there are.");
-    unload_order order;
-    if (auto const complaint = read_order(asked.body, order); !complaint.empty())
-        co_return bad_request(complaint);
+                                  ". GET /api/hosts lists the hosts.");
+    unload_request wanted;
+    if (auto const error = read_action(request.body, wanted); !error.empty())
+        co_return bad_request(error);
     while (host->unloading) {
         net::gate::waiter until{host->unloaded};
         co_await until;
     }
-    turn const mine{*host};
-    std::string went_wrong;
+    unload_turn const turn{*host};
+    std::string error;
     try {
-        co_return co_await unload_from(*host, std::move(order.instance_id));
+        co_return co_await unload_from(*host, std::move(wanted.instance_id));
     } catch (std::exception const& e) {
-        went_wrong = e.what();
+        error = e.what();
     }
-    co_return host_failed(failure(*host, "could not be asked", went_wrong), json::array());
+    co_return host_failed(describe_failure(*host, "could not be reached", error), json::array());
 }
 
-net::task<reply> api::unload_from(host::host& host, std::string instance_id) {
+net::task<reply> actions::unload_from(host::host& host, std::string instance_id) {
     std::vector<std::string> ids{instance_id};
     if (instance_id.empty()) {
-        auto const listed = co_await host.observed.list({});
-        if (!listed.instances)
-            co_return host_failed(failure(host, "did not list its models", listed.error),
+        auto const listing = co_await host.observed.list({});
+        if (!listing.instances)
+            co_return host_failed(describe_failure(host, "did not list its models", listing.error),
                                   json::array());
         ids.clear();
-        for (auto const& each : *listed.instances)
+        for (auto const& each : *listing.instances)
             ids.push_back(each.id);
     }
     auto unloaded = json::array();
-    std::string refusal;
+    std::string failure;
     for (auto const& id : ids) {
-        auto const one = co_await host.observed.unload(id, {});
-        bool const refused = one.result == lmstudio::unload_result::refused;
+        auto const result = co_await host.observed.unload(id, {});
+        bool const refused = result.result == lmstudio::unload_result::refused;
+        std::string const error = refused ? result.error : "";
         log::write(refused ? log::level::warn : log::level::info, "manual_unload",
                    {{"host", host.name()},
                     {"instance", id},
-                    {"result", name_of(one.result)},
-                    {"error", refused ? one.error : ""}});
-        unloaded.push_back(
-            {{"id", id}, {"result", name_of(one.result)}, {"error", refused ? one.error : ""}});
-        if (refused && refusal.empty())
-            refusal = failure(host, "did not unload " + in_quotes(id), one.error);
+                    {"result", name_of(result.result)},
+                    {"error", error}});
+        unloaded.push_back({{"id", id}, {"result", name_of(result.result)}, {"error", error}});
+        if (refused && failure.empty())
+            failure = describe_failure(host, "did not unload " + in_quotes(id), error);
     }
     co_await host.view.refresh(std::chrono::milliseconds{0});
-    if (refusal.empty())
-        co_return done({{"unloaded", std::move(unloaded)}});
-    co_return host_failed(refusal, std::move(unloaded));
+    if (failure.empty())
+        co_return document_reply({{"unloaded", std::move(unloaded)}});
+    co_return host_failed(failure, std::move(unloaded));
 }
 
-// The settings are read wherever they matter, so it holds from the next decision on.
-reply api::switch_mode(request const& asked) {
-    mode_order order;
-    if (auto const complaint = read_order(asked.body, order); !complaint.empty())
-        return bad_request(complaint);
-    auto& recovery = subject_.settings.recovery;
-    bool const differs = recovery.mode != order.mode;
-    recovery.mode = order.mode;
-    auto const name = recovery_settings_document(recovery).at("mode").get<std::string>();
-    if (differs) {
+// Every decision reads the current settings, so the new mode takes effect with the next one.
+reply actions::set_mode(request const& request) {
+    mode_request wanted;
+    if (auto const error = read_action(request.body, wanted); !error.empty())
+        return bad_request(error);
+    auto& recovery = sources_.settings.recovery;
+    bool const changed = recovery.mode != wanted.mode;
+    recovery.mode = wanted.mode;
+    auto const name = recovery_settings_json(recovery).at("mode").get<std::string>();
+    if (changed) {
         log::write(log::level::info, "recovery_mode_changed", {{"mode", name}});
         announce_({"recovery.mode"});
     }
-    return done({{"mode", name}});
+    return document_reply({{"mode", name}});
 }
 
-reply api::cancel(std::string_view number, request const& asked) {
-    if (auto const complaint = read_empty_order(asked.body); !complaint.empty())
-        return bad_request(complaint);
+reply actions::cancel(std::string_view number, request const& request) {
+    if (auto const error = read_empty_action(request.body); !error.empty())
+        return bad_request(error);
     std::uint64_t wanted = 0;
     auto const* const end = number.data() + number.size();
     auto const [stop, error] = std::from_chars(number.data(), end, wanted);
     if (error == std::errc{} && stop == end) {
-        for (auto& each : subject_.exchanges) {
+        for (auto& each : sources_.exchanges) {
             if (each.number() != wanted)
                 continue;
             each.cancel("cancelled by an operator");
-            return done({{"cancelled", wanted}});
+            return document_reply({{"cancelled", wanted}});
         }
     }
     return error_reply(404, "not_found",
                        "There is no exchange with the number " + in_quotes(number) +
-                           "; it may have ended, and GET /api/status lists those that run.");
+                           ". It may have ended; GET /api/status lists the running ones.");
 }
 
-reply api::reload(request const& asked) {
-    if (auto const complaint = read_empty_order(asked.body); !complaint.empty())
-        return bad_request(complaint);
-    auto const result = subject_.reload();
+reply actions::reload(request const& request) {
+    if (auto const error = read_empty_action(request.body); !error.empty())
+        return bad_request(error);
+    auto const result = sources_.reload();
     if (!result.error.empty())
         return error_reply(422, "config_invalid", result.error);
     if (!result.changed.empty())
         announce_(result.changed);
-    return done({{"reloaded", true}, {"changed", result.changed}});
+    return document_reply({{"reloaded", true}, {"changed", result.changed}});
 }
 
 } // namespace secondwind::admin

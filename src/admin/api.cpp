@@ -1,12 +1,11 @@
 #include "api.hpp"
 
-#include "documents.hpp"
+#include "api_json.hpp"
 #include "query.hpp"
 #include "recovery_search.hpp"
 
 #include <nlohmann/json.hpp>
 
-#include <algorithm>
 #include <utility>
 
 namespace secondwind::admin {
@@ -15,8 +14,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// How old a host's listing may be that is shown to whoever asks for it.
-constexpr auto freshness = 2s;
+// A listing of a host that is older than this is refreshed before it is shown.
+constexpr auto listing_age = 2s;
 
 reply json_reply(std::string body) {
     reply out;
@@ -24,93 +23,86 @@ reply json_reply(std::string body) {
     return out;
 }
 
-reply status_word(int status, std::string_view word) {
-    auto out = json_reply(text_of({{"status", word}}));
+reply probe_reply(int status, std::string_view word) {
+    auto out = json_reply(to_text({{"status", word}}));
     out.status = status;
     return out;
 }
 
 } // namespace
 
-api::api(subject& what, history const& past, std::string run, std::function<event_state()> events,
-         std::function<void(std::vector<std::string> const&)> announce)
-    : subject_{what}, history_{past}, run_{std::move(run)}, events_{std::move(events)},
-      announce_{std::move(announce)}, started_{std::chrono::system_clock::now()},
-      up_since_{std::chrono::steady_clock::now()} {}
-
-net::task<reply> api::answer(request asked) {
-    auto where = find_destination(asked.path);
-    if (where.what == route::none)
+net::task<reply> api::answer(request request) {
+    auto destination = find_destination(request.path);
+    if (destination.route == route::none)
         co_return error_reply(404, "not_found",
-                              "There is nothing at this path; GET /api/status tells of the server, "
-                              "and docs/openapi.json of all paths.");
-    auto const methods = methods_of(where.what);
-    if (!allows(where.what, asked.method)) {
+                              "Unknown path. docs/openapi.json describes the paths of this API.");
+    auto const methods = methods_of(destination.route);
+    if (!allows(destination.route, request.method)) {
         auto out = error_reply(405, "method_not_allowed",
-                               std::string{"Only "}.append(methods).append(" is possible here."));
+                               std::string{"This path only supports "}.append(methods).append("."));
         out.allow = methods;
         co_return out;
     }
-    // A probe is answered whatever it carries along.
-    bool const probe = where.what == route::livez || where.what == route::readyz;
-    bool const reads_query = probe || where.what == route::recoveries;
-    auto const complaint = reads_query ? std::string{} : refuse_query(asked.query);
-    if (!complaint.empty())
-        co_return error_reply(400, "bad_request", complaint);
+    // A probe is answered whatever its query is.
+    bool const probe = destination.route == route::livez || destination.route == route::readyz;
+    bool const reads_query = probe || destination.route == route::recoveries;
+    auto const error = reads_query ? std::string{} : refuse_query(request.query);
+    if (!error.empty())
+        co_return error_reply(400, "bad_request", error);
 
-    if (is_action(where.what))
-        co_return co_await act(std::move(where), std::move(asked));
-    co_return co_await document(std::move(where), std::move(asked));
+    if (is_action(destination.route))
+        co_return co_await actions_.run(std::move(destination), std::move(request));
+    co_return co_await document(std::move(destination), std::move(request));
 }
 
-net::task<reply> api::document(destination where, request asked) {
-    switch (where.what) {
+net::task<reply> api::document(destination destination, request request) {
+    switch (destination.route) {
     case route::livez:
-        co_return status_word(200, "alive");
+        co_return probe_reply(200, "alive");
     case route::readyz:
         co_return co_await readiness();
     case route::hosts:
         co_return co_await all_hosts();
     case route::recoveries:
-        co_return search(asked.query);
+        co_return search(request.query);
     default:
-        co_return json_reply(status());
+        co_return json_reply(documents_.status());
     }
 }
 
-// One host that is up is enough: what is asked of the others gets its answer from them.
+// One host that is up is enough: requests to the others get their own answers.
 net::task<reply> api::readiness() {
-    if (subject_.proxy().draining)
-        co_return status_word(503, "draining");
-    bool up = ready();
+    if (sources_.proxy().draining)
+        co_return probe_reply(503, "draining");
+    bool up = documents_.ready();
     if (!up)
-        up = co_await subject_.hosts.ready();
+        up = co_await sources_.hosts.ready();
     if (up)
-        co_return status_word(200, "ready");
+        co_return probe_reply(200, "ready");
     auto hosts = json::array();
-    for (auto const& each : subject_.hosts) {
+    for (auto const& each : sources_.hosts) {
         auto const& health = each->view.health();
         hosts.push_back({{"name", each->name()},
                          {"state", host::to_string(health.state())},
                          {"reason", text_or_null(health.reason())}});
     }
-    auto out = json_reply(text_of({{"status", "no_host_up"}, {"hosts", std::move(hosts)}}));
+    auto out = json_reply(to_text({{"status", "no_host_up"}, {"hosts", std::move(hosts)}}));
     out.status = 503;
     co_return out;
 }
 
 net::task<reply> api::all_hosts() {
-    co_await subject_.hosts.refresh(freshness);
-    co_return json_reply(R"({"hosts":)" + hosts() + "}");
+    co_await sources_.hosts.refresh(listing_age);
+    co_return json_reply(R"({"hosts":)" + documents_.hosts() + "}");
 }
 
 reply api::search(std::string_view query) const {
-    std::vector<std::string> const names{subject_.hosts.names().begin(),
-                                         subject_.hosts.names().end()};
+    std::vector<std::string> const names{sources_.hosts.names().begin(),
+                                         sources_.hosts.names().end()};
     recovery_search wanted;
-    if (auto const complaint = read_search(query, names, wanted); !complaint.empty())
-        return error_reply(400, "bad_request", complaint);
-    auto const page = find_recoveries(subject_.ledger.records(), wanted);
+    if (auto const error = read_search(query, names, wanted); !error.empty())
+        return error_reply(400, "bad_request", error);
+    auto const page = find_recoveries(sources_.ledger.records(), wanted);
     return json_reply(R"({"recoveries":)" + array_of(page.records) + R"(,"next_before":)" +
                       (page.next_before ? std::to_string(*page.next_before) : "null") + "}");
 }

@@ -4,23 +4,23 @@ namespace secondwind::admin {
 
 namespace {
 
-// An ETag has no comma and no quote within (ours are hexadecimal), so it is found as it stands. A
-// weak one, "W/" before it, names the same bytes here (RFC 9110 section 13.1.2).
-bool names(std::string_view if_none_match, std::string_view etag) noexcept {
+// Our ETags are hexadecimal, so a search for the quoted text is exact. A weak one ("W/") stands for
+// the same bytes (RFC 9110 section 13.1.2).
+bool matches(std::string_view if_none_match, std::string_view etag) noexcept {
     return if_none_match == "*" || if_none_match.find(etag) != std::string_view::npos;
 }
 
 } // namespace
 
-reply asset_reply(asset const& what, std::string_view if_none_match) {
-    reply r;
-    r.content_type = what.content_type;
-    r.etag = what.etag;
-    if (names(if_none_match, what.etag))
-        r.status = 304;
+reply asset_reply(asset const& asset, std::string_view if_none_match) {
+    reply out;
+    out.content_type = asset.content_type;
+    out.etag = asset.etag;
+    if (matches(if_none_match, asset.etag))
+        out.status = 304;
     else
-        r.body = what.bytes;
-    return r;
+        out.body = asset.bytes;
+    return out;
 }
 
 } // namespace secondwind::admin

@@ -1,9 +1,8 @@
 #include "connection.hpp"
 
 #include "event_socket.hpp"
-#include "inbox.hpp"
-
 #include "query.hpp"
+#include "request_reader.hpp"
 #include <secondwind/base/log.hpp>
 
 #include <boost/asio/read.hpp>
@@ -19,46 +18,55 @@ namespace http = boost::beast::http;
 
 namespace {
 
-constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
-// As much as is read, and thrown away, of a client that is being told goodbye.
-constexpr std::size_t most_ignored = 256 * 1024;
+constexpr std::string_view continue_reply = "HTTP/1.1 100 Continue\r\n\r\n";
+// How much is read and discarded while a connection lingers.
+constexpr std::size_t largest_linger = 256 * 1024;
 
-std::string peer_of(net::stream& s) {
+std::string address_of(net::stream& socket) {
     net::error_code ec;
-    auto const from = s.tcp().remote_endpoint(ec);
-    return ec ? std::string{} : from.address().to_string();
+    auto const endpoint = socket.tcp().remote_endpoint(ec);
+    return ec ? std::string{} : endpoint.address().to_string();
 }
 
-// The client has sent something that is no HTTP, rather than gone.
-bool is_fault_of_bytes(net::error_code ec) {
-    static auto const& of_http = make_error_code(http::error::end_of_stream).category();
-    return ec.category() == of_http && ec != http::error::end_of_stream &&
+// The client has sent something that is not HTTP; it has not just disconnected.
+bool is_protocol_error(net::error_code ec) {
+    static auto const& http_category = make_error_code(http::error::end_of_stream).category();
+    return ec.category() == http_category && ec != http::error::end_of_stream &&
            ec != http::error::partial_message;
 }
 
 reply malformed_reply() {
     return error_reply(400, "bad_request",
-                       "This is not a request that HTTP/1.1 allows, or its head is longer than 16 "
-                       "KiB. Send one with one Host, and with its path from \"/\" on.");
+                       "This is not a valid HTTP/1.1 request, or its head is larger than 16 KiB. "
+                       "Send exactly one Host header, and a path that begins with \"/\".");
 }
 
 reply too_large_reply() {
     return error_reply(413, "too_large",
-                       "The body is larger than 64 KiB. No action here needs as much: send only "
-                       "what it takes.");
+                       "The body is larger than 64 KiB. No action needs that much.");
 }
 
-reply too_many_reply() {
+reply too_many_subscribers_reply() {
     return error_reply(503, "too_many_subscribers",
-                       "As many as limits.event_subscribers allows are connected already. Close "
-                       "some, or raise the limit.");
+                       "Too many clients receive live events. Close some of them, or raise "
+                       "limits.event_subscribers.");
 }
 
-// What a listener has read already; the complaint where that is not to be understood.
-std::string read_bookmark(std::string_view query, bookmark& into) {
+reply too_many_connections_reply() {
+    return error_reply(503, "too_many_connections",
+                       "The admin listener has too many connections. Close some of them, or raise "
+                       "limits.event_subscribers.");
+}
+
+reply https_only_reply() {
+    return error_reply(400, "https_only", "This listener requires HTTPS: use https:// in the URL.");
+}
+
+// Reads which events a subscriber already has; returns an error for an invalid query.
+std::string read_resume_point(std::string_view query, resume_point& into) {
     std::vector<query_field> fields;
-    if (auto complaint = read_query(query, fields); !complaint.empty())
-        return complaint;
+    if (auto error = read_query(query, fields); !error.empty())
+        return error;
     for (auto& [name, value] : fields) {
         if (name == "run") {
             into.run = std::move(value);
@@ -67,9 +75,9 @@ std::string read_bookmark(std::string_view query, bookmark& into) {
             auto& number = into.after.emplace();
             auto const [stop, error] = std::from_chars(value.data(), end, number);
             if (error != std::errc{} || stop != end)
-                return "The parameter \"after\" must be the number of an event, as 17.";
+                return "The parameter \"after\" must be the number of an event, for example 17.";
         } else {
-            return "There are no parameters here but \"run\" and \"after\".";
+            return "This path only has the parameters \"run\" and \"after\".";
         }
     }
     return {};
@@ -77,10 +85,10 @@ std::string read_bookmark(std::string_view query, bookmark& into) {
 
 } // namespace
 
-connection::connection(context& shared, net::stream accepted, config::endpoint here)
-    : shared_{shared}, socket_{std::move(accepted)}, slot_{shared.what.deadlines},
-      last_{shared.what.deadlines, "admin_stop", *this}, who_{peer_of(socket_)},
-      here_{std::move(here)}, in_{std::make_unique<inbox>(socket_)} {}
+connection::connection(context& shared, net::stream socket, config::endpoint local)
+    : shared_{shared}, socket_{std::move(socket)}, slot_{shared.sources.deadlines},
+      stop_timer_{shared.sources.deadlines, "admin_stop", *this}, client_{address_of(socket_)},
+      local_{std::move(local)}, reader_{std::make_unique<request_reader>(socket_)} {}
 
 connection::~connection() = default;
 
@@ -94,172 +102,204 @@ net::task<void> connection::run() {
     net::close_quietly(socket_);
 }
 
-net::task<bool> connection::wait_for_request() {
-    bool there = in_->has_more();
-    if (!there) {
-        net::scoped_deadline late{slot_, "admin_idle",
-                                  fresh_ ? shared_.within.head : shared_.within.idle,
+net::task<bool> connection::shake_hands() {
+    auto* const tls = socket_.tls();
+    if (tls == nullptr)
+        co_return true;
+    net::scoped_deadline deadline{slot_, "tls_handshake", shared_.timeouts.head,
                                   [this] { close(); }};
+    idle_ = true;
+    net::completion shaking{[this](auto handler) { socket_.async_handshake(std::move(handler)); }};
+    auto const ec = co_await shaking;
+    idle_ = false;
+    deadline.disarm();
+    if (!ec)
+        co_return true;
+    shared_.metrics.count_tls_failure();
+    if (!socket_.is_open()) // closed by the deadline or by stop()
+        co_return false;
+    log::write(log::level::debug, "admin_tls_handshake_failed",
+               {{"client", client_}, {"error", tls->error()}});
+    if (tls->peer_spoke_plaintext()) {
+        socket_.forget_tls();
+        auto reply = https_only_reply();
+        co_await send(std::move(reply), false, false);
+        co_await linger();
+    }
+    co_return false;
+}
+
+net::task<bool> connection::wait_for_request() {
+    bool arrived = reader_->has_more();
+    if (!arrived) {
+        net::scoped_deadline deadline{slot_, "admin_idle",
+                                      is_first_ ? shared_.timeouts.head : shared_.timeouts.idle,
+                                      [this] { close(); }};
         idle_ = true;
         net::completion readable{[this](auto handler) {
             socket_.async_wait(net::asio::socket_base::wait_read, std::move(handler));
         }};
         auto const ec = co_await readable;
         idle_ = false;
-        there = !ec;
+        arrived = !ec;
     }
-    fresh_ = false;
-    co_return there;
+    is_first_ = false;
+    co_return arrived;
 }
 
 net::task<bool> connection::serve() {
     net::error_code ec;
     {
-        net::scoped_deadline late{slot_, "admin_head", shared_.within.head, [this] { close(); }};
-        ec = co_await in_->read_head();
+        net::scoped_deadline deadline{slot_, "admin_head", shared_.timeouts.head,
+                                      [this] { close(); }};
+        ec = co_await reader_->read_head();
     }
-    request asked;
-    bool const well = !ec && !in_->is_malformed() && read_target(in_->target(), asked);
-    if (!well) {
-        if (!ec || is_fault_of_bytes(ec)) {
-            auto said = malformed_reply();
-            co_await send(std::move(said), false, false);
-            co_await part();
+    request request;
+    bool const valid = !ec && !reader_->is_malformed() && read_target(reader_->target(), request);
+    if (!valid) {
+        if (!ec || is_protocol_error(ec)) {
+            auto reply = malformed_reply();
+            co_await send(std::move(reply), false, false);
+            co_await linger();
         }
         co_return false;
     }
-    asked.method = in_->method();
-    asked.content_type = in_->field("Content-Type").value_or("");
-    asked.if_none_match = in_->field("If-None-Match").value_or("");
-    introduction const who{.method = asked.method,
-                           .path = asked.path,
-                           .host = in_->field("Host"),
-                           .origin = in_->field("Origin"),
-                           .fetch_site = in_->field("Sec-Fetch-Site"),
-                           .fetch_mode = in_->field("Sec-Fetch-Mode"),
-                           .authorization = in_->field("Authorization"),
-                           .content_type = in_->field("Content-Type")};
-    auto refused = refuse(shared_.what.settings.admin, here_, who);
-    if (!refused && asked.path == "/events" && in_->is_upgrade()) {
-        co_await tell_events(std::move(asked.query));
+    request.method = reader_->method();
+    request.content_type = reader_->field("Content-Type").value_or("");
+    request.if_none_match = reader_->field("If-None-Match").value_or("");
+    request_head const head{.method = request.method,
+                            .path = request.path,
+                            .host = reader_->field("Host"),
+                            .origin = reader_->field("Origin"),
+                            .fetch_site = reader_->field("Sec-Fetch-Site"),
+                            .fetch_mode = reader_->field("Sec-Fetch-Mode"),
+                            .authorization = reader_->field("Authorization"),
+                            .content_type = reader_->field("Content-Type")};
+    auto refused = check_access(shared_.sources.settings.admin, local_, head);
+    if (!refused && request.path == "/events" && reader_->is_upgrade()) {
+        co_await serve_events(std::move(request.query));
         co_return false;
     }
-    bool const head_only = asked.method == "HEAD";
-    reply said;
+    bool const head_only = request.method == "HEAD";
+    reply reply;
     if (refused) {
-        note(*refused, asked.method, asked.path);
-        said = std::move(refused->reply);
+        log_refusal(*refused, request.method, request.path);
+        reply = std::move(refused->reply);
     } else {
-        if (!is_probe(who))
-            shared_.refusals.forget();
-        said = co_await take_and_answer(std::move(asked));
+        if (!is_probe(head))
+            shared_.refusals.reset();
+        reply = co_await read_body_and_answer(std::move(request));
     }
-    // What was not read of a request cannot be told from the next one.
-    bool const whole = in_->is_whole();
-    bool const keeps = whole && in_->keeps_alive() && in_->head().version() == 11 && !stopping_;
-    bool const sent = co_await send(std::move(said), head_only, keeps);
-    if (sent && !whole)
-        co_await part();
-    co_return sent&& keeps;
+    // After an incomplete request, the beginning of the next one cannot be found.
+    bool const complete = reader_->is_complete();
+    bool const keep_alive =
+        complete && reader_->keeps_alive() && reader_->head().version() == 11 && !stopping_;
+    bool const sent = co_await send(std::move(reply), head_only, keep_alive);
+    if (sent && !complete)
+        co_await linger();
+    co_return sent&& keep_alive;
 }
 
-net::task<reply> connection::take_and_answer(request asked) {
-    reply said;
+net::task<reply> connection::read_body_and_answer(request request) {
+    reply reply;
     net::error_code ec;
-    bool const fits = !in_->is_too_large();
-    if (fits && !in_->is_whole()) {
-        if (in_->expects_continue()) {
-            net::write_all asking{socket_, slot_, shared_.within.stall, go_on};
-            co_await asking;
+    bool const fits = !reader_->is_too_large();
+    if (fits && !reader_->is_complete()) {
+        if (reader_->expects_continue()) {
+            net::write_all writing{socket_, slot_, shared_.timeouts.stall, continue_reply};
+            co_await writing;
         }
-        net::scoped_deadline late{slot_, "admin_body", shared_.within.head, [this] { close(); }};
-        ec = co_await in_->read_body();
+        net::scoped_deadline deadline{slot_, "admin_body", shared_.timeouts.head,
+                                      [this] { close(); }};
+        ec = co_await reader_->read_body();
     }
-    auto const method = asked.method;
-    auto const path = asked.path;
+    auto const method = request.method;
+    auto const path = request.path;
     if (!fits || ec == http::error::body_limit) {
-        said = too_large_reply();
+        reply = too_large_reply();
     } else if (ec) {
-        said = malformed_reply();
+        reply = malformed_reply();
     } else {
-        asked.body = in_->take_body();
-        said = co_await answer(shared_, std::move(asked));
+        request.body = reader_->take_body();
+        reply = co_await answer(shared_, std::move(request));
     }
-    note(method, path, said.status);
-    co_return said;
+    log_request(method, path, reply.status);
+    co_return reply;
 }
 
-net::task<void> connection::tell_events(std::string query) {
-    bookmark where;
-    reply said;
-    auto const complaint = read_bookmark(query, where);
-    bool const full = shared_.live.followers() >= shared_.what.settings.limits.event_subscribers;
-    if (complaint.empty() && !full) {
-        note("GET", "/events", 101);
-        shared_.refusals.forget();
-        event_socket told{shared_, socket_};
-        listener_ = &told;
-        co_await told.run(std::move(in_->head()), std::move(where));
-        listener_ = nullptr;
+net::task<void> connection::serve_events(std::string query) {
+    resume_point resume;
+    auto const error = read_resume_point(query, resume);
+    bool const full =
+        shared_.events.subscribers() >= shared_.sources.settings.limits.event_subscribers;
+    if (error.empty() && !full) {
+        log_request("GET", "/events", 101);
+        shared_.refusals.reset();
+        event_socket subscriber{shared_, socket_};
+        subscriber_ = &subscriber;
+        co_await subscriber.run(std::move(reader_->head()), std::move(resume));
+        subscriber_ = nullptr;
         co_return;
     }
-    said = full ? too_many_reply() : error_reply(400, "bad_request", complaint);
-    note("GET", "/events", said.status);
-    co_await send(std::move(said), false, false);
+    auto reply = full ? too_many_subscribers_reply() : error_reply(400, "bad_request", error);
+    log_request("GET", "/events", reply.status);
+    co_await send(std::move(reply), false, false);
 }
 
-net::task<bool> connection::send(reply what, bool head_only, bool keep_alive) {
-    auto const head = render_head(what, keep_alive);
-    net::write_all writing{socket_, slot_, shared_.within.stall, head,
-                           head_only ? std::string_view{} : what.body};
+net::task<bool> connection::send(reply reply, bool head_only, bool keep_alive) {
+    auto const head = render_head(reply, keep_alive);
+    net::write_all writing{socket_, slot_, shared_.timeouts.stall, head,
+                           head_only ? std::string_view{} : reply.body};
     auto const ec = co_await writing;
     co_return !ec;
 }
 
-net::task<void> connection::part() {
-    auto const ec = co_await net::end_sending(socket_, slot_, shared_.within.closing);
-    net::scoped_deadline late{slot_, "admin_linger", shared_.within.closing, [this] { close(); }};
+net::task<void> connection::linger() {
+    auto const ec = co_await net::end_sending(socket_, slot_, shared_.timeouts.closing);
+    net::scoped_deadline deadline{slot_, "admin_linger", shared_.timeouts.closing,
+                                  [this] { close(); }};
     std::array<char, 1024> scratch{};
     if (!ec)
-        co_await net::drop_input(socket_, net::asio::buffer(scratch), most_ignored);
+        co_await net::drop_input(socket_, net::asio::buffer(scratch), largest_linger);
 }
 
-void connection::turn_away(net::stream accepted) {
-    auto const said = too_many_reply();
+void connection::refuse(net::stream socket) {
+    auto const reply = too_many_connections_reply();
     net::error_code ignored;
-    if (accepted.tls() == nullptr) // to be told, one would have to shake hands
-        net::try_write(accepted, render_head(said, false) + said.body, ignored);
-    net::close_quietly(accepted);
+    if (socket.tls() == nullptr) // over TLS it would need a handshake first
+        net::try_write(socket, render_head(reply, false) + reply.body, ignored);
+    net::close_quietly(socket);
 }
 
 void connection::stop() {
     retire();
-    if (listener_ == nullptr && !idle_)
-        last_.after(shared_.within.closing);
+    if (subscriber_ == nullptr && !idle_)
+        stop_timer_.after(shared_.timeouts.closing);
 }
 
 void connection::retire() {
     stopping_ = true;
-    if (listener_ != nullptr)
-        listener_->stop();
+    if (subscriber_ != nullptr)
+        subscriber_->stop();
     else if (idle_)
         net::close_quietly(socket_);
 }
 
-void connection::note(std::string_view method, std::string_view path, int status) const {
+void connection::log_request(std::string_view method, std::string_view path, int status) const {
     bool const acts = method == "POST";
     log::write(acts ? log::level::info : log::level::debug, acts ? "admin_action" : "admin_request",
-               {{"method", method}, {"path", path}, {"client", who_}, {"status", status}});
+               {{"method", method}, {"path", path}, {"client", client_}, {"status", status}});
 }
 
-void connection::note(refusal const& why, std::string_view method, std::string_view path) const {
-    if (shared_.refusals.tell(why.code))
+void connection::log_refusal(refusal const& refusal, std::string_view method,
+                             std::string_view path) const {
+    if (shared_.refusals.is_new(refusal.code))
         log::write(log::level::warn, "admin_refused",
-                   {{"reason", why.code},
+                   {{"reason", refusal.code},
                     {"method", method},
                     {"path", path},
-                    {"client", who_},
-                    {"status", why.reply.status}});
+                    {"client", client_},
+                    {"status", refusal.reply.status}});
 }
 
 } // namespace secondwind::admin

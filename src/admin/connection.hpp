@@ -15,58 +15,55 @@
 namespace secondwind::admin {
 
 class event_socket;
+class request_reader;
 
 class connection final : net::timer_handler {
 public:
-    // `shared` must outlive it.
-    // `here` is where its listener listens.
-    connection(context& shared, net::stream accepted, config::endpoint here);
+    // `shared` must outlive it. `local` is the address that its listener listens on.
+    connection(context& shared, net::stream socket, config::endpoint local);
     connection(connection const&) = delete;
     connection& operator=(connection const&) = delete;
     ~connection();
 
-    // Serves it until one side ends it.
+    // Serves requests until one side closes the connection.
     net::task<void> run();
-    // Tells a client that there are too many, as far as it listens, and closes at once: it must not
-    // cost what there is too little of.
-    static void turn_away(net::stream accepted);
+    // Refuses a client with 503, as far as that is possible without waiting, and closes.
+    static void refuse(net::stream socket);
 
-    // Ends a connection that waits at once, and any other as soon as it has its reply. A listener
-    // is told.
+    // Closes an idle connection at once, and any other as soon as its reply is sent, within
+    // timeouts::closing. A subscriber gets the reason.
     void stop();
-    // Its listener has gone: likewise, but it may take its time over the reply that it is at.
+    // The same without a limit on the time for the reply: only the listener is being closed.
     void retire();
 
     boost::intrusive::list_member_hook<> hook;
 
 private:
-    // Beast's parser, which is slow to compile: once, in one source.
-    class inbox;
-
     net::task<bool> shake_hands();
     net::task<bool> wait_for_request();
-    // Reads one request and replies; false if it was the last one.
+    // Serves one request; returns false if the connection must end after it.
     net::task<bool> serve();
-    net::task<reply> take_and_answer(request asked);
-    net::task<void> tell_events(std::string query);
-    net::task<bool> send(reply what, bool head_only, bool keep_alive);
-    // Ends a connection whose client may still be sending, so that it gets what it was told.
-    net::task<void> part();
+    net::task<reply> read_body_and_answer(request request);
+    net::task<void> serve_events(std::string query);
+    net::task<bool> send(reply reply, bool head_only, bool keep_alive);
+    // Ends sending, then reads what the client still sends. Closing at once would reset the
+    // connection, and the client could lose the reply.
+    net::task<void> linger();
 
-    void note(std::string_view method, std::string_view path, int status) const;
-    void note(refusal const& why, std::string_view method, std::string_view path) const;
+    void log_request(std::string_view method, std::string_view path, int status) const;
+    void log_refusal(refusal const& refusal, std::string_view method, std::string_view path) const;
     void close() noexcept { net::close_quietly(socket_); }
     void on_timer() override { close(); }
 
     context& shared_;
     net::stream socket_;
     net::deadline_slot slot_;
-    net::timer last_; // once we stop
-    std::string const who_;
-    config::endpoint const here_;
-    std::unique_ptr<inbox> in_;
-    event_socket* listener_ = nullptr; // where there is one
-    bool fresh_ = true;                // it has sent nothing yet
+    net::timer stop_timer_;
+    std::string const client_; // its address
+    config::endpoint const local_;
+    std::unique_ptr<request_reader> reader_;
+    event_socket* subscriber_ = nullptr; // while this is a connection for events
+    bool is_first_ = true;               // no request has arrived yet
     bool idle_ = false;
     bool stopping_ = false;
 };

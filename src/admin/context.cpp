@@ -8,39 +8,38 @@ namespace secondwind::admin {
 
 namespace {
 
-reply only(std::string_view methods) {
-    auto r = error_reply(405, "method_not_allowed",
-                         "This can only be read: ask with " + std::string{methods} + ".");
-    r.allow = methods;
-    return r;
+reply method_not_allowed(std::string_view allowed) {
+    auto out = error_reply(405, "method_not_allowed",
+                           std::string{"This path only supports "}.append(allowed).append("."));
+    out.allow = allowed;
+    return out;
 }
 
 } // namespace
 
-net::task<reply> answer(context& shared, request asked) {
-    bool const reads = asked.method == "GET" || asked.method == "HEAD";
-    if (auto const* const file = find_asset(asked.path)) {
+net::task<reply> answer(context& shared, request request) {
+    bool const reads = request.method == "GET" || request.method == "HEAD";
+    if (auto const* const file = find_asset(request.path)) {
         if (!reads)
-            co_return only("GET, HEAD");
-        co_return asset_reply(*file, asked.if_none_match);
+            co_return method_not_allowed("GET, HEAD");
+        co_return asset_reply(*file, request.if_none_match);
     }
-    if (asked.path == "/metrics") {
+    if (request.path == "/metrics") {
         if (!reads)
-            co_return only("GET, HEAD");
-        reply r;
-        r.content_type = "text/plain; version=0.0.4; charset=utf-8";
-        r.body = shared.figures.render(shared.live.followers());
-        co_return r;
+            co_return method_not_allowed("GET, HEAD");
+        reply out;
+        out.content_type = "text/plain; version=0.0.4; charset=utf-8";
+        out.body = shared.metrics.render(shared.events.subscribers());
+        co_return out;
     }
-    if (asked.path == "/events") {
-        if (asked.method != "GET")
-            co_return only("GET");
+    if (request.path == "/events") {
+        if (request.method != "GET")
+            co_return method_not_allowed("GET");
         co_return error_reply(400, "bad_request",
-                              "Events are told over a WebSocket: connect to this path with one, "
-                              "version 13 (RFC 6455).");
+                              "Live events need a WebSocket: connect to this path with a client "
+                              "for RFC 6455, version 13.");
     }
-    auto said = co_await shared.documents.answer(std::move(asked));
-    co_return said;
+    co_return co_await shared.api.answer(std::move(request));
 }
 
 } // namespace secondwind::admin

@@ -2,11 +2,11 @@
 #pragma once
 
 #include "api.hpp"
-#include "events.hpp"
+#include "event_hub.hpp"
 #include "message.hpp"
 #include "metrics.hpp"
 #include <secondwind/admin/server.hpp>
-#include <secondwind/admin/subject.hpp>
+#include <secondwind/admin/sources.hpp>
 #include <secondwind/net/task.hpp>
 
 #include <algorithm>
@@ -15,33 +15,34 @@
 
 namespace secondwind::admin {
 
-// Which refusals the log has told. Each kind is told once until somebody is let in again, so that
-// nobody can fill a disk by being refused.
-class told_refusals {
+// Each kind of refusal is logged once until a request is admitted again. Otherwise a client could
+// fill the disk by being refused.
+class refusal_log {
 public:
-    // True the first time. `code` must be static.
-    bool tell(std::string_view code) {
+    // True if this kind was not logged since the last reset. `code` must be static.
+    bool is_new(std::string_view code) {
         if (std::find(codes_.begin(), codes_.end(), code) != codes_.end())
             return false;
         codes_.push_back(code);
         return true;
     }
-    void forget() noexcept { codes_.clear(); }
+    void reset() noexcept { codes_.clear(); }
 
 private:
     std::vector<std::string_view> codes_;
 };
 
 struct context {
-    subject& what;
-    bounds const& within;
-    api& documents;
-    metrics& figures;
-    events& live;
-    told_refusals refusals{};
+    admin::sources& sources;
+    admin::timeouts const& timeouts;
+    admin::api& api;
+    admin::metrics& metrics;
+    event_hub& events;
+    refusal_log refusals{};
 };
 
-// The reply to who has been let in; not for the upgrade of /events. `shared` must outlive it.
-net::task<reply> answer(context& shared, request asked);
+// The reply to a request that was admitted, other than the upgrade of /events. `shared` must
+// outlive it.
+net::task<reply> answer(context& shared, request request);
 
 } // namespace secondwind::admin

@@ -1,4 +1,4 @@
-// The newest events, by their numbers. Pure.
+// The newest events, by number. Pure.
 #pragma once
 
 #include <cstddef>
@@ -12,19 +12,19 @@ namespace secondwind::admin {
 class event_ring {
 public:
     static constexpr std::size_t kept = 1000;
-    // Shared with those who are about to write it, and may be when it has left the ring.
+    // Shared, because a subscriber may still be sending an event that has left the ring.
     using text = std::shared_ptr<std::string const>;
 
-    // The first one has the number 1.
+    // The first event has the number 1.
     void push(std::string event);
 
-    std::uint64_t newest() const noexcept { return newest_; } // 0: there was none yet
-    // The number of the oldest that is still here; one past the newest where none is.
+    std::uint64_t newest() const noexcept { return newest_; } // 0: no events yet
+    // The number of the oldest event in the ring; newest() + 1 if the ring is empty.
     std::uint64_t oldest() const noexcept { return newest_ - events_.size() + 1; }
 
-    // Nothing for a number that has left, or has not come.
+    // Null for an event that has left the ring or was not pushed yet.
     text at(std::uint64_t number) const;
-    // Whether who has read up to and with that number has missed nothing that is not still here.
+    // True if the ring has every event after that number.
     bool has_all_after(std::uint64_t number) const noexcept;
 
 private:

@@ -12,10 +12,10 @@ namespace websocket = boost::beast::websocket;
 
 namespace {
 
-// A client has nothing to tell.
-constexpr std::size_t longest_message = 4096;
+// Clients have nothing to send.
+constexpr std::size_t largest_message = 4096;
 
-// Makes one of Beast's completions with a size one of ours.
+// Adapts our completion handler to Beast's signature.
 template<class Handler>
 auto without_size(Handler handler) {
     return [h = std::move(handler)](net::error_code ec, std::size_t) mutable { h(ec); };
@@ -23,59 +23,61 @@ auto without_size(Handler handler) {
 
 } // namespace
 
-event_socket::event_socket(context& shared, net::stream& over)
-    : events_{shared.live}, within_{shared.within}, socket_{over}, stream_{over},
-      limit_{shared.what.deadlines, "admin_goodbye", *this}, read_{shared.what.io} {
+event_socket::event_socket(context& shared, net::stream& socket)
+    : events_{shared.events}, timeouts_{shared.timeouts}, socket_{socket}, stream_{socket},
+      close_timer_{shared.sources.deadlines, "admin_close", *this}, reading_ended_{
+                                                                        shared.sources.io} {
     next_ = events_.ring().newest() + 1;
 }
 
-net::task<void> event_socket::run(upgrade asked, bookmark where) {
-    // It counts from now on, so that no more come than may.
+net::task<void> event_socket::run(upgrade_request request, resume_point resume) {
+    // Counted from now on, so that handshakes cannot exceed the limit either.
     events_.join(*this);
-    bool const open = co_await shake_hands(std::move(asked));
+    bool const open = co_await shake_hands(std::move(request));
     if (open) {
-        auto first = events_.greet(where.run, where.after);
-        next_ = first.next;
+        auto start = events_.start_for(resume.run, resume.after);
+        next_ = start.next;
         reading_ = true;
-        net::spawn(watch());
-        bool const greeted = co_await send(std::move(first.message));
-        gone_ = gone_ || !greeted;
-        co_await tell();
+        net::spawn(read_until_closed());
+        bool const sent = co_await send(std::move(start.message));
+        disconnected_ = disconnected_ || !sent;
+        co_await send_events();
     }
     events_.leave(*this);
-    if (open && !gone_)
-        co_await say_goodbye();
+    if (open && !disconnected_)
+        co_await close();
     net::close_quietly(socket_);
     while (reading_) {
-        net::gate::waiter until{read_};
+        net::gate::waiter until{reading_ended_};
         co_await until;
     }
 }
 
-net::task<bool> event_socket::shake_hands(upgrade asked) {
-    stream_.set_option(websocket::stream_base::timeout{within_.head, within_.silence, true});
-    stream_.set_option(websocket::stream_base::decorator{[](websocket::response_type& r) {
-        r.set(boost::beast::http::field::cache_control, "no-store");
-        r.set(boost::beast::http::field::server, "secondwind"); // or Beast names itself
+net::task<bool> event_socket::shake_hands(upgrade_request request) {
+    stream_.set_option(websocket::stream_base::timeout{timeouts_.head, timeouts_.pong, true});
+    stream_.set_option(websocket::stream_base::decorator{[](websocket::response_type& response) {
+        response.set(boost::beast::http::field::cache_control, "no-store");
+        response.set(boost::beast::http::field::server, "secondwind"); // Beast would name itself
     }});
-    stream_.read_message_max(longest_message);
-    // One message is one frame, written from where it lies.
+    stream_.read_message_max(largest_message);
+    // One message is one frame, which is written without a copy.
     stream_.auto_fragment(false);
-    net::completion shaking{[&](auto handler) { stream_.async_accept(asked, std::move(handler)); }};
+    net::completion shaking{
+        [&](auto handler) { stream_.async_accept(request, std::move(handler)); }};
     auto const ec = co_await shaking;
     co_return !ec;
 }
 
-net::task<void> event_socket::tell() {
-    while (!gone_ && !slow_ && !stopping_) {
+net::task<void> event_socket::send_events() {
+    while (!disconnected_ && !slow_ && !stopping_) {
         auto message = events_.ring().at(next_);
         if (!message) {
-            co_await await_news();
+            co_await wait_for_event();
             continue;
         }
         ++next_;
         bool const sent = co_await send(std::move(message));
-        gone_ = gone_ || !sent;
+        disconnected_ = disconnected_ || !sent;
     }
 }
 
@@ -87,51 +89,51 @@ net::task<bool> event_socket::send(event_ring::text message) {
     co_return !ec;
 }
 
-net::task<void> event_socket::await_news() {
-    net::gate::waiter until{events_.news()};
+net::task<void> event_socket::wait_for_event() {
+    net::gate::waiter until{events_.published()};
     waiting_ = &until;
     co_await until;
     waiting_ = nullptr;
 }
 
-net::task<void> event_socket::say_goodbye() {
+net::task<void> event_socket::close() {
     if (!slow_)
-        limit_.after(within_.closing);
-    websocket::close_reason const why =
+        close_timer_.after(timeouts_.closing);
+    websocket::close_reason const reason =
         slow_ ? websocket::close_reason{websocket::close_code::policy_error,
                                         "too slow: events were lost"}
-              : websocket::close_reason{websocket::close_code::going_away, "the server stops"};
-    net::completion closing{[&](auto handler) { stream_.async_close(why, std::move(handler)); }};
+              : websocket::close_reason{websocket::close_code::going_away,
+                                        "the server is shutting down"};
+    net::completion closing{[&](auto handler) { stream_.async_close(reason, std::move(handler)); }};
     co_await closing;
 }
 
-// Whatever it says is read, because a close or a pong may be behind it. Once this ends nothing can
-// be told any more either, and a write that waits is let go.
-net::task<void> event_socket::watch() {
-    boost::beast::flat_buffer said;
+// When reading ends, nothing can be sent any more; closing the socket also ends a pending write.
+net::task<void> event_socket::read_until_closed() {
+    boost::beast::flat_buffer received;
     net::error_code ec;
     while (!ec) {
         net::completion reading{
-            [&](auto handler) { stream_.async_read(said, without_size(std::move(handler))); }};
+            [&](auto handler) { stream_.async_read(received, without_size(std::move(handler))); }};
         ec = co_await reading;
-        said.clear();
+        received.clear();
     }
-    gone_ = true;
+    disconnected_ = true;
     reading_ = false;
     net::close_quietly(socket_);
     wake();
-    read_.open();
+    reading_ended_.open();
 }
 
 void event_socket::stop() {
     stopping_ = true;
-    limit_.after(within_.closing);
+    close_timer_.after(timeouts_.closing);
     wake();
 }
 
 void event_socket::fall_behind() {
     if (!slow_)
-        limit_.after(within_.slow);
+        close_timer_.after(timeouts_.slow);
     slow_ = true;
 }
 

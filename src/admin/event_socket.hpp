@@ -1,4 +1,4 @@
-// One listener to events, over its WebSocket.
+// A subscriber to the live events that is connected over a WebSocket.
 #pragma once
 
 #include "context.hpp"
@@ -17,24 +17,24 @@
 
 namespace secondwind::admin {
 
-using upgrade = boost::beast::http::request<boost::beast::http::string_body>;
+using upgrade_request = boost::beast::http::request<boost::beast::http::string_body>;
 
-// What it has read already, if it has been here before.
-struct bookmark {
+// Which events a client already has from an earlier connection.
+struct resume_point {
     std::string run{};
     std::optional<std::uint64_t> after{};
 };
 
-// It has no queue: it writes what the ring has next, and waits for news where there is nothing. One
-// coroutine writes, another reads what the client says, which only matters when it is goodbye.
-class event_socket final : public follower, net::timer_handler {
+// It has no queue of its own: it writes the next event of the ring, or waits for one. One coroutine
+// writes; another one reads what the client sends, because that may be a close or a pong.
+class event_socket final : public subscriber, net::timer_handler {
 public:
-    // All must outlive it.
-    event_socket(context& shared, net::stream& over);
+    // Both must outlive it.
+    event_socket(context& shared, net::stream& socket);
 
-    // Shakes hands and tells events until one side goes. The socket is closed then.
-    net::task<void> run(upgrade asked, bookmark where);
-    // Says that the server goes away, and drops who does not agree in time.
+    // Shakes hands and sends events until one side closes. Closes the socket at the end.
+    net::task<void> run(upgrade_request request, resume_point resume);
+    // Closes with the reason that the server stops; drops the client if it does not close in time.
     void stop();
 
 private:
@@ -44,24 +44,24 @@ private:
     void on_timer() override;
     void wake();
 
-    net::task<bool> shake_hands(upgrade asked);
-    net::task<void> tell();
+    net::task<bool> shake_hands(upgrade_request request);
+    net::task<void> send_events();
     net::task<bool> send(event_ring::text message);
-    net::task<void> await_news();
-    net::task<void> say_goodbye();
-    net::task<void> watch();
+    net::task<void> wait_for_event();
+    net::task<void> close();
+    net::task<void> read_until_closed();
 
-    events& events_;
-    bounds const& within_;
+    event_hub& events_;
+    timeouts const& timeouts_;
     net::stream& socket_;
     stream stream_;
-    net::timer limit_;
-    net::gate::waiter* waiting_ = nullptr; // for news
-    net::gate read_;                       // opens when nothing is read any more
+    net::timer close_timer_;
+    net::gate::waiter* waiting_ = nullptr; // for an event
+    net::gate reading_ended_;
     bool reading_ = false;
-    bool gone_ = false;     // the client is
-    bool slow_ = false;     // it has lost events
-    bool stopping_ = false; // we are
+    bool disconnected_ = false;
+    bool slow_ = false; // it has lost events
+    bool stopping_ = false;
 };
 
 } // namespace secondwind::admin

@@ -8,9 +8,9 @@ namespace {
 
 using telemetry::histogram;
 
-histogram::counts all_routes(telemetry::traffic const& now) {
+histogram::counts first_bytes_of_all_routes(telemetry::traffic const& traffic) {
     histogram::counts sum{};
-    for (auto const& each : now.first_bytes)
+    for (auto const& each : traffic.first_bytes)
         for (std::size_t i = 0; i < sum.size(); ++i)
             sum[i] += each.buckets()[i];
     return sum;
@@ -37,26 +37,27 @@ std::optional<double> quantile(histogram::counts const& counts, double q) noexce
     return lower;
 }
 
-void history::take(telemetry::traffic const& now, std::chrono::system_clock::time_point when) {
-    auto const first_bytes = all_routes(now);
+void history::add_sample(telemetry::traffic const& traffic,
+                         std::chrono::system_clock::time_point time) {
+    auto const first_bytes = first_bytes_of_all_routes(traffic);
     histogram::counts added{};
     for (std::size_t i = 0; i < added.size(); ++i)
         added[i] = first_bytes[i] - first_bytes_[i];
 
     sample next;
-    next.time = when;
-    next.exchanges = now.exchanges - exchanges_;
-    next.failed = now.failed - failed_;
-    next.stream_events = now.stream_events - stream_events_;
+    next.time = time;
+    next.exchanges = traffic.exchanges - exchanges_;
+    next.failed = traffic.failed - failed_;
+    next.stream_events = traffic.stream_events - stream_events_;
     next.first_byte_p50 = quantile(added, 0.5);
     next.first_byte_p95 = quantile(added, 0.95);
     samples_.push_back(next);
     if (samples_.size() > kept)
         samples_.pop_front();
 
-    exchanges_ = now.exchanges;
-    failed_ = now.failed;
-    stream_events_ = now.stream_events;
+    exchanges_ = traffic.exchanges;
+    failed_ = traffic.failed;
+    stream_events_ = traffic.stream_events;
     first_bytes_ = first_bytes;
 }
 

@@ -1,4 +1,4 @@
-// The last fifteen minutes in samples of five seconds. Pure.
+// The last fifteen minutes, in samples of five seconds. Pure.
 #pragma once
 
 #include <secondwind/telemetry/traffic.hpp>
@@ -10,17 +10,16 @@
 
 namespace secondwind::admin {
 
-// The duration in seconds that a share `q` (0 to 1) of the observations did not exceed, guessed as
-// if each bucket's were spread evenly over it; nothing where there are none. What is longer than
-// the last bound counts as that long.
+// The `q` quantile (0 to 1) of the observed durations in seconds, with linear interpolation within
+// a bucket; nothing without observations. Durations beyond the last bound count as that bound.
 std::optional<double> quantile(telemetry::histogram::counts const& counts, double q) noexcept;
 
 struct sample {
-    std::chrono::system_clock::time_point time; // its end
-    std::uint64_t exchanges = 0;                // ended within it
+    std::chrono::system_clock::time_point time; // the end of the interval
+    std::uint64_t exchanges = 0;                // that have ended in it
     std::uint64_t failed = 0;
     std::uint64_t stream_events = 0;
-    // Seconds, guessed from the histogram's buckets; nothing where no answer began.
+    // Seconds, estimated from the histogram; nothing if no response has started.
     std::optional<double> first_byte_p50;
     std::optional<double> first_byte_p95;
 };
@@ -30,8 +29,8 @@ public:
     static constexpr std::chrono::seconds interval{5};
     static constexpr std::size_t kept = 180;
 
-    // Once every interval: what has been added to `now` since the last time becomes a sample.
-    void take(telemetry::traffic const& now, std::chrono::system_clock::time_point when);
+    // Call it once per interval: adds a sample of what has changed since the last call.
+    void add_sample(telemetry::traffic const& traffic, std::chrono::system_clock::time_point time);
 
     std::deque<sample> const& samples() const noexcept { return samples_; } // oldest first
 

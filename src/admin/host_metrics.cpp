@@ -1,26 +1,29 @@
-#include "metrics_parts.hpp"
+#include "host_metrics.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 namespace secondwind::admin {
 
 namespace {
 
-using hosts = host::host_list;
+using policy::verdict;
+using recovery::outcome;
 
-// What a host has of one model.
-struct holding {
+// The loaded instances of one model.
+struct loaded_model {
     std::uint64_t instances = 0;
     std::uint64_t bytes = 0; // of all of them
 };
 
-// By model: those that the host has listed, loaded or not.
-std::map<std::string, holding> holdings_of(host::host const& h) {
-    std::map<std::string, holding> all;
-    auto const& listed = h.view.listed();
+// By model. A model that the host has listed but not loaded has zero instances.
+std::map<std::string, loaded_model> models_of(host::host const& host) {
+    std::map<std::string, loaded_model> all;
+    auto const& listed = host.view.listed();
     if (!listed)
         return all;
     for (auto const& each : listed->unloaded)
@@ -33,63 +36,125 @@ std::map<std::string, holding> holdings_of(host::host const& h) {
     return all;
 }
 
-double listed_at(host::host const& h) {
-    auto const& listed = h.view.listed();
+double listed_at(host::host const& host) {
+    auto const& listed = host.view.listed();
     return listed ? std::chrono::duration<double>{listed->at.time_since_epoch()}.count() : 0;
 }
 
-void add_models(family_list& to, hosts const& all) {
-    // A family's values follow it, so what they have in common is gathered first.
-    std::vector<std::map<std::string, holding>> found;
-    found.reserve(all.size());
-    for (auto const& each : all)
-        found.push_back(holdings_of(*each));
+void add_models(metric_families& families, host::host_list const& hosts) {
+    // The values of a family must follow it, so the models are counted once, before both families.
+    std::vector<std::map<std::string, loaded_model>> models;
+    models.reserve(hosts.size());
+    for (auto const& each : hosts)
+        models.push_back(models_of(*each));
 
-    to.gauge("secondwind_host_model_instances",
-             "Loaded instances of each model that the host has, at its last listing");
-    for (std::size_t i = 0; i < all.size(); ++i)
-        for (auto const& [model, has] : found[i])
-            to.add(has.instances, {{"host", all[i].name()}, {"model", model}});
-    to.gauge("secondwind_host_model_loaded_bytes",
-             "Size of the loaded instances of each model that the host has, at its last listing");
-    for (std::size_t i = 0; i < all.size(); ++i)
-        for (auto const& [model, has] : found[i])
-            to.add(has.bytes, {{"host", all[i].name()}, {"model", model}});
-    to.gauge("secondwind_host_listed_timestamp_seconds",
-             "When the host last told its models, in seconds since 1970; 0: not yet");
-    for (auto const& each : all)
-        to.add(listed_at(*each), {{"host", each->name()}});
+    families.gauge("secondwind_host_model_instances",
+                   "Loaded instances of each model, when the models were last listed");
+    for (std::size_t i = 0; i < hosts.size(); ++i)
+        for (auto const& [name, model] : models[i])
+            families.add(model.instances, {{"host", hosts[i].name()}, {"model", name}});
+    families.gauge("secondwind_host_model_loaded_bytes",
+                   "File size of the loaded instances of each model, when the models were last "
+                   "listed");
+    for (std::size_t i = 0; i < hosts.size(); ++i)
+        for (auto const& [name, model] : models[i])
+            families.add(model.bytes, {{"host", hosts[i].name()}, {"model", name}});
+    families.gauge("secondwind_host_listed_timestamp_seconds",
+                   "When the models of the host were last listed, in seconds since 1970; 0: not "
+                   "yet");
+    for (auto const& each : hosts)
+        families.add(listed_at(*each), {{"host", each->name()}});
+}
+
+// Prometheus does not see the rise of a series from absent to one. So the series that can be
+// expected exist from the start.
+bool is_expected(std::size_t verdict_index, std::size_t outcome_index) {
+    auto const trigger = static_cast<verdict>(verdict_index);
+    return (policy::for_memory(trigger) || trigger == verdict::cache_corruption ||
+            trigger == verdict::model_crash) &&
+           static_cast<outcome>(outcome_index) != outcome::pending;
+}
+
+void add_ended(metric_families& families, std::string const& host,
+               recovery_counts::of_host const& counts) {
+    for (std::size_t v = 0; v < recovery_counts::verdicts; ++v) {
+        for (std::size_t o = 0; o < recovery_counts::outcomes; ++o) {
+            auto const count = counts.ended[v][o];
+            if (count > 0 || is_expected(v, o))
+                families.add(count, {{"host", host},
+                                     {"verdict", std::string{to_string(static_cast<verdict>(v))}},
+                                     {"outcome", std::string{to_string(static_cast<outcome>(o))}}});
+        }
+    }
 }
 
 } // namespace
 
-void add_hosts(family_list& to, hosts const& all) {
-    to.gauge("secondwind_host_up", "1 if the host is known to be up, else 0");
-    for (auto const& each : all)
-        to.add(each->view.health().up(), {{"host", each->name()}});
-    to.gauge("secondwind_host_state_known",
-             "0 until something was seen of the host: nobody has asked it for anything yet");
-    for (auto const& each : all)
-        to.add(each->view.health().state() != host::host_state::unknown, {{"host", each->name()}});
-    to.counter("secondwind_host_attempts_total",
-               "Attempts to have a host answer, by its answer's status; none: there was no answer");
-    for (auto const& each : all) {
-        for (auto const& [code, n] : each->attempts.seen())
-            to.add(n,
-                   {{"host", each->name()}, {"code", code == 0 ? "none" : std::to_string(code)}});
+void add_host_metrics(metric_families& families, host::host_list const& hosts) {
+    families.gauge("secondwind_host_up", "1 if the host is known to be up, otherwise 0");
+    for (auto const& each : hosts)
+        families.add(each->view.health().up(), {{"host", each->name()}});
+    families.gauge("secondwind_host_state_known", "0 until the state of the host is known");
+    for (auto const& each : hosts)
+        families.add(each->view.health().state() != host::host_state::unknown,
+                     {{"host", each->name()}});
+    families.counter("secondwind_host_attempts_total",
+                     "Attempts to get a response from the host, by its status; none: there was no "
+                     "response");
+    for (auto const& each : hosts)
+        for (auto const& [code, count] : each->attempts.seen())
+            families.add(count, {{"host", each->name()},
+                                 {"code", code == 0 ? "none" : std::to_string(code)}});
+    families.counter("secondwind_host_connect_failures_total",
+                     "Failed connection attempts to the host");
+    for (auto const& each : hosts)
+        families.add(each->pool.connect_failures(), {{"host", each->name()}});
+    families.gauge("secondwind_host_connections", "Connections to the host");
+    for (auto const& each : hosts) {
+        families.add(each->pool.idle(), {{"host", each->name()}, {"state", "idle"}});
+        families.add(each->pool.leased(), {{"host", each->name()}, {"state", "leased"}});
     }
-    to.counter("secondwind_host_connect_failures_total", "Connects to the host that failed");
-    for (auto const& each : all)
-        to.add(each->pool.connect_failures(), {{"host", each->name()}});
-    to.gauge("secondwind_host_connections", "Connections to the host");
-    for (auto const& each : all) {
-        to.add(each->pool.idle(), {{"host", each->name()}, {"state", "idle"}});
-        to.add(each->pool.leased(), {{"host", each->name()}, {"state", "leased"}});
+    families.gauge("secondwind_host_requests_in_flight", "Requests that the host is serving");
+    for (auto const& each : hosts)
+        families.add(each->recovery.in_flight.size(), {{"host", each->name()}});
+    add_models(families, hosts);
+}
+
+void add_recovery_metrics(metric_families& families, recovery_counts const& counts,
+                          host::host_list const& hosts) {
+    auto const& all = counts.hosts();
+    families.counter("secondwind_recoveries_total",
+                     "Recoveries, by the verdict that started them and by the outcome for the "
+                     "leading request");
+    for (auto const& [host, counted] : all)
+        add_ended(families, host, counted);
+    families.histogram("secondwind_recovery_duration_seconds",
+                       "Time from the start of a recovery until the requests could be replayed");
+    for (auto const& [host, counted] : all)
+        families.add(counted.durations, {{"host", host}});
+    families.histogram("secondwind_recovery_phase_duration_seconds",
+                       "Duration of the phases of recoveries");
+    for (auto const& [host, counted] : all)
+        for (std::size_t p = 0; p < recovery_phases; ++p)
+            families.add(counted.phases[p],
+                         {{"host", host},
+                          {"phase", std::string{to_string(static_cast<recovery_phase>(p))}}});
+    families.counter("secondwind_recovery_joined_total",
+                     "Requests that failed during a recovery and shared it");
+    for (auto const& [host, counted] : all)
+        families.add(counted.joined, {{"host", host}});
+    families.counter("secondwind_recovery_unloads_total",
+                     "Instances that recoveries tried to unload");
+    for (auto const& [host, counted] : all) {
+        families.add(counted.unloaded, {{"host", host}, {"result", "unloaded"}});
+        families.add(counted.unloads_failed, {{"host", host}, {"result", "failed"}});
     }
-    to.gauge("secondwind_host_requests_in_flight", "Requests that the host is serving");
-    for (auto const& each : all)
-        to.add(each->recovery.in_flight.size(), {{"host", each->name()}});
-    add_models(to, all);
+    families.gauge("secondwind_recovery_running", "1 while a recovery runs on the host");
+    for (auto const& each : hosts)
+        families.add(each->recovery.guard.recovering(), {{"host", each->name()}});
+    families.gauge("secondwind_recovery_waiting", "Requests that wait for the end of a recovery");
+    for (auto const& each : hosts)
+        families.add(each->recovery.guard.waiting(), {{"host", each->name()}});
 }
 
 } // namespace secondwind::admin

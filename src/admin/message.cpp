@@ -44,7 +44,7 @@ std::string_view reason_of(int status) noexcept {
     }
 }
 
-constexpr std::string_view on_each =
+constexpr std::string_view security_fields =
     "X-Content-Type-Options: nosniff\r\n"
     "X-Frame-Options: DENY\r\n"
     "Referrer-Policy: no-referrer\r\n"
@@ -81,20 +81,20 @@ bool read_target(std::string_view target, request& into) {
     return true;
 }
 
-std::string render_head(reply const& r, bool keep_alive) {
-    auto head = "HTTP/1.1 " + std::to_string(r.status) + " ";
-    head.append(reason_of(r.status)).append("\r\n");
-    if (r.status != 304) {
-        add_field(head, "Content-Type", r.content_type);
-        add_field(head, "Content-Length", std::to_string(r.body.size()));
+std::string render_head(reply const& reply, bool keep_alive) {
+    auto head = "HTTP/1.1 " + std::to_string(reply.status) + " ";
+    head.append(reason_of(reply.status)).append("\r\n");
+    if (reply.status != 304) {
+        add_field(head, "Content-Type", reply.content_type);
+        add_field(head, "Content-Length", std::to_string(reply.body.size()));
     }
-    add_field(head, "Cache-Control", r.etag.empty() ? "no-store" : "no-cache");
-    add_field(head, "ETag", r.etag);
-    add_field(head, "Allow", r.allow);
-    for (auto const& each : r.challenges)
+    add_field(head, "Cache-Control", reply.etag.empty() ? "no-store" : "no-cache");
+    add_field(head, "ETag", reply.etag);
+    add_field(head, "Allow", reply.allow);
+    for (auto const& each : reply.challenges)
         add_field(head, "WWW-Authenticate", each);
     add_field(head, "Connection", keep_alive ? "" : "close");
-    return head.append(on_each).append("\r\n");
+    return head.append(security_fields).append("\r\n");
 }
 
 } // namespace secondwind::admin

@@ -1,24 +1,30 @@
 #include "metrics.hpp"
 
-#include "metrics_parts.hpp"
-
+#include "host_metrics.hpp"
+#include "metric_families.hpp"
+#include "process_figures.hpp"
+#include "recovery_counts.hpp"
 #include <secondwind/base/log.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <string>
 #include <utility>
 
 namespace secondwind::admin {
 
 namespace {
 
-std::vector<std::string> names_of(host::host_list const& all) {
-    return {all.names().begin(), all.names().end()};
+using telemetry::traffic;
+
+std::vector<std::string> names_of(host::host_list const& hosts) {
+    return {hosts.names().begin(), hosts.names().end()};
 }
 
-std::uint64_t tls_failures_of(host::host_list const& all) {
+std::uint64_t tls_failures_of(host::host_list const& hosts) {
     std::uint64_t sum = 0;
-    for (auto const& each : all)
+    for (auto const& each : hosts)
         sum += each->pool.tls_failures();
     return sum;
 }
@@ -28,95 +34,180 @@ double now_in_seconds() {
     return std::chrono::duration<double>{now}.count();
 }
 
-void add_mode(family_list& to, config::recovery_mode mode) {
+template<class Enum>
+std::string name_of(std::size_t index) {
+    return std::string{to_string(static_cast<Enum>(index))};
+}
+
+void add_codes(metric_families& families, traffic const& traffic) {
+    for (std::size_t r = 0; r < telemetry::routes; ++r)
+        for (std::size_t m = 0; m < telemetry::methods; ++m)
+            for (auto const& [code, count] : traffic.codes[r][m].seen())
+                families.add(count, {{"route", name_of<telemetry::route>(r)},
+                                     {"method", name_of<telemetry::method>(m)},
+                                     {"code", code == 0 ? "none" : std::to_string(code)}});
+}
+
+void add_by_route(metric_families& families,
+                  std::array<telemetry::histogram, telemetry::routes> const& histograms) {
+    for (std::size_t r = 0; r < telemetry::routes; ++r)
+        families.add(histograms[r], {{"route", name_of<telemetry::route>(r)}});
+}
+
+void add_traffic(metric_families& families, traffic const& traffic) {
+    families.counter("secondwind_requests_total",
+                     "Completed requests, by the status that the client got; 499: the client "
+                     "disconnected before the end");
+    add_codes(families, traffic);
+    families
+        .counter("secondwind_requests_failed_total",
+                 "Requests without a complete response from a host, although the client stayed "
+                 "connected")
+        .add(traffic.failed);
+    families.gauge("secondwind_requests_in_flight", "Requests that are being served")
+        .add(traffic.in_flight);
+    families.histogram("secondwind_request_duration_seconds",
+                       "Time from the arrival of a request to the end of its response");
+    add_by_route(families, traffic.durations);
+    families.histogram("secondwind_request_first_byte_seconds",
+                       "Time from the arrival of a request to the first byte of its response");
+    add_by_route(families, traffic.first_bytes);
+    families.counter("secondwind_request_bytes_total", "Bytes in the bodies of completed requests")
+        .add(traffic.bytes_in);
+    families.counter("secondwind_response_bytes_total", "Bytes in completed responses")
+        .add(traffic.bytes_out);
+    families
+        .counter("secondwind_stream_events_total",
+                 "Events in streamed responses; LM Studio sends one token per event")
+        .add(traffic.stream_events);
+    families.counter("secondwind_client_disconnects_total",
+                     "Clients that disconnected before the end of their response, by the phase of "
+                     "the exchange");
+    for (std::size_t p = 0; p < telemetry::phases; ++p)
+        families.add(traffic.departures[p], {{"phase", name_of<telemetry::phase>(p)}});
+    families.counter("secondwind_client_auth_failures_total",
+                     "Requests that were refused because they had no valid API key "
+                     "(clients.api_keys)");
+    for (std::size_t k = 0; k < telemetry::bad_keys; ++k)
+        families.add(traffic.client_refusals[k], {{"reason", name_of<telemetry::bad_key>(k)}});
+}
+
+void add_replays(metric_families& families, traffic const& traffic) {
+    families
+        .counter("secondwind_replays_total",
+                 "Replayed requests; failed: the last response was again an error that a recovery "
+                 "can fix")
+        .add(traffic.replays_recovered, {{"result", "recovered"}})
+        .add(traffic.replays_failed, {{"result", "failed"}});
+    families.counter("secondwind_replays_skipped_total",
+                     "Errors that a recovery can fix, after which the request was not replayed");
+    for (std::size_t s = 0; s < telemetry::skips; ++s)
+        families.add(traffic.replays_skipped[s], {{"reason", name_of<telemetry::skip>(s)}});
+    families
+        .histogram("secondwind_recovery_gate_wait_seconds",
+                   "How long requests waited that arrived during a recovery on their host")
+        .add(traffic.gate_waits);
+}
+
+void add_mode(metric_families& families, config::recovery_mode mode) {
     using config::recovery_mode;
-    to.gauge("secondwind_recovery_mode", "1 for the mode that is in force (recovery.mode)")
+    families.gauge("secondwind_recovery_mode", "1 for the current mode (recovery.mode)")
         .add(mode == recovery_mode::on, {{"mode", "on"}})
         .add(mode == recovery_mode::observe, {{"mode", "observe"}})
         .add(mode == recovery_mode::off, {{"mode", "off"}});
 }
 
+void add_process(metric_families& families, process_figures const& figures) {
+    families.counter("process_cpu_seconds_total", "CPU time of the process")
+        .add(figures.cpu_seconds);
+    families.gauge("process_resident_memory_bytes", "Resident memory of the process")
+        .add(figures.resident_bytes);
+    families.gauge("process_virtual_memory_bytes", "Virtual memory of the process")
+        .add(figures.virtual_bytes);
+    families.gauge("process_open_fds", "Open file descriptors").add(figures.open_fds);
+    families.gauge("process_max_fds", "The maximum number of file descriptors")
+        .add(figures.max_fds);
+    families.gauge("process_start_time_seconds", "Start time of the process, in seconds since 1970")
+        .add(figures.start_time);
+}
+
 } // namespace
 
-// The ledger may speak when the metrics are gone: it is told of by the last exchanges.
+// The ledger shares it, because the last exchanges may still step a recovery after `metrics` has
+// been destroyed.
 class metrics::tally {
 public:
     explicit tally(std::vector<std::string> const& hosts) : recoveries{hosts} {}
 
     recovery_counts recoveries;
     std::uint64_t reloads = 0;
-    std::uint64_t reloads_refused = 0;
-    std::uint64_t tls_failures = 0; // of the admin listener's own clients
+    std::uint64_t failed_reloads = 0;
+    std::uint64_t tls_failures = 0; // of clients of the admin listener
     double const start_time = now_in_seconds();
 };
 
-metrics::metrics(subject& what)
-    : subject_{what}, tally_{std::make_shared<tally>(names_of(what.hosts))} {
-    what.ledger.observe([counts = tally_](recovery::step s, recovery::record const& r) {
-        counts->recoveries.note(s, r);
+metrics::metrics(sources& sources)
+    : sources_{sources}, tally_{std::make_shared<tally>(names_of(sources.hosts))} {
+    sources.ledger.observe([tally = tally_](recovery::step step, recovery::record const& record) {
+        tally->recoveries.note(step, record);
     });
 }
 
 metrics::~metrics() = default;
 
-void metrics::tls_failed() noexcept {
+void metrics::count_tls_failure() noexcept {
     ++tally_->tls_failures;
 }
 
-void metrics::reloaded(bool well) {
-    ++(well ? tally_->reloads : tally_->reloads_refused);
-    tally_->recoveries.keep(names_of(subject_.hosts));
+void metrics::count_reload(bool succeeded) {
+    ++(succeeded ? tally_->reloads : tally_->failed_reloads);
+    tally_->recoveries.keep(names_of(sources_.hosts));
 }
 
-std::string metrics::render(std::size_t event_listeners) const {
-    auto const& settings = subject_.settings;
-    auto const proxy = subject_.proxy();
-    family_list all;
-    all.gauge("secondwind_build_info", "Always 1; its label tells the version")
-        .add(1, {{"version", subject_.version}});
-    all.gauge("secondwind_start_time_seconds", "When it was started, in seconds since 1970")
+std::string metrics::render(std::size_t event_subscribers) const {
+    auto const& settings = sources_.settings;
+    auto const proxy = sources_.proxy();
+    metric_families families;
+    families.gauge("secondwind_build_info", "Always 1; its label contains the version")
+        .add(1, {{"version", sources_.version}});
+    families
+        .gauge("secondwind_start_time_seconds", "Start time of secondwind, in seconds since 1970")
         .add(tally_->start_time);
-    all.gauge("secondwind_draining", "1 once it takes no new connections, because it stops")
+    families
+        .gauge("secondwind_draining",
+               "1 while the process is stopping and accepts no new connections")
         .add(proxy.draining);
-    all.gauge("secondwind_client_connections", "Clients that are connected").add(proxy.connections);
-    all.gauge("secondwind_client_connections_limit", "How many there may be (limits.connections)")
+    families.gauge("secondwind_client_connections", "Connected clients").add(proxy.connections);
+    families
+        .gauge("secondwind_client_connections_limit",
+               "The maximum number of connected clients (limits.connections)")
         .add(settings.limits.connections);
-    add_traffic(all, subject_.traffic);
-    add_hosts(all, subject_.hosts);
-    all.counter("secondwind_tls_handshake_failures_total",
-                "TLS handshakes that came to nothing, by who was on the other side")
-        .add(subject_.traffic.tls_failures + tally_->tls_failures, {{"side", "client"}})
-        .add(tls_failures_of(subject_.hosts), {{"side", "host"}});
-    add_mode(all, settings.recovery.mode);
-    add_recoveries(all, tally_->recoveries, subject_.hosts);
-    add_replays(all, subject_.traffic);
-    all.gauge("secondwind_replay_buffer_bytes", "Bytes of request bodies kept for replays")
+    add_traffic(families, sources_.traffic);
+    add_host_metrics(families, sources_.hosts);
+    families
+        .counter("secondwind_tls_handshake_failures_total",
+                 "Failed TLS handshakes with clients or hosts")
+        .add(sources_.traffic.tls_failures + tally_->tls_failures, {{"side", "client"}})
+        .add(tls_failures_of(sources_.hosts), {{"side", "host"}});
+    add_mode(families, settings.recovery.mode);
+    add_recovery_metrics(families, tally_->recoveries, sources_.hosts);
+    add_replays(families, sources_.traffic);
+    families.gauge("secondwind_replay_buffer_bytes", "Bytes of request bodies kept for replays")
         .add(proxy.replay_buffer_used);
-    all.gauge("secondwind_replay_buffer_limit_bytes",
-              "How many there may be (limits.replay_buffer_total)")
+    families
+        .gauge("secondwind_replay_buffer_limit_bytes",
+               "The maximum of these bytes (limits.replay_buffer_total)")
         .add(settings.limits.replay_buffer_total);
-    all.counter("secondwind_log_lines_dropped_total", "Log lines that could not be written")
+    families.counter("secondwind_log_lines_dropped_total", "Log lines that could not be written")
         .add(log::dropped());
-    all.counter("secondwind_config_reloads_total", "Attempts to read the configuration anew")
+    families.counter("secondwind_config_reloads_total", "Configuration reloads")
         .add(tally_->reloads, {{"result", "applied"}})
-        .add(tally_->reloads_refused, {{"result", "refused"}});
-    all.gauge("secondwind_event_subscribers", "Listeners of the live events").add(event_listeners);
+        .add(tally_->failed_reloads, {{"result", "failed"}});
+    families.gauge("secondwind_event_subscribers", "Connected clients of the live events")
+        .add(event_subscribers);
     if (auto const figures = read_process_figures())
-        add_process(all, *figures);
-    return all.text();
-}
-
-void add_process(family_list& to, process_figures const& now) {
-    to.counter("process_cpu_seconds_total", "Time that the process has spent on a CPU")
-        .add(now.cpu_seconds);
-    to.gauge("process_resident_memory_bytes", "Memory that the process holds")
-        .add(now.resident_bytes);
-    to.gauge("process_virtual_memory_bytes", "Addresses that the process has reserved")
-        .add(now.virtual_bytes);
-    to.gauge("process_open_fds", "Open descriptors").add(now.open_fds);
-    to.gauge("process_max_fds", "How many there may be").add(now.max_fds);
-    to.gauge("process_start_time_seconds", "When the process was started, in seconds since 1970")
-        .add(now.start_time);
+        add_process(families, *figures);
+    return families.text();
 }
 
 } // namespace secondwind::admin

@@ -1,7 +1,7 @@
-// What Prometheus reads at /metrics.
+// GET /metrics: what Prometheus reads.
 #pragma once
 
-#include <secondwind/admin/subject.hpp>
+#include <secondwind/admin/sources.hpp>
 
 #include <cstddef>
 #include <memory>
@@ -9,30 +9,29 @@
 
 namespace secondwind::admin {
 
-// Nothing is counted here that is counted elsewhere: numbers are put into families when they are
-// asked for. Of recoveries it listens to the ledger, from its construction on; it may go before the
-// ledger does.
+// Counts only what nothing else counts: recoveries (by observing the ledger from its construction
+// on), reloads and failed TLS handshakes. It may be destroyed before the ledger.
 class metrics {
 public:
-    // `what` must outlive it.
-    explicit metrics(subject& what);
+    // `sources` must outlive it.
+    explicit metrics(sources& sources);
     ~metrics();
     metrics(metrics const&) = delete;
     metrics& operator=(metrics const&) = delete;
 
-    // Prometheus text format, version 0.0.4. Asks no host: of models and states it tells what is
-    // known. `event_listeners` is how many are connected to the live events.
-    std::string render(std::size_t event_listeners = 0) const;
+    // Prometheus text format, version 0.0.4. Sends no request to a host: it shows the models and
+    // states that are known. `event_subscribers` is the number of clients of the live events.
+    std::string render(std::size_t event_subscribers = 0) const;
 
-    // A client's TLS handshake with the admin listener came to nothing.
-    void tls_failed() noexcept;
+    // A TLS handshake of a client of the admin listener has failed.
+    void count_tls_failure() noexcept;
 
-    // A config was read anew, or could not be. Of hosts that are no more there is nothing to tell.
-    void reloaded(bool well);
+    // The configuration was reloaded, or a reload has failed. Counts of removed hosts are dropped.
+    void count_reload(bool succeeded);
 
 private:
     class tally;
-    subject& subject_;
+    sources& sources_;
     std::shared_ptr<tally> tally_;
 };
 

@@ -38,7 +38,7 @@ std::uint64_t count_open_fds() {
         ++n;
         each.increment(error);
     }
-    return n > 0 ? n - 1 : 0; // one of them reads the directory
+    return n > 0 ? n - 1 : 0; // without the one that reads the directory
 }
 
 double read_max_fds() {
@@ -49,22 +49,22 @@ double read_max_fds() {
                                            : static_cast<double>(limit.rlim_cur);
 }
 
-// /proc/stat has the time of the boot as well, but a sandbox need not show it (ProcSubset=pid).
-double seconds(clockid_t which) noexcept {
+// /proc/stat has the time of the boot, too, but a sandbox may hide it (ProcSubset=pid).
+double seconds(clockid_t clock) noexcept {
     timespec now{};
-    ::clock_gettime(which, &now);
+    ::clock_gettime(clock, &now);
     return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
 }
 
 } // namespace
 
 std::optional<process_stat> parse_process_stat(std::string_view text) noexcept {
-    // The second field is the program's name in parentheses, and may hold spaces and parentheses.
+    // The second field is the name in parentheses, which may contain spaces and parentheses itself.
     auto const end_of_name = text.rfind(") ");
     if (end_of_name == std::string_view::npos)
         return std::nullopt;
     text.remove_prefix(end_of_name + 2);
-    constexpr std::size_t first = 3; // the number of the field that comes next, as proc(5) counts
+    constexpr std::size_t first = 3; // the number of the next field in proc(5)
     constexpr std::size_t needed = 24;
     std::array<std::optional<std::uint64_t>, needed + 1> fields;
     for (std::size_t i = first; i <= needed; ++i) {
@@ -81,9 +81,9 @@ std::optional<process_stat> parse_process_stat(std::string_view text) noexcept {
 
 std::optional<process_figures> read_process_figures() {
     auto const stat = parse_process_stat(content_of("/proc/self/stat"));
-    // Once: the difference of two clocks that run would never be quite the same again.
+    // Computed once, because the difference of two running clocks varies slightly.
     static double const booted = seconds(CLOCK_REALTIME) - seconds(CLOCK_BOOTTIME);
-    auto const ticks = static_cast<double>(::sysconf(_SC_CLK_TCK)); // in a second
+    auto const ticks = static_cast<double>(::sysconf(_SC_CLK_TCK)); // per second
     auto const page_size = ::sysconf(_SC_PAGESIZE);
     if (!stat || ticks <= 0 || page_size <= 0)
         return std::nullopt;

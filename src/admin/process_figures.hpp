@@ -1,4 +1,4 @@
-// What the system says of this process.
+// Resource usage of this process.
 #pragma once
 
 #include <cstdint>
@@ -16,16 +16,16 @@ struct process_figures {
     double max_fds = 0; // infinite where there is no limit
 };
 
-// What /proc/<pid>/stat holds. Pure.
+// The fields of /proc/<pid>/stat that are used. Pure.
 struct process_stat {
     std::uint64_t cpu_ticks = 0;
-    std::uint64_t start_ticks = 0; // since the system was booted
+    std::uint64_t start_ticks = 0; // since the system start
     std::uint64_t virtual_bytes = 0;
     std::uint64_t resident_pages = 0;
 };
 std::optional<process_stat> parse_process_stat(std::string_view text) noexcept;
 
-// Nothing where there is no /proc as Linux has it. Reads what it shows of this process only.
+// Nothing without Linux' /proc. Reads only the files of this process.
 std::optional<process_figures> read_process_figures();
 
 } // namespace secondwind::admin

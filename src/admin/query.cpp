@@ -10,8 +10,8 @@ namespace secondwind::admin {
 
 namespace {
 
-// Nothing where a "%" is not followed by two hexadecimal digits.
-std::optional<std::string> decoded(std::string_view text) {
+// Nothing if a "%" is not followed by two hexadecimal digits.
+std::optional<std::string> percent_decoded(std::string_view text) {
     std::string out;
     out.reserve(text.size());
     for (std::size_t i = 0; i < text.size(); ++i) {
@@ -40,14 +40,15 @@ std::string read_query(std::string_view query, std::vector<query_field>& into) {
         query.remove_prefix(std::min(end + 1, query.size()));
         auto const equals = field.find('=');
         if (equals == std::string_view::npos || equals == 0)
-            return "The query has " + in_quotes(field) + ", and NAME=VALUE was expected there.";
-        auto name = decoded(field.substr(0, equals));
-        auto value = decoded(field.substr(equals + 1));
+            return "The query contains " + in_quotes(field) + ", but NAME=VALUE was expected.";
+        auto name = percent_decoded(field.substr(0, equals));
+        auto value = percent_decoded(field.substr(equals + 1));
         if (!name || !value)
-            return "In the query's " + in_quotes(field) +
-                   ", \"%\" is not followed by two hexadecimal digits; write %25 for \"%\".";
+            return "In " + in_quotes(field) +
+                   " of the query, \"%\" is not followed by two hexadecimal digits. Write %25 for "
+                   "\"%\".";
         if (std::ranges::find(into, *name, &query_field::name) != into.end())
-            return "The parameter " + in_quotes(*name) + " is there twice; give it once.";
+            return "The parameter " + in_quotes(*name) + " appears twice. Send it once.";
         into.push_back({std::move(*name), std::move(*value)});
     }
     return {};
@@ -55,11 +56,11 @@ std::string read_query(std::string_view query, std::vector<query_field>& into) {
 
 std::string refuse_query(std::string_view query) {
     std::vector<query_field> fields;
-    auto complaint = read_query(query, fields);
-    if (complaint.empty() && !fields.empty())
-        complaint = "There is no parameter " + in_quotes(fields.front().name) +
-                    " here; leave the query away.";
-    return complaint;
+    auto error = read_query(query, fields);
+    if (error.empty() && !fields.empty())
+        error = "Unknown parameter " + in_quotes(fields.front().name) +
+                ". This path has no parameters.";
+    return error;
 }
 
 } // namespace secondwind::admin

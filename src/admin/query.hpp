@@ -1,4 +1,4 @@
-// The query of a URL, read strictly: what is not understood is told, not skipped. Pure.
+// Parses the query of a URL strictly: anything invalid or unknown is an error. Pure.
 #pragma once
 
 #include <string>
@@ -13,12 +13,12 @@ struct query_field {
     bool operator==(query_field const&) const = default;
 };
 
-// Both parts of a field are percent-decoded; "+" stands for itself, as RFC 3986 has it and a time
-// such as 10:15:00+02:00 needs it. Gives the complaint as a sentence that names the culprit, or
-// nothing: a name may come once, and not without "=".
+// Both parts of a field are percent-decoded. "+" stays a plus (RFC 3986), as a time such as
+// 10:15:00+02:00 needs. Returns an error as a sentence that names the field, or an empty string.
+// Each name may appear once and needs a "=".
 std::string read_query(std::string_view query, std::vector<query_field>& into);
 
-// The complaint where there is any field at all, or a query that cannot be read.
+// For a path without parameters: an error if the query has any field or is invalid.
 std::string refuse_query(std::string_view query);
 
 } // namespace secondwind::admin

@@ -14,7 +14,7 @@ double in_seconds(std::chrono::microseconds span) {
     return std::chrono::duration<double>{span}.count();
 }
 
-// What was done between two steps that follow one another; nothing where no time passes.
+// The phase between two consecutive steps; nothing if no time passes between them.
 std::optional<recovery_phase> phase_between(recovery::record const& r, step from, step to) {
     switch (from) {
     case step::began:
@@ -26,10 +26,10 @@ std::optional<recovery_phase> phase_between(recovery::record const& r, step from
     case step::unloading:
         return recovery_phase::unload;
     case step::unloaded: {
-        // One that was refused, or whose leader has left, is not looked after.
-        bool const still_there =
+        // After a refusal, or if the leading client has disconnected, nothing is verified.
+        bool const still_loaded =
             to == step::finished && r.acted == outcome::unload_failed && r.unloads.back().done;
-        if (to == step::verified || still_there)
+        if (to == step::verified || still_loaded)
             return recovery_phase::verify;
         return std::nullopt;
     }
@@ -60,15 +60,15 @@ std::string_view to_string(recovery_phase p) noexcept {
     return "list";
 }
 
-phase_times times_of(recovery::record const& r) {
+phase_times times_of(recovery::record const& record) {
     phase_times times;
     recovery::step_record const* last = nullptr;
-    for (auto const& each : r.steps) {
-        // It comes of a leader that leaves, at any time, and ends nothing.
+    for (auto const& each : record.steps) {
+        // A leading client that disconnects causes this step at any time; it ends no phase.
         if (each.step == step::concluded)
             continue;
         if (last) {
-            if (auto const phase = phase_between(r, last->step, each.step)) {
+            if (auto const phase = phase_between(record, last->step, each.step)) {
                 auto& sum = times[static_cast<std::size_t>(*phase)];
                 sum = sum.value_or(0) + in_seconds(each.at - last->at);
             }
@@ -85,19 +85,19 @@ void recovery_counts::keep(std::vector<std::string> const& hosts) {
     hosts_ = std::move(kept);
 }
 
-void recovery_counts::note(step s, recovery::record const& r) {
-    auto const known = hosts_.find(r.host);
+void recovery_counts::note(step step, recovery::record const& record) {
+    auto const known = hosts_.find(record.host);
     if (known == hosts_.end())
         return;
     auto& host = known->second;
-    switch (s) {
-    case step::unloaded:
-        ++(r.unloads.back().done ? host.unloaded : host.unloads_failed);
+    switch (step) {
+    case recovery::step::unloaded:
+        ++(record.unloads.back().done ? host.unloaded : host.unloads_failed);
         break;
-    case step::finished: {
-        host.durations.observe(in_seconds(r.took));
-        host.joined += r.joined;
-        auto const times = times_of(r);
+    case recovery::step::finished: {
+        host.durations.observe(in_seconds(record.took));
+        host.joined += record.joined;
+        auto const times = times_of(record);
         for (std::size_t i = 0; i < recovery_phases; ++i) {
             if (times[i])
                 host.phases[i].observe(*times[i]);
@@ -107,10 +107,11 @@ void recovery_counts::note(step s, recovery::record const& r) {
     default:
         break;
     }
-    // One that no exchange leads any more is never concluded.
-    if (s == step::concluded || (s == step::finished && r.trigger.after_commit)) {
-        auto const verdict = static_cast<std::size_t>(r.trigger.verdict);
-        ++host.ended[verdict][static_cast<std::size_t>(r.outcome)];
+    // A recovery after the commit has no leading exchange and is never concluded.
+    if (step == recovery::step::concluded ||
+        (step == recovery::step::finished && record.trigger.after_commit)) {
+        auto const verdict = static_cast<std::size_t>(record.trigger.verdict);
+        ++host.ended[verdict][static_cast<std::size_t>(record.outcome)];
     }
 }
 

@@ -1,4 +1,4 @@
-// What all recoveries add up to. Pure.
+// Counters and histograms of recoveries, for the metrics. Pure.
 #pragma once
 
 #include <secondwind/recovery/record.hpp>
@@ -15,44 +15,44 @@
 
 namespace secondwind::admin {
 
-// What the time of a recovery goes into.
+// The phases of a recovery.
 enum class recovery_phase : std::uint8_t {
-    list,   // asking the host what is loaded
-    plan,   // finding out who is busy, and deciding
-    wait,   // for a busy instance to go idle
+    list,   // list the loaded models
+    plan,   // find out which models are busy, and decide
+    wait,   // for a busy instance to become idle
     unload, // the unload calls
-    verify  // seeing that they are gone
+    verify  // confirm that they are unloaded
 };
 constexpr std::size_t recovery_phases = 5;
 std::string_view to_string(recovery_phase p) noexcept;
 
-// How long each took of a recovery whose own work is over; nothing for what did not happen.
+// The duration of each phase of a finished recovery; nothing for a phase that did not happen.
 using phase_times = std::array<std::optional<double>, recovery_phases>; // seconds
-phase_times times_of(recovery::record const& r);
+phase_times times_of(recovery::record const& record);
 
-// Is told each step of each recovery.
+// Fed with every step of every recovery.
 class recovery_counts {
 public:
     static constexpr std::size_t verdicts = 7;
     static constexpr std::size_t outcomes = 10;
 
     struct of_host {
-        // Recoveries whose end is known, by [verdict][outcome].
+        // Concluded recoveries, by [verdict][outcome].
         std::array<std::array<std::uint64_t, outcomes>, verdicts> ended{};
-        telemetry::histogram durations; // until the replays could go out
+        telemetry::histogram durations; // until the requests could be replayed
         std::array<telemetry::histogram, recovery_phases> phases;
-        std::uint64_t joined = 0; // exchanges that shared a recovery which another one led
+        std::uint64_t joined = 0; // exchanges that shared the recovery of another one
         std::uint64_t unloaded = 0;
         std::uint64_t unloads_failed = 0;
     };
 
-    // There is one for each of these.
+    // Counts these hosts.
     explicit recovery_counts(std::vector<std::string> const& hosts) { keep(hosts); }
-    // The hosts are others now. Those that stay keep their counts.
+    // Replaces the hosts. Hosts that stay keep their counts.
     void keep(std::vector<std::string> const& hosts);
 
-    // What a host does that is not among them is not counted: it finishes what it began.
-    void note(recovery::step s, recovery::record const& r);
+    // A removed host, which only finishes its running recoveries, is not counted any more.
+    void note(recovery::step step, recovery::record const& record);
 
     std::map<std::string, of_host, std::less<>> const& hosts() const noexcept { return hosts_; }
 

@@ -12,8 +12,8 @@ namespace secondwind::admin {
 
 namespace {
 
-constexpr std::uint64_t most_at_once = 500;
-constexpr std::string_view a_time = "a time such as 2026-11-22T10:15:30Z";
+constexpr std::uint64_t largest_limit = 500;
+constexpr std::string_view a_time = "a time, for example 2026-11-22T10:15:30Z";
 
 std::optional<std::uint64_t> whole_number(std::string_view text) noexcept {
     std::uint64_t value = 0;
@@ -22,61 +22,62 @@ std::optional<std::uint64_t> whole_number(std::string_view text) noexcept {
     return error == std::errc{} && stop == end ? std::optional{value} : std::nullopt;
 }
 
-std::string wrong(query_field const& field, std::string_view expected) {
+std::string invalid(query_field const& field, std::string_view expected) {
     return std::string{"The parameter \""}
         .append(field.name)
         .append("\" must be ")
         .append(expected)
-        .append(", and is ")
+        .append(", but it is ")
         .append(in_quotes(field.value))
         .append(".");
 }
 
 // "default or spare"
-std::string listed(std::vector<std::string> const& names) {
+std::string alternatives(std::vector<std::string> const& names) {
     std::string out;
     for (auto const& name : names)
         out.append(out.empty() ? "" : " or ").append(name);
     return out;
 }
 
-std::string take(query_field const& field, std::vector<std::string> const& hosts,
-                 recovery_search& into) {
+std::string read_field(query_field const& field, std::vector<std::string> const& hosts,
+                       recovery_search& into) {
     auto const& value = field.value;
     if (field.name == "host") {
         if (std::ranges::find(hosts, value) == hosts.end())
-            return wrong(field, listed(hosts));
+            return invalid(field, alternatives(hosts));
         into.host = value;
     } else if (field.name == "outcome") {
         into.outcome = recovery::outcome_from_string(value);
         if (!into.outcome)
-            return wrong(field, "an outcome such as recovered or no_candidate");
+            return invalid(field, "an outcome, for example recovered or no_candidate");
     } else if (field.name == "since" || field.name == "until") {
         auto& time = field.name == "since" ? into.since : into.until;
         time = parse_rfc3339(value);
         if (!time)
-            return wrong(field, a_time);
+            return invalid(field, a_time);
     } else if (field.name == "before") {
         into.before = whole_number(value);
         if (!into.before)
-            return wrong(field, "the number of a recovery");
+            return invalid(field, "the id of a recovery");
     } else if (field.name == "limit") {
         auto const limit = whole_number(value).value_or(0);
-        if (limit < 1 || limit > most_at_once)
-            return wrong(field, "a whole number from 1 to 500");
+        if (limit < 1 || limit > largest_limit)
+            return invalid(field, "a whole number from 1 to 500");
         into.limit = limit;
     } else {
-        return "There is no parameter " + in_quotes(field.name) +
-               "; there are host, outcome, since, until, before and limit.";
+        return "Unknown parameter " + in_quotes(field.name) +
+               ". The parameters are host, outcome, since, until, before and limit.";
     }
     return {};
 }
 
-bool fits(recovery::record const& r, recovery_search const& wanted) {
-    return (!wanted.host || r.host == *wanted.host) &&
-           (!wanted.outcome || r.outcome == *wanted.outcome) &&
-           (!wanted.since || r.began >= *wanted.since) &&
-           (!wanted.until || r.began < *wanted.until) && (!wanted.before || r.id < *wanted.before);
+bool matches(recovery::record const& record, recovery_search const& wanted) {
+    return (!wanted.host || record.host == *wanted.host) &&
+           (!wanted.outcome || record.outcome == *wanted.outcome) &&
+           (!wanted.since || record.began >= *wanted.since) &&
+           (!wanted.until || record.began < *wanted.until) &&
+           (!wanted.before || record.id < *wanted.before);
 }
 
 } // namespace
@@ -84,17 +85,17 @@ bool fits(recovery::record const& r, recovery_search const& wanted) {
 std::string read_search(std::string_view query, std::vector<std::string> const& hosts,
                         recovery_search& into) {
     std::vector<query_field> fields;
-    auto complaint = read_query(query, fields);
-    for (auto each = fields.begin(); complaint.empty() && each != fields.end(); ++each)
-        complaint = take(*each, hosts, into);
-    return complaint;
+    auto error = read_query(query, fields);
+    for (auto each = fields.begin(); error.empty() && each != fields.end(); ++each)
+        error = read_field(*each, hosts, into);
+    return error;
 }
 
 recovery_page find_recoveries(std::deque<std::shared_ptr<recovery::record>> const& all,
                               recovery_search const& wanted) {
     recovery_page page;
     for (auto each = all.rbegin(); each != all.rend(); ++each) {
-        if (!fits(**each, wanted))
+        if (!matches(**each, wanted))
             continue;
         if (page.records.size() == wanted.limit) {
             page.next_before = page.records.back()->id;

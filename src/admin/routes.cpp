@@ -18,13 +18,13 @@ constexpr std::array<std::pair<std::string_view, route>, 7> fixed{{
     {"/api/reload", route::reload},
 }};
 
-// What stands between both, if it is one segment.
-std::string between(std::string_view path, std::string_view before, std::string_view behind) {
-    if (path.size() <= before.size() + behind.size() || !path.starts_with(before) ||
-        !path.ends_with(behind))
+// The text between `prefix` and `suffix` if it is a single segment, otherwise nothing.
+std::string segment(std::string_view path, std::string_view prefix, std::string_view suffix) {
+    if (path.size() <= prefix.size() + suffix.size() || !path.starts_with(prefix) ||
+        !path.ends_with(suffix))
         return {};
-    path.remove_prefix(before.size());
-    path.remove_suffix(behind.size());
+    path.remove_prefix(prefix.size());
+    path.remove_suffix(suffix.size());
     return path.find('/') == path.npos ? std::string{path} : std::string{};
 }
 
@@ -34,9 +34,9 @@ destination find_destination(std::string_view path) {
     auto const found = std::ranges::find(fixed, path, &std::pair<std::string_view, route>::first);
     if (found != fixed.end())
         return {found->second};
-    if (auto name = between(path, "/api/hosts/", "/unload"); !name.empty())
+    if (auto name = segment(path, "/api/hosts/", "/unload"); !name.empty())
         return {route::unload, std::move(name)};
-    if (auto number = between(path, "/api/exchanges/", "/cancel"); !number.empty())
+    if (auto number = segment(path, "/api/exchanges/", "/cancel"); !number.empty())
         return {route::cancel, std::move(number)};
     return {};
 }

@@ -1,4 +1,4 @@
-// Which paths the API has. Pure.
+// The paths of the API. Pure.
 #pragma once
 
 #include <cstdint>
@@ -21,18 +21,18 @@ enum class route : std::uint8_t {
 };
 
 struct destination {
-    route what = route::none;
+    admin::route route = admin::route::none;
     std::string argument{};
 };
-// `path` is percent-decoded and without a query.
+// `path` is percent-decoded and without the query.
 destination find_destination(std::string_view path);
 
-// It changes something, and only a POST asks for it.
+// It changes something and requires a POST.
 constexpr bool is_action(route r) noexcept {
     return r >= route::unload;
 }
 
-// The methods of the Allow field.
+// For the header Allow.
 std::string_view methods_of(route r) noexcept;
 bool allows(route r, std::string_view method) noexcept;
 

@@ -1,11 +1,13 @@
 #include <secondwind/admin/server.hpp>
 
+#include "actions.hpp"
 #include "api.hpp"
 #include "connection.hpp"
 #include "context.hpp"
-#include "events.hpp"
+#include "event_hub.hpp"
 #include "history.hpp"
 #include "metrics.hpp"
+#include "state_documents.hpp"
 #include <secondwind/base/log.hpp>
 #include <secondwind/net/accept.hpp>
 #include <secondwind/net/listen.hpp>
@@ -22,10 +24,10 @@ namespace secondwind::admin {
 
 namespace {
 
-// For pages, scrapers and probes, besides those who listen to events.
-constexpr std::size_t connections_besides_listeners = 100;
+// For browsers, scrapers and probes, in addition to the subscribers.
+constexpr std::size_t connections_besides_subscribers = 100;
 
-// Another one at each start, so that nobody takes the numbers of two processes for one's.
+// Different at each start, so that event numbers of two processes are not confused.
 std::string new_run() {
     constexpr std::string_view digits = "0123456789abcdef";
     std::random_device device;
@@ -39,34 +41,35 @@ std::string new_run() {
 
 class server::state final : net::timer_handler {
 public:
-    state(subject what, bounds within)
-        : subject_{counting_reloads(std::move(what))}, within_{within}, figures_{subject_},
-          documents_{
-              subject_, past_, run_, [this] { return state_of_events(); },
-              [this](std::vector<std::string> const& keys) { live_.settings_changed(keys); }},
-          live_{subject_, documents_, run_}, shared_{subject_, within_, documents_, figures_,
-                                                     live_},
-          changed_{subject_.io}, sampling_{subject_.deadlines, "history", *this} {}
+    state(sources sources, admin::timeouts timeouts)
+        : sources_{counting_reloads(std::move(sources))}, timeouts_{timeouts}, metrics_{sources_},
+          documents_{sources_, history_, run_, [this] { return event_state_now(); }},
+          actions_{
+              sources_,
+              [this](std::vector<std::string> const& keys) { events_.settings_changed(keys); }},
+          api_{sources_, documents_, actions_}, events_{sources_, documents_, run_},
+          shared_{sources_, timeouts_, api_, metrics_, events_}, changed_{sources_.io},
+          sampling_{sources_.deadlines, "history", *this} {}
 
     void start(net::tls_context_ptr tls) {
-        use(std::move(tls));
-        move_to(open_listener(subject_.io, subject_.settings.admin.listen.value()));
+        set_tls(std::move(tls));
+        move_to(open_listener(sources_.io, sources_.settings.admin.listen.value()));
     }
-    void use(net::tls_context_ptr tls) noexcept { tls_ = std::move(tls); }
-    net::acceptor* listener() noexcept { return door_ ? &door_->acceptor : nullptr; }
-    void move_to(std::optional<net::acceptor> listener) {
+    void set_tls(net::tls_context_ptr tls) noexcept { tls_ = std::move(tls); }
+    net::acceptor* acceptor() noexcept { return socket_ ? &socket_->acceptor : nullptr; }
+    void move_to(std::optional<net::acceptor> acceptor) {
         close();
         for (auto& each : connections_)
             each.retire();
-        if (!listener)
+        if (!acceptor)
             return;
-        door_ = std::make_shared<door>(std::move(*listener));
+        socket_ = std::make_shared<listening_socket>(std::move(*acceptor));
         sampling_.after(history::interval);
         ++accepting_;
-        net::spawn(accept_all(door_));
+        net::spawn(accept_all(socket_));
     }
     std::optional<net::endpoint> listens_at() const {
-        return door_ ? std::optional{door_->local} : std::nullopt;
+        return socket_ ? std::optional{socket_->local} : std::nullopt;
     }
 
     void stop() {
@@ -82,37 +85,36 @@ public:
         }
     }
 
-    events& live() noexcept { return live_; }
-    metrics& figures() noexcept { return figures_; }
+    event_hub& events() noexcept { return events_; }
+    admin::metrics& metrics() noexcept { return metrics_; }
 
 private:
-    // What an operator reloads counts like what a signal does.
-    subject counting_reloads(subject what) {
-        what.reload = [this, reload = std::move(what.reload)] {
+    // A reload by an operator is counted like one by a signal.
+    sources counting_reloads(sources sources) {
+        sources.reload = [this, reload = std::move(sources.reload)] {
             auto result = reload();
-            figures_.reloaded(result.error.empty());
+            metrics_.count_reload(result.error.empty());
             return result;
         };
-        return what;
+        return sources;
     }
 
-    event_state state_of_events() const {
-        event_state s;
-        s.sequence = live_.ring().newest();
-        s.listeners = live_.followers();
-        if (door_)
-            s.listen = config::to_string(address_of(door_->local));
-        return s;
+    event_state event_state_now() const {
+        event_state now;
+        now.sequence = events_.ring().newest();
+        now.subscribers = events_.subscribers();
+        if (socket_)
+            now.listen = config::to_string(address_of(socket_->local));
+        return now;
     }
 
     void on_timer() override {
-        past_.take(subject_.traffic, std::chrono::system_clock::now());
+        history_.add_sample(sources_.traffic, std::chrono::system_clock::now());
         sampling_.after(history::interval);
     }
 
-    // One that listens, until another one does.
-    struct door {
-        explicit door(net::acceptor open)
+    struct listening_socket {
+        explicit listening_socket(net::acceptor open)
             : acceptor{std::move(open)}, local{acceptor.local_endpoint()},
               pause{acceptor.get_executor()} {}
         net::acceptor acceptor;
@@ -120,21 +122,21 @@ private:
         boost::asio::steady_timer pause;
     };
     void close() {
-        if (!door_)
+        if (!socket_)
             return;
         net::error_code ec;
-        door_->acceptor.close(ec);
-        door_->pause.cancel();
-        door_.reset();
+        socket_->acceptor.close(ec);
+        socket_->pause.cancel();
+        socket_.reset();
     }
-    static config::endpoint address_of(net::endpoint const& at) {
-        return {at.address().to_string(), at.port()};
+    static config::endpoint address_of(net::endpoint const& endpoint) {
+        return {endpoint.address().to_string(), endpoint.port()};
     }
 
-    net::task<void> accept_all(std::shared_ptr<door> at);
-    bool full() const noexcept {
+    net::task<void> accept_all(std::shared_ptr<listening_socket> socket);
+    bool is_full() const noexcept {
         return connections_.size() >=
-               subject_.settings.limits.event_subscribers + connections_besides_listeners;
+               sources_.settings.limits.event_subscribers + connections_besides_subscribers;
     }
     net::task<void> serve(std::unique_ptr<connection> one);
 
@@ -142,49 +144,51 @@ private:
         connection, boost::intrusive::member_hook<connection, boost::intrusive::list_member_hook<>,
                                                   &connection::hook>>;
 
-    subject subject_;
-    bounds const within_;
+    sources sources_;
+    admin::timeouts const timeouts_;
     std::string const run_ = new_run();
-    history past_;
-    metrics figures_;
-    api documents_;
-    events live_;
+    history history_;
+    admin::metrics metrics_;
+    state_documents documents_;
+    actions actions_;
+    api api_;
+    event_hub events_;
     context shared_;
-    std::shared_ptr<door> door_; // null where it listens nowhere
-    net::tls_context_ptr tls_;   // null: plain HTTP
+    std::shared_ptr<listening_socket> socket_; // null while it listens nowhere
+    net::tls_context_ptr tls_;                 // null: plain HTTP
     list connections_;
     net::gate changed_;
     net::timer sampling_;
-    std::size_t accepting_ = 0; // doors whose accepts have not ended
+    std::size_t accepting_ = 0; // accept_all() that have not ended
 };
 
-net::task<void> server::state::accept_all(std::shared_ptr<door> at) {
-    bool told_full = false; // in the log, once for each time that it begins
-    auto take = [this, &at, &told_full](net::socket accepted) {
+net::task<void> server::state::accept_all(std::shared_ptr<listening_socket> socket) {
+    bool full_logged = false; // once for each time that the limit is reached
+    auto take = [this, &socket, &full_logged](net::socket accepted) {
         net::error_code ec;
-        if (at->acceptor.is_open())
+        if (socket->acceptor.is_open())
             net::prepare(accepted, ec);
-        if (ec || !at->acceptor.is_open())
+        if (ec || !socket->acceptor.is_open())
             return;
         net::stream client{std::move(accepted)};
         if (tls_)
             client.begin_tls(tls_->session(client.tcp()));
-        if (full()) {
-            if (!std::exchange(told_full, true))
-                log::write(log::level::warn, "admin_full",
+        if (is_full()) {
+            if (!std::exchange(full_logged, true))
+                log::write(log::level::warn, "admin_connection_limit",
                            {{"connections", std::uint64_t{connections_.size()}}});
-            connection::turn_away(std::move(client));
+            connection::refuse(std::move(client));
             return;
         }
-        told_full = false;
-        net::spawn(
-            serve(std::make_unique<connection>(shared_, std::move(client), address_of(at->local))));
+        full_logged = false;
+        net::spawn(serve(
+            std::make_unique<connection>(shared_, std::move(client), address_of(socket->local))));
     };
-    // Out of descriptors, as a rule, which the data port needs more.
-    auto fail = [](std::string_view reason) {
-        log::write(log::level::warn, "admin_accept_failed", {{"why", reason}});
+    // Usually there are no file descriptors left, and the data port needs them more.
+    auto fail = [](std::string_view error) {
+        log::write(log::level::warn, "admin_accept_failed", {{"error", error}});
     };
-    co_await net::accept_all(at->acceptor, at->pause, take, fail);
+    co_await net::accept_all(socket->acceptor, socket->pause, take, fail);
     if (--accepting_ == 0)
         changed_.open();
 }
@@ -194,7 +198,7 @@ net::task<void> server::state::serve(std::unique_ptr<connection> one) {
     try {
         co_await one->run();
     } catch (std::exception const& e) {
-        // A mistake made here costs one connection, and never the data port.
+        // A bug here must cost one connection, and never the data port.
         log::write(log::level::error, "admin_failed", {{"error", e.what()}});
     }
     connections_.erase(connections_.iterator_to(*one));
@@ -203,8 +207,8 @@ net::task<void> server::state::serve(std::unique_ptr<connection> one) {
         changed_.open();
 }
 
-server::server(subject what, bounds within)
-    : state_{std::make_unique<state>(std::move(what), within)} {}
+server::server(sources sources, timeouts timeouts)
+    : state_{std::make_unique<state>(std::move(sources), timeouts)} {}
 
 server::~server() = default;
 
@@ -212,35 +216,35 @@ void server::start(net::tls_context_ptr tls) {
     state_->start(std::move(tls));
 }
 
-void server::use(net::tls_context_ptr tls) {
-    state_->use(std::move(tls));
+void server::set_tls(net::tls_context_ptr tls) {
+    state_->set_tls(std::move(tls));
 }
 
-net::acceptor open_listener(boost::asio::io_context& io, config::endpoint const& at,
-                            server* leaving) {
-    std::vector<net::acceptor*> before;
-    if (auto* const one = leaving ? leaving->state_->listener() : nullptr)
-        before.push_back(one);
-    net::endpoint const where{net::asio::ip::make_address(at.address), at.port};
-    return net::open_listener(io, where, false, before);
+net::acceptor open_listener(boost::asio::io_context& io, config::endpoint const& address,
+                            server* current) {
+    std::vector<net::acceptor*> leaving;
+    if (auto* const acceptor = current ? current->state_->acceptor() : nullptr)
+        leaving.push_back(acceptor);
+    net::endpoint const endpoint{net::asio::ip::make_address(address.address), address.port};
+    return net::open_listener(io, endpoint, false, leaving);
 }
 
-void server::move_to(std::optional<net::acceptor> listener) {
-    state_->move_to(std::move(listener));
+void server::move_to(std::optional<net::acceptor> acceptor) {
+    state_->move_to(std::move(acceptor));
 }
 
 std::optional<net::endpoint> server::listens_at() const {
     return state_->listens_at();
 }
 
-void server::draining() {
-    state_->live().draining();
+void server::announce_draining() {
+    state_->events().draining();
 }
 
-void server::reloaded(std::vector<std::string> const& changed, bool well) {
-    state_->figures().reloaded(well);
-    if (well)
-        state_->live().settings_changed(changed);
+void server::announce_reload(std::vector<std::string> const& changed, bool succeeded) {
+    state_->metrics().count_reload(succeeded);
+    if (succeeded)
+        state_->events().settings_changed(changed);
 }
 
 void server::stop() {

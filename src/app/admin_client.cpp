@@ -1,6 +1,8 @@
-#include <secondwind/app/admin_client.hpp>
+#include "admin_client.hpp"
 
-#include "admin_line.hpp"
+#include "admin_connection.hpp"
+#include "json_members.hpp"
+#include "table.hpp"
 
 #include <secondwind/base/units.hpp>
 #include <secondwind/net/stream.hpp>
@@ -18,6 +20,8 @@
 #include <optional>
 #include <utility>
 
+#include <fmt/format.h>
+
 namespace secondwind::app {
 
 namespace {
@@ -30,10 +34,17 @@ using std::chrono::milliseconds;
 
 // A snapshot lists every model of every host, at about 1 KiB each.
 constexpr std::size_t largest_message = 64 * 1024 * 1024;
-constexpr std::chrono::seconds silence{60};
+constexpr std::chrono::seconds pong_timeout{60};
 constexpr auto agent = "secondwind";
+constexpr int unauthorized = 401;
 
-std::string closed_early(error_code const& ec) {
+constexpr std::string_view how_to_set_the_token =
+    "set admin.token in SECONDWIND_ADMIN_TOKEN, name a file that contains it in "
+    "SECONDWIND_ADMIN_TOKEN_FILE, or use the server's configuration with -c FILE";
+constexpr std::string_view how_to_set_the_address =
+    "give the address of secondwind's admin listener (admin.listen) with --admin ADDR:PORT";
+
+std::string describe(error_code const& ec) {
     if (ec == asio::error::eof || ec == http::error::end_of_stream ||
         ec == http::error::partial_message || ec == asio::error::connection_reset ||
         ec == asio::error::broken_pipe)
@@ -41,101 +52,150 @@ std::string closed_early(error_code const& ec) {
     return ec.message();
 }
 
-admin_answer no_answer(line const& over, error_code const& ec) {
-    if (over.expired())
-        return {admin_answer::fault::silent, "it did not answer in time", 0, {}};
-    return {admin_answer::fault::broken, closed_early(ec), 0, {}};
+admin_answer no_answer(admin_connection const& connection, error_code const& ec) {
+    if (connection.timed_out())
+        return {admin_failure::timeout, "it did not answer in time", 0, {}};
+    return {admin_failure::invalid, describe(ec), 0, {}};
 }
 
 template<class Request>
-void introduce(Request& request, admin_address const& to) {
+void add_fields(Request& request, admin_address const& address) {
     request.set(http::field::user_agent, agent);
-    if (!to.token.empty())
-        request.set(http::field::authorization, "Bearer " + to.token);
+    if (!address.token.empty())
+        request.set(http::field::authorization, "Bearer " + address.token);
+}
+
+std::string describe_no_answer(std::string const& place, admin_answer const& answer) {
+    switch (answer.failure) {
+    case admin_failure::unreachable:
+        return fmt::format("cannot connect to {} ({}); check that secondwind is running, or {}",
+                           place, answer.detail, how_to_set_the_address);
+    case admin_failure::untrusted:
+        return fmt::format("the TLS handshake with {} failed ({}); give the CA that signed its "
+                           "certificate with --ca FILE, or the server's configuration with "
+                           "-c FILE",
+                           place, answer.detail);
+    case admin_failure::timeout:
+        return fmt::format("{} accepted the connection but did not answer in time; try again, and "
+                           "check the log of that secondwind",
+                           place);
+    default:
+        return fmt::format("{} sent no valid answer ({}); {}", place, answer.detail,
+                           how_to_set_the_address);
+    }
 }
 
 } // namespace
 
-std::string to_string(admin_address const& where) {
-    bool const v6 = where.host.find(':') != std::string::npos;
-    return (v6 ? "[" + where.host + "]" : where.host) + ":" + std::to_string(where.port);
+std::string to_string(admin_address const& address) {
+    bool const v6 = address.host.find(':') != std::string::npos;
+    return (v6 ? "[" + address.host + "]" : address.host) + ":" + std::to_string(address.port);
 }
 
-admin_answer ask_admin(admin_address const& where, std::string const& method,
-                       std::string const& target, std::string const& body, milliseconds bound) {
+std::string describe_failure(admin_address const& address, admin_answer const& answer) {
+    auto const place = to_string(address);
+    if (answer.failure != admin_failure::none)
+        return printable(describe_no_answer(place, answer));
+    auto const body = json::parse(answer.body, nullptr, false);
+    auto const& error = member(body, "error");
+    auto const code = text_member(error, "code", "");
+    if (answer.status == unauthorized)
+        return fmt::format("{} {} the token; {}", place,
+                           address.token.empty() ? "requires" : "rejected", how_to_set_the_token);
+    if (code == "actions_disabled")
+        return fmt::format("actions are disabled on {}; set admin.allow_actions to true in its "
+                           "configuration and reload it (SIGHUP)",
+                           place);
+    if (code == "host_not_allowed")
+        return fmt::format("the server does not accept the host name of {}; add it to "
+                           "admin.allowed_hosts, or {}",
+                           place, how_to_set_the_address);
+    if (code.empty())
+        return fmt::format("{} answered with status {}, but not as secondwind does; {}", place,
+                           answer.status, how_to_set_the_address);
+    return printable(fmt::format("{} answered with status {}, {}: {}", place, answer.status, code,
+                                 text_member(error, "message", "no message")));
+}
+
+admin_answer ask_admin(admin_address const& address, std::string const& method,
+                       std::string const& target, std::string const& body, milliseconds timeout) {
     asio::io_context io{1};
     net::stream socket{io};
-    line over{io};
-    over.within(bound, [&socket] { net::close_quietly(socket); });
-    if (auto failed = over.connect(socket, where); failed.what != admin_answer::fault::none)
+    admin_connection connection{io};
+    connection.set_timeout(timeout, [&socket] { net::close_quietly(socket); });
+    auto failed = connection.connect(socket, address);
+    if (failed.failure != admin_failure::none)
         return failed;
 
     http::request<http::string_body> request{http::string_to_verb(method), target, 11};
-    request.set(http::field::host, to_string(where));
-    introduce(request, where);
+    request.set(http::field::host, to_string(address));
+    add_fields(request, address);
     request.keep_alive(false);
     if (method == "POST") {
         request.set(http::field::content_type, "application/json");
         request.body() = body;
         request.prepare_payload();
     }
-    auto ec = over.await([&](auto done) { http::async_write(socket, request, done); });
-    // A refusal may come before the request was read: whatever became of the write, an answer that
-    // is there counts.
+    auto const written =
+        connection.await([&](auto done) { http::async_write(socket, request, done); });
+    // The server may refuse the request before it has read all of it. Then the write fails, but
+    // there is an answer.
     boost::beast::flat_buffer bytes;
     http::response_parser<http::string_body> answer;
     answer.body_limit(largest_message);
-    auto const read = over.await([&](auto done) { http::async_read(socket, bytes, answer, done); });
+    auto const read =
+        connection.await([&](auto done) { http::async_read(socket, bytes, answer, done); });
     if (read)
-        return no_answer(over, ec && !over.expired() ? ec : read);
-    return {admin_answer::fault::none,
+        return no_answer(connection, written && !connection.timed_out() ? written : read);
+    return {admin_failure::none,
             {},
             static_cast<int>(answer.get().result_int()),
             std::move(answer.get().body())};
 }
 
-class event_stream::wire {
+class event_stream::connection {
 public:
-    explicit wire(admin_address where)
-        : where_{std::move(where)}, signals_{io_, SIGINT, SIGTERM}, pause_{io_}, over_{io_} {
+    explicit connection(admin_address address)
+        : address_{std::move(address)}, signals_{io_, SIGINT, SIGTERM}, pause_{io_}, connection_{
+                                                                                         io_} {
         signals_.async_wait([this](error_code ec, int) {
             if (ec)
                 return;
             interrupted_ = true;
-            drop();
+            close();
         });
     }
 
-    admin_answer open(std::string const& target, milliseconds bound) {
+    admin_answer open(std::string const& target, milliseconds timeout) {
         stream_.emplace(io_);
         auto& socket = stream_->next_layer();
-        over_.within(bound, [this] { drop(); });
-        auto failed = over_.connect(socket, where_);
-        if (failed.what == admin_answer::fault::none)
-            failed = shake_hands(target);
-        over_.within(milliseconds{0}, {});
-        return failed;
+        connection_.set_timeout(timeout, [this] { close(); });
+        auto answer = connection_.connect(socket, address_);
+        if (answer.failure == admin_failure::none)
+            answer = shake_hands(target);
+        connection_.set_timeout(milliseconds{0}, {});
+        return answer;
     }
 
-    got next() {
+    received next() {
         if (interrupted_)
-            return {end::interrupted, {}, {}};
+            return {state::interrupted, {}, {}};
         boost::beast::flat_buffer bytes;
-        auto const ec = over_.await([&](auto done) { stream_->async_read(bytes, done); });
+        auto const ec = connection_.await([&](auto done) { stream_->async_read(bytes, done); });
         if (interrupted_)
-            return {end::interrupted, {}, {}};
+            return {state::interrupted, {}, {}};
         if (ec == websocket::error::closed)
-            return {end::cut, why_closed(), {}};
+            return {state::lost, close_reason(), {}};
         if (ec)
-            return {end::cut, closed_early(ec), {}};
-        return {end::none, {}, boost::beast::buffers_to_string(bytes.data())};
+            return {state::lost, describe(ec), {}};
+        return {state::open, {}, boost::beast::buffers_to_string(bytes.data())};
     }
 
-    void pause(milliseconds how_long) {
+    void pause(milliseconds duration) {
         if (interrupted_)
             return;
-        pause_.expires_after(how_long);
-        over_.await([&](auto done) { pause_.async_wait(done); });
+        pause_.expires_after(duration);
+        connection_.await([&](auto done) { pause_.async_wait(done); });
     }
 
     bool interrupted() const noexcept { return interrupted_; }
@@ -144,66 +204,67 @@ private:
     using stream = websocket::stream<net::stream, false>;
 
     admin_answer shake_hands(std::string const& target) {
-        // Its own bound, for the handshake, is ours; once open, pings find out that it has gone.
+        // The timeout of the handshake is ours. After it, pings detect a lost server.
         stream_->set_option(
-            websocket::stream_base::timeout{websocket::stream_base::none(), silence, true});
+            websocket::stream_base::timeout{websocket::stream_base::none(), pong_timeout, true});
         stream_->set_option(websocket::stream_base::decorator(
-            [this](websocket::request_type& request) { introduce(request, where_); }));
+            [this](websocket::request_type& request) { add_fields(request, address_); }));
         stream_->read_message_max(largest_message);
         websocket::response_type answer;
-        auto const host = to_string(where_);
-        auto const ec =
-            over_.await([&](auto done) { stream_->async_handshake(answer, host, target, done); });
+        auto const host = to_string(address_);
+        auto const ec = connection_.await(
+            [&](auto done) { stream_->async_handshake(answer, host, target, done); });
         if (ec && ec != websocket::error::upgrade_declined)
-            return no_answer(over_, ec);
-        return {admin_answer::fault::none,
+            return no_answer(connection_, ec);
+        return {admin_failure::none,
                 {},
                 static_cast<int>(answer.result_int()),
                 std::move(answer.body())};
     }
 
-    std::string why_closed() const {
+    std::string close_reason() const {
         auto const& reason = stream_->reason();
         if (reason.code == websocket::close_code::going_away)
-            return "it stops";
-        std::string const said{reason.reason.data(), reason.reason.size()};
-        return "it closed the stream" + (said.empty() ? "" : " (" + said + ")");
+            return "the server is shutting down";
+        std::string const text{reason.reason.data(), reason.reason.size()};
+        return "the server closed the stream" + (text.empty() ? "" : " (" + text + ")");
     }
 
-    void drop() {
-        over_.cancel();
+    void close() {
+        connection_.cancel();
         pause_.cancel();
         if (stream_)
             net::close_quietly(stream_->next_layer());
     }
 
-    admin_address where_;
+    admin_address address_;
     asio::io_context io_{1};
     asio::signal_set signals_;
     asio::steady_timer pause_;
-    line over_;
+    admin_connection connection_;
     std::optional<stream> stream_;
     bool interrupted_ = false;
 };
 
-event_stream::event_stream(admin_address where) : wire_{std::make_unique<wire>(std::move(where))} {}
+event_stream::event_stream(admin_address address)
+    : connection_{std::make_unique<connection>(std::move(address))} {}
 
 event_stream::~event_stream() = default;
 
-admin_answer event_stream::open(std::string const& target, milliseconds bound) {
-    return wire_->open(target, bound);
+admin_answer event_stream::open(std::string const& target, milliseconds timeout) {
+    return connection_->open(target, timeout);
 }
 
-event_stream::got event_stream::next() {
-    return wire_->next();
+event_stream::received event_stream::next() {
+    return connection_->next();
 }
 
-void event_stream::pause(milliseconds how_long) {
-    wire_->pause(how_long);
+void event_stream::pause(milliseconds duration) {
+    connection_->pause(duration);
 }
 
 bool event_stream::interrupted() const noexcept {
-    return wire_->interrupted();
+    return connection_->interrupted();
 }
 
 } // namespace secondwind::app

@@ -1,4 +1,7 @@
 #include "operator_view.hpp"
+
+#include "formatting.hpp"
+#include "json_members.hpp"
 #include "table.hpp"
 
 #include <algorithm>
@@ -9,107 +12,108 @@
 namespace secondwind::app {
 namespace {
 
-constexpr std::string_view no_fault{};
+constexpr std::string_view no_text{};
 
-std::string plan_words(json const& record) {
+std::string plan_text(json const& record) {
     auto const& plan = member(record, "plan");
     auto const reason = text_member(plan, "reason");
     if (reason == "nothing_loaded")
-        return "finds nothing else loaded";
+        return "found no other loaded model";
     if (reason == "all_pinned")
-        return "finds that all others are pinned";
+        return "found that all other models are pinned";
     if (reason == "all_busy")
-        return "finds that all others are busy";
+        return "found that all other models are busy";
     if (reason == "not_curable")
-        return "finds nothing that an unload would cure";
+        return "found nothing that an unload would fix";
     std::vector<std::string> taken;
     for (auto const& one : list_member(plan, "instances"))
         if (text_member(one, "fate") == "taken")
             taken.push_back(text_member(one, "id"));
-    return "plans to unload " + (taken.empty() ? reason : enumerated(taken));
+    return "will unload " + (taken.empty() ? reason : enumerated(taken));
 }
 
-std::string trigger_words(json const& record) {
+std::string trigger_text(json const& record) {
     auto const& trigger = member(record, "trigger");
     auto const model = text_member(trigger, "model", "");
     auto const message = text_member(trigger, "message", "");
-    return fmt::format("begins: {}{}{}{}", text_member(trigger, "verdict"),
+    return fmt::format("started: {}{}{}{}", text_member(trigger, "verdict"),
                        model.empty() ? "" : " for " + model,
-                       is_true(trigger, "after_commit") ? ", after the answer had begun" : "",
+                       is_true(trigger, "after_commit") ? ", after the answer had started" : "",
                        message.empty() ? "" : " (" + message + ")");
 }
 
-std::string unload_words(json const& record) {
+std::string unload_text(json const& record) {
     auto const& unloads = list_member(record, "unloads");
     if (unloads.empty())
         return "unloaded";
     auto const& last = unloads.back();
     auto const id = text_member(last, "id");
     if (!is_true(last, "done"))
-        return "could not unload " + id + ": " + text_member(last, "error", no_fault);
-    return "unloaded " + id + " in " + span(number_member(last, "duration_ms") / 1000);
+        return "could not unload " + id + ": " + text_member(last, "error", no_text);
+    return "unloaded " + id + " in " + duration_text(number_member(last, "duration_ms") / 1000);
 }
 
-std::string end_words(json const& record) {
+std::string outcome_text(json const& record) {
     auto const outcome = text_member(record, "outcome");
-    auto const error = text_member(record, "error", no_fault);
+    auto const error = text_member(record, "error", no_text);
     auto const unloaded = unloaded_ids(record).size();
-    return fmt::format("concluded: {}, {} unloaded{}", outcome, unloaded,
+    return fmt::format("ended: {}, {} unloaded{}", outcome, unloaded,
                        error.empty() ? "" : " (" + error + ")");
 }
 
-std::string step_words(std::string const& step, json const& record) {
+std::string step_text(std::string const& step, json const& record) {
     auto const& unloads = list_member(record, "unloads");
-    auto const error = text_member(record, "error", no_fault);
+    auto const error = text_member(record, "error", no_text);
     if (step == "began")
-        return trigger_words(record);
+        return trigger_text(record);
     if (step == "listed")
-        return "has asked which models are loaded";
+        return "listed the loaded models";
     if (step == "planned")
-        return plan_words(record);
+        return plan_text(record);
     if (step == "waiting")
-        return "waits until one of them is idle";
+        return "is waiting for a model to become idle";
     if (step == "unloading")
-        return "unloads " + (unloads.empty() ? "-" : text_member(unloads.back(), "id"));
+        return "is unloading " + (unloads.empty() ? "-" : text_member(unloads.back(), "id"));
     if (step == "unloaded")
-        return unload_words(record);
+        return unload_text(record);
     if (step == "verified")
-        return "has seen that they are gone";
+        return "confirmed the unload";
     if (step == "finished")
-        return error.empty() ? "is done after " + span(number_member(record, "duration_ms") / 1000)
-                             : "could not help: " + error;
+        return error.empty()
+                   ? "finished after " + duration_text(number_member(record, "duration_ms") / 1000)
+                   : "failed: " + error;
     if (step == "concluded")
-        return end_words(record);
+        return outcome_text(record);
     return step;
 }
 
-std::string recovery_words(json const& record, std::string step) {
+std::string recovery_text(json const& record, std::string step) {
     auto const& steps = list_member(record, "steps");
     if (step.empty() && !steps.empty())
         step = text_member(steps.back(), "step");
     return fmt::format("recovery {} on {} {}", text_member(record, "recovery"),
-                       text_member(record, "host"), step_words(step, record));
+                       text_member(record, "host"), step_text(step, record));
 }
 
-std::string host_words(json const& host) {
+std::string host_text(json const& host) {
     auto const state = text_member(host, "state");
-    auto const why = text_member(host, "reason", no_fault);
-    auto const version = text_member(host, "version", no_fault);
+    auto const reason = text_member(host, "reason", no_text);
+    auto const version = text_member(host, "version", no_text);
     std::vector<std::string> loaded;
     for (auto const& model : list_member(host, "models"))
         for (auto const& one : list_member(model, "instances"))
             loaded.push_back(text_member(one, "id"));
     auto text = fmt::format("host {} is {}", text_member(host, "name"), state);
     if (state == "down")
-        return text + (why.empty() ? "" : ": " + why);
+        return text + (reason.empty() ? "" : ": " + reason);
     if (state != "up")
         return text;
     text += version.empty() ? "" : ", LM Studio " + version;
     text += loaded.empty() ? ", nothing loaded" : ", loaded: " + enumerated(loaded);
-    return text + (is_true(host, "recovering") ? ", a recovery runs" : "");
+    return text + (is_true(host, "recovering") ? ", recovery running" : "");
 }
 
-std::string settings_words(json const& event) {
+std::string settings_text(json const& event) {
     std::vector<std::string> changed;
     for (auto const& one : list_member(event, "changed"))
         if (one.is_string())
@@ -126,34 +130,34 @@ tone tone_of_recovery(json const& record, std::string const& step) {
     return outcome == "recovered" || outcome == "healed" ? tone::good : tone::bad;
 }
 
-std::pair<std::string, tone> words_of(json const& event) {
+std::pair<std::string, tone> event_text(json const& event) {
     auto const type = text_member(event, "type");
     if (type == "recovery") {
         auto const& record = member(event, "recovery");
         auto const step = text_member(event, "step", "");
-        return {recovery_words(record, step), tone_of_recovery(record, step)};
+        return {recovery_text(record, step), tone_of_recovery(record, step)};
     }
     if (type == "host") {
         auto const& host = member(event, "host");
-        return {host_words(host), text_member(host, "state") == "down" ? tone::bad : tone::plain};
+        return {host_text(host), text_member(host, "state") == "down" ? tone::bad : tone::plain};
     }
     if (type == "settings")
-        return {settings_words(event), tone::plain};
+        return {settings_text(event), tone::plain};
     if (type == "draining")
-        return {"secondwind drains: it takes no new requests", tone::plain};
+        return {"secondwind is draining: it accepts no new requests", tone::plain};
     if (type == "snapshot")
-        return {sentence_of(member(event, "status"), list_member(event, "hosts")), tone::plain};
+        return {summary(member(event, "status"), list_member(event, "hosts")), tone::plain};
     if (type == "resumed")
-        return {"resumed: nothing was missed", tone::plain};
+        return {"resumed: no events were missed", tone::plain};
     return {type, tone::plain};
 }
 
 } // namespace
 
 std::string event_view(json const& event, bool colours) {
-    auto const [words, how] = words_of(event);
+    auto const [text, text_tone] = event_text(event);
     return toned(printable(text_member(event, "time")), tone::faint, colours) + "  " +
-           toned(printable(words), how, colours) + "\n";
+           toned(printable(text), text_tone, colours) + "\n";
 }
 
 } // namespace secondwind::app

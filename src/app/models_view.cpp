@@ -1,4 +1,7 @@
 #include "operator_view.hpp"
+
+#include "formatting.hpp"
+#include "json_members.hpp"
 #include "table.hpp"
 
 #include <utility>
@@ -8,18 +11,18 @@
 namespace secondwind::app {
 namespace {
 
-std::string loaded_as(json const& instance) {
+std::string load_state(json const& instance) {
     auto const& busy = member(instance, "busy");
-    auto const here = count_member(instance, "in_flight");
-    if (busy.is_boolean() && !busy.get<bool>() && here == 0)
+    auto const in_flight = count_member(instance, "in_flight");
+    if (busy.is_boolean() && !busy.get<bool>() && in_flight == 0)
         return "loaded, idle";
-    if (here != 0)
-        return fmt::format("loaded, busy ({} from here)", here);
+    if (in_flight != 0)
+        return fmt::format("loaded, busy ({} in flight)", in_flight);
     return busy.is_boolean() ? "loaded, busy" : "loaded";
 }
 
 std::string last_used(json const& instance, double now) {
-    auto const age = age_member(instance, "last_used", now);
+    auto const age = age_text(text_member(instance, "last_used"), now);
     return age == "-" ? age : age + " ago";
 }
 
@@ -38,20 +41,20 @@ void add_model(table& all, bool with_host, json const& host, json const& model, 
     };
     auto const& instances = list_member(model, "instances");
     for (auto const& one : instances)
-        row(text_member(one, "id"), {loaded_as(one), tone::good}, last_used(one, now));
+        row(text_member(one, "id"), {load_state(one), tone::good}, last_used(one, now));
     if (instances.empty())
         row("-", {"on disk", tone::faint}, "-");
 }
 
-std::string faults_of(json const& hosts, double now) {
+std::string listing_errors(json const& hosts, double now) {
     std::string text;
     for (auto const& host : hosts) {
         auto const name = text_member(host, "name");
-        auto const fault = text_member(host, "listing_error", "");
-        auto const listed = age_member(host, "listed_at", now);
-        if (!fault.empty())
-            text += printable(name + ": its models could not be listed: " + fault +
-                              (listed == "-" ? "" : "; what is shown is from " + listed + " ago")) +
+        auto const error = text_member(host, "listing_error", "");
+        auto const listed = age_text(text_member(host, "listed_at"), now);
+        if (!error.empty())
+            text += printable(name + ": cannot list its models: " + error +
+                              (listed == "-" ? "" : "; this list is " + listed + " old")) +
                     "\n";
         else if (list_member(host, "models").empty())
             text += printable(name + ": no models") + "\n";
@@ -73,7 +76,7 @@ std::string models_view(json const& hosts, double now, bool colours) {
     for (auto const& host : hosts)
         for (auto const& model : list_member(host, "models"))
             add_model(all, with_host, host, model, now);
-    return (all.empty() ? "" : all.text(colours)) + faults_of(hosts, now);
+    return (all.empty() ? "" : all.text(colours)) + listing_errors(hosts, now);
 }
 
 std::string unloaded_view(json const& unloaded, bool colours) {

@@ -1,13 +1,19 @@
 #include <secondwind/app/operator.hpp>
 
-#include "operator_verbs.hpp"
-
+#include "admin_client.hpp"
+#include "event_follower.hpp"
+#include "formatting.hpp"
+#include "json_members.hpp"
 #include "operator_view.hpp"
 #include "table.hpp"
+#include <secondwind/base/json.hpp>
+#include <secondwind/config/address.hpp>
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
@@ -19,22 +25,25 @@
 namespace secondwind::app {
 namespace {
 
+constexpr int wrong_usage = 2;
+constexpr int bad_gateway = 502;
+
 bool print_to_output(std::string_view text) {
-    // What is buffered fails late, so it is flushed at once: one who reads along waits for it, too.
+    // Flushed at once: a full disk is noticed only then, and a reader of a pipe sees each line.
     if (std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0)
         return true;
-    // Whoever closed the pipe has read enough, and knows it.
-    if (auto const fault = errno; fault != EPIPE)
-        fmt::print(stderr, "secondwind: standard output cannot be written: {}\n",
-                   std::generic_category().message(fault));
+    // With EPIPE the reader has closed the pipe on purpose.
+    if (auto const error = errno; error != EPIPE)
+        fmt::print(stderr, "secondwind: cannot write to standard output: {}\n",
+                   std::generic_category().message(error));
     return false;
 }
 
-void complain_to_errors(std::string_view sentence) {
+void print_to_errors(std::string_view sentence) {
     fmt::print(stderr, "secondwind: {}\n", sentence);
 }
 
-bool ask_at_terminal(std::string_view question) {
+bool confirm_at_terminal(std::string_view question) {
     fmt::print(stderr, "{} [y/N] ", question);
     std::string line;
     std::getline(std::cin, line);
@@ -51,99 +60,202 @@ double seconds_since_1970() {
         .count();
 }
 
+bool print_line(console const& console, std::string text) {
+    if (!text.ends_with('\n'))
+        text += '\n';
+    return console.print(text);
+}
+
 int exit_code(bool printed) {
     return printed ? 0 : 1;
 }
 
-int show_status(operator_order const& order, surroundings const& around) {
-    auto const status = fetch(order, around, "/api/status");
+struct document {
+    std::string text;
+    json value;
+};
+
+// Prints an error and returns nothing if the answer is not JSON with status 200.
+std::optional<document> fetch(operator_command const& command, console const& console,
+                              std::string const& target) {
+    auto answer = ask_admin(command.server, "GET", target, {}, command.timeout);
+    auto value = json::parse(answer.body, nullptr, false);
+    if (answer.status != 200 || !value.is_object()) {
+        console.print_error(describe_failure(command.server, answer));
+        return std::nullopt;
+    }
+    return document{std::move(answer.body), std::move(value)};
+}
+
+int show_status(operator_command const& command, console const& console) {
+    auto const status = fetch(command, console, "/api/status");
     if (!status)
         return 1;
-    if (order.json)
-        return exit_code(print_line(around, status->text));
-    auto const hosts = fetch(order, around, "/api/hosts");
+    if (command.json)
+        return exit_code(print_line(console, status->text));
+    auto const hosts = fetch(command, console, "/api/hosts");
     if (!hosts)
         return 1;
-    auto const recoveries = fetch(order, around, "/api/recoveries?limit=5");
+    auto const recoveries = fetch(command, console, "/api/recoveries?limit=5");
     if (!recoveries)
         return 1;
     return exit_code(
-        around.print(status_view(status->value, list_member(hosts->value, "hosts"),
-                                 list_member(recoveries->value, "recoveries"), around.colours)));
+        console.print(status_view(status->value, list_member(hosts->value, "hosts"),
+                                  list_member(recoveries->value, "recoveries"), console.colours)));
 }
 
-int show_models(operator_order const& order, surroundings const& around) {
-    auto const hosts = fetch(order, around, "/api/hosts");
+int show_models(operator_command const& command, console const& console) {
+    auto const hosts = fetch(command, console, "/api/hosts");
     if (!hosts)
         return 1;
-    if (order.json)
-        return exit_code(print_line(around, hosts->text));
-    return exit_code(around.print(
-        models_view(list_member(hosts->value, "hosts"), seconds_since_1970(), around.colours)));
+    if (command.json)
+        return exit_code(print_line(console, hosts->text));
+    return exit_code(console.print(
+        models_view(list_member(hosts->value, "hosts"), seconds_since_1970(), console.colours)));
 }
 
-int show_health(operator_order const& order, surroundings const& around) {
-    auto const answer = ask_admin(order.where, "GET", "/readyz", {}, order.bound);
-    auto const said = parsed(answer);
-    auto const word = text_member(said, "status", "");
-    if (word.empty()) {
-        around.complain(complaint_about(order.where, answer));
+int show_health(operator_command const& command, console const& console) {
+    auto const answer = ask_admin(command.server, "GET", "/readyz", {}, command.timeout);
+    auto const body = json::parse(answer.body, nullptr, false);
+    auto const status = text_member(body, "status", "");
+    if (status.empty()) {
+        console.print_error(describe_failure(command.server, answer));
         return 1;
     }
-    bool const printed = print_line(around, order.json ? answer.body : printable(word));
-    for (auto const& host : list_member(said, "hosts"))
-        around.complain(printable(fmt::format("{} is {}: {}", text_member(host, "name"),
-                                              text_member(host, "state"),
-                                              text_member(host, "reason", "no reason is known"))));
+    bool const printed = print_line(console, command.json ? answer.body : printable(status));
+    for (auto const& host : list_member(body, "hosts"))
+        console.print_error(printable(fmt::format("host {} is {}: {}", text_member(host, "name"),
+                                                  text_member(host, "state"),
+                                                  text_member(host, "reason", "unknown reason"))));
     return exit_code(printed && answer.status == 200);
+}
+
+json const* find_host(json const& hosts, std::optional<std::string> const& name) {
+    if (!name)
+        return hosts.size() == 1 ? &hosts.front() : nullptr;
+    auto const found = std::ranges::find_if(
+        hosts, [&](json const& host) { return text_member(host, "name") == *name; });
+    return found == hosts.end() ? nullptr : &*found;
+}
+
+std::string describe_wrong_host(json const& hosts, std::optional<std::string> const& name) {
+    std::vector<std::string> names;
+    for (auto const& host : hosts)
+        names.push_back(text_member(host, "name"));
+    auto const known = enumerated(names);
+    if (name)
+        return printable(fmt::format("unknown host {}; known hosts: {}", *name, known));
+    return printable(fmt::format("choose a host with --host; known hosts: {}", known));
+}
+
+// Each loaded instance: its id, and whether it is busy.
+std::vector<std::pair<std::string, bool>> loaded_instances(json const& host) {
+    std::vector<std::pair<std::string, bool>> loaded;
+    for (auto const& model : list_member(host, "models"))
+        for (auto const& one : list_member(model, "instances"))
+            loaded.emplace_back(text_member(one, "id"),
+                                is_true(one, "busy") || count_member(one, "in_flight") != 0);
+    return loaded;
+}
+
+// "qwen/qwen3-8b (busy)", for the question.
+std::string describe_instance(json const& host, std::string const& id) {
+    for (auto const& [loaded, busy] : loaded_instances(host))
+        if (loaded == id)
+            return id + (busy ? " (busy)" : "");
+    return id + " (not loaded)";
+}
+
+// Does not ask if there is nothing to unload.
+bool is_confirmed(operator_command const& command, console const& console, json const& host) {
+    std::vector<std::string> targets = command.instances;
+    if (command.all)
+        for (auto const& [id, busy] : loaded_instances(host))
+            targets.push_back(id);
+    if (command.yes || targets.empty())
+        return true;
+    for (auto& id : targets)
+        id = describe_instance(host, id);
+    return console.confirm(printable(
+        fmt::format("Unload {} from {}?", enumerated(targets), text_member(host, "name"))));
+}
+
+// The bodies of the requests to send.
+std::vector<std::string> unload_bodies(operator_command const& command) {
+    if (command.all)
+        return {write_json(json{{"all", true}})};
+    std::vector<std::string> bodies;
+    for (auto const& id : command.instances)
+        bodies.push_back(write_json(json{{"instance_id", id}}));
+    return bodies;
+}
+
+int unload(operator_command const& command, console const& console) {
+    if (!command.yes && !console.confirm) {
+        console.print_error("there is no terminal to confirm the unload; use --yes");
+        return wrong_usage;
+    }
+    auto const listing = fetch(command, console, "/api/hosts");
+    if (!listing)
+        return 1;
+    auto const& hosts = list_member(listing->value, "hosts");
+    auto const* host = find_host(hosts, command.host);
+    auto const name = host == nullptr ? std::string{} : text_member(*host, "name");
+    if (!config::is_name(name)) {
+        console.print_error(describe_wrong_host(hosts, command.host));
+        return wrong_usage;
+    }
+    if (!is_confirmed(command, console, *host)) {
+        console.print_error("nothing was unloaded");
+        return 1;
+    }
+
+    int code = 0;
+    for (auto const& body : unload_bodies(command)) {
+        auto const answer = ask_admin(command.server, "POST", "/api/hosts/" + name + "/unload",
+                                      body, command.unload_timeout);
+        auto const value = json::parse(answer.body, nullptr, false);
+        auto const& unloaded = member(value, "unloaded");
+        // A 502 means that the host refused an unload; the list shows which, and what was done.
+        bool const is_list =
+            unloaded.is_array() && (answer.status == 200 || answer.status == bad_gateway);
+        if (is_list && !(command.json ? print_line(console, answer.body)
+                                      : console.print(unloaded_view(unloaded, console.colours))))
+            return 1;
+        if (answer.status != 200 || !is_list) {
+            console.print_error(describe_failure(command.server, answer));
+            code = 1;
+        }
+        if (!is_list)
+            return 1;
+    }
+    return code;
 }
 
 } // namespace
 
-surroundings around_process() {
-    surroundings around{print_to_output, complain_to_errors, {}, false};
+console process_console() {
+    console console{print_to_output, print_to_errors, {}, false};
     if (::isatty(STDIN_FILENO) != 0)
-        around.ask = ask_at_terminal;
+        console.confirm = confirm_at_terminal;
     auto const* terminal = std::getenv("TERM");
     bool const knows_colours = terminal != nullptr && std::string_view{terminal} != "dumb";
-    around.colours = ::isatty(STDOUT_FILENO) != 0 && knows_colours && !is_set("NO_COLOR");
-    return around;
+    console.colours = ::isatty(STDOUT_FILENO) != 0 && knows_colours && !is_set("NO_COLOR");
+    return console;
 }
 
-json parsed(admin_answer const& answer) {
-    return json::parse(answer.body, nullptr, false);
-}
-
-bool print_line(surroundings const& around, std::string text) {
-    if (!text.ends_with('\n'))
-        text += '\n';
-    return around.print(text);
-}
-
-std::optional<fetched> fetch(operator_order const& order, surroundings const& around,
-                             std::string const& target) {
-    auto answer = ask_admin(order.where, "GET", target, {}, order.bound);
-    auto value = parsed(answer);
-    if (answer.status != 200 || !value.is_object()) {
-        around.complain(complaint_about(order.where, answer));
-        return std::nullopt;
-    }
-    return fetched{std::move(answer.body), std::move(value)};
-}
-
-int operate(operator_order const& order, surroundings const& around) {
-    using verb = operator_order::verb;
-    switch (order.what) {
-    case verb::status:
-        return show_status(order, around);
-    case verb::models:
-        return show_models(order, around);
-    case verb::unload:
-        return unload(order, around);
-    case verb::events:
-        return follow_events(order, around);
-    case verb::health:
-        return show_health(order, around);
+int run_operator(operator_command const& command, console const& console) {
+    switch (command.verb) {
+    case operator_verb::status:
+        return show_status(command, console);
+    case operator_verb::models:
+        return show_models(command, console);
+    case operator_verb::unload:
+        return unload(command, console);
+    case operator_verb::events:
+        return event_follower{command, console}.run();
+    case operator_verb::health:
+        return show_health(command, console);
     }
     return 1;
 }

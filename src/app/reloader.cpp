@@ -1,6 +1,6 @@
-#include "exposure.hpp"
-#include "service_manager.hpp"
 #include <secondwind/app/reloader.hpp>
+
+#include "service_manager.hpp"
 #include <secondwind/base/log.hpp>
 #include <secondwind/config/keys.hpp>
 
@@ -23,21 +23,20 @@ std::string joined(std::vector<std::string> const& names) {
 } // namespace
 
 admin::reload_result reloader::run() {
-    // The manager was told that it stops, and that holds.
-    bool const told = !server_.shared().draining;
-    if (told)
+    // While draining, systemd already knows that the service stops; READY=1 would contradict that.
+    bool const notifies = !server_.shared().draining;
+    if (notifies)
         service_manager::reloading();
     auto result = apply();
     if (result.error.empty()) {
         log::write(log::level::info, "config_reloaded", {{"changed", joined(result.changed)}});
-        tell_exposure(settings_);
     } else {
         log::write(log::level::error, "config_reload_failed", {{"error", result.error}});
     }
     auto status = service_manager::serving(settings_, proxy::address_of(server_.local_endpoint()));
     if (!result.error.empty())
-        status += "; the last reload was refused, and the log says why";
-    if (told)
+        status += "; the last reload failed, see the log";
+    if (notifies)
         service_manager::ready(status);
     return result;
 }
@@ -45,11 +44,11 @@ admin::reload_result reloader::run() {
 admin::reload_result reloader::apply() {
     admin::reload_result result;
     if (!read_) {
-        result.error = "There is no configuration to read anew: the demonstration has its own.";
+        result.error = "The demo has no configuration file to reload.";
         return result;
     }
     if (server_.shared().draining) {
-        result.error = "Nothing was changed, because secondwind is about to stop.";
+        result.error = "secondwind is shutting down, so the configuration was not reloaded.";
         return result;
     }
     try {
@@ -62,7 +61,7 @@ admin::reload_result reloader::apply() {
         std::optional<recovery::ledger_file> file;
         if (fresh.recovery.ledger_file != settings_.recovery.ledger_file)
             file.emplace(fresh.recovery.ledger_file);
-        // The last that can fail, and then it has changed nothing either.
+        // The last step that can fail; it changes nothing if it does.
         if (fresh.logging != settings_.logging)
             log::init(fresh.logging);
 
@@ -80,7 +79,7 @@ admin::reload_result reloader::apply() {
     return result;
 }
 
-// Everybody goes by the one object, so it is enough to fill it anew.
+// Everything refers to this one object, so assigning to it is enough.
 void reloader::take(config::settings&& fresh) {
     auto& context = server_.shared();
     if (context.traffic.in_flight == 0)
@@ -90,8 +89,8 @@ void reloader::take(config::settings&& fresh) {
     else
         fresh.recovery.rules = std::move(settings_.recovery.rules);
     settings_ = std::move(fresh);
-    context.heed_settings();
-    // What did not fit may fit by the new rules.
+    context.apply_settings();
+    // A model that did not fit before may fit with the new settings.
     for (auto const& each : context.hosts)
         each->recovery.oversized = {};
 }

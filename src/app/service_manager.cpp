@@ -1,5 +1,5 @@
 #include "service_manager.hpp"
-#include "wording.hpp"
+#include "formatting.hpp"
 #include <secondwind/net/systemd.hpp>
 
 #include <algorithm>
@@ -12,19 +12,18 @@ namespace {
 
 using std::chrono::microseconds;
 
-// For what comes after a drain: the admin listener closes, the log is written.
-constexpr microseconds to_end = std::chrono::seconds{5};
+// After a drain the admin listener is closed and the log is written.
+constexpr microseconds shutdown_time = std::chrono::seconds{5};
 
 } // namespace
 
-std::string serving(config::settings const& settings, config::endpoint const& at) {
+std::string serving(config::settings const& settings, config::endpoint const& endpoint) {
     auto status = fmt::format("Serving {} on {}", counted(settings.upstreams.size(), "host"),
-                              config::to_string(at));
-    auto const own = static_cast<std::uint64_t>(std::ranges::count_if(
+                              config::to_string(endpoint));
+    auto const listeners = static_cast<std::uint64_t>(std::ranges::count_if(
         settings.upstreams, [](auto const& each) { return each.listen.has_value(); }));
-    if (own > 0)
-        status +=
-            fmt::format(" and {}", counted(own, "listener of its own", "listeners of their own"));
+    if (listeners > 0)
+        status += fmt::format(" and {}", counted(listeners, "host listener", "host listeners"));
     return status;
 }
 
@@ -37,18 +36,18 @@ void ready(std::string_view status) {
 }
 
 void reloading() {
-    // The clock that systemd counts by, so that it can tell this reload from an earlier one.
+    // systemd compares this with its own clock to tell this reload from an earlier one.
     auto const now = std::chrono::steady_clock::now().time_since_epoch();
     net::systemd::notify(
-        fmt::format("RELOADING=1\nMONOTONIC_USEC={}\nSTATUS=Reading the configuration anew",
+        fmt::format("RELOADING=1\nMONOTONIC_USEC={}\nSTATUS=Reloading the configuration",
                     std::chrono::duration_cast<microseconds>(now).count()));
 }
 
-void stopping(std::string_view status, std::chrono::milliseconds at_most) {
-    // Less than what the manager grants anyway changes nothing.
-    auto const span = microseconds{at_most} + to_end;
+void stopping(std::string_view status, std::chrono::milliseconds longest) {
+    // systemd ignores a time that is shorter than its own.
+    auto const timeout = microseconds{longest} + shutdown_time;
     net::systemd::notify(
-        fmt::format("STOPPING=1\nEXTEND_TIMEOUT_USEC={}\nSTATUS={}", span.count(), status));
+        fmt::format("STOPPING=1\nEXTEND_TIMEOUT_USEC={}\nSTATUS={}", timeout.count(), status));
 }
 
 watchdog::watchdog(net::deadline_queue& queue)

@@ -1,5 +1,5 @@
-// What the service manager is told of this process, where systemd runs it with Type=notify
-// (sd_notify(3)). Anywhere else, and in a build without libsystemd, nothing happens.
+// Notifications to systemd, for a service with Type=notify (sd_notify(3)). Without systemd, and in
+// a build without libsystemd, nothing happens.
 #pragma once
 
 #include <secondwind/config/config.hpp>
@@ -12,24 +12,23 @@
 
 namespace secondwind::app::service_manager {
 
-// What `systemctl status` shows: "Serving 1 host on 127.0.0.1:1235". `at` is where the shared
-// listener is.
-std::string serving(config::settings const& settings, config::endpoint const& at);
+// Status texts for `systemctl status`. `endpoint` is the address of the shared listener.
+// "Serving 1 host on 127.0.0.1:1235"
+std::string serving(config::settings const& settings, config::endpoint const& endpoint);
 // "Draining 3 connections"
 std::string draining(std::size_t connections);
 
-// All listeners are bound, or a reload has ended, whichever way.
+// All listeners are bound, or a reload has ended, successfully or not.
 void ready(std::string_view status);
 
-// The configuration is about to be read anew; ready() ends that.
+// A reload begins; ready() ends it.
 void reloading();
 
-// It drains, which takes `at_most`. The manager kills it TimeoutStopSec after it has asked it to
-// stop; a drain that may take longer than that is granted a little more than it needs.
-void stopping(std::string_view status, std::chrono::milliseconds at_most);
+// A drain begins, which takes at most `longest`. systemd kills the process TimeoutStopSec after it
+// has asked it to stop; this extends that time if the drain may take longer.
+void stopping(std::string_view status, std::chrono::milliseconds longest);
 
-// Says that the event loop turns, twice in each span in which the manager wants to hear it
-// (WatchdogSec). It ends with this object.
+// Reports that the event loop runs, twice within WatchdogSec, for as long as this object exists.
 class watchdog final : net::timer_handler {
 public:
     // The queue must outlive it.
@@ -38,7 +37,7 @@ public:
 private:
     void on_timer() override;
 
-    std::chrono::milliseconds const interval_; // 0: nobody wants to hear it
+    std::chrono::milliseconds const interval_; // 0: systemd expects no reports
     net::timer next_;
 };
 

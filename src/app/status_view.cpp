@@ -1,4 +1,7 @@
 #include "operator_view.hpp"
+
+#include "formatting.hpp"
+#include "json_members.hpp"
 #include "table.hpp"
 
 #include <algorithm>
@@ -24,76 +27,76 @@ std::uint64_t in_state(json const& hosts, std::string_view state) {
 
 cell state_cell(json const& host) {
     auto state = text_member(host, "state");
-    auto const how = state == "up" ? tone::good : state == "down" ? tone::bad : tone::plain;
-    return {std::move(state), how};
+    auto const tone = state == "up"     ? app::tone::good
+                      : state == "down" ? app::tone::bad
+                                        : app::tone::plain;
+    return {std::move(state), tone};
 }
 
 cell outcome_cell(json const& record) {
     auto outcome = text_member(record, "outcome");
-    auto const how = outcome == "recovered" || outcome == "healed" ? tone::good
-                     : outcome == "pending" || outcome == "observed" || outcome == "client_gone"
-                         ? tone::plain
-                         : tone::bad;
-    return {std::move(outcome), how};
-}
-
-std::string why_clause(json const& host) {
-    auto const why = text_member(host, "reason", "");
-    return text_member(host, "name") + (why.empty() ? "" : ": " + why);
+    auto const tone = outcome == "recovered" || outcome == "healed" ? app::tone::good
+                      : outcome == "pending" || outcome == "observed" || outcome == "client_gone"
+                          ? app::tone::plain
+                          : app::tone::bad;
+    return {std::move(outcome), tone};
 }
 
 // "default: connection refused"
-std::string whys_of_the_down(json const& hosts) {
+std::string down_hosts(json const& hosts) {
     std::vector<std::string> all;
-    for (auto const& host : hosts)
-        if (text_member(host, "state") == "down")
-            all.push_back(why_clause(host));
+    for (auto const& host : hosts) {
+        if (text_member(host, "state") != "down")
+            continue;
+        auto const reason = text_member(host, "reason", "");
+        all.push_back(text_member(host, "name") + (reason.empty() ? "" : ": " + reason));
+    }
     return enumerated(all);
 }
 
-// What is not right, as clauses; nothing when all is well.
-std::vector<std::string> troubles(json const& status, json const& hosts) {
+// One clause for each problem.
+std::vector<std::string> problems(json const& status, json const& hosts) {
     std::vector<std::string> all;
     auto const down = in_state(hosts, "down");
     if (is_true(status, "draining"))
-        all.emplace_back("it drains and takes no new requests");
+        all.emplace_back("secondwind is draining and accepts no new requests");
     if (down != 0)
         all.push_back(fmt::format("{} of {} down ({})", down, counted(hosts.size(), "host"),
-                                  whys_of_the_down(hosts)));
+                                  down_hosts(hosts)));
     else if (!is_true(status, "ready") && !is_true(status, "draining"))
-        all.emplace_back("it is not ready, for no host is known to be up");
+        all.emplace_back("no host is known to be up");
     return all;
 }
 
-// That is how things should go, and worth knowing.
 std::string running_recoveries(json const& hosts) {
     std::vector<std::string> names;
     for (auto const& host : hosts)
         if (is_true(host, "recovering"))
             names.push_back(text_member(host, "name"));
-    return names.empty() ? "" : ", a recovery runs on " + enumerated(names);
+    return names.empty() ? "" : ", recovery running on " + enumerated(names);
 }
 
-std::string deeds(json const& status) {
+std::string totals_text(json const& status) {
     auto const& totals = member(status, "totals");
     auto const exchanges = count_member(totals, "exchanges");
     auto const failed = count_member(totals, "failed");
     auto const recoveries = count_member(totals, "recoveries");
-    auto text = counted(exchanges, "exchange");
+    auto text = counted(exchanges, "request");
     if (failed != 0)
         text += fmt::format(" ({} failed)", failed);
     if (recoveries == 0)
-        return text + ", no recovery needed";
-    return text + fmt::format(", {} recovered of {}", count_member(totals, "recovered"),
-                              counted(recoveries, "recovery", "recoveries"));
+        return text + ", no recoveries";
+    return text + fmt::format(", {} ({} recovered)", counted(recoveries, "recovery", "recoveries"),
+                              counted(count_member(totals, "recovered"), "request"));
 }
 
 std::string mode_line(json const& status) {
     auto const mode = text_member(member(status, "recovery"), "mode");
     if (mode == "observe")
-        return "Recoveries are only observed (recovery.mode): nothing is unloaded or replayed.\n";
+        return "recovery.mode is observe: recoveries are recorded, but nothing is unloaded or "
+               "replayed.\n";
     if (mode == "off")
-        return "Recoveries are off (recovery.mode): errors are relayed as they are.\n";
+        return "recovery.mode is off: errors are passed on unchanged.\n";
     return {};
 }
 
@@ -106,32 +109,32 @@ std::string host_table(json const& hosts, double now, bool colours) {
                {"LOADED", true},
                {"IN FLIGHT", true},
                {"RECOVERY"}}};
-    std::string faults;
+    std::string errors;
     for (auto const& host : hosts) {
         auto const waiting = count_member(host, "waiting");
         auto recovery = std::string{is_true(host, "recovering") ? "running" : "-"};
         if (waiting != 0)
-            recovery += fmt::format(", {} wait", waiting);
+            recovery += fmt::format(", {} waiting", waiting);
         all.add({{text_member(host, "name")},
                  {text_member(host, "url")},
                  state_cell(host),
-                 {age_member(host, "since", now)},
+                 {age_text(text_member(host, "since"), now)},
                  {text_member(host, "version")},
                  {std::to_string(loaded_models(host))},
                  {text_member(host, "in_flight")},
                  {std::move(recovery)}});
-        if (auto const fault = text_member(host, "listing_error", ""); !fault.empty())
-            faults += printable(fmt::format("{}: its models could not be listed: {}",
-                                            text_member(host, "name"), fault)) +
+        if (auto const error = text_member(host, "listing_error", ""); !error.empty())
+            errors += printable(fmt::format("{}: cannot list its models: {}",
+                                            text_member(host, "name"), error)) +
                       "\n";
     }
-    return all.text(colours) + faults;
+    return all.text(colours) + errors;
 }
 
 std::string exchange_table(json const& status, bool colours) {
     auto const& exchanges = list_member(status, "exchanges");
     if (exchanges.empty())
-        return "No exchange is in flight.\n";
+        return "No requests in flight.\n";
     table all{{{"EXCHANGE", true}, {"MODEL"}, {"PHASE"}, {"AGE", true}, {"REQUEST"}}};
     auto const shown = std::min(exchanges.size(), most_exchanges);
     for (std::size_t i = 0; i != shown; ++i) {
@@ -139,20 +142,20 @@ std::string exchange_table(json const& status, bool colours) {
         all.add({{text_member(one, "number")},
                  {text_member(one, "model")},
                  {text_member(one, "phase")},
-                 {span(number_member(one, "age"))},
+                 {duration_text(number_member(one, "age"))},
                  {text_member(one, "method") + " " + text_member(one, "path")}});
     }
     auto const total =
         std::max<std::uint64_t>(count_member(status, "exchanges_total"), exchanges.size());
     auto text = all.text(colours);
     if (total > shown)
-        text += fmt::format("and {} younger ones\n", total - shown);
+        text += fmt::format("and {} newer requests\n", total - shown);
     return text;
 }
 
 std::string recovery_table(json const& recoveries, double now, bool colours) {
     if (recoveries.empty())
-        return "No recovery so far.\n";
+        return "No recoveries yet.\n";
     table all{{{"WHEN", true},
                {"HOST"},
                {"VERDICT"},
@@ -164,7 +167,7 @@ std::string recovery_table(json const& recoveries, double now, bool colours) {
     for (std::size_t i = 0; i != shown; ++i) {
         auto const& one = recoveries[i];
         auto const& trigger = member(one, "trigger");
-        auto const time = age_member(one, "time", now);
+        auto const time = age_text(text_member(one, "time"), now);
         auto const ids = unloaded_ids(one);
         auto model = text_member(trigger, "model");
         all.add({{time == "-" ? time : time + " ago"},
@@ -173,8 +176,9 @@ std::string recovery_table(json const& recoveries, double now, bool colours) {
                  {model.empty() ? "-" : std::move(model)},
                  {ids.empty() ? "-" : enumerated(ids)},
                  outcome_cell(one),
-                 {is_true(one, "finished") ? short_span(number_member(one, "duration_ms") / 1000)
-                                           : "-"}});
+                 {is_true(one, "finished")
+                      ? short_duration_text(number_member(one, "duration_ms") / 1000)
+                      : "-"}});
     }
     return all.text(colours);
 }
@@ -189,28 +193,28 @@ std::vector<std::string> unloaded_ids(json const& record) {
     return ids;
 }
 
-std::string sentence_of(json const& status, json const& hosts) {
-    auto const trouble = troubles(status, hosts);
+std::string summary(json const& status, json const& hosts) {
+    auto const found = problems(status, hosts);
     auto const up = in_state(hosts, "up");
     std::string state;
-    if (!trouble.empty())
-        state = "Not all is well: " + enumerated(trouble);
+    if (!found.empty())
+        state = "Problem: " + enumerated(found);
     else if (up == hosts.size())
         state = fmt::format("All is well: {} up", counted(up, "host"));
     else
-        state = fmt::format("All is well so far: {} up, {} not heard from yet", counted(up, "host"),
+        state = fmt::format("All is well so far: {} up, {} not contacted yet", counted(up, "host"),
                             hosts.size() - up);
-    return printable(fmt::format("{}{}. secondwind {} on {} for {}: {}.", state,
-                                 running_recoveries(hosts), text_member(status, "version"),
-                                 text_member(status, "listen"),
-                                 span(number_member(status, "uptime")), deeds(status)));
+    return printable(
+        fmt::format("{}{}. secondwind {} on {} for {}: {}.", state, running_recoveries(hosts),
+                    text_member(status, "version"), text_member(status, "listen"),
+                    duration_text(number_member(status, "uptime")), totals_text(status)));
 }
 
 std::string status_view(json const& status, json const& hosts, json const& recoveries,
                         bool colours) {
     auto const now = parse_time(text_member(status, "now")).value_or(0);
-    auto const how = troubles(status, hosts).empty() ? tone::good : tone::bad;
-    return toned(sentence_of(status, hosts), how, colours) + "\n" + mode_line(status) + "\n" +
+    auto const tone = problems(status, hosts).empty() ? app::tone::good : app::tone::bad;
+    return toned(summary(status, hosts), tone, colours) + "\n" + mode_line(status) + "\n" +
            host_table(hosts, now, colours) + "\n" + exchange_table(status, colours) + "\n" +
            recovery_table(recoveries, now, colours);
 }

@@ -25,10 +25,10 @@ std::string_view beginning(std::string_view text, std::size_t count) noexcept {
     return text.substr(0, at);
 }
 
-std::string cut(std::string text, std::size_t widest) {
-    if (code_points(text) <= widest)
+std::string cut(std::string text, std::size_t max_width) {
+    if (code_points(text) <= max_width)
         return text;
-    return std::string{beginning(text, widest - std::min(widest, cut_mark.size()))}.append(
+    return std::string{beginning(text, max_width - std::min(max_width, cut_mark.size()))}.append(
         cut_mark);
 }
 
@@ -54,19 +54,19 @@ std::size_t code_points(std::string_view text) noexcept {
         std::ranges::count_if(text, [](char c) { return !continues(c); }));
 }
 
-std::string toned(std::string_view text, tone how, bool colours) {
+std::string toned(std::string_view text, tone tone, bool colours) {
     constexpr std::string_view end = "\033[0m";
     std::string_view begin;
-    switch (how) {
-    case tone::plain:
+    switch (tone) {
+    case app::tone::plain:
         break;
-    case tone::good:
+    case app::tone::good:
         begin = "\033[32m";
         break;
-    case tone::bad:
+    case app::tone::bad:
         begin = "\033[31m";
         break;
-    case tone::faint:
+    case app::tone::faint:
         begin = "\033[2m";
         break;
     }
@@ -80,7 +80,7 @@ table::table(std::vector<column> columns) : columns_{std::move(columns)} {}
 void table::add(std::vector<cell> row) {
     row.resize(columns_.size());
     for (std::size_t i = 0; i != row.size(); ++i)
-        row[i].text = cut(printable(row[i].text), columns_[i].widest);
+        row[i].text = cut(printable(row[i].text), columns_[i].max_width);
     rows_.push_back(std::move(row));
 }
 
@@ -97,7 +97,7 @@ std::string table::text(bool colours) const {
 
     std::string out;
     for (auto const& line : lines) {
-        // Spaces are held back until something follows them.
+        // Written only if a cell follows them, so that no line ends with a space.
         std::string spaces;
         for (std::size_t i = 0; i != line.size(); ++i) {
             auto const& text = line[i].text;
@@ -105,7 +105,7 @@ std::string table::text(bool colours) const {
             if (columns_[i].is_number)
                 spaces += filling;
             if (!text.empty()) {
-                out += spaces + toned(text, line[i].how, colours);
+                out += spaces + toned(text, line[i].tone, colours);
                 spaces.clear();
             }
             if (!columns_[i].is_number)

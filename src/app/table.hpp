@@ -9,8 +9,8 @@
 
 namespace secondwind::app {
 
-// Text of others, made harmless for a terminal: control characters, bidirectional overrides and
-// broken UTF-8 are escaped as base/escape.hpp does, quotes and backslashes stay.
+// Foreign text, safe to print on a terminal: control characters, bidirectional overrides and
+// invalid UTF-8 are escaped as base/escape.hpp does; quotes and backslashes stay.
 std::string printable(std::string_view text);
 
 // The number of code points in valid UTF-8.
@@ -18,32 +18,32 @@ std::size_t code_points(std::string_view text) noexcept;
 
 enum class tone : std::uint8_t { plain, good, bad, faint };
 
-// `text` between the escape sequences of that tone, or as it is without colours.
-std::string toned(std::string_view text, tone how, bool colours);
+// `text` in the colour of `tone`, or unchanged without colours.
+std::string toned(std::string_view text, tone tone, bool colours);
 
 struct cell {
-    std::string text; // made printable when it is added
-    tone how = tone::plain;
+    std::string text; // escaped by table::add()
+    app::tone tone = app::tone::plain;
 };
 
-// Columns are as wide as their widest cell and two spaces apart; no line ends in a space. Width is
-// counted in code points.
+// Columns are as wide as their widest cell, and two spaces apart. No line ends with a space. Widths
+// are counted in code points.
 class table {
 public:
     struct column {
         std::string title;
-        bool is_number = false;  // aligned to the right
-        std::size_t widest = 60; // longer cells are cut and end in "..."
+        bool is_number = false;     // aligned to the right
+        std::size_t max_width = 60; // longer cells are cut and end with "..."
     };
 
     explicit table(std::vector<column> columns);
 
-    // One cell for each column; missing ones are empty.
+    // One cell for each column; missing cells are empty.
     void add(std::vector<cell> row);
 
     bool empty() const noexcept { return rows_.empty(); }
 
-    // The titles and the rows, each line with its end.
+    // The titles and the rows, one line each.
     std::string text(bool colours) const;
 
 private:

@@ -6,13 +6,13 @@ namespace secondwind::demo {
 
 namespace {
 
-std::string_view name_of(narrator::voice who) noexcept {
-    switch (who) {
-    case narrator::voice::client:
+std::string_view name_of(narrator::speaker from) noexcept {
+    switch (from) {
+    case narrator::speaker::client:
         return "your app";
-    case narrator::voice::proxy:
+    case narrator::speaker::proxy:
         return "secondwind";
-    case narrator::voice::host:
+    case narrator::speaker::host:
         return "LM Studio";
     }
     return {};
@@ -25,8 +25,8 @@ void narrator::title(std::string_view text) {
     std::fflush(out_);
 }
 
-void narrator::say(voice who, std::string_view text) {
-    fmt::print(out_, "  {:>10} | {}\n", name_of(who), text);
+void narrator::say(speaker from, std::string_view text) {
+    fmt::print(out_, "  {:>10} | {}\n", name_of(from), text);
     std::fflush(out_);
 }
 
@@ -35,69 +35,68 @@ void narrator::plain(std::string_view text) {
     std::fflush(out_);
 }
 
-void narrator::hear(emulator::event const& e) {
+void narrator::on_event(emulator::event const& event) {
     using kind = emulator::event::kind;
-    switch (e.type) {
+    switch (event.type) {
     case kind::load_started:
         break;
     case kind::loaded:
-        say(voice::host, "loaded " + e.model);
+        say(speaker::host, "loaded " + event.model);
         break;
     case kind::load_refused:
-        say(voice::host, "REFUSED to load " + e.model + ": " + e.text);
+        say(speaker::host, "REFUSED to load " + event.model + ": " + event.text);
         break;
     case kind::unloaded:
-        say(voice::host, "unloaded " + e.model);
+        say(speaker::host, "unloaded " + event.model);
         break;
     case kind::generation_started:
-        say(voice::host, e.model + " answers ...");
+        say(speaker::host, event.model + " is generating ...");
         break;
     case kind::generation_finished:
         break;
     case kind::generation_aborted:
-        say(voice::host, e.model + " stopped: its client left");
+        say(speaker::host, event.model + " stopped: its client disconnected");
         break;
     case kind::generation_failed:
-        say(voice::host, e.model + " failed: " + e.text);
+        say(speaker::host, event.model + " failed: " + event.text);
         break;
     }
 }
 
-void narrator::hear(recovery::step s, recovery::record const& r) {
-    using recovery::step;
-    switch (s) {
-    case step::began:
-        say(voice::proxy, fmt::format("held that answer back: {}. Recovery {} begins",
-                                      policy::to_string(r.trigger.verdict), r.id));
+void narrator::on_step(recovery::step step, recovery::record const& record) {
+    switch (step) {
+    case recovery::step::began:
+        say(speaker::proxy, fmt::format("kept that error from your app: {}. Recovery {} begins",
+                                        policy::to_string(record.trigger.verdict), record.id));
         break;
-    case step::listed:
-        say(voice::proxy, "asked which models are loaded");
+    case recovery::step::listed:
+        say(speaker::proxy, "listed the loaded models");
         break;
-    case step::planned:
-        say(voice::proxy, fmt::format("made its plan: {}", policy::to_string(r.plan.reason)));
+    case recovery::step::planned:
+        say(speaker::proxy, fmt::format("made a plan: {}", policy::to_string(record.plan.reason)));
         break;
-    case step::waiting:
-        say(voice::proxy, "waits until one of them is idle");
+    case recovery::step::waiting:
+        say(speaker::proxy, "is waiting for a model to become idle");
         break;
-    case step::unloading:
-        say(voice::proxy, "unloads " + r.unloads.back().instance.id);
+    case recovery::step::unloading:
+        say(speaker::proxy, "is unloading " + record.unloads.back().instance.id);
         break;
-    case step::unloaded:
+    case recovery::step::unloaded:
         break;
-    case step::verified:
-        say(voice::proxy, "saw that it is gone");
+    case recovery::step::verified:
+        say(speaker::proxy, "confirmed that it is unloaded");
         break;
-    case step::finished:
-        if (r.acted == recovery::outcome::pending)
-            say(voice::proxy,
-                fmt::format("replays the buffered request, {:.1f} ms after the refusal",
-                            std::chrono::duration<double, std::milli>{r.took}.count()));
+    case recovery::step::finished:
+        if (record.acted == recovery::outcome::pending)
+            say(speaker::proxy,
+                fmt::format("is replaying the request, {:.1f} ms after the error",
+                            std::chrono::duration<double, std::milli>{record.took}.count()));
         else
-            say(voice::proxy, "could not help: " + r.error);
+            say(speaker::proxy, "could not recover: " + record.error);
         break;
-    case step::concluded:
-        say(voice::proxy, fmt::format("relayed the answer: {}, {} unloaded",
-                                      recovery::to_string(r.outcome), r.unloaded()));
+    case recovery::step::concluded:
+        say(speaker::proxy, fmt::format("passed on the answer: {}, {} unloaded",
+                                        recovery::to_string(record.outcome), record.unloaded()));
         break;
     }
 }

@@ -1,4 +1,4 @@
-// Says what the emulated host and the proxy do, as it happens.
+// Prints the demo: what the emulated host and the proxy do, as it happens.
 #pragma once
 
 #include <secondwind/emulator/activity.hpp>
@@ -12,16 +12,16 @@ namespace secondwind::demo {
 
 class narrator {
 public:
-    enum class voice : std::uint8_t { client, proxy, host };
+    enum class speaker : std::uint8_t { client, proxy, host };
 
     explicit narrator(std::FILE* out) noexcept : out_{out} {}
 
     void title(std::string_view text);
-    void say(voice who, std::string_view text);
+    void say(speaker from, std::string_view text);
     void plain(std::string_view text);
 
-    void hear(emulator::event const& e);
-    void hear(recovery::step s, recovery::record const& r);
+    void on_event(emulator::event const& event);
+    void on_step(recovery::step step, recovery::record const& record);
 
 private:
     std::FILE* out_;

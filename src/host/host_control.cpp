@@ -99,7 +99,7 @@ net::task<host_control::attempt> host_control::try_rest(std::string authorizatio
     } else {
         out.try_other = got.result == rest_result::unknown_api;
         out.listing.error = got.result == rest_result::unauthorised ? token_advice(authorization)
-                                                                      : std::move(got.error);
+                                                                    : std::move(got.error);
     }
     co_return out;
 }

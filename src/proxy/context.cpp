@@ -14,10 +14,10 @@ context::context(net::asio::io_context& loop, config::settings const& effective)
       budget{settings.limits.replay_buffer_total}, ledger{settings.recovery.ledger_file},
       hosts{environment(), settings, ledger}, id_prefix_{
                                                   fmt::format("{:08x}-", std::random_device{}())} {
-    heed_settings();
+    apply_settings();
 }
 
-void context::heed_settings() {
+void context::apply_settings() {
     fields.reserve(settings.limits.fields);
     budget.bound(settings.limits.replay_buffer_total);
 }

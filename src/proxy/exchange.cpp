@@ -19,10 +19,10 @@ constexpr std::size_t most_of_a_body = 4096;
 
 std::string_view advice_for(fault what) {
     if (what == fault::tls)
-        return "Name the PEM file of who vouches for its certificate in upstreams[].ca_file; "
-               "\"verify\": false there trusts whoever answers.";
-    return "Check that LM Studio runs there and that its server is started (Developer tab, or "
-           "\"lms server start\").";
+        return "Set upstreams[].ca_file to the CA that signed its certificate, or set "
+               "upstreams[].verify to false to accept any certificate.";
+    return "Check that LM Studio is running there, and that its server is started (Developer "
+           "tab, or \"lms server start\").";
 }
 
 } // namespace

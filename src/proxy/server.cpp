@@ -22,8 +22,8 @@ net::task<void> server::accept_all(listener_ptr at) {
             take_in(at, std::move(accepted));
     };
     // Out of descriptors, as a rule: those who are connected go on, and free some.
-    auto fail = [](std::string_view reason) {
-        log::write(log::level::warn, "accept_failed", {{"why", reason}});
+    auto fail = [](std::string_view error) {
+        log::write(log::level::warn, "accept_failed", {{"error", error}});
     };
     co_await net::accept_all(at->acceptor, at->pause, take, fail);
     if (--accepting_ == 0)

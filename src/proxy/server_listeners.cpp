@@ -1,5 +1,6 @@
 // Where the server listens, and how that changes while it runs.
 #include <secondwind/base/log.hpp>
+#include <secondwind/config/config.hpp>
 #include <secondwind/net/listen.hpp>
 #include <secondwind/policy/route.hpp>
 #include <secondwind/proxy/server.hpp>
@@ -108,6 +109,9 @@ void server::announce() {
         log::write(log::level::info, "listening",
                    {{"listen", text_of(each->local)}, {"host", host.name()}, {"upstream", url}});
     }
+    if (auto const open = config::open_to_network(shared_.settings); !open.empty())
+        log::write(log::level::warn, "open_to_network",
+                   {{"listen", open}, {"advice", config::close_to_network}});
 }
 
 } // namespace secondwind::proxy

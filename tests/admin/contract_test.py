@@ -87,20 +87,20 @@ class contract_test(binary_test):
         code, heads, content = ask(
             self.admin, method.upper(), target, text, WITH_TOKEN if fields is None else fields
         )
-        what = f"{method} {target} answered {code} {content[:300]!r}"
-        self.assertEqual(code, status, what)
-        self.assertIn(str(code), operation["responses"], f"not documented: {what}")
+        message = f"{method} {target} answered {code} {content[:300]!r}"
+        self.assertEqual(code, status, message)
+        self.assertIn(str(code), operation["responses"], f"not documented: {message}")
         seen.add((path, method, str(code)))
         documented = resolved(operation["responses"][str(code)]).get("content")
         if not documented:
-            self.assertEqual(content, b"", what)
+            self.assertEqual(content, b"", message)
             return None
         (kind, shape), = documented.items()
         if kind == "*/*":
             return content
-        self.assertEqual(heads["Content-Type"].split(";")[0], kind, what)
+        self.assertEqual(heads["Content-Type"].split(";")[0], kind, message)
         told = json.loads(content) if kind == "application/json" else content.decode()
-        self.assertEqual(complaints(shape["schema"], told), [], what)
+        self.assertEqual(complaints(shape["schema"], told), [], message)
         return told
 
     def hear(self, listener, *types):
@@ -222,7 +222,7 @@ class a_guarded_server(contract_test):
                     if told:
                         self.assertIn('"nonsense"', told["error"]["message"])
 
-    def test_refuses_whoever_may_not_ask(self):
+    def test_refuses_requests_without_permission(self):
         strangers = ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic eDp5"})
         elsewhere = (
             {"Host": "evil.example", **WITH_TOKEN},
@@ -370,7 +370,7 @@ class a_server(contract_test):
                 told = self.ask("/api/hosts/{name}/unload", "post", 502, order, name="default")
                 self.assertEqual(told["error"]["code"], "host_failed")
 
-    def test_reads_its_configuration_anew(self):
+    def test_reloads_its_configuration(self):
         folder = self.enterContext(tempfile.TemporaryDirectory())
         file = pathlib.Path(folder, "secondwind.json")
         file.write_text('{"admin": {"allow_actions": true}}', encoding="utf-8")
@@ -389,7 +389,7 @@ class a_server(contract_test):
             self.assertIn(f"{file}:2:", told["error"]["message"])
             self.assertEqual(self.ask("/api/status")["recovery"]["evict"], "all")
 
-    def test_that_drains_says_so_to_probes_and_listeners(self):
+    def test_that_drains_reports_it_to_probes_and_subscribers(self):
         with host() as lm:
             running = self.started("serve", "--upstream", lm.url)
             status = self.ask("/api/status")

@@ -1,6 +1,6 @@
 """/metrics of the executable: as Prometheus' own tool judges it, and as docs/metrics.md tells it.
 
-Without promtool (Debian's package "prometheus") what needs it is skipped, and the exit code is 77.
+Without promtool (Debian's package "prometheus") the tests that need it are skipped, and the exit code is 77.
 """
 
 import http.client
@@ -42,7 +42,7 @@ def promtool(*arguments, given=None):
 
 
 def answer(status, body):
-    """A whole answer, behind which the connection ends."""
+    """A complete answer, after which the connection ends."""
     return (
         b"HTTP/1.1 %s\r\nContent-Type: application/json\r\nConnection: close\r\n"
         b"Content-Length: %d\r\n\r\n%s" % (status, len(body), body)
@@ -50,7 +50,7 @@ def answer(status, body):
 
 
 def families(text):
-    """{name: (type, names of labels)} and {label: values} of what /metrics tells."""
+    """{name: (type, names of labels)} and {label: values} of the metrics at /metrics."""
     found, values, name = {}, {}, None
     for line in text.splitlines():
         if line.startswith("# TYPE "):
@@ -201,6 +201,6 @@ if __name__ == "__main__":
     ended = unittest.main(exit=False).result
     if not ended.wasSuccessful():
         sys.exit(1)
-    for _, why in ended.skipped:
-        print(f"skipped: {why}", file=sys.stderr)
+    for _, reason in ended.skipped:
+        print(f"skipped: {reason}", file=sys.stderr)
     sys.exit(SKIPPED if ended.skipped else 0)

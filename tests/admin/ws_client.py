@@ -13,7 +13,7 @@ TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
 
 
 class websocket:
-    """`status` is 101, or else what was answered instead, with its `body`."""
+    """`status` is 101, or that of another answer with its `body`."""
 
     def __init__(self, port, target, fields):
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)

@@ -232,7 +232,7 @@ class command_line(binary_test):
         self.assertEqual(ended.returncode, 1)
         self.assertIn("/dev/null/secondwind.log", ended.stderr)
 
-    def test_a_signal_right_behind_the_start_ends_it_well(self):
+    def test_a_signal_right_after_the_start_ends_it_cleanly(self):
         with closed_port() as port:
             proxy, _ = self.serving(f"http://127.0.0.1:{port}")
             proxy.signal(signal.SIGINT)

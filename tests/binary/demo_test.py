@@ -1,4 +1,4 @@
-"""The demo: what somebody sees who runs secondwind for the first time."""
+"""The demo: the first thing that new users see."""
 
 import json
 import re
@@ -18,16 +18,16 @@ class demo(binary_test):
         at = 0
         for told in (
             r"LM Studio \| REFUSED to load google/gemma-3-12b",
-            r"secondwind \| held that answer back: insufficient_memory",
-            r"secondwind \| unloads qwen/qwen3-coder-30b",
+            r"secondwind \| kept that error from your app: insufficient_memory",
+            r"secondwind \| is unloading qwen/qwen3-coder-30b",
             r"LM Studio \| unloaded qwen/qwen3-coder-30b",
-            r"secondwind \| replays the buffered request",
+            r"secondwind \| is replaying the request",
             r"LM Studio \| loaded google/gemma-3-12b",
-            r"secondwind \| relayed the answer: recovered, 1 unloaded",
+            r"secondwind \| passed on the answer: recovered, 1 unloaded",
             r"your app \| 200: ",
         ):
             found = re.search(told, ended.stdout[at:])
-            self.assertIsNotNone(found, f"{told} is missing behind {at} of:\n{ended.stdout}")
+            self.assertIsNotNone(found, f"{told} is missing after {at} of:\n{ended.stdout}")
             at += found.end()
 
     def test_the_log_tells_the_same_story_where_it_is_asked_for(self):
@@ -50,7 +50,7 @@ class demo(binary_test):
         told = self.enterContext(process("demo", *ANY_PORTS))
         port = told.output.until(lambda line: re.search(r"http://127\.0\.0\.1:(\d+)/v1,", line))[1]
         told.output.until(lambda line: "Ctrl-C" in line)
-        told.output.until(lambda line: re.fullmatch(r"Watch it: http://127\.0\.0\.1:\d+/", line))
+        told.output.until(lambda line: re.fullmatch(r"Dashboard: http://127\.0\.0\.1:\d+/", line))
 
         # The model that the story has unloaded: it needs the memory of the other one now.
         wish = {

@@ -1,4 +1,4 @@
-"""TERM while requests are on their way: who has connected before it is served."""
+"""TERM while requests are running: clients that connected before it are served."""
 
 import os
 import signal
@@ -25,7 +25,7 @@ class drain(binary_test):
         self.proxy.signal(signal.SIGTERM)
         self.proxy.signal(signal.SIGCONT)
 
-    def test_clients_that_nobody_has_accepted_yet_are_served(self):
+    def test_clients_that_were_not_accepted_yet_are_served(self):
         self.stopped()
         apps = [self.enterContext(client(self.port)) for _ in range(5)]
         for app in apps:

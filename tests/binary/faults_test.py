@@ -61,7 +61,7 @@ class descriptors(unittest.IsolatedAsyncioTestCase):
             proxy.signal()
             self.assertEqual(await asyncio.to_thread(proxy.wait), 0)
             told = [line for line in proxy.errors.rest() if event_in(line, "accept_failed")]
-            # Once for each time that it ran out: a slot that came free and was taken counts anew.
+            # Once for each time that it ran out: a slot that was freed and taken again counts again.
             self.assertLessEqual(len(told), 4, told)
 
     async def test_without_one_for_the_host_the_client_is_told_and_may_try_again(self):
@@ -82,7 +82,7 @@ class descriptors(unittest.IsolatedAsyncioTestCase):
 
 
 class log_without_a_place(binary_test):
-    """Standard error that cannot be written: full, closed, or a pipe that nobody reads."""
+    """Standard error that cannot be written: full, closed, or a pipe without a reader."""
 
     def starts(self, port, stderr, prepare=None):
         # The port is asked for, because there is no log to tell it.
@@ -143,7 +143,7 @@ class log_without_a_place(binary_test):
 
 
 class half_a_request(binary_test):
-    def test_a_host_that_answers_in_the_middle_of_one_gets_no_other_behind_it(self):
+    def test_a_host_that_answers_early_gets_no_other_request_on_that_connection(self):
         with scripted_host() as lm:
             env = {"SECONDWIND_LIMITS_REPLAY_BUFFER": "1KiB"}
             _, at = self.serving(lm.url, env=env)

@@ -1,4 +1,4 @@
-"""Runs the real executable and watches it from outside: what it prints, answers and exits with.
+"""Runs the real executable and observes its output, its answers and its exit code.
 
 BINARY_UNDER_TEST names the executable. Nothing here sleeps: every wait is for an event, and its
 bound is there so that a fault ends a test instead of hanging it.
@@ -102,7 +102,7 @@ class lines:
             try:
                 line = self._arrived.get(timeout=PATIENCE)
             except queue.Empty:
-                raise AssertionError(f"waited in vain; so far: {self.seen}") from None
+                raise AssertionError(f"timed out; output so far: {self.seen}") from None
             if line is None:
                 raise AssertionError(f"the stream ended; it was: {self.seen}")
             self.seen.append(line)
@@ -146,7 +146,7 @@ def ask(port, method, path, body=None, fields=None):
 
 
 class closed_port:
-    """A port of this machine where nobody listens, and that nobody gets by chance while it is held.
+    """A local port without a listener, which no other process gets while it is held.
     A server that is told to can listen there: like all servers, it sets SO_REUSEADDR."""
 
     def __init__(self, address="127.0.0.1"):

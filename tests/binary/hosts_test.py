@@ -164,7 +164,7 @@ class hosts(binary_test):
 
 
 class streams(unittest.IsolatedAsyncioTestCase):
-    """What a reload and a drain do to those who listen."""
+    """The effects of a reload and of a drain on listeners."""
 
     async def asyncSetUp(self):
         asyncio.get_running_loop().set_debug(False)

@@ -51,7 +51,7 @@ class making_keys(unittest.TestCase):
     def test_people_get_the_key_and_the_entry_and_are_told_that_it_is_shown_once(self):
         ended = run("key", "new", "n8n.1")
         self.assertEqual((ended.returncode, ended.stderr), (0, ""))
-        self.assertIn("this once", ended.stdout)
+        self.assertIn("not stored", ended.stdout)
         key = re.search(r"^ +(sw-\S+)$", ended.stdout, re.M).group(1)
         entry = json.loads(re.search(r"^ +(\{.*\})$", ended.stdout, re.M).group(1))
         self.assertEqual(entry, {"name": "n8n.1", "hash": hash_of(key)})
@@ -115,7 +115,7 @@ class showing_keys(binary_test):
         self.file.write_text(json.dumps({"clients": clients, "upstreams": [upstream]}))
 
     def start(self, *arguments):
-        # Not by --upstream, which would leave the token behind.
+        # Not with --upstream, which would drop the token.
         proxy = self.enterContext(
             process("-c", str(self.file), "--listen", "127.0.0.1:0", *arguments)
         )
@@ -229,7 +229,7 @@ class showing_keys(binary_test):
 
 
 class exposure(binary_test):
-    def test_a_listener_that_others_reach_is_told_of_unless_it_asks_for_keys(self):
+    def test_warns_about_a_reachable_listener_without_keys(self):
         made = new_key("a")
         keyed = {"SECONDWIND_CLIENTS_API_KEYS": f"a={made['hash']}"}
         open_to_all = ("check", "--listen", "0.0.0.0:1235")
@@ -239,8 +239,8 @@ class exposure(binary_test):
         self.assertEqual(run(*open_to_all, env=keyed).stderr, "")
         self.assertEqual(run("check").stderr, "")
 
-    def test_it_is_told_at_the_start_and_with_each_reload(self):
-        # Only this machine reaches it, but it does not look so.
+    def test_warns_at_the_start_and_after_each_reload(self):
+        # A loopback address that does not look like one.
         with tempfile.TemporaryDirectory() as folder:
             file = pathlib.Path(folder, "secondwind.json")
             file.write_text("{}")

@@ -17,7 +17,7 @@ REQUEST = (
 
 
 def answer(status, body):
-    """A whole answer, behind which the connection ends."""
+    """A complete answer, after which the connection ends."""
     return (
         b"HTTP/1.1 %s\r\nContent-Type: application/json\r\nConnection: close\r\n"
         b"Content-Length: %d\r\n\r\n%s" % (status, len(body), body)

@@ -1,4 +1,4 @@
-"""The operator's verbs against a running secondwind: what they print, and what they exit with."""
+"""The operator commands against a running secondwind: their output and exit codes."""
 
 import json
 import re
@@ -31,31 +31,31 @@ class without_a_server(binary_test):
                 for word in ("--admin", "--json", "SECONDWIND_ADMIN_TOKEN"):
                     self.assertIn(word, ended.stdout)
 
-    def test_nobody_to_ask_is_a_failure_that_tells_where_to_look(self):
+    def test_without_a_server_it_fails_and_explains_it(self):
         port = self.enterContext(closed_port())
         for verb in VERBS:
             with self.subTest(verb=verb):
                 ended = run(*verb, "--admin", f"127.0.0.1:{port}")
                 self.assertEqual((ended.returncode, ended.stdout), (1, ""))
-                self.assertIn("is secondwind running?", ended.stderr)
+                self.assertIn("check that secondwind is running", ended.stderr)
                 self.assertIn(f"127.0.0.1:{port}", ended.stderr)
 
-    def test_the_environment_names_the_place_as_it_does_for_the_server(self):
+    def test_the_environment_sets_the_address_as_for_the_server(self):
         port = self.enterContext(closed_port())
         ended = run("health", env={"SECONDWIND_ADMIN_LISTEN": f"127.0.0.1:{port}"})
         self.assertEqual(ended.returncode, 1)
         self.assertIn(f"127.0.0.1:{port}", ended.stderr)
 
-    def test_a_listener_that_is_off_cannot_be_asked(self):
+    def test_a_listener_that_is_off_cannot_be_used(self):
         ended = run("status", env={"SECONDWIND_ADMIN_LISTEN": "off"})
         self.assertEqual(ended.returncode, 78)
         self.assertIn("--admin", ended.stderr)
 
-    def test_wrong_usage_is_told_before_anybody_is_asked(self):
+    def test_wrong_usage_is_reported_before_connecting(self):
         for wrong in (
             ["unload"],
             ["unload", "x", "--all", "--yes"],
-            ["unload", "x"],  # nobody can be asked for a yes here
+            ["unload", "x"],  # there is no terminal to confirm it
             ["events", "--once", "--follow"],
             ["status", "x"],
             ["--listen", "127.0.0.1:0", "status"],
@@ -67,7 +67,7 @@ class without_a_server(binary_test):
 
 class with_a_server(binary_test):
     def demonstrated(self):
-        """The demo, whose story is told: the process, its port, and where operators connect."""
+        """The finished demo: the process, its port, and the address of its admin listener."""
         told = self.enterContext(
             process(
                 *("demo", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"),
@@ -88,18 +88,18 @@ class with_a_server(binary_test):
         )
         return proxy, proxy.event("admin_listening")["listen"]
 
-    def test_status_tells_of_the_demos_recovery(self):
+    def test_status_shows_the_recovery_of_the_demo(self):
         _, _, admin = self.demonstrated()
         ended = run("status", "--admin", admin)
         self.assertEqual((ended.returncode, ended.stderr), (0, ""))
         first, *rest = ended.stdout.splitlines()
         self.assertTrue(first.startswith("All is well"), first)
-        self.assertIn("1 recovered of 1 recovery", first)
+        self.assertIn("1 recovery (1 request recovered)", first)
         self.assertTrue(any(line.startswith("emulator") for line in rest), rest)
         self.assertRegex(rest[-1], r"insufficient_memory\s+google/gemma-3-12b\s+qwen/.*recovered")
         self.assertNotIn("\033", ended.stdout)
 
-    def test_json_is_what_the_server_says(self):
+    def test_json_is_the_answer_of_the_server(self):
         _, _, admin = self.demonstrated()
         status = json.loads(run("status", "--json", "--admin", admin).stdout)
         self.assertEqual(status["totals"]["recovered"], 1)
@@ -112,7 +112,7 @@ class with_a_server(binary_test):
         self.assertEqual(snapshot["type"], "snapshot")
         self.assertEqual(snapshot["run"], status["run"])
 
-    def test_models_tells_what_is_loaded_and_what_is_not(self):
+    def test_models_shows_loaded_and_other_models(self):
         _, _, admin = self.demonstrated()
         ended = run("models", "--admin", f"http://{admin}/")
         self.assertEqual((ended.returncode, ended.stderr), (0, ""))
@@ -133,9 +133,9 @@ class with_a_server(binary_test):
                 check=False,
             )
         self.assertEqual(ended.returncode, 1)
-        self.assertIn("standard output cannot be written", ended.stderr)
+        self.assertIn("cannot write to standard output", ended.stderr)
 
-    def test_health_is_ready_and_then_nobody_is_there(self):
+    def test_health_is_ready_and_fails_after_the_end(self):
         told, _, admin = self.demonstrated()
         ended = run("health", "--admin", admin)
         self.assertEqual((ended.returncode, ended.stdout, ended.stderr), (0, "ready\n", ""))
@@ -143,7 +143,7 @@ class with_a_server(binary_test):
         told.wait()
         self.assertEqual(run("health", "--admin", admin).returncode, 1)
 
-    def test_health_says_that_no_host_is_up(self):
+    def test_health_reports_that_no_host_is_up(self):
         port = self.enterContext(closed_port())
         proxy, admin = self.serving_with_admin(f"http://127.0.0.1:{port}")
         status, _, _ = ask(port_of(proxy.event("listening")["listen"]), "GET", "/v1/models")
@@ -152,7 +152,7 @@ class with_a_server(binary_test):
         self.assertEqual((ended.returncode, ended.stdout), (1, "no_host_up\n"))
         self.assertIn("default is down: ", ended.stderr)
 
-    def test_unload_does_it_and_tells_so(self):
+    def test_unload_unloads_and_reports_it(self):
         _, _, admin = self.demonstrated()
         ended = run("unload", "--all", "--yes", "--admin", admin)
         self.assertEqual((ended.returncode, ended.stderr), (0, ""))
@@ -162,20 +162,20 @@ class with_a_server(binary_test):
         self.assertEqual((again.returncode, again.stderr), (0, ""))
         self.assertEqual(again.stdout, "google/gemma-3-12b was not loaded\n")
 
-    def test_unload_knows_its_hosts(self):
+    def test_unload_rejects_an_unknown_host(self):
         _, _, admin = self.demonstrated()
         ended = run("unload", "--all", "--yes", "--host", "other", "--admin", admin)
         self.assertEqual((ended.returncode, ended.stdout), (2, ""))
-        self.assertIn("no host is named other: there is emulator", ended.stderr)
+        self.assertIn("unknown host other; known hosts: emulator", ended.stderr)
 
-    def test_unload_needs_leave(self):
+    def test_unload_needs_allow_actions(self):
         port = self.enterContext(closed_port())
         _, admin = self.serving_with_admin(f"http://127.0.0.1:{port}")
         ended = run("unload", "--all", "--yes", "--admin", admin)
         self.assertEqual((ended.returncode, ended.stdout), (1, ""))
         self.assertIn("admin.allow_actions", ended.stderr)
 
-    def test_events_are_told_as_they_happen_until_an_interrupt(self):
+    def test_events_are_printed_until_an_interrupt(self):
         _, port, admin = self.demonstrated()
         child = self.enterContext(process("events", "--admin", admin))
         child.output.until(lambda line: "All is well" in line)
@@ -186,22 +186,22 @@ class with_a_server(binary_test):
         )
         self.assertEqual(status, 200, body)
         for words in (
-            r"recovery 2 on emulator begins: insufficient_memory for qwen/qwen3-coder-30b",
-            r"recovery 2 on emulator plans to unload google/gemma-3-12b",
+            r"recovery 2 on emulator started: insufficient_memory for qwen/qwen3-coder-30b",
+            r"recovery 2 on emulator will unload google/gemma-3-12b",
             r"recovery 2 on emulator unloaded google/gemma-3-12b",
-            r"recovery 2 on emulator concluded: recovered, 1 unloaded",
+            r"recovery 2 on emulator ended: recovered, 1 unloaded",
         ):
             child.output.until(lambda line, words=words: re.search(words, line))
         child.signal(signal.SIGINT)
         self.assertEqual(child.wait(), 0)
 
-    def test_events_come_back_when_secondwind_does(self):
+    def test_events_continue_after_a_restart(self):
         port = self.enterContext(closed_port())
         proxy, admin = self.serving_with_admin(f"http://127.0.0.1:{port}")
         child = self.enterContext(process("events", "--json", "--admin", admin))
         first = json.loads(child.output.until(lambda line: line))
         proxy.signal()
-        child.errors.until(lambda line: "connecting again" in line)
+        child.errors.until(lambda line: "; reconnecting" in line)
         self.assertEqual(proxy.wait(), 0)
         again = self.enterContext(
             process(
@@ -210,13 +210,13 @@ class with_a_server(binary_test):
             )
         )
         again.event("admin_listening")
-        child.errors.until(lambda line: "was started anew" in line)
+        child.errors.until(lambda line: "was restarted" in line)
         second = child.output.until(lambda line: '"snapshot"' in line and json.loads(line))
         self.assertNotEqual(first["run"], second["run"])
         child.signal(signal.SIGTERM)
         self.assertEqual(child.wait(), 0)
 
-    def test_a_token_is_asked_for_and_taken_from_the_environment(self):
+    def test_a_token_is_required_and_read_from_the_environment(self):
         port = self.enterContext(closed_port())
         token = {"SECONDWIND_ADMIN_TOKEN": TOKEN}
         _, admin = self.serving_with_admin(f"http://127.0.0.1:{port}", env=token)
@@ -229,7 +229,7 @@ class with_a_server(binary_test):
         self.assertEqual(run("events", "--once", "--admin", admin, env=token).returncode, 0)
         wrong = run("status", "--admin", admin, env={"SECONDWIND_ADMIN_TOKEN": TOKEN + "x"})
         self.assertEqual(wrong.returncode, 1)
-        self.assertIn("did not accept the token", wrong.stderr)
+        self.assertIn("rejected the token", wrong.stderr)
 
 
 if __name__ == "__main__":

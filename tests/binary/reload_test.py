@@ -1,4 +1,4 @@
-"""HUP: the configuration is read anew, whole or not at all."""
+"""HUP reloads the configuration, completely or not at all."""
 
 import json
 import pathlib
@@ -36,7 +36,7 @@ class reload(binary_test):
         proxy.signal(signal.SIGHUP)
         return proxy.event(event)
 
-    def test_what_has_changed_holds_at_once_and_is_told(self):
+    def test_changes_take_effect_at_once_and_are_logged(self):
         self.write(limits={"body": "1KiB"})
         with host() as lm:
             proxy, at = self.serving(lm.url, "-c", str(self.file))
@@ -96,8 +96,8 @@ class reload(binary_test):
             # What cannot be opened refuses the next one, which is worth an error line.
             self.write(recovery={"ledger_file": str(folder / "no" / "ledger.jsonl")})
             proxy.signal(signal.SIGHUP)
-            why = self.until_logged("two.log", "config_reload_failed")["error"]
-            self.assertIn("cannot open the ledger", why)
+            error = self.until_logged("two.log", "config_reload_failed")["error"]
+            self.assertIn("cannot open the ledger", error)
             self.assertNotIn("config_reloaded", (folder / "one.log").read_text())
             self.assertNotIn("config_reloaded", (folder / "two.log").read_text())
 
@@ -139,7 +139,7 @@ class reload(binary_test):
         )
 
     def wait_for(self, condition):
-        """Awaits what another process does to files, which no event of ours tells."""
+        """Waits until another process has changed files; there is no event for that."""
         end = time.monotonic() + PATIENCE
         while not condition():
             self.assertLess(time.monotonic(), end)

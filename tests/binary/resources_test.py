@@ -1,4 +1,4 @@
-"""What many and large bodies cost: memory is bounded, whoever does not read, and nothing is lost.
+"""Many and large bodies: memory is bounded, even if a client does not read, and nothing is lost.
 
 RESOURCES_FULL=1 runs the crowd of senders at its full size: 1,000 bodies of 8 MiB.
 """

@@ -1,4 +1,4 @@
-"""The executable at work: a host that is down, a drain, and what the log tells."""
+"""The running executable: a host that is down, a drain, and the log."""
 
 import json
 import signal
@@ -94,7 +94,7 @@ class recovery(binary_test):
                 app.send(REQUEST)
                 first = self.answer(lm, b"POST /v1/chat/", b"400 Bad Request", self.REFUSAL)
                 self.answer(lm, b"GET /api/v1/models ", b"200 OK", self.LISTED)
-                # Without its WebSocket, LM Studio does not say who else uses a model.
+                # Without its WebSocket, LM Studio does not report whether others use a model.
                 self.answer(lm, b"GET /llm ", b"404 Not Found", b"")
                 unload = self.answer(
                     *(lm, b"POST /api/v1/models/unload ", b"200 OK", b'{"instance_id":"two"}')

@@ -1,5 +1,5 @@
-"""As a service: what systemd is told, and the listeners that it passes on. The test takes its
-place, with a socket to be notified at and descriptors to inherit."""
+"""As a service: notifications to systemd, and the sockets that it passes. The test takes the
+place of systemd, with a socket to be notified at and descriptors to inherit."""
 
 import contextlib
 import fcntl
@@ -29,7 +29,7 @@ os.execv(sys.argv[2], sys.argv[2:])
 
 
 class manager:
-    """Hears what a service says of itself."""
+    """Receives the notifications of a service."""
 
     def __enter__(self):
         self._folder = tempfile.TemporaryDirectory()
@@ -103,7 +103,7 @@ class notification(service_test):
         self.assertEqual(told["STATUS"], f"Serving 1 host on {at}")
         socket.create_connection(("127.0.0.1", port_of(at)), PATIENCE).close()
 
-    def test_it_says_nothing_where_it_cannot_listen(self):
+    def test_it_notifies_nothing_if_it_cannot_listen(self):
         taken = self.listener()
         proxy = self.serving("--listen", f"127.0.0.1:{taken.getsockname()[1]}")
         self.assertEqual(proxy.wait(), 1)
@@ -126,9 +126,9 @@ class notification(service_test):
                 self.assertTrue(before <= int(began["MONOTONIC_USEC"]) <= after)
                 self.assertEqual(ended["READY"], "1")
                 self.assertTrue(ended["STATUS"].startswith(ready["STATUS"]))
-                self.assertEqual("reload was refused" in ended["STATUS"], refused)
+                self.assertEqual("the last reload failed" in ended["STATUS"], refused)
 
-    def test_a_drain_asks_for_the_time_that_it_may_take(self):
+    def test_a_drain_extends_the_stop_timeout(self):
         proxy = self.serving("--listen", "127.0.0.1:0", env={"SECONDWIND_TIMEOUTS_DRAIN": "10m"})
         self.manager.next()
         with client(port_of(proxy.event("listening")["listen"])) as app:

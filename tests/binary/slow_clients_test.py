@@ -62,7 +62,7 @@ class slow_clients(unittest.IsolatedAsyncioTestCase):
         self.assertTrue(answer.startswith(b"HTTP/1.1 200 OK\r\n"), answer)
         app.close()
 
-    async def test_whoever_stops_inside_a_request_is_told_so_and_closed(self):
+    async def test_a_client_that_stops_inside_a_request_gets_an_error(self):
         self.serving("300ms")
         for phase, (sent, wanted, _) in PHASES.items():
             with self.subTest(phase):
@@ -103,10 +103,10 @@ class slow_clients(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(await app.until(b"\n"), b"still here\n")
         app.close()
 
-    async def test_a_crowd_of_each_costs_little_and_delays_nobody(self):
-        for phase, what in PHASES.items():
+    async def test_a_crowd_of_each_costs_little_and_delays_no_others(self):
+        for phase, script in PHASES.items():
             with self.subTest(phase):
-                await self.crowd(*what)
+                await self.crowd(*script)
 
     async def crowd(self, sent, wanted, bound):
         proxy = self.serving("5s")

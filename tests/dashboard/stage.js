@@ -79,7 +79,7 @@ export class Stage {
     const lines = createInterface({ input: child.stdout });
     lines.on('line', (line) => {
       this.#output += `${line}\n`;
-      const found = /^Watch it: (http:\S+)/.exec(line);
+      const found = /^Dashboard: (http:\S+)/.exec(line);
       if (found) this.dashboard = found[1];
     });
     if (!admin.endsWith(':0')) this.dashboard = `http://${admin}/`;

@@ -23,7 +23,7 @@ PATIENCE = 30  # seconds
 
 # What begins so is not run here, with the reason.
 ELSEWHERE = {
-    "scripts/demo.sh": "builds the release; what it runs then is binary.demo's",
+    "scripts/demo.sh": "builds the release; binary.demo tests what it runs",
     "scripts/test.sh": "is what runs this test",
     "PRESET=asan scripts/test.sh": "is a stage of CI",
     "scripts/fuzz.sh": "is a stage of CI",
@@ -32,7 +32,7 @@ ELSEWHERE = {
     "scripts/commit_subjects.sh": "is a stage of CI; layers.commit_subjects tests it",
     "scripts/bench.sh": "takes minutes; CI runs its smoke test",
     "scripts/package.sh": "builds the release and a package of it",
-    "bench/plot.py": "draws what minutes of measuring have left",
+    "bench/plot.py": "draws the results of a long measurement",
     "cmake --preset bench": "builds the release",
     "build/bench/bench/micro/micro_bench": "needs that build",
     "bench/instructions.py": "needs that build",

@@ -1,4 +1,4 @@
-"""docs/configuration.md is what the schema makes of it, and tells what the executable takes."""
+"""docs/configuration.md is up to date with the schema, and agrees with the executable."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""docs/operations.md tells of every line that the log can have, and of no other."""
+"""docs/operations.md explains every line that the log can contain, and no other."""
 
 import re
 import unittest
@@ -27,8 +27,8 @@ def arguments(code, begin):
     raise AssertionError("a call without an end")
 
 
-def told():
-    """The events that the code writes, each with its levels."""
+def logged_events():
+    """The events that the code logs, each with its levels."""
     events = {}
     for source in sorted((ROOT / "src").rglob("*.cpp")):
         code = source.read_text(encoding="utf-8")
@@ -36,9 +36,9 @@ def told():
             level, event = arguments(code, call.end())[:2]
             names = LITERAL.findall(event)
             if not names:
-                raise AssertionError(f"{source}: {event.strip()} is no event named in the call")
+                raise AssertionError(f"{source}: {event.strip()} is not the name of an event")
             levels = re.findall(r"level::(\w+)", level)
-            # Chosen together, one for each; or whichever, for all.
+            # Either one level for each event, or all levels for all events.
             together = len(names) == len(levels) > 1
             for at, name in enumerate(names):
                 events.setdefault(name, set()).update(levels[at : at + 1] if together else levels)
@@ -46,7 +46,7 @@ def told():
 
 
 def values(source, function):
-    """What a function makes words of, as `to_string` does."""
+    """The words that a `to_string` returns."""
     code = (ROOT / "src" / source).read_text(encoding="utf-8")
     body = re.search(rf"to_string\({function} \w+\) noexcept \{{(.*?)^\}}", code, re.M | re.S)[1]
     return set(re.findall(r'return "(\w+)"', body))
@@ -59,7 +59,7 @@ def documented(heading):
 
 class log_lines(unittest.TestCase):
     def test_each_event_is_explained_once_with_its_levels(self):
-        events = told()
+        events = logged_events()
         self.assertGreater(len(events), 10)
         explained = {}
         for row in rows(section(PAGE, "What each log line means")):
@@ -68,7 +68,7 @@ class log_lines(unittest.TestCase):
             explained[name] = set(in_code(row[1]))
         self.assertEqual(explained.keys(), events.keys())
         for name, levels in events.items():
-            # A level that is chosen elsewhere cannot be read from the call.
+            # A level in a variable cannot be read from the call.
             if levels:
                 self.assertEqual(explained[name], levels, name)
 

@@ -63,8 +63,8 @@ class stage:
             process("demo", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0")
         )
         host = told.output.until(lambda line: re.search(r"memory listens on \S+:(\d+),", line))
-        proxy = told.output.until(lambda line: re.search(r"point an app at \S+:(\d+)/v1", line))
-        admin = told.output.until(lambda line: re.fullmatch(r"Watch it: \S+:(\d+)/", line))
+        proxy = told.output.until(lambda line: re.search(r"Point an app at \S+:(\d+)/v1", line))
+        admin = told.output.until(lambda line: re.fullmatch(r"Dashboard: \S+:(\d+)/", line))
         self._ports[HOST] = int(host[1])
         if not self._own:
             self._ports |= {1235: int(proxy[1]), 9235: int(admin[1])}

@@ -1,8 +1,9 @@
 // For any request head: an admitted request names one of the listener's own hosts, comes from no
 // other page, and has the token; and no action that a form could send is admitted.
 #include "admin/access.hpp"
-#include "admin/base64.hpp"
 #include "target.hpp"
+
+#include <secondwind/base/base64.hpp>
 
 #include <algorithm>
 #include <array>
@@ -80,9 +81,9 @@ std::optional<std::string_view> next_line(std::string_view& rest) {
     return line == "-" ? std::nullopt : std::optional{line}; // no such field
 }
 
-void check(config::admin const& rules, introduction const& request) {
-    config::endpoint const here{"127.0.0.1", 9235};
-    auto const refused = refuse(rules, here, request);
+void check(config::admin const& rules, request_head const& request) {
+    config::endpoint const local{"127.0.0.1", 9235};
+    auto const refused = check_access(rules, local, request);
     if (refused) {
         require(refused->reply.status >= 400 && !refused->code.empty());
         require(refused->reply.body.find(token) == std::string::npos);
@@ -110,7 +111,7 @@ void test(std::uint8_t const* data, std::size_t size) {
     if (auto const decoded = decode_base64(rest)) {
         require(encoded(*decoded) == rest);
     }
-    introduction request;
+    request_head request;
     request.method = next_line(rest).value_or("");
     request.path = next_line(rest).value_or("");
     request.host = next_line(rest);

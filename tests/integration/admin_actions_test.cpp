@@ -1,4 +1,4 @@
-// What operators can do over the admin listener.
+// The actions of operators, over real sockets.
 #include "support/admin_fixture.hpp"
 #include "support/log_file.hpp"
 
@@ -60,7 +60,7 @@ TEST_F(admin_actions, cancel_a_stream_and_free_the_host) {
     EXPECT_EQ(lines.front().at("detail"), "cancelled by an operator");
 }
 
-TEST_F(admin_actions, cancel_what_waits_for_the_host) {
+TEST_F(admin_actions, cancel_a_request_that_waits_for_the_host) {
     lm->script().hold_loads();
     auto task = [](admin_actions& t) -> asio::awaitable<void> {
         auto* client = co_await t.begun("big");
@@ -75,7 +75,7 @@ TEST_F(admin_actions, cancel_what_waits_for_the_host) {
     EXPECT_EQ(w.proxy->shared().traffic.exchanges, 1U);
 }
 
-TEST_F(admin_actions, cancel_what_awaits_a_recovery_and_let_that_end_well) {
+TEST_F(admin_actions, cancel_a_request_that_waits_for_a_recovery_which_continues) {
     lm->load("big");
     lm->script().hold_unloads();
     auto task = [](admin_actions& t) -> asio::awaitable<void> {
@@ -93,10 +93,10 @@ TEST_F(admin_actions, cancel_what_awaits_a_recovery_and_let_that_end_well) {
     EXPECT_EQ(requests_to(chat_path).size(), 1U);
 }
 
-TEST_F(admin_actions, switch_the_mode_and_back) {
+TEST_F(admin_actions, change_the_mode_and_change_it_back) {
     lm->load("big");
     auto task = [](admin_actions& t) -> asio::awaitable<void> {
-        auto* events = co_await t.listening();
+        auto* events = co_await t.subscribe();
         co_await events->read();
         auto const to_observe = co_await t.done(mode_path, R"({"mode":"observe"})");
         EXPECT_EQ(to_observe, json({{"mode", "observe"}}));
@@ -116,9 +116,9 @@ TEST_F(admin_actions, switch_the_mode_and_back) {
     EXPECT_EQ(w.settings.recovery.mode, config::recovery_mode::on);
 }
 
-TEST_F(admin_actions, tell_nobody_of_a_mode_that_was_there_before) {
+TEST_F(admin_actions, publish_nothing_if_the_mode_stays_the_same) {
     auto task = [](admin_actions& t) -> asio::awaitable<void> {
-        auto* events = co_await t.listening();
+        auto* events = co_await t.subscribe();
         co_await events->read();
         co_await t.done(mode_path, R"({"mode":"on"})");
         co_await t.done(mode_path, R"({"mode":"off"})");
@@ -128,10 +128,10 @@ TEST_F(admin_actions, tell_nobody_of_a_mode_that_was_there_before) {
     run(task(*this));
 }
 
-TEST_F(admin_actions, reload_and_tell_what_has_changed) {
+TEST_F(admin_actions, reload_and_list_the_changed_keys) {
     reloading.changed = {"recovery.evict", "timeouts.drain"};
     auto task = [](admin_actions& t) -> asio::awaitable<void> {
-        auto* events = co_await t.listening();
+        auto* events = co_await t.subscribe();
         co_await events->read();
         auto const said = co_await t.done("/api/reload", "{}");
         EXPECT_EQ(said,
@@ -150,7 +150,7 @@ TEST_F(admin_actions, reload_and_tell_what_has_changed) {
     EXPECT_EQ(reloads, 2U);
 }
 
-TEST_F(admin_actions, with_a_body_that_says_something_else_do_nothing) {
+TEST_F(admin_actions, with_an_invalid_body_do_nothing) {
     auto task = [](admin_actions& t) -> asio::awaitable<void> {
         for (auto const* path : {unload_one, mode_path, "/api/reload", "/api/exchanges/1/cancel"}) {
             for (auto const* body : {"", "{", "[]", R"({"force":true})"}) {

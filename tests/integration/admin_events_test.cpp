@@ -1,4 +1,4 @@
-// Live events: what is told, in which order, and from where on.
+// Live events: their content, their order, and how a client resumes.
 #include "support/events_fixture.hpp"
 
 #include <gmock/gmock.h>
@@ -18,8 +18,8 @@ struct admin_events : with_events {};
 
 TEST_F(admin_events, begin_with_a_snapshot) {
     auto task = [](admin_events& t) -> asio::awaitable<void> {
-        auto* listener = co_await t.listening();
-        auto const first = co_await listener->read();
+        auto* subscriber = co_await t.subscribe();
+        auto const first = co_await subscriber->read();
         EXPECT_EQ(first["type"], "snapshot");
         EXPECT_EQ(first["sequence"], 0);
         EXPECT_EQ(first["run"], first["status"]["run"]);
@@ -31,18 +31,18 @@ TEST_F(admin_events, begin_with_a_snapshot) {
     run(task(*this));
 }
 
-TEST_F(admin_events, tell_each_step_of_a_recovery_in_order_and_without_gaps) {
+TEST_F(admin_events, show_each_step_of_a_recovery_in_order_and_without_gaps) {
     lm->load("big");
     auto task = [](admin_events& t) -> asio::awaitable<void> {
-        auto* listener = co_await t.listening();
-        auto const first = co_await listener->read();
+        auto* subscriber = co_await t.subscribe();
+        auto const first = co_await subscriber->read();
         auto const a = co_await t.chat("huge");
         EXPECT_EQ(a.status, 200);
         std::vector<std::string> steps;
         std::vector<bool> recovering;
         auto sequence = first["sequence"].get<std::uint64_t>();
         while (steps.empty() || steps.back() != "concluded") {
-            auto const message = co_await listener->read();
+            auto const message = co_await subscriber->read();
             EXPECT_EQ(message["sequence"], ++sequence);
             if (message["type"] == "recovery") {
                 steps.push_back(message["step"]);
@@ -56,11 +56,11 @@ TEST_F(admin_events, tell_each_step_of_a_recovery_in_order_and_without_gaps) {
         }
         EXPECT_THAT(steps, ElementsAre("began", "listed", "planned", "unloading", "unloaded",
                                        "verified", "finished", "concluded"));
-        // That it began and that it ended is to be seen of the host as well.
+        // The start and the end of a recovery also change the host.
         EXPECT_NE(std::find(recovering.begin(), recovering.end(), true), recovering.end());
         EXPECT_FALSE(recovering.empty() || recovering.back());
 
-        auto* later = co_await t.listening();
+        auto* later = co_await t.subscribe();
         auto const snapshot = co_await later->read();
         EXPECT_EQ(snapshot["recoveries"][0]["outcome"], "recovered");
         EXPECT_GE(snapshot["sequence"].get<std::uint64_t>(), sequence);
@@ -68,16 +68,16 @@ TEST_F(admin_events, tell_each_step_of_a_recovery_in_order_and_without_gaps) {
     run(task(*this));
 }
 
-TEST_F(admin_events, go_on_where_a_listener_was_cut_off) {
+TEST_F(admin_events, resume_after_a_lost_connection) {
     auto task = [](admin_events& t) -> asio::awaitable<void> {
-        auto* listener = co_await t.listening();
-        auto const first = co_await listener->read();
+        auto* subscriber = co_await t.subscribe();
+        auto const first = co_await subscriber->read();
         auto const run = first["run"].get<std::string>();
         t.publish(3);
-        auto const one = co_await listener->read();
+        auto const one = co_await subscriber->read();
         EXPECT_EQ(one["sequence"], 1);
-        listener->drop();
-        auto* again = co_await t.listening("/events?run=" + run + "&after=1");
+        subscriber->drop();
+        auto* again = co_await t.subscribe("/events?run=" + run + "&after=1");
         auto const resumed = co_await again->read();
         EXPECT_EQ(resumed["type"], "resumed");
         EXPECT_EQ(resumed["sequence"], 1);
@@ -88,17 +88,17 @@ TEST_F(admin_events, go_on_where_a_listener_was_cut_off) {
             EXPECT_EQ(missed["sequence"], wanted);
             EXPECT_EQ(missed["type"], "settings");
         }
-        auto* up_to_date = co_await t.listening("/events?run=" + run + "&after=4");
+        auto* up_to_date = co_await t.subscribe("/events?run=" + run + "&after=4");
         auto const nothing_missed = co_await up_to_date->read();
         EXPECT_EQ(nothing_missed["type"], "resumed");
     };
     run(task(*this));
 }
 
-TEST_F(admin_events, begin_anew_where_something_was_missed) {
+TEST_F(admin_events, begin_with_a_snapshot_if_an_event_was_missed) {
     auto task = [](admin_events& t) -> asio::awaitable<void> {
-        auto* listener = co_await t.listening();
-        auto const first = co_await listener->read();
+        auto* subscriber = co_await t.subscribe();
+        auto const first = co_await subscriber->read();
         auto const run = first["run"].get<std::string>();
         t.publish(1001);
         std::vector<std::string> const queries{"?run=" + run + "&after=0",
@@ -108,12 +108,12 @@ TEST_F(admin_events, begin_anew_where_something_was_missed) {
                                                "?run=" + run,
                                                ""};
         for (auto const& query : queries) {
-            auto* other = co_await t.listening("/events" + query);
+            auto* other = co_await t.subscribe("/events" + query);
             auto const message = co_await other->read();
             EXPECT_EQ(message["type"], "snapshot") << query;
             EXPECT_EQ(message["sequence"], 1001) << query;
         }
-        auto* other = co_await t.listening("/events?run=" + run + "&after=1");
+        auto* other = co_await t.subscribe("/events?run=" + run + "&after=1");
         auto const resumed = co_await other->read();
         EXPECT_EQ(resumed["type"], "resumed");
         auto const second = co_await other->read();
@@ -122,14 +122,14 @@ TEST_F(admin_events, begin_anew_where_something_was_missed) {
     run(task(*this));
 }
 
-TEST_F(admin_events, tell_of_settings_and_of_the_drain) {
+TEST_F(admin_events, show_settings_and_the_drain) {
     w.settings.admin.allow_actions = true;
     auto task = [](admin_events& t) -> asio::awaitable<void> {
-        auto* listener = co_await t.listening();
-        auto const first = co_await listener->read();
+        auto* subscriber = co_await t.subscribe();
+        auto const first = co_await subscriber->read();
         auto const switched = co_await t.act("/api/recovery/mode", R"({"mode":"observe"})");
         EXPECT_EQ(switched.status, 200);
-        auto const settings = co_await listener->read();
+        auto const settings = co_await subscriber->read();
         EXPECT_EQ(settings["type"], "settings");
         EXPECT_EQ(settings["changed"], event_client::json::array({"recovery.mode"}));
         EXPECT_EQ(settings["recovery"]["mode"], "observe");
@@ -138,20 +138,20 @@ TEST_F(admin_events, tell_of_settings_and_of_the_drain) {
             expected["mode"] = "observe";
             return expected;
         }());
-        t.admin->draining();
-        auto const draining = co_await listener->read();
+        t.admin->announce_draining();
+        auto const draining = co_await subscriber->read();
         EXPECT_EQ(draining["type"], "draining");
         EXPECT_EQ(draining.size(), 3U);
-        // A config that could not be read changes nothing.
-        t.admin->reloaded({}, false);
+        // A failed reload changes nothing.
+        t.admin->announce_reload({}, false);
         t.publish(1);
-        auto const next = co_await listener->read();
+        auto const next = co_await subscriber->read();
         EXPECT_EQ(next["sequence"], 3);
     };
     run(task(*this));
 }
 
-TEST_F(admin_events, are_told_over_a_websocket_only) {
+TEST_F(admin_events, need_a_websocket) {
     auto task = [](admin_events& t) -> asio::awaitable<void> {
         for (std::string const fields :
              {"",
@@ -173,19 +173,19 @@ TEST_F(admin_events, are_told_over_a_websocket_only) {
     run(task(*this));
 }
 
-TEST_F(admin_events, listen_to_no_long_speech) {
+TEST_F(admin_events, close_the_connection_after_a_large_message) {
     auto task = [](admin_events& t) -> asio::awaitable<void> {
-        auto* listener = co_await t.listening();
-        co_await listener->read();
-        co_await listener->send(std::string(4096, 'x'));
+        auto* subscriber = co_await t.subscribe();
+        co_await subscriber->read();
+        co_await subscriber->send(std::string(4096, 'x'));
         t.publish(1);
-        auto const next = co_await listener->read();
-        EXPECT_EQ(next["sequence"], 1); // what it said was ignored
-        co_await listener->send(std::string(4097, 'x'));
-        auto const last = co_await listener->read();
+        auto const next = co_await subscriber->read();
+        EXPECT_EQ(next["sequence"], 1); // its message was ignored
+        co_await subscriber->send(std::string(4097, 'x'));
+        auto const last = co_await subscriber->read();
         EXPECT_TRUE(last.is_null());
-        EXPECT_EQ(listener->close_code(), 1009U); // the message is too big
-        co_await t.until_listeners_are(0);
+        EXPECT_EQ(subscriber->close_code(), 1009U); // the message is too big
+        co_await t.until_subscribers_are(0);
     };
     run(task(*this));
 }

@@ -1,4 +1,4 @@
-// The admin listener as an HTTP server: what it takes, what it refuses, and how long it waits.
+// The admin listener as an HTTP server: valid and invalid requests, limits and timeouts.
 #include "support/admin_fixture.hpp"
 
 #include <gmock/gmock.h>
@@ -180,7 +180,7 @@ TEST_F(admin_http, refuses_what_is_malformed_and_closes) {
     run(task(*this));
 }
 
-TEST_F(admin_http, closes_behind_the_answer_to_an_old_client) {
+TEST_F(admin_http, closes_after_the_answer_to_an_http_1_0_client) {
     auto task = [](admin_http& t) -> asio::awaitable<void> {
         auto* client = co_await t.at_admin();
         co_await client->send("GET /livez HTTP/1.0\r\n\r\n");
@@ -193,7 +193,7 @@ TEST_F(admin_http, closes_behind_the_answer_to_an_old_client) {
 }
 
 TEST_F(admin_http, gives_up_on_who_sends_its_head_too_slowly) {
-    within.head = 50ms;
+    timeouts.head = 50ms;
     auto task = [](admin_http& t) -> asio::awaitable<void> {
         auto* silent = co_await t.at_admin();
         auto* slow = co_await t.at_admin();
@@ -212,7 +212,7 @@ TEST_F(admin_http, gives_up_on_who_sends_its_head_too_slowly) {
 }
 
 TEST_F(admin_http, closes_a_connection_that_has_nothing_more_to_ask) {
-    within.idle = 50ms;
+    timeouts.idle = 50ms;
     auto task = [](admin_http& t) -> asio::awaitable<void> {
         auto* client = co_await t.at_admin();
         co_await client->send(t.admin_request("GET", "/livez"));
@@ -224,7 +224,7 @@ TEST_F(admin_http, closes_a_connection_that_has_nothing_more_to_ask) {
     run(task(*this));
 }
 
-TEST_F(admin_http, turns_away_more_connections_than_it_wants) {
+TEST_F(admin_http, refuses_connections_above_its_limit) {
     w.settings.limits.event_subscribers = 1;
     auto task = [](admin_http& t) -> asio::awaitable<void> {
         for (int i = 0; i < 101; ++i) {
@@ -236,9 +236,9 @@ TEST_F(admin_http, turns_away_more_connections_than_it_wants) {
         auto* one_more = co_await t.at_admin();
         auto const refused = co_await one_more->read_answer();
         EXPECT_EQ(refused.status, 503);
-        EXPECT_EQ(code_in(refused), "too_many_subscribers");
+        EXPECT_EQ(code_in(refused), "too_many_connections");
         one_more->close();
-        // Somebody's leaving makes room.
+        // A client that disconnects makes room.
         t.clients.front().close();
         for (int status = 503; status != 200;) {
             auto* client = co_await t.at_admin();
@@ -252,8 +252,8 @@ TEST_F(admin_http, turns_away_more_connections_than_it_wants) {
 }
 
 TEST_F(admin_http, stops_at_once_whatever_its_clients_do) {
-    within.closing = 50ms;
-    within.head = 60s;
+    timeouts.closing = 50ms;
+    timeouts.head = 60s;
     auto task = [](admin_http& t) -> asio::awaitable<void> {
         auto* idle = co_await t.at_admin();
         co_await idle->send(t.admin_request("GET", "/livez"));

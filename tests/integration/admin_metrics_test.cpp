@@ -19,24 +19,24 @@ struct metrics_of_a_proxy : with_proxy {
             auto const& all = w.proxy->shared();
             return admin::proxy_state{"", w.proxy->sessions(), all.budget.used(), all.draining};
         };
-        what.emplace(admin::subject{w.io,
-                                    shared.deadlines,
-                                    w.settings,
-                                    shared.traffic,
-                                    shared.exchanges,
-                                    shared.ledger,
-                                    shared.hosts,
-                                    state,
-                                    {},
-                                    "1.2.3"});
-        metrics.emplace(*what);
+        sources.emplace(admin::sources{w.io,
+                                       shared.deadlines,
+                                       w.settings,
+                                       shared.traffic,
+                                       shared.exchanges,
+                                       shared.ledger,
+                                       shared.hosts,
+                                       state,
+                                       {},
+                                       "1.2.3"});
+        metrics.emplace(*sources);
     }
     exposition read() const { return exposition{metrics->render()}; }
     double now(std::string const& name, metric_labels const& labels = {}) const {
         return read().value(name, labels);
     }
 
-    std::optional<admin::subject> what;
+    std::optional<admin::sources> sources;
     std::optional<admin::metrics> metrics;
 };
 

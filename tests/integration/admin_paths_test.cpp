@@ -1,4 +1,4 @@
-// The probes, the ledger's pages, and what is said at paths and with methods that there are not.
+// The probes, the pages of recoveries, unknown paths and wrong methods.
 #include "support/admin_fixture.hpp"
 
 #include <gmock/gmock.h>
@@ -18,7 +18,7 @@ struct admin_paths : with_admin {
         EXPECT_EQ(answer.status, status) << target << answer.body;
         co_return json::parse(answer.body);
     }
-    // As if recoveries had run: every third of them in vain.
+    // Records of recoveries, of which every third has failed.
     void fill_ledger(std::uint64_t count) {
         for (std::uint64_t i = 1; i <= count; ++i) {
             auto const r =
@@ -35,21 +35,22 @@ struct admin_paths : with_admin {
 
 } // namespace
 
-TEST_F(admin_paths, of_probes_tell_that_it_lives_and_whether_a_host_is_up) {
+TEST_F(admin_paths, of_probes_show_that_it_runs_and_whether_a_host_is_up) {
     auto task = [](admin_paths& t) -> asio::awaitable<void> {
         auto const alive = co_await t.get("/livez");
         EXPECT_EQ(alive, json({{"status", "alive"}}));
         EXPECT_TRUE(t.lm->requests().empty());
         auto const ready = co_await t.get("/readyz");
         EXPECT_EQ(ready, json({{"status", "ready"}}));
-        EXPECT_EQ(t.requests_to(list_path).size(), 1U) << "a host that nobody knows is asked";
+        EXPECT_EQ(t.requests_to(list_path).size(), 1U)
+            << "the state of the host is unknown, so it is asked";
         co_await t.get("/readyz");
-        EXPECT_EQ(t.requests_to(list_path).size(), 1U) << "and one that is up is not";
+        EXPECT_EQ(t.requests_to(list_path).size(), 1U) << "a host that is up is not asked";
     };
     run(task(*this));
 }
 
-TEST_F(admin_paths, of_probes_say_which_host_is_down_until_it_is_up_again) {
+TEST_F(admin_paths, of_probes_name_a_host_until_it_is_up_again) {
     w.start(lm->port());
     auto const port = lm->port();
     lm->stop();
@@ -71,7 +72,7 @@ TEST_F(admin_paths, of_probes_say_which_host_is_down_until_it_is_up_again) {
     run(task(*this, port));
 }
 
-TEST_F(admin_paths, of_probes_say_that_it_drains) {
+TEST_F(admin_paths, of_probes_show_that_it_drains) {
     lm->load("big");
     lm->script().hold_generations(1);
     auto task = [](admin_paths& t) -> asio::awaitable<void> {
@@ -90,7 +91,7 @@ TEST_F(admin_paths, of_probes_say_that_it_drains) {
     run(task(*this));
 }
 
-TEST_F(admin_paths, give_the_ledger_page_by_page) {
+TEST_F(admin_paths, show_the_recoveries_in_pages) {
     begin();
     fill_ledger(120);
     auto task = [](admin_paths& t) -> asio::awaitable<void> {
@@ -123,7 +124,7 @@ TEST_F(admin_paths, give_the_ledger_page_by_page) {
     run(task(*this));
 }
 
-TEST_F(admin_paths, name_the_parameter_that_is_wrong) {
+TEST_F(admin_paths, name_a_wrong_parameter) {
     auto task = [](admin_paths& t) -> asio::awaitable<void> {
         for (auto const* name : {"hots", "host", "outcome", "since", "until", "before", "limit"}) {
             auto const said =
@@ -137,13 +138,13 @@ TEST_F(admin_paths, name_the_parameter_that_is_wrong) {
             EXPECT_THAT(said.at("error").at("message").get<std::string>(),
                         HasSubstr("\"verbose\""));
         }
-        // A probe has one thing to tell.
+        // A probe ignores its query.
         co_await t.get("/livez?verbose=1");
     };
     run(task(*this));
 }
 
-TEST_F(admin_paths, that_are_not_there_are_told_so) {
+TEST_F(admin_paths, that_do_not_exist_get_404) {
     auto task = [](admin_paths& t) -> asio::awaitable<void> {
         for (auto const* path : {"/api", "/api/", "/api/status/", "/api/hosts/host", "/favicon",
                                  "/api/exchanges", "/api/exchanges/1"}) {
@@ -154,7 +155,7 @@ TEST_F(admin_paths, that_are_not_there_are_told_so) {
     run(task(*this));
 }
 
-TEST_F(admin_paths, name_the_methods_that_there_are) {
+TEST_F(admin_paths, name_the_allowed_methods) {
     w.settings.admin.allow_actions = true;
     auto task = [](admin_paths& t) -> asio::awaitable<void> {
         for (auto const* path :
@@ -174,7 +175,7 @@ TEST_F(admin_paths, name_the_methods_that_there_are) {
     EXPECT_EQ(reloads, 0U);
 }
 
-TEST_F(admin_paths, answer_a_head_like_its_get_but_for_the_body) {
+TEST_F(admin_paths, answer_a_head_like_a_get_without_the_body) {
     auto task = [](admin_paths& t) -> asio::awaitable<void> {
         for (auto const* path :
              {"/livez", "/readyz", "/api/status", "/api/hosts", "/api/recoveries"}) {
@@ -184,7 +185,7 @@ TEST_F(admin_paths, answer_a_head_like_its_get_but_for_the_body) {
             EXPECT_EQ(head.status, 200) << path;
             EXPECT_EQ(head.head.field("Content-Type"), "application/json");
             EXPECT_NE(head.head.field("Content-Length").value_or("0"), "0");
-            // Nothing of a body stands before the next answer.
+            // The next answer follows without a body in between.
             co_await client->send(t.admin_request("GET", "/livez"));
             auto const next = co_await client->read_answer();
             EXPECT_EQ(next.body, R"({"status":"alive"})");

@@ -1,4 +1,4 @@
-// What the documents of the admin listener tell while things happen.
+// The documents of the admin listener, while requests and recoveries run.
 #include "support/admin_fixture.hpp"
 
 #include <secondwind/lmstudio/requested_model.hpp>
@@ -25,7 +25,7 @@ struct admin_documents : with_admin {
         EXPECT_EQ(all.at("hosts").size(), 1U);
         co_return all.at("hosts").at(0);
     }
-    // The one exchange, once it has come to that phase.
+    // Waits until the only exchange has reached that phase.
     asio::awaitable<json> exchange_in(std::string phase) {
         for (;;) {
             auto const status = co_await read("/api/status");
@@ -43,7 +43,7 @@ struct admin_documents : with_admin {
 
 } // namespace
 
-TEST_F(admin_documents, tell_of_a_server_at_rest) {
+TEST_F(admin_documents, describe_an_idle_server) {
     w.settings.recovery.pinned = {"embed*"};
     auto task = [](admin_documents& t) -> asio::awaitable<void> {
         auto const s = co_await t.read("/api/status");
@@ -53,7 +53,7 @@ TEST_F(admin_documents, tell_of_a_server_at_rest) {
         EXPECT_EQ(s.at("admin"), t.authority());
         EXPECT_EQ(s.at("tls"), false);
         EXPECT_EQ(s.at("draining"), false);
-        EXPECT_EQ(s.at("ready"), false); // nobody has asked the host yet
+        EXPECT_EQ(s.at("ready"), false); // the host was not contacted yet
         EXPECT_EQ(s.at("actions_allowed"), false);
         EXPECT_EQ(s.at("recovery"), json::parse(R"({"mode":"on","evict":"idle",
                                                     "pinned":["embed*"],"max_replays":1})"));
@@ -104,7 +104,7 @@ TEST_F(admin_documents, show_an_exchange_while_the_host_holds_it) {
     run(task(*this));
 }
 
-TEST_F(admin_documents, show_a_stream_and_who_uses_which_instance) {
+TEST_F(admin_documents, show_a_stream_and_the_instance_that_it_uses) {
     lm->script().hold_generations(1);
     auto task = [](admin_documents& t) -> asio::awaitable<void> {
         auto* stream = co_await t.held_stream("big");
@@ -123,7 +123,7 @@ TEST_F(admin_documents, show_a_stream_and_who_uses_which_instance) {
     run(task(*this));
 }
 
-TEST_F(admin_documents, show_a_recovery_while_it_runs_and_what_came_of_it) {
+TEST_F(admin_documents, show_a_recovery_while_it_runs_and_its_outcome) {
     lm->load("big");
     lm->script().hold_unloads();
     auto task = [](admin_documents& t) -> asio::awaitable<void> {
@@ -204,7 +204,7 @@ TEST_F(admin_documents, show_which_models_are_loaded_on_disk_and_pinned) {
     run(task(*this));
 }
 
-TEST_F(admin_documents, say_why_a_host_is_down) {
+TEST_F(admin_documents, give_the_reason_why_a_host_is_down) {
     w.start(lm->port());
     lm->stop();
     auto task = [](admin_documents& t) -> asio::awaitable<void> {
@@ -218,7 +218,7 @@ TEST_F(admin_documents, say_why_a_host_is_down) {
     run(task(*this));
 }
 
-TEST_F(admin_documents, never_hold_what_nobody_else_may_know) {
+TEST_F(admin_documents, never_contain_secrets) {
     constexpr auto of_the_host = "sk-lm-abcdefgh:12345678901234567890";
     auto how = small_host();
     how.api_token = of_the_host;
@@ -230,7 +230,7 @@ TEST_F(admin_documents, never_hold_what_nobody_else_may_know) {
     w.proxy->start();
     auto task = [](admin_documents& t, std::string token) -> asio::awaitable<void> {
         std::string const own = "Authorization: Bearer operators-only-0123456789\r\n";
-        // A recovery, so that all documents have something to tell.
+        // A recovery, so that no document is empty.
         auto const a =
             co_await t.post(chat_path, chat_body("huge"),
                             "Authorization: Bearer " + token + "\r\nX-Api-Key: " + token + "\r\n");
@@ -267,14 +267,14 @@ TEST_F(admin_documents, read_the_body_of_a_request_once_and_only_when_somebody_l
         co_await stream->read_until("\"content\":");
         auto const ready = co_await t.ask("/readyz");
         EXPECT_EQ(ready.status, 200);
-        EXPECT_EQ(bytes_read(), before); // nobody listens to the change of the host
+        EXPECT_EQ(bytes_read(), before); // there is no subscriber to the change of the host
 
         auto const status = co_await t.read("/api/status");
         EXPECT_EQ(status.at("exchanges").at(0).at("model"), "big");
         auto const once = bytes_read();
         EXPECT_GE(once - before, 1'000'000U);
         auto* events =
-            co_await t.listening("/events?run=" + status.at("run").get<std::string>() + "&after=0");
+            co_await t.subscribe("/events?run=" + status.at("run").get<std::string>() + "&after=0");
         auto const resumed = co_await events->read();
         EXPECT_EQ(resumed.at("type"), "resumed");
         auto const change = co_await events->read();

@@ -1,9 +1,9 @@
-// Unloads that operators order over the admin listener.
+// Unloads by operators over the admin listener.
 #include "support/admin_fixture.hpp"
 
-#include <gmock/gmock.h>
-
 #include <nlohmann/json.hpp>
+
+#include <gmock/gmock.h>
 
 using namespace secondwind;
 using namespace secondwind::test;
@@ -24,34 +24,35 @@ struct admin_unloads : with_admin {
     }
 };
 
-json result(char const* id, char const* what, char const* why = "") {
-    return {{"id", id}, {"result", what}, {"error", why}};
+json unload_result(char const* id, char const* result, char const* error = "") {
+    return {{"id", id}, {"result", result}, {"error", error}};
 }
 
-TEST_F(admin_unloads, take_one_instance) {
+TEST_F(admin_unloads, unload_one_instance) {
     lm->load("big");
     lm->load("embed");
     auto task = [](admin_unloads& t) -> asio::awaitable<void> {
         auto const said = co_await t.done(R"({"instance_id":"big"})");
-        EXPECT_EQ(said, json({{"unloaded", {result("big", "unloaded")}}}));
+        EXPECT_EQ(said, json({{"unloaded", {unload_result("big", "unloaded")}}}));
         EXPECT_EQ(t.unloads("big"), 1U);
         EXPECT_TRUE(t.lm->models().is_loaded("embed"));
         auto const& listed = t.w.proxy->shared().hosts[0].view.listed();
         EXPECT_TRUE(listed.has_value());
-        EXPECT_EQ(listed->instances.size(), 1U) << "what is shown is refreshed";
+        EXPECT_EQ(listed->instances.size(), 1U) << "the listing must be refreshed";
         auto const again = co_await t.done(R"({"instance_id":"big"})");
-        EXPECT_EQ(again, json({{"unloaded", {result("big", "not_found")}}}));
+        EXPECT_EQ(again, json({{"unloaded", {unload_result("big", "not_found")}}}));
     };
     run(task(*this));
 }
 
-TEST_F(admin_unloads, take_all_one_after_another) {
+TEST_F(admin_unloads, unload_all_one_after_another) {
     lm->load("big");
     lm->load("embed");
     auto task = [](admin_unloads& t) -> asio::awaitable<void> {
         auto const said = co_await t.done(R"({"all":true})");
         EXPECT_EQ(said,
-                  json({{"unloaded", {result("big", "unloaded"), result("embed", "unloaded")}}}));
+                  json({{"unloaded",
+                         {unload_result("big", "unloaded"), unload_result("embed", "unloaded")}}}));
         EXPECT_TRUE(t.lm->models().instances().empty());
         auto const none = co_await t.done(R"({"all":true})");
         EXPECT_EQ(none, json({{"unloaded", json::array()}}));
@@ -59,7 +60,7 @@ TEST_F(admin_unloads, take_all_one_after_another) {
     run(task(*this));
 }
 
-TEST_F(admin_unloads, never_go_side_by_side) {
+TEST_F(admin_unloads, never_run_at_the_same_time) {
     lm->load("big");
     lm->load("embed");
     lm->script().hold_unloads();
@@ -70,7 +71,7 @@ TEST_F(admin_unloads, never_go_side_by_side) {
         auto asked = [&t] { return t.requests_to(unload_path).size() == 1; };
         co_await t.until(asked);
         co_await second->send(t.admin_request("POST", path, {}, R"({"instance_id":"embed"})"));
-        // Whatever comes later is answered, and the second order still waits.
+        // Later requests are answered while the second unload still waits.
         for (int i = 0; i < 20; ++i)
             co_await t.ask("/api/status");
         EXPECT_EQ(t.requests_to(unload_path).size(), 1U);
@@ -84,7 +85,7 @@ TEST_F(admin_unloads, never_go_side_by_side) {
     EXPECT_TRUE(lm->models().instances().empty());
 }
 
-TEST_F(admin_unloads, tell_what_the_host_refused_and_go_on_with_the_rest) {
+TEST_F(admin_unloads, show_what_the_host_refused_and_continue_with_the_rest) {
     lm->load("big");
     lm->load("embed");
     lm->script().fail_next_unload(500, R"({"error":"no"})");
@@ -95,12 +96,12 @@ TEST_F(admin_unloads, tell_what_the_host_refused_and_go_on_with_the_rest) {
                     testing::AllOf(HasSubstr("\"big\""), HasSubstr("500")));
         EXPECT_EQ(said.at("unloaded").at(0).at("result"), "refused");
         EXPECT_THAT(said.at("unloaded").at(0).at("error").get<std::string>(), HasSubstr("500"));
-        EXPECT_EQ(said.at("unloaded").at(1), result("embed", "unloaded"));
+        EXPECT_EQ(said.at("unloaded").at(1), unload_result("embed", "unloaded"));
     };
     run(task(*this));
 }
 
-TEST_F(admin_unloads, say_which_host_did_not_answer) {
+TEST_F(admin_unloads, name_the_host_that_did_not_answer) {
     w.start(lm->port());
     lm->stop();
     auto task = [](admin_unloads& t) -> asio::awaitable<void> {
@@ -117,7 +118,7 @@ TEST_F(admin_unloads, say_which_host_did_not_answer) {
     run(task(*this));
 }
 
-TEST_F(admin_unloads, go_ahead_although_a_recovery_waits_which_then_goes_on) {
+TEST_F(admin_unloads, do_not_wait_for_a_recovery_which_then_continues) {
     lm->load("big");
     lm->script().hold_generations(1);
     auto task = [](admin_unloads& t) -> asio::awaitable<void> {
@@ -126,7 +127,7 @@ TEST_F(admin_unloads, go_ahead_although_a_recovery_waits_which_then_goes_on) {
         auto waits = [&t] { return t.waits_for_idle(); };
         co_await t.until(waits);
         auto const said = co_await t.done(R"({"instance_id":"big"})");
-        EXPECT_EQ(said, json({{"unloaded", {result("big", "unloaded")}}}));
+        EXPECT_EQ(said, json({{"unloaded", {unload_result("big", "unloaded")}}}));
         t.lm->script().release_generations();
         auto const a = co_await waiting->read_answer();
         EXPECT_NE(recovery_of(a), "") << a.raw;
@@ -147,7 +148,7 @@ TEST_F(admin_unloads, use_the_token_of_the_host) {
     w.proxy->start();
     auto task = [](admin_unloads& t) -> asio::awaitable<void> {
         auto const said = co_await t.done(R"({"all":true})");
-        EXPECT_EQ(said, json({{"unloaded", {result("big", "unloaded")}}}));
+        EXPECT_EQ(said, json({{"unloaded", {unload_result("big", "unloaded")}}}));
     };
     run(task(*this));
 }

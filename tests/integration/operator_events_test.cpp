@@ -9,7 +9,7 @@
 namespace secondwind::test {
 namespace {
 
-using app::operator_order;
+using app::operator_command;
 using boost::asio::awaitable;
 using nlohmann::json;
 using ::testing::AllOf;
@@ -33,15 +33,15 @@ json draining(int sequence) {
 }
 
 std::string const draining_line =
-    "2026-03-14T12:06:00.000Z  secondwind drains: it takes no new requests\n";
+    "2026-03-14T12:06:00.000Z  secondwind is draining: it accepts no new requests\n";
 std::string const no_entry = R"({"error":{"code":"unauthorized","message":"no"}})";
 
 class events_verb : public operator_fixture {
 protected:
-    static operator_order events() {
-        operator_order order;
-        order.what = operator_order::verb::events;
-        return order;
+    static operator_command events() {
+        operator_command command;
+        command.verb = app::operator_verb::events;
+        return command;
     }
 
     event_host host_{io_};
@@ -53,28 +53,28 @@ TEST_F(events_verb, prints_a_line_for_each_event_until_a_signal) {
         EXPECT_EQ(peer.target(), "/events");
         EXPECT_EQ(peer.field("Authorization"), "Bearer a-token-of-some-length");
         EXPECT_EQ(peer.field("Host"), "127.0.0.1:" + std::to_string(host.port()));
-        co_await peer.welcome();
+        co_await peer.accept();
         co_await peer.send(snapshot("r1", 17).dump());
         co_await peer.send(draining(18).dump());
         std::raise(SIGINT);
         co_await peer.ended();
     };
-    auto order = events();
-    order.where.token = "a-token-of-some-length";
-    EXPECT_EQ(play(order, host_.port(), script(host_)), 0);
-    EXPECT_THAT(complaints_, IsEmpty());
+    auto command = events();
+    command.server.token = "a-token-of-some-length";
+    EXPECT_EQ(play(command, host_.port(), script(host_)), 0);
+    EXPECT_THAT(errors_, IsEmpty());
 }
 
 TEST_F(events_verb, resumes_where_it_was_cut) {
     auto script = [](event_host& host) -> awaitable<void> {
         auto first = co_await host.accept();
-        co_await first.welcome();
+        co_await first.accept();
         co_await first.send(snapshot("r1", 17).dump());
         co_await first.send(draining(18).dump());
         first.drop();
         auto second = co_await host.accept();
         EXPECT_EQ(second.target(), "/events?run=r1&after=18");
-        co_await second.welcome();
+        co_await second.accept();
         json const resumed{{"type", "resumed"}, {"run", "r1"}, {"sequence", 18}};
         co_await second.send(resumed.dump());
         co_await second.send(draining(19).dump());
@@ -86,24 +86,24 @@ TEST_F(events_verb, resumes_where_it_was_cut) {
     EXPECT_EQ(play(events(), host_.port(), script(host_)), 1);
     EXPECT_THAT(printed_, AllOf(StartsWith("2026-03-14T12:05:00.000Z  All is well: 1 host up. "),
                                 HasSubstr(".\n" + draining_line + draining_line)));
-    EXPECT_THAT(complaints_,
-                ElementsAre(HasSubstr("connecting again"), "connected again: no event was missed",
-                            HasSubstr("connecting again"), HasSubstr("asks for a token")));
+    EXPECT_THAT(errors_,
+                ElementsAre(HasSubstr("; reconnecting"), "reconnected: no events were missed",
+                            HasSubstr("; reconnecting"), HasSubstr("requires the token")));
 }
 
-TEST_F(events_verb, says_that_it_was_too_slow_or_that_the_server_is_a_new_one) {
+TEST_F(events_verb, reports_that_it_was_too_slow_or_that_the_server_was_restarted) {
     auto script = [](event_host& host) -> awaitable<void> {
         auto first = co_await host.accept();
-        co_await first.welcome();
+        co_await first.accept();
         co_await first.send(snapshot("r1", 17).dump());
         co_await first.close(1008, "too slow: events were lost");
         auto second = co_await host.accept();
-        co_await second.welcome();
+        co_await second.accept();
         co_await second.send(snapshot("r1", 2000).dump());
         co_await second.close(1001, "");
         auto third = co_await host.accept();
         EXPECT_EQ(third.target(), "/events?run=r1&after=2000");
-        co_await third.welcome();
+        co_await third.accept();
         co_await third.send(snapshot("r2", 1).dump());
         third.drop();
         auto fourth = co_await host.accept();
@@ -111,17 +111,16 @@ TEST_F(events_verb, says_that_it_was_too_slow_or_that_the_server_is_a_new_one) {
         co_await fourth.refuse(403, no_entry);
     };
     EXPECT_EQ(play(events(), host_.port(), script(host_)), 1);
-    EXPECT_THAT(complaints_,
-                ElementsAre(HasSubstr("(too slow: events were lost); connecting again"),
-                            HasSubstr("some events were missed"), HasSubstr("it stops"),
-                            HasSubstr("was started anew"), HasSubstr("connecting again"),
-                            HasSubstr("status 403")));
+    EXPECT_THAT(errors_, ElementsAre(HasSubstr("(too slow: events were lost); reconnecting"),
+                                     HasSubstr("some events were missed"),
+                                     HasSubstr("shutting down"), HasSubstr("was restarted"),
+                                     HasSubstr("; reconnecting"), HasSubstr("status 403")));
 }
 
-TEST_F(events_verb, tries_again_while_the_server_starts_anew) {
+TEST_F(events_verb, tries_again_while_the_server_restarts) {
     auto script = [](event_host& host) -> awaitable<void> {
         auto first = co_await host.accept();
-        co_await first.welcome();
+        co_await first.accept();
         co_await first.send(snapshot("r1", 17).dump());
         first.drop();
         auto second = co_await host.accept();
@@ -129,12 +128,12 @@ TEST_F(events_verb, tries_again_while_the_server_starts_anew) {
         auto third = co_await host.accept();
         third.drop();
         auto fourth = co_await host.accept();
-        co_await fourth.welcome();
+        co_await fourth.accept();
         std::raise(SIGTERM);
         co_await fourth.ended();
     };
     EXPECT_EQ(play(events(), host_.port(), script(host_)), 0);
-    EXPECT_THAT(complaints_, ElementsAre(HasSubstr("connecting again")));
+    EXPECT_THAT(errors_, ElementsAre(HasSubstr("; reconnecting")));
 }
 
 TEST_F(events_verb, ends_if_it_is_refused_at_once) {
@@ -146,16 +145,16 @@ TEST_F(events_verb, ends_if_it_is_refused_at_once) {
     auto const full = R"({"error":{"code":"too_many_subscribers","message":"Come later."}})";
     EXPECT_EQ(play(events(), host_.port(), refuse(host_, 503, full)), 1);
     EXPECT_EQ(play(events(), host_.port(), refuse(host_, 200, "hello")), 1);
-    EXPECT_THAT(complaints_, ElementsAre(HasSubstr("asks for a token"), HasSubstr("Come later."),
-                                         HasSubstr("not as secondwind does")));
+    EXPECT_THAT(errors_, ElementsAre(HasSubstr("requires the token"), HasSubstr("Come later."),
+                                     HasSubstr("not as secondwind does")));
 }
 
 TEST_F(events_verb, prints_json_as_it_comes) {
-    auto order = events();
-    order.json = true;
+    auto command = events();
+    command.json = true;
     auto script = [](event_host& host) -> awaitable<void> {
         auto first = co_await host.accept();
-        co_await first.welcome();
+        co_await first.accept();
         co_await first.send(R"({"type":"snapshot", "run":"r1","sequence":5})");
         co_await first.send(R"({"b":1, "a":2})");
         first.drop();
@@ -163,54 +162,54 @@ TEST_F(events_verb, prints_json_as_it_comes) {
         EXPECT_EQ(second.target(), "/events?run=r1&after=5");
         co_await second.refuse(401, no_entry);
     };
-    EXPECT_EQ(play(order, host_.port(), script(host_)), 1);
+    EXPECT_EQ(play(command, host_.port(), script(host_)), 1);
     EXPECT_EQ(printed_, "{\"type\":\"snapshot\", \"run\":\"r1\",\"sequence\":5}\n"
                         "{\"b\":1, \"a\":2}\n");
 }
 
-TEST_F(events_verb, tells_once_how_all_is_and_ends) {
-    auto order = events();
-    order.once = true;
+TEST_F(events_verb, prints_the_state_once_and_ends) {
+    auto command = events();
+    command.once = true;
     auto script = [](event_host& host) -> awaitable<void> {
         auto peer = co_await host.accept();
-        co_await peer.welcome();
+        co_await peer.accept();
         co_await peer.send(snapshot("r1", 17).dump());
         co_await peer.ended();
     };
-    EXPECT_EQ(play(order, host_.port(), script(host_)), 0);
+    EXPECT_EQ(play(command, host_.port(), script(host_)), 0);
     EXPECT_THAT(printed_, AllOf(StartsWith("All is well: 1 host up. "), HasSubstr("IN FLIGHT"),
                                 HasSubstr("recovered  812ms\n")));
     printed_.clear();
-    order.json = true;
-    EXPECT_EQ(play(order, host_.port(), script(host_)), 0);
+    command.json = true;
+    EXPECT_EQ(play(command, host_.port(), script(host_)), 0);
     EXPECT_EQ(printed_, snapshot("r1", 17).dump() + "\n");
 }
 
 TEST_F(events_verb, ends_when_nobody_reads_its_lines) {
-    around_.print = [](std::string_view) { return false; };
+    console_.print = [](std::string_view) { return false; };
     auto script = [](event_host& host) -> awaitable<void> {
         auto peer = co_await host.accept();
-        co_await peer.welcome();
+        co_await peer.accept();
         co_await peer.send(snapshot("r1", 17).dump());
         co_await peer.ended();
     };
     EXPECT_EQ(play(events(), host_.port(), script(host_)), 1);
 }
 
-TEST_F(events_verb, puts_no_odd_run_into_a_request) {
+TEST_F(events_verb, puts_no_invalid_run_into_a_request) {
     auto script = [](event_host& host) -> awaitable<void> {
         auto first = co_await host.accept();
-        co_await first.welcome();
+        co_await first.accept();
         co_await first.send(snapshot("r 1\r\nX: y", 17).dump());
         first.drop();
         auto second = co_await host.accept();
         EXPECT_EQ(second.target(), "/events");
-        co_await second.welcome();
+        co_await second.accept();
         co_await second.send("[1]");
         co_await second.ended();
     };
     EXPECT_EQ(play(events(), host_.port(), script(host_)), 1);
-    EXPECT_THAT(complaints_.back(), HasSubstr("sent what is no event"));
+    EXPECT_THAT(errors_.back(), HasSubstr("sent an invalid event"));
 }
 
 } // namespace

@@ -48,10 +48,10 @@ ARROWS = {
 PURE_ROOMS = {"base", "http", "lmstudio", "policy", "config", "cli", "telemetry"}
 # Pure files in rooms that are not pure.
 PURE_FILES = {
-    "admin/access", "admin/assets", "admin/base64", "admin/event_ring", "admin/history",
-    "admin/message", "admin/orders", "admin/query", "admin/routes",
-    "app/event_view", "app/models_view", "app/operator_view", "app/status_view", "app/table",
-    "app/wording",
+    "admin/access", "admin/action_requests", "admin/assets", "admin/event_ring", "admin/history",
+    "admin/message", "admin/query", "admin/routes",
+    "app/event_view", "app/formatting", "app/json_members", "app/models_view",
+    "app/operator_view", "app/status_view", "app/table",
     "host/host_health", "host/api_support", "host/idle_set",
 }
 

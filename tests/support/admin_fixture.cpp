@@ -24,18 +24,18 @@ void with_admin::begin() {
         ++reloads;
         return reloading;
     };
-    admin::subject what{
+    admin::sources sources{
         w.io,          shared.deadlines, w.settings,       shared.traffic,    shared.exchanges,
         shared.ledger, shared.hosts,     std::move(state), std::move(reload), "1.2.3"};
-    admin.emplace(std::move(what), within);
+    admin.emplace(std::move(sources), timeouts);
     admin->start();
 }
 
 void with_admin::TearDown() {
-    // Nobody is waited for who has no more to say.
+    // The server must not wait for clients that stay connected.
     for (auto& each : clients)
         each.close();
-    for (auto& each : listeners)
+    for (auto& each : subscribers)
         each.drop();
     stop_admin();
     with_proxy::TearDown();
@@ -87,8 +87,8 @@ asio::awaitable<http_answer> with_admin::act(std::string target, std::string bod
     co_return co_await client->read_answer();
 }
 
-asio::awaitable<event_client*> with_admin::listening(std::string target) {
-    auto& fresh = listeners.emplace_back(w.io);
+asio::awaitable<event_client*> with_admin::subscribe(std::string target) {
+    auto& fresh = subscribers.emplace_back(w.io);
     co_await fresh.open(admin_port(), authority(), target);
     co_return &fresh;
 }

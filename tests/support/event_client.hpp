@@ -1,4 +1,4 @@
-// A listener to the admin listener's events.
+// A subscriber to the live events of the admin listener.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -21,27 +21,27 @@ public:
     event_client(event_client&&) noexcept;
     ~event_client();
 
-    // Throws boost::system::system_error if it is refused. `receive_buffer` bounds what the kernel
-    // takes in for one that does not read.
+    // Throws boost::system::system_error if the server refuses. `receive_buffer` limits how much
+    // the kernel buffers for a client that does not read.
     boost::asio::awaitable<void> open(std::uint16_t port, std::string host, std::string target,
                                       std::optional<int> receive_buffer = {});
     boost::asio::awaitable<void> send(std::string text);
 
-    // The next message, as JSON; null when there is none any more. Past ten seconds the connection
-    // is given up.
+    // The next message, as JSON; null if the connection has ended. Closes the connection if no
+    // message arrives within ten seconds.
     boost::asio::awaitable<json> read();
-    // Reads up to the next message of that type; null when there is none.
+    // Skips to the next message of that type; null if the connection has ended.
     boost::asio::awaitable<json> read_until(std::string type);
-    // How the other side closed it; 0 where it just ended.
+    // Of the server's close frame; 0 if there was none.
     unsigned close_code() const;
     std::string close_reason() const;
 
     boost::asio::awaitable<void> close();
-    // Without goodbye.
+    // Closes the socket without a close frame.
     void drop();
 
 private:
-    // Beast's templates are slow to compile: once, for all tests.
+    // Beast's templates are slow to compile, so only the source file contains them.
     struct connection;
 
     std::unique_ptr<connection> connection_;

@@ -35,7 +35,7 @@ std::string event_peer::field(std::string const& name) const {
     return {found.data(), found.size()};
 }
 
-asio::awaitable<void> event_peer::welcome() {
+asio::awaitable<void> event_peer::accept() {
     co_await connection_->stream.async_accept(connection_->request, asio::use_awaitable);
 }
 
@@ -53,8 +53,8 @@ asio::awaitable<void> event_peer::send(std::string message) {
 }
 
 asio::awaitable<void> event_peer::close(std::uint16_t code, std::string reason) {
-    websocket::close_reason const why{static_cast<websocket::close_code>(code), reason};
-    co_await connection_->stream.async_close(why, nothrow);
+    websocket::close_reason const closing{static_cast<websocket::close_code>(code), reason};
+    co_await connection_->stream.async_close(closing, nothrow);
 }
 
 void event_peer::drop() {

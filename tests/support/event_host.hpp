@@ -1,4 +1,4 @@
-// The admin listener's /events in the hands of a test.
+// A scripted server for /events.
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
@@ -11,7 +11,7 @@
 
 namespace secondwind::test {
 
-// A listener that came for the events.
+// A client that has connected.
 class event_peer {
 public:
     event_peer();
@@ -20,23 +20,23 @@ public:
     ~event_peer();
 
     std::string const& target() const noexcept;
-    std::string field(std::string const& name) const; // empty if there is none
+    std::string field(std::string const& name) const; // empty if it is missing
 
-    // 101: the events begin.
-    boost::asio::awaitable<void> welcome();
-    // Any other answer, in JSON; the connection ends.
+    // Replies 101.
+    boost::asio::awaitable<void> accept();
+    // Replies with another status and JSON, and closes.
     boost::asio::awaitable<void> refuse(int status, std::string body);
 
     boost::asio::awaitable<void> send(std::string message);
     boost::asio::awaitable<void> close(std::uint16_t code, std::string reason);
-    // Ends the connection without a word.
+    // Closes the socket without a close frame.
     void drop();
-    // Waits until the other side ends the connection.
+    // Waits until the client closes the connection.
     boost::asio::awaitable<void> ended();
 
 private:
     friend class event_host;
-    // Beast's templates are slow to compile: once, for all tests.
+    // Beast's templates are slow to compile, so only the source file contains them.
     struct connection;
     std::unique_ptr<connection> connection_;
 };
@@ -46,7 +46,7 @@ public:
     explicit event_host(boost::asio::io_context& io);
     std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
 
-    // The next connection, once its request is read. The bound is the test's own.
+    // The next connection, with its request read. The test limits the time.
     boost::asio::awaitable<event_peer> accept();
 
 private:

@@ -1,5 +1,5 @@
-// An operator's verb that runs against a server which the test scripts. The verb blocks, so it has
-// a thread of its own; what it prints is the test's when it has ended.
+// An operator command that runs against a scripted server. The command blocks, so it runs in its
+// own thread; the test may read what it printed after it has ended.
 #pragma once
 
 #include "support/run.hpp"
@@ -22,18 +22,18 @@ namespace secondwind::test {
 
 class operator_fixture : public ::testing::Test {
 protected:
-    // Runs the verb until it and the script of its server have ended; gives the exit code.
-    int play(app::operator_order order, std::uint16_t port, boost::asio::awaitable<void> script) {
-        order.where.port = port;
-        auto verb =
-            std::async(std::launch::async, [this, &order] { return app::operate(order, around_); });
+    // Runs the command and the script of the server to their ends; returns the exit code.
+    int play(app::operator_command command, std::uint16_t port,
+             boost::asio::awaitable<void> script) {
+        command.server.port = port;
+        auto verb = std::async(std::launch::async,
+                               [this, &command] { return app::run_operator(command, console_); });
         try {
             run(io_, std::move(script));
         } catch (...) {
-            // A verb that follows events would go on, and its thread be awaited, for ever.
-            bool const goes_on =
-                verb.wait_for(std::chrono::seconds{0}) == std::future_status::timeout;
-            if (goes_on && order.what == app::operator_order::verb::events)
+            // The verb `events` would never end, and neither would the wait for its thread.
+            bool const runs = verb.wait_for(std::chrono::seconds{0}) == std::future_status::timeout;
+            if (runs && command.verb == app::operator_verb::events)
                 std::raise(SIGINT);
             throw;
         }
@@ -42,16 +42,15 @@ protected:
 
     boost::asio::io_context io_;
     std::string printed_;
-    std::vector<std::string> complaints_;
+    std::vector<std::string> errors_;
     std::vector<std::string> questions_;
-    app::surroundings around_{
-        [this](std::string_view text) {
-            printed_ += text;
-            return true;
-        },
-        [this](std::string_view sentence) { complaints_.emplace_back(sentence); },
-        {},
-        false};
+    app::console console_{[this](std::string_view text) {
+                              printed_ += text;
+                              return true;
+                          },
+                          [this](std::string_view sentence) { errors_.emplace_back(sentence); },
+                          {},
+                          false};
 };
 
 } // namespace secondwind::test

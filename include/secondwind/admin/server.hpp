@@ -1,7 +1,7 @@
-// The admin listener: accepts, lets in or refuses, and answers.
+// The admin listener: metrics, probes, status, live events, actions and the dashboard.
 #pragma once
 
-#include <secondwind/admin/subject.hpp>
+#include <secondwind/admin/sources.hpp>
 #include <secondwind/net/socket.hpp>
 #include <secondwind/net/task.hpp>
 #include <secondwind/net/tls_context.hpp>
@@ -14,59 +14,60 @@
 
 namespace secondwind::admin {
 
-// How long is waited for whom. Tests have less patience.
-struct bounds {
-    std::chrono::milliseconds head{10'000};    // for a whole head, and then for a whole body
-    std::chrono::milliseconds idle{60'000};    // between two requests of a connection
-    std::chrono::milliseconds stall{60'000};   // for a reply of which nothing is taken
-    std::chrono::milliseconds silence{60'000}; // for a listener's pong, or anything else of it
-    std::chrono::milliseconds slow{10'000};    // for a listener that has lost events to take what
-                                               // is under way, so that it can be told
-    std::chrono::milliseconds closing{1'000};  // for the other side to agree that it is over
+// Tests use shorter ones.
+struct timeouts {
+    std::chrono::milliseconds head{10'000};  // to receive a complete head, and then a complete body
+    std::chrono::milliseconds idle{60'000};  // between two requests on a connection
+    std::chrono::milliseconds stall{60'000}; // while the client takes nothing of a reply
+    std::chrono::milliseconds pong{60'000};  // for any sign of life from a subscriber
+    // For a subscriber that has lost events to read what is being sent, so that it gets the reason.
+    std::chrono::milliseconds slow{10'000};
+    std::chrono::milliseconds closing{1'000}; // for the other side to close, too
 };
 
-// On the same io_context as the data port, and on an address of its own. Nothing that is done here
-// holds the data path up: what many listeners are told is rendered once, and nobody is waited for.
-// It must live until stopped() has let its awaiter go, or the io_context runs no more.
+// Runs on the io_context of the data port, on its own address. It never delays the data path: each
+// event is rendered once for all subscribers, and none of them is waited for.
+//
+// It must live until stopped() has resumed its awaiter, or until the io_context has ended.
 class server {
 public:
-    explicit server(subject what, bounds within = {});
+    explicit server(sources sources, timeouts timeouts = {});
     ~server();
     server(server const&) = delete;
     server& operator=(server const&) = delete;
 
-    // Binds and listens at settings.admin.listen, which must be there; throws
-    // boost::system::system_error where that fails. Speaks TLS if that is given.
+    // Listens on settings.admin.listen, which must be set; throws boost::system::system_error if
+    // that fails. Null `tls`: plain HTTP.
     void start(net::tls_context_ptr tls = {});
-    // Who connects from now on is shown this: a renewed certificate. Null: plain HTTP is spoken.
-    void use(net::tls_context_ptr tls);
-    // Listens there and no longer where it did, or nowhere: who is connected is given the reply to
-    // what was asked, and events go on at the new address where they stood.
-    void move_to(std::optional<net::acceptor> listener);
-    // Nothing where it listens nowhere.
+    // For new connections, for example with a renewed certificate. Null: plain HTTP.
+    void set_tls(net::tls_context_ptr tls);
+    // Listens there instead, or nowhere. Open connections get the reply to their current request;
+    // subscribers can resume at the new address without losing events.
+    void move_to(std::optional<net::acceptor> acceptor);
+    // Where it listens; nothing if it does not.
     std::optional<net::endpoint> listens_at() const;
     net::endpoint local_endpoint() const { return listens_at().value(); }
 
-    // Tells everybody who listens to events that the data port drains; all goes on being served.
-    void draining();
-    // Tells that settings were changed by somebody else, as by a signal.
-    void reloaded(std::vector<std::string> const& changed, bool well);
+    // Publishes the event that the data port drains. The admin listener keeps running.
+    void announce_draining();
+    // Publishes that a reload, for example by a signal, has changed settings, and counts it.
+    void announce_reload(std::vector<std::string> const& changed, bool succeeded);
 
-    // Closes the listener and every connection; event listeners are told that it goes away.
+    // Stops listening and closes every connection; subscribers get the reason.
     void stop();
-    // Completes when nothing of it runs any more.
+    // Completes when no coroutine of the server runs any more.
     net::task<void> stopped();
 
 private:
-    friend net::acceptor open_listener(boost::asio::io_context& io, config::endpoint const& at,
-                                       server* leaving);
+    friend net::acceptor open_listener(boost::asio::io_context& io, config::endpoint const& address,
+                                       server* current);
     class state;
     std::unique_ptr<state> state_;
 };
 
-// Makes a listener for move_to(); throws boost::system::system_error where that fails. `leaving`,
-// which may be null, is about to be moved: it may have that address.
-net::acceptor open_listener(boost::asio::io_context& io, config::endpoint const& at,
-                            server* leaving = nullptr);
+// Opens a listener for move_to(); throws boost::system::system_error if that fails. `current`,
+// which may be null, may still listen on that address, because it is about to move.
+net::acceptor open_listener(boost::asio::io_context& io, config::endpoint const& address,
+                            server* current = nullptr);
 
 } // namespace secondwind::admin

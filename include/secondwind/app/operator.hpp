@@ -1,7 +1,5 @@
-// The operator's verbs: clients of the admin listener of a secondwind that runs elsewhere.
+// The operator commands: clients of the admin listener of a running secondwind.
 #pragma once
-
-#include <secondwind/app/admin_client.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -13,42 +11,50 @@
 
 namespace secondwind::app {
 
-struct operator_order {
-    enum class verb : std::uint8_t { status, models, unload, events, health };
+// Where the admin listener is, and how to connect to it.
+struct admin_address {
+    std::string host = "127.0.0.1"; // a name or a numeric address, without brackets
+    std::uint16_t port = 9235;
+    std::string token{};            // sent as Authorization: Bearer; empty: none
+    bool tls = false;               // https://
+    std::string ca_file{};          // PEM: the CA to trust; empty: the system's
+    std::string certificate_file{}; // PEM: trust exactly this certificate; empty: use the CA
+};
+std::string to_string(admin_address const& address); // "127.0.0.1:9235", "[::1]:9235"
 
-    verb what = verb::status;
-    admin_address where;
-    bool json = false;                     // print what the server says as it is
-    bool once = false;                     // events: print the snapshot and end
-    std::optional<std::string> host;       // unload: on that one; may be left out if there is one
-    std::vector<std::string> instances;    // unload: those, or
-    bool all = false;                      // unload: whatever is loaded
-    bool yes = false;                      // unload: without asking
-    std::chrono::milliseconds bound{5000}; // for the server to take a connection and answer
-    // For an unload instead: the server does one after another, and bounds each itself
-    // (recovery.unload_timeout).
-    std::chrono::milliseconds unload_bound{600'000};
+enum class operator_verb : std::uint8_t { status, models, unload, events, health };
+
+struct operator_command {
+    operator_verb verb = operator_verb::status;
+    admin_address server;
+    bool json = false;                       // print the server's JSON unchanged
+    bool once = false;                       // events: print the snapshot and exit
+    std::optional<std::string> host;         // unload: on this host; optional if there is only one
+    std::vector<std::string> instances;      // unload: these instances, or
+    bool all = false;                        // unload: all loaded instances
+    bool yes = false;                        // unload: without confirmation
+    std::chrono::milliseconds timeout{5000}; // to connect and to receive the answer
+    // For an unload instead: the server unloads one instance after another, each within
+    // recovery.unload_timeout.
+    std::chrono::milliseconds unload_timeout{600'000};
 };
 
-// What is around a verb: the process's own streams, or a test's.
-struct surroundings {
-    // Standard output. False if nobody reads it any more.
+// The process's own streams, or a test's.
+struct console {
+    // Standard output. Returns false once nobody reads it.
     std::function<bool(std::string_view text)> print;
     // Standard error: a sentence, without a line end.
-    std::function<void(std::string_view sentence)> complain;
-    // Asks and awaits a yes. Empty where there is no terminal to ask on.
-    std::function<bool(std::string_view question)> ask;
+    std::function<void(std::string_view sentence)> print_error;
+    // Asks a yes-or-no question. Empty if there is no terminal.
+    std::function<bool(std::string_view question)> confirm;
     bool colours = false;
 };
 
-// Standard streams; colours only where standard output is a terminal that knows them and NO_COLOR
+// Standard streams, with colours if standard output is a terminal that supports them and NO_COLOR
 // is not set.
-surroundings around_process();
+console process_console();
 
-// Does it, and returns the exit code: 0, 1 if it failed, 2 if something has to be said otherwise.
-int operate(operator_order const& order, surroundings const& around);
-
-// Why the answer is none that a verb can use, as a sentence with a next step.
-std::string complaint_about(admin_address const& where, admin_answer const& answer);
+// Runs the command and returns the exit code: 0, 1 if it failed, 2 if its arguments are wrong.
+int run_operator(operator_command const& command, console const& console);
 
 } // namespace secondwind::app

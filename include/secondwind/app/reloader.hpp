@@ -1,7 +1,7 @@
-// Reads the configuration anew while the proxy runs.
+// Reloads the configuration while the proxy runs.
 #pragma once
 
-#include <secondwind/admin/subject.hpp>
+#include <secondwind/admin/sources.hpp>
 #include <secondwind/config/config.hpp>
 #include <secondwind/proxy/server.hpp>
 
@@ -10,25 +10,24 @@
 
 namespace secondwind::app {
 
-// Whole or not at all: all that can fail is done first, and what then holds is swapped. What runs
-// goes on as it began.
+// A reload is complete or does not happen at all: every step that can fail comes first, then the
+// new settings are swapped in. Running exchanges continue as they began.
 class reloader {
 public:
-    // Returns the settings as the layers have them now; throws config::config_error.
+    // Returns the current settings from all layers; throws config::config_error.
     using reader = std::function<config::settings()>;
-    // Makes ready what other settings want of a part, and throws where that fails; what it returns
-    // puts it in force, once the settings are, and never fails.
+    // Prepares one part of the program for new settings, and throws if that fails. The function
+    // that it returns is called once the settings are in force, and must not fail.
     using part = std::function<std::function<void()>(config::settings const& fresh)>;
 
-    // Both must outlive it; the settings are those that the server goes by. Without a reader
-    // (empty) there is nothing to read anew, and run() says so.
-    reloader(config::settings& in_force, proxy::server& server, reader read)
-        : settings_{in_force}, server_{server}, read_{std::move(read)} {}
+    // Both must outlive it; `settings` are the ones that the server uses. With an empty reader,
+    // run() fails with an explanation.
+    reloader(config::settings& settings, proxy::server& server, reader read)
+        : settings_{settings}, server_{server}, read_{std::move(read)} {}
 
-    // Has another part reloaded with the server.
-    void join(part other) { parts_.push_back(std::move(other)); }
+    void add_part(part added) { parts_.push_back(std::move(added)); }
 
-    // Logs what came of it, and never throws.
+    // Logs the result. Never throws.
     admin::reload_result run();
 
 private:
@@ -39,7 +38,7 @@ private:
     proxy::server& server_;
     reader read_;
     std::vector<part> parts_;
-    // Exchanges in flight may still go by these.
+    // Exchanges in flight may still refer to these.
     std::vector<std::vector<policy::rule>> retired_;
 };
 

@@ -29,7 +29,7 @@ struct host {
           control{env, pool, settings.recovery}, view{upstream.name, env.io, env.deadlines, control,
                                                       settings},
           observed{control, view}, recovery{upstream.name, env.io, env.deadlines,
-                                        observed,      ledger, settings},
+                                            observed,      ledger, settings},
           unloaded{env.io}, home{made_by} {
         pool.watch(view);
     }

@@ -29,7 +29,7 @@ struct context {
     http::head_limits head_limits() const noexcept;
     std::string next_request_id();
     // What was made by the settings follows them: call it after each change.
-    void heed_settings();
+    void apply_settings();
 
     net::asio::mutable_buffer scratch_buffer() noexcept {
         return net::asio::buffer(scratch.get(), scratch_size);

@@ -31,7 +31,8 @@ public:
     std::vector<listener_ptr> const& listeners() const noexcept { return listeners_; }
     // Where the shared one listens: the port is known after start(), even if the settings say 0.
     net::endpoint const& local_endpoint() const noexcept { return listeners_.front()->local; }
-    // Tells in the log where it listens and for which host, as far as it has not been told.
+    // Logs each listener with its host, unless it was logged before, and warns if other machines
+    // can reach one without an API key.
     void announce();
 
     // What other settings want of listeners and hosts, made ready: dropping it changes nothing.

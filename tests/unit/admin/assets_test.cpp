@@ -14,7 +14,7 @@ TEST(admin_assets, have_the_page_and_what_it_needs) {
     auto const* page = find_asset("/");
     ASSERT_NE(page, nullptr);
     EXPECT_EQ(page->content_type, "text/html; charset=utf-8");
-    // Each file that the page names is there: a page that loads by halves helps nobody.
+    // Every file that the page refers to must exist, or the page is broken.
     std::string const html{page->bytes};
     std::size_t named = 0;
     for (auto at = html.find("/assets/"); at != html.npos; at = html.find("/assets/", at + 1)) {

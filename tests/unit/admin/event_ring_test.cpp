@@ -17,7 +17,7 @@ event_ring filled(std::size_t n) {
 
 } // namespace
 
-TEST(event_ring, has_nothing_at_first_and_nobody_has_missed_anything) {
+TEST(event_ring, is_empty_at_first_and_nothing_was_missed) {
     event_ring const ring;
     EXPECT_EQ(ring.newest(), 0U);
     EXPECT_EQ(ring.oldest(), 1U);
@@ -48,7 +48,7 @@ TEST(event_ring, keeps_the_newest_and_lets_go_of_the_rest) {
     EXPECT_TRUE(over.has_all_after(1));
 }
 
-TEST(event_ring, has_nothing_behind_a_number_that_has_not_come) {
+TEST(event_ring, has_no_events_after_the_newest_one) {
     auto const ring = filled(3);
     EXPECT_TRUE(ring.has_all_after(3));
     EXPECT_FALSE(ring.has_all_after(4));

@@ -65,11 +65,11 @@ TEST(history, tells_what_was_added_since_the_last_sample) {
     answer(now, 0.2);
     now.failed = 1;
     now.stream_events = 250;
-    past.take(now, start);
+    past.add_sample(now, start);
     answer(now, 3);
     answer(now, 3);
     now.stream_events = 300;
-    past.take(now, start + history::interval);
+    past.add_sample(now, start + history::interval);
 
     ASSERT_EQ(past.samples().size(), 2U);
     auto const& first = past.samples()[0];
@@ -92,8 +92,8 @@ TEST(history, tells_of_an_idle_interval_as_well) {
     history past;
     traffic now;
     answer(now, 1);
-    past.take(now, start);
-    past.take(now, start + history::interval);
+    past.add_sample(now, start);
+    past.add_sample(now, start + history::interval);
     ASSERT_EQ(past.samples().size(), 2U);
     EXPECT_EQ(past.samples().back().exchanges, 0U);
     EXPECT_EQ(past.samples().back().stream_events, 0U);
@@ -106,7 +106,7 @@ TEST(history, puts_all_routes_together) {
     traffic now;
     for (std::size_t r = 0; r < telemetry::routes; ++r)
         answer(now, r < 4 ? 0.001 : 15, static_cast<telemetry::route>(r));
-    past.take(now, start);
+    past.add_sample(now, start);
     EXPECT_EQ(past.samples().front().exchanges, telemetry::routes);
     // Four of nine are in the first bucket; the middle one is the first half of the other five.
     EXPECT_DOUBLE_EQ(past.samples().front().first_byte_p50.value(), 10 + 10 * 0.5 / 5);
@@ -117,7 +117,7 @@ TEST(history, keeps_the_newest_fifteen_minutes) {
     traffic now;
     for (std::size_t i = 0; i < history::kept + 20; ++i) {
         now.stream_events += i;
-        past.take(now, start + i * history::interval);
+        past.add_sample(now, start + i * history::interval);
     }
     ASSERT_EQ(past.samples().size(), history::kept);
     EXPECT_EQ(history::kept * history::interval, std::chrono::minutes{15});

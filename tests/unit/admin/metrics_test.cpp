@@ -15,13 +15,13 @@ using recovery::step;
 using test::exposition;
 using testing::HasSubstr;
 
-// A host that nobody connects to.
+// A host without connections.
 struct the_metrics : testing::Test {
     exposition read() const { return exposition{under_test->render()}; }
 
-    std::shared_ptr<recovery::record> led(policy::verdict why) {
+    std::shared_ptr<recovery::record> led(policy::verdict verdict) {
         recovery::trigger cause;
-        cause.verdict = why;
+        cause.verdict = verdict;
         return ledger.open(host.name(), cause);
     }
     // As a recovery that has unloaded one instance in 40 ms.
@@ -53,9 +53,9 @@ struct the_metrics : testing::Test {
     host::host_list hosts{host::environment{io, queue, blocks, fields}, settings, ledger};
     host::host& host = hosts[0];
     proxy_state proxy{"127.0.0.1:1235", 3, 4096, false};
-    subject what{io, queue,  settings, traffic, exchanges, ledger, hosts, [this] { return proxy; },
-                 {}, "1.2.3"};
-    std::optional<metrics> under_test{std::in_place, what};
+    sources shown{io, queue,  settings, traffic, exchanges, ledger, hosts, [this] { return proxy; },
+                  {}, "1.2.3"};
+    std::optional<metrics> under_test{std::in_place, shown};
 };
 
 } // namespace
@@ -267,10 +267,11 @@ TEST_F(the_metrics, count_a_recovery_with_its_phases_unloads_and_company) {
 TEST_F(the_metrics, tell_that_a_recovery_runs) {
     test::metric_labels const here{{"host", "default"}};
     EXPECT_EQ(read().value("secondwind_recovery_running", here), 0);
-    host.recovery.guard.begin(std::make_shared<recovery::record>(), true);
+    host.recovery.guard.begin(std::make_shared<recovery::record>());
     EXPECT_EQ(read().value("secondwind_recovery_running", here), 1);
     EXPECT_EQ(read().value("secondwind_recovery_waiting", here), 0);
-    host.recovery.guard.finish();
+    host.recovery.guard.latest()->phase = recovery::phase::finished;
+    host.recovery.guard.open();
     EXPECT_EQ(read().value("secondwind_recovery_running", here), 0);
 }
 
@@ -282,17 +283,17 @@ TEST_F(the_metrics, tell_which_mode_is_in_force) {
 }
 
 TEST_F(the_metrics, count_reloads_by_whether_they_were_applied) {
-    under_test->reloaded(true);
-    under_test->reloaded(true);
-    under_test->reloaded(false);
+    under_test->count_reload(true);
+    under_test->count_reload(true);
+    under_test->count_reload(false);
     auto const now = read();
     EXPECT_EQ(now.value("secondwind_config_reloads_total", {{"result", "applied"}}), 2);
-    EXPECT_EQ(now.value("secondwind_config_reloads_total", {{"result", "refused"}}), 1);
+    EXPECT_EQ(now.value("secondwind_config_reloads_total", {{"result", "failed"}}), 1);
 }
 
-TEST_F(the_metrics, tell_how_many_listen_to_the_events) {
-    EXPECT_THAT(under_test->render(), HasSubstr("\nsecondwind_event_listeners 0\n"));
-    EXPECT_THAT(under_test->render(7), HasSubstr("\nsecondwind_event_listeners 7\n"));
+TEST_F(the_metrics, show_the_number_of_event_subscribers) {
+    EXPECT_THAT(under_test->render(), HasSubstr("\nsecondwind_event_subscribers 0\n"));
+    EXPECT_THAT(under_test->render(7), HasSubstr("\nsecondwind_event_subscribers 7\n"));
 }
 
 TEST_F(the_metrics, may_go_before_the_ledger_does) {

@@ -33,20 +33,20 @@ TEST(query, may_be_empty) {
 }
 
 TEST(query, decodes_names_before_it_compares_them) {
-    EXPECT_THAT(complaint_on("host=a&h%6fst=b"), HasSubstr(R"("host" is there twice)"));
+    EXPECT_THAT(complaint_on("host=a&h%6fst=b"), HasSubstr(R"("host" appears twice)"));
 }
 
-TEST(query, names_what_is_there_twice) {
-    EXPECT_THAT(complaint_on("limit=1&host=a&limit=1"), HasSubstr(R"("limit" is there twice)"));
+TEST(query, names_a_parameter_that_appears_twice) {
+    EXPECT_THAT(complaint_on("limit=1&host=a&limit=1"), HasSubstr(R"("limit" appears twice)"));
 }
 
-TEST(query, refuses_what_has_no_value_or_no_name) {
+TEST(query, refuses_a_field_without_a_name_or_a_value) {
     EXPECT_THAT(complaint_on("host"), HasSubstr(R"("host")"));
     EXPECT_THAT(complaint_on("=x"), HasSubstr(R"("=x")"));
     EXPECT_THAT(complaint_on("a=1&&b=2"), HasSubstr("NAME=VALUE"));
 }
 
-TEST(query, refuses_broken_percent_encoding_wherever_it_breaks_off) {
+TEST(query, refuses_invalid_percent_encoding_at_every_position) {
     for (auto const* broken : {"a=%", "a=%4", "a=%4g", "a=%g4", "%=1", "a=%-1", "a=% 1", "a=%0x41"})
         EXPECT_THAT(complaint_on(broken), HasSubstr("hexadecimal")) << broken;
     std::vector<query_field> fields;
@@ -54,8 +54,8 @@ TEST(query, refuses_broken_percent_encoding_wherever_it_breaks_off) {
     EXPECT_EQ(fields.front().value, std::string("A~\0", 3));
 }
 
-TEST(query, of_a_document_without_parameters_is_refused_by_name) {
+TEST(query, is_refused_for_a_path_without_parameters) {
     EXPECT_EQ(refuse_query(""), "");
-    EXPECT_THAT(refuse_query("verbose=1"), HasSubstr(R"(no parameter "verbose")"));
+    EXPECT_THAT(refuse_query("verbose=1"), HasSubstr(R"(Unknown parameter "verbose")"));
     EXPECT_THAT(refuse_query("%zz"), HasSubstr("NAME=VALUE"));
 }

@@ -19,8 +19,8 @@ record with_steps(std::vector<std::pair<step, int>> const& steps) {
     record r;
     r.host = "one";
     r.trigger.verdict = verdict::insufficient_memory;
-    for (auto const& [what, at] : steps)
-        r.steps.push_back({what, std::chrono::milliseconds{at}});
+    for (auto const& [step, at] : steps)
+        r.steps.push_back({step, std::chrono::milliseconds{at}});
     return r;
 }
 
@@ -60,7 +60,7 @@ TEST(times_of_a_recovery, are_those_between_its_steps) {
                 ElementsAre(seconds(0.010), seconds(0.020), none, seconds(0.140), seconds(0.005)));
 }
 
-TEST(times_of_a_recovery, count_the_wait_for_somebody_to_go_idle) {
+TEST(times_of_a_recovery, count_the_wait_for_an_idle_instance) {
     auto r = with_steps({{step::began, 0},
                          {step::listed, 1},
                          {step::planned, 2},
@@ -75,7 +75,7 @@ TEST(times_of_a_recovery, count_the_wait_for_somebody_to_go_idle) {
                                          seconds(0.002)));
 }
 
-TEST(times_of_a_recovery, know_a_wait_in_vain) {
+TEST(times_of_a_recovery, include_a_wait_that_ended_without_an_idle_instance) {
     auto r = with_steps({{step::began, 0},
                          {step::listed, 1},
                          {step::planned, 1},
@@ -137,7 +137,7 @@ TEST(recovery_counts, go_with_their_host_and_stay_with_those_that_stay) {
     counts.note(step::unloaded, of_one);
     counts.note(step::unloaded, of_two);
     counts.keep({"three", "one"});
-    counts.note(step::unloaded, of_two); // which finishes what it began
+    counts.note(step::unloaded, of_two); // a removed host that finishes its recovery
     ASSERT_EQ(counts.hosts().size(), 2U);
     EXPECT_EQ(counts.hosts().at("one").unloaded, 1U);
     EXPECT_EQ(counts.hosts().at("three").unloaded, 0U);

@@ -111,8 +111,8 @@ TEST(recovery_search, has_a_span_that_begins_with_since_and_ends_before_until) {
     EXPECT_THAT(ids(find_recoveries(all, wanted)), ElementsAre(7, 6, 5));
 }
 
-TEST(recovery_search, names_the_parameter_that_is_wrong) {
-    EXPECT_THAT(complaint_of("hots=default"), HasSubstr(R"(no parameter "hots")"));
+TEST(recovery_search, names_a_wrong_parameter) {
+    EXPECT_THAT(complaint_of("hots=default"), HasSubstr(R"(Unknown parameter "hots")"));
     EXPECT_THAT(complaint_of("host=other"), HasSubstr(R"("host" must be default or spare)"));
     EXPECT_THAT(complaint_of("outcome=well"), HasSubstr(R"("outcome" must be)"));
     EXPECT_THAT(complaint_of("since=yesterday"), HasSubstr(R"("since" must be a time)"));
@@ -122,7 +122,7 @@ TEST(recovery_search, names_the_parameter_that_is_wrong) {
                     HasSubstr(R"("before" must be)"));
     for (auto const* limit : {"", "0", "501", "-1", "ten"})
         EXPECT_THAT(complaint_of(std::string{"limit="} + limit), HasSubstr(R"("limit" must be)"));
-    EXPECT_THAT(complaint_of("limit=1&limit=2"), HasSubstr(R"("limit" is there twice)"));
+    EXPECT_THAT(complaint_of("limit=1&limit=2"), HasSubstr(R"("limit" appears twice)"));
 }
 
 TEST(recovery_search, shows_each_record_as_the_ledger_file_does) {

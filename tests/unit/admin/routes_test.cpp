@@ -5,30 +5,30 @@
 using namespace secondwind::admin;
 
 TEST(routes, are_found_by_their_whole_path) {
-    EXPECT_EQ(find_destination("/livez").what, route::livez);
-    EXPECT_EQ(find_destination("/readyz").what, route::readyz);
-    EXPECT_EQ(find_destination("/api/status").what, route::status);
-    EXPECT_EQ(find_destination("/api/hosts").what, route::hosts);
-    EXPECT_EQ(find_destination("/api/recoveries").what, route::recoveries);
-    EXPECT_EQ(find_destination("/api/recovery/mode").what, route::recovery_mode);
-    EXPECT_EQ(find_destination("/api/reload").what, route::reload);
+    EXPECT_EQ(find_destination("/livez").route, route::livez);
+    EXPECT_EQ(find_destination("/readyz").route, route::readyz);
+    EXPECT_EQ(find_destination("/api/status").route, route::status);
+    EXPECT_EQ(find_destination("/api/hosts").route, route::hosts);
+    EXPECT_EQ(find_destination("/api/recoveries").route, route::recoveries);
+    EXPECT_EQ(find_destination("/api/recovery/mode").route, route::recovery_mode);
+    EXPECT_EQ(find_destination("/api/reload").route, route::reload);
     for (auto const* other :
          {"", "/", "/api", "/api/", "/api/status/", "/api/statusx", "api/status", "/API/status",
           "/api/recovery", "/api//status", "//livez"})
-        EXPECT_EQ(find_destination(other).what, route::none) << other;
+        EXPECT_EQ(find_destination(other).route, route::none) << other;
 }
 
 TEST(routes, give_what_stands_in_the_path) {
     auto const host = find_destination("/api/hosts/my-host.1/unload");
-    EXPECT_EQ(host.what, route::unload);
+    EXPECT_EQ(host.route, route::unload);
     EXPECT_EQ(host.argument, "my-host.1");
     auto const exchange = find_destination("/api/exchanges/42/cancel");
-    EXPECT_EQ(exchange.what, route::cancel);
+    EXPECT_EQ(exchange.route, route::cancel);
     EXPECT_EQ(exchange.argument, "42");
     for (auto const* other : {"/api/hosts//unload", "/api/hosts/unload", "/api/hosts/a/b/unload",
                               "/api/hosts/a/unload/", "/api/exchanges//cancel",
                               "/api/exchanges/cancel", "/api/exchanges/1/2/cancel"})
-        EXPECT_EQ(find_destination(other).what, route::none) << other;
+        EXPECT_EQ(find_destination(other).route, route::none) << other;
 }
 
 TEST(routes, of_documents_are_read_and_those_of_actions_posted_to) {

@@ -1,6 +1,5 @@
-// The status of a server with many exchanges, which are only imagined.
+// The status of a server with many exchanges, which are fakes.
 #include "admin/api.hpp"
-#include "admin/history.hpp"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -12,9 +11,9 @@ using namespace secondwind::admin;
 
 namespace {
 
-class imagined final : public telemetry::live_exchange {
+class fake_exchange final : public telemetry::live_exchange {
 public:
-    explicit imagined(std::uint64_t number) : number_{number} {}
+    explicit fake_exchange(std::uint64_t number) : number_{number} {}
     std::uint64_t number() const noexcept override { return number_; }
     view look() const override {
         view v;
@@ -42,15 +41,18 @@ struct status_of_many : testing::Test {
     http::field_list fields;
     config::settings settings;
     telemetry::traffic traffic;
-    std::list<imagined> running;
+    std::list<fake_exchange> running;
     telemetry::exchange_list exchanges;
-    recovery::ledger book;
-    host::host_list hosts{{io, deadlines, blocks, fields}, settings, book};
+    recovery::ledger ledger;
+    host::host_list hosts{{io, deadlines, blocks, fields}, settings, ledger};
     proxy_state proxy{"127.0.0.1:1235", 3, 17, false};
-    subject what{io, deadlines, settings, traffic, exchanges, book, hosts, [this] { return proxy; },
-                 {}, "1.2.3"};
+    sources shown{io,        deadlines, settings, traffic,
+                  exchanges, ledger,    hosts,    [this] { return proxy; },
+                  {},        "1.2.3"};
     history past;
-    api documents{what, past, "5f3a9c12", [] { return event_state{7, 2, {}}; }, {}};
+    state_documents documents{shown, past, "5f3a9c12", [] { return event_state{7, 2, {}}; }};
+    actions acting{shown, {}};
+    api under_test{shown, documents, acting};
 };
 
 } // namespace
@@ -66,7 +68,7 @@ TEST_F(status_of_many, shows_the_oldest_500_exchanges_and_how_many_there_are) {
     EXPECT_EQ(s.at("exchanges").front().at("request_id"), "\xef\xbf\xbd");
 }
 
-TEST_F(status_of_many, shows_what_others_count) {
+TEST_F(status_of_many, shows_the_counters) {
     traffic.exchanges = 9;
     traffic.failed = 1;
     traffic.departures = {0, 1, 2, 0, 0, 3, 0};
@@ -95,13 +97,13 @@ TEST_F(status_of_many, shows_what_others_count) {
 
 TEST_F(status_of_many, counts_recoveries_that_the_ledger_has_forgotten) {
     for (int i = 0; i < 1200; ++i)
-        book.open("default", {});
+        ledger.open("default", {});
     EXPECT_EQ(status().at("totals").at("recoveries"), 1200);
 }
 
 TEST_F(status_of_many, shows_all_samples_of_its_history) {
-    past.take(traffic, std::chrono::system_clock::now());
-    past.take(traffic, std::chrono::system_clock::now());
+    past.add_sample(traffic, std::chrono::system_clock::now());
+    past.add_sample(traffic, std::chrono::system_clock::now());
     EXPECT_EQ(status().at("history").at("samples").size(), past.samples().size());
     EXPECT_FALSE(past.samples().empty());
 }
@@ -110,25 +112,25 @@ TEST_F(status_of_many, is_not_ready_without_a_host_that_is_up) {
     EXPECT_EQ(status().at("ready"), false);
 }
 
-TEST_F(status_of_many, goes_on_while_no_order_is_carried_out_that_is_not_allowed) {
-    what.reload = []() -> reload_result {
+TEST_F(status_of_many, runs_no_action_that_is_not_allowed) {
+    shown.reload = []() -> reload_result {
         ADD_FAILURE() << "it was reloaded";
         return {};
     };
     exchanges.add(running.emplace_back(1));
-    std::vector<int> told;
-    auto order = [](api& to, std::string path, std::vector<int>& codes) -> net::task<void> {
-        request asked;
-        asked.method = "POST";
-        asked.path = std::move(path);
-        asked.body = "{}";
-        auto const said = co_await to.answer(std::move(asked));
-        codes.push_back(said.status);
-        EXPECT_NE(said.body.find("actions_disabled"), std::string::npos);
+    std::vector<int> statuses;
+    auto act = [](api& to, std::string path, std::vector<int>& codes) -> net::task<void> {
+        request request;
+        request.method = "POST";
+        request.path = std::move(path);
+        request.body = "{}";
+        auto const reply = co_await to.answer(std::move(request));
+        codes.push_back(reply.status);
+        EXPECT_NE(reply.body.find("actions_disabled"), std::string::npos);
     };
-    // Whoever lets requests in should have refused them already.
+    // Access control refuses them before; this is the second check.
     for (auto const* path : {"/api/reload", "/api/recovery/mode", "/api/exchanges/1/cancel",
                              "/api/hosts/default/unload"})
-        net::spawn(order(documents, path, told));
-    EXPECT_EQ(told, (std::vector<int>{403, 403, 403, 403}));
+        net::spawn(act(under_test, path, statuses));
+    EXPECT_EQ(statuses, (std::vector<int>{403, 403, 403, 403}));
 }

@@ -1,5 +1,6 @@
 #include "support/admin_texts.hpp"
 
+#include "app/formatting.hpp"
 #include "app/operator_view.hpp"
 
 #include <gmock/gmock.h>
@@ -18,7 +19,7 @@ TEST(models_view, lists_each_instance_and_what_is_only_on_disk) {
     EXPECT_EQ(models_view(json::array({test::admin_host()}), now, false),
               "MODEL                   SIZE  INSTANCE         STATE                       PINNED  "
               "LAST USED\n"
-              "qwen/qwen3-8b        4.70 GB  qwen/qwen3-8b    loaded, busy (1 from here)  pinned  "
+              "qwen/qwen3-8b        4.70 GB  qwen/qwen3-8b    loaded, busy (1 in flight)  pinned  "
               "  10s ago\n"
               "qwen/qwen3-8b        4.70 GB  qwen/qwen3-8b:2  loaded, idle                pinned  "
               "        -\n"
@@ -44,20 +45,20 @@ TEST(models_view, does_not_pretend_to_know_whether_an_instance_is_busy) {
     EXPECT_THAT(text, HasSubstr("qwen/qwen3-8b:2  loaded, busy  pinned"));
 }
 
-TEST(models_view, says_why_there_is_nothing_to_list) {
+TEST(models_view, explains_an_empty_list) {
     auto host = test::admin_host();
     host["models"] = json::array();
     EXPECT_EQ(models_view(json::array({host}), now, false), "default: no models\n");
     host["listing_error"] = "it did not answer in time";
     EXPECT_EQ(models_view(json::array({host}), now, false),
-              "default: its models could not be listed: it did not answer in time; what is shown "
-              "is from 1.0s ago\n");
+              "default: cannot list its models: it did not answer in time; this list is 1.0s "
+              "old\n");
     host["listed_at"] = nullptr;
     EXPECT_EQ(models_view(json::array({host}), now, false),
-              "default: its models could not be listed: it did not answer in time\n");
+              "default: cannot list its models: it did not answer in time\n");
 }
 
-TEST(unloaded_view, tells_what_became_of_each_instance) {
+TEST(unloaded_view, shows_the_result_for_each_instance) {
     auto const list = json::parse(R"([{"id":"a","result":"unloaded","error":""},
         {"id":"b","result":"not_found","error":""},
         {"id":"c","result":"refused","error":"it answered with 500"}])");

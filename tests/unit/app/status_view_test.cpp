@@ -31,8 +31,8 @@ TEST(status_view, shows_everything_in_three_tables_under_one_sentence) {
     EXPECT_EQ(
         status_view(test::admin_status(), json::array({test::admin_host()}),
                     json::array({test::admin_recovery()}), false),
-        "All is well: 1 host up. secondwind 0.1.0 on 127.0.0.1:1235 for 2h 5m: 1204 exchanges (3 "
-        "failed), 5 recovered of 6 recoveries.\n"
+        "All is well: 1 host up. secondwind 0.1.0 on 127.0.0.1:1235 for 2h 5m: 1204 requests (3 "
+        "failed), 6 recoveries (5 requests recovered).\n"
         "\n"
         "HOST     URL                    STATE  SINCE  VERSION  LOADED  IN FLIGHT  RECOVERY\n"
         "default  http://127.0.0.1:1234  up        1h  0.4.5         1          2  -\n"
@@ -47,54 +47,58 @@ TEST(status_view, shows_everything_in_three_tables_under_one_sentence) {
         "812ms\n");
 }
 
-TEST(status_view, is_calm_when_there_is_nothing_to_tell) {
+TEST(status_view, is_short_when_nothing_happens) {
     auto const text = status_view(idle, json::array({test::admin_host()}), json::array(), false);
-    EXPECT_THAT(text, HasSubstr("1 exchange, no recovery needed.\n"));
-    EXPECT_THAT(text, EndsWith("\nNo exchange is in flight.\n\nNo recovery so far.\n"));
+    EXPECT_THAT(text, HasSubstr("1 request, no recoveries.\n"));
+    EXPECT_THAT(text, EndsWith("\nNo requests in flight.\n\nNo recoveries yet.\n"));
 }
 
-TEST(status_view, says_first_what_is_wrong) {
+TEST(status_view, begins_with_the_problems) {
     auto status = idle;
     status["ready"] = false;
     auto const down = hosts_with({{"state", "down"}, {"reason", "connection refused"}});
-    EXPECT_THAT(sentence_of(status, down),
-                StartsWith("Not all is well: 1 of 1 host down (default: connection refused). "));
+    EXPECT_THAT(summary(status, down),
+                StartsWith("Problem: 1 of 1 host down (default: connection refused). "));
     status["draining"] = true;
-    EXPECT_THAT(sentence_of(status, down),
-                StartsWith("Not all is well: it drains and takes no new requests and 1 of 1 "));
-    EXPECT_THAT(sentence_of(status, hosts_with()),
-                StartsWith("Not all is well: it drains and takes no new requests. "));
+    EXPECT_THAT(
+        summary(status, down),
+        StartsWith("Problem: secondwind is draining and accepts no new requests and 1 of 1 "));
+    EXPECT_THAT(summary(status, hosts_with()),
+                StartsWith("Problem: secondwind is draining and accepts no new requests. "));
     status["draining"] = false;
-    EXPECT_THAT(sentence_of(status, hosts_with({{"state", "unknown"}})),
-                StartsWith("Not all is well: it is not ready, for no host is known to be up. "));
+    EXPECT_THAT(summary(status, hosts_with({{"state", "unknown"}})),
+                StartsWith("Problem: no host is known to be up. "));
 }
 
-TEST(status_view, does_not_call_a_host_up_that_it_has_not_heard_from) {
-    EXPECT_THAT(sentence_of(idle, hosts_with({{"state", "unknown"}})),
-                StartsWith("All is well so far: 0 hosts up, 1 not heard from yet. "));
+TEST(status_view, does_not_call_a_host_up_before_it_was_contacted) {
+    EXPECT_THAT(summary(idle, hosts_with({{"state", "unknown"}})),
+                StartsWith("All is well so far: 0 hosts up, 1 not contacted yet. "));
 }
 
 TEST(status_view, names_the_hosts_on_which_a_recovery_runs) {
     auto const hosts = hosts_with({{"recovering", true}, {"waiting", 3}});
-    EXPECT_THAT(sentence_of(idle, hosts), StartsWith("All is well: 1 host up, a recovery runs on "
-                                                     "default. "));
-    EXPECT_THAT(status_view(idle, hosts, json::array(), false), HasSubstr("  running, 3 wait\n"));
+    EXPECT_THAT(summary(idle, hosts), StartsWith("All is well: 1 host up, recovery running "
+                                                 "on default. "));
+    EXPECT_THAT(status_view(idle, hosts, json::array(), false),
+                HasSubstr("  running, 3 waiting\n"));
 }
 
-TEST(status_view, says_so_when_recoveries_do_not_act) {
+TEST(status_view, says_that_recoveries_are_off_or_observed) {
     auto status = idle;
     auto const hosts = json::array({test::admin_host()});
     EXPECT_THAT(status_view(status, hosts, json::array(), false), Not(HasSubstr("recovery.mode")));
     status["recovery"]["mode"] = "observe";
-    EXPECT_THAT(status_view(status, hosts, json::array(), false), HasSubstr("only observed"));
+    EXPECT_THAT(status_view(status, hosts, json::array(), false),
+                HasSubstr("recovery.mode is observe"));
     status["recovery"]["mode"] = "off";
-    EXPECT_THAT(status_view(status, hosts, json::array(), false), HasSubstr("Recoveries are off"));
+    EXPECT_THAT(status_view(status, hosts, json::array(), false),
+                HasSubstr("recovery.mode is off"));
 }
 
-TEST(status_view, tells_of_a_listing_that_failed) {
+TEST(status_view, reports_a_failed_listing) {
     EXPECT_THAT(status_view(idle, hosts_with({{"listing_error", "it answered with 401"}}),
                             json::array(), false),
-                HasSubstr("\ndefault: its models could not be listed: it answered with 401\n"));
+                HasSubstr("\ndefault: cannot list its models: it answered with 401\n"));
 }
 
 TEST(status_view, keeps_long_lists_short) {
@@ -106,7 +110,7 @@ TEST(status_view, keeps_long_lists_short) {
     for (int i = 0; i != 8; ++i)
         recoveries.push_back({{"host", "h" + std::to_string(i)}, {"outcome", "futile"}});
     auto const text = status_view(status, hosts_with(), recoveries, false);
-    EXPECT_THAT(text, HasSubstr("\nand 680 younger ones\n"));
+    EXPECT_THAT(text, HasSubstr("\nand 680 newer requests\n"));
     EXPECT_THAT(text, HasSubstr("h4"));
     EXPECT_THAT(text, Not(HasSubstr("h5")));
 }
@@ -118,7 +122,7 @@ TEST(status_view, colours_the_states_only_where_it_may) {
     EXPECT_THAT(status_view(idle, hosts, json::array(), false), Not(HasSubstr("\033")));
 }
 
-TEST(status_view, survives_a_server_that_says_nothing_it_knows) {
+TEST(status_view, tolerates_a_server_with_another_api) {
     for (auto const* text : {"{}", "[]", "null", "7", R"({"exchanges":[7,null,[]]})"}) {
         auto const odd = json::parse(text);
         EXPECT_THAT(status_view(odd, json::array({odd, 7}), json::array({odd, 7}), false),

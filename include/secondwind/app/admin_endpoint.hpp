@@ -1,0 +1,51 @@
+// The admin listener of a running proxy, as the settings define it.
+#pragma once
+
+#include <secondwind/admin/server.hpp>
+#include <secondwind/app/reloader.hpp>
+#include <secondwind/config/config.hpp>
+#include <secondwind/proxy/server.hpp>
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+namespace secondwind::app {
+
+// The TLS context of the admin listener; null for plain HTTP. Throws net::tls_error.
+net::tls_context_ptr admin_tls(config::admin const& settings);
+
+class admin_endpoint {
+public:
+    // All must outlive it. `chosen`: the user has set admin.listen, so a failure is fatal.
+    admin_endpoint(config::settings& settings, proxy::server& server, reloader& reload,
+                   bool chosen);
+
+    // Call it after the proxy server has started. If listening fails and the address was chosen,
+    // prints the error and returns false. With the default address it logs a warning instead, and
+    // the proxy runs without an admin listener. Null `tls`: plain HTTP.
+    bool start(net::tls_context_ptr tls = {});
+
+    // Where it listens; nothing if it does not.
+    std::optional<config::endpoint> address() const;
+
+    // Does the same as the reload action of the admin listener.
+    void reload();
+
+    void announce_draining();
+    // Stops it; completes when none of its coroutines run any more.
+    net::task<void> stop();
+
+private:
+    admin::sources sources();
+    std::function<void()> prepare(config::settings const& fresh);
+    void log_address() const;
+
+    config::settings& settings_;
+    proxy::server& server_;
+    reloader& reload_;
+    bool chosen_;
+    std::unique_ptr<admin::server> admin_; // exists from its first listener on
+};
+
+} // namespace secondwind::app

@@ -1,0 +1,143 @@
+#include "state_documents.hpp"
+
+#include "api_json.hpp"
+#include "recovery_search.hpp"
+#include <secondwind/base/log.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+namespace secondwind::admin {
+
+namespace {
+
+constexpr std::size_t most_exchanges = 500;
+
+json totals_json(telemetry::traffic const& t, recovery::ledger const& ledger) {
+    auto const disconnects =
+        std::accumulate(t.departures.begin(), t.departures.end(), std::uint64_t{0});
+    auto const& records = ledger.records();
+    return {{"exchanges", t.exchanges},
+            {"failed", t.failed},
+            {"client_disconnects", disconnects},
+            // The ids count from 1, and only the oldest records are forgotten.
+            {"recoveries", records.empty() ? 0 : records.back()->id},
+            {"recovered", t.replays_recovered},
+            {"replays", t.replays_recovered + t.replays_failed},
+            {"bytes_in", t.bytes_in},
+            {"bytes_out", t.bytes_out},
+            {"stream_events", t.stream_events},
+            {"log_lines_dropped", log::dropped()}};
+}
+
+// The exchanges that the host is serving, by the model or instance that they name.
+use_counts uses_of(telemetry::exchange_list& all, std::string_view host) {
+    using telemetry::phase;
+    use_counts counts;
+    for (auto const& each : all) {
+        auto const v = each.look();
+        bool const at_work = v.phase == phase::sending || v.phase == phase::waiting ||
+                             v.phase == phase::holding || v.phase == phase::relaying;
+        if (at_work && v.host == host && !v.model.empty())
+            ++counts[std::string{v.model}];
+    }
+    return counts;
+}
+
+} // namespace
+
+state_documents::state_documents(sources const& sources, history const& history, std::string run,
+                                 std::function<event_state()> events)
+    : sources_{sources}, history_{history}, run_{std::move(run)}, events_{std::move(events)},
+      started_{std::chrono::system_clock::now()}, started_monotonic_{
+                                                      std::chrono::steady_clock::now()} {}
+
+bool state_documents::ready() const {
+    return !sources_.proxy().draining &&
+           std::ranges::any_of(sources_.hosts,
+                               [](host::host_ptr const& each) { return each->view.health().up(); });
+}
+
+std::string state_documents::status() const {
+    auto const proxy = sources_.proxy();
+    auto const events = events_();
+    auto const& settings = sources_.settings;
+    std::chrono::duration<double> const uptime =
+        std::chrono::steady_clock::now() - started_monotonic_;
+
+    auto exchanges = json::array();
+    std::size_t total = 0;
+    for (auto const& each : sources_.exchanges)
+        if (++total <= most_exchanges)
+            exchanges.push_back(exchange_json(each.look()));
+    auto samples = json::array();
+    for (auto const& each : history_.samples())
+        samples.push_back(sample_json(each));
+
+    auto const configured = settings.admin.listen ? config::to_string(*settings.admin.listen) : "";
+    return to_text(
+        {{"version", sources_.version},
+         {"run", run_},
+         {"started", time_or_null(started_)},
+         {"now", time_or_null(std::chrono::system_clock::now())},
+         {"uptime", seconds(uptime.count())},
+         {"listen", proxy.listen},
+         {"tls", !settings.tls.certificate_file.empty()},
+         {"admin", events.listen.empty() ? configured : events.listen},
+         {"draining", proxy.draining},
+         {"ready", ready()},
+         {"actions_allowed", settings.admin.allow_actions},
+         {"sequence", events.sequence},
+         {"recovery", recovery_settings_json(settings.recovery)},
+         {"connections", proxy.connections},
+         {"connections_limit", settings.limits.connections},
+         {"replay_buffer",
+          {{"used", proxy.replay_buffer_used}, {"limit", settings.limits.replay_buffer_total}}},
+         {"event_subscribers", events.subscribers},
+         {"totals", totals_json(sources_.traffic, sources_.ledger)},
+         {"exchanges", std::move(exchanges)},
+         {"exchanges_total", total},
+         {"history", {{"interval", history::interval.count()}, {"samples", std::move(samples)}}}});
+}
+
+std::string state_documents::host(host::host& one) const {
+    auto const& view = one.view;
+    auto const& listed = view.listed();
+    auto const& guard = one.recovery.guard;
+    auto models = json::array();
+    if (listed)
+        models = models_json(listed->instances, listed->unloaded, sources_.settings.recovery.pinned,
+                             uses_of(sources_.exchanges, one.name()));
+    return to_text({{"name", one.name()},
+                    {"url", config::to_string(one.pool.upstream())},
+                    {"state", host::to_string(view.health().state())},
+                    {"since", time_or_null(view.health().since())},
+                    {"reason", text_or_null(view.health().reason())},
+                    {"version", text_or_null(view.version().value_or(""))},
+                    {"recovering", guard.recovering()},
+                    {"epoch", guard.epoch()},
+                    {"waiting", guard.waiting()},
+                    {"in_flight", one.recovery.in_flight.size()},
+                    {"connections", {{"idle", one.pool.idle()}, {"leased", one.pool.leased()}}},
+                    {"listed_at", listed ? time_or_null(listed->at) : json(nullptr)},
+                    {"listing_error", text_or_null(view.listing_error())},
+                    {"models", std::move(models)}});
+}
+
+std::string state_documents::hosts() const {
+    std::string list;
+    for (auto const& each : sources_.hosts)
+        list.append(list.empty() ? "" : ",").append(host(*each));
+    return "[" + list + "]";
+}
+
+std::string state_documents::recoveries(std::size_t most) const {
+    recovery_search newest;
+    newest.limit = most;
+    return array_of(find_recoveries(sources_.ledger.records(), newest).records);
+}
+
+} // namespace secondwind::admin

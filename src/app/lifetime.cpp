@@ -1,0 +1,122 @@
+#include <secondwind/app/lifetime.hpp>
+
+#include "service_manager.hpp"
+#include <secondwind/base/log.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <exception>
+
+namespace secondwind::app {
+
+lifetime::lifetime(net::asio::io_context& io, proxy::server& server, admin_endpoint& admin,
+                   config::settings const& settings)
+    : server_{server}, admin_{admin}, settings_{settings}, stop_signals_{io, SIGINT, SIGTERM},
+      reload_signal_{io}, reopen_signal_{io}, drain_{server.shared().deadlines, "drain", *this},
+      stop_requested_{io} {
+    await_stop_signal();
+#ifdef SIGHUP
+    reload_signal_.add(SIGHUP);
+    await_reload_signal();
+#endif
+#ifdef SIGUSR1
+    reopen_signal_.add(SIGUSR1);
+    await_reopen_signal();
+#endif
+}
+
+void lifetime::await_reload_signal() {
+    reload_signal_.async_wait([this](net::error_code ec, int) {
+        if (ec)
+            return;
+        admin_.reload();
+        await_reload_signal();
+    });
+}
+
+void lifetime::await_reopen_signal() {
+    reopen_signal_.async_wait([this](net::error_code ec, int) {
+        if (ec)
+            return;
+        reopen_files();
+        await_reopen_signal();
+    });
+}
+
+void lifetime::reopen_files() {
+    auto const attempt = [](auto const& reopen) {
+        try {
+            reopen();
+        } catch (std::exception const& e) {
+            log::write(log::level::error, "reopen_failed", {{"error", e.what()}});
+        }
+    };
+    attempt([] { log::reopen(); });
+    attempt([this] { server_.shared().ledger.reopen(); });
+    log::write(log::level::info, "files_reopened",
+               {{"log", settings_.logging.file}, {"ledger", settings_.recovery.ledger_file}});
+}
+
+void lifetime::await_stop_signal() {
+    stop_signals_.async_wait([this](net::error_code ec, int number) {
+        if (ec)
+            return;
+        if (stopping_) {
+            forced_ = true;
+            log::write(log::level::warn, "forced_stop", {{"reason", "second signal"}});
+            server_.abort();
+            return;
+        }
+        stop(number == SIGINT ? "SIGINT" : "SIGTERM");
+        await_stop_signal();
+    });
+}
+
+void lifetime::stop(std::string_view reason) {
+    if (stopping_)
+        return;
+    stopping_ = true;
+    server_.drain();
+    admin_.announce_draining();
+    log::write(log::level::info, "draining",
+               {{"reason", reason}, {"connections", std::uint64_t{server_.sessions()}}});
+    service_manager::stopping(service_manager::draining(server_.sessions()),
+                              settings_.timeouts.drain);
+    // A timeout of zero means at once, but a timer of zero never expires.
+    drain_.after(std::max(settings_.timeouts.drain, std::chrono::milliseconds{1}));
+    stop_requested_.open();
+}
+
+void lifetime::on_timer() {
+    log::write(log::level::warn, "forced_stop",
+               {{"reason", "timeouts.drain has passed"},
+                {"connections", std::uint64_t{server_.sessions()}}});
+    server_.abort();
+}
+
+net::task<void> lifetime::ended() {
+    if (!stopping_) {
+        net::gate::waiter until{stop_requested_};
+        co_await until;
+    }
+    co_await server_.stopped();
+    co_await admin_.stop();
+    stop_signals_.cancel();
+    reload_signal_.cancel();
+    reopen_signal_.cancel();
+    drain_.clear();
+}
+
+int abandon(proxy::server& server, net::asio::io_context& io) {
+    auto until_stopped = [](proxy::server& s, net::asio::io_context& loop) -> net::task<void> {
+        co_await s.stopped();
+        loop.stop();
+    };
+    server.abort();
+    net::spawn(until_stopped(server, io));
+    io.run();
+    return 1;
+}
+
+} // namespace secondwind::app
