@@ -77,7 +77,7 @@ private:
 };
 
 net::task<reply> actions::run(destination destination, request request) {
-    if (!sources_.settings.admin.allow_actions)
+    if (!sources_.settings->admin.allow_actions)
         co_return actions_disabled();
     switch (destination.route) {
     case route::unload:
@@ -151,11 +151,11 @@ reply actions::set_mode(request const& request) {
     mode_request wanted;
     if (auto const error = read_action(request.body, wanted); !error.empty())
         return bad_request(error);
-    auto& recovery = sources_.settings.recovery;
-    bool const changed = recovery.mode != wanted.mode;
-    recovery.mode = wanted.mode;
-    auto const name = recovery_settings_json(recovery).at("mode").get<std::string>();
+    auto next = *sources_.settings;
+    bool const changed = std::exchange(next.recovery.mode, wanted.mode) != wanted.mode;
+    auto const name = recovery_settings_json(next.recovery).at("mode").get<std::string>();
     if (changed) {
+        sources_.settings.replace(std::move(next));
         log::write(log::level::info, "recovery_mode_changed", {{"mode", name}});
         announce_({"recovery.mode"});
     }

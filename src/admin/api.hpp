@@ -4,7 +4,7 @@
 #include "actions.hpp"
 #include "message.hpp"
 #include "routes.hpp"
-#include "state_documents.hpp"
+#include "status_documents.hpp"
 #include <secondwind/admin/sources.hpp>
 #include <secondwind/net/task.hpp>
 
@@ -16,7 +16,7 @@ namespace secondwind::admin {
 class api {
 public:
     // All must outlive it.
-    api(sources& sources, state_documents const& documents, actions& actions)
+    api(sources& sources, status_documents const& documents, actions& actions)
         : sources_{sources}, documents_{documents}, actions_{actions} {}
 
     // Never throws, whatever the client sent. A HEAD gets the reply to its GET; the caller leaves
@@ -30,7 +30,7 @@ private:
     reply search(std::string_view query) const;
 
     sources& sources_;
-    state_documents const& documents_;
+    status_documents const& documents_;
     actions& actions_;
 };
 

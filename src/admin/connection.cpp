@@ -175,7 +175,7 @@ net::task<bool> connection::serve() {
                             .fetch_mode = reader_->field("Sec-Fetch-Mode"),
                             .authorization = reader_->field("Authorization"),
                             .content_type = reader_->field("Content-Type")};
-    auto refused = check_access(shared_.sources.settings.admin, local_, head);
+    auto refused = check_access(shared_.sources.settings->admin, local_, head);
     if (!refused && request.path == "/events" && reader_->is_upgrade()) {
         co_await serve_events(std::move(request.query));
         co_return false;
@@ -231,7 +231,7 @@ net::task<void> connection::serve_events(std::string query) {
     resume_point resume;
     auto const error = read_resume_point(query, resume);
     bool const full =
-        shared_.events.subscribers() >= shared_.sources.settings.limits.event_subscribers;
+        shared_.events.subscribers() >= shared_.sources.settings->limits.event_subscribers;
     if (error.empty() && !full) {
         log_request("GET", "/events", 101);
         shared_.refusals.reset();

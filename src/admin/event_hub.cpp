@@ -40,7 +40,7 @@ std::string first_members(std::string_view type, std::string_view run, std::uint
 
 } // namespace
 
-event_hub::event_hub(sources& sources, state_documents const& documents, std::string run)
+event_hub::event_hub(sources& sources, status_documents const& documents, std::string run)
     : sources_{sources}, documents_{documents}, run_{std::move(run)},
       published_{sources.io}, self_{std::make_shared<event_hub*>(this)} {
     std::weak_ptr<event_hub*> const weak = self_;
@@ -82,7 +82,7 @@ void event_hub::publish_host(host::host& host) {
 
 void event_hub::settings_changed(std::vector<std::string> const& keys) {
     std::string members = R"(,"recovery":)" +
-                          to_text(recovery_settings_json(sources_.settings.recovery)) +
+                          to_text(recovery_settings_json(sources_.settings->recovery)) +
                           R"(,"changed":[)";
     for (auto const& key : keys) {
         members += members.ends_with('[') ? "" : ",";

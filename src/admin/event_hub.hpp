@@ -2,7 +2,7 @@
 #pragma once
 
 #include "event_ring.hpp"
-#include "state_documents.hpp"
+#include "status_documents.hpp"
 #include <secondwind/admin/sources.hpp>
 #include <secondwind/net/gate.hpp>
 
@@ -45,7 +45,7 @@ private:
 class event_hub {
 public:
     // All must outlive it. Observes the ledger and the hosts from now on.
-    event_hub(sources& sources, state_documents const& documents, std::string run);
+    event_hub(sources& sources, status_documents const& documents, std::string run);
     event_hub(event_hub const&) = delete;
     event_hub& operator=(event_hub const&) = delete;
 
@@ -82,7 +82,7 @@ private:
     event_ring::text snapshot();
 
     sources& sources_;
-    state_documents const& documents_;
+    status_documents const& documents_;
     std::string run_;
     event_ring ring_;
     net::gate published_;

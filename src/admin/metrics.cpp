@@ -165,7 +165,7 @@ void metrics::count_reload(bool succeeded) {
 }
 
 std::string metrics::render(std::size_t event_subscribers) const {
-    auto const& settings = sources_.settings;
+    auto const& settings = *sources_.settings;
     auto const proxy = sources_.proxy();
     metric_families families;
     families.gauge("secondwind_build_info", "Always 1; its label contains the version")

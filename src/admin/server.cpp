@@ -7,7 +7,7 @@
 #include "event_hub.hpp"
 #include "history.hpp"
 #include "metrics.hpp"
-#include "state_documents.hpp"
+#include "status_documents.hpp"
 #include <secondwind/base/log.hpp>
 #include <secondwind/net/accept.hpp>
 #include <secondwind/net/listen.hpp>
@@ -53,7 +53,7 @@ public:
 
     void start(net::tls_context_ptr tls) {
         set_tls(std::move(tls));
-        move_to(open_listener(sources_.io, sources_.settings.admin.listen.value()));
+        move_to(open_listener(sources_.io, sources_.settings->admin.listen.value()));
     }
     void set_tls(net::tls_context_ptr tls) noexcept { tls_ = std::move(tls); }
     net::acceptor* acceptor() noexcept { return socket_ ? &socket_->acceptor : nullptr; }
@@ -136,7 +136,7 @@ private:
     net::task<void> accept_all(std::shared_ptr<listening_socket> socket);
     bool is_full() const noexcept {
         return connections_.size() >=
-               sources_.settings.limits.event_subscribers + connections_besides_subscribers;
+               sources_.settings->limits.event_subscribers + connections_besides_subscribers;
     }
     net::task<void> serve(std::unique_ptr<connection> one);
 
@@ -149,7 +149,7 @@ private:
     std::string const run_ = new_run();
     history history_;
     admin::metrics metrics_;
-    state_documents documents_;
+    status_documents documents_;
     actions actions_;
     api api_;
     event_hub events_;

@@ -18,8 +18,8 @@ net::tls_context_ptr admin_tls(config::admin const& settings) {
                            : nullptr;
 }
 
-admin_endpoint::admin_endpoint(config::settings& settings, proxy::server& server, reloader& reload,
-                               bool chosen)
+admin_endpoint::admin_endpoint(config::current_settings& settings, proxy::server& server,
+                               reloader& reload, bool chosen)
     : settings_{settings}, server_{server}, reload_{reload}, chosen_{chosen} {
     reload.add_part([this](config::settings const& fresh) { return prepare(fresh); });
 }
@@ -44,9 +44,9 @@ admin::sources admin_endpoint::sources() {
 }
 
 bool admin_endpoint::start(net::tls_context_ptr tls) {
-    if (!settings_.admin.listen)
+    if (!settings_->admin.listen)
         return true;
-    auto const listen = config::to_string(*settings_.admin.listen);
+    auto const listen = config::to_string(*settings_->admin.listen);
     auto server = std::make_unique<admin::server>(sources());
     try {
         server->start(std::move(tls));
@@ -78,7 +78,7 @@ void admin_endpoint::log_address() const {
 std::function<void()> admin_endpoint::prepare(config::settings const& fresh) {
     auto const& listen = fresh.admin.listen;
     auto const tls = admin_tls(fresh.admin);
-    if (listen == settings_.admin.listen)
+    if (listen == settings_->admin.listen)
         return [this, tls] {
             if (admin_)
                 admin_->set_tls(tls);

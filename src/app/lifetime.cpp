@@ -11,7 +11,7 @@
 namespace secondwind::app {
 
 lifetime::lifetime(net::asio::io_context& io, proxy::server& server, admin_endpoint& admin,
-                   config::settings const& settings)
+                   config::current_settings const& settings)
     : server_{server}, admin_{admin}, settings_{settings}, stop_signals_{io, SIGINT, SIGTERM},
       reload_signal_{io}, reopen_signal_{io}, drain_{server.shared().deadlines, "drain", *this},
       stop_requested_{io} {
@@ -55,7 +55,7 @@ void lifetime::reopen_files() {
     attempt([] { log::reopen(); });
     attempt([this] { server_.shared().ledger.reopen(); });
     log::write(log::level::info, "files_reopened",
-               {{"log", settings_.logging.file}, {"ledger", settings_.recovery.ledger_file}});
+               {{"log", settings_->logging.file}, {"ledger", settings_->recovery.ledger_file}});
 }
 
 void lifetime::await_stop_signal() {
@@ -82,9 +82,9 @@ void lifetime::stop(std::string_view reason) {
     log::write(log::level::info, "draining",
                {{"reason", reason}, {"connections", std::uint64_t{server_.sessions()}}});
     service_manager::stopping(service_manager::draining(server_.sessions()),
-                              settings_.timeouts.drain);
+                              settings_->timeouts.drain);
     // A timeout of zero means at once, but a timer of zero never expires.
-    drain_.after(std::max(settings_.timeouts.drain, std::chrono::milliseconds{1}));
+    drain_.after(std::max(settings_->timeouts.drain, std::chrono::milliseconds{1}));
     stop_requested_.open();
 }
 

@@ -33,7 +33,7 @@ admin::reload_result reloader::run() {
     } else {
         log::write(log::level::error, "config_reload_failed", {{"error", result.error}});
     }
-    auto status = service_manager::serving(settings_, proxy::address_of(server_.local_endpoint()));
+    auto status = service_manager::serving(*settings_, proxy::address_of(server_.local_endpoint()));
     if (!result.error.empty())
         status += "; the last reload failed, see the log";
     if (notifies)
@@ -53,19 +53,19 @@ admin::reload_result reloader::apply() {
     }
     try {
         auto fresh = read_();
-        result.changed = config::changed_keys(settings_, fresh);
+        result.changed = config::changed_keys(*settings_, fresh);
         auto listeners_and_hosts = server_.prepare(fresh);
         std::vector<std::function<void()>> others;
         for (auto const& each : parts_)
             others.push_back(each(fresh));
         std::optional<recovery::ledger_file> file;
-        if (fresh.recovery.ledger_file != settings_.recovery.ledger_file)
+        if (fresh.recovery.ledger_file != settings_->recovery.ledger_file)
             file.emplace(fresh.recovery.ledger_file);
         // The last step that can fail; it changes nothing if it does.
-        if (fresh.logging != settings_.logging)
+        if (fresh.logging != settings_->logging)
             log::init(fresh.logging);
 
-        take(std::move(fresh));
+        put_in_force(std::move(fresh));
         if (file)
             server_.shared().ledger.write_to(std::move(*file));
         server_.take(std::move(listeners_and_hosts));
@@ -79,16 +79,9 @@ admin::reload_result reloader::apply() {
     return result;
 }
 
-// Everything refers to this one object, so assigning to it is enough.
-void reloader::take(config::settings&& fresh) {
+void reloader::put_in_force(config::settings fresh) {
+    settings_.replace(std::move(fresh));
     auto& context = server_.shared();
-    if (context.traffic.in_flight == 0)
-        retired_.clear();
-    if (settings_.recovery.rules != fresh.recovery.rules)
-        retired_.push_back(std::move(settings_.recovery.rules));
-    else
-        fresh.recovery.rules = std::move(settings_.recovery.rules);
-    settings_ = std::move(fresh);
     context.apply_settings();
     // A model that did not fit before may fit with the new settings.
     for (auto const& each : context.hosts)

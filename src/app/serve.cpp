@@ -44,11 +44,11 @@ void warn_about_sockets(net::inherited const& sockets) {
                                "sockets; they were closed"}});
 }
 
-int run(config::settings& settings, bool admin_chosen, reloader::reader read_settings) {
+int run(config::current_settings& settings, bool admin_chosen, reloader::reader read_settings) {
     net::asio::io_context io{1};
     proxy::server server{io, settings};
     // Loaded before anything starts, so that an unusable file changes nothing.
-    auto const tls = admin_tls(settings.admin);
+    auto const tls = admin_tls(settings->admin);
     server.start();
     reloader reload{settings, server, std::move(read_settings)};
     admin_endpoint admin{settings, server, reload, admin_chosen};
@@ -66,7 +66,7 @@ int run(config::settings& settings, bool admin_chosen, reloader::reader read_set
     net::spawn(until_ended(life, io));
     service_manager::watchdog const watchdog{server.shared().deadlines};
     service_manager::ready(
-        service_manager::serving(settings, proxy::address_of(server.local_endpoint())));
+        service_manager::serving(*settings, proxy::address_of(server.local_endpoint())));
     gathered_log const gathered{io};
     io.run();
     log::write(log::level::info, "stopped", {});
@@ -78,7 +78,8 @@ int run(config::settings& settings, bool admin_chosen, reloader::reader read_set
 int serve(config::settings settings, bool admin_chosen,
           std::function<config::settings()> read_settings) {
     try {
-        return run(settings, admin_chosen, std::move(read_settings));
+        config::current_settings in_force{std::move(settings)};
+        return run(in_force, admin_chosen, std::move(read_settings));
     } catch (net::tls_error const& e) {
         throw config::config_error{e.what()};
     }

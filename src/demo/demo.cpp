@@ -47,11 +47,13 @@ public:
 
     int run(bool once) {
         host_.start();
-        settings_.upstreams.front() = {"emulator", "127.0.0.1", host_.port()};
+        auto settings = *settings_;
+        settings.upstreams.front() = {"emulator", "127.0.0.1", host_.port()};
+        settings.admin.allow_actions = true; // there is nothing here to protect
+        settings_.replace(std::move(settings));
         server_.emplace(io_, settings_);
         server_->start();
         address_ = proxy::address_of(server_->local_endpoint());
-        settings_.admin.allow_actions = true; // there is nothing here to protect
         reload_.emplace(settings_, *server_, app::reloader::reader{});
         admin_.emplace(settings_, *server_, *reload_, admin_chosen_);
         if (!admin_->start()) {
@@ -85,7 +87,7 @@ private:
         narrator_.title(fmt::format("An emulated LM Studio with {} GB of memory listens on {},\n"
                                     "and secondwind in front of it on http://{}.",
                                     machine.memory_bytes / 1'000'000'000,
-                                    config::to_string(settings_.upstreams.front()),
+                                    config::to_string(settings_->upstreams.front()),
                                     config::to_string(address_)));
 
         auto const big = machine.models.at(0).key;
@@ -110,7 +112,7 @@ private:
             {"messages", nlohmann::json::array({{{"role", "user"}, {"content", question}}})}};
         auto const body = document.dump();
         config::upstream const target{"secondwind", address_.address, address_.port};
-        host::connection_pool pool{io_, server_->shared().deadlines, target, settings_.timeouts};
+        host::connection_pool pool{io_, server_->shared().deadlines, target, settings_};
         host::call_request request{"POST", "/v1/chat/completions", body, {}};
         auto const reply = co_await host::call(server_->shared().environment(), pool,
                                                std::move(request), longest_answer, largest_answer);
@@ -133,7 +135,7 @@ private:
             narrator_.plain(fmt::format("Dashboard: http://{}/\n", config::to_string(*dashboard)));
     }
 
-    config::settings settings_;
+    config::current_settings settings_;
     bool admin_chosen_;
     net::asio::io_context io_;
     emulator::server host_;

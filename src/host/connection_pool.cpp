@@ -25,8 +25,9 @@ void lease::give_back(int keep_alive) {
 }
 
 connection_pool::connection_pool(net::asio::io_context& io, net::deadline_queue& deadlines,
-                                 config::upstream const& upstream, config::timeouts const& timeouts)
-    : io_{io}, upstream_{upstream}, timeouts_{timeouts}, expiry_{deadlines, "host_idle", *this},
+                                 config::upstream const& upstream,
+                                 config::current_settings const& settings)
+    : io_{io}, upstream_{upstream}, settings_{settings}, expiry_{deadlines, "host_idle", *this},
       lookup_{io}, tls_{tls_to(upstream)}, authority_{upstream.tls ? config::authority(upstream)
                                                                    : std::string{}} {}
 
@@ -56,7 +57,7 @@ lease connection_pool::lend_new() {
 }
 
 net::task<failure> connection_pool::connect(connection& c, net::deadline_slot& slot) {
-    net::scoped_deadline late{slot, "connect", timeouts_.connect, [&c] { c.cancel(); }};
+    net::scoped_deadline late{slot, "connect", settings_->timeouts.connect, [&c] { c.cancel(); }};
     failure result;
     if (addresses_.empty())
         result = co_await resolve(c);
@@ -155,7 +156,7 @@ net::task<failure> connection_pool::resolve(connection& c) {
 
 void connection_pool::give_back(connection_ptr c, int keep_alive) {
     using namespace std::chrono;
-    milliseconds keep = timeouts_.host_idle;
+    milliseconds keep = settings_->timeouts.host_idle;
     if (keep_alive >= 0)
         keep = std::min(keep, milliseconds{(seconds{keep_alive} - 1s)});
     if (closed_ || keep <= 0ms)

@@ -52,7 +52,7 @@ struct host_control::attempt {
 };
 
 net::task<recovery::control::listing> host_control::list(std::string authorization) {
-    auto const until = clock::now() + settings_.list_timeout;
+    auto const until = clock::now() + settings_->recovery.list_timeout;
     authorization = authorization_for(std::move(authorization));
     support_.forget_after_outage(pool_.connect_failures());
 
@@ -132,7 +132,7 @@ net::task<host_control::attempt> host_control::try_socket(std::string authorizat
 
 // The listing does not depend on it, so it gets less time.
 net::task<std::vector<lmstudio::model_on_disk>> host_control::unloaded_models(socket_host at) {
-    at.until = std::min(at.until, clock::now() + settings_.websocket_timeout);
+    at.until = std::min(at.until, clock::now() + settings_->recovery.websocket_timeout);
     auto got = co_await downloads_over_socket(std::move(at));
     if (got.failure && got.failure.kind != socket_fault::cut &&
         got.failure.kind != socket_fault::cancelled)
@@ -142,13 +142,13 @@ net::task<std::vector<lmstudio::model_on_disk>> host_control::unloaded_models(so
 
 net::task<recovery::control::unloading> host_control::unload(std::string instance_id,
                                                              std::string authorization) {
-    auto const until = clock::now() + settings_.unload_timeout;
+    auto const until = clock::now() + settings_->recovery.unload_timeout;
     authorization = authorization_for(std::move(authorization));
     support_.forget_after_outage(pool_.connect_failures());
     unloading out;
     if (support_.listing_api != api::websocket) {
         auto got = co_await unload_over_rest(env_, pool_, instance_id, authorization,
-                                             settings_.unload_timeout);
+                                             settings_->recovery.unload_timeout);
         out.result = got.unload;
         if (got.result == rest_result::unauthorised)
             out.error = token_advice(authorization);
@@ -171,12 +171,13 @@ net::task<lmstudio::inventory> host_control::with_activity(lmstudio::inventory l
                                                            std::string authorization) {
     authorization = authorization_for(std::move(authorization));
     support_.forget_after_outage(pool_.connect_failures());
-    bool const asks = settings_.websocket_timeout > settings_.websocket_timeout.zero();
+    bool const asks =
+        settings_->recovery.websocket_timeout > settings_->recovery.websocket_timeout.zero();
     if (!asks || loaded.empty() || !support_.supports_activity(hash(authorization)))
         co_return loaded;
 
     socket_host const at{env_, pool_, std::move(authorization),
-                         clock::now() + settings_.websocket_timeout};
+                         clock::now() + settings_->recovery.websocket_timeout};
     std::size_t found = 0;
     for (auto const path : {llm_path, embedding_path}) {
         if (found >= loaded.size())
@@ -206,12 +207,13 @@ net::task<std::optional<std::string>> host_control::version() {
     std::optional<std::string> version;
     auto authorization = authorization_for({});
     support_.forget_after_outage(pool_.connect_failures());
-    bool const asks = settings_.websocket_timeout > settings_.websocket_timeout.zero();
+    bool const asks =
+        settings_->recovery.websocket_timeout > settings_->recovery.websocket_timeout.zero();
     if (!asks || !support_.supports_version(hash(authorization)))
         co_return version;
 
     socket_host const at{env_, pool_, std::move(authorization),
-                         clock::now() + settings_.websocket_timeout};
+                         clock::now() + settings_->recovery.websocket_timeout};
     auto got = co_await version_over_socket(at);
     if (got.failure)
         note(got.failure, at.authorization, &api_support::no_version);

@@ -41,9 +41,10 @@ void intrusive_ptr_release(host* h) {
         h->home.let_go(h);
 }
 
-host_list::host_list(environment env, config::settings const& settings, recovery::ledger& ledger)
+host_list::host_list(environment env, config::current_settings const& settings,
+                     recovery::ledger& ledger)
     : env_{env}, settings_{settings}, ledger_{ledger}, gone_{env.io} {
-    take(prepare(settings.upstreams));
+    take(prepare(settings->upstreams));
 }
 
 host_list::~host_list() {

@@ -63,7 +63,7 @@ net::task<bool> host_view::ready() {
 net::task<void> host_view::survey() {
     try {
         auto const began = deadlines_.now();
-        auto const limit = settings_.recovery.list_timeout;
+        auto const limit = settings_->recovery.list_timeout;
         listing_ = true;
         auto result = co_await control_.list({});
         listing_ = false;
@@ -98,18 +98,18 @@ void host_view::start() {
         return;
     if (watching_) {
         resting_.open();
-    } else if (settings_.health.interval > milliseconds::zero()) {
+    } else if (settings_->health.interval > milliseconds::zero()) {
         watching_ = true;
         net::spawn(watch());
     }
 }
 
 net::task<void> host_view::watch() {
-    while (!stopping_ && settings_.health.interval > milliseconds::zero()) {
+    while (!stopping_ && settings_->health.interval > milliseconds::zero()) {
         co_await refresh(milliseconds::zero());
         if (stopping_)
             break;
-        net::timed_wait rest{resting_, deadlines_, settings_.health.interval};
+        net::timed_wait rest{resting_, deadlines_, settings_->health.interval};
         co_await rest;
     }
     watching_ = false;

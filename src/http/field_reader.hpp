@@ -16,7 +16,7 @@ struct fault {
     std::string_view message;
 };
 
-// The same, with the status that its sender is told.
+// The same, with the status of the answer.
 struct request_fault {
     int status;
     http::fault fault;

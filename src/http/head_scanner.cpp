@@ -45,7 +45,7 @@ head_scanner::status head_scanner::scan(std::string_view buffer) {
     }
 
     // Bytes past the limit are not looked at, so that the outcome is the same however the bytes
-    // arrive: a fault before the limit is told before the limit is.
+    // arrive: a fault before the limit is reported, not the limit.
     auto const end =
         begin_ + std::min(buffer.size() - std::min(buffer.size(), begin_), limits_.head);
     auto const* const stop = buffer.data() + end;

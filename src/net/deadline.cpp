@@ -29,8 +29,9 @@ void deadline_queue::place(deadline_slot& slot) {
 void deadline_queue::remove(deadline_slot& slot) noexcept {
     if (slot.hook_.is_linked())
         queue_.erase(queue_.iterator_to(slot));
-    // The timer may now fire for nothing, once. That is cheaper than moving it each time. Only an
-    // empty queue takes it away, so that an idle process has no timer and a finished one can end.
+    // The timer may now fire once with nothing due. That is cheaper than moving it each time. Only
+    // an empty queue takes it away, so that an idle process has no timer and a finished one can
+    // end.
     if (queue_.empty() && fires_ != clock::time_point::max()) {
         fires_ = clock::time_point::max();
         timer_.cancel();
@@ -45,7 +46,7 @@ void deadline_queue::set_timer() {
     timer_.expires_at(first);
     timer_.async_wait([this](boost::system::error_code ec) {
         // A cancelled wait was replaced by another one, or there is nothing left to wait for; the
-        // queue itself may be gone by now.
+        // queue itself may be destroyed by now.
         if (!ec)
             expire();
     });

@@ -1,5 +1,5 @@
+#include "access_record.hpp"
 #include <secondwind/base/log.hpp>
-#include <secondwind/proxy/access_record.hpp>
 
 namespace secondwind::proxy {
 
@@ -21,14 +21,14 @@ std::string_view to_string(ending e) noexcept {
     return "complete";
 }
 
-void access_record::write(request const& what, telemetry::traffic& counts) const {
+void access_record::write(request const& request, telemetry::traffic& counts) const {
     auto const seconds_until = [this](clock::time_point t) {
         return std::chrono::duration<double>{t - began}.count();
     };
     bool const answered = first_byte != clock::time_point{};
     telemetry::finished one;
-    one.route = status == 101 ? telemetry::route::tunnel : telemetry::route_of(what.path());
-    one.method = telemetry::method_of(what.method());
+    one.route = status == 101 ? telemetry::route::tunnel : telemetry::route_of(request.path());
+    one.method = telemetry::method_of(request.method());
     one.status = code();
     one.failed = ending != ending::complete && ending != ending::client_gone;
     one.bytes_in = bytes_in;
@@ -41,11 +41,11 @@ void access_record::write(request const& what, telemetry::traffic& counts) const
         return;
     constexpr double to_ms = 1000;
     log::write(log::level::info, "exchange",
-               {{"request_id", what.id},
-                {"method", what.method()},
-                {"path", what.path()},
+               {{"request_id", request.id},
+                {"method", request.method()},
+                {"path", request.path()},
                 {"status", code()},
-                {"host", what.host_name()},
+                {"host", request.host_name()},
                 {"stream", stream},
                 {"attempts", std::uint64_t{attempts}},
                 {"verdict", policy::to_string(verdict)},
@@ -56,9 +56,9 @@ void access_record::write(request const& what, telemetry::traffic& counts) const
                 {"duration_ms", one.seconds * to_ms},
                 {"ended", to_string(ending)},
                 {"detail", detail},
-                {"client", what.client},
-                {"address", what.address},
-                {"traceparent", what.traceparent}});
+                {"client", request.client},
+                {"address", request.address},
+                {"traceparent", request.traceparent}});
 }
 
 } // namespace secondwind::proxy

@@ -9,16 +9,16 @@ namespace secondwind::proxy {
 
 namespace {
 
-policy::network network_of(client& from) {
-    auto const address = from.address();
+policy::network network_of(client& client) {
+    auto const address = client.address();
     return address.is_v6() ? policy::network_of(address.to_v6().to_bytes())
                            : policy::network_of(address.to_v4().to_bytes());
 }
 
-admission refuse_guess(context& shared, client& from) {
-    auto const most = shared.settings.clients.max_failures;
+admission refuse_guess(context& shared, client& client) {
+    auto const most = shared.settings->clients.max_failures;
     auto const wait =
-        shared.failures.note(network_of(from), std::chrono::steady_clock::now(), most);
+        shared.failures.note(network_of(client), std::chrono::steady_clock::now(), most);
     if (!wait) {
         shared.traffic.refused(telemetry::bad_key::wrong);
         return {http::refusal{401, "invalid_api_key",
@@ -39,22 +39,22 @@ admission refuse_guess(context& shared, client& from) {
 
 } // namespace
 
-admission admit(context& shared, client& from, http::request_head const& head) {
-    auto const& keys = shared.settings.clients.api_keys;
+admission admit(context& shared, client& client, http::request_head const& head) {
+    auto const& keys = shared.settings->clients.api_keys;
     if (keys.empty() || policy::is_preflight(head.method, head.framing, head.fields))
         return {};
     auto const key = policy::presented_key(head.fields);
     if (!key) {
         shared.traffic.refused(telemetry::bad_key::missing);
         return {http::refusal{401, "invalid_api_key",
-                              "An API key is required: send the one that you were given as "
-                              "\"Authorization: Bearer KEY\" or as X-Api-Key."},
+                              "An API key is required. Send it as \"Authorization: Bearer "
+                              "KEY\" or as X-Api-Key."},
                 0,
                 {}};
     }
     if (auto const* known = policy::find_client(keys, *key))
         return {std::nullopt, 0, known->name};
-    return refuse_guess(shared, from);
+    return refuse_guess(shared, client);
 }
 
 } // namespace secondwind::proxy

@@ -1,8 +1,8 @@
 // Decides whether a client may have its request served.
 #pragma once
 
+#include "client.hpp"
 #include <secondwind/http/request_check.hpp>
-#include <secondwind/proxy/client.hpp>
 #include <secondwind/proxy/context.hpp>
 
 #include <optional>
@@ -11,14 +11,14 @@
 namespace secondwind::proxy {
 
 struct admission {
-    std::optional<http::refusal> refused; // 401 or 429; nothing: it may go on
+    std::optional<http::refusal> refused; // 401 or 429; nothing: it is admitted
     int retry_after = 0;                  // seconds, with 429
-    std::string client;                   // the name of its key; empty where none is asked for
+    std::string client;                   // the name of its key; empty if none is required
 };
 
-// By the key that the request shows (clients.api_keys): without any in the settings everybody may
-// go on. Wrong ones are counted by address, and beyond clients.max_failures a minute told so; a
-// good one passes all the same, because several programs may share an address.
-admission admit(context& shared, client& from, http::request_head const& head);
+// Checks the API key in the request (clients.api_keys); without keys in the settings, every client
+// is admitted. Wrong keys are counted by network: beyond clients.max_failures a minute, the answer
+// to one is 429. A valid key is admitted even then, because several programs may share an address.
+admission admit(context& shared, client& client, http::request_head const& head);
 
 } // namespace secondwind::proxy

@@ -1,6 +1,6 @@
+#include "attempt.hpp"
 #include <secondwind/base/ascii.hpp>
 #include <secondwind/http/head_writer.hpp>
-#include <secondwind/proxy/attempt.hpp>
 
 #include <fmt/format.h>
 
@@ -13,8 +13,7 @@ using host::fault;
 
 namespace {
 
-// Hears of a host that answers while its request still goes up, and ends the wait for the client's
-// next bytes.
+// Ends the wait for the client's next bytes when a host answers while its request is still sent.
 class early_answer final : host::connection::observer {
 public:
     early_answer(host::connection& host, client& uploading) : host_{host}, uploading_{uploading} {
@@ -48,14 +47,14 @@ net::task<failure> attempt::send(bool fresh) {
         !request_.whole && rest_->framing() == http::framing::chunked && request_.body.size() > 0;
     auto const size_line = chunk ? fmt::format("{:x}\r\n", request_.body.size()) : std::string{};
     net::write_all writing{
-        lease_->socket,     client_.slot(), shared_.settings.timeouts.write_stall,
+        lease_->socket,     client_.slot(), request_.settings->timeouts.write_stall,
         request_.head,      size_line,      request_.body.view(),
         chunk ? "\r\n" : ""};
     auto const ec = co_await writing;
     if (writing.expired())
         co_return give_up_writing();
-    // A host that refuses a request may answer and close while the body still goes up (RFC 9112
-    // section 9.5): a failed write is not the last word, the read that follows is.
+    // A host that refuses a request may answer and close while the body is still sent (RFC 9112
+    // section 9.5): what follows is decided by the read, not by a failed write.
     sent_ = !ec;
     if (!ec && !request_.whole)
         failed = co_await send_rest();
@@ -72,17 +71,16 @@ net::task<failure> attempt::send_rest() {
     early_answer const early{*lease_, client_};
     for (;;) {
         auto const piece = co_await rest_->next();
-        // The host does not want the rest (RFC 9112 section 9.5).
+        // The host needs no more of it (RFC 9112 section 9.5).
         if (early.came())
             co_return failed;
-        if (piece.status == body_reader::status::broken ||
-            piece.status == body_reader::status::gone) {
+        if (piece.state == body_reader::state::broken || piece.state == body_reader::state::gone) {
             // The host must never take what it has for a whole request.
             failed.kind = fault::cancelled;
             lease_->cancel();
             co_return failed;
         }
-        bool const last = piece.status == body_reader::status::complete;
+        bool const last = piece.state == body_reader::state::complete;
         std::string_view end;
         size_line.clear();
         if (chunked) {
@@ -91,7 +89,7 @@ net::task<failure> attempt::send_rest() {
             end = last ? "0\r\n\r\n" : "\r\n";
         }
         net::write_all writing{
-            lease_->socket, client_.slot(), shared_.settings.timeouts.write_stall,
+            lease_->socket, client_.slot(), request_.settings->timeouts.write_stall,
             size_line,      piece.data,     end};
         auto const ec = co_await writing;
         if (writing.expired())
@@ -102,7 +100,8 @@ net::task<failure> attempt::send_rest() {
     }
 }
 
-// The host takes nothing of the request any more, and must not take what it has for the whole.
+// The host reads no more of the request. The connection is closed, so that it cannot take the part
+// that it has for a whole request.
 failure attempt::give_up_writing() {
     lease_->cancel();
     failure failed;
@@ -111,13 +110,13 @@ failure attempt::give_up_writing() {
 }
 
 net::task<failure> attempt::receive() {
-    auto const limits = shared_.head_limits();
+    auto const limits = request_.head_limits();
     failure failed;
     for (;;) {
         http::head_scanner scanner{limits, http::head_scanner::side::answer};
         {
             net::scoped_deadline late{client_.slot(), "first_byte",
-                                      shared_.settings.timeouts.first_byte,
+                                      request_.settings->timeouts.first_byte,
                                       [this] { lease_->cancel(); }};
             while (!answer_.find_head(scanner, request_.method(), shared_.fields, failed) &&
                    !failed) {
@@ -164,29 +163,29 @@ failure attempt::note_head() {
     return failed;
 }
 
-// 100 is ours to say, and was said before the body was read (RFC 9110 section 10.1.1); the others
-// are for the client, if its version knows them (section 15.2).
+// The proxy has sent 100 itself, before it read the body (RFC 9110 section 10.1.1). The others are
+// passed to the client, unless its version does not know them (section 15.2).
 net::task<void> attempt::pass_interim() {
     if (status_ == 100 || request_.version == http::version::http10)
         co_return;
     std::string out;
     http::render_response(out, answer_.head(), http::persistence::keep);
-    client_write writing{client_, shared_.settings.timeouts.write_stall, out};
+    client_write writing{client_, request_.settings->timeouts.write_stall, out};
     auto const ec = co_await writing;
-    (void)ec; // a client that is gone is told by its watcher
+    (void)ec; // the watcher learns that a client has left
 }
 
 net::task<failure> attempt::hold() {
-    auto const& limits = shared_.settings.limits;
-    auto const& rules = shared_.settings.recovery.rules;
+    auto const& limits = request_.settings->limits;
+    auto const& rules = request_.settings->recovery.rules;
     auto const& head = answer_.head();
     bool const stream = status_ < 400 && event_stream_;
-    if (shown_.suits(head))
+    if (preamble_.suits(head))
         splitter_.emplace();
     if (stream && head.content_encoding.empty() &&
-        shared_.settings.recovery.mode != config::recovery_mode::off)
+        request_.settings->recovery.mode != config::recovery_mode::off)
         tail_.emplace(rules, status_);
-    // What is passed on as it comes is not held, however long it gets.
+    // A preamble that is passed on as it comes is not held, so no limit applies to it.
     auto bound = stream ? limits.hold : limits.error_body;
     if (splitter_)
         bound = std::numeric_limits<std::size_t>::max();
@@ -200,7 +199,7 @@ net::task<failure> attempt::hold() {
             return !classify.push(data);
         });
         if (splitter_) {
-            co_await shown_.pass(*splitter_, answer_);
+            co_await preamble_.pass(*splitter_, answer_);
             if (splitter_->rest().size() > limits.hold)
                 classify.finish();
         }
@@ -221,13 +220,13 @@ net::task<failure> attempt::hold() {
         }
     }
     failed = {};
-    // What is held beyond the telling bytes belongs to the answer as well.
+    // Bytes that came after the decisive ones belong to the answer as well.
     answer_.scan([this](std::string_view data) {
         note_body(data);
         return true;
     });
     judged_ = classify.result();
-    // One that was only broken off is relayed as far as it came: it is the host's own answer.
+    // An answer that was only broken off is relayed as far as it came: it is the host's own.
     if (!broken_ && answer_.framer().state() == status::bad) {
         failed.kind = fault::malformed;
         failed.detail = "framing";

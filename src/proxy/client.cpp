@@ -1,4 +1,4 @@
-#include <secondwind/proxy/client.hpp>
+#include "client.hpp"
 
 #include <boost/asio/post.hpp>
 
@@ -41,8 +41,8 @@ void client::stall() noexcept {
         watcher_->on_client_gone();
 }
 
-void client::watch(watcher& w, std::size_t most_unread) {
-    watcher_ = &w;
+void client::watch(watcher& one, std::size_t most_unread) {
+    watcher_ = &one;
     most_unread_ = most_unread;
     if (unread_.size() < most_unread_)
         arm();

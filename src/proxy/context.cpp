@@ -8,22 +8,18 @@
 
 namespace secondwind::proxy {
 
-context::context(net::asio::io_context& loop, config::settings const& effective)
-    : io{loop}, settings{effective}, deadlines{io}, scratch{std::make_unique_for_overwrite<page[]>(
-                                                        scratch_size / sizeof(page))},
-      budget{settings.limits.replay_buffer_total}, ledger{settings.recovery.ledger_file},
+context::context(net::asio::io_context& loop, config::current_settings const& current)
+    : io{loop}, settings{current}, deadlines{io}, scratch{std::make_unique_for_overwrite<page[]>(
+                                                      scratch_size / sizeof(page))},
+      budget{settings->limits.replay_buffer_total}, ledger{settings->recovery.ledger_file},
       hosts{environment(), settings, ledger}, id_prefix_{
                                                   fmt::format("{:08x}-", std::random_device{}())} {
     apply_settings();
 }
 
 void context::apply_settings() {
-    fields.reserve(settings.limits.fields);
-    budget.bound(settings.limits.replay_buffer_total);
-}
-
-http::head_limits context::head_limits() const noexcept {
-    return {settings.limits.head, settings.limits.fields, settings.limits.target};
+    fields.reserve(settings->limits.fields);
+    budget.bound(settings->limits.replay_buffer_total);
 }
 
 std::string context::next_request_id() {

@@ -1,7 +1,6 @@
+#include "exchange.hpp"
 #include "relay.hpp"
-#include "send_reply.hpp"
 #include "tunnel.hpp"
-#include <secondwind/proxy/exchange.hpp>
 
 #include <fmt/format.h>
 
@@ -17,8 +16,8 @@ namespace {
 // little, and nothing that thousands of uploads add up to.
 constexpr std::size_t most_of_a_body = 4096;
 
-std::string_view advice_for(fault what) {
-    if (what == fault::tls)
+std::string_view advice_for(fault kind) {
+    if (kind == fault::tls)
         return "Set upstreams[].ca_file to the CA that signed its certificate, or set "
                "upstreams[].verify to false to accept any certificate.";
     return "Check that LM Studio is running there, and that its server is started (Developer "
@@ -27,10 +26,10 @@ std::string_view advice_for(fault what) {
 
 } // namespace
 
-exchange::exchange(context& shared, client& from, request& what, body_reader* rest)
-    : shared_{shared}, client_{from}, request_{what}, rest_{rest}, shown_{shared, from, what,
-                                                                          record_},
-      recovery_{what.host->recovery, *this}, number_{shared.next_exchange++} {
+exchange::exchange(context& shared, client& c, request& incoming, body_reader* rest)
+    : shared_{shared}, client_{c}, request_{incoming}, rest_{rest}, preamble_{shared, c, incoming,
+                                                                              record_},
+      recovery_{incoming.host->recovery, *this}, number_{shared.next_exchange++} {
     shared_.exchanges.add(*this);
     shared_.traffic.began();
 }
@@ -41,13 +40,13 @@ exchange::~exchange() {
 }
 
 net::task<bool> exchange::run() {
-    client_.watch(*this, rest_ ? most_of_a_body : shared_.settings.limits.pipelined);
+    client_.watch(*this, rest_ ? most_of_a_body : request_.settings->limits.pipelined);
     co_await recovery::run_exchange(*this, recovery_);
 
     if (gone_ || record_.ending == ending::client_gone) {
         record_.ending = client_.stalled() ? ending::stalled : ending::client_gone;
         keep_ = false;
-        // A write of ours that failed has told it, or else it was heard of before.
+        // Otherwise on_client_gone() has counted it: here a write to the client has failed.
         if (!gone_)
             shared_.traffic.client_left(phase());
         recovery_.leave();
@@ -68,13 +67,13 @@ void exchange::note_gate_wait() {
 
 net::task<failure> exchange::send(bool fresh) {
     ++record_.attempts;
-    attempt_ = std::make_unique<attempt>(shared_, client_, request_, rest_, shown_);
+    attempt_ = std::make_unique<attempt>(shared_, client_, request_, rest_, preamble_);
     return attempt_->send(fresh);
 }
 
 net::task<failure> exchange::receive() {
-    client_.watch(*this, shared_.settings.limits.pipelined);
-    shown_.connection = persistence(http::framing::chunked);
+    client_.watch(*this, request_.settings->limits.pipelined);
+    preamble_.connection = persistence(http::framing::chunked);
     return attempt_->receive();
 }
 
@@ -86,7 +85,7 @@ void exchange::note_attempt() {
 
 // A client that has had the preamble of a stream can be given nothing but the rest of a stream.
 bool exchange::fits(attempt const& from) const {
-    return !shown_.begun() || from.behind_opening();
+    return !preamble_.begun() || from.after_preamble();
 }
 
 // Keeps the answer of the attempt: for the client, or for the case that all else fails. An earlier
@@ -95,7 +94,7 @@ void exchange::hold(next_step step) {
     if (step != next_step::relay)
         attempt_->park();
     else if (policy::curable(record_.verdict) && !request_.whole &&
-             shared_.settings.recovery.mode == config::recovery_mode::on)
+             request_.settings->recovery.mode == config::recovery_mode::on)
         shared_.traffic.skipped(telemetry::skip::body_too_large);
     if (!held_ || fits(*attempt_))
         held_ = std::move(attempt_);
@@ -117,11 +116,11 @@ net::task<void> exchange::relay() {
         http::render_switching(first, attempt_->answer().head());
         first += attempt_->answer().after_head();
         client_.unwatch();
-        co_await tunnel(shared_, client_, *attempt_->lease(), std::move(first), record_);
+        co_await tunnel(shared_, client_, request_, *attempt_->lease(), std::move(first), record_);
         co_return;
     }
-    auto const connection =
-        shown_.begun() ? shown_.connection : persistence(attempt_->answer().framer().framing());
+    auto const connection = preamble_.begun() ? preamble_.connection
+                                              : persistence(attempt_->answer().framer().framing());
     auto const result = co_await proxy::relay(shared_, client_, *attempt_, request_, connection,
                                               own_fields(), record_);
     record_.ending = result.ending;
@@ -149,7 +148,7 @@ net::task<void> exchange::reply_failed(failure failed) {
             record_.ending = ending::client_gone;
         co_return;
     }
-    if (shown_.begun()) {
+    if (preamble_.begun()) {
         recovery_.fail();
         record_.ending = ending::cut;
         record_.detail = host::describe(failed);
@@ -165,16 +164,16 @@ net::task<void> exchange::reply_failed(failure failed) {
     keep_ = persistence(http::framing::length) != http::persistence::close;
     http::reply const reply{record_.status,
                             failed.kind == fault::timeout ? "host_timeout" : "host_down", message};
-    bool const sent = co_await send_reply(shared_, client_, request_, reply, !keep_, record_);
+    bool const sent = co_await send_reply(client_, request_, reply, !keep_, record_);
     keep_ = keep_ && sent;
 }
 
-net::task<void> exchange::refuse(http::refusal why) {
+net::task<void> exchange::refuse(http::refusal refusal) {
     record_.ending = ending::refused;
-    record_.detail = why.rule;
-    record_.status = why.status;
-    http::reply const reply{why.status, why.rule, why.message};
-    co_await send_reply(shared_, client_, request_, reply, true, record_);
+    record_.detail = refusal.rule;
+    record_.status = refusal.status;
+    http::reply const reply{refusal.status, refusal.rule, refusal.message};
+    co_await send_reply(client_, request_, reply, true, record_);
 }
 
 net::task<void> exchange::reply_crowded() {
@@ -186,12 +185,12 @@ net::task<void> exchange::reply_crowded() {
                             "Models are being unloaded to free memory, and too many requests wait "
                             "for that already (limits.recovery_waiters); try again soon.",
                             1};
-    bool const sent = co_await send_reply(shared_, client_, request_, reply, !keep_, record_);
+    bool const sent = co_await send_reply(client_, request_, reply, !keep_, record_);
     keep_ = keep_ && sent;
 }
 
 http::persistence exchange::persistence(http::framing framing) const {
-    if (!request_.keep_alive || shared_.draining || request_.from->closed() ||
+    if (!request_.keep_alive || shared_.draining || request_.listener->closed() ||
         framing == http::framing::until_close || (rest_ && !rest_->finished()))
         return http::persistence::close;
     return request_.version == http::version::http10 ? http::persistence::keep_http10
@@ -201,7 +200,7 @@ http::persistence exchange::persistence(http::framing framing) const {
 // What we add to the answer's head: nothing as a rule.
 std::string exchange::own_fields() const {
     std::string fields;
-    if (shared_.settings.request_id.add)
+    if (request_.settings->request_id.add)
         fields = request_.id_field();
     if (recovery_.met_recovery())
         fields += fmt::format("X-Secondwind-Recovery: {}; reason={}; unloaded={}\r\n"
@@ -220,6 +219,46 @@ void exchange::on_client_gone() {
         attempt_->cancel();
     recovery_.leave();
     client_.close();
+}
+
+telemetry::phase exchange::phase() const noexcept {
+    using telemetry::phase;
+    if (recovery_.waits())
+        return phase::recovering;
+    if (!attempt_)
+        return phase::holding;
+    if (relaying_)
+        return attempt_->switching() ? phase::tunnel : phase::relaying;
+    return attempt_->phase();
+}
+
+telemetry::live_exchange::view exchange::look() const {
+    view out;
+    out.number = number_;
+    out.id = request_.id;
+    out.method = request_.method();
+    out.path = request_.path();
+    out.host = request_.host->name();
+    out.model = model();
+    out.phase = phase();
+    out.stream = attempt_ && attempt_->event_stream();
+    out.attempts = record_.attempts;
+    out.age = std::chrono::duration<double>{access_record::clock::now() - record_.began}.count();
+    out.bytes_in = record_.bytes_in + (request_.whole ? request_.body.size() : rest_->received());
+    out.bytes_out = record_.bytes_out;
+    return out;
+}
+
+void exchange::cancel(std::string_view reason) {
+    record_.detail = reason;
+    on_client_gone();
+}
+
+void exchange::count_replay() {
+    using recovery::outcome;
+    auto& counts = shared_.traffic;
+    counts.replays_recovered += recovery_.outcome() == outcome::recovered;
+    counts.replays_failed += recovery_.outcome() == outcome::replay_failed;
 }
 
 } // namespace secondwind::proxy

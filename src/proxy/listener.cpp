@@ -11,29 +11,30 @@ namespace secondwind::proxy {
 
 namespace {
 
-bool is_ipv6(config::endpoint const& at) {
-    return at.address.find(':') != std::string::npos;
+bool is_ipv6(config::endpoint const& endpoint) {
+    return endpoint.address.find(':') != std::string::npos;
 }
 
-std::string sentence(place const& where, net::error_code const& why) {
-    auto const how = where.host.empty() ? std::string{"--listen ADDR:PORT"}
-                                        : fmt::format("upstreams[].listen of \"{}\"", where.host);
+std::string sentence(place const& place, net::error_code const& error) {
+    auto const setting = place.host.empty()
+                             ? std::string{"--listen ADDR:PORT"}
+                             : fmt::format("upstreams[].listen of \"{}\"", place.host);
     auto const advice =
-        why == net::asio::error::address_in_use
-            ? "Another program uses that port; stop it, or choose another with " + how
-            : "Choose an address of this machine with " + how;
-    return fmt::format("cannot listen on {}: {}. {}.", config::to_string(where.at), why.message(),
-                       advice);
+        error == net::asio::error::address_in_use
+            ? "Another program uses that port; stop it, or choose another port with " + setting
+            : "Choose an address of this machine with " + setting;
+    return fmt::format("cannot listen on {}: {}. {}.", config::to_string(place.endpoint),
+                       error.message(), advice);
 }
 
 } // namespace
 
-config::endpoint address_of(net::endpoint const& at) {
-    return {at.address().to_string(), at.port()};
+config::endpoint address_of(net::endpoint const& endpoint) {
+    return {endpoint.address().to_string(), endpoint.port()};
 }
 
-listen_error::listen_error(place const& where, net::error_code why)
-    : std::runtime_error{sentence(where, why)} {}
+listen_error::listen_error(place const& place, net::error_code error)
+    : std::runtime_error{sentence(place, error)} {}
 
 std::vector<place> places_in(config::settings const& settings) {
     std::vector<place> all{{settings.listen, {}}};
@@ -44,8 +45,9 @@ std::vector<place> places_in(config::settings const& settings) {
 }
 
 bool is_ipv6_only(place const& one, std::vector<place> const& all) {
-    return is_ipv6(one.at) && one.at.port != 0 && std::ranges::any_of(all, [&](place const& other) {
-               return !is_ipv6(other.at) && other.at.port == one.at.port;
+    return is_ipv6(one.endpoint) && one.endpoint.port != 0 &&
+           std::ranges::any_of(all, [&](place const& other) {
+               return !is_ipv6(other.endpoint) && other.endpoint.port == one.endpoint.port;
            });
 }
 

@@ -8,10 +8,11 @@ using framer_status = http::response_framer::status;
 
 constexpr std::string_view last_chunk = "0\r\n\r\n";
 
-// Writes bytes that lie in the scratch memory: what the kernel does not take at once is copied,
-// because the scratch memory is somebody else's while we wait.
-net::task<net::error_code> flush(client& to, std::chrono::milliseconds stall, std::string left) {
-    client_write writing{to, stall, left};
+// Writes the bytes that the kernel did not take at once. They are a copy, because the scratch
+// memory has other contents after an await.
+net::task<net::error_code> flush(client& client, std::chrono::milliseconds stall,
+                                 std::string left) {
+    client_write writing{client, stall, left};
     co_return co_await writing;
 }
 
@@ -39,41 +40,41 @@ std::size_t follow(http::response_framer& framer, std::string_view bytes, policy
 
 } // namespace
 
-net::task<relay_result> relay(context& shared, client& to, attempt& from, request const& what,
-                              http::persistence connection, std::string extra,
-                              access_record& record) {
-    auto& answer = from.answer();
-    auto const stall = shared.settings.timeouts.write_stall;
-    auto* const tail = from.tail();
-    auto const behind_opening = from.behind_opening();
+net::task<relay_result> relay(context& shared, client& client, attempt& attempt,
+                              request const& request, http::persistence connection,
+                              std::string extra, access_record& record) {
+    auto& answer = attempt.answer();
+    auto const stall = request.settings->timeouts.write_stall;
+    auto* const tail = attempt.tail();
+    auto const after_preamble = attempt.after_preamble();
     relay_result result;
     net::error_code ec;
     std::string chunks;
-    if (behind_opening) {
-        append_chunk(chunks, *behind_opening);
+    if (after_preamble) {
+        append_chunk(chunks, *after_preamble);
         if (answer.framer().state() == framer_status::complete)
             chunks.append(last_chunk);
         record.bytes_out += chunks.size();
-        client_write writing{to, stall, chunks};
+        client_write writing{client, stall, chunks};
         ec = co_await writing;
     } else {
         std::string head;
         head.reserve(answer.head_bytes().size() + extra.size() + 32);
-        answer.check_head(what.method(), shared.fields);
+        answer.check_head(request.method(), shared.fields);
         http::render_response(head, answer.head(), connection, extra);
         auto const body = answer.held_body();
         record.first_byte = access_record::clock::now();
         record.bytes_out = head.size() + body.size();
-        client_write writing{to, stall, head, body};
+        client_write writing{client, stall, head, body};
         ec = co_await writing;
     }
 
     auto& framer = answer.framer();
-    std::uint64_t other = 0; // of what is no stream
-    auto& events = from.event_stream() ? shared.traffic.stream_events : other;
-    events += from.held_events();
+    std::uint64_t other = 0; // if this is no event stream
+    auto& events = attempt.event_stream() ? shared.traffic.stream_events : other;
+    events += attempt.held_events();
     bool const until_close = framer.framing() == http::framing::until_close;
-    if (from.broken() && !ec) {
+    if (attempt.broken() && !ec) {
         result = {ending::cut, until_close};
         co_return result;
     }
@@ -81,7 +82,7 @@ net::task<relay_result> relay(context& shared, client& to, attempt& from, reques
         // From here on nothing is held: bytes pass through the scratch memory.
         answer.release();
         auto const scratch = shared.scratch_buffer();
-        auto& host = *from.lease();
+        auto& host = *attempt.lease();
         bool filled = false; // the last read was full: more is there, so do not wait for it
         while (framer.state() == framer_status::need_more && !ec) {
             net::error_code host_ec;
@@ -103,14 +104,14 @@ net::task<relay_result> relay(context& shared, client& to, attempt& from, reques
             std::string_view const bytes{static_cast<char const*>(scratch.data()), n};
             chunks.clear();
             auto const taken =
-                follow(framer, bytes, tail, behind_opening ? &chunks : nullptr, events);
-            auto const ours = behind_opening ? std::string_view{chunks} : bytes.substr(0, taken);
+                follow(framer, bytes, tail, after_preamble ? &chunks : nullptr, events);
+            auto const ours = after_preamble ? std::string_view{chunks} : bytes.substr(0, taken);
             if (taken < n)
-                from.note_surplus();
+                attempt.note_surplus();
             record.bytes_out += ours.size();
-            auto const sent = net::try_write(to.socket(), ours, ec);
+            auto const sent = net::try_write(client.socket(), ours, ec);
             if (!ec && sent < ours.size())
-                ec = co_await flush(to, stall, std::string{ours.substr(sent)});
+                ec = co_await flush(client, stall, std::string{ours.substr(sent)});
         }
     }
     if (ec)
@@ -118,8 +119,21 @@ net::task<relay_result> relay(context& shared, client& to, attempt& from, reques
     else if (framer.state() == framer_status::bad)
         result = {ending::cut, until_close};
     else
-        from.finish();
+        attempt.finish();
     co_return result;
+}
+
+net::task<bool> send_reply(client& client, request const& request, http::reply reply, bool close,
+                           access_record& record) {
+    bool const add_id = request.settings->request_id.add && !request.id.empty();
+    auto const text = http::render_reply(reply, request.path(), close, request.method() == "HEAD",
+                                         add_id ? request.id_field() : std::string{});
+    record.first_byte = access_record::clock::now();
+    record.status = reply.status;
+    record.bytes_out = text.size();
+    client_write writing{client, request.settings->timeouts.write_stall, text};
+    auto const ec = co_await writing;
+    co_return !ec;
 }
 
 } // namespace secondwind::proxy

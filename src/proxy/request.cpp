@@ -1,12 +1,12 @@
+#include "request.hpp"
 #include <secondwind/base/ascii.hpp>
-#include <secondwind/proxy/request.hpp>
 
 #include <limits>
 
 namespace secondwind::proxy {
 
 std::string request::authorization(http::field_list& scratch) const {
-    // It was checked when it came; what we added to it since may be more than the limits allow.
+    // It was checked when it came. With what we have added it may exceed the limits.
     constexpr auto any = std::numeric_limits<std::size_t>::max();
     auto const checked = http::check_request(head, {any, any, any}, scratch);
     if (!checked)

@@ -1,6 +1,7 @@
-#include "send_reply.hpp"
+#include "session.hpp"
+#include "relay.hpp"
+#include "request_reader.hpp"
 #include <secondwind/base/log.hpp>
-#include <secondwind/proxy/session.hpp>
 
 #include <exception>
 #include <memory>
@@ -9,21 +10,23 @@ namespace secondwind::proxy {
 
 namespace {
 
-// How long a client that was sent a last answer may take to read it and close.
+// How long a client may take to read a last answer and close.
 constexpr std::chrono::milliseconds linger_time{2000};
 
-// How long a drain waits for the first request of a client that has connected. Who connects for a
-// request sends it at once; the others have connected ahead, and try again elsewhere.
+// How long a drain waits for the first request of a client that has connected. A client that has
+// connected for a request sends it at once; the others have connected ahead, and try again
+// elsewhere.
 constexpr std::chrono::milliseconds last_call{1000};
 
 } // namespace
 
-session::session(context& shared, net::stream s, listener_ptr from)
-    : shared_{shared}, client_{std::move(s), shared.deadlines}, listener_{std::move(from)} {}
+session::session(context& shared, net::stream stream, listener_ptr listener)
+    : shared_{shared}, client_{std::move(stream), shared.deadlines}, listener_{
+                                                                         std::move(listener)} {}
 
 net::task<void> session::run(bool turned_away) {
     try {
-        auto const timeout = turned_away ? linger_time : shared_.settings.timeouts.request_head;
+        auto const timeout = turned_away ? linger_time : shared_.settings->timeouts.request_head;
         bool const open = co_await shake_hands(timeout);
         if (open && turned_away)
             co_await turn_away();
@@ -32,8 +35,8 @@ net::task<void> session::run(bool turned_away) {
         if (farewell_)
             co_await linger();
     } catch (std::exception const& e) {
-        // A fault of ours ends this session and no other.
-        log::write(log::level::error, "session_failed", {{"what", e.what()}});
+        // A bug of ours ends this session and no other.
+        log::write(log::level::error, "session_failed", {{"error", e.what()}});
     }
     exchange_ = nullptr;
     idle_ = nullptr;
@@ -43,11 +46,38 @@ net::task<void> session::run(bool turned_away) {
         co_await client_.closed();
 }
 
+// True if there is no TLS on this connection, or its handshake was completed.
+net::task<bool> session::shake_hands(std::chrono::milliseconds limit) {
+    auto* const tls = client_.socket().tls();
+    if (tls == nullptr)
+        co_return true;
+    net::scoped_deadline late{client_.slot(), "tls_handshake", limit,
+                              [this] { client_.socket().cancel(); }};
+    idle_ = &late;
+    net::completion shaking{
+        [this](auto handler) { client_.socket().async_handshake(std::move(handler)); }};
+    auto const ec = co_await shaking;
+    idle_ = nullptr;
+    late.disarm();
+    if (!ec || closing_)
+        co_return !ec;
+    ++shared_.traffic.tls_failures;
+    log::write(log::level::debug, "tls_handshake_failed",
+               {{"error", late.expired() ? "it took too long" : tls->error()}});
+    if (!late.expired() && tls->peer_spoke_plaintext()) {
+        client_.socket().forget_tls();
+        http::refusal const plain{400, "https_only",
+                                  "This port accepts HTTPS only. Use https:// in the address."};
+        co_await refuse_connection(plain);
+    }
+    co_return false;
+}
+
 net::task<void> session::turn_away() {
-    request const nothing{shared_.budget, 0};
-    http::refusal const full{503, "connections",
-                             "Too many connections are open (limits.connections); try again soon."};
-    co_await refuse(nothing, full, 1);
+    http::refusal const full{
+        503, "connections",
+        "Too many clients are connected (limits.connections). Try again in a moment."};
+    co_await refuse_connection(full, 1);
 }
 
 net::task<void> session::serve_all() {
@@ -59,7 +89,7 @@ net::task<void> session::serve_all() {
                 break;
             net::scoped_deadline idle{client_.slot(), "client_idle",
                                       shared_.draining ? last_call
-                                                       : shared_.settings.timeouts.client_idle,
+                                                       : shared_.settings->timeouts.client_idle,
                                       [this] { client_.stop_waiting(); }};
             idle_ = &idle;
             auto const ec = co_await client_.readable();
@@ -73,13 +103,21 @@ net::task<void> session::serve_all() {
 }
 
 net::task<bool> session::serve() {
-    request what{shared_.budget, shared_.settings.limits.replay_buffer};
-    what.from = listener_;
+    request incoming{shared_.budget, shared_.settings.version()};
+    incoming.listener = listener_;
     std::unique_ptr<body_reader> rest;
-    auto const read = co_await read_request(what, rest);
-    if (!read)
-        co_return false;
-    exchange serving{shared_, client_, what, rest.get()};
+    {
+        request_reader reader{shared_, client_, incoming};
+        auto const read = co_await reader.read();
+        if (read == request_reader::result::refused)
+            co_await refuse(incoming, reader.refusal(), reader.retry_after());
+        if (read == request_reader::result::gone)
+            note_upload_left(incoming, reader.body_bytes());
+        if (read != request_reader::result::request)
+            co_return false;
+        rest = reader.take_rest();
+    }
+    exchange serving{shared_, client_, incoming, rest.get()};
     exchange_ = &serving;
     bool const keep = co_await serving.run();
     exchange_ = nullptr;
@@ -87,18 +125,32 @@ net::task<bool> session::serve() {
     co_return keep;
 }
 
-net::task<void> session::refuse(request const& what, http::refusal why, int retry_after) {
+net::task<void> session::refuse(request const& request, http::refusal refusal, int retry_after) {
     access_record record;
     record.ending = ending::refused;
-    record.detail = why.rule;
-    http::reply const reply{why.status, why.rule, why.message, retry_after};
-    farewell_ = co_await send_reply(shared_, client_, what, reply, true, record);
-    record.write(what, shared_.traffic);
+    record.detail = refusal.rule;
+    http::reply const reply{refusal.status, refusal.rule, refusal.message, retry_after};
+    farewell_ = co_await send_reply(client_, request, reply, true, record);
+    record.write(request, shared_.traffic);
+}
+
+// Before the client has sent a request that we could read.
+net::task<void> session::refuse_connection(http::refusal refusal, int retry_after) {
+    request const none{shared_.budget, shared_.settings.version()};
+    co_await refuse(none, std::move(refusal), retry_after);
+}
+
+void session::note_upload_left(request const& request, std::uint64_t body_bytes) {
+    access_record record;
+    record.ending = ending::client_gone;
+    record.bytes_in = body_bytes;
+    shared_.traffic.client_left(telemetry::phase::reading);
+    record.write(request, shared_.traffic);
 }
 
 net::task<void> session::linger() {
     auto const ec = co_await net::end_sending(client_.socket(), client_.slot(),
-                                              shared_.settings.timeouts.write_stall);
+                                              shared_.settings->timeouts.write_stall);
     net::scoped_deadline over{client_.slot(), "linger", linger_time,
                               [this] { client_.socket().cancel(); }};
     if (!ec)

@@ -7,8 +7,8 @@ namespace secondwind::proxy {
 
 namespace {
 
-// One direction. `wait` awaits bytes on `source`. Returns the socket that failed, if it was not
-// closed from elsewhere; null after an orderly end.
+// One direction. `wait` awaits bytes on `source`. Returns the socket that failed; null after an
+// orderly end, and if another coroutine closed the socket.
 template<class Wait>
 net::task<net::stream const*> pump(context& shared, net::deadline_slot& slot, net::stream& source,
                                    Wait wait, net::stream& sink, std::uint64_t& count) {
@@ -52,11 +52,12 @@ net::task<net::stream const*> pump(context& shared, net::deadline_slot& slot, ne
 
 } // namespace
 
-net::task<void> tunnel(context& shared, client& from, host::connection& to, std::string first,
-                       access_record& record) {
+net::task<void> tunnel(context& shared, client& client, request const& request,
+                       host::connection& host, std::string first, access_record& record) {
+    auto const stall = request.settings->timeouts.write_stall;
     record.first_byte = access_record::clock::now();
     record.bytes_out = first.size();
-    client_write writing{from, shared.settings.timeouts.write_stall, first};
+    client_write writing{client, stall, first};
     auto const ec = co_await writing;
     if (ec) {
         record.ending = ending::client_gone;
@@ -64,8 +65,8 @@ net::task<void> tunnel(context& shared, client& from, host::connection& to, std:
     }
 
     // What the client sent along with its handshake.
-    auto const early = std::move(from.unread());
-    net::write_all forwarding{to.socket, from.slot(), shared.settings.timeouts.write_stall, early};
+    auto const early = std::move(client.unread());
+    net::write_all forwarding{host.socket, client.slot(), stall, early};
     auto const early_ec = co_await forwarding;
     if (early_ec) {
         record.ending = ending::cut;
@@ -75,7 +76,7 @@ net::task<void> tunnel(context& shared, client& from, host::connection& to, std:
 
     net::gate ended{shared.io};
     bool up_ended = false;
-    auto wait_client = [&from] { return from.readable(); };
+    auto wait_client = [&client] { return client.readable(); };
     net::stream const* up_failed = nullptr;
     auto upward = [](net::task<net::stream const*> work, net::stream const*& failed, bool& done,
                      net::gate& gate) -> net::task<void> {
@@ -83,17 +84,17 @@ net::task<void> tunnel(context& shared, client& from, host::connection& to, std:
         done = true;
         gate.open();
     };
-    net::spawn(
-        upward(pump(shared, from.slot(), from.socket(), wait_client, to.socket, record.bytes_in),
-               up_failed, up_ended, ended));
-    auto wait_host = [&to] { return to.readable(); };
-    auto const down_failed =
-        co_await pump(shared, from.slot(), to.socket, wait_host, from.socket(), record.bytes_out);
+    net::spawn(upward(
+        pump(shared, client.slot(), client.socket(), wait_client, host.socket, record.bytes_in),
+        up_failed, up_ended, ended));
+    auto wait_host = [&host] { return host.readable(); };
+    auto const down_failed = co_await pump(shared, client.slot(), host.socket, wait_host,
+                                           client.socket(), record.bytes_out);
     if (!up_ended) {
         net::gate::waiter until{ended};
         co_await until;
     }
-    if (up_failed == &to.socket || down_failed == &to.socket)
+    if (up_failed == &host.socket || down_failed == &host.socket)
         record.ending = ending::cut;
 }
 

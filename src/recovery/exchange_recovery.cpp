@@ -46,11 +46,11 @@ policy::next_step exchange_recovery::decide(policy::judgement const& judged, std
     auto const& guard = host_.guard;
     policy::attempt_state state;
     state.verdict = v;
-    state.recovery_on = host_.settings.mode != config::recovery_mode::off;
+    state.recovery_on = host_.settings->recovery.mode != config::recovery_mode::off;
     state.replayable = request_.replayable();
     state.replays_done = replays_;
-    state.max_replays = host_.settings.max_replays;
-    state.on_crash = host_.settings.on_crash;
+    state.max_replays = host_.settings->recovery.max_replays;
+    state.on_crash = host_.settings->recovery.on_crash;
     state.recovery_running = guard.recovering();
     auto step = policy::decide_next(state);
     if (step == next_step::lead && guard.epoch() != epoch) {
@@ -65,7 +65,8 @@ policy::next_step exchange_recovery::decide(policy::judgement const& judged, std
     bool const waits = unloads || step == next_step::await_replay;
     if (waits && guard.recovering() && host_.crowded())
         step = next_step::relay;
-    if (step == next_step::await_replay && host_.settings.mode == config::recovery_mode::observe)
+    if (step == next_step::await_replay &&
+        host_.settings->recovery.mode == config::recovery_mode::observe)
         return give_up(v, outcome::observed);
     if (step == next_step::relay && met_recovery())
         conclude(curable(v) || v == reason_ ? outcome::replay_failed : outcome::recovered);
@@ -146,7 +147,7 @@ void exchange_recovery::leave() {
 
 void exchange_recovery::heal(policy::judgement const& judged, std::uint64_t epoch) {
     auto const& guard = host_.guard;
-    bool const off = host_.settings.mode == config::recovery_mode::off;
+    bool const off = host_.settings->recovery.mode == config::recovery_mode::off;
     if (off || guard.recovering() || guard.epoch() != epoch)
         return;
     auto cause = trigger(judged);
@@ -168,13 +169,13 @@ requirement exchange_recovery::requirement_of(policy::judgement const& judged) c
     return {judged.verdict, request_.model(), judged.message};
 }
 
-// What the answer to a replay tells of the model. An answer to a first attempt is only asked for
-// it while there is something to forget.
+// Remembers whether the model fits, from the answer to a replay. An answer to a first attempt
+// matters only while something is remembered that it can disprove.
 void exchange_recovery::remember(verdict v) {
     if (for_memory(v)) {
         if (relation_ == relation::replays_as_leader)
             host_.oversized.failed(request_.model(), record_->plan.exhaustive,
-                                   host_.deadlines.now(), host_.settings.cooldown);
+                                   host_.deadlines.now(), host_.settings->recovery.cooldown);
     } else if (v == verdict::healthy && !host_.oversized.empty(host_.deadlines.now())) {
         host_.oversized.succeeded(request_.model());
     }

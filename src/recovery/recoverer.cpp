@@ -59,7 +59,7 @@ bool waits_for_foreign_request(policy::plan const& plan) {
 void recoverer::start(trigger cause, std::string authorization) {
     auto r = ledger_.open(host_, std::move(cause));
     r->awaiting = r->trigger.after_commit ? 0 : 1;
-    r->holds = settings_.mode == config::recovery_mode::on;
+    r->holds = settings_->recovery.mode == config::recovery_mode::on;
     guard_.begin(r);
     pace_ = first_pace;
     net::spawn(run(std::move(r), std::move(authorization)));
@@ -97,12 +97,12 @@ net::task<void> recoverer::run(std::shared_ptr<record> r, std::string authorizat
 }
 
 net::task<void> recoverer::act(record& r, std::string authorization) {
-    auto const until = deadlines_.now() + settings_.busy_wait;
+    auto const until = deadlines_.now() + settings_->recovery.busy_wait;
     for (bool first = true;; first = false) {
         auto const listed = co_await plan(r, first, authorization);
         if (!listed)
             co_return;
-        if (settings_.mode == config::recovery_mode::observe) {
+        if (settings_->recovery.mode == config::recovery_mode::observe) {
             r.acted = outcome::observed;
             co_return;
         }
@@ -145,8 +145,8 @@ net::task<bool> recoverer::plan(record& r, bool first, std::string authorization
     policy::plan_request request;
     request.verdict = cause.verdict;
     request.message = cause.message;
-    request.how = settings_.evict;
-    request.pinned = &settings_.pinned;
+    request.how = settings_->recovery.evict;
+    request.pinned = &settings_->recovery.pinned;
     request.everything =
         policy::for_memory(cause.verdict) && oversized_.of(cause.model, deadlines_.now()) ==
                                                  policy::oversized_models::standing::everything;
@@ -166,7 +166,8 @@ net::task<bool> recoverer::plan(record& r, bool first, std::string authorization
     auto const before = r.plan.reason;
     r.plan = make();
     // Only if something would be unloaded is the host asked which instances are busy.
-    bool const spares = policy::for_memory(cause.verdict) && settings_.evict != policy::evict::all;
+    bool const spares =
+        policy::for_memory(cause.verdict) && settings_->recovery.evict != policy::evict::all;
     if (spares && r.plan.reason == policy::plan_reason::unload) {
         loaded = co_await control_.with_activity(std::move(loaded), std::move(authorization));
         r.plan = make();
@@ -218,7 +219,7 @@ net::task<void> recoverer::unload_all(record& r, std::string authorization) {
 
 net::task<void> recoverer::verify(record& r, std::string authorization) {
     r.phase = phase::verifying;
-    auto const give_up = deadlines_.now() + settings_.verify_timeout;
+    auto const give_up = deadlines_.now() + settings_->recovery.verify_timeout;
     auto pace = first_pace;
     for (;;) {
         auto const listing = co_await control_.list(authorization);

@@ -163,7 +163,8 @@ int main(int argc, char** argv) {
 
     settings.listen.port = 0;
     settings.upstreams.front() = {"stage", "127.0.0.1", lm.port(), options.api_token};
-    secondwind::proxy::server proxy{io, settings};
+    secondwind::config::current_settings const in_force{settings};
+    secondwind::proxy::server proxy{io, in_force};
     proxy.start();
 
     json const hello{{"url", url(proxy.local_endpoint().port())}, {"emulator", url(lm.port())}};

@@ -38,7 +38,9 @@ struct admin_access_over_sockets : with_admin {
         auto const line = "GET " + target + " HTTP/1.1\r\n";
         co_return co_await told(line + fields + "\r\n");
     }
-    bool mode_is_untouched() const { return w.settings.recovery.mode == config::recovery_mode::on; }
+    bool mode_is_untouched() const {
+        return w.in_force->recovery.mode == config::recovery_mode::on;
+    }
 };
 
 TEST_F(admin_access_over_sockets, refuses_another_host_and_does_nothing) {

@@ -113,7 +113,7 @@ TEST_F(admin_actions, change_the_mode_and_change_it_back) {
         EXPECT_EQ(recovery_of(served), "recovered; reason=insufficient_memory; unloaded=1");
     };
     run(task(*this));
-    EXPECT_EQ(w.settings.recovery.mode, config::recovery_mode::on);
+    EXPECT_EQ(w.in_force->recovery.mode, config::recovery_mode::on);
 }
 
 TEST_F(admin_actions, publish_nothing_if_the_mode_stays_the_same) {
@@ -164,7 +164,7 @@ TEST_F(admin_actions, with_an_invalid_body_do_nothing) {
     run(task(*this));
     EXPECT_EQ(reloads, 0U);
     EXPECT_TRUE(lm->requests().empty());
-    EXPECT_EQ(w.settings.recovery.mode, config::recovery_mode::on);
+    EXPECT_EQ(w.in_force->recovery.mode, config::recovery_mode::on);
 }
 
 TEST_F(admin_actions, that_are_not_allowed_do_nothing) {
@@ -182,5 +182,5 @@ TEST_F(admin_actions, that_are_not_allowed_do_nothing) {
     run(task(*this));
     EXPECT_EQ(reloads, 0U);
     EXPECT_TRUE(lm->requests().empty());
-    EXPECT_EQ(w.settings.recovery.mode, config::recovery_mode::on);
+    EXPECT_EQ(w.in_force->recovery.mode, config::recovery_mode::on);
 }

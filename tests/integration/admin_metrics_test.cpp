@@ -21,7 +21,7 @@ struct metrics_of_a_proxy : with_proxy {
         };
         sources.emplace(admin::sources{w.io,
                                        shared.deadlines,
-                                       w.settings,
+                                       w.in_force,
                                        shared.traffic,
                                        shared.exchanges,
                                        shared.ledger,

@@ -226,7 +226,7 @@ TEST_F(admin_documents, never_contain_secrets) {
     lm->load("big");
     w.settings.admin.token = "operators-only-0123456789";
     w.settings.upstreams.front() = {"host", "127.0.0.1", lm->port(), of_the_host};
-    w.proxy.emplace(w.io, w.settings);
+    w.proxy.emplace(w.io, w.in_force);
     w.proxy->start();
     auto task = [](admin_documents& t, std::string token) -> asio::awaitable<void> {
         std::string const own = "Authorization: Bearer operators-only-0123456789\r\n";

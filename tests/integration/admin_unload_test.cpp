@@ -144,7 +144,7 @@ TEST_F(admin_unloads, use_the_token_of_the_host) {
     emulate(how);
     lm->load("big");
     w.settings.upstreams.front() = {"host", "127.0.0.1", lm->port(), token};
-    w.proxy.emplace(w.io, w.settings);
+    w.proxy.emplace(w.io, w.in_force);
     w.proxy->start();
     auto task = [](admin_unloads& t) -> asio::awaitable<void> {
         auto const said = co_await t.done(R"({"all":true})");

@@ -120,7 +120,7 @@ TEST_F(control_list, names_what_is_missing_if_neither_works) {
         auto const got = co_await t.list();
         EXPECT_FALSE(got.instances);
         EXPECT_EQ(got.error, "GET /api/v1/models answered 200 without a list of models (LM "
-                             "Studio 0.4.0 or later has one); the SDK's WebSocket /llm: it was "
+                             "Studio 0.4.0 or later has one); the SDK's WebSocket /llm: it "
                              "answered with status 403");
     };
     run(task(*this));

@@ -14,7 +14,7 @@ namespace {
 struct hosts_reload : with_hosts {
     // The current settings without the host of this name.
     config::settings without(std::string const& name) const {
-        auto fresh = w.settings;
+        auto fresh = *w.in_force;
         std::erase_if(fresh.upstreams, [&](auto const& each) { return each.name == name; });
         return fresh;
     }
@@ -86,7 +86,7 @@ TEST_F(hosts_reload, a_host_that_stays_keeps_its_port_its_clients_and_its_connec
         auto const* const before = &t.hosts()[1];
         auto const ports = t.w.proxy->listeners();
 
-        auto fresh = t.w.settings;
+        auto fresh = *t.w.in_force;
         fresh.upstreams[1].api_token = "sk-2";
         std::swap(fresh.upstreams[0], fresh.upstreams[1]);
         t.reload(fresh);
@@ -107,7 +107,7 @@ TEST_F(hosts_reload, logs_a_listener_again_only_if_it_is_for_another_host) {
     log_file log;
     start();
     w.proxy->announce();
-    auto fresh = w.settings;
+    auto fresh = *w.in_force;
     fresh.limits.connections = 7;
     reload(fresh);
     w.proxy->announce();
@@ -135,7 +135,7 @@ TEST_F(hosts_reload, another_address_is_another_host_and_running_requests_end_on
         co_await streaming->read_until("\r\n\r\non");
 
         raw_host moved{t.w.io};
-        auto fresh = t.w.settings;
+        auto fresh = *t.w.in_force;
         fresh.upstreams[0].port = moved.port();
         t.reload(fresh);
         EXPECT_EQ(t.hosts().alive(), 3U);
@@ -172,6 +172,44 @@ TEST_F(hosts_reload, a_removed_host_finishes_its_recovery_even_without_a_waiting
         EXPECT_EQ(t.w.proxy->shared().ledger.records().back()->host, "a");
     };
     run(story(*this));
+}
+
+TEST_F(hosts_reload, a_stream_is_judged_by_the_rules_that_were_in_force_when_it_began) {
+    w.settings.recovery.websocket_timeout = {};
+    w.settings.recovery.rules = {{"^my engine is full$", policy::verdict::insufficient_memory, {}}};
+    start();
+    auto story = [](hosts_reload& t) -> asio::awaitable<void> {
+        auto* client = co_await t.connected(t.shared_port());
+        co_await client->send(make_request("POST", chat_path, chat_body("big", true)));
+        auto* peer = co_await t.accepted(t.a);
+        co_await peer->read_request();
+        co_await peer->send("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
+                            "Transfer-Encoding: chunked\r\n\r\n" +
+                            chunk("data: {\"choices\":[{\"delta\":{\"content\":\"Hi\"}}]}\n\n"));
+        co_await client->read_until("Hi");
+
+        auto fresh = *t.w.in_force;
+        fresh.recovery.rules.clear();
+        t.reload(fresh);
+        co_await peer->send(chunk("data: {\"error\":\"My engine is full\"}\n\n") + "0\r\n\r\n");
+        co_await client->read_until("0\r\n\r\n");
+        auto const listing = co_await peer->read_request();
+        EXPECT_EQ(listing.target, list_path);
+        co_await peer->send(listing_of(""));
+
+        // The next one is judged by the rules of now.
+        co_await client->send(make_request("POST", chat_path, chat_body("big")));
+        co_await peer->read_request();
+        co_await peer->send(
+            answer_bytes("500 Internal Server Error", R"({"error":"My engine is full"})"));
+        auto const answer = co_await client->read_answer();
+        EXPECT_EQ(answer.status, 500);
+        EXPECT_EQ(recovery_of(answer), "");
+    };
+    run(story(*this));
+    auto const& records = w.proxy->shared().ledger.records();
+    ASSERT_EQ(records.size(), 1U);
+    EXPECT_EQ(records.back()->trigger.verdict, policy::verdict::insufficient_memory);
 }
 
 TEST_F(hosts_reload, a_drain_waits_for_requests_on_a_removed_host) {
@@ -229,7 +267,7 @@ TEST_F(hosts_reload, a_listener_may_move_to_an_address_that_overlaps_with_its_ow
         auto const port = t.shared_port();
         auto* before = co_await t.connected(port);
         co_await t.served(before, t.a);
-        auto fresh = t.w.settings;
+        auto fresh = *t.w.in_force;
         fresh.listen = {"::ffff:127.0.0.1", port};
         t.reload(fresh);
         auto* after = co_await t.connected(port);
@@ -247,13 +285,13 @@ TEST_F(hosts_reload, a_listener_may_move_to_an_address_that_overlaps_with_its_ow
 TEST_F(hosts_reload, an_address_that_becomes_a_hosts_own_needs_no_other_socket) {
     start();
     auto story = [](hosts_reload& t) -> asio::awaitable<void> {
-        auto fresh = t.w.settings;
+        auto fresh = *t.w.in_force;
         fresh.listen = {"127.0.0.1", t.shared_port()};
         t.reload(fresh);
         auto const port = t.shared_port();
         auto* client = co_await t.connected(port);
         co_await t.served(client, t.a);
-        fresh = t.w.settings;
+        fresh = *t.w.in_force;
         fresh.upstreams[1].listen = fresh.listen;
         fresh.listen = {"127.0.0.1", 0};
         t.reload(fresh);
@@ -271,7 +309,7 @@ TEST(places, are_the_shared_one_and_those_of_upstreams_that_have_one) {
     s.upstreams[2].listen = config::endpoint{"::1", 7};
     auto const all = proxy::places_in(s);
     ASSERT_EQ(all.size(), 2U);
-    EXPECT_EQ(all[0].at, s.listen);
+    EXPECT_EQ(all[0].endpoint, s.listen);
     EXPECT_EQ(all[0].host, "");
     EXPECT_EQ(all[1].host, "c");
 }

@@ -86,7 +86,7 @@ struct names : with_control {
     void ask_for(std::string name, std::uint16_t port) {
         upstream.host = std::move(name);
         upstream.port = port;
-        pool.emplace(io, queue, upstream, timeouts);
+        pool.emplace(io, queue, upstream, in_force);
     }
     asio::awaitable<host::failure> connected_to_it() {
         pending task{io, connect_new(*pool, queue)};

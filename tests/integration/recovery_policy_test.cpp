@@ -252,7 +252,7 @@ TEST_F(recovery_policy, knows_the_errors_that_it_is_taught) {
 TEST_F(recovery_policy, makes_its_calls_with_the_token_that_it_is_given) {
     log_file const log;
     w.settings.upstreams.front() = {"host", "127.0.0.1", lm->port(), "sk-lm-very:secret"};
-    w.proxy.emplace(w.io, w.settings);
+    w.proxy.emplace(w.io, w.in_force);
     w.proxy->start();
     auto task = [](recovery_policy& t) -> asio::awaitable<void> {
         auto const a =

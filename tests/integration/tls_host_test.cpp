@@ -322,7 +322,7 @@ struct recovery_over_tls : with_proxy {
         up = {"host", "localhost", front->port()};
         up.tls = true;
         up.ca_file = ca.file();
-        w.proxy.emplace(w.io, w.settings);
+        w.proxy.emplace(w.io, w.in_force);
         w.proxy->start();
         test::run(w.io, std::move(story));
     }

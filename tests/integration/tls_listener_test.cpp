@@ -226,7 +226,7 @@ TEST_F(tls_listener, tells_a_client_without_tls_what_to_do) {
         for (auto const* method : {"GET", "POST", "PATCH", "DELETE", "OPTIONS", "CONNECT", "X"}) {
             auto const answer = co_await t.own_answer(make_request(method, "/v1/models", ""));
             EXPECT_THAT(answer, testing::StartsWith("HTTP/1.1 400 Bad Request\r\n")) << method;
-            EXPECT_THAT(answer, HasSubstr("This listener speaks HTTPS: use https://")) << method;
+            EXPECT_THAT(answer, HasSubstr("This port accepts HTTPS only. Use https://")) << method;
             EXPECT_EQ(t.traffic().tls_failures, ++failures);
         }
     };

@@ -38,7 +38,7 @@ struct client_keys : with_wire {
 
     void start_with(std::string token) {
         w.settings.upstreams.front() = {"host", "127.0.0.1", host.port(), std::move(token)};
-        w.proxy.emplace(w.io, w.settings);
+        w.proxy.emplace(w.io, w.in_force);
         w.proxy->start();
     }
 

@@ -1,6 +1,7 @@
 // The control that a recovery uses, with an emulated LM Studio as its host.
 #pragma once
 
+#include "support/changeable_settings.hpp"
 #include "support/emulator_fixture.hpp"
 #include "support/ws_script.hpp"
 
@@ -92,8 +93,8 @@ struct with_control : with_emulator {
         control.reset();
         pool.reset();
         upstream.port = lm->port();
-        pool.emplace(io, queue, upstream, timeouts);
-        control.emplace(host::environment{io, queue, blocks, fields}, *pool, settings);
+        pool.emplace(io, queue, upstream, in_force);
+        control.emplace(host::environment{io, queue, blocks, fields}, *pool, in_force);
     }
     // The host goes down, and another one starts on the same port.
     void come_up(emulator::options options) {
@@ -129,9 +130,10 @@ struct with_control : with_emulator {
     net::deadline_queue queue{io};
     net::block_pool blocks;
     http::field_list fields;
-    config::timeouts timeouts;
+    changeable_settings in_force;
+    config::timeouts& timeouts = in_force.values().timeouts;
     config::upstream upstream;
-    config::recovery settings;
+    config::recovery& settings = in_force.values().recovery;
     std::optional<host::connection_pool> pool;
     std::optional<host::host_control> control;
 };

@@ -34,13 +34,14 @@ struct with_hosts : testing::Test {
     void TearDown() override { w.stop(); }
 
     void start() {
-        w.proxy.emplace(w.io, w.settings);
+        w.proxy.emplace(w.io, w.in_force);
         w.proxy->start();
     }
     // Applies settings as a reload does.
     void reload(config::settings fresh) {
         auto change = w.proxy->prepare(fresh);
-        w.settings = std::move(fresh);
+        w.in_force.replace(std::move(fresh));
+        w.proxy->shared().apply_settings();
         w.proxy->take(std::move(change));
     }
     void run(asio::awaitable<void> story) { test::run(w.io, std::move(story)); }

@@ -75,7 +75,7 @@ std::vector<simulated_host::model> recovery_schedule::choose_models() {
 void recovery_schedule::choose_host() {
     auto models = choose_models();
     auto& host = host_.emplace(time_, io_, memory, models);
-    recovery_.emplace("host", io_, time_.deadlines(), host, ledger_, settings_);
+    recovery_.emplace("host", io_, time_.deadlines(), host, ledger_, in_force_);
     referee_.emplace(time_, host, *recovery_, ledger_, settings_, calm_);
     referee_->tracing = tracing_;
 

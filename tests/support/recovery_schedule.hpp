@@ -1,6 +1,7 @@
 // One random schedule of a host, its clients and its recoveries.
 #pragma once
 
+#include "support/changeable_settings.hpp"
 #include "support/recovery_referee.hpp"
 
 #include <deque>
@@ -45,7 +46,8 @@ private:
     milliseconds length_;
     boost::asio::io_context io_;
     virtual_time time_{io_};
-    config::settings settings_;
+    changeable_settings in_force_;
+    config::settings& settings_ = in_force_.values();
     recovery::ledger ledger_;
     std::vector<std::string> names_; // of models that the host has
     std::vector<std::string> large_; // those that cannot be loaded at all

@@ -1,6 +1,7 @@
 // A simulated host with its host_recovery, and clients that come and go.
 #pragma once
 
+#include "support/changeable_settings.hpp"
 #include "support/simulated_exchange.hpp"
 
 #include <gtest/gtest.h>
@@ -80,7 +81,8 @@ struct with_simulated_host : testing::Test {
 
     boost::asio::io_context io;
     virtual_time time{io};
-    config::settings settings;
+    changeable_settings in_force;
+    config::settings& settings = in_force.values();
     recovery::ledger ledger;
     simulated_host host{time,
                         io,
@@ -93,7 +95,7 @@ struct with_simulated_host : testing::Test {
                          {"m70", 70},
                          {"m90", 90},
                          {"m200", 200}}};
-    recovery::host_recovery recovery{"host", io, time.deadlines(), host, ledger, settings};
+    recovery::host_recovery recovery{"host", io, time.deadlines(), host, ledger, in_force};
     std::deque<simulated_exchange> exchanges;
     std::vector<std::string> steps;    // each decision, with its exchange
     std::vector<std::string> replayed; // in order

@@ -31,7 +31,7 @@ struct with_tls : with_wire {
         auto& up = w.settings.upstreams.front();
         if (!up.tls)
             up = {"host", "127.0.0.1", host.port()};
-        w.proxy.emplace(w.io, w.settings);
+        w.proxy.emplace(w.io, w.in_force);
         w.proxy->start();
     }
     // TLS on both sides.

@@ -1,11 +1,11 @@
 // The proxy in front of a host, in one io_context with the test.
 #pragma once
 
+#include "support/changeable_settings.hpp"
 #include "support/deadline_law.hpp"
 #include "support/raw_client.hpp"
 #include "support/run.hpp"
 
-#include <secondwind/config/config.hpp>
 #include <secondwind/proxy/server.hpp>
 
 #include <boost/asio/io_context.hpp>
@@ -28,7 +28,7 @@ public:
     // Starts the proxy in front of that loopback port. Change `settings` before the call.
     void start(std::uint16_t host_port) {
         settings.upstreams.front() = {"host", "127.0.0.1", host_port};
-        proxy.emplace(io, settings);
+        proxy.emplace(io, in_force);
         proxy->start();
         law.emplace(*proxy);
     }
@@ -38,7 +38,8 @@ public:
     void stop();
 
     boost::asio::io_context io{1};
-    config::settings settings;
+    changeable_settings in_force;
+    config::settings& settings = in_force.values();
     std::optional<secondwind::proxy::server> proxy;
     std::optional<deadline_law> law;
 };

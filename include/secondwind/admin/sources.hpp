@@ -35,7 +35,7 @@ struct reload_result {
 struct sources {
     boost::asio::io_context& io;
     net::deadline_queue& deadlines;
-    config::settings& settings; // the settings in force; a change takes effect at once
+    config::current_settings& settings; // set_mode replaces them, which takes effect at once
     telemetry::traffic const& traffic;
     telemetry::exchange_list& exchanges;
     recovery::ledger& ledger;

@@ -18,7 +18,7 @@ net::tls_context_ptr admin_tls(config::admin const& settings);
 class admin_endpoint {
 public:
     // All must outlive it. `chosen`: the user has set admin.listen, so a failure is fatal.
-    admin_endpoint(config::settings& settings, proxy::server& server, reloader& reload,
+    admin_endpoint(config::current_settings& settings, proxy::server& server, reloader& reload,
                    bool chosen);
 
     // Call it after the proxy server has started. If listening fails and the address was chosen,
@@ -41,7 +41,7 @@ private:
     std::function<void()> prepare(config::settings const& fresh);
     void log_address() const;
 
-    config::settings& settings_;
+    config::current_settings& settings_;
     proxy::server& server_;
     reloader& reload_;
     bool chosen_;

@@ -20,7 +20,7 @@ class lifetime final : net::timer_handler {
 public:
     // All must outlive it.
     lifetime(net::asio::io_context& io, proxy::server& server, admin_endpoint& admin,
-             config::settings const& settings);
+             config::current_settings const& settings);
 
     // Completes when the server has stopped, after a signal or stop().
     net::task<void> ended();
@@ -39,7 +39,7 @@ private:
 
     proxy::server& server_;
     admin_endpoint& admin_;
-    config::settings const& settings_;
+    config::current_settings const& settings_;
     boost::asio::signal_set stop_signals_;
     boost::asio::signal_set reload_signal_;
     boost::asio::signal_set reopen_signal_;

@@ -41,7 +41,7 @@ struct operator_command {
 
 // The process's own streams, or a test's.
 struct console {
-    // Standard output. Returns false once nobody reads it.
+    // Standard output. Returns false once its reader has closed it.
     std::function<bool(std::string_view text)> print;
     // Standard error: a sentence, without a line end.
     std::function<void(std::string_view sentence)> print_error;

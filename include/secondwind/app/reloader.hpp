@@ -2,7 +2,7 @@
 #pragma once
 
 #include <secondwind/admin/sources.hpp>
-#include <secondwind/config/config.hpp>
+#include <secondwind/config/current_settings.hpp>
 #include <secondwind/proxy/server.hpp>
 
 #include <functional>
@@ -22,7 +22,7 @@ public:
 
     // Both must outlive it; `settings` are the ones that the server uses. With an empty reader,
     // run() fails with an explanation.
-    reloader(config::settings& settings, proxy::server& server, reader read)
+    reloader(config::current_settings& settings, proxy::server& server, reader read)
         : settings_{settings}, server_{server}, read_{std::move(read)} {}
 
     void add_part(part added) { parts_.push_back(std::move(added)); }
@@ -32,14 +32,12 @@ public:
 
 private:
     admin::reload_result apply();
-    void take(config::settings&& fresh);
+    void put_in_force(config::settings fresh);
 
-    config::settings& settings_;
+    config::current_settings& settings_;
     proxy::server& server_;
     reader read_;
     std::vector<part> parts_;
-    // Exchanges in flight may still refer to these.
-    std::vector<std::vector<policy::rule>> retired_;
 };
 
 } // namespace secondwind::app

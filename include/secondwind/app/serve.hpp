@@ -1,4 +1,4 @@
-// `secondwind serve`: runs the proxy until it is told to stop.
+// `secondwind serve`: runs the proxy until a signal stops it.
 #pragma once
 
 #include <secondwind/config/config.hpp>

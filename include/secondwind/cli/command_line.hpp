@@ -12,7 +12,7 @@
 
 namespace secondwind::cli {
 
-// What an operator's verb asks, and of whom.
+// Where an operator's verb connects, and what it asks for.
 struct operator_flags {
     std::string admin_host; // a name or a numeric address, without brackets
     std::uint16_t admin_port = 0;
@@ -62,11 +62,11 @@ struct invocation {
 
 // Reads the command line, then the layers in their order: the file (-c, else the variable
 // SECONDWIND_CONFIG, else none), the environment, the flags. `demo` takes nothing but its flags, so
-// that it shows the same to everybody. An operator's verb takes --admin for where to connect, else
-// the settings' own listener, and the token of the settings. The verbs that are about a client's
-// key take no settings at all. Touches nothing outside: variables and
-// files come through the functions given, `read_file` returning nothing for a file that cannot be
-// read. A setting that cannot be used throws config::config_error; a usage fault is verb::exit.
+// that its output is the same everywhere. An operator's verb takes --admin for where to connect,
+// else the settings' own listener, and the token of the settings. The verbs that are about a
+// client's key take no settings at all. Touches nothing outside: variables and files come through
+// the functions given, `read_file` returning nothing for a file that cannot be read. A setting that
+// cannot be used throws config::config_error; a usage fault is verb::exit.
 invocation parse(int argc, char const* const* argv,
                  std::vector<std::string> const& environment_names,
                  std::function<std::optional<std::string>(std::string const& name)> environment,

@@ -50,8 +50,9 @@ struct certificate {
 using api_key = policy::api_key;
 
 struct clients {
-    std::vector<api_key> api_keys;   // empty: no key is required
-    std::uint64_t max_failures = 30; // wrong keys a minute from one address that are told so
+    std::vector<api_key> api_keys; // empty: no key is required
+    std::uint64_t max_failures =
+        30; // wrong keys a minute from one address, answered 401; more are 429
 };
 
 enum class recovery_mode : std::uint8_t {

@@ -48,7 +48,8 @@ public:
     };
     readability readable() noexcept { return readability{*this}; }
 
-    // Waits for input from now on, if it does not yet; `one` is told of what nothing awaits.
+    // Waits for input from now on, if it does not yet; `one` is called when input comes that
+    // nothing awaits.
     void watch(observer* one = nullptr);
     void unwatch(observer const& one) noexcept {
         if (observer_ == &one)

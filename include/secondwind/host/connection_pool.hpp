@@ -1,7 +1,7 @@
 // The connections to one host.
 #pragma once
 
-#include <secondwind/config/config.hpp>
+#include <secondwind/config/current_settings.hpp>
 #include <secondwind/host/connection.hpp>
 #include <secondwind/host/failure.hpp>
 #include <secondwind/host/idle_set.hpp>
@@ -63,7 +63,7 @@ public:
 
     // Throws net::tls_error if the files for an https:// host cannot be used.
     connection_pool(net::asio::io_context& io, net::deadline_queue& deadlines,
-                    config::upstream const& upstream, config::timeouts const& timeouts);
+                    config::upstream const& upstream, config::current_settings const& settings);
 
     // An idle connection that was just seen to be alive, otherwise a new one, not yet connected.
     lease lend();
@@ -105,7 +105,7 @@ private:
 
     net::asio::io_context& io_;
     config::upstream const& upstream_;
-    config::timeouts const& timeouts_;
+    config::current_settings const& settings_;
     idle_set<connection_ptr> idle_;
     net::timer expiry_;
     net::lookup lookup_;

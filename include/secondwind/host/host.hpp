@@ -1,7 +1,7 @@
 // All that belongs to one LM Studio server.
 #pragma once
 
-#include <secondwind/config/config.hpp>
+#include <secondwind/config/current_settings.hpp>
 #include <secondwind/host/connection_pool.hpp>
 #include <secondwind/host/host_control.hpp>
 #include <secondwind/host/host_view.hpp>
@@ -23,11 +23,11 @@ class host_list;
 // another. To use it across an await, hold a host_ptr; the list that made it destroys it.
 struct host {
     // `settings` and `ledger` must outlive it.
-    host(host_list& made_by, environment env, config::settings const& settings,
+    host(host_list& made_by, environment env, config::current_settings const& settings,
          config::upstream configured, recovery::ledger& ledger)
-        : upstream{std::move(configured)}, pool{env.io, env.deadlines, upstream, settings.timeouts},
-          control{env, pool, settings.recovery}, view{upstream.name, env.io, env.deadlines, control,
-                                                      settings},
+        : upstream{std::move(configured)}, pool{env.io, env.deadlines, upstream, settings},
+          control{env, pool, settings}, view{upstream.name, env.io, env.deadlines, control,
+                                             settings},
           observed{control, view}, recovery{upstream.name, env.io, env.deadlines,
                                             observed,      ledger, settings},
           unloaded{env.io}, home{made_by} {

@@ -1,7 +1,7 @@
 // The calls of recovery::control over LM Studio's REST v1, or over the SDK's WebSocket.
 #pragma once
 
-#include <secondwind/config/config.hpp>
+#include <secondwind/config/current_settings.hpp>
 #include <secondwind/host/api_support.hpp>
 #include <secondwind/host/call.hpp>
 #include <secondwind/host/host_view.hpp>
@@ -21,7 +21,7 @@ namespace secondwind::host {
 class host_control final : public recovery::control {
 public:
     // All must outlive it.
-    host_control(environment env, connection_pool& pool, config::recovery const& settings)
+    host_control(environment env, connection_pool& pool, config::current_settings const& settings)
         : env_{env}, pool_{pool}, settings_{settings} {}
 
     net::task<listing> list(std::string authorization) override;
@@ -48,7 +48,7 @@ private:
 
     environment env_;
     connection_pool& pool_;
-    config::recovery const& settings_;
+    config::current_settings const& settings_;
     api_support support_;
     std::vector<socket_instance> listed_; // by the last listing over the WebSocket
 };

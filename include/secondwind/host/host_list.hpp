@@ -1,7 +1,7 @@
 // The configured hosts.
 #pragma once
 
-#include <secondwind/config/config.hpp>
+#include <secondwind/config/current_settings.hpp>
 #include <secondwind/host/call.hpp>
 #include <secondwind/host/host.hpp>
 #include <secondwind/net/gate.hpp>
@@ -28,7 +28,7 @@ class host_list {
 public:
     // Makes the hosts of the settings, without a call to any of them; throws as prepare() does. All
     // parameters must outlive it.
-    host_list(environment env, config::settings const& settings, recovery::ledger& ledger);
+    host_list(environment env, config::current_settings const& settings, recovery::ledger& ledger);
     host_list(host_list const&) = delete;
     host_list& operator=(host_list const&) = delete;
     ~host_list();
@@ -96,7 +96,7 @@ private:
                                boost::intrusive::constant_time_size<false>>;
 
     environment env_;
-    config::settings const& settings_;
+    config::current_settings const& settings_;
     recovery::ledger& ledger_;
     net::gate gone_; // opens when a host is destroyed
     std::vector<host_ptr> hosts_;

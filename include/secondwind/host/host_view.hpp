@@ -1,7 +1,7 @@
 // What is known about a host, for status pages and checks.
 #pragma once
 
-#include <secondwind/config/config.hpp>
+#include <secondwind/config/current_settings.hpp>
 #include <secondwind/host/connection_pool.hpp>
 #include <secondwind/host/host_health.hpp>
 #include <secondwind/net/deadline.hpp>
@@ -27,7 +27,7 @@ public:
 
     // All must outlive it.
     host_view(std::string name, boost::asio::io_context& io, net::deadline_queue& deadlines,
-              recovery::control& control, config::settings const& settings)
+              recovery::control& control, config::current_settings const& settings)
         : name_{std::move(name)}, deadlines_{deadlines}, control_{control}, settings_{settings},
           survey_ended_{io}, resting_{io} {}
     host_view(host_view const&) = delete;
@@ -85,7 +85,7 @@ private:
     std::string name_;
     net::deadline_queue& deadlines_;
     recovery::control& control_;
-    config::settings const& settings_;
+    config::current_settings const& settings_;
     net::gate survey_ended_; // also opens when waits for it are to end
     net::gate resting_;      // the pause of health.interval
     std::vector<std::function<void()>> observers_;

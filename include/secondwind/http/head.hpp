@@ -20,10 +20,10 @@ struct field {
 
 using field_list = std::vector<field>;
 
-// How the end of a body is told (RFC 9112 section 6.3).
+// How the end of a body is found (RFC 9112 section 6.3).
 enum class framing : std::uint8_t { none, length, chunked, until_close };
 
-// A message that breaks a rule, and what its sender is to be told.
+// A message that breaks a rule, and the answer that its sender gets.
 struct refusal {
     int status; // of the answer: 400, 413, 414, 417, 431, 501, 505; 502 for an answer's fault
     std::string_view rule; // the rule's stable name in logs and error codes, as "bare_lf"; static

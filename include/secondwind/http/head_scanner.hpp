@@ -15,7 +15,7 @@ namespace secondwind::http {
 //     head_scanner scanner{limits};
 //     switch (scanner.scan(buffer)) { ... }
 //
-// Bad line ends are told at once rather than waited out: a bare LF, a bare CR or a first byte that
+// Bad line ends are errors at once, not at a timeout: a bare LF, a bare CR or a first byte that
 // no message can start with (a TLS hello, an HTTP/2 preface's binary) would otherwise never be
 // followed by an empty line. Every line that it passes ends with CRLF and has no other CR or LF.
 class head_scanner {

@@ -140,7 +140,7 @@ public:
         : now_{source}, timer_{io} {}
     deadline_queue(deadline_queue const&) = delete;
     deadline_queue& operator=(deadline_queue const&) = delete;
-    // Every slot must be gone before its queue.
+    // Every slot must be destroyed before its queue.
     ~deadline_queue() = default;
 
     // Ends the waits of all deadlines that are due by the clock.

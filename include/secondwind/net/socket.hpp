@@ -46,8 +46,8 @@ inline auto connect(socket& s, endpoint to) {
 }
 
 // With epoll, a connect leaves the socket registered for writability, and each write then wakes the
-// loop once more for nothing. This registers it again, without. After an error the socket is
-// closed.
+// loop once more, with nothing to do. This registers it again, for reading only. After an error the
+// socket is closed.
 void forget_writability(socket& s, error_code& ec);
 
 // Sets the options of every connection: TCP_NODELAY, and non-blocking.

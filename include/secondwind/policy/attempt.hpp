@@ -35,7 +35,7 @@ struct attempt_state {
     unsigned max_replays = 1;  // recovery.max_replays
     policy::on_crash on_crash = policy::on_crash::off;
     // A recovery of the host that finished since the attempt began made room for this request, or
-    // mended its model.
+    // unloaded its broken model.
     bool cured_since = false;
     bool recovery_running = false;
 };

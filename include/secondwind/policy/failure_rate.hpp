@@ -1,4 +1,4 @@
-// How often an address may show a wrong key before it is told to slow down. Pure: the time is
+// How often an address may show a wrong key before it is answered 429. Pure: the time is
 // given.
 #pragma once
 

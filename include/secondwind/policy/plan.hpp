@@ -75,7 +75,7 @@ struct plan {
     plan_reason reason = plan_reason::not_curable;
     std::vector<lmstudio::instance> victims; // in the order in which they go
     std::vector<consideration> considered;   // every instance that is loaded, in the host's order
-    // Once these are gone, nothing is left that any later plan could take.
+    // Once these are unloaded, nothing is left that any later plan could take.
     bool exhaustive = false;
 };
 

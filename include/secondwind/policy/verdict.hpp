@@ -22,7 +22,7 @@ constexpr bool for_memory(verdict v) noexcept {
     return v == verdict::insufficient_memory || v == verdict::suspected_memory;
 }
 
-// True for what a recovery is led or joined for without being told to.
+// True for the verdicts that begin or join a recovery by default.
 constexpr bool curable(verdict v) noexcept {
     return v != verdict::healthy && v != verdict::other_error && v != verdict::model_crash;
 }

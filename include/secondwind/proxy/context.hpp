@@ -1,7 +1,7 @@
 // What all sessions of a server share.
 #pragma once
 
-#include <secondwind/config/config.hpp>
+#include <secondwind/config/current_settings.hpp>
 #include <secondwind/host/host_list.hpp>
 #include <secondwind/http/head.hpp>
 #include <secondwind/net/block_pool.hpp>
@@ -20,24 +20,24 @@
 
 namespace secondwind::proxy {
 
-// One thread makes sharing cheap: the scratch memory is anyone's between two awaits, and nobody's
-// across one.
+// With one thread, sharing costs nothing: a coroutine may use `scratch` and `fields` between two
+// awaits, and finds other contents there after an await.
 struct context {
-    context(net::asio::io_context& loop, config::settings const& effective);
+    // Both must outlive it.
+    context(net::asio::io_context& loop, config::current_settings const& current);
 
     host::environment environment() noexcept { return {io, deadlines, blocks, fields}; }
-    http::head_limits head_limits() const noexcept;
     std::string next_request_id();
-    // What was made by the settings follows them: call it after each change.
+    // Adapts what depends on the settings to those in force. Call it after each change of them.
     void apply_settings();
 
     net::asio::mutable_buffer scratch_buffer() noexcept {
         return net::asio::buffer(scratch.get(), scratch_size);
     }
-    // What a head is read into. The part of a body that comes along and cannot be kept waits with
-    // its connection, so it is short once the memory for bodies is all but used up.
+    // Heads are read into this. The part of a body that comes along with a head and cannot be kept
+    // stays with its connection, so the buffer is short while little memory is left for bodies.
     net::asio::mutable_buffer head_buffer() noexcept {
-        bool const scarce = budget.left() <= settings.limits.replay_buffer;
+        bool const scarce = budget.left() <= settings->limits.replay_buffer;
         return net::asio::buffer(scratch.get(),
                                  scarce ? net::block_pool::block_size : scratch_size);
     }
@@ -50,7 +50,7 @@ struct context {
     };
 
     net::asio::io_context& io;
-    config::settings const& settings;
+    config::current_settings const& settings;
     net::deadline_queue deadlines;
     net::block_pool blocks;
     http::field_list fields;
@@ -58,7 +58,7 @@ struct context {
     replay_budget budget;
     recovery::ledger ledger;
     host::host_list hosts;
-    policy::failure_rate failures; // of clients that have to show a key
+    policy::failure_rate failures; // wrong API keys, by the network that they came from
     telemetry::traffic traffic;
     telemetry::exchange_list exchanges;
     std::uint64_t next_exchange = 1; // its number

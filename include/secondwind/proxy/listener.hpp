@@ -15,33 +15,33 @@
 
 namespace secondwind::proxy {
 
-// Where to listen, and for whom.
+// An address to listen at, and for which host.
 struct place {
-    config::endpoint at;
-    std::string host; // whose own it is; empty: the shared one
+    config::endpoint endpoint;
+    std::string host; // that has the listener for itself; empty: the shared listener
 };
 
-// As settings and people write it.
-config::endpoint address_of(net::endpoint const& at);
+// As the settings and people write it.
+config::endpoint address_of(net::endpoint const& endpoint);
 
 // The shared one first, then those of the upstreams that have one, in their order.
 std::vector<place> places_in(config::settings const& settings);
 
-// An IPv6 listener takes the clients of IPv4 as well, unless another one has its port there.
+// An IPv6 listener accepts IPv4 clients as well, unless `all` has an IPv4 place with its port.
 bool is_ipv6_only(place const& one, std::vector<place> const& all);
 
-// Its text is a sentence that says where, why, and what to do.
+// Its text is a sentence that says which address failed, why, and what to do.
 class listen_error : public std::runtime_error {
 public:
-    listen_error(place const& where, net::error_code why);
+    listen_error(place const& place, net::error_code error);
 };
 
-// Sessions hold it, and outlive its listening: they serve one more request then.
+// Its sessions keep it after it has stopped listening: they serve one more request then.
 struct listener : boost::intrusive_ref_counter<listener, boost::thread_unsafe_counter> {
-    // `open` listens already.
-    listener(config::endpoint at, net::acceptor open)
-        : configured{std::move(at)}, acceptor{std::move(open)}, local{acceptor.local_endpoint()},
-          pause{acceptor.get_executor()} {}
+    // `listening` listens already.
+    listener(config::endpoint endpoint, net::acceptor listening)
+        : configured{std::move(endpoint)}, acceptor{std::move(listening)},
+          local{acceptor.local_endpoint()}, pause{acceptor.get_executor()} {}
 
     bool closed() const noexcept { return !acceptor.is_open(); }
     void close();
@@ -49,10 +49,10 @@ struct listener : boost::intrusive_ref_counter<listener, boost::thread_unsafe_co
     config::endpoint configured; // its port may be 0
     net::acceptor acceptor;
     net::endpoint local;
-    host::host_ptr host; // that all its requests go to; null: the shared one
+    host::host_ptr host; // that gets all its requests; null: the shared listener
     boost::asio::steady_timer pause;
-    bool accepts = false;  // has begun to
-    std::string announced; // with which upstream, in the log; empty: not yet
+    bool accepts = false; // its accept loop was started
+    std::string logged;   // the host and upstream that the log names for it; empty: none yet
 };
 using listener_ptr = boost::intrusive_ptr<listener>;
 

@@ -47,7 +47,7 @@ public:
     // Appends; false, with nothing changed, where a limit forbids it.
     bool append(std::string_view bytes);
 
-    // The room behind the bytes, to read into, and how much of it was used.
+    // The free space after the bytes, to read into, and how much of it was used.
     std::pair<char*, std::size_t> room() noexcept {
         return {data_.get() + size_, capacity_ - size_};
     }

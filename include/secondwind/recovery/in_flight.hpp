@@ -11,8 +11,8 @@
 
 namespace secondwind::recovery {
 
-// Costs an exchange a few words while nobody asks: which model it names is read from its kept body
-// only when a recovery plans.
+// Costs an exchange a few words of memory and no work: which model it names is read from its kept
+// body only when a recovery plans.
 class in_flight {
 public:
     explicit in_flight(boost::asio::io_context& io) noexcept : changed_{io} {}

@@ -37,7 +37,7 @@ enum class phase : std::uint8_t {
     planning,         // asks which of them are busy, and decides what to unload
     waiting_for_idle, // until a busy instance is idle
     unloading,
-    verifying, // lists again until what was unloaded is gone
+    verifying, // lists again until the unloaded instances are not listed any more
     finished   // nothing more: those who await it go on
 };
 

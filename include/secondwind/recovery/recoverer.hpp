@@ -1,7 +1,7 @@
 // Carries a recovery out.
 #pragma once
 
-#include <secondwind/config/config.hpp>
+#include <secondwind/config/current_settings.hpp>
 #include <secondwind/net/deadline.hpp>
 #include <secondwind/net/gate.hpp>
 #include <secondwind/net/task.hpp>
@@ -26,7 +26,7 @@ public:
     recoverer(std::string host, net::deadline_queue& deadlines, boost::asio::io_context& io,
               recovery::control& control, recovery::in_flight& in_flight, host_guard& guard,
               policy::oversized_models& oversized, recovery::ledger& ledger,
-              config::recovery const& settings)
+              config::current_settings const& settings)
         : host_{std::move(host)}, deadlines_{deadlines}, stop_{io}, control_{control},
           in_flight_{in_flight}, guard_{guard},
           oversized_{oversized}, ledger_{ledger}, settings_{settings} {}
@@ -58,7 +58,7 @@ private:
     host_guard& guard_;
     policy::oversized_models& oversized_;
     recovery::ledger& ledger_;
-    config::recovery const& settings_;
+    config::current_settings const& settings_;
     std::chrono::milliseconds pace_{}; // of asking the host again who is busy
     bool stopping_ = false;
 };

@@ -125,7 +125,7 @@ private:
 
     int listener_;
     boost::asio::io_context io_;
-    config::settings settings_;
+    config::current_settings settings_;
     proxy::server server_;
     unsigned rounds_ = 2;
 };

@@ -1,3 +1,4 @@
+#include "support/changeable_settings.hpp"
 #include "support/exposition.hpp"
 
 #include "admin/metrics.hpp"
@@ -46,14 +47,15 @@ struct the_metrics : testing::Test {
     net::deadline_queue queue{io};
     net::block_pool blocks;
     http::field_list fields;
-    config::settings settings;
+    test::changeable_settings in_force;
+    config::settings& settings = in_force.values();
     recovery::ledger ledger;
     telemetry::traffic traffic;
     telemetry::exchange_list exchanges;
-    host::host_list hosts{host::environment{io, queue, blocks, fields}, settings, ledger};
+    host::host_list hosts{host::environment{io, queue, blocks, fields}, in_force, ledger};
     host::host& host = hosts[0];
     proxy_state proxy{"127.0.0.1:1235", 3, 4096, false};
-    sources shown{io, queue,  settings, traffic, exchanges, ledger, hosts, [this] { return proxy; },
+    sources shown{io, queue,  in_force, traffic, exchanges, ledger, hosts, [this] { return proxy; },
                   {}, "1.2.3"};
     std::optional<metrics> under_test{std::in_place, shown};
 };

@@ -1,4 +1,6 @@
 // The status of a server with many exchanges, which are fakes.
+#include "support/changeable_settings.hpp"
+
 #include "admin/api.hpp"
 
 #include <gtest/gtest.h>
@@ -39,18 +41,19 @@ struct status_of_many : testing::Test {
     net::deadline_queue deadlines{io};
     net::block_pool blocks;
     http::field_list fields;
-    config::settings settings;
+    test::changeable_settings in_force;
+    config::settings& settings = in_force.values();
     telemetry::traffic traffic;
     std::list<fake_exchange> running;
     telemetry::exchange_list exchanges;
     recovery::ledger ledger;
-    host::host_list hosts{{io, deadlines, blocks, fields}, settings, ledger};
+    host::host_list hosts{{io, deadlines, blocks, fields}, in_force, ledger};
     proxy_state proxy{"127.0.0.1:1235", 3, 17, false};
-    sources shown{io,        deadlines, settings, traffic,
+    sources shown{io,        deadlines, in_force, traffic,
                   exchanges, ledger,    hosts,    [this] { return proxy; },
                   {},        "1.2.3"};
     history past;
-    state_documents documents{shown, past, "5f3a9c12", [] { return event_state{7, 2, {}}; }};
+    status_documents documents{shown, past, "5f3a9c12", [] { return event_state{7, 2, {}}; }};
     actions acting{shown, {}};
     api under_test{shown, documents, acting};
 };

@@ -151,7 +151,7 @@ TEST(command_line, refuses_a_setting_that_cannot_be_used) {
 
 TEST(command_line, opens_the_admin_listener_to_the_network_only_behind_a_token) {
     EXPECT_THAT(world{}.fault({"--admin", "0.0.0.0:9235"}),
-                StartsWith("--admin: 0.0.0.0:9235 is not loopback"));
+                StartsWith("--admin: 0.0.0.0:9235 is not a loopback address"));
     EXPECT_THAT(world{}.fault({"demo", "--admin", "0.0.0.0:0"}), StartsWith("--admin: "));
     world w;
     w.files = {{"t", "0123456789abcdef\n"}};

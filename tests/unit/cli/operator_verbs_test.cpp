@@ -114,7 +114,7 @@ TEST(operator_verbs, ask_this_machine_where_the_server_listens_on_every_address)
 TEST(operator_verbs, know_that_there_is_nobody_to_ask) {
     EXPECT_THAT(fault({"status"}, {{"SECONDWIND_ADMIN_LISTEN", "off"}}), HasSubstr("--admin"));
     EXPECT_THAT(fault({"status"}, {{"SECONDWIND_ADMIN_LISTEN", "127.0.0.1:0"}}),
-                HasSubstr("any free one"));
+                HasSubstr("any free port"));
     EXPECT_EQ(place({"status", "--admin", "127.0.0.1:1"}, {{"SECONDWIND_ADMIN_LISTEN", "off"}}),
               "127.0.0.1 1");
 }

@@ -175,7 +175,7 @@ TEST(admin_listen, needs_a_token_where_the_network_reaches_it) {
               "f.json:1:22: admin.listen: 0.0.0.0:9235 is not a loopback address, so it needs a "
               "token: set admin.token (or SECONDWIND_ADMIN_TOKEN_FILE), or listen on 127.0.0.1");
     EXPECT_THAT((surroundings{.environment = {{"SECONDWIND_ADMIN_LISTEN", "[::]:1"}}}.fault()),
-                HasSubstr("SECONDWIND_ADMIN_LISTEN: [::]:1 is not loopback"));
+                HasSubstr("SECONDWIND_ADMIN_LISTEN: [::]:1 is not a loopback address"));
     for (auto const* address : {"127.0.0.1:1", "127.9.9.9:1", "[::1]:1", "off"})
         EXPECT_EQ(surroundings{.section = listening(address)}.fault(), "none") << address;
     EXPECT_EQ((surroundings{.section = listening("0.0.0.0:1"), .environment = {{variable, good}}}
@@ -228,7 +228,7 @@ TEST(admin_allowed_hosts, have_no_entry_that_lets_nobody_in) {
     EXPECT_THAT(fault(R"([""])"), HasSubstr("an empty entry"));
     EXPECT_THAT(fault("\"a\""), HasSubstr("admin.allowed_hosts: expected a list of host names"));
     EXPECT_THAT((surroundings{.environment = {{"SECONDWIND_ADMIN_ALLOWED_HOSTS", "a, b"}}}.fault()),
-                HasSubstr("SECONDWIND_ADMIN_ALLOWED_HOSTS: expected a host's name"));
+                HasSubstr("SECONDWIND_ADMIN_ALLOWED_HOSTS: expected a host name"));
 }
 
 TEST(changed_keys, compare_secrets_by_what_they_are_and_tell_only_their_names) {

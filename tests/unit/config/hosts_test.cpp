@@ -64,7 +64,7 @@ TEST(upstream_object, has_a_certificate_only_with_https) {
               "f.json:1:47: upstreams[0].ca_file: a certificate needs TLS: write https:// in "
               "\"url\", or leave \"ca_file\" out");
     EXPECT_THAT(fault(one_with("http://h", R"("verify": false)")),
-                HasSubstr("upstreams[0].verify: there is no certificate without TLS"));
+                HasSubstr("upstreams[0].verify: a certificate needs TLS"));
 }
 
 TEST(upstream_object, refuses_what_is_of_no_use) {
@@ -110,7 +110,7 @@ TEST(default_upstream, is_the_name_of_one_of_them) {
     EXPECT_EQ(
         fault(named("gpu-box")),
         "f.json:1:22: default_upstream: no upstream is named \"gpu-box\": There is \"a\", \"b\"");
-    EXPECT_THAT(fault(named("a b")), HasSubstr("expected an upstream's name"));
+    EXPECT_THAT(fault(named("a b")), HasSubstr("expected the name of an upstream"));
 }
 
 TEST(certificate, needs_both_of_its_files) {

@@ -72,13 +72,13 @@ TEST(pinned, has_no_entry_that_protects_nobody) {
               "with \"*\" and \"?\", as \"qwen/*\"");
     EXPECT_THAT(file_fault(R"("pinned": [1])"), HasSubstr("recovery.pinned[0]: expected"));
     EXPECT_THAT(file_fault(R"("pinned": "a")"), HasSubstr("recovery.pinned: expected a list"));
-    EXPECT_THAT(file_fault(R"("pinned": [" a"])"), HasSubstr("a space at an end"));
-    EXPECT_THAT(file_fault(R"("pinned": ["a,b"])"), HasSubstr("a comma separates entries"));
+    EXPECT_THAT(file_fault(R"("pinned": [" a"])"), HasSubstr("a leading or trailing space"));
+    EXPECT_THAT(file_fault(R"("pinned": ["a,b"])"), HasSubstr("commas separate entries"));
     EXPECT_THAT(file_fault(R"("pinned": ["a\u001b"])"), HasSubstr("a control character"));
     EXPECT_THAT(pinned_fault("a,,b"), HasSubstr("SECONDWIND_RECOVERY_PINNED: an empty entry"));
     EXPECT_THAT(pinned_fault(","), HasSubstr("an empty entry"));
     EXPECT_THAT(pinned_fault("a,"), HasSubstr("an empty entry"));
-    EXPECT_THAT(pinned_fault("a, b"), HasSubstr("a space at an end"));
+    EXPECT_THAT(pinned_fault("a, b"), HasSubstr("a leading or trailing space"));
 }
 
 TEST(rules, are_read_in_their_order) {

@@ -133,11 +133,12 @@ TEST(api_token, is_shown_nowhere) {
 }
 
 TEST(api_token, that_cannot_be_sent_is_refused_without_being_shown) {
-    std::map<std::string, std::string> const refused{{"sk secret", "a space"},
-                                                     {"sk\tsecret", "a control character"},
-                                                     {"sk\x7fsecret", "a control character"},
-                                                     {"sk\u00e9secret", "another character"},
-                                                     {"sk" + std::string(4095, 'x'), "4096"}};
+    std::map<std::string, std::string> const refused{
+        {"sk secret", "a space"},
+        {"sk\tsecret", "a control character"},
+        {"sk\x7fsecret", "a control character"},
+        {"sk\u00e9secret", "a character that is not ASCII"},
+        {"sk" + std::string(4095, 'x'), "4096"}};
     for (auto const& [token, why] : refused)
         for (auto const& w :
              {world{.environment = {{variable, token}}},

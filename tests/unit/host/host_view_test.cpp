@@ -1,4 +1,5 @@
 // What is known about a host, with a scripted host and a virtual clock.
+#include "support/changeable_settings.hpp"
 #include "support/virtual_time.hpp"
 
 #include <secondwind/host/host_control.hpp>
@@ -92,9 +93,10 @@ struct host_view : testing::Test {
 
     boost::asio::io_context io;
     virtual_time time{io};
-    config::settings settings;
+    test::changeable_settings in_force;
+    config::settings& settings = in_force.values();
     told_host host{time};
-    host::host_view view{"host", io, time.deadlines(), host, settings};
+    host::host_view view{"host", io, time.deadlines(), host, in_force};
     int changes = 0;
     int looked = 0;
 };

@@ -1,3 +1,5 @@
+#include "support/all_words.hpp"
+
 #include <secondwind/policy/plan.hpp>
 
 #include <gmock/gmock.h>
@@ -77,20 +79,9 @@ bool glob_by_trial(std::string_view glob, std::string_view text) {
            glob_by_trial(glob.substr(1), text.substr(1));
 }
 
-std::vector<std::string> words(std::string_view letters, std::size_t longest) {
-    std::vector<std::string> all{""};
-    for (std::size_t from = 0, length = 0; length < longest; ++length) {
-        auto const to = all.size();
-        for (; from < to; ++from)
-            for (char const c : letters)
-                all.push_back(all[from] + c);
-    }
-    return all;
-}
-
 TEST(is_pinned, agrees_with_a_glob_that_tries_everything) {
-    auto const texts = words("ab", 5);
-    for (auto const& glob : words("ab*?", 4))
+    auto const texts = test::all_words("ab", 5);
+    for (auto const& glob : test::all_words("ab*?", 4))
         for (auto const& text : texts)
             ASSERT_EQ(pins(glob, text), glob_by_trial(glob, text)) << glob << " on " << text;
 }

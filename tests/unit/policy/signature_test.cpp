@@ -1,4 +1,5 @@
 #include "judging.hpp"
+#include "support/all_words.hpp"
 
 #include <secondwind/base/pattern.hpp>
 #include <secondwind/policy/signature.hpp>
@@ -80,20 +81,9 @@ bool matches_by_trial(std::string_view pattern, std::string_view text) {
            matches_by_trial(pattern.substr(1), text.substr(1));
 }
 
-std::vector<std::string> words(std::string_view letters, std::size_t longest) {
-    std::vector<std::string> all{""};
-    for (std::size_t from = 0, length = 0; length < longest; ++length) {
-        auto const to = all.size();
-        for (; from < to; ++from)
-            for (char const c : letters)
-                all.push_back(all[from] + c);
-    }
-    return all;
-}
-
 TEST(signature, agrees_with_a_matcher_that_tries_everything) {
-    auto const texts = words("ab", 6);
-    for (auto const& inner : words("ab*", 4)) {
+    auto const texts = test::all_words("ab", 6);
+    for (auto const& inner : test::all_words("ab*", 4)) {
         for (bool const start : {false, true}) {
             for (bool const end : {false, true}) {
                 auto const pattern = (start ? "^" : "") + inner + (end ? "$" : "");

@@ -1,3 +1,4 @@
+#include "support/changeable_settings.hpp"
 #include "support/raw_host.hpp"
 #include "support/run.hpp"
 
@@ -70,9 +71,10 @@ struct calls : testing::Test {
     net::block_pool blocks;
     http::field_list fields;
     raw_host host{io};
-    config::timeouts timeouts;
+    test::changeable_settings in_force;
+    config::timeouts& timeouts = in_force.values().timeouts;
     config::upstream upstream;
-    host::connection_pool pool{io, queue, upstream, timeouts};
+    host::connection_pool pool{io, queue, upstream, in_force};
     std::size_t bound = 1000;
     std::optional<call_result> result;
     std::optional<wire> peer;

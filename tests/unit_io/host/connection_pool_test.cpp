@@ -90,7 +90,7 @@ TEST_F(pools, count_a_connect_that_took_too_long) {
         full.bind({asio::ip::address_v4::loopback(), 0});
         full.listen(0);
         t.upstream.port = full.local_endpoint().port();
-        t.pool.emplace(t.io, t.queue, t.upstream, t.timeouts);
+        t.pool.emplace(t.io, t.queue, t.upstream, t.in_force);
         witness watcher;
         t.pool->watch(watcher);
         std::list<pending<host::failure>> all;

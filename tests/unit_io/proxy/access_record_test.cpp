@@ -1,7 +1,8 @@
 #include "support/log_file.hpp"
 
+#include "proxy/access_record.hpp"
+
 #include <secondwind/host/host_list.hpp>
-#include <secondwind/proxy/access_record.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -11,7 +12,7 @@ using namespace std::chrono_literals;
 namespace {
 
 proxy::request sample(proxy::replay_budget& budget) {
-    return {budget, 100};
+    return {budget, std::make_shared<config::settings const>()};
 }
 
 struct one_host {
@@ -19,11 +20,11 @@ struct one_host {
     net::deadline_queue deadlines{io};
     net::block_pool blocks;
     http::field_list fields;
-    config::settings settings = [] {
+    config::current_settings settings{[] {
         config::settings s;
         s.upstreams.front().name = "mac";
         return s;
-    }();
+    }()};
     recovery::ledger book;
     host::host_list hosts{{io, deadlines, blocks, fields}, settings, book};
 };

@@ -1,7 +1,7 @@
 #include "support/raw_host.hpp"
 #include "support/run.hpp"
 
-#include <secondwind/proxy/client.hpp>
+#include "proxy/client.hpp"
 
 #include <gtest/gtest.h>
 

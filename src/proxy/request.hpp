@@ -1,6 +1,7 @@
-// A request as it goes to a host: as often as it must, always the same bytes.
+// A request as it goes to a host: on every attempt the same bytes.
 #pragma once
 
+#include <secondwind/config/current_settings.hpp>
 #include <secondwind/http/request_check.hpp>
 #include <secondwind/lmstudio/requested_model.hpp>
 #include <secondwind/proxy/listener.hpp>
@@ -8,12 +9,17 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace secondwind::proxy {
 
-// Immutable once it is read. `head` is in our own framing; views are made from it on demand.
+// Immutable once it is read. `head` has the framing in which we send the request; the views are
+// made from it on demand.
 struct request {
-    request(replay_budget& budget, std::uint64_t limit) noexcept : body{budget, limit} {}
+    // Which host it goes to, and whether its client may use it, is decided by the settings that are
+    // in force when the head has come; all that follows goes by `current`, even after a reload.
+    request(replay_budget& budget, config::settings_ptr current) noexcept
+        : settings{std::move(current)}, body{budget, settings->limits.replay_buffer} {}
 
     std::string_view method() const noexcept {
         return std::string_view{head}.substr(0, method_size);
@@ -35,17 +41,22 @@ struct request {
 
     // "X-Request-Id: ...", as a whole line of a head.
     std::string id_field() const { return "X-Request-Id: " + id + "\r\n"; }
-    // The value of an Authorization field that says the same as this request's credentials, for the
-    // calls that are made in its name; empty where it has none.
+    // The value of an Authorization field with this request's credentials, for the calls that are
+    // made on its behalf; empty if it has none.
     std::string authorization(http::field_list& scratch) const;
 
-    // Of the host that it goes to; empty where it was refused before it had one.
+    // The name of its host; empty if it was refused before it had one.
     std::string_view host_name() const noexcept {
         return host ? std::string_view{host->name()} : std::string_view{};
     }
+    // The bounds on its head, and on that of its answer.
+    http::head_limits head_limits() const noexcept {
+        return {settings->limits.head, settings->limits.fields, settings->limits.target};
+    }
 
-    host::host_ptr host; // that it goes to
-    listener_ptr from;   // where it came in
+    config::settings_ptr settings; // never null
+    host::host_ptr host;           // null until it is routed
+    listener_ptr listener;         // that its client is connected to
     std::string head;
     std::size_t method_size = 0;
     std::size_t target_size = 0;
@@ -54,15 +65,15 @@ struct request {
     // the client, and the request cannot be replayed.
     bool whole = true;
     // Of what is kept in `body`, which must not change any more once this is asked for. That reads
-    // the body: only for a recovery or whoever looks at the exchange, never for a healthy one.
+    // the body: only for a recovery or a page that shows the exchange, never for a healthy one.
     lmstudio::requested_model model;
     http::version version = http::version::http11;
     http::upgrade upgrade = http::upgrade::none;
     bool keep_alive = true; // what the client wants of its connection
     std::string id;         // the client's X-Request-Id, or made
     bool made_id = false;
-    std::string client;      // the name of the key that it showed; empty where none is asked for
-    std::string address;     // of a client that showed no good key; else empty
+    std::string client;      // the name of its client's API key; empty if none is required
+    std::string address;     // of a client without a valid key; otherwise empty
     std::string traceparent; // as it came (W3C Trace Context), for the log; mostly empty
 };
 

@@ -1,8 +1,8 @@
 // The one line that each exchange leaves in the log.
 #pragma once
 
+#include "request.hpp"
 #include <secondwind/policy/verdict.hpp>
-#include <secondwind/proxy/request.hpp>
 #include <secondwind/telemetry/traffic.hpp>
 
 #include <chrono>
@@ -38,11 +38,11 @@ struct access_record {
     std::string recovery; // the outcome, if it met one
     std::string detail;   // why it failed, or the rule that was broken
 
-    // What the client saw, or 499 where it has left.
+    // The status that the client got, or 499 if it has left.
     int code() const noexcept { return ending == ending::client_gone ? 499 : status; }
 
     // Counts the exchange, which has just ended, and writes its line.
-    void write(request const& what, telemetry::traffic& counts) const;
+    void write(request const& request, telemetry::traffic& counts) const;
 };
 
 } // namespace secondwind::proxy

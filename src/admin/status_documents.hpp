@@ -20,11 +20,11 @@ struct event_state {
 };
 
 // Only reads what is known; sends no request to any host.
-class state_documents {
+class status_documents {
 public:
     // All must outlive it. `events` is called for each status.
-    state_documents(sources const& sources, history const& history, std::string run,
-                    std::function<event_state()> events);
+    status_documents(sources const& sources, history const& history, std::string run,
+                     std::function<event_state()> events);
 
     // True if the proxy can serve requests: it does not drain, and a host is known to be up.
     bool ready() const;

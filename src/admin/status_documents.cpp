@@ -1,4 +1,4 @@
-#include "state_documents.hpp"
+#include "status_documents.hpp"
 
 #include "api_json.hpp"
 #include "recovery_search.hpp"
@@ -49,22 +49,22 @@ use_counts uses_of(telemetry::exchange_list& all, std::string_view host) {
 
 } // namespace
 
-state_documents::state_documents(sources const& sources, history const& history, std::string run,
-                                 std::function<event_state()> events)
+status_documents::status_documents(sources const& sources, history const& history, std::string run,
+                                   std::function<event_state()> events)
     : sources_{sources}, history_{history}, run_{std::move(run)}, events_{std::move(events)},
       started_{std::chrono::system_clock::now()}, started_monotonic_{
                                                       std::chrono::steady_clock::now()} {}
 
-bool state_documents::ready() const {
+bool status_documents::ready() const {
     return !sources_.proxy().draining &&
            std::ranges::any_of(sources_.hosts,
                                [](host::host_ptr const& each) { return each->view.health().up(); });
 }
 
-std::string state_documents::status() const {
+std::string status_documents::status() const {
     auto const proxy = sources_.proxy();
     auto const events = events_();
-    auto const& settings = sources_.settings;
+    auto const& settings = *sources_.settings;
     std::chrono::duration<double> const uptime =
         std::chrono::steady_clock::now() - started_monotonic_;
 
@@ -103,14 +103,15 @@ std::string state_documents::status() const {
          {"history", {{"interval", history::interval.count()}, {"samples", std::move(samples)}}}});
 }
 
-std::string state_documents::host(host::host& one) const {
+std::string status_documents::host(host::host& one) const {
     auto const& view = one.view;
     auto const& listed = view.listed();
     auto const& guard = one.recovery.guard;
     auto models = json::array();
     if (listed)
-        models = models_json(listed->instances, listed->unloaded, sources_.settings.recovery.pinned,
-                             uses_of(sources_.exchanges, one.name()));
+        models =
+            models_json(listed->instances, listed->unloaded, sources_.settings->recovery.pinned,
+                        uses_of(sources_.exchanges, one.name()));
     return to_text({{"name", one.name()},
                     {"url", config::to_string(one.pool.upstream())},
                     {"state", host::to_string(view.health().state())},
@@ -127,14 +128,14 @@ std::string state_documents::host(host::host& one) const {
                     {"models", std::move(models)}});
 }
 
-std::string state_documents::hosts() const {
+std::string status_documents::hosts() const {
     std::string list;
     for (auto const& each : sources_.hosts)
         list.append(list.empty() ? "" : ",").append(host(*each));
     return "[" + list + "]";
 }
 
-std::string state_documents::recoveries(std::size_t most) const {
+std::string status_documents::recoveries(std::size_t most) const {
     recovery_search newest;
     newest.limit = most;
     return array_of(find_recoveries(sources_.ledger.records(), newest).records);

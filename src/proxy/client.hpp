@@ -12,14 +12,13 @@
 
 namespace secondwind::proxy {
 
-// One wait for readability is outstanding for as long as anybody wants to know: a session that
-// awaits a request, or a watcher that wants to hear when the client has gone. It is the same wait,
-// so a healthy request pays for it once.
+// One wait for readability serves both a session that awaits a request and a watcher that must know
+// when the client has left. It stays outstanding between them, so a healthy request pays for it
+// once.
 class client {
 public:
-    // Told, from the event loop, that the client closed or reset its connection (a half-close
-    // counts: nobody is waiting for the answer that one could send), or that it was reset because
-    // it did not read.
+    // Called, from the event loop, when the client has closed or reset its connection, or when it
+    // was reset because it did not read. A half-close counts: nobody waits for an answer any more.
     class watcher {
     public:
         virtual void on_client_gone() = 0;
@@ -29,22 +28,22 @@ public:
     };
 
     // The queue must outlive it.
-    client(net::stream s, net::deadline_queue& queue) noexcept
-        : socket_{std::move(s)}, slot_{queue} {}
+    client(net::stream stream, net::deadline_queue& queue) noexcept
+        : socket_{std::move(stream)}, slot_{queue} {}
     client(client const&) = delete;
     client& operator=(client const&) = delete;
 
     net::stream& socket() noexcept { return socket_; }
-    // For the deadline of what its session, or the exchange that the session runs, waits for now.
+    // For the deadline of the wait that its session, or the exchange of that session, is in.
     net::deadline_slot& slot() noexcept { return slot_; }
 
-    // Where it connects from; 0.0.0.0 where it has left already.
+    // That it connects from; 0.0.0.0 if it has left already.
     net::asio::ip::address address() noexcept {
         net::error_code ec;
         return socket_.tcp().remote_endpoint(ec).address();
     }
 
-    // Bytes that came from the client and were not used yet.
+    // Bytes that have come from the client and were not used yet.
     std::string& unread() noexcept { return unread_; }
 
     // Awaits bytes, an end, an error or stop_waiting().
@@ -63,15 +62,15 @@ public:
     };
     readability readable() noexcept { return readability{*this}; }
 
-    // Ends a readable() that is awaited with operation_aborted, a little later. What the socket
-    // waits for is left alone: it serves the next readable(), or the watcher.
+    // Ends a readable() that is awaited with operation_aborted, from the event loop. The socket's
+    // own wait goes on, for the next readable() or the watcher.
     void stop_waiting();
-    // It does not take what is written to it: resets the connection and tells the watcher.
+    // It does not read what is written to it: resets the connection and calls the watcher.
     void stall() noexcept;
 
-    // What comes while somebody watches is kept, up to so many unread bytes; then watching ends,
-    // because an end behind unread bytes cannot be seen.
-    void watch(watcher& w, std::size_t most_unread);
+    // Bytes that come while it is watched are kept, up to `most_unread`. Then watching ends,
+    // because the end of a connection cannot be seen before the bytes that precede it are read.
+    void watch(watcher& one, std::size_t most_unread);
     void unwatch() noexcept { watcher_ = nullptr; }
     bool gone() const noexcept { return gone_; }
     bool stalled() const noexcept { return stalled_; }
@@ -79,7 +78,7 @@ public:
     void close() noexcept { net::close_quietly(socket_); }
     void reset() noexcept { net::close_with_reset(socket_); }
 
-    // Awaited last, after close(): the outstanding wait refers to this object.
+    // To be awaited last, after close(): the outstanding wait refers to this object.
     readability closed() noexcept { return readability{*this}; }
     bool armed() const noexcept { return armed_; }
 
@@ -100,13 +99,13 @@ private:
     bool stalled_ = false;
 };
 
-// Writes to a client whole, as net::write_all does. Past `stall` the client is no more: see
-// client::stall().
+// Writes all bytes to a client, as net::write_all does. A write that takes longer than `stall` ends
+// the connection: see client::stall().
 class [[nodiscard]] client_write : public net::write_all {
 public:
-    client_write(client& to, std::chrono::milliseconds stall, std::string_view a,
+    client_write(client& client, std::chrono::milliseconds stall, std::string_view a,
                  std::string_view b = {}) noexcept
-        : net::write_all{to.socket(), to.slot(), stall, a, b}, client_{to} {}
+        : net::write_all{client.socket(), client.slot(), stall, a, b}, client_{client} {}
 
     net::error_code await_resume() {
         auto const ec = net::write_all::await_resume();

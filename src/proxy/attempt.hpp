@@ -1,15 +1,15 @@
 // One try of an exchange on a host, up to the verdict on its answer.
 #pragma once
 
+#include "body_reader.hpp"
+#include "preamble_relay.hpp"
+#include "request.hpp"
 #include <secondwind/host/answer.hpp>
 #include <secondwind/net/task.hpp>
 #include <secondwind/policy/classify.hpp>
 #include <secondwind/policy/preamble.hpp>
 #include <secondwind/policy/tail_watch.hpp>
-#include <secondwind/proxy/body_reader.hpp>
 #include <secondwind/proxy/context.hpp>
-#include <secondwind/proxy/progress.hpp>
-#include <secondwind/proxy/request.hpp>
 #include <secondwind/recovery/in_flight.hpp>
 #include <secondwind/telemetry/traffic.hpp>
 
@@ -23,12 +23,13 @@ namespace secondwind::proxy {
 // answer is held here until it is relayed or dropped.
 class attempt : public net::recycled {
 public:
-    // `rest` hands out what of the body is not kept, or is null.
-    attempt(context& shared, client& from, request const& what, body_reader* rest,
-            progress& shown) noexcept
-        : shared_{shared}, client_{from}, request_{what}, rest_{rest}, shown_{shown},
-          use_{std::in_place, what.host->recovery.in_flight, what.model},
-          epoch_{what.host->recovery.guard.epoch()}, answer_{shared.blocks} {}
+    // `rest` reads the part of the body that is not kept; null if there is none. All must outlive
+    // it.
+    attempt(context& shared, client& client, request const& request, body_reader* rest,
+            preamble_relay& preamble) noexcept
+        : shared_{shared}, client_{client}, request_{request}, rest_{rest}, preamble_{preamble},
+          use_{std::in_place, request.host->recovery.in_flight, request.model},
+          epoch_{request.host->recovery.guard.epoch()}, answer_{shared.blocks} {}
 
     // Sends the request; `fresh` asks for a new connection. A failure means that there will be no
     // answer.
@@ -50,31 +51,32 @@ public:
     bool event_stream() const noexcept { return event_stream_; }
     bool switching() const noexcept { return status_ == 101; }
 
-    // Where the client was shown the preamble of this stream, or of one before it: the bytes
-    // that it has not had. Nothing where it was shown none, or where this is no such stream.
-    std::optional<std::string_view> behind_opening() const noexcept {
-        return shown_.begun() && splitter_ ? std::optional{splitter_->rest()} : std::nullopt;
+    // If the client has had the preamble of this stream or of an earlier one: the held bytes that
+    // it has not had. Nothing if it has had none, or if this answer is no such stream.
+    std::optional<std::string_view> after_preamble() const noexcept {
+        return preamble_.begun() && splitter_ ? std::optional{splitter_->rest()} : std::nullopt;
     }
-    // Watches the stream for an error after the commit; null where there is nothing to watch.
+    // Watches the stream for an error after the commit; null if there is nothing to watch.
     policy::tail_watch* tail() noexcept { return tail_ ? &*tail_ : nullptr; }
 
-    // Where it stands, until it is relayed.
+    // Its phase until it is relayed.
     telemetry::phase phase() const noexcept {
         using telemetry::phase;
         return !sent_ ? phase::sending : status_ == 0 ? phase::waiting : phase::holding;
     }
-    // Events of a stream that have come so far, as chunks tell them.
+    // Events of a stream that have come so far; each run of data, which is a chunk as a rule,
+    // counts as one.
     std::uint64_t held_events() const noexcept { return held_events_; }
 
     // The host broke off before the end of the answer that is held here.
     bool broken() const noexcept { return broken_; }
 
-    // The answer is held on, but the host is no longer busy with it: another attempt follows, or a
-    // recovery that must not take it for a user.
+    // Keeps the answer, but the host is no longer busy with it: another attempt follows, or a
+    // recovery that must not count this attempt as one in flight.
     void park();
     // The connection is free for another request, if the answer ended well.
     void finish();
-    // Bytes came behind the answer: they are nobody's, and the connection goes with them.
+    // Bytes came after the answer: they belong to no request, so the connection is closed.
     void note_surplus() noexcept { persists_ = false; }
 
 private:
@@ -89,7 +91,7 @@ private:
     client& client_;
     request const& request_;
     body_reader* rest_;
-    progress& shown_;
+    preamble_relay& preamble_;
     std::optional<recovery::in_flight::entry> use_;
     std::uint64_t epoch_;
     host::lease lease_;

@@ -1,16 +1,16 @@
 // One client request and all that happens for it until its answer is complete.
 #pragma once
 
+#include "access_record.hpp"
+#include "attempt.hpp"
+#include "body_reader.hpp"
+#include "client.hpp"
+#include "preamble_relay.hpp"
 #include <secondwind/http/head_writer.hpp>
 #include <secondwind/http/replies.hpp>
 #include <secondwind/net/task.hpp>
 #include <secondwind/policy/classify.hpp>
-#include <secondwind/proxy/access_record.hpp>
-#include <secondwind/proxy/attempt.hpp>
-#include <secondwind/proxy/body_reader.hpp>
-#include <secondwind/proxy/client.hpp>
 #include <secondwind/proxy/context.hpp>
-#include <secondwind/proxy/progress.hpp>
 #include <secondwind/recovery/exchange_loop.hpp>
 #include <secondwind/telemetry/live_exchange.hpp>
 
@@ -27,8 +27,8 @@ class exchange final : public telemetry::live_exchange,
                        client::watcher,
                        recovery::recoverable_request {
 public:
-    // `rest` hands out what of the body is not kept, or is null.
-    exchange(context& shared, client& from, request& what, body_reader* rest);
+    // `rest` hands out the part of the body that is not kept, or is null.
+    exchange(context& shared, client& c, request& incoming, body_reader* rest);
     ~exchange();
 
     // Returns true if the client's connection may serve another request.
@@ -63,7 +63,7 @@ public:
     policy::judgement const* late_error();
 
 private:
-    net::task<void> refuse(http::refusal why);
+    net::task<void> refuse(http::refusal refusal);
     void count_replay();
 
     bool fits(attempt const& from) const;
@@ -83,7 +83,7 @@ private:
     request& request_;
     body_reader* rest_;
     access_record record_;
-    progress shown_;
+    preamble_relay preamble_;
     recovery::exchange_recovery recovery_;
     std::unique_ptr<attempt> attempt_;
     std::unique_ptr<attempt> held_; // the answer that is relayed if all else fails

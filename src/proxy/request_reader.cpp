@@ -1,0 +1,212 @@
+#include "request_reader.hpp"
+#include "admission.hpp"
+#include <secondwind/base/ascii.hpp>
+#include <secondwind/http/head_writer.hpp>
+#include <secondwind/policy/route.hpp>
+
+#include <string>
+
+namespace secondwind::proxy {
+
+namespace {
+
+// The first of each counts.
+void note_ids(request& request, http::request_head const& head) {
+    constexpr std::string_view id = "x-request-id";
+    constexpr std::string_view trace = "traceparent";
+    for (auto const& field : head.fields) {
+        if (field.name.size() == id.size() && request.id.empty() && iequals(field.name, id))
+            request.id = field.value;
+        if (field.name.size() == trace.size() && request.traceparent.empty() &&
+            iequals(field.name, trace))
+            request.traceparent = field.value;
+    }
+}
+
+// Makes the head that goes to the host. A chunked body that was read whole is sent with its length.
+// The key of the client is for the proxy alone, and so is the choice of a host on the shared
+// listener; the host gets its own token, if it has one.
+void render(request& request, http::request_head const& head, bool whole) {
+    http::outgoing_body body{head.framing, head.length};
+    if (head.framing == http::framing::chunked && whole)
+        body = {http::framing::length, request.body.size()};
+    auto extra =
+        request.settings->request_id.add && request.made_id ? request.id_field() : std::string{};
+    bool const keyed = !request.client.empty();
+    http::request_edit edit;
+    edit.drop_credentials = keyed;
+    edit.drop_host_choice = !request.listener->host;
+    if (request.host) {
+        edit.host = request.host->pool.authority();
+        if (auto const& token = request.host->upstream.api_token; keyed && !token.empty())
+            extra += "Authorization: Bearer " + token + "\r\n";
+    }
+    edit.extra = extra;
+    request.head.clear();
+    http::render_request(request.head, head, body, edit);
+    request.method_size = head.method.size();
+    request.target_size = head.target.size();
+}
+
+} // namespace
+
+request_reader::result request_reader::refuse(http::refusal reason, int retry_after) {
+    refusal_ = std::move(reason);
+    retry_after_ = retry_after;
+    return result::refused;
+}
+
+net::task<request_reader::result> request_reader::read() {
+    http::head_scanner scanner{request_.head_limits()};
+    std::string_view arrived;
+    auto const came = co_await read_head(scanner, arrived);
+    if (came == arrival::none)
+        co_return result::none;
+    if (came == arrival::late) {
+        // Before the first byte of a request there is nothing to answer.
+        if (!scanner.started())
+            co_return result::none;
+        co_return refuse({408, "request_head_timeout",
+                          "The request head did not arrive in time (timeouts.request_head). Send "
+                          "the request again, without pauses."});
+    }
+    if (came == arrival::fault)
+        co_return refuse(scanner.fault());
+
+    // Until the next await, head and fields are views into memory that others use as well.
+    auto const head_bytes = arrived.substr(scanner.begin(), scanner.end() - scanner.begin());
+    auto checked = http::check_request(head_bytes, request_.head_limits(), shared_.fields);
+    if (!checked)
+        co_return refuse(std::move(checked).error());
+    http::request_head const& head = *checked;
+    if (!accept(head))
+        co_return result::refused;
+
+    body_ = std::make_unique<body_reader>(client_, *request_.settings, head);
+    bool const chunked = head.framing == http::framing::chunked;
+    bool const expects_continue = head.expect_continue;
+    std::string raw_head;
+    if (chunked)
+        raw_head = head_bytes; // its length is not known yet: rendered again after the body
+    auto rest = arrived.substr(scanner.end());
+    body_->begin(rest, request_.body);
+    if (client_.unread().empty())
+        client_.unread().assign(rest);
+    else
+        client_.unread().erase(0, client_.unread().size() - rest.size());
+
+    auto read = result::request;
+    if (!body_->finished()) {
+        read = co_await read_body(expects_continue);
+        if (read == result::request && chunked) {
+            auto const again =
+                http::check_request(raw_head, request_.head_limits(), shared_.fields);
+            render(request_, *again, request_.whole);
+        }
+    }
+    if (read == result::request) {
+        request_.model = lmstudio::requested_model{request_.body.view(), request_.whole};
+        if (request_.whole)
+            body_.reset();
+    }
+    co_return read;
+}
+
+// Decides whether the request is served, and by which host.
+bool request_reader::accept(http::request_head const& head) {
+    request_.version = head.version;
+    request_.keep_alive = head.keep_alive;
+    request_.upgrade = head.upgrade;
+    note_ids(request_, head);
+    request_.made_id = request_.id.empty();
+    if (request_.made_id)
+        request_.id = shared_.next_request_id();
+    auto admitted = admit(shared_, client_, head);
+    request_.client = std::move(admitted.client);
+    auto const routed = route(head);
+    if (routed && !admitted.refused)
+        request_.host = *routed;
+    render(request_, head, false);
+    auto const most = request_.settings->limits.body;
+    if (admitted.refused) {
+        request_.address = client_.address().to_string();
+        refuse(std::move(*admitted.refused), admitted.retry_after);
+    } else if (!routed) {
+        refuse(routed.error());
+    } else if (most > 0 && head.length > most) {
+        refuse(body_reader::too_large());
+    }
+    return !refusal_;
+}
+
+// Leaves the bytes that were read in `arrived`: the shared scratch memory if one read brought the
+// whole head, the client's unread bytes otherwise. `none`: the connection ended; `late`: it
+// stalled.
+net::task<request_reader::arrival> request_reader::read_head(http::head_scanner& scanner,
+                                                             std::string_view& arrived) {
+    using status = http::head_scanner::status;
+    auto& unread = client_.unread();
+    net::scoped_deadline late{client_.slot(), "request_head", [this] { client_.stop_waiting(); }};
+    bool waited = false;
+    arrived = unread;
+    auto scanned = unread.empty() ? status::need_more : scanner.scan(arrived);
+    while (scanned == status::need_more) {
+        net::error_code ec;
+        auto const scratch = shared_.head_buffer();
+        auto const n = net::try_read(client_.socket(), scratch, ec);
+        if (ec == net::asio::error::would_block) {
+            if (!waited)
+                late.arm(request_.settings->timeouts.request_head);
+            waited = true;
+            ec = co_await client_.readable();
+            if (ec)
+                co_return late.expired() ? arrival::late : arrival::none;
+            continue;
+        }
+        if (ec)
+            co_return arrival::none;
+        std::string_view const bytes{static_cast<char const*>(scratch.data()), n};
+        if (unread.empty()) {
+            arrived = bytes;
+        } else {
+            unread.append(bytes);
+            arrived = unread;
+        }
+        scanned = scanner.scan(arrived);
+        if (scanned == status::need_more && unread.empty())
+            unread.assign(bytes);
+    }
+    co_return scanned == status::bad ? arrival::fault : arrival::head;
+}
+
+net::task<request_reader::result> request_reader::read_body(bool expects_continue) {
+    net::error_code ec;
+    if (expects_continue && body_->received() == 0 && client_.unread().empty()) {
+        client_write writing{client_, request_.settings->timeouts.write_stall,
+                             "HTTP/1.1 100 Continue\r\n\r\n"};
+        ec = co_await writing;
+    }
+    auto state = body_reader::state::gone;
+    if (!ec)
+        state = co_await body_->fill(request_.body);
+    request_.whole = state == body_reader::state::complete;
+    if (state == body_reader::state::broken)
+        co_return refuse(body_->fault());
+    co_return state == body_reader::state::gone ? result::gone : result::request;
+}
+
+// A host's own listener is transparent to the last field: it does not read what a request says of
+// hosts.
+boost::system::result<host::host_ptr, http::refusal>
+request_reader::route(http::request_head const& head) const {
+    if (request_.listener->host)
+        return request_.listener->host;
+    auto const& hosts = shared_.hosts;
+    auto const index = policy::route(policy::choice_in(head.fields), hosts.names(),
+                                     shared_.settings->default_upstream);
+    if (!index)
+        return index.error();
+    return host::host_ptr{&hosts[*index]};
+}
+
+} // namespace secondwind::proxy

@@ -1,0 +1,62 @@
+// Reads one request from a client, up to what an exchange needs to serve it.
+#pragma once
+
+#include "body_reader.hpp"
+#include "client.hpp"
+#include "request.hpp"
+#include <secondwind/http/head_scanner.hpp>
+#include <secondwind/http/request_check.hpp>
+#include <secondwind/net/task.hpp>
+#include <secondwind/proxy/context.hpp>
+
+#include <boost/system/result.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+namespace secondwind::proxy {
+
+// Reads a head, checks it, admits its client, routes it, and reads its body as far as the limits
+// let it be kept. Writes nothing but "100 Continue": the session answers what is refused.
+class request_reader {
+public:
+    // All must outlive it; the request is a fresh one.
+    request_reader(context& shared, client& client, request& request) noexcept
+        : shared_{shared}, client_{client}, request_{request} {}
+
+    enum class result : std::uint8_t {
+        request, // it can be served
+        refused, // refusal() is the answer
+        gone,    // the client left while it sent the body
+        none     // the connection ended or stalled before another request began
+    };
+    net::task<result> read();
+
+    // Reads the rest of a body that is not kept whole; null if there is none.
+    std::unique_ptr<body_reader> take_rest() noexcept { return std::move(body_); }
+
+    http::refusal const& refusal() const noexcept { return *refusal_; }
+    int retry_after() const noexcept { return retry_after_; } // seconds; 0: says nothing
+    // Bytes of the body that were read before the client left.
+    std::uint64_t body_bytes() const noexcept { return body_ ? body_->received() : 0; }
+
+private:
+    enum class arrival : std::uint8_t { head, fault, late, none };
+    net::task<arrival> read_head(http::head_scanner& scanner, std::string_view& arrived);
+    bool accept(http::request_head const& head);
+    net::task<result> read_body(bool expects_continue);
+    boost::system::result<host::host_ptr, http::refusal>
+    route(http::request_head const& head) const;
+    result refuse(http::refusal reason, int retry_after = 0);
+
+    context& shared_;
+    client& client_;
+    request& request_;
+    std::unique_ptr<body_reader> body_;
+    std::optional<http::refusal> refusal_;
+    int retry_after_ = 0;
+};
+
+} // namespace secondwind::proxy

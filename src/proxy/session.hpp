@@ -1,0 +1,57 @@
+// One client connection and the requests that come on it, one after another.
+#pragma once
+
+#include "client.hpp"
+#include "exchange.hpp"
+#include "request.hpp"
+#include <secondwind/http/head.hpp>
+#include <secondwind/net/deadline.hpp>
+#include <secondwind/net/task.hpp>
+#include <secondwind/proxy/context.hpp>
+#include <secondwind/proxy/listener.hpp>
+
+#include <boost/intrusive/list.hpp>
+
+#include <chrono>
+
+namespace secondwind::proxy {
+
+// Reads a request, lets an exchange serve it, and begins again. What a request needs lives only as
+// long as the request; an idle session is this object and one small frame.
+class session final {
+public:
+    session(context& shared, net::stream stream, listener_ptr listener);
+
+    // Until the connection is closed. `turned_away`: it only answers 503, because
+    // limits.connections is reached. Throws nothing once it has begun.
+    net::task<void> run(bool turned_away);
+
+    // Closes as soon as no request is being served, nor has arrived, nor can be on its way because
+    // the client has just connected for it.
+    void drain();
+    // Closes now.
+    void abort();
+
+    boost::intrusive::list_member_hook<> hook; // in the server's list
+
+private:
+    net::task<bool> shake_hands(std::chrono::milliseconds limit);
+    net::task<void> turn_away();
+    net::task<void> serve_all();
+    net::task<bool> serve();
+    net::task<void> refuse(request const& request, http::refusal refusal, int retry_after = 0);
+    net::task<void> refuse_connection(http::refusal refusal, int retry_after = 0);
+    void note_upload_left(request const& request, std::uint64_t body_bytes);
+    net::task<void> linger();
+
+    context& shared_;
+    client client_;
+    listener_ptr listener_;
+    exchange* exchange_ = nullptr;  // the one that runs
+    net::deadline* idle_ = nullptr; // while nothing of a request has come
+    bool owed_ = true; // a request that may be on its way is served, even if the server drains
+    bool closing_ = false;
+    bool farewell_ = false; // a last answer was sent that the client may still be reading
+};
+
+} // namespace secondwind::proxy
