@@ -100,6 +100,8 @@ def values(name, schema):
         return f"a list of {few} to {many} {inner}" if many else f"a list of {inner}"
     if kind in ("duration", "size"):
         return kind
+    if kind == "automatic_duration":
+        return "`auto`, duration"
     last = leaf(name)
     if last.endswith(FILE) or name in ("recovery.ledger_file", "log.file"):
         return "a file name"

@@ -11,6 +11,10 @@ const states = {
   unknown: ['unknown', 'unknown', 'Unknown'],
 };
 
+const evicts_by_itself =
+  'LM Studio unloads the models that requests have loaded, even while they generate. Turn off ' +
+  '"Only Keep Last JIT Loaded Model" in LM Studio.';
+
 export class hosts_view {
   #act;
 
@@ -34,10 +38,14 @@ export class hosts_view {
     const parts = {
       state: chip(),
       recovering: chip(),
+      busy_unknown: chip(),
+      evicts: chip(),
       url: el('span', { className: 'muted url' }),
       unload_all: el('button', { type: 'button', className: 'action' }, 'Unload all'),
       facts: el('p', { className: 'note' }),
       why: el('p', { className: 'why' }),
+      why_unknown: el('p', { className: 'note' }),
+      why_turns: el('p', { className: 'note' }),
       bar: el('div', { className: 'bar', 'aria-hidden': 'true' }),
       loaded: el('ul', { className: 'rows', 'aria-label': `Loaded on ${host.name}` }),
       empty: el('p', { className: 'empty' }),
@@ -52,6 +60,8 @@ export class hosts_view {
     parts.unload_all.setAttribute('aria-label', `Unload all models of ${host.name}`);
     parts.unload_all.onclick = () => this.#act.unload_all(host.name);
     set_chip(parts.recovering, 'working', 'working', 'Recovering');
+    set_chip(parts.busy_unknown, 'unknown', 'unknown', 'Busy state unknown');
+    set_chip(parts.evicts, 'attention', 'attention', 'Evicts by itself');
     const card = el(
       'article',
       { className: 'panel host', 'aria-labelledby': title },
@@ -61,11 +71,15 @@ export class hosts_view {
         el('h3', { id: title }, host.name),
         parts.state,
         parts.recovering,
+        parts.busy_unknown,
+        parts.evicts,
         parts.url,
         parts.unload_all,
       ),
       parts.why,
       parts.facts,
+      parts.why_unknown,
+      parts.why_turns,
       parts.bar,
       parts.loaded,
       parts.empty,
@@ -86,6 +100,11 @@ export class hosts_view {
     set_hidden(p.recovering, !host.recovering);
     set_text(p.url, host.url);
     set_text(p.why, host.state === 'down' ? host.reason : '');
+    const { reason } = host.busy_state;
+    set_hidden(p.busy_unknown, !reason);
+    set_text(p.why_unknown, reason ? `LM Studio does not say which models are busy: ${reason}.` : '');
+    set_hidden(p.evicts, !host.evicts_by_itself);
+    set_text(p.why_turns, host.evicts_by_itself ? evicts_by_itself : '');
     const instances = host.models.flatMap((model) =>
       model.instances.map((instance) => ({ ...instance, model })),
     );

@@ -83,7 +83,7 @@ export class recoveries_view {
     p.steps = el('div', { className: 'bar steps', 'aria-hidden': 'true' });
     p.lengths = el('ul', { className: 'legend', 'aria-label': 'Duration of each phase' });
     p.instances_title = el('h4', {}, 'Loaded instances');
-    p.instances = el('ul', { className: 'plain fates' });
+    p.instances = el('ul', { className: 'plain decisions' });
     p.ids = el('p', { className: 'note' });
     const title = el('h3', {}, `Recovery ${record.recovery}`);
     const left = el('div', {}, title, p.opening, p.quote, p.sentences);
@@ -121,29 +121,29 @@ export class recoveries_view {
       (line, { text }) => set_text(line, text),
     );
     set_hidden(p.instances_title, story.instances.length === 0);
-    keyed(p.instances, story.instances, ({ id }) => id, this.#create_fate, this.#update_fate);
+    keyed(p.instances, story.instances, ({ id }) => id, this.#create_instance, this.#update_instance);
     this.#draw_steps(p, story.phases);
     const at = moment(new Date(record.time), new Date());
     set_text(p.ids, `Started at ${at}. Request ${record.trigger.request_id}`);
   }
 
-  #create_fate() {
+  #create_instance() {
     const name = el('span', { className: 'name' });
     return el(
       'li',
       {},
       name,
       el('span', { className: 'number muted' }),
-      el('span', { className: 'fate' }),
+      el('span', { className: 'decision' }),
     );
   }
 
-  #update_fate(row, { id, size, fate, taken }) {
-    const [name, bytes, decision] = row.children;
+  #update_instance(row, { id, size, decision, unloads }) {
+    const [name, bytes, words] = row.children;
     set_text(name, id);
     set_text(bytes, size);
-    set_text(decision, fate);
-    row.dataset.taken = taken;
+    set_text(words, decision);
+    row.dataset.unloads = unloads;
   }
 
   #draw_steps(p, phases) {

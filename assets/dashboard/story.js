@@ -10,25 +10,30 @@ export const outcomes = {
   no_candidate: { word: 'Nothing to unload', level: 'attention', icon: 'attention' },
   busy_timeout: { word: 'All stayed busy', level: 'attention', icon: 'attention' },
   futile: { word: 'Does not fit', level: 'attention', icon: 'attention' },
+  not_replayable: { word: 'Not replayed', level: 'attention', icon: 'attention' },
   observed: { word: 'Observed only', level: 'info', icon: 'eye' },
   client_gone: { word: 'Client disconnected', level: 'info', icon: 'leave' },
 };
 
-const fates = {
-  taken: 'chosen for unloading',
+const decisions = {
+  unload: 'chosen for unloading',
   wanted: 'kept: the request needs it',
   pinned: 'kept: it is pinned',
+  named: 'kept: no request can load it again under its own name',
+  remote: 'kept: it is on another machine',
   busy_here: 'kept: a request through secondwind uses it',
   busy_there: 'kept: LM Studio reports that it is busy',
+  resident: 'kept: it was loaded a moment ago, and is in use',
   not_needed: 'kept: the others are enough',
-  not_enough: 'kept: not enough memory without unloading busy models too',
+  not_enough: 'kept: unloading it would not be enough',
   unrelated: 'kept: the error has nothing to do with it',
 };
 
 const first_answer = "The client got LM Studio's own response, unchanged.";
 
 const refusals = {
-  insufficient_memory: (model) => `${model} did not fit into memory`,
+  load_refused: (model) => `${model} did not fit into memory`,
+  insufficient_memory: (model) => `Memory ran out while ${model} worked`,
   suspected_memory: (model) =>
     `${model} failed to load, probably because there is not enough memory`,
   cache_corruption: (model) => `${model} had a corrupt cache`,
@@ -67,6 +72,8 @@ function short_end(record) {
       return 'all models that could be unloaded stayed busy';
     case 'futile':
       return 'it is known not to fit, so no model was unloaded for it';
+    case 'not_replayable':
+      return `${freed}, and the request could not be sent again`;
     case 'observed':
       return 'the recovery mode is "observe", so nothing was done';
     case 'client_gone':
@@ -89,14 +96,20 @@ const ends = {
   busy_timeout: () => `No model became idle within recovery.busy_wait. ${first_answer}`,
   futile: () =>
     `The model is known not to fit even alone, so no model was unloaded. ${first_answer}`,
+  not_replayable: () =>
+    `The body of the request was too large to be kept, so it was not sent again. ${first_answer}`,
   observed: () => `The recovery mode is "observe", so nothing was done. ${first_answer}`,
   client_gone: () => 'The client disconnected before its request could be sent again.',
 };
 
 const reasons = {
   nothing_loaded: 'No other model was loaded, so there was nothing to unload.',
-  all_pinned: 'Every other instance is pinned (recovery.pinned), so nothing could be unloaded.',
+  all_pinned:
+    'Every other instance is pinned (recovery.pinned), has a name of its own or is on another ' +
+    'machine, so nothing could be unloaded.',
   all_busy: 'All models that could be unloaded were busy.',
+  too_large: 'The model does not fit, even with everything unloaded that may be.',
+  loaded: 'The model was loaded by then, so nothing had to be unloaded.',
   not_curable: 'Unloading models does not fix this error.',
 };
 
@@ -116,6 +129,9 @@ function how_it_went(record) {
     else if (unload.error)
       sentences.push(`${unload.id} was not unloaded: ${sentence(unload.error)}`);
     else sentences.push(`It is asking LM Studio to unload ${unload.id}.`);
+  const refused = record.steps.filter(({ step }) => step === 'refused').length;
+  if (refused > 0)
+    sentences.push(`LM Studio refused the request ${counted(refused, 'more time')}.`);
   if (record.joined > 0)
     sentences.push(
       `${counted(record.joined, 'other request')} failed during this recovery and shared it.`,
@@ -147,6 +163,8 @@ const phase_after = {
   unloading: 'unloading',
   unloaded: 'checking',
   verified: 'checking',
+  replaying: 'replaying',
+  refused: 'planning',
   finished: 'replaying',
 };
 
@@ -174,11 +192,11 @@ export function describe(record) {
       (trigger.message ? ':' : '.'),
     quote: trigger.message,
     sentences: how_it_went(record),
-    instances: record.plan.instances.map(({ id, size_bytes, fate }) => ({
+    instances: record.plan.instances.map(({ id, size_bytes, decision }) => ({
       id,
       size: size_bytes > 0 ? bytes(size_bytes) : '',
-      taken: fate === 'taken',
-      fate: fates[fate] ?? fate,
+      unloads: decision === 'unload',
+      decision: decisions[decision] ?? decision,
     })),
     phases: phases(record.steps),
   };

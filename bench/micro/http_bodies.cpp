@@ -10,6 +10,7 @@ namespace secondwind::bench {
 namespace {
 
 using http::chunked_decoder;
+using http::decoder_state;
 using http::response_framer;
 
 constexpr std::size_t many = 16;
@@ -32,7 +33,7 @@ void add_framer(suite& parts, std::string const& name, std::size_t events) {
             return std::pair{taken, framer.state()};
         },
         [size = read.size()](auto const& seen) {
-            return seen.first == size && seen.second == response_framer::status::need_more;
+            return seen.first == size && seen.second == decoder_state::need_more;
         });
 }
 
@@ -45,7 +46,7 @@ void add_long_framer(suite& parts) {
             return std::pair{taken, framer.state()};
         },
         [](auto const& seen) {
-            return seen.first == long_body && seen.second == response_framer::status::complete;
+            return seen.first == long_body && seen.second == decoder_state::complete;
         });
 }
 
@@ -59,17 +60,17 @@ void add_decoder(suite& parts) {
             chunked_decoder decoder;
             std::string_view in{body};
             std::size_t data = 0;
-            auto status = chunked_decoder::status::need_more;
-            while (status == chunked_decoder::status::need_more && !in.empty()) {
+            auto state = decoder_state::need_more;
+            while (state == decoder_state::need_more && !in.empty()) {
                 auto const step = decoder.push(in);
                 data += step.data.size();
                 in.remove_prefix(step.consumed);
-                status = step.status;
+                state = step.state;
             }
-            return std::pair{data, status};
+            return std::pair{data, state};
         },
         [](auto const& seen) {
-            return seen.first == long_body && seen.second == chunked_decoder::status::complete;
+            return seen.first == long_body && seen.second == decoder_state::complete;
         });
 }
 

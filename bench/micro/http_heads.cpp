@@ -13,6 +13,7 @@ namespace secondwind::bench {
 
 namespace {
 
+using http::decoder_state;
 using http::head_scanner;
 
 constexpr std::uint64_t sdk_length = 1234;
@@ -23,11 +24,11 @@ void add_scanner(suite& parts, std::string const& name, std::string_view head,
         name, {head.size()},
         [head, side] {
             head_scanner scanner{http::head_limits{}, side};
-            auto const status = scanner.scan(head);
-            return std::pair{status, scanner.end()};
+            auto const state = scanner.scan(head);
+            return std::pair{state, scanner.end()};
         },
         [head](auto const& found) {
-            return found.first == head_scanner::status::complete && found.second == head.size();
+            return found.first == decoder_state::complete && found.second == head.size();
         });
 }
 

@@ -49,12 +49,12 @@ void add_telling_tail(suite& parts) {
             watch.push(read);
             return watch.found();
         },
-        [](auto const& found) { return found && found->verdict == verdict::insufficient_memory; });
+        [](auto const& found) { return found && found->verdict == verdict::load_refused; });
 }
 
 // Eight models, of which one is pinned, one in use and one a duplicate.
-lmstudio::inventory eight_instances() {
-    lmstudio::inventory loaded;
+std::vector<policy::loaded_instance> eight_instances() {
+    std::vector<policy::loaded_instance> loaded;
     for (auto const* key : {"qwen/qwen3-coder-30b", "openai/gpt-oss-20b", "google/gemma-3-27b",
                             "mistralai/devstral-small-2507", "text-embedding-nomic-embed-text-v1.5",
                             "deepseek/deepseek-r1-0528-qwen3-8b", "meta/llama-3.3-70b"}) {
@@ -63,27 +63,27 @@ lmstudio::inventory eight_instances() {
         one.size_bytes = 12'000'000'000;
         one.last_used_ms = 1'789'742'286'000 - static_cast<std::int64_t>(loaded.size()) * 60'000;
         one.doing = lmstudio::activity::idle;
-        loaded.push_back(one);
+        one.jit = true;
+        loaded.push_back({one});
     }
+    loaded[1].used_here = true;
     loaded.push_back(loaded.front());
-    loaded.back().id += ":2";
+    loaded.back().instance.id += ":2";
     return loaded;
 }
 
-void add_plan(suite& parts, std::string const& name, policy::evict how, std::size_t victims) {
+void add_plan(suite& parts, std::string const& name, policy::stage stage, std::size_t victims) {
     static std::vector<std::string> const pinned{"text-embedding-*"};
     auto const loaded = eight_instances();
-    policy::usage const in_use{.models = {"openai/gpt-oss-20b"}};
+    policy::plan_request request;
+    request.verdict = verdict::load_refused;
+    request.wanted = {lmstudio::match::found, "openai/gpt-oss-120b", {}};
+    request.need = 22'550'000'000;
+    request.size = 20'500'000'000;
+    request.stage = stage;
+    request.pinned = &pinned;
     parts.add(
-        name, {0},
-        [=] {
-            return policy::make_plan({.verdict = verdict::insufficient_memory,
-                                      .wanted = "openai/gpt-oss-120b",
-                                      .message = "requires approximately 20.5 GB of memory",
-                                      .how = how,
-                                      .pinned = &pinned},
-                                     loaded, in_use);
-        },
+        name, {0}, [=] { return policy::make_plan(request, loaded); },
         [victims](policy::plan const& made) {
             return made.reason == policy::plan_reason::unload && made.victims.size() == victims &&
                    made.victims.front().id == "qwen/qwen3-coder-30b:2";
@@ -98,12 +98,12 @@ void add_policy(suite& parts) {
     add_classifier(parts, "classifier/healthy_stream", 200, "text/event-stream", event,
                    verdict::healthy);
     add_classifier(parts, "classifier/memory_error", 400, "application/json", memory_error,
-                   verdict::insufficient_memory);
+                   verdict::load_refused);
     add_tail_watch(parts, "tail_watch/event", 1);
     add_tail_watch(parts, "tail_watch/16_events", many);
     add_telling_tail(parts);
-    add_plan(parts, "make_plan/idle_of_8", policy::evict::idle, 6);
-    add_plan(parts, "make_plan/enough_of_8", policy::evict::enough, 2);
+    add_plan(parts, "make_plan/idle_of_8", policy::stage::everything_idle, 6);
+    add_plan(parts, "make_plan/enough_of_8", policy::stage::enough, 2);
 }
 
 } // namespace secondwind::bench

@@ -117,6 +117,11 @@ void add_host_metrics(metric_families& families, host::host_list const& hosts) {
     families.gauge("secondwind_host_requests_in_flight", "Requests that the host is serving");
     for (auto const& each : hosts)
         families.add(each->recovery.in_flight.size(), {{"host", each->name()}});
+    families.gauge("secondwind_host_busy_state_known",
+                   "1 if the host said which instances are busy when it was last asked, otherwise "
+                   "0");
+    for (auto const& each : hosts)
+        families.add(each->view.busy_state().known, {{"host", each->name()}});
     add_models(families, hosts);
 }
 
@@ -129,7 +134,7 @@ void add_recovery_metrics(metric_families& families, recovery_counts const& coun
     for (auto const& [host, counted] : all)
         add_ended(families, host, counted);
     families.histogram("secondwind_recovery_duration_seconds",
-                       "Time from the start of a recovery until the requests could be replayed");
+                       "Time from the start of a recovery to its end, with all its replays");
     for (auto const& [host, counted] : all)
         families.add(counted.durations, {{"host", host}});
     families.histogram("secondwind_recovery_phase_duration_seconds",
@@ -154,7 +159,7 @@ void add_recovery_metrics(metric_families& families, recovery_counts const& coun
         families.add(each->recovery.guard.recovering(), {{"host", each->name()}});
     families.gauge("secondwind_recovery_waiting", "Requests that wait for the end of a recovery");
     for (auto const& each : hosts)
-        families.add(each->recovery.guard.waiting(), {{"host", each->name()}});
+        families.add(each->recovery.waiting(), {{"host", each->name()}});
 }
 
 } // namespace secondwind::admin

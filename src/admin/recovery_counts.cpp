@@ -33,7 +33,10 @@ std::optional<recovery_phase> phase_between(recovery::record const& r, step from
             return recovery_phase::verify;
         return std::nullopt;
     }
+    case step::replaying:
+        return recovery_phase::replay;
     case step::planned:
+    case step::refused:
     case step::verified:
     case step::finished:
     case step::concluded:
@@ -56,6 +59,8 @@ std::string_view to_string(recovery_phase p) noexcept {
         return "unload";
     case recovery_phase::verify:
         return "verify";
+    case recovery_phase::replay:
+        return "replay";
     }
     return "list";
 }
@@ -107,9 +112,10 @@ void recovery_counts::note(step step, recovery::record const& record) {
     default:
         break;
     }
-    // A recovery after the commit has no leading exchange and is never concluded.
+    // A recovery after the commit, or one that only observes, is led by no exchange and is never
+    // concluded.
     if (step == recovery::step::concluded ||
-        (step == recovery::step::finished && record.trigger.after_commit)) {
+        (step == recovery::step::finished && (record.trigger.after_commit || !record.holds))) {
         auto const verdict = static_cast<std::size_t>(record.trigger.verdict);
         ++host.ended[verdict][static_cast<std::size_t>(record.outcome)];
     }

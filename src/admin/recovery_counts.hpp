@@ -21,9 +21,10 @@ enum class recovery_phase : std::uint8_t {
     plan,   // find out which models are busy, and decide
     wait,   // for a busy instance to become idle
     unload, // the unload calls
-    verify  // confirm that they are unloaded
+    verify, // confirm that they are unloaded
+    replay  // send the request again, and wait for its first output
 };
-constexpr std::size_t recovery_phases = 5;
+constexpr std::size_t recovery_phases = 6;
 std::string_view to_string(recovery_phase p) noexcept;
 
 // The duration of each phase of a finished recovery; nothing for a phase that did not happen.
@@ -33,13 +34,15 @@ phase_times times_of(recovery::record const& record);
 // Fed with every step of every recovery.
 class recovery_counts {
 public:
-    static constexpr std::size_t verdicts = 7;
-    static constexpr std::size_t outcomes = 10;
+    static constexpr std::size_t verdicts =
+        static_cast<std::size_t>(policy::verdict::other_error) + 1;
+    static constexpr std::size_t outcomes =
+        static_cast<std::size_t>(recovery::outcome::observed) + 1;
 
     struct of_host {
         // Concluded recoveries, by [verdict][outcome].
         std::array<std::array<std::uint64_t, outcomes>, verdicts> ended{};
-        telemetry::histogram durations; // until the requests could be replayed
+        telemetry::histogram durations; // from the start to the end, with all replays
         std::array<telemetry::histogram, recovery_phases> phases;
         std::uint64_t joined = 0; // exchanges that shared the recovery of another one
         std::uint64_t unloaded = 0;

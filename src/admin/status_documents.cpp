@@ -107,25 +107,29 @@ std::string status_documents::host(host::host& one) const {
     auto const& view = one.view;
     auto const& listed = view.listed();
     auto const& guard = one.recovery.guard;
+    auto const& busy_state = view.busy_state();
     auto models = json::array();
     if (listed)
         models =
             models_json(listed->instances, listed->unloaded, sources_.settings->recovery.pinned,
                         uses_of(sources_.exchanges, one.name()));
-    return to_text({{"name", one.name()},
-                    {"url", config::to_string(one.pool.upstream())},
-                    {"state", host::to_string(view.health().state())},
-                    {"since", time_or_null(view.health().since())},
-                    {"reason", text_or_null(view.health().reason())},
-                    {"version", text_or_null(view.version().value_or(""))},
-                    {"recovering", guard.recovering()},
-                    {"epoch", guard.epoch()},
-                    {"waiting", guard.waiting()},
-                    {"in_flight", one.recovery.in_flight.size()},
-                    {"connections", {{"idle", one.pool.idle()}, {"leased", one.pool.leased()}}},
-                    {"listed_at", listed ? time_or_null(listed->at) : json(nullptr)},
-                    {"listing_error", text_or_null(view.listing_error())},
-                    {"models", std::move(models)}});
+    return to_text(
+        {{"name", one.name()},
+         {"url", config::to_string(one.pool.upstream())},
+         {"state", host::to_string(view.health().state())},
+         {"since", time_or_null(view.health().since())},
+         {"reason", text_or_null(view.health().reason())},
+         {"version", text_or_null(view.version().value_or(""))},
+         {"recovering", guard.recovering()},
+         {"epoch", guard.epoch()},
+         {"waiting", one.recovery.waiting()},
+         {"in_flight", one.recovery.in_flight.size()},
+         {"connections", {{"idle", one.pool.idle()}, {"leased", one.pool.leased()}}},
+         {"listed_at", listed ? time_or_null(listed->at) : json(nullptr)},
+         {"listing_error", text_or_null(view.listing_error())},
+         {"busy_state", {{"known", busy_state.known}, {"reason", text_or_null(busy_state.reason)}}},
+         {"evicts_by_itself", one.recovery.evicts_by_itself()},
+         {"models", std::move(models)}});
 }
 
 std::string status_documents::hosts() const {

@@ -1,4 +1,4 @@
-#include <secondwind/app/admin_endpoint.hpp>
+#include "admin_endpoint.hpp"
 
 #include <secondwind/base/log.hpp>
 

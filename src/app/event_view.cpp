@@ -20,16 +20,20 @@ std::string plan_text(json const& record) {
     if (reason == "nothing_loaded")
         return "found no other loaded model";
     if (reason == "all_pinned")
-        return "found that all other models are pinned";
+        return "found that no other model may be unloaded";
     if (reason == "all_busy")
         return "found that all other models are busy";
     if (reason == "not_curable")
         return "found nothing that an unload would fix";
-    std::vector<std::string> taken;
+    if (reason == "too_large")
+        return "found that the model does not fit";
+    if (reason == "loaded")
+        return "found that the model is loaded by now";
+    std::vector<std::string> unloads;
     for (auto const& one : list_member(plan, "instances"))
-        if (text_member(one, "fate") == "taken")
-            taken.push_back(text_member(one, "id"));
-    return "will unload " + (taken.empty() ? reason : enumerated(taken));
+        if (text_member(one, "decision") == "unload")
+            unloads.push_back(text_member(one, "id"));
+    return "will unload " + (unloads.empty() ? reason : enumerated(unloads));
 }
 
 std::string trigger_text(json const& record) {
@@ -78,6 +82,10 @@ std::string step_text(std::string const& step, json const& record) {
         return unload_text(record);
     if (step == "verified")
         return "confirmed the unload";
+    if (step == "replaying")
+        return "is replaying the request";
+    if (step == "refused")
+        return "was refused again";
     if (step == "finished")
         return error.empty()
                    ? "finished after " + duration_text(number_member(record, "duration_ms") / 1000)

@@ -1,4 +1,4 @@
-#include <secondwind/app/lifetime.hpp>
+#include "lifetime.hpp"
 
 #include "service_manager.hpp"
 #include <secondwind/base/log.hpp>
@@ -106,17 +106,6 @@ net::task<void> lifetime::ended() {
     reload_signal_.cancel();
     reopen_signal_.cancel();
     drain_.clear();
-}
-
-int abandon(proxy::server& server, net::asio::io_context& io) {
-    auto until_stopped = [](proxy::server& s, net::asio::io_context& loop) -> net::task<void> {
-        co_await s.stopped();
-        loop.stop();
-    };
-    server.abort();
-    net::spawn(until_stopped(server, io));
-    io.run();
-    return 1;
 }
 
 } // namespace secondwind::app

@@ -1,4 +1,4 @@
-#include <secondwind/app/reloader.hpp>
+#include "reloader.hpp"
 
 #include "service_manager.hpp"
 #include <secondwind/base/log.hpp>
@@ -85,7 +85,7 @@ void reloader::put_in_force(config::settings fresh) {
     context.apply_settings();
     // A model that did not fit before may fit with the new settings.
     for (auto const& each : context.hosts)
-        each->recovery.oversized = {};
+        each->recovery.forget_refusals();
 }
 
 } // namespace secondwind::app

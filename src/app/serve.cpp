@@ -1,9 +1,7 @@
 #include <secondwind/app/serve.hpp>
 
 #include "service_manager.hpp"
-#include <secondwind/app/admin_endpoint.hpp>
-#include <secondwind/app/lifetime.hpp>
-#include <secondwind/app/reloader.hpp>
+#include <secondwind/app/service.hpp>
 #include <secondwind/base/log.hpp>
 #include <secondwind/config/builder.hpp>
 #include <secondwind/net/inherited.hpp>
@@ -44,33 +42,28 @@ void warn_about_sockets(net::inherited const& sockets) {
                                "sockets; they were closed"}});
 }
 
-int run(config::current_settings& settings, bool admin_chosen, reloader::reader read_settings) {
+int run(config::current_settings& settings, bool admin_chosen, service::reader read_settings) {
     net::asio::io_context io{1};
-    proxy::server server{io, settings};
-    // Loaded before anything starts, so that an unusable file changes nothing.
-    auto const tls = admin_tls(settings->admin);
-    server.start();
-    reloader reload{settings, server, std::move(read_settings)};
-    admin_endpoint admin{settings, server, reload, admin_chosen};
-    if (!admin.start(tls))
-        return abandon(server, io);
-    lifetime life{io, server, admin, settings};
+    service running{io, settings, admin_chosen, std::move(read_settings)};
+    if (!running.start())
+        return running.abandon();
     warn_about_sockets(net::passed_on());
+    auto& server = running.server();
     server.announce();
 
     // A cleared deadline stays in the queue for a while, so the loop does not end by itself.
-    auto until_ended = [](lifetime& l, net::asio::io_context& loop) -> net::task<void> {
-        co_await l.ended();
+    auto until_ended = [](service& s, net::asio::io_context& loop) -> net::task<void> {
+        co_await s.ended();
         loop.stop();
     };
-    net::spawn(until_ended(life, io));
+    net::spawn(until_ended(running, io));
     service_manager::watchdog const watchdog{server.shared().deadlines};
     service_manager::ready(
         service_manager::serving(*settings, proxy::address_of(server.local_endpoint())));
     gathered_log const gathered{io};
     io.run();
     log::write(log::level::info, "stopped", {});
-    return life.forced() ? 1 : 0;
+    return running.forced() ? 1 : 0;
 }
 
 } // namespace

@@ -37,7 +37,7 @@ std::optional<std::string> decode_base64(std::string_view text) {
         text.remove_suffix(1);
         bytes.pop_back();
     }
-    // It also skips spaces, and ignores the last bits. Only the one encoding is accepted.
+    // It also skips spaces and ignores the last bits, but only the canonical encoding is accepted.
     auto const canonical = encode_base64(bytes);
     bool const same = std::string_view{canonical}.substr(0, text.size()) == text;
     return same ? std::optional{std::move(bytes)} : std::nullopt;

@@ -11,7 +11,7 @@ constexpr unsigned char byte_at(std::string_view text, std::size_t i) noexcept {
     return static_cast<unsigned char>(text[i]);
 }
 
-// The bytes that stand for themselves in every output.
+// The bytes that need no escape in any output.
 constexpr auto plain = [] {
     std::array<bool, 256> table{};
     for (std::size_t c = 0x20; c < 0x7f; ++c)
@@ -120,7 +120,7 @@ bool is_bare_word(std::string_view text) noexcept {
 
 std::string in_quotes(std::string_view text, std::size_t limit) {
     bool const cut = text.size() > limit;
-    // A character cut in two would be shown as damaged although it is not.
+    // A character that is cut in two would look damaged.
     while (cut && limit > 0 && (byte_at(text, limit) & 0xc0U) == 0x80U)
         --limit;
     std::string out = "\"";

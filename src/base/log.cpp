@@ -45,7 +45,7 @@ protected:
 struct sink_state {
     std::unique_ptr<spdlog::logger> logger;
     format rendering = format::text;
-    bool gathers = false;      // lines of a file may wait for each other
+    bool gathers = false;      // lines of a file may be buffered
     std::uint64_t waiting = 0; // lines that are not known to be written
     options how;
 };
@@ -89,7 +89,8 @@ spdlog::sink_ptr open_sink(std::string const& file) {
     try {
         return std::make_shared<spdlog::sinks::basic_file_sink_mt>(file);
     } catch (spdlog::spdlog_ex const& e) {
-        // Its text is "Failed opening file NAME for writing: REASON"; the name is said better here.
+        // Its text is "Failed opening file NAME for writing: REASON"; our sentence already has the
+        // name.
         std::string_view const text = e.what();
         auto const reason = text.rfind(": ");
         throw std::runtime_error{
@@ -139,8 +140,8 @@ void write(level l, std::string_view event, std::initializer_list<field> fields)
 void write(level l, std::string_view event, field const* fields, std::size_t count) {
     if (!enabled(l))
         return;
-    // One string for all lines of a thread: after the first few it has room, and a line costs no
-    // allocation.
+    // One string for all lines of a thread: after the first few lines it is large enough, so a line
+    // costs no allocation.
     thread_local std::string line;
     line.clear();
     auto const now = std::chrono::system_clock::now();

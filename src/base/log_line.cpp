@@ -40,10 +40,10 @@ struct value_writer {
         out.append(digits.data(), digits.size());
     }
 
-    // To three places, which no line needs more of. JSON has no word for infinity and NaN (RFC 8259
-    // section 6).
+    // Three decimal places are enough for every line. JSON cannot express infinity and NaN (RFC
+    // 8259 section 6).
     void operator()(double v) const {
-        constexpr double most = 1e15; // so that its thousandths are a whole number still
+        constexpr double most = 1e15; // so that its thousandths still fit an integer
         if (!std::isfinite(v)) {
             out += "null";
         } else if (std::abs(v) >= most) {

@@ -22,8 +22,8 @@ bool matches(std::string_view pattern, std::string_view text) noexcept {
     if (at_end)
         pattern.remove_suffix(1);
 
-    // Each part takes its leftmost place after the one before. That leaves the most text for the
-    // parts to come, so no choice ever has to be taken back.
+    // Each part matches at its leftmost place after the previous one. That leaves the most text for
+    // the remaining parts, so there is no backtracking.
     for (;;) {
         auto const star = pattern.find('*');
         auto const part = pattern.substr(0, star);
@@ -53,8 +53,8 @@ bool matches(std::string_view pattern, std::string_view text) noexcept {
     }
 }
 
-// Only the last star ever gives back what it took: an earlier one that took less leaves more text
-// to the later ones, which can only help them. So the time is bounded by the two lengths' product.
+// Only the last star ever backtracks: an earlier one that matches less only leaves more text to the
+// later ones. So the time is bounded by the product of the two lengths.
 bool glob_matches(std::string_view glob, std::string_view text) noexcept {
     std::size_t in_glob = 0;
     std::size_t in_text = 0;

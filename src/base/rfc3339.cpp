@@ -18,7 +18,7 @@ public:
         return !rest_.empty() && rest_.front() >= '0' && rest_.front() <= '9';
     }
 
-    // Just so many digits.
+    // Exactly that many digits.
     int number(std::size_t digits, int least, int most) noexcept {
         int value = 0;
         auto const part = rest_.substr(0, digits);
@@ -80,7 +80,7 @@ minutes offset(reader& text) noexcept {
 
 std::optional<system_clock::time_point> parse_rfc3339(std::string_view text) noexcept {
     reader r{text};
-    // A clock of nanoseconds ends in 2262, and what is that far away is a slip of the pen.
+    // A clock of nanoseconds ends in 2262, and a time that far away is a typing error.
     auto const y = r.number(4, 1970, 2261);
     r.one_of("-");
     auto const m = r.number(2, 1, 12);

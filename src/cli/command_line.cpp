@@ -25,19 +25,19 @@ constexpr auto footer =
     "overrides the file.\n"
     "Exit codes: 0 success, 1 runtime failure, 2 wrong usage, 78 unusable configuration.";
 
-// The verbs that make keys for clients; they need no running secondwind.
+// The verbs for clients' keys; they need no running secondwind.
 class key_verbs {
 public:
-    // Adds the verbs. This must live until the arguments are parsed.
+    // Adds the verbs. This object must live until the arguments are parsed.
     explicit key_verbs(CLI::App& app);
     key_verbs(key_verbs const&) = delete;
     key_verbs& operator=(key_verbs const&) = delete;
     ~key_verbs() = default;
 
-    // Which of them was given, if one was.
+    // The one that was given, if any.
     std::optional<invocation::verb> given() const;
 
-    // What is wrong with how it was given, as a clause, or nothing.
+    // A complaint about its arguments, as a clause, or nothing.
     std::string complaint(flag_values const& values) const;
 
     key_flags read() const { return flags_; }
@@ -149,7 +149,7 @@ invocation parse(int argc, char const* const* argv,
         return from_exit(app, error);
     }
 
-    // CLI11 sees a flag before the verb and the same after it as two.
+    // CLI11 treats a flag before the verb and the same flag after it as two.
     for (auto const& [flag, given] : values) {
         bool const may_repeat = std::ranges::any_of(
             config::keys(), [&flag = flag](auto const& k) { return is_list(k) && k.flag == flag; });
@@ -176,7 +176,7 @@ invocation parse(int argc, char const* const* argv,
                 return usage_error("demo takes no " + k.flag);
         if (joined(values, config_flag))
             return usage_error("demo takes no " + std::string{config_flag});
-        // The narration says what the log would.
+        // The narration replaces the log.
         result.settings.add_flag("log.level", "warn", "demo");
     } else {
         auto const otherwise = check->parsed() ? invocation::verb::check : invocation::verb::serve;

@@ -14,7 +14,7 @@ void add_flag(CLI::App& app, flag_values& values, std::string const& names, std:
         help);
     option->type_name(operand);
     option->expected(1);
-    // Several upstreams are the settings' to judge, not a matter of usage.
+    // Whether several upstreams are valid is decided by the settings, not here.
     option->multi_option_policy(many ? CLI::MultiOptionPolicy::TakeAll
                                      : CLI::MultiOptionPolicy::Throw);
 }

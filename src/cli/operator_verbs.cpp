@@ -14,7 +14,7 @@ constexpr std::string_view place_form =
     "ADDRESS:PORT or http[s]://HOST:PORT of a running secondwind's admin listener, as "
     "127.0.0.1:9235";
 
-// One cannot connect to an address that means all addresses.
+// It is not possible to connect to the address that means all addresses.
 std::string without_wildcard(std::string const& address) {
     auto const v4 = boost::urls::parse_ipv4_address(address);
     if (v4 && v4->is_unspecified())
@@ -28,7 +28,7 @@ std::string without_wildcard(std::string const& address) {
                                config::expected_but_got(place_form, text)};
 }
 
-// In a URL the port may be left out, as in any URL.
+// In a URL the port may be omitted.
 void read_place(std::string const& text, operator_flags& into) {
     bool const is_url = text.find("://") != std::string::npos;
     auto const colon = text.rfind(':');
@@ -45,11 +45,11 @@ void read_place(std::string const& text, operator_flags& into) {
 void take_place(config::settings const& settings, operator_flags& into) {
     auto const& listen = settings.admin.listen;
     if (!listen)
-        throw config::config_error{"admin.listen is \"off\", so it cannot be asked: give the "
-                                   "address of another secondwind with --admin ADDR:PORT"};
+        throw config::config_error{"admin.listen is \"off\", so there is no admin listener: give "
+                                   "the address of another secondwind with --admin ADDR:PORT"};
     if (listen->port == 0)
-        throw config::config_error{"admin.listen has port 0, which means any free port: give the "
-                                   "one that the log names with --admin ADDR:PORT"};
+        throw config::config_error{"admin.listen has port 0, which means any free port: take the "
+                                   "actual port from the log, and give it with --admin ADDR:PORT"};
     into.admin_host = without_wildcard(listen->address);
     into.admin_port = listen->port;
     into.certificate_file = settings.admin.certificate.certificate_file;

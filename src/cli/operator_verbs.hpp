@@ -1,4 +1,4 @@
-// The verbs that ask a secondwind that runs elsewhere.
+// The operator's verbs: clients of the admin listener of a running secondwind.
 #pragma once
 
 #include "flags.hpp"
@@ -15,20 +15,20 @@ namespace secondwind::cli {
 
 class operator_verbs {
 public:
-    // Adds the verbs. `values` and this must live until the arguments are parsed.
+    // Adds the verbs. `values` and this object must live until the arguments are parsed.
     operator_verbs(CLI::App& app, flag_values& values);
     operator_verbs(operator_verbs const&) = delete;
     operator_verbs& operator=(operator_verbs const&) = delete;
     ~operator_verbs() = default;
 
-    // Which of them was given, if one was.
+    // The one that was given, if any.
     std::optional<invocation::verb> given() const;
 
-    // What is wrong with how it was given, as a clause, or nothing.
+    // A complaint about its arguments, as a clause, or nothing.
     std::string complaint() const;
 
-    // What it was given, and where the server is: --admin, else the settings' own listener. Throws
-    // config_error where that is no place to connect to.
+    // Its arguments, and the address of the server: --admin, else admin.listen of the settings.
+    // Throws config_error if that is no address to connect to.
     operator_flags read(config::settings const& settings) const;
 
 private:

@@ -63,7 +63,7 @@ std::string read_host(urls::url_view const& url) {
     return usable ? std::string{host} : std::string{};
 }
 
-// Whatever is wrong with a URL, its user information is nothing for a message.
+// No message may show the user information of a URL.
 std::string without_user(std::string_view text) {
     auto const at = text.rfind('@');
     if (at == std::string_view::npos)
@@ -171,7 +171,7 @@ std::string read_url(std::string_view text, upstream& into) {
 
 std::string read_upstream(std::string_view text, upstream& into) {
     auto const equals = text.find('=');
-    // An '=' further back belongs to the URL.
+    // A later '=' belongs to the URL.
     if (equals == std::string_view::npos || equals > text.find("://"))
         return read_url(text, into);
     auto const name = text.substr(0, equals);

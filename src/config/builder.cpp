@@ -14,7 +14,7 @@ namespace secondwind::config {
 namespace {
 
 constexpr std::string_view variable_prefix = "SECONDWIND_";
-// Read before there are any settings, so it is no key.
+// It is read before there are any settings, so it is not a key.
 constexpr std::string_view config_variable = "SECONDWIND_CONFIG";
 
 [[noreturn]] void refuse_variable(std::string const& name) {
@@ -53,7 +53,7 @@ void builder::add_environment(std::vector<std::string> const& names,
         auto const value = lookup(name);
         if (k != nullptr && value)
             take(*k, *value, name);
-        // An empty name is none, as an empty secret is.
+        // An empty name counts as none, as an empty secret does.
         if (in_file == nullptr || !value || value->empty())
             continue;
         if (auto const secret = lookup(in_file->environment); secret && !secret->empty())
@@ -71,7 +71,7 @@ void builder::add_flag(std::string_view key, std::string const& value, std::stri
 }
 
 void builder::take(key const& k, std::string const& value, std::string const& source) {
-    // An empty secret is none, and leaves that of an earlier layer alone.
+    // An empty secret counts as none, and does not override that of an earlier layer.
     if (k.secret && value.empty())
         return;
     if (k.form == json_form::member) {
@@ -103,7 +103,7 @@ void builder::set(key const& k, std::function<std::string(settings&)> const& app
     remember({k.name, source, prefix});
     if (k.form != json_form::list)
         return;
-    // The objects of the list are new ones, and so is what they hold.
+    // The list replaces all objects, including their secrets.
     auto const members = k.name + "[].";
     std::erase_if(origins_, [&](origin const& o) { return o.key.starts_with(members); });
     for (auto const& one : shared_)
@@ -116,7 +116,7 @@ void builder::give(shared const& one) {
     auto const before = k->show(settings_);
     if (auto const complaint = k->assign(settings_, one.value); !complaint.empty())
         throw config_error{one.from.prefix + ": " + complaint};
-    // Perhaps all of them had one of their own.
+    // Perhaps each of them already had one.
     if (k->show(settings_) != before)
         remember(one.from);
 }

@@ -34,7 +34,7 @@ std::optional<conflict> in_default_upstream(settings const& s) {
     return conflict{{"default_upstream", "upstreams"}, complaint + "There is " + known};
 }
 
-// `certificate_key` and `key_key` are what the two are called.
+// `certificate_key` and `key_key` are the names of the two settings.
 std::optional<conflict> in_certificate(certificate const& c, std::string_view certificate_key,
                                        std::string_view key_key) {
     if (c.certificate_file.empty() == c.key_file.empty())
@@ -46,7 +46,7 @@ std::optional<conflict> in_certificate(certificate const& c, std::string_view ce
                     std::string{missing}.append(" is missing: TLS needs both files, or none")};
 }
 
-// A listener, what it is called in a message, and by which key it was given.
+// A listener, its name in messages, and the key that sets it.
 struct listener {
     endpoint at;
     std::string name;

@@ -1,4 +1,4 @@
-// What settings that are each well by themselves say against each other.
+// Conflicts between settings that are each valid by themselves.
 #pragma once
 
 #include <secondwind/config/config.hpp>
@@ -11,11 +11,12 @@
 namespace secondwind::config {
 
 struct conflict {
-    std::vector<std::string_view> culprits; // keys; the first that a layer has given is to blame
-    std::string complaint;                  // a clause that says what to do
+    std::vector<std::string_view>
+        culprits;          // keys; the message points at the first one that a layer has set
+    std::string complaint; // a clause that says what to do
 };
 
-// The first that is found, or nothing.
+// The first conflict that is found, or nothing.
 std::optional<conflict> find_conflict(settings const& all);
 
 } // namespace secondwind::config

@@ -12,7 +12,7 @@ namespace {
 
 using node_kind = json_node::kind;
 
-// For editors, which find there what they complete and check with.
+// For editors, which use it to complete and check the file.
 constexpr std::string_view schema_key = "$schema";
 
 bool is_of(json_form form, node_kind type) noexcept {
@@ -40,7 +40,7 @@ bool is_section(std::string_view name) {
     });
 }
 
-// What to write instead of a key that holds its section's name as well.
+// The correct form of a key that is written together with its section.
 std::string nested_form(std::string const& name) {
     auto const dot = name.find('.');
     if (auto const list = name.find("[]"); list != std::string::npos)
@@ -104,7 +104,7 @@ private:
                 read_secret(k, section);
     }
 
-    // It is in one of two members, so it is read once they are both known.
+    // It is in one of two members, so it is read when both are known.
     void read_secret(key const& k, json_member const& section) {
         auto const judge = [&k](std::string_view text) {
             settings scratch;
@@ -137,7 +137,7 @@ private:
                 note_secret(k.name + "[]." + member.key, member.value);
     }
 
-    // The list has brought it already; this tells where it stands.
+    // The list has already set it; this only records its place.
     void note_secret(std::string_view name, json_node const& node) {
         if (name.ends_with(file_suffix))
             name.remove_suffix(file_suffix.size());

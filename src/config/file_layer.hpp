@@ -1,4 +1,4 @@
-// What a configuration file assigns, each with its place.
+// The assignments of a configuration file, each with its place.
 #pragma once
 
 #include "json_source.hpp"
@@ -19,7 +19,7 @@ struct assignment {
 
 // Reads the file's text; its structure is checked here (unknown and repeated keys, the JSON type of
 // each value, whole lists), and the values of scalar keys where they are applied. A list's secret
-// comes with the list, and once more after it: that one only gives the place. Throws config_error.
+// is assigned with the list, and once more after it, only to record its place. Throws config_error.
 std::vector<assignment> read_file_layer(json_source const& source);
 
 } // namespace secondwind::config

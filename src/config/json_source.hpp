@@ -1,4 +1,4 @@
-// A text of JSON with its name, for complaints about what it holds that point at the culprit.
+// A JSON text with its name, for complaints that point at a place in it.
 #pragma once
 
 #include "json_tree.hpp"
@@ -15,11 +15,11 @@ namespace secondwind::config {
 // "secondwind.json:12:5"
 std::string place(std::string const& name, text_position position);
 
-// Every complaint is a config_error. It begins with the place if the text is a file's; a text
-// without a name is a variable's, and who asked knows which one.
+// Every complaint is a config_error. For a file it begins with the place; a text without a name is
+// from a variable, which the caller knows.
 class json_source {
 public:
-    // The text must live as long as this.
+    // The text must outlive this object.
     explicit json_source(std::string_view text, std::string name = {}, file_reader read_file = {})
         : text_{text}, name_{std::move(name)}, read_file_{std::move(read_file)} {}
 
@@ -38,12 +38,12 @@ public:
     // Complains that `expected` is missing, unless the node is of this kind.
     void expect(json_node const& node, json_node::kind type, std::string const& expected) const;
 
-    // Two values for one setting: whichever won, it might be the wrong one. `prefix` is what
-    // stands before the names in messages.
+    // Complains about two values for one setting, since either might be the wrong one. `prefix`
+    // goes before the names in messages.
     void refuse_repeats(json_node const& object, std::string const& prefix) const;
 
-    // The item of a list is an object that holds nothing but these members, each once at most.
-    // `path` is the item's in messages, as "upstreams[0]".
+    // Checks that the item of a list is an object with only these members, each at most once.
+    // `path` is the item's in messages, such as "upstreams[0]".
     void expect_object(json_node const& node, std::string const& path, std::string const& expected,
                        std::vector<std::string> const& members) const;
 
@@ -53,10 +53,10 @@ private:
     file_reader read_file_;
 };
 
-// The value of a member, or nothing for one that is not there.
+// The value of a member, or nothing if it is missing.
 json_node const* member_of(json_node const& object, std::string_view name) noexcept;
 
-// A node as a message shows it.
+// A node in the form that messages show.
 std::string shown(json_node const& node);
 
 } // namespace secondwind::config

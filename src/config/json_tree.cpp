@@ -11,7 +11,7 @@ namespace {
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 constexpr std::size_t deepest = 16;
 
-// Where a comment that begins at `from` ends, or `from` where none does.
+// The end of a comment that begins at `from`, or `from` if none begins there.
 std::size_t end_of_comment(std::string_view text, std::size_t from) noexcept {
     auto const begin = text.substr(from, 2);
     if (begin == "//")
@@ -20,8 +20,8 @@ std::size_t end_of_comment(std::string_view text, std::size_t from) noexcept {
     return end == std::string_view::npos ? from : end + 2;
 }
 
-// Where the next token begins: after white space, comments, and the marks that nlohmann's SAX
-// interface makes no event of. Never past `limit`.
+// Where the next token begins: after white space, comments, and the punctuation for which
+// nlohmann's SAX interface has no events. Never past `limit`.
 std::size_t skip_to_token(std::string_view text, std::size_t from, std::size_t limit) noexcept {
     while (from < limit) {
         auto next = from + 1;
@@ -49,8 +49,7 @@ std::size_t end_of_token(std::string_view text, std::size_t from) noexcept {
     return std::min(at + 1, text.size());
 }
 
-// What nlohmann says, without its name for the error, the position in its own count, and the
-// bytes that it echoes.
+// nlohmann's message, without the name of the error, its position and the bytes that it quotes.
 std::string plain_message(std::string_view text) {
     constexpr std::string_view overflow = "number overflow";
     if (text.find(overflow) != std::string_view::npos)
@@ -66,8 +65,8 @@ std::string plain_message(std::string_view text) {
     return message;
 }
 
-// nlohmann's SAX events carry no positions. They need none: between two events there is nothing but
-// white space, comments, commas and colons, so the place of each follows from the one before.
+// nlohmann's SAX events have no positions. But between two events there are only white space,
+// comments, commas and colons, so the place of each follows from the previous one.
 class tree_builder final : public nlohmann::json_sax<nlohmann::json> {
 public:
     explicit tree_builder(std::string_view text)
@@ -154,14 +153,14 @@ private:
     std::string_view text_;
     std::size_t end_; // of the last token
     json_node root_;
-    // A node's address is stable while it is open: only the innermost one gains members.
+    // The address of an open node is stable, because only the innermost one gains members.
     std::vector<json_node*> path_;
 };
 
 } // namespace
 
 json_node parse_json_tree(std::string_view text) {
-    // nlohmann's lexer takes a NUL for the end of the input and would leave the rest unread.
+    // nlohmann's lexer takes a NUL for the end of the input, and would ignore the rest.
     if (auto const nul = text.find('\0'); nul != std::string_view::npos)
         throw json_error{"a NUL byte", nul};
     tree_builder builder{text};

@@ -1,4 +1,4 @@
-// A JSON text as a tree in which everything knows where it stands, for messages that point.
+// A JSON text as a tree with the position of every node, for error messages.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,7 @@ struct json_node {
 
     kind type = kind::literal;
     std::size_t offset = 0;           // of its first byte
-    std::string text;                 // a string's value; a number or literal as it is written
+    std::string text;                 // the value of a string; a number or literal as written
     std::vector<json_member> members; // of an object or array, in the order of the text
 };
 
@@ -27,7 +27,7 @@ struct json_member {
     json_node value;
 };
 
-// The text is not JSON; `offset` is that of the culprit.
+// The text is not JSON; `offset` is the place of the error.
 class json_error : public std::runtime_error {
 public:
     json_error(std::string const& message, std::size_t offset)
@@ -38,12 +38,12 @@ private:
     std::size_t offset_;
 };
 
-// JSON (RFC 8259), with // and /* */ comments and a byte order mark allowed, and without the bytes
-// that nlohmann's parser would take for the end. Throws json_error, also for what is nested deeper
-// than any configuration.
+// JSON (RFC 8259), with // and /* */ comments and a byte order mark allowed, but without the bytes
+// that nlohmann's parser would take for the end. Throws json_error, also for a text that is nested
+// deeper than any configuration.
 json_node parse_json_tree(std::string_view text);
 
-// Line and column, both from 1. A column is one character, not one byte, as editors count.
+// Line and column, both from 1. A column is a character, not a byte, as in editors.
 struct text_position {
     std::size_t line = 1;
     std::size_t column = 1;

@@ -7,7 +7,7 @@
 namespace secondwind::config {
 namespace {
 
-// What can be guessed guards nothing.
+// A token that can be guessed protects nothing.
 constexpr std::size_t shortest_admin_token = 16;
 
 std::string admin_token_complaint(std::string_view token) {
@@ -19,12 +19,12 @@ std::string admin_token_complaint(std::string_view token) {
            "openssl rand -hex 16";
 }
 
-// What is shown of a secret.
+// How a secret is shown.
 std::string masked(bool given) {
     return given ? "***" : "";
 }
 
-// An upstream without a token that comes or goes changes none.
+// Adding or removing an upstream without a token changes no token.
 bool have_same_tokens(settings const& one, settings const& other) {
     auto const tokens_of = [](settings const& s) {
         std::vector<std::pair<std::string, std::string>> all;
@@ -36,7 +36,7 @@ bool have_same_tokens(settings const& one, settings const& other) {
     return tokens_of(one) == tokens_of(other);
 }
 
-// But for their tokens, which are a key of their own.
+// Except for their tokens, which have a separate key.
 bool have_same_upstreams(settings const& one, settings const& other) {
     auto mine = one.upstreams;
     auto theirs = other.upstreams;
@@ -94,7 +94,7 @@ key default_upstream_key() {
             .show = [](settings const& s) { return s.default_upstream; }};
 }
 
-// One variable names one upstream as a rule, so it is in the singular as the flag is.
+// The variable usually names one upstream, so it is singular, like the flag.
 key upstreams_key() {
     auto k = list_key(
         "upstreams", [](auto& s) -> auto& { return s.upstreams; }, upstream_list(), "upstream");
@@ -111,7 +111,7 @@ key api_keys_key() {
     return k;
 }
 
-// Every upstream without a token of its own gets this one.
+// Every upstream without a token gets this one.
 key api_token_key() {
     auto assign = [](settings& s, std::string_view text) {
         auto complaint = token_complaint(text);

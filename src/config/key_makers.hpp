@@ -1,4 +1,4 @@
-// What the table of keys is written with: one maker for each sort of value.
+// Builds the table of keys: one function for each kind of value.
 #pragma once
 
 #include "lists.hpp"
@@ -20,7 +20,7 @@ std::string variable_of(std::string_view name);
 // A whole number without a sign.
 std::optional<std::uint64_t> parse_count(std::string_view text) noexcept;
 
-// Reaches one value inside settings, for reading as for writing.
+// Accesses one value inside settings, to read or write it.
 template<class Section, class Value>
 auto value_at(Section settings::*section, Value Section::*value) {
     return [ section, value ](auto& s) -> auto& {
@@ -68,6 +68,33 @@ key duration_key(std::string_view name, At at, milliseconds least, milliseconds 
             .environment = variable_of(name),
             .assign = assign_in_range(expected, at, parse_duration, least, most),
             .show = [at](settings const& s) { return format_duration(at(s)); }};
+}
+
+// A duration, or "auto": the proxy chooses.
+template<class At>
+key automatic_duration_key(std::string_view name, At at, milliseconds least, milliseconds most) {
+    auto expected = fmt::format("auto, or a duration such as 30s, from {} to {}",
+                                format_duration(least), format_duration(most));
+    auto parse = [at, least, most](settings& s, std::string_view text) {
+        if (text == "auto") {
+            at(s).reset();
+            return true;
+        }
+        auto const value = parse_duration(text);
+        bool const good = value && *value >= least && *value <= most;
+        if (good)
+            at(s) = *value;
+        return good;
+    };
+    auto show = [at](settings const& s) {
+        return at(s) ? format_duration(*at(s)) : std::string{"auto"};
+    };
+    return {.name = std::string{name},
+            .form = json_form::string,
+            .expected = expected,
+            .environment = variable_of(name),
+            .assign = assign_with(expected, parse),
+            .show = show};
 }
 
 template<class At>
@@ -130,7 +157,7 @@ key text_key(std::string_view name, At at, std::string_view expected) {
             .show = [at](settings const& s) { return at(s); }};
 }
 
-// `variable` is what the key is called in the environment, as "upstream".
+// `variable` is the name of the key in the environment, such as "upstream".
 template<class At, class Item>
 key list_key(std::string_view name, At at, list_kind<Item> const& kind, std::string_view variable) {
     return {.name = std::string{name},

@@ -60,17 +60,26 @@ void add_recovery(std::vector<key>& all) {
     choices<policy::evict> const evictions{{"idle", policy::evict::idle},
                                            {"enough", policy::evict::enough},
                                            {"all", policy::evict::all}};
+    choices<policy::evict_named> const named{{"never", policy::evict_named::never},
+                                             {"last", policy::evict_named::last}};
+    choices<policy::turns> const turns{
+        {"auto", policy::turns::automatic}, {"on", policy::turns::on}, {"off", policy::turns::off}};
     choices<policy::on_crash> const on_crash{{"off", policy::on_crash::off},
                                              {"replay", policy::on_crash::replay},
                                              {"reload", policy::on_crash::reload}};
     all.push_back(choice_key("recovery.mode", at(&recovery::mode), modes));
     all.push_back(choice_key("recovery.evict", at(&recovery::evict), evictions));
+    all.push_back(choice_key("recovery.evict_named", at(&recovery::evict_named), named));
     all.push_back(
         list_key("recovery.pinned", at(&recovery::pinned), pinned_list(), "recovery.pinned"));
     all.push_back(count_key("recovery.max_replays", at(&recovery::max_replays), 0, 5));
     all.push_back(choice_key("recovery.on_crash", at(&recovery::on_crash), on_crash));
     all.push_back(list_key("recovery.rules", at(&recovery::rules), rule_list(), "recovery.rules"));
+    all.push_back(choice_key("recovery.turns", at(&recovery::turns), turns));
     all.push_back(duration_key("recovery.busy_wait", at(&recovery::busy_wait), 0ms, 24h));
+    all.push_back(duration_key("recovery.gate_wait", at(&recovery::gate_wait), 0ms, 1h));
+    all.push_back(
+        automatic_duration_key("recovery.residency", at(&recovery::residency), 0ms, 10min));
     all.push_back(duration_key("recovery.cooldown", at(&recovery::cooldown), 0ms, 24h));
     all.push_back(duration_key("recovery.list_timeout", at(&recovery::list_timeout), 1ms, 1h));
     all.push_back(
@@ -86,7 +95,14 @@ void add_health(std::vector<key>& all) {
         duration_key("health.interval", value_at(&settings::health, &health::interval), 0ms, 24h));
 }
 
+void add_cold_load(std::vector<key>& all) {
+    choices<bool> const gate{{"on", true}, {"off", false}};
+    all.push_back(
+        choice_key("cold_load.gate", value_at(&settings::cold_load, &cold_load::gate), gate));
+}
+
 void add_limits(std::vector<key>& all) {
+    using namespace std::chrono_literals;
     auto const at = [](auto value) { return value_at(&settings::limits, value); };
     all.push_back(size_key("limits.head", at(&limits::head), KiB, 16 * MiB));
     all.push_back(count_key("limits.fields", at(&limits::fields), 8, 10'000));
@@ -97,6 +113,7 @@ void add_limits(std::vector<key>& all) {
         size_key("limits.replay_buffer_total", at(&limits::replay_buffer_total), 0, 1024 * GiB));
     all.push_back(size_key("limits.error_body", at(&limits::error_body), KiB, 64 * MiB));
     all.push_back(size_key("limits.hold", at(&limits::hold), KiB, 16 * MiB));
+    all.push_back(duration_key("limits.hold_time", at(&limits::hold_time), 0ms, 10min));
     all.push_back(count_key("limits.connections", at(&limits::connections), 1, 1'000'000));
     all.push_back(size_key("limits.pipelined", at(&limits::pipelined), KiB, 16 * MiB));
     all.push_back(size_key("limits.chunk_extensions", at(&limits::chunk_extensions), 0, 16 * MiB));
@@ -144,8 +161,8 @@ void add_log(std::vector<key>& all) {
                             "Log to this file instead of standard error"));
 }
 
-// Edit distance in which a swap of neighbours counts once (optimal string alignment), because that
-// is how people mistype.
+// Edit distance in which a swap of neighbours counts once (optimal string alignment), because it is
+// a common typing error.
 std::size_t distance(std::string_view a, std::string_view b) {
     std::vector<std::size_t> two_back(b.size() + 1);
     std::vector<std::size_t> back(b.size() + 1);
@@ -175,6 +192,7 @@ std::vector<key> const& keys() {
         add_admin(table);
         add_recovery(table);
         add_health(table);
+        add_cold_load(table);
         add_limits(table);
         add_timeouts(table);
         add_request_id(table);
@@ -227,7 +245,7 @@ std::optional<std::string> nearest(std::string_view word, std::vector<std::strin
     for (auto const& candidate : known) {
         auto const [shorter, longer] = std::minmax({word.size(), candidate.size()});
         auto const enough = std::max<std::size_t>(1, candidate.size() / 3);
-        // The lengths alone bound the distance, so that a huge word costs nothing.
+        // The lengths bound the distance, so a huge word costs nothing.
         if (longer - shorter > enough)
             continue;
         auto const d = distance(word, candidate);
@@ -252,7 +270,7 @@ std::optional<std::string> nearest_key(std::string_view name) {
         leaves.push_back(one.substr(one.rfind('.') + 1));
     if (auto found = nearest(name, names))
         return found;
-    // rfind answers npos where there is no dot, and npos + 1 is the beginning.
+    // rfind returns npos if there is no dot, and npos + 1 is the beginning.
     auto const leaf = nearest(name.substr(name.rfind('.') + 1), leaves);
     if (!leaf)
         return std::nullopt;

@@ -16,10 +16,10 @@ bool is_control(char c) noexcept {
     return (c >= 0 && c < ' ') || c == 0x7f;
 }
 
-// What is wrong with one entry, as a clause; nothing if it can be used.
+// A complaint about one entry, as a clause; nothing if it is valid.
 using complaint_function = std::string (*)(std::string_view entry);
 
-// A pattern that can match no model protects no model, and its author would find out too late.
+// A pattern that can match no model protects no model, and its author would notice too late.
 std::string pattern_complaint(std::string_view pattern) {
     if (pattern.empty())
         return std::string{"an empty entry: expected "}.append(expected_pattern);
@@ -27,13 +27,13 @@ std::string pattern_complaint(std::string_view pattern) {
         return "a leading or trailing space: " + expected_but_got(expected_pattern, pattern);
     if (std::ranges::any_of(pattern, is_control))
         return "a control character: " + expected_but_got(expected_pattern, pattern);
-    // The environment's form has no way to write it, and "?" stands for it as well.
+    // The form for the environment cannot express it, and "?" matches it as well.
     if (pattern.find(',') != std::string_view::npos)
         return "commas separate entries: " + expected_but_got(expected_pattern, pattern);
     return {};
 }
 
-// A host that no client can name admits no client.
+// A host name that no client can send would admit no client.
 std::string host_complaint(std::string_view host) {
     if (host.empty())
         return std::string{"an empty entry: expected "}.append(expected_host);
@@ -91,11 +91,11 @@ constexpr std::string_view hash_prefix = "sha256:";
 constexpr std::size_t hash_digits = 64;
 std::vector<std::string> const api_key_members{"name", "hash"};
 
-// What stands in a hash's place may be the key itself, so that no message shows it.
+// The text in place of a hash may be the key itself, so no message shows it.
 constexpr auto hash_complaint =
     R"(expected "sha256:" and 64 hexadecimal digits, as secondwind key new prints them)";
 
-// In lower case, as hashes are compared; nothing where it is none.
+// In lower case, for comparison; nothing if it is not a hash.
 std::string read_hash(std::string_view text) {
     if (!text.starts_with(hash_prefix) || text.size() != hash_prefix.size() + hash_digits)
         return {};
@@ -118,7 +118,7 @@ std::string const& api_key_text(json_node const& item, std::string const& name,
 }
 
 api_key read_api_key(json_node const& item, std::string const& path, json_source const& source) {
-    // A bare text may be a key in a wrong place, which no message shows.
+    // A bare text may be a key in the wrong place, so no message shows it.
     if (item.type != json_node::kind::object)
         source.fail(item.offset, path + R"(: expected a key as {"name": ..., "hash": ...})");
     source.expect_object(item, path, "a key", api_key_members);
@@ -164,7 +164,7 @@ std::string read_api_keys(std::string_view text, std::vector<api_key>& into) {
     return {};
 }
 
-// A hash does not reveal the key, but there is no need to show it either.
+// A hash does not reveal the key, but there is no need to show it.
 std::string show_api_keys(std::vector<api_key> const& all) {
     std::string text;
     for (auto const& k : all)

@@ -10,19 +10,20 @@
 
 namespace secondwind::config {
 
-// What makes one kind of list. The functions that return a string return a complaint, or nothing.
+// Describes one kind of list. The functions that return a string return a complaint, or nothing.
 template<class Item>
 struct list_kind {
     std::string expected;             // "a list as [...]"
     std::vector<std::string> members; // of items that are objects
 
-    // Throws config_error. `path` is the item's in messages, as "upstreams[0]".
+    // Throws config_error. `path` is the item's in messages, such as "upstreams[0]".
     Item (*read_item)(json_node const& item, std::string const& path, json_source const& source);
-    // What is wrong with them together.
+    // A complaint about the whole list.
     std::string (*check)(std::vector<Item> const& all);
-    // As the environment and flags give it.
+    // For the environment and flags.
     std::string (*read_text)(std::string_view text, std::vector<Item>& into);
-    // As read_text takes it; what that cannot say stands after an item, and a secret as "***".
+    // In the form that read_text takes; anything that this form cannot express follows the item,
+    // and a secret is "***".
     std::string (*show)(std::vector<Item> const& all);
 };
 

@@ -22,10 +22,11 @@ std::string const list_path = "recovery.rules";
 std::string const expected_list =
     R"(a list as [{"match": "not enough VRAM", "verdict": "insufficient_memory"}])";
 
-// What a rule may say. No text of an error makes an answer healthy.
-constexpr std::array verdicts{verdict::insufficient_memory, verdict::suspected_memory,
-                              verdict::cache_corruption,    verdict::unloaded_in_flight,
-                              verdict::model_crash,         verdict::other_error};
+// The verdicts that a rule may give. No error text makes an answer healthy.
+constexpr std::array verdicts{verdict::load_refused,       verdict::insufficient_memory,
+                              verdict::suspected_memory,   verdict::cache_corruption,
+                              verdict::unloaded_in_flight, verdict::model_crash,
+                              verdict::other_error};
 
 std::string read_match(json_node const& node, std::string const& path, json_source const& source) {
     source.expect(node, json_node::kind::string, "a text to look for in " + path);
@@ -36,8 +37,7 @@ std::string read_match(json_node const& node, std::string const& path, json_sour
         fail("expected a text to look for in error messages, but it is empty");
     if (node.text.size() > longest_match)
         fail("expected a text of at most 1KiB");
-    // What is found in an empty text has nothing to look for, and is found everywhere unless it is
-    // tied to both ends.
+    // A pattern that matches an empty text matches everywhere, unless it is anchored at both ends.
     if (matches(node.text, "") && matches(node.text, "x"))
         fail(
             in_quotes(node.text) +

@@ -6,15 +6,15 @@
 namespace secondwind::config {
 namespace {
 
-// Far more than any token has, and far less than a head may have.
+// Far more than any token has, and far less than the limit of a head.
 constexpr std::size_t longest_token = 4096;
 
-// An empty string is none: so it stands in the reference.
+// An empty string counts as none: the reference file has it.
 std::string const* secret_at(json_node const* node, std::string const& path,
                              json_source const& source) {
     if (node == nullptr)
         return nullptr;
-    // What stands in a secret's place is never shown, not even if it is a number.
+    // The value of a secret is never shown, not even if it is a number.
     if (node->type != json_node::kind::string)
         source.fail(node->offset, path + ": expected a string");
     return node->text.empty() ? nullptr : &node->text;

@@ -79,7 +79,7 @@ upstream read_upstream(json_node const& item, std::string const& path, json_sour
     return u;
 }
 
-// Without the tokens: what is shown is read by people, and what a flag says by any process.
+// Without the tokens: people read what is shown, and every process can read flags.
 std::string show(std::vector<upstream> const& all) {
     std::string text;
     for (auto const& u : all) {

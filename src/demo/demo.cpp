@@ -1,9 +1,7 @@
 #include <secondwind/demo/demo.hpp>
 
 #include "narrator.hpp"
-#include <secondwind/app/admin_endpoint.hpp>
-#include <secondwind/app/lifetime.hpp>
-#include <secondwind/app/reloader.hpp>
+#include <secondwind/app/service.hpp>
 #include <secondwind/emulator/server.hpp>
 #include <secondwind/host/call.hpp>
 
@@ -50,34 +48,31 @@ public:
         auto settings = *settings_;
         settings.upstreams.front() = {"emulator", "127.0.0.1", host_.port()};
         settings.admin.allow_actions = true; // there is nothing here to protect
+        settings.admin.certificate = {};     // the link below is plain HTTP
         settings_.replace(std::move(settings));
-        server_.emplace(io_, settings_);
-        server_->start();
-        address_ = proxy::address_of(server_->local_endpoint());
-        reload_.emplace(settings_, *server_, app::reloader::reader{});
-        admin_.emplace(settings_, *server_, *reload_, admin_chosen_);
-        if (!admin_->start()) {
+        service_.emplace(io_, settings_, admin_chosen_, app::service::reader{});
+        if (!service_->start()) {
             host_.stop();
-            return app::abandon(*server_, io_);
+            return service_->abandon();
         }
-        server_->shared().ledger.observe(
+        address_ = proxy::address_of(service_->server().local_endpoint());
+        service_->server().shared().ledger.observe(
             [this](recovery::step step, recovery::record const& record) {
                 narrator_.on_step(step, record);
             });
-        life_.emplace(io_, *server_, *admin_, settings_);
         net::spawn(play(once));
         io_.run();
-        return recovered_ && !life_->forced() ? 0 : 1;
+        return recovered_ && !service_->forced() ? 0 : 1;
     }
 
 private:
     net::task<void> play(bool once) {
         co_await show_recovery();
         if (once)
-            life_->stop("demo --once");
+            service_->stop("demo --once");
         else
             print_instructions();
-        co_await life_->ended();
+        co_await service_->ended();
         host_.stop();
         io_.stop();
     }
@@ -97,7 +92,7 @@ private:
                                     "not enough memory left.",
                                     big, small));
         bool const served = co_await ask(small, "Are you there?");
-        auto const& records = server_->shared().ledger.records();
+        auto const& records = service_->server().shared().ledger.records();
         recovered_ =
             served && !records.empty() && records.back()->outcome == recovery::outcome::recovered;
         narrator_.title(recovered_ ? "The app got one normal answer, and noticed nothing else."
@@ -112,9 +107,9 @@ private:
             {"messages", nlohmann::json::array({{{"role", "user"}, {"content", question}}})}};
         auto const body = document.dump();
         config::upstream const target{"secondwind", address_.address, address_.port};
-        host::connection_pool pool{io_, server_->shared().deadlines, target, settings_};
+        host::connection_pool pool{io_, service_->server().shared().deadlines, target, settings_};
         host::call_request request{"POST", "/v1/chat/completions", body, {}};
-        auto const reply = co_await host::call(server_->shared().environment(), pool,
+        auto const reply = co_await host::call(service_->server().shared().environment(), pool,
                                                std::move(request), longest_answer, largest_answer);
         bool const served = !reply.failure && reply.status == 200;
         narrator_.say(narrator::speaker::client,
@@ -131,7 +126,7 @@ private:
             "'{{\"model\":\"{1}\",\"messages\":[{{\"role\":\"user\",\"content\":\"Hi\"}}]}}'\n\n"
             "and look for the header X-Secondwind-Recovery. Press Ctrl-C to stop.\n",
             config::to_string(address_), small_machine().models.front().key));
-        if (auto const dashboard = admin_->address())
+        if (auto const dashboard = service_->admin_address())
             narrator_.plain(fmt::format("Dashboard: http://{}/\n", config::to_string(*dashboard)));
     }
 
@@ -139,10 +134,7 @@ private:
     bool admin_chosen_;
     net::asio::io_context io_;
     emulator::server host_;
-    std::optional<proxy::server> server_;
-    std::optional<app::reloader> reload_;
-    std::optional<app::admin_endpoint> admin_;
-    std::optional<app::lifetime> life_;
+    std::optional<app::service> service_;
     config::endpoint address_; // of the proxy
     narrator narrator_{stdout};
     bool recovered_ = false;

@@ -86,12 +86,16 @@ void narrator::on_step(recovery::step step, recovery::record const& record) {
     case recovery::step::verified:
         say(speaker::proxy, "confirmed that it is unloaded");
         break;
+    case recovery::step::replaying:
+        say(speaker::proxy,
+            fmt::format("is replaying the request, {:.1f} ms after the error",
+                        std::chrono::duration<double, std::milli>{record.steps.back().at}.count()));
+        break;
+    case recovery::step::refused:
+        say(speaker::proxy, "was refused again");
+        break;
     case recovery::step::finished:
-        if (record.acted == recovery::outcome::pending)
-            say(speaker::proxy,
-                fmt::format("is replaying the request, {:.1f} ms after the error",
-                            std::chrono::duration<double, std::milli>{record.took}.count()));
-        else
+        if (record.acted != recovery::outcome::pending)
             say(speaker::proxy, "could not recover: " + record.error);
         break;
     case recovery::step::concluded:

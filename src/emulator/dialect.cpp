@@ -2,6 +2,7 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
 #include <array>
 #include <initializer_list>
 
@@ -32,12 +33,47 @@ std::string_view content_field(endpoint endpoint) {
     }
 }
 
+std::string all_of_kind(std::vector<spoken_part> const& parts, spoken_part::kind type) {
+    std::string all;
+    for (auto const& p : parts)
+        if (p.type == type)
+            all += p.text;
+    return all;
+}
+
 // LM Studio takes -1 for "no limit".
 std::optional<std::uint64_t> limit_of(json const& document) {
     for (char const* name : {"max_tokens", "max_completion_tokens", "max_output_tokens"}) {
         auto const at = document.find(name);
         if (at != document.end() && at->is_number_integer() && at->get<std::int64_t>() > 0)
             return at->get<std::uint64_t>();
+    }
+    return std::nullopt;
+}
+
+// A tool's name is beside its type, or in its "function".
+std::vector<std::string> tools_in(json const& document) {
+    std::vector<std::string> names;
+    auto const tools = document.find("tools");
+    if (tools == document.end() || !tools->is_array())
+        return names;
+    for (auto const& tool : *tools) {
+        if (!tool.is_object())
+            continue;
+        auto const function = tool.find("function");
+        bool const nested = function != tool.end() && function->is_object();
+        names.push_back(string_member(nested ? *function : tool, "name"));
+    }
+    return names;
+}
+
+// Where the interfaces have the schema of an answer.
+std::optional<json> schema_in(json const& document) {
+    for (char const* place : {"/response_format/json_schema/schema", "/text/format/schema",
+                              "/output_config/format/schema", "/output_format/schema"}) {
+        json::json_pointer const at{place};
+        if (document.contains(at) && document[at].is_object())
+            return document[at];
     }
     return std::nullopt;
 }
@@ -66,14 +102,31 @@ std::variant<prompt, unreadable> parse_prompt(endpoint endpoint, std::string_vie
     p.tokens = content->dump(-1, ' ', false, json::error_handler_t::replace).size() / 4 + 1;
     p.inputs = content->is_array() ? content->size() : 1;
     p.previous_response = string_member(document, "previous_response_id");
+    p.tools = tools_in(document);
+    p.schema = schema_in(document);
     return p;
 }
 
+void prediction::say(std::string token) {
+    if (parts.empty())
+        parts.emplace_back();
+    parts.back().text += token;
+    ++parts.back().tokens;
+    ++tokens;
+    last_token = std::move(token);
+}
+
 std::string prediction::text() const {
-    std::string all;
-    for (auto const& t : tokens)
-        all += t;
-    return all;
+    return all_of_kind(parts, spoken_part::kind::text);
+}
+
+std::string prediction::reasoning() const {
+    return all_of_kind(parts, spoken_part::kind::reasoning);
+}
+
+bool prediction::calls_tools() const {
+    return std::ranges::find(parts, spoken_part::kind::tool_call, &spoken_part::type) !=
+           parts.end();
 }
 
 sse_events dialect::broken(prediction const&, std::string_view reason) const {

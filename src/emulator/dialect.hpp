@@ -3,6 +3,7 @@
 
 #include "answer.hpp"
 #include "router.hpp"
+#include <secondwind/emulator/script.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -24,6 +25,8 @@ struct prompt {
     std::uint64_t tokens = 1;           // of the prompt; four bytes are one
     std::size_t inputs = 1;             // texts to embed
     std::string previous_response;      // of /v1/responses
+    std::vector<std::string> tools;     // that the model may call, by name
+    std::optional<json> schema;         // of the JSON that the answer has to be
 };
 
 struct unreadable {
@@ -33,17 +36,36 @@ struct unreadable {
 // Unknown fields are ignored, as LM Studio does.
 std::variant<prompt, unreadable> parse_prompt(endpoint endpoint, std::string_view body);
 
+// A part of what a model says: one item, block or field of an answer.
+struct spoken_part {
+    enum class kind : std::uint8_t { reasoning, text, tool_call };
+    kind type = kind::text;
+    std::string tool;       // that is called
+    std::string text;       // so far; of a call: its arguments
+    std::size_t tokens = 0; // that many are the text
+};
+
 // A prediction so far.
 struct prediction {
     std::uint64_t number = 0; // makes its ids unique
     std::int64_t created = 0; // seconds since 1970
     std::string model;        // the instance that serves it
     emulator::prompt prompt;
-    std::vector<std::string> tokens;
+    std::vector<spoken_part> parts;
+    std::string last_token;
+    std::size_t tokens = 0; // of all parts
     bool cut_short = false; // by the request's limit
     std::optional<double> load_seconds;
+    std::optional<breakdown> failure; // how it fails
 
+    // Adds a token to the last part, and before the first one a part with text.
+    void say(std::string token);
+    // All text parts together, and the reasoning.
     std::string text() const;
+    std::string reasoning() const;
+    bool calls_tools() const;
+    // The last token is the first of its part.
+    bool opens_part() const { return !parts.empty() && parts.back().tokens == 1; }
 };
 
 // A stream consists of: load events (only where they exist), opening, one or more pieces, closing;
@@ -62,7 +84,7 @@ public:
     virtual sse_events load_finished(std::string_view, double) const { return {}; }
 
     virtual sse_events opening(prediction const&) const { return {}; }
-    // For the last of the tokens.
+    // For the last token, which may be the first of a part.
     virtual sse_events piece(prediction const& p) const = 0;
     virtual sse_events closing(prediction const& p) const = 0;
     // The prediction failed after its stream had begun.

@@ -45,6 +45,8 @@ public:
 
     explicit signal(asio::any_io_executor executor) : executor_{std::move(executor)} {}
 
+    asio::any_io_executor const& executor() const noexcept { return executor_; }
+
     // Every waiting coroutine checks its condition again, from the io_context.
     void notify();
 
@@ -66,7 +68,7 @@ struct presence {
 
 // The coroutines that share it may outlive the server in the io_context. Each change of a member is
 // followed by notify().
-struct emulated_host {
+struct emulated_host : std::enable_shared_from_this<emulated_host> {
     emulated_host(asio::any_io_executor executor, emulator::options o);
     emulated_host(emulated_host const&) = delete;
     emulated_host& operator=(emulated_host const&) = delete;
@@ -74,9 +76,14 @@ struct emulated_host {
     void notify() { changed.notify(); }
     void report(event::kind type, std::string_view model, std::string_view text = {}) const;
 
-    // Reserves memory for the model; nothing, and a reported refusal, if the guardrail refuses.
-    std::optional<instance> begin_load(model const& m, load_reason reason,
-                                       std::string const& id = {});
+    // Evicts what is evicted before such a load, and reserves memory; nothing if it does not fit.
+    std::optional<instance> try_load(model const& m, load_choice const& choice);
+    // Counts and reports that the model does not fit.
+    void refuse_load(model const& m);
+    // Both.
+    std::optional<instance> begin_load(model const& m, load_choice const& choice);
+    // Why a load was refused, or failed without the guardrail.
+    std::string refusal_of(model const& m) const;
     bool finish_load(instance const& i); // false if it was cancelled in the meantime
     void cancel_load(instance const& i);
     bool unload(std::string const& id); // false if it isn't loaded
@@ -86,14 +93,21 @@ struct emulated_host {
     store models;
     emulator::script script;
     counters counts;
-    std::map<std::uint64_t, usage> usages; // by the serial of the instance
+    std::map<std::uint64_t, usage> usages;                    // by the serial of the instance
+    std::map<std::uint64_t, std::list<std::uint64_t>> queues; // the same: predictions, oldest first
     std::vector<request> requests;
     std::function<void(event const&)> observer;
     std::uint64_t next_prediction = 1;
+    std::uint64_t next_place = 1;
     bool stopping = false;
     signal changed;
 };
 
+// Begins a load. Nothing if it was refused, or has failed after half the load time because there is
+// no guardrail, or the client has left.
+asio::awaitable<std::optional<instance>> start_load(std::shared_ptr<emulated_host> host, model m,
+                                                    load_choice choice,
+                                                    std::shared_ptr<presence const> client);
 // Takes the load time, and as long as the script holds loads. `begun` comes from begin_load().
 // False, and the memory is free again, if the client left or the server stops.
 asio::awaitable<bool> await_load(std::shared_ptr<emulated_host> host, instance begun,
@@ -110,12 +124,15 @@ public:
     busy_mark(busy_mark const&) = delete;
     busy_mark& operator=(busy_mark const&) = delete;
 
+    // Whether the instance works on this prediction; until then, it is in the instance's queue.
+    bool is_served() const;
     // Ends the processing of the prompt: the prediction now generates.
     void first_token();
 
 private:
     std::shared_ptr<emulated_host> host_;
     std::uint64_t serial_;
+    std::list<std::uint64_t>::iterator place_;
     bool generating_ = false;
 };
 

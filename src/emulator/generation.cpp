@@ -1,7 +1,6 @@
 #include "generation.hpp"
 
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <string_view>
 
@@ -12,33 +11,41 @@ namespace {
 constexpr std::string_view cache_error = "Unable to reuse from cache: llama_memory is null";
 constexpr std::string_view unloaded_error = "Model unloaded.";
 
-constexpr std::array<std::string_view, 8> vocabulary{"Every", "model", "that", "left",
-                                                     "made",  "room",  "for",  "another."};
-
 enum class ending : std::uint8_t { complete, client_left, unloaded, broken, reset };
 
 class generation {
 public:
     generation(std::shared_ptr<emulated_host> host, generation_sink& sink, instance instance,
-               prediction p)
+               prediction p, std::optional<reply> said)
         : host_{std::move(host)}, sink_{sink}, instance_{std::move(instance)}, p_{std::move(p)} {
-        auto const wanted = std::max<std::size_t>(host_->options.tokens_per_answer, 1);
-        auto const limit = p_.prompt.limit.value_or(wanted);
-        p_.cut_short = limit < wanted;
-        wanted_ = std::min<std::size_t>(wanted, limit);
+        if (!said && p_.prompt.schema) {
+            said.emplace();
+            said->text = example_of(*p_.prompt.schema);
+        }
+        auto const usual = std::max<std::size_t>(host_->options.tokens_per_answer, 1);
+        speech_ = said ? speech_of(*said) : usual_speech(usual);
+        auto const limit = p_.prompt.limit.value_or(speech_.size());
+        p_.cut_short = limit < speech_.size();
+        if (p_.cut_short)
+            speech_.resize(limit);
     }
 
     asio::awaitable<void> execute() {
+        busy_.emplace(host_, instance_.serial);
+        auto served = [this] { return busy_->is_served() || interrupted(); };
+        co_await host_->changed.until(served);
         ++host_->counts.generations_started;
         host_->report(event::kind::generation_started, instance_.id);
-        busy_.emplace(host_, instance_.serial);
         host_->notify();
-        co_await sink_.begin(p_);
-        auto const end = co_await run();
+        auto end = interrupted();
+        if (!end) {
+            co_await sink_.begin(p_);
+            end = co_await run();
+        }
         busy_.reset();
 
         // Counted before the last bytes are written: a client that has read them finds it counted.
-        switch (end) {
+        switch (*end) {
         case ending::complete:
             ++host_->counts.generations_finished;
             host_->report(event::kind::generation_finished, instance_.id, p_.text());
@@ -77,10 +84,10 @@ private:
     }
 
     asio::awaitable<ending> run() {
-        auto const failure = host_->script.take_breakdown();
+        auto const failure = p_.failure ? p_.failure : host_->script.take_breakdown();
         auto stop = [this] { return interrupted().has_value(); };
         auto go_on = [this, stop] {
-            return stop() || !host_->script.generation_held(p_.tokens.size());
+            return stop() || !host_->script.generation_held(instance_.key, p_.tokens);
         };
         for (;;) {
             co_await host_->changed.until(go_on);
@@ -90,18 +97,21 @@ private:
                 failure_ = cache_error;
                 co_return ending::broken;
             }
-            if (failure && p_.tokens.size() >= failure->after_tokens) {
+            if (failure && p_.tokens >= failure->after_tokens) {
                 failure_ = failure->text;
                 co_return failure->reset_connection ? ending::reset : ending::broken;
             }
-            if (p_.tokens.size() == wanted_)
+            if (p_.tokens == speech_.size())
                 co_return ending::complete;
             if (host_->options.token_interval.count() > 0)
                 co_await host_->changed.until(stop,
                                               signal::clock::now() + host_->options.token_interval);
             if (auto const reason = interrupted())
                 co_return *reason;
-            p_.tokens.push_back(token_at(p_.tokens.size()));
+            auto& next = speech_[p_.tokens];
+            if (next.part)
+                p_.parts.push_back(*next.part);
+            p_.say(next.text);
             busy_->first_token();
             co_await sink_.piece(p_);
         }
@@ -117,20 +127,16 @@ private:
     instance instance_;
     prediction p_;
     std::optional<busy_mark> busy_;
-    std::size_t wanted_ = 1;
+    speech speech_;
     std::string failure_;
 };
 
 } // namespace
 
-std::string token_at(std::size_t index) {
-    std::string token = index == 0 ? "" : " ";
-    return token += vocabulary[index % vocabulary.size()];
-}
-
 asio::awaitable<void> generate(std::shared_ptr<emulated_host> host, generation_sink& sink,
-                               instance instance, prediction p) {
-    generation generation{std::move(host), sink, std::move(instance), std::move(p)};
+                               instance instance, prediction p, std::optional<reply> said) {
+    generation generation{std::move(host), sink, std::move(instance), std::move(p),
+                          std::move(said)};
     co_await generation.execute();
 }
 

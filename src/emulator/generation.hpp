@@ -3,15 +3,14 @@
 
 #include "dialect.hpp"
 #include "emulated_host.hpp"
+#include "speech.hpp"
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace secondwind::emulator {
-
-// The word at that place of every generated text.
-std::string token_at(std::size_t index);
 
 // Gets a prediction while it is generated. What is passed by reference outlives the call.
 class generation_sink {
@@ -30,10 +29,12 @@ public:
     virtual void reset_connection() = 0;
 };
 
-// Generates the prediction `p` with an instance, from begin() to one of the four ends. It ends
-// early when the client leaves, when the instance is unloaded ("Model unloaded."), at once when the
-// instance's cache is corrupt, and where the script breaks it.
+// Generates the prediction `p` with an instance, from begin() to one of the four ends. It waits in
+// the instance's queue first, while the instance works on as many others as it may. It ends early
+// when the client leaves, when the instance is unloaded ("Model unloaded."), at once when the
+// instance's cache is corrupt, and where the script or the prediction's own failure breaks it.
+// It says the reply, or where there is none what the prompt's schema allows, or the usual text.
 asio::awaitable<void> generate(std::shared_ptr<emulated_host> host, generation_sink& sink,
-                               instance instance, prediction p);
+                               instance instance, prediction p, std::optional<reply> said = {});
 
 } // namespace secondwind::emulator

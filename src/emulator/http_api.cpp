@@ -41,7 +41,7 @@ public:
     }
 
     asio::awaitable<void> fail(prediction const& p, std::string reason) override {
-        if (p.prompt.stream) {
+        if (out_.streaming()) {
             co_await out_.send(dialect_.broken(p, reason));
             co_await out_.end_stream();
         } else {
@@ -63,9 +63,11 @@ double seconds(std::chrono::milliseconds d) {
 
 class inference {
 public:
-    inference(std::shared_ptr<emulated_host> host, responder& out, endpoint endpoint, prompt prompt)
+    inference(std::shared_ptr<emulated_host> host, responder& out, endpoint endpoint, prompt prompt,
+              std::string body)
         : host_{std::move(host)}, out_{out}, dialect_{dialect_of(endpoint)},
-          type_{endpoint == endpoint::embeddings ? model_type::embedding : model_type::llm} {
+          type_{endpoint == endpoint::embeddings ? model_type::embedding : model_type::llm},
+          body_{std::move(body)} {
         p_.number = host_->next_prediction++;
         p_.created = static_cast<std::int64_t>(std::time(nullptr));
         p_.prompt = std::move(prompt);
@@ -79,7 +81,10 @@ public:
         if (watched() && !out_.streaming())
             co_await greet(serving->id);
         http_sink sink{out_, dialect_};
-        co_await generate(host_, sink, std::move(*serving), std::move(p_));
+        // What is scripted is for what generates: a request that is refused comes again.
+        p_.failure = host_->script.breakdown_for(body_);
+        auto said = host_->script.take_reply(body_, p_.prompt.tools);
+        co_await generate(host_, sink, std::move(*serving), std::move(p_), std::move(said));
     }
 
 private:
@@ -99,6 +104,10 @@ private:
             case availability::ready:
                 co_return *found.serving;
             case availability::loading:
+                if (host_->options.duplicate_loads) {
+                    auto another = co_await load(*host_->models.find_model(found.serving->key));
+                    co_return another;
+                }
                 // If the other client leaves, the model is gone, and this request loads it itself.
                 co_await await_other_load(host_, found.serving->serial, out_.client());
                 break;
@@ -120,7 +129,8 @@ private:
             co_await greet(wanted.key);
             co_await out_.send(dialect_.load_started(wanted.key));
         }
-        auto const begun = host_->begin_load(wanted, load_reason::just_in_time);
+        load_choice choice{load_reason::just_in_time};
+        auto const begun = co_await start_load(host_, wanted, std::move(choice), out_.client());
         if (!begun) {
             co_await refuse(wanted);
             co_return std::nullopt;
@@ -135,7 +145,7 @@ private:
     }
 
     asio::awaitable<void> refuse(model wanted) {
-        auto const cause = refusal_cause(host_->options.refusal, wanted.size_bytes);
+        auto const cause = host_->refusal_of(wanted);
         if (out_.streaming()) {
             co_await out_.send(dialect_.refused_in_stream(wanted, cause));
             co_await out_.end_stream();
@@ -148,6 +158,7 @@ private:
     responder& out_;
     dialect const& dialect_;
     model_type type_;
+    std::string body_;
     prediction p_;
 };
 
@@ -158,7 +169,8 @@ asio::awaitable<void> infer(std::shared_ptr<emulated_host> host, responder& out,
         co_await out.send(dialect_of(endpoint).invalid(failure->reason));
         co_return;
     }
-    inference inference{std::move(host), out, endpoint, std::move(std::get<prompt>(parsed))};
+    inference inference{std::move(host), out, endpoint, std::move(std::get<prompt>(parsed)),
+                        std::move(body)};
     co_await inference.execute();
 }
 
@@ -194,9 +206,10 @@ asio::awaitable<void> load_model(std::shared_ptr<emulated_host> host, responder&
         co_await out.send(unknown_model("model"));
         co_return;
     }
-    auto const begun = host->begin_load(*known, load_reason::by_hand);
+    load_choice by_hand;
+    auto const begun = co_await start_load(host, *known, std::move(by_hand), out.client());
     if (!begun) {
-        auto const cause = refusal_cause(host->options.refusal, known->size_bytes);
+        auto const cause = host->refusal_of(*known);
         co_await out.send(rest_error(500, "model_load_failed", rest_refusal(*known, cause)));
         co_return;
     }
@@ -224,7 +237,7 @@ asio::awaitable<void> unload_model(std::shared_ptr<emulated_host> host, responde
         co_await out.send(unknown_model("instance_id"));
         co_return;
     }
-    if (auto failure = host->script.take_unload_failure()) {
+    if (auto failure = host->script.take_unload_failure(*id)) {
         auto reply = canned::json(failure->first, std::move(failure->second));
         co_await out.send(std::move(reply));
         co_return;

@@ -20,11 +20,50 @@ json message(prediction const& p, json content, json stop_reason, std::size_t ou
     return m;
 }
 
-json block(std::string text) {
+// The block of a part, whose text may be left out: a stream brings it later.
+json block(prediction const& p, std::size_t number, bool with_text) {
+    auto const& part = p.parts[number];
+    auto const text = with_text ? part.text : std::string{};
     json b;
-    b["type"] = "text";
-    b["text"] = std::move(text);
+    switch (part.type) {
+    case spoken_part::kind::reasoning:
+        b["type"] = "thinking";
+        b["thinking"] = text;
+        b["signature"] = "";
+        break;
+    case spoken_part::kind::text:
+        b["type"] = "text";
+        b["text"] = text;
+        break;
+    case spoken_part::kind::tool_call:
+        b["type"] = "tool_use";
+        b["id"] = "toolu_" + std::to_string(p.number) + "_" + std::to_string(number);
+        b["name"] = part.tool;
+        b["input"] = with_text ? json::parse(text, nullptr, false) : json::object();
+        if (b["input"].is_discarded())
+            b["input"] = json::object();
+        break;
+    }
     return b;
+}
+
+json delta_of(prediction const& p) {
+    json d;
+    switch (p.parts.back().type) {
+    case spoken_part::kind::reasoning:
+        d["type"] = "thinking_delta";
+        d["thinking"] = p.last_token;
+        break;
+    case spoken_part::kind::text:
+        d["type"] = "text_delta";
+        d["text"] = p.last_token;
+        break;
+    case spoken_part::kind::tool_call:
+        d["type"] = "input_json_delta";
+        d["partial_json"] = p.last_token;
+        break;
+    }
+    return d;
 }
 
 json message_event(char const* type) {
@@ -33,14 +72,14 @@ json message_event(char const* type) {
     return e;
 }
 
-json block_event(char const* type) {
+json block_event(char const* type, std::size_t number) {
     auto e = message_event(type);
-    e["index"] = 0;
+    e["index"] = number;
     return e;
 }
 
 char const* stop_reason(prediction const& p) {
-    return p.cut_short ? "max_tokens" : "end_turn";
+    return p.cut_short ? "max_tokens" : p.calls_tools() ? "tool_use" : "end_turn";
 }
 
 class messages_form final : public dialect {
@@ -57,7 +96,10 @@ public:
 };
 
 json messages_form::whole(prediction const& p) const {
-    return message(p, json::array({block(p.text())}), stop_reason(p), p.tokens.size());
+    auto content = json::array();
+    for (std::size_t i = 0; i < p.parts.size(); ++i)
+        content.push_back(block(p, i, true));
+    return message(p, std::move(content), stop_reason(p), p.tokens);
 }
 
 sse_events messages_form::opening(prediction const& p) const {
@@ -68,14 +110,16 @@ sse_events messages_form::opening(prediction const& p) const {
 
 sse_events messages_form::piece(prediction const& p) const {
     sse_events events;
-    if (p.tokens.size() == 1) {
-        auto start = block_event("content_block_start");
-        start["content_block"] = block("");
+    auto const number = p.parts.size() - 1;
+    if (p.opens_part()) {
+        if (number != 0)
+            events.push_back(sse_event::typed(block_event("content_block_stop", number - 1)));
+        auto start = block_event("content_block_start", number);
+        start["content_block"] = block(p, number, false);
         events.push_back(sse_event::typed(start));
     }
-    auto delta = block_event("content_block_delta");
-    delta["delta"]["type"] = "text_delta";
-    delta["delta"]["text"] = p.tokens.back();
+    auto delta = block_event("content_block_delta", number);
+    delta["delta"] = delta_of(p);
     events.push_back(sse_event::typed(delta));
     return events;
 }
@@ -84,9 +128,13 @@ sse_events messages_form::closing(prediction const& p) const {
     auto delta = message_event("message_delta");
     delta["delta"]["stop_reason"] = stop_reason(p);
     delta["delta"]["stop_sequence"] = nullptr;
-    delta["usage"]["output_tokens"] = p.tokens.size();
-    return {sse_event::typed(block_event("content_block_stop")), sse_event::typed(delta),
-            sse_event::typed(message_event("message_stop"))};
+    delta["usage"]["output_tokens"] = p.tokens;
+    sse_events events;
+    if (!p.parts.empty())
+        events.push_back(sse_event::typed(block_event("content_block_stop", p.parts.size() - 1)));
+    events.push_back(sse_event::typed(delta));
+    events.push_back(sse_event::typed(message_event("message_stop")));
+    return events;
 }
 
 sse_events messages_form::broken(prediction const&, std::string_view reason) const {

@@ -9,6 +9,7 @@ namespace secondwind::emulator {
 namespace {
 
 constexpr std::uint32_t loaded_context = 4096;
+constexpr std::int64_t jit_ttl_ms = 3'600'000; // LM Studio's default "max idle TTL"
 
 std::string_view type_name(model_type type) {
     return type == model_type::llm ? "llm" : "embedding";
@@ -85,6 +86,11 @@ json v1_entry(store const& models, model const& m) {
     if (m.type == model_type::llm) {
         e["capabilities"]["vision"] = false;
         e["capabilities"]["trained_for_tool_use"] = true;
+    }
+    if (!m.variants.empty()) {
+        e["variants"] = m.variants;
+        e["selected_variant"] =
+            m.selected_variant.empty() ? m.variants.front() : m.selected_variant;
     }
     return e;
 }
@@ -189,6 +195,10 @@ json ws_instance_info(model const& m, instance const& i, usage const& usage) {
     info["identifier"] = i.id;
     info["instanceReference"] = instance_reference(i);
     info["ttlMs"] = nullptr;
+    if (i.reason == load_reason::just_in_time)
+        info["ttlMs"] = jit_ttl_ms;
+    if (!i.device.empty())
+        info["deviceIdentifier"] = i.device;
     info["lastUsedTime"] = nullptr;
     if (usage.last_used != 0)
         info["lastUsedTime"] = usage.last_used;

@@ -4,6 +4,7 @@
 #include <boost/archive/iterators/base64_from_binary.hpp>
 #include <boost/archive/iterators/transform_width.hpp>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstring>
@@ -16,13 +17,43 @@ namespace {
 json usage_of(prediction const& p) {
     json u;
     u["prompt_tokens"] = p.prompt.tokens;
-    u["completion_tokens"] = p.tokens.size();
-    u["total_tokens"] = p.prompt.tokens + p.tokens.size();
+    u["completion_tokens"] = p.tokens;
+    u["total_tokens"] = p.prompt.tokens + p.tokens;
     return u;
 }
 
 char const* finish_reason(prediction const& p) {
-    return p.cut_short ? "length" : "stop";
+    return p.cut_short ? "length" : p.calls_tools() ? "tool_calls" : "stop";
+}
+
+// Of the call in that part, which is numbered among the calls.
+json tool_call(prediction const& p, std::size_t number, std::string arguments) {
+    json call;
+    call["id"] = "call_" + std::to_string(p.number) + "_" + std::to_string(number);
+    call["type"] = "function";
+    call["function"]["name"] = p.parts[number].tool;
+    call["function"]["arguments"] = std::move(arguments);
+    return call;
+}
+
+// In a stream, the first event of a call has its name and no arguments.
+std::vector<json> call_deltas(prediction const& p) {
+    auto const number = p.parts.size() - 1;
+    auto const is_call = [](spoken_part const& one) {
+        return one.type == spoken_part::kind::tool_call;
+    };
+    auto const index = std::ranges::count_if(p.parts, is_call) - 1;
+    std::vector<json> deltas;
+    if (p.opens_part()) {
+        auto opened = tool_call(p, number, {});
+        opened["index"] = index;
+        deltas.push_back(std::move(opened));
+    }
+    json more;
+    more["index"] = index;
+    more["function"]["arguments"] = p.last_token;
+    deltas.push_back(std::move(more));
+    return deltas;
 }
 
 json chunk(prediction const& p, json choices) {
@@ -111,8 +142,11 @@ json chat_form::whole(prediction const& p) const {
     json message;
     message["role"] = "assistant";
     message["content"] = p.text();
-    message["reasoning_content"] = "";
+    message["reasoning_content"] = p.reasoning();
     message["tool_calls"] = json::array();
+    for (std::size_t i = 0; i < p.parts.size(); ++i)
+        if (p.parts[i].type == spoken_part::kind::tool_call)
+            message["tool_calls"].push_back(tool_call(p, i, p.parts[i].text));
     json one;
     one["index"] = 0;
     one["message"] = std::move(message);
@@ -128,10 +162,25 @@ json chat_form::whole(prediction const& p) const {
 
 sse_events chat_form::piece(prediction const& p) const {
     json delta;
-    if (p.tokens.size() == 1)
+    if (p.tokens == 1)
         delta["role"] = "assistant";
-    delta["content"] = p.tokens.back();
-    return {unnamed(chunk(p, choice(std::move(delta), nullptr)))};
+    sse_events events;
+    switch (p.parts.back().type) {
+    case spoken_part::kind::reasoning:
+        delta["reasoning_content"] = p.last_token;
+        break;
+    case spoken_part::kind::text:
+        delta["content"] = p.last_token;
+        break;
+    case spoken_part::kind::tool_call:
+        for (auto& call : call_deltas(p)) {
+            delta["tool_calls"] = json::array({std::move(call)});
+            events.push_back(unnamed(chunk(p, choice(delta, nullptr))));
+        }
+        return events;
+    }
+    events.push_back(unnamed(chunk(p, choice(std::move(delta), nullptr))));
+    return events;
 }
 
 sse_events chat_form::closing(prediction const& p) const {
@@ -150,7 +199,7 @@ json v0_chat_form::whole(prediction const& p) const {
     auto& stats = document["stats"];
     stats["tokens_per_second"] = 50.0;
     stats["time_to_first_token"] = 0.1;
-    stats["generation_time"] = static_cast<double>(p.tokens.size()) / 50.0;
+    stats["generation_time"] = static_cast<double>(p.tokens) / 50.0;
     stats["stop_reason"] = p.cut_short ? "maxPredictedTokensReached" : "eosFound";
     document["model_info"]["format"] = "gguf";
     document["runtime"]["name"] = "emulated";
@@ -165,7 +214,7 @@ json completions_form::whole(prediction const& p) const {
 }
 
 sse_events completions_form::piece(prediction const& p) const {
-    return {unnamed(text_completion(p, p.tokens.back(), nullptr))};
+    return {unnamed(text_completion(p, p.last_token, nullptr))};
 }
 
 sse_events completions_form::closing(prediction const& p) const {

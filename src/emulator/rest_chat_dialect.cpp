@@ -21,7 +21,7 @@ json result(prediction const& p) {
     json r;
     r["model_instance_id"] = p.model;
     r["output"] = json::array();
-    if (!p.tokens.empty()) {
+    if (p.tokens != 0) {
         json m;
         m["type"] = "message";
         m["content"] = p.text();
@@ -29,7 +29,7 @@ json result(prediction const& p) {
     }
     auto& stats = r["stats"];
     stats["input_tokens"] = p.prompt.tokens;
-    stats["total_output_tokens"] = p.tokens.size();
+    stats["total_output_tokens"] = p.tokens;
     stats["reasoning_output_tokens"] = 0;
     stats["tokens_per_second"] = 50.0;
     stats["time_to_first_token_seconds"] = 0.1;
@@ -98,10 +98,12 @@ sse_events rest_chat_form::opening(prediction const&) const {
 
 sse_events rest_chat_form::piece(prediction const& p) const {
     sse_events events;
-    if (p.tokens.size() == 1)
+    if (p.parts.back().type != spoken_part::kind::text)
+        return events; // LM Studio calls tools by itself here
+    if (p.opens_part())
         events.push_back(sse_event::typed(chat_event("message.start")));
     auto delta = chat_event("message.delta");
-    delta["content"] = p.tokens.back();
+    delta["content"] = p.last_token;
     events.push_back(sse_event::typed(delta));
     return events;
 }

@@ -110,7 +110,10 @@ bool is_inference(endpoint endpoint) noexcept {
 resolution resolve(store const& models, std::string_view name, model_type type, bool jit) {
     if (auto const* named = find_named(models, name, type); named != nullptr)
         return serve_by(*named);
-    auto const* known = models.find_model(name);
+    auto const* known = models.find_meant(name);
+    if (known != nullptr && known->key != name)
+        if (auto const* meant = find_named(models, known->key, type); meant != nullptr)
+            return serve_by(*meant);
     if (jit && known != nullptr && known->type == type)
         return {availability::on_disk, nullptr, known};
 

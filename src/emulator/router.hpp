@@ -59,9 +59,9 @@ struct resolution {
 };
 
 // Finds the instance for a name that a request gives, which may be empty. An instance id or a model
-// key of the right type means itself. As in LM Studio, any other name means the only loaded model
-// of that type, if there is exactly one; for embeddings it means nothing. With `jit` off, a model
-// that isn't loaded counts as unknown.
+// key of the right type means itself, also in one of the other spellings of store::find_meant(). As
+// in LM Studio, any other name means the only loaded model of that type, if there is exactly one;
+// for embeddings it means nothing. With `jit` off, a model that isn't loaded counts as unknown.
 resolution resolve(store const& models, std::string_view name, model_type type, bool jit);
 
 } // namespace secondwind::emulator

@@ -104,15 +104,20 @@ std::vector<request> const& server::requests() const noexcept {
     return host_->requests;
 }
 
-std::optional<std::string> server::load(std::string_view key) {
+std::optional<std::string> server::load(std::string_view key, load_choice const& choice) {
     auto const* known = host_->models.find_model(key);
     if (known == nullptr)
         return std::nullopt;
-    auto const begun = host_->begin_load(*known, load_reason::by_hand);
+    auto const begun = host_->begin_load(*known, choice);
     if (!begun)
         return std::nullopt;
     host_->finish_load(*begun);
     return begun->id;
+}
+
+void server::occupy(std::uint64_t bytes) {
+    host_->models.occupy(bytes);
+    host_->notify();
 }
 
 bool server::unload(std::string const& id) {

@@ -3,23 +3,73 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <cctype>
 #include <utility>
 
 namespace secondwind::emulator {
+
+namespace {
+
+std::string lower_case(std::string_view text) {
+    std::string lower{text};
+    std::ranges::transform(lower, lower.begin(), [](unsigned char c) { return std::tolower(c); });
+    return lower;
+}
+
+std::string_view without_publisher(std::string_view name) {
+    auto const slash = name.rfind('/');
+    return slash == std::string_view::npos ? name : name.substr(slash + 1);
+}
+
+std::string_view without_quantization(std::string_view name) {
+    return name.substr(0, name.find('@'));
+}
+
+// From the strictest to the loosest.
+constexpr int spellings = 4;
+
+std::string spelled(std::string_view name, int looseness) {
+    if (looseness >= 2)
+        name = without_publisher(name);
+    if (looseness >= 3)
+        name = without_quantization(name);
+    return looseness >= 1 ? lower_case(name) : std::string{name};
+}
+
+bool is_spelled_so(model const& m, std::string const& name, int looseness) {
+    auto matches = [&](std::string_view one) { return spelled(one, looseness) == name; };
+    return matches(m.key) || std::ranges::any_of(m.variants, matches);
+}
+
+} // namespace
 
 store::store(std::uint64_t memory_bytes, std::vector<model> models)
     : memory_{memory_bytes}, models_{std::move(models)} {}
 
 std::uint64_t store::used_bytes() const noexcept {
-    std::uint64_t used = 0;
+    std::uint64_t used = occupied_;
     for (auto const& i : instances_)
-        used += i.size_bytes;
+        if (i.device.empty())
+            used += i.size_bytes;
+    for (auto const& [serial, bytes] : leaving_)
+        used += bytes;
     return used;
 }
 
 model const* store::find_model(std::string_view key) const noexcept {
     auto const at = std::ranges::find(models_, key, &model::key);
     return at == models_.end() ? nullptr : &*at;
+}
+
+model const* store::find_meant(std::string_view name) const {
+    for (int looseness = 0; looseness < spellings; ++looseness) {
+        auto const wanted = spelled(name, looseness);
+        auto matches = [&](model const& m) { return is_spelled_so(m, wanted, looseness); };
+        auto const at = std::ranges::find_if(models_, matches);
+        if (at != models_.end() && std::ranges::count_if(models_, matches) == 1)
+            return &*at;
+    }
+    return nullptr;
 }
 
 instance const* store::find_instance(std::string_view id) const noexcept {
@@ -53,17 +103,17 @@ std::string store::free_id(std::string const& key) const {
     return id;
 }
 
-std::optional<instance> store::begin_load(model const& m, load_reason reason,
-                                          std::string const& id) {
-    if (!fits(m))
+std::optional<instance> store::begin_load(model const& m, load_choice const& choice) {
+    if (choice.device.empty() && !fits(m))
         return std::nullopt;
     instance added;
-    added.id = free_id(id.empty() ? m.key : id);
+    added.id = free_id(choice.identifier.empty() ? m.key : choice.identifier);
     added.key = m.key;
     added.type = m.type;
     added.serial = next_serial_++;
     added.size_bytes = m.size_bytes;
-    added.reason = reason;
+    added.reason = choice.reason;
+    added.device = choice.device;
     instances_.push_back(added);
     return added;
 }
@@ -82,11 +132,14 @@ void store::cancel_load(std::uint64_t serial) noexcept {
     });
 }
 
-bool store::unload(std::string_view id) {
-    auto const erased = std::erase_if(instances_, [&](instance const& i) {
-        return i.id == id && i.state == instance_state::loaded;
-    });
-    return erased != 0;
+bool store::unload(std::string_view id, memory_return when) {
+    auto const at = std::ranges::find(instances_, id, &instance::id);
+    if (at == instances_.end() || at->state != instance_state::loaded)
+        return false;
+    if (when == memory_return::later && at->device.empty())
+        leaving_[at->serial] = at->size_bytes;
+    instances_.erase(at);
+    return true;
 }
 
 std::vector<std::string> store::evict_just_in_time() {
@@ -97,6 +150,12 @@ std::vector<std::string> store::evict_just_in_time() {
     for (auto const& id : ids)
         unload(id);
     return ids;
+}
+
+void store::clear() noexcept {
+    instances_.clear();
+    leaving_.clear();
+    occupied_ = 0;
 }
 
 std::size_t store::corrupt(std::string_view key) noexcept {
@@ -127,6 +186,10 @@ std::string refusal_cause(refusal_form form, std::uint64_t size_bytes) {
         return "Model loading aborted due to insufficient system resources. Overloading the system "
                "will likely cause it to freeze. If you believe this is a mistake, you can try to "
                "change the model loading guardrails in the settings.";
+    case refusal_form::engine:
+        return fmt::format("ggml_backend_cuda_buffer_type_alloc_buffer: allocating {:.2f} MiB on "
+                           "device 0: cudaMalloc failed: out of memory",
+                           static_cast<double>(size_bytes) / (1024.0 * 1024.0));
     case refusal_form::generic:
         break;
     }

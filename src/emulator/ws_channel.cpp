@@ -32,7 +32,7 @@ json about(char const* type, emulated_host const& host, instance const& i) {
 }
 
 json load_refusal(emulated_host const& host, model const& wanted) {
-    return ws_error(refusal_cause(host.options.refusal, wanted.size_bytes));
+    return ws_error(host.refusal_of(wanted));
 }
 
 // Waits for a load to end, and sends its progress in the packets of that endpoint.
@@ -94,7 +94,7 @@ public:
     asio::awaitable<void> piece(prediction const& p) override {
         auto fragment = ws_packet("fragment");
         auto& content = fragment["fragment"];
-        content["content"] = p.tokens.back();
+        content["content"] = p.last_token;
         content["tokensCount"] = 1;
         content["containsDrafted"] = false;
         content["reasoningType"] = "none";
@@ -128,8 +128,8 @@ private:
         stats["tokensPerSecond"] = 50.0;
         stats["timeToFirstTokenSec"] = 0.1;
         stats["promptTokensCount"] = p.prompt.tokens;
-        stats["predictedTokensCount"] = p.tokens.size();
-        stats["totalTokensCount"] = p.prompt.tokens + p.tokens.size();
+        stats["predictedTokensCount"] = p.tokens;
+        stats["totalTokensCount"] = p.prompt.tokens + p.tokens;
         success["modelInfo"] = ws_instance_info(*host_->models.find_model(instance_.key), instance_,
                                                 host_->usage_of(instance_));
         success["loadModelConfig"] = ws_load_config(instance_);
@@ -156,7 +156,8 @@ asio::awaitable<void> serve_ws_load(std::shared_ptr<emulated_host> host,
     auto resolved = ws_packet("resolved");
     resolved["info"] = ws_model_info(*known);
     channel->send(resolved);
-    auto const begun = host->begin_load(*known, load_reason::by_hand, parameter.identifier);
+    load_choice choice{load_reason::by_hand, parameter.identifier};
+    auto const begun = co_await start_load(host, *known, std::move(choice), channel->client());
     if (!begun) {
         channel->fail(load_refusal(*host, *known));
         co_return;
@@ -185,7 +186,8 @@ asio::awaitable<void> serve_ws_get_or_load(std::shared_ptr<emulated_host> host,
         auto const wanted = *found.stored;
         for (auto const& i : evictable(*host))
             channel->send(about("unloadingOtherJITModel", *host, i));
-        auto const begun = host->begin_load(wanted, load_reason::just_in_time);
+        load_choice choice{load_reason::just_in_time};
+        auto const begun = co_await start_load(host, wanted, std::move(choice), channel->client());
         if (!begun) {
             channel->fail(load_refusal(*host, wanted));
             co_return;

@@ -108,6 +108,10 @@ std::optional<ws_namespace> ws_namespace_of(std::string_view target) noexcept {
     return at->space;
 }
 
+std::string_view path_of(ws_namespace space) noexcept {
+    return std::ranges::find(paths, space, &path_entry::space)->path;
+}
+
 std::optional<ws_rpc> find_ws_rpc(ws_namespace space, std::string_view name) noexcept {
     if (has_models(space)) {
         if (name == "listLoaded")

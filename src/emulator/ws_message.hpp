@@ -26,6 +26,7 @@ enum class ws_namespace : std::uint8_t {
 // By the path of the request, which must match exactly; a query does not count
 // (lmstudio-js: packages/lms-communication-server/src/WsServer.ts).
 std::optional<ws_namespace> ws_namespace_of(std::string_view target) noexcept;
+std::string_view path_of(ws_namespace space) noexcept;
 
 enum class ws_rpc : std::uint8_t {
     list_loaded,

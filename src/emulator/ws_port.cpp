@@ -241,8 +241,8 @@ asio::awaitable<void> ws_port::unload(std::shared_ptr<ws_port> self, std::int64_
         self->reply_not_loaded(call, specifier);
         co_return;
     }
-    if (auto const failure = host.script.take_unload_failure()) {
-        self->connection_->send(ws_rpc_error(call, ws_error(error_in(failure->second))));
+    if (auto const failure = host.script.take_unload_failure(identifier)) {
+        self->answer_with(ws_rpc_error(call, ws_error(error_in(failure->second))));
         co_return;
     }
     host.unload(identifier);
@@ -263,12 +263,32 @@ void ws_port::warn(std::string_view text) {
 }
 
 void ws_port::reply(std::int64_t call, std::optional<json> const& result) {
-    connection_->send(ws_rpc_result(call, result));
+    answer_with(ws_rpc_result(call, result));
 }
 
 void ws_port::reply_not_loaded(std::int64_t call, ws_specifier const& specifier) {
-    connection_->send(
-        ws_rpc_error(call, ws_not_loaded(host_->models, specifier, models_of(namespace_))));
+    answer_with(ws_rpc_error(call, ws_not_loaded(host_->models, specifier, models_of(namespace_))));
+}
+
+void ws_port::answer_with(std::string message) {
+    auto const path = path_of(namespace_);
+    auto const delay = host_->script.take_delay(path);
+    if (delay.count() == 0 && !host_->script.calls_held(path))
+        return connection_->send(std::move(message));
+    asio::co_spawn(connection_->executor(),
+                   answer_later(shared_from_this(), std::move(message), delay), rethrow);
+}
+
+asio::awaitable<void> ws_port::answer_later(std::shared_ptr<ws_port> self, std::string message,
+                                            std::chrono::milliseconds delay) {
+    auto& host = *self->host_;
+    auto over = [&host, p = self.get()] { return host.stopping || p->connection_->gone(); };
+    co_await host.changed.until(over, signal::clock::now() + delay);
+    auto released = [&host, over, path = path_of(self->namespace_)] {
+        return over() || !host.script.calls_held(path);
+    };
+    co_await host.changed.until(released);
+    self->connection_->send(std::move(message));
 }
 
 instance const* ws_port::find(ws_specifier const& specifier) const {

@@ -3,6 +3,7 @@
 
 #include "ws_channel.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -49,6 +50,10 @@ private:
                                         std::string identifier);
     static asio::awaitable<void> run(std::shared_ptr<ws_port> self, std::int64_t channel,
                                      asio::awaitable<void> work);
+    // Sends an answer as late as the script wants.
+    void answer_with(std::string message);
+    static asio::awaitable<void> answer_later(std::shared_ptr<ws_port> self, std::string message,
+                                              std::chrono::milliseconds delay);
     void warn(std::string_view text);
     void reply(std::int64_t call, std::optional<json> const& result);
     void reply_not_loaded(std::int64_t call, ws_specifier const& specifier);

@@ -4,12 +4,12 @@ namespace secondwind::host {
 
 bool answer::find_head(http::head_scanner& scanner, std::string_view method,
                        http::field_list& fields, failure& failed) {
-    using status = http::head_scanner::status;
-    auto const scanned = bytes_.size() > 0 ? scanner.scan(bytes_.view()) : status::need_more;
-    if (scanned == status::need_more)
+    using http::decoder_state;
+    auto const scanned = bytes_.size() > 0 ? scanner.scan(bytes_.view()) : decoder_state::need_more;
+    if (scanned == decoder_state::need_more)
         return false;
     failed.answer_began = true;
-    if (scanned == status::bad) {
+    if (scanned == decoder_state::bad) {
         failed.kind = fault::malformed;
         failed.detail = scanner.fault().rule;
         return false;

@@ -47,7 +47,7 @@ net::task<failure> read_answer(environment env, lease& over, std::string_view me
     auto const persists = reply.head().keep_alive;
     auto const keep_alive = reply.head().keep_alive_timeout;
 
-    using status = http::response_framer::status;
+    using http::decoder_state;
     for (;;) {
         reply.scan([&](std::string_view data) {
             out.body.append(data);
@@ -55,13 +55,13 @@ net::task<failure> read_answer(environment env, lease& over, std::string_view me
         });
         if (out.body.size() > bound)
             failed.kind = fault::too_large;
-        if (reply.framer().state() == status::bad)
+        if (reply.framer().state() == decoder_state::bad)
             failed.kind = fault::malformed;
-        if (failed || reply.framer().state() == status::complete)
+        if (failed || reply.framer().state() == decoder_state::complete)
             break;
         auto const ec = co_await over->readable();
         failed = reply.take(*over, ec);
-        if (failed.kind == fault::closed && reply.framer().finish() == status::complete)
+        if (failed.kind == fault::closed && reply.framer().finish() == decoder_state::complete)
             failed = {};
         if (failed)
             break;

@@ -23,6 +23,13 @@ void connection::watch(observer* one) {
         [self = boost::intrusive_ptr{this}](net::error_code ec) { self->on_ready(ec); });
 }
 
+void connection::stop_waiting() {
+    if (!waiting_)
+        return;
+    wait_result_ = net::asio::error::would_block;
+    std::exchange(waiting_, nullptr).resume();
+}
+
 void connection::on_ready(net::error_code ec) {
     armed_ = false;
     if (waiting_) {

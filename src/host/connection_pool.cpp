@@ -110,7 +110,7 @@ net::task<failure> connection_pool::shake_hands(connection& c) {
         result.kind = fault::cancelled;
     } else if (result.cause) {
         result.kind = fault::tls;
-        result.detail = c.socket.tls()->error();
+        result.detail = c.socket.tls()->reason();
     }
     co_return result;
 }

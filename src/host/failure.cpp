@@ -20,6 +20,8 @@ std::string_view to_string(fault f) noexcept {
         return "timeout";
     case fault::malformed:
         return "malformed";
+    case fault::misfit:
+        return "misfit";
     case fault::too_large:
         return "too_large";
     case fault::cancelled:
@@ -39,14 +41,17 @@ std::string describe(failure const& f) {
     case fault::connect_timeout:
         return "it did not accept a connection in time";
     case fault::tls:
-        return "the TLS handshake failed: " + f.detail;
+        return "the TLS handshake failed: " +
+               (f.detail.empty() ? f.cause.message() : std::string{f.detail});
     case fault::closed:
         return f.answer_began ? "it closed the connection before its answer was complete"
                               : "it closed the connection before answering";
     case fault::timeout:
         return "it did not answer in time";
     case fault::malformed:
-        return "its answer was not valid HTTP (" + f.detail + ")";
+        return "its answer was not valid HTTP (" + std::string{f.detail} + ")";
+    case fault::misfit:
+        return "its answer does not continue the stream that the client has seen begin";
     case fault::too_large:
         return "its answer was too large";
     case fault::cancelled:

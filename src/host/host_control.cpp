@@ -2,9 +2,13 @@
 
 #include "rest_calls.hpp"
 
+#include <secondwind/net/gate.hpp>
+
 #include <algorithm>
 #include <chrono>
+#include <exception>
 #include <functional>
+#include <iterator>
 #include <optional>
 #include <utility>
 
@@ -167,77 +171,137 @@ net::task<recovery::control::unloading> host_control::unload(std::string instanc
     co_return out;
 }
 
+// The namespaces that are asked at once.
+struct host_control::inquiry {
+    inquiry(net::asio::io_context& io, std::string a) : authorization{std::move(a)}, answered{io} {}
+
+    std::string authorization;
+    lmstudio::inventory told;
+    std::size_t left = 0;
+    net::gate answered;
+};
+
 net::task<lmstudio::inventory> host_control::with_activity(lmstudio::inventory loaded,
                                                            std::string authorization) {
-    authorization = authorization_for(std::move(authorization));
     support_.forget_after_outage(pool_.connect_failures());
-    bool const asks =
-        settings_->recovery.websocket_timeout > settings_->recovery.websocket_timeout.zero();
-    if (!asks || loaded.empty() || !support_.supports_activity(hash(authorization)))
+    if (loaded.empty())
         co_return loaded;
 
-    socket_host const at{env_, pool_, std::move(authorization),
-                         clock::now() + settings_->recovery.websocket_timeout};
-    std::size_t found = 0;
-    for (auto const path : {llm_path, embedding_path}) {
-        if (found >= loaded.size())
-            break;
+    inquiry all{env_.io, authorization_for(std::move(authorization))};
+    busy_state state;
+    if (!asks_websocket()) {
+        state.reason = "recovery.websocket_timeout is 0";
+        observer_(state);
+        co_return loaded;
+    }
+    auto const token = hash(all.authorization);
+    auto const spaces = namespaces_of(loaded);
+    for (auto const& space : spaces) {
+        if (!space.support->due(token, env_.deadlines.now()))
+            continue;
+        ++all.left;
+        net::spawn(ask_activity(all, *space.support, space.path, space.known));
+    }
+    while (all.left > 0) {
+        net::gate::waiter until{all.answered};
+        co_await until;
+    }
+    last_known_.complete(loaded, all.told, std::chrono::system_clock::now());
+    state.known = true;
+    for (auto const& space : spaces) {
+        state.known = state.known && space.support->works();
+        if (state.reason.empty())
+            state.reason = space.support->error();
+    }
+    observer_(state);
+    co_return loaded;
+}
+
+std::vector<host_control::model_namespace>
+host_control::namespaces_of(lmstudio::inventory const& loaded) {
+    using lmstudio::model_kind;
+    std::vector<model_namespace> found;
+    auto const consider = [&](std::string_view path, model_kind kind, socket_support& support) {
+        model_namespace one{path, &support, {}};
+        auto const has_one = [&](lmstudio::instance const& each) {
+            return each.kind == kind || each.kind == model_kind::unknown;
+        };
+        bool needed = std::ranges::any_of(loaded, has_one);
         // A listing over the WebSocket already has the instances.
-        std::optional<std::vector<lmstudio::listed_instance>> known;
         if (support_.listing_api == api::websocket) {
-            known.emplace();
+            one.known.emplace();
             for (auto const& each : listed_)
                 if (each.path == path)
-                    known->push_back(each.listed);
-            if (known->empty())
-                continue;
+                    one.known->push_back(each.listed);
+            needed = !one.known->empty();
         }
-        auto got = co_await activity_over_socket(at, path, loaded, std::move(known));
-        loaded = std::move(got.instances);
-        found += got.found;
-        if (got.failure) {
-            note(got.failure, at.authorization, &api_support::no_activity);
-            break;
-        }
+        if (needed)
+            found.push_back(std::move(one));
+    };
+    consider(llm_path, model_kind::llm, support_.llm);
+    consider(embedding_path, model_kind::embedding, support_.embedding);
+    return found;
+}
+
+net::task<void> host_control::ask_activity(inquiry& all, socket_support& support,
+                                           std::string_view path, known_list known) {
+    socket_failure failure;
+    try {
+        socket_host const at{env_, pool_, all.authorization, {}};
+        auto got = co_await activity_over_socket(at, settings_->recovery.websocket_timeout, path,
+                                                 std::move(known));
+        std::ranges::move(got.told, std::back_inserter(all.told));
+        failure = std::move(got.failure);
+    } catch (std::exception const& e) {
+        failure.kind = socket_fault::broken;
+        failure.reason = e.what();
     }
-    co_return loaded;
+    note(support, failure, all.authorization);
+    --all.left;
+    all.answered.open();
 }
 
 net::task<std::optional<std::string>> host_control::version() {
     std::optional<std::string> version;
     auto authorization = authorization_for({});
     support_.forget_after_outage(pool_.connect_failures());
-    bool const asks =
-        settings_->recovery.websocket_timeout > settings_->recovery.websocket_timeout.zero();
-    if (!asks || !support_.supports_version(hash(authorization)))
+    auto& support = support_.system;
+    if (!asks_websocket() || !support.due(hash(authorization), env_.deadlines.now()))
         co_return version;
 
     socket_host const at{env_, pool_, std::move(authorization),
                          clock::now() + settings_->recovery.websocket_timeout};
     auto got = co_await version_over_socket(at);
-    if (got.failure)
-        note(got.failure, at.authorization, &api_support::no_version);
-    else
+    note(support, got.failure, at.authorization);
+    if (!got.failure)
         version = std::move(got.version);
     co_return version;
 }
 
-// A connection that cannot be made, or is cut, says nothing about what the host supports.
-void host_control::note(socket_failure const& failure, std::string const& authorization,
-                        void (api_support::*never)() noexcept) noexcept {
+bool host_control::asks_websocket() const noexcept {
+    return settings_->recovery.websocket_timeout > std::chrono::milliseconds::zero();
+}
+
+// A connection that cannot be made says nothing about the WebSocket.
+void host_control::note(socket_support& support, socket_failure const& failure,
+                        std::string const& authorization) {
     switch (failure.kind) {
+    case socket_fault::none:
+        support.answered(hash(authorization));
+        break;
     case socket_fault::rejected:
-        support_.rejects(hash(authorization));
+        support.rejected(hash(authorization), token_advice(authorization), env_.deadlines.now());
         break;
     case socket_fault::refused:
     case socket_fault::unknown_call:
     case socket_fault::no_answer:
     case socket_fault::broken:
-        (support_.*never)();
+        support.failed(failure.reason, env_.deadlines.now());
         break;
-    case socket_fault::none:
-    case socket_fault::unreachable:
     case socket_fault::cut:
+        support.cut(failure.reason);
+        break;
+    case socket_fault::unreachable:
     case socket_fault::cancelled:
         break;
     }

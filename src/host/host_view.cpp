@@ -190,6 +190,18 @@ void host_view::note(lmstudio::inventory const& with_activity) {
         notify_observers();
 }
 
+void host_view::note(secondwind::host::busy_state state) {
+    if (state == busy_state_)
+        return;
+    // An operator who has turned the question off knows.
+    bool const asks = settings_->recovery.websocket_timeout > milliseconds::zero();
+    if (asks && !state.reason.empty() && state.reason != busy_state_.reason)
+        log::write(log::level::warn, "busy_state_unknown",
+                   {{"host", name_}, {"reason", state.reason}});
+    busy_state_ = std::move(state);
+    notify_observers();
+}
+
 void host_view::on_connect(failure const& result) {
     bool news = false;
     if (result) {
@@ -211,8 +223,10 @@ bool host_view::observe(observation seen, std::string reason) {
     auto const before = health_.state();
     bool const news = health_.note(seen, std::move(reason), now());
     auto const after = health_.state();
-    if (after == host_state::down)
+    if (after == host_state::down) {
         version_.reset(); // another one may be started
+        busy_state_ = {};
+    }
     if (after == before)
         return news;
     if (after == host_state::down)

@@ -31,6 +31,7 @@ recovery::contact contact_of(failure const& failed) noexcept {
         return recovery::contact::none;
     case fault::none:
     case fault::malformed:
+    case fault::misfit:
     case fault::too_large:
         break;
     }

@@ -9,7 +9,8 @@
 #include <boost/beast/websocket/rfc6455.hpp>
 #include <boost/beast/websocket/stream.hpp>
 
-#include <array>
+#include <algorithm>
+#include <cstddef>
 #include <random>
 #include <string_view>
 #include <utility>
@@ -46,11 +47,7 @@ public:
                                                    websocket::stream_base::none(), false};
         stream_.set_option(none); // the deadlines are ours
         stream_.read_message_max(largest_message);
-        auto const left = std::chrono::ceil<std::chrono::milliseconds>(until - clock::now());
-        if (left.count() > 0)
-            arm(left);
-        else
-            on_expiry();
+        allow(std::chrono::ceil<std::chrono::milliseconds>(until - clock::now()));
     }
     wire(wire const&) = delete;
     wire& operator=(wire const&) = delete;
@@ -62,6 +59,13 @@ public:
         boost::system::error_code ignored;
         if (open_ && !over_->cancelled)
             net::try_write(over_->socket, goodbye, ignored);
+    }
+
+    void allow(std::chrono::milliseconds span) {
+        if (span.count() > 0)
+            arm(span);
+        else
+            on_expiry();
     }
 
     net::task<socket_failure> connect() {
@@ -192,20 +196,51 @@ net::task<socket_failure> sdk_socket::open(std::string path, std::string authori
     co_return failed;
 }
 
+void sdk_socket::allow(std::chrono::milliseconds span) {
+    wire_->allow(span);
+}
+
 net::task<socket_reply> sdk_socket::call(std::string endpoint, std::string parameter) {
-    auto const id = next_call_++;
+    std::vector<std::string> parameters;
+    parameters.push_back(std::move(parameter));
+    auto got = co_await call_all(std::move(endpoint), std::move(parameters));
     socket_reply out;
-    auto text = lmstudio::rpc_call(endpoint, id, parameter);
-    out.failure = co_await wire_->send(std::move(text));
-    auto kind = lmstudio::reply::other;
-    while (!out.failure && kind == lmstudio::reply::other) {
-        out = co_await wire_->receive();
+    out.failure = std::move(got.failure);
+    out.message = std::move(got.messages.front());
+    co_return out;
+}
+
+net::task<socket_replies> sdk_socket::call_all(std::string endpoint,
+                                               std::vector<std::string> parameters) {
+    socket_replies out;
+    auto const first = next_call_;
+    std::vector<std::int64_t> pending;
+    for (auto const& parameter : parameters) {
+        pending.push_back(next_call_++);
+        auto text = lmstudio::rpc_call(endpoint, pending.back(), parameter);
         if (!out.failure)
-            kind = lmstudio::parse_reply(out.message, id);
+            out.failure = co_await wire_->send(std::move(text));
     }
-    if (kind == lmstudio::reply::warning) {
-        out.failure.kind = socket_fault::unknown_call;
-        out.failure.reason = "it does not know that call";
+    out.messages.resize(parameters.size());
+    while (!out.failure && !pending.empty()) {
+        auto got = co_await wire_->receive();
+        out.failure = std::move(got.failure);
+        if (out.failure)
+            break;
+        // Hosts usually answer in order, so the first one matches.
+        auto kind = lmstudio::reply::other;
+        auto const is_for = [&](std::int64_t id) {
+            kind = lmstudio::parse_reply(got.message, id);
+            return kind != lmstudio::reply::other;
+        };
+        auto const call = std::ranges::find_if(pending, is_for);
+        if (kind == lmstudio::reply::warning) {
+            out.failure.kind = socket_fault::unknown_call;
+            out.failure.reason = "it does not know that call";
+        } else if (call != pending.end()) {
+            out.messages[static_cast<std::size_t>(*call - first)] = std::move(got.message);
+            pending.erase(call);
+        }
     }
     if (out.failure)
         out.failure.reason =

@@ -2,8 +2,7 @@
 
 #include <secondwind/base/escape.hpp>
 
-#include <algorithm>
-#include <array>
+#include <cstddef>
 #include <utility>
 
 namespace secondwind::host {
@@ -19,27 +18,36 @@ struct listed {
     std::vector<Item> items;
 };
 
-// Calls an endpoint that takes no parameter and returns a list.
 template<class Item>
-net::task<listed<Item>> call_for_list(sdk_socket& over, std::string_view path,
-                                      std::string_view endpoint, parse_list<Item> parse) {
+listed<Item> read_list(socket_reply got, std::string_view path, std::string_view endpoint,
+                       parse_list<Item> parse) {
     listed<Item> out;
-    auto got = co_await over.call(std::string{endpoint}, {});
     out.failure = std::move(got.failure);
     if (out.failure)
-        co_return out;
+        return out;
     if (auto parsed = parse(got.message)) {
         out.items = std::move(*parsed);
-        co_return out;
+        return out;
     }
     out.failure.kind = socket_fault::broken;
     out.failure.reason.append("the SDK's WebSocket ").append(path).append(": ");
     out.failure.reason.append(endpoint).append(" did not return a list");
-    co_return out;
+    return out;
 }
 
 net::task<listed<lmstudio::listed_instance>> list_loaded(sdk_socket& over, std::string_view path) {
-    return call_for_list(over, path, "listLoaded", &lmstudio::parse_list_loaded);
+    auto got = co_await over.call("listLoaded", {});
+    co_return read_list(std::move(got), path, "listLoaded", &lmstudio::parse_list_loaded);
+}
+
+// Calls an endpoint of the host itself that takes no parameter.
+net::task<socket_reply> call_system(socket_host at, std::string_view endpoint) {
+    sdk_socket over{at.env, at.pool, at.until};
+    socket_reply out;
+    out.failure = co_await over.open(std::string{system_path}, at.authorization);
+    if (!out.failure)
+        out = co_await over.call(std::string{endpoint}, {});
+    co_return out;
 }
 
 } // namespace
@@ -62,25 +70,18 @@ net::task<socket_listing> list_over_socket(socket_host at) {
 }
 
 net::task<socket_downloads> downloads_over_socket(socket_host at) {
+    constexpr std::string_view endpoint = "listDownloadedModels";
+    auto got = co_await call_system(std::move(at), endpoint);
+    auto list = read_list(std::move(got), system_path, endpoint, &lmstudio::parse_list_downloaded);
     socket_downloads out;
-    sdk_socket over{at.env, at.pool, at.until};
-    out.failure = co_await over.open(std::string{system_path}, at.authorization);
-    if (out.failure)
-        co_return out;
-    auto got = co_await call_for_list(over, system_path, "listDownloadedModels",
-                                      &lmstudio::parse_list_downloaded);
-    out.failure = std::move(got.failure);
-    out.models = std::move(got.items);
+    out.failure = std::move(list.failure);
+    out.models = std::move(list.items);
     co_return out;
 }
 
 net::task<socket_version> version_over_socket(socket_host at) {
+    auto got = co_await call_system(std::move(at), "version");
     socket_version out;
-    sdk_socket over{at.env, at.pool, at.until};
-    out.failure = co_await over.open(std::string{system_path}, at.authorization);
-    if (out.failure)
-        co_return out;
-    auto got = co_await over.call("version", {});
     out.failure = std::move(got.failure);
     if (out.failure)
         co_return out;
@@ -118,13 +119,14 @@ net::task<socket_unloading> unload_over_socket(socket_host at, std::string insta
 }
 
 net::task<socket_activity>
-activity_over_socket(socket_host at, std::string_view path, lmstudio::inventory loaded,
+activity_over_socket(socket_host at, std::chrono::milliseconds limit, std::string_view path,
                      std::optional<std::vector<lmstudio::listed_instance>> known) {
     socket_activity out;
-    out.instances = std::move(loaded);
+    at.until = sdk_socket::clock::now() + limit;
     sdk_socket over{at.env, at.pool, at.until};
     out.failure = co_await over.open(std::string{path}, at.authorization);
     if (!out.failure && !known) {
+        over.allow(limit);
         auto got = co_await list_loaded(over, path);
         out.failure = std::move(got.failure);
         known = std::move(got.items);
@@ -132,26 +134,17 @@ activity_over_socket(socket_host at, std::string_view path, lmstudio::inventory 
     if (out.failure)
         co_return out;
 
-    std::vector<std::pair<lmstudio::instance*, std::string>> listed_ones;
+    std::vector<std::string> parameters;
     for (auto const& [instance, reference] : *known) {
-        auto const mine = std::ranges::find(out.instances, instance.id, &lmstudio::instance::id);
-        if (mine == out.instances.end())
-            continue;
-        if (instance.last_used_ms != 0)
-            mine->last_used_ms = instance.last_used_ms;
-        listed_ones.emplace_back(&*mine, reference);
+        parameters.push_back(lmstudio::state_parameter(instance.id, reference));
+        out.told.push_back(instance);
     }
-    out.found = listed_ones.size();
-    for (auto const& [instance, reference] : listed_ones) {
-        auto parameter = lmstudio::state_parameter(instance->id, reference);
-        auto const got = co_await over.call("getInstanceProcessingState", std::move(parameter));
-        if (got.failure) {
-            out.failure = got.failure;
-            co_return out;
-        }
-        // An instance that has gone meanwhile is an error, and stays unknown.
-        instance->doing = lmstudio::parse_processing_state(got.message);
-    }
+    over.allow(limit);
+    auto got = co_await over.call_all("getInstanceProcessingState", std::move(parameters));
+    out.failure = std::move(got.failure);
+    // An instance that has gone meanwhile is an error, and stays unknown.
+    for (std::size_t i = 0; i < out.told.size(); ++i)
+        out.told[i].doing = lmstudio::parse_processing_state(got.messages[i]);
     co_return out;
 }
 

@@ -1,4 +1,4 @@
-// What each octet may be in an HTTP/1.1 message, one table look-up a byte.
+// The classes of octets in an HTTP/1.1 message: one table look-up per byte.
 #pragma once
 
 #include <array>
@@ -42,12 +42,12 @@ constexpr std::array<std::uint8_t, 256> make_classes() {
             bits |= value_octet;
         }
         // Beyond what RFC 3986 allows, browsers send "|", "{" and "^" as they are, and command-line
-        // clients raw UTF-8. None of them can be taken for a delimiter. "#" can: a fragment is
-        // never sent, and servers differ in what they make of one.
+        // clients raw UTF-8. None of them can be taken for a delimiter, but "#" can: a fragment is
+        // never sent, and servers interpret it differently.
         if (c > 0x20 && c != 0x7f && c != '#') {
             bits |= target_octet;
         }
-        // A comma is grammatical, but two Host fields that were joined look just like that.
+        // A comma is grammatical, but may come from two Host fields that were joined.
         if (alphanumeric || in("-._~!$&'()*+;=", c)) {
             bits |= host_octet;
         }
@@ -101,8 +101,8 @@ constexpr std::size_t skip(std::string_view text, std::size_t from, std::uint8_t
     return from;
 }
 
-// The same without a look at the size, for a text that is known to have a stop: a head's own line
-// ends are of no class. By fours, because it is what a head's names are read with.
+// The same without checking the size, for a text that is known to have a stop: the line ends of a
+// head are in no class. Unrolled by four, because it reads the field names of every head.
 constexpr char const* skip_to_stop(char const* from, std::uint8_t of) noexcept {
     for (;; from += 4) {
         if (!is(from[0], of)) {
@@ -150,7 +150,7 @@ inline char const* skip_value(char const* from, char const* end) noexcept {
     return from;
 }
 
-// Without the spaces and tabs around it.
+// Without surrounding spaces and tabs.
 constexpr std::string_view trim(std::string_view text) noexcept {
     text.remove_prefix(skip(text, 0, blank));
     while (!text.empty() && is(text.back(), blank)) {

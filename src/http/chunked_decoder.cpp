@@ -12,20 +12,20 @@ constexpr std::uint8_t most_digits = 16;
 
 } // namespace
 
-chunked_decoder::status chunked_decoder::fail(std::string_view rule) noexcept {
+decoder_state chunked_decoder::fail(std::string_view rule) noexcept {
     state_ = state::failed;
     rule_ = rule;
-    return status::bad;
+    return decoder_state::bad;
 }
 
-chunked_decoder::status chunked_decoder::take_size(char c) noexcept {
+decoder_state chunked_decoder::take_size(char c) noexcept {
     if (auto const digit = hex_value(c); digit != 0xff) {
         if (digits_ == most_digits) {
             return fail("chunk_size");
         }
         ++digits_;
         left_ = (left_ << 4) | digit;
-        return left_ >> 63 == 0 ? status::need_more : fail("chunk_size");
+        return left_ >> 63 == 0 ? decoder_state::need_more : fail("chunk_size");
     }
     if (digits_ == 0) {
         return fail("chunk_size");
@@ -33,40 +33,39 @@ chunked_decoder::status chunked_decoder::take_size(char c) noexcept {
     return take_after_element(c, "chunk_size");
 }
 
-// What may follow a size, an extension's name or its value.
-chunked_decoder::status chunked_decoder::take_after_element(char c,
-                                                            std::string_view rule) noexcept {
+// Takes the octet after a size, an extension's name or its value.
+decoder_state chunked_decoder::take_after_element(char c, std::string_view rule) noexcept {
     switch (c) {
     case '\r':
         state_ = state::size_lf;
-        return status::need_more;
+        return decoder_state::need_more;
     case ';':
         state_ = state::extension;
-        return status::need_more;
+        return decoder_state::need_more;
     case ' ':
     case '\t':
         // RFC 9112 section 7.1.1 allows this space in front of a semicolon or an equals sign only.
         state_ = state_ == state::extension_name ? state::name_gap : state::gap;
-        return status::need_more;
+        return decoder_state::need_more;
     default:
         return fail(rule);
     }
 }
 
-chunked_decoder::status chunked_decoder::take_extension(char c) noexcept {
+decoder_state chunked_decoder::take_extension(char c) noexcept {
     constexpr std::string_view rule = "chunk_extension";
     if (c != '\r' && ++overhead_ > limits_.extensions) {
         return fail("chunk_extensions_too_large");
     }
     auto const go = [this](state next) noexcept {
         state_ = next;
-        return status::need_more;
+        return decoder_state::need_more;
     };
     switch (state_) {
     case state::gap:
     case state::name_gap:
         if (is(c, blank)) {
-            return status::need_more;
+            return decoder_state::need_more;
         }
         if (c == '=' && state_ == state::name_gap) {
             return go(state::extension_value);
@@ -74,24 +73,24 @@ chunked_decoder::status chunked_decoder::take_extension(char c) noexcept {
         return c == ';' ? go(state::extension) : fail(rule);
     case state::extension:
         if (is(c, blank)) {
-            return status::need_more;
+            return decoder_state::need_more;
         }
         return is(c, tchar) ? go(state::extension_name) : fail(rule);
     case state::extension_name:
         if (is(c, tchar)) {
-            return status::need_more;
+            return decoder_state::need_more;
         }
         return c == '=' ? go(state::extension_value) : take_after_element(c, rule);
     case state::extension_value:
         if (is(c, blank)) {
-            return status::need_more;
+            return decoder_state::need_more;
         }
         if (c == '"') {
             return go(state::quoted);
         }
         return is(c, tchar) ? go(state::token) : fail(rule);
     case state::token:
-        return is(c, tchar) ? status::need_more : take_after_element(c, rule);
+        return is(c, tchar) ? decoder_state::need_more : take_after_element(c, rule);
     case state::quoted:
         if (c == '\\') {
             return go(state::quoted_pair);
@@ -99,7 +98,7 @@ chunked_decoder::status chunked_decoder::take_extension(char c) noexcept {
         if (c == '"') {
             return go(state::quoted_end);
         }
-        return is(c, value_octet) ? status::need_more : fail(rule);
+        return is(c, value_octet) ? decoder_state::need_more : fail(rule);
     case state::quoted_pair:
         return is(c, value_octet) ? go(state::quoted) : fail(rule);
     default:
@@ -107,7 +106,7 @@ chunked_decoder::status chunked_decoder::take_extension(char c) noexcept {
     }
 }
 
-chunked_decoder::status chunked_decoder::take_trailer(char c) noexcept {
+decoder_state chunked_decoder::take_trailer(char c) noexcept {
     if (c != '\r' && ++overhead_ > limits_.trailers) {
         return fail("trailers_too_large");
     }
@@ -120,29 +119,29 @@ chunked_decoder::status chunked_decoder::take_trailer(char c) noexcept {
         } else {
             return fail("trailer");
         }
-        return status::need_more;
+        return decoder_state::need_more;
     case state::trailer_name:
         if (c == ':') {
             state_ = state::trailer_value;
         } else if (!is(c, tchar)) {
             return fail("trailer");
         }
-        return status::need_more;
+        return decoder_state::need_more;
     default:
         if (c == '\r') {
             state_ = state::trailer_lf;
         } else if (!is(c, value_octet)) {
             return fail("trailer");
         }
-        return status::need_more;
+        return decoder_state::need_more;
     }
 }
 
 // The line ends of the coding itself.
-chunked_decoder::status chunked_decoder::take_line_end(char c) noexcept {
+decoder_state chunked_decoder::take_line_end(char c) noexcept {
     if (state_ == state::data_cr) {
         state_ = state::data_lf;
-        return c == '\r' ? status::need_more : fail("chunk_end");
+        return c == '\r' ? decoder_state::need_more : fail("chunk_end");
     }
     if (c != '\n') {
         return fail("chunk_line_end");
@@ -151,21 +150,21 @@ chunked_decoder::status chunked_decoder::take_line_end(char c) noexcept {
     case state::size_lf:
         digits_ = 0;
         state_ = left_ == 0 ? state::trailer_start : state::data;
-        overhead_ = left_ == 0 ? 0 : overhead_; // trailers have a bound of their own
-        return status::need_more;
+        overhead_ = left_ == 0 ? 0 : overhead_; // trailers have a separate bound
+        return decoder_state::need_more;
     case state::data_lf:
         state_ = state::size;
-        return status::need_more;
+        return decoder_state::need_more;
     case state::trailer_lf:
         state_ = state::trailer_start;
-        return status::need_more;
+        return decoder_state::need_more;
     default:
         state_ = state::done;
-        return status::complete;
+        return decoder_state::complete;
     }
 }
 
-chunked_decoder::status chunked_decoder::take(char c) noexcept {
+decoder_state chunked_decoder::take(char c) noexcept {
     switch (state_) {
     case state::size:
         return take_size(c);
@@ -186,10 +185,10 @@ chunked_decoder::status chunked_decoder::take(char c) noexcept {
 
 chunked_decoder::step chunked_decoder::push(std::string_view in) noexcept {
     if (state_ == state::done) {
-        return {status::complete, 0, {}};
+        return {decoder_state::complete, 0, {}};
     }
     if (state_ == state::failed) {
-        return {status::bad, 0, {}};
+        return {decoder_state::bad, 0, {}};
     }
     for (std::size_t at = 0; at < in.size(); ++at) {
         if (state_ == state::data) {
@@ -199,18 +198,18 @@ chunked_decoder::step chunked_decoder::push(std::string_view in) noexcept {
             if (left_ == 0) {
                 state_ = state::data_cr;
             }
-            return {status::need_more, at + run, in.substr(at, run)};
+            return {decoder_state::need_more, at + run, in.substr(at, run)};
         }
         switch (take(in[at])) {
-        case status::need_more:
+        case decoder_state::need_more:
             break;
-        case status::complete:
-            return {status::complete, at + 1, {}};
-        case status::bad:
-            return {status::bad, at, {}};
+        case decoder_state::complete:
+            return {decoder_state::complete, at + 1, {}};
+        case decoder_state::bad:
+            return {decoder_state::bad, at, {}};
         }
     }
-    return {status::need_more, in.size(), {}};
+    return {decoder_state::need_more, in.size(), {}};
 }
 
 } // namespace secondwind::http

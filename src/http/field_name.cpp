@@ -44,7 +44,7 @@ constexpr std::uint64_t length_bit(std::string_view name) noexcept {
 }
 
 bool is_connection(field const& line) noexcept {
-    // The length alone rules out almost every other field.
+    // The length rules out almost every other field.
     return line.name.size() == 10 && recognise(line.name) == field_name::connection;
 }
 
@@ -127,7 +127,7 @@ connection_options::connection_options(std::span<field const> fields) noexcept :
             continue;
         }
         for_each_element(line.value, [this](std::string_view option) {
-            // These two are answers in themselves; the fields that share their names go anyway.
+            // "close" is not the name of a field, and hop-by-hop fields are held back anyway.
             if (!iequals(option, "close") && !is_hop_by_hop(recognise(option))) {
                 lengths_ |= length_bit(option);
             }

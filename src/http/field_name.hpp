@@ -31,11 +31,11 @@ enum class field_name : std::uint8_t {
     // Described by their value.
     content_type,
     content_encoding,
-    // Who asks: Authorization and X-Api-Key.
+    // Authorization and X-Api-Key.
     credentials,
     // For this proxy: X-Secondwind-Host.
     host_choice,
-    // Meant for the far end, whatever a Connection field says of it.
+    // For the far end, whatever a Connection field says.
     end_to_end
 };
 
@@ -43,14 +43,14 @@ enum class field_name : std::uint8_t {
 // token and no field value has.
 field_name recognise(std::string_view name) noexcept;
 
-// True for what never passes from one connection to the next. Transfer-Encoding is not among them:
-// whether it passes depends on who frames the body.
+// True for a field that is never passed on. Transfer-Encoding is not among them: whether it is
+// passed on depends on which side frames the body.
 constexpr bool is_hop_by_hop(field_name name) noexcept {
     return name >= field_name::connection && name <= field_name::http2_settings;
 }
 
-// True for what a Connection field cannot name away: without it the message would mean something
-// else at the far end, or could not be delimited.
+// True for a field that a Connection field cannot remove: without it, the message would mean
+// something else at the far end, or could not be delimited.
 constexpr bool is_necessity(field_name name) noexcept {
     switch (name) {
     case field_name::host:
@@ -72,8 +72,8 @@ class connection_options {
 public:
     explicit connection_options(std::span<field const> fields) noexcept;
 
-    // True if this field stays on this connection: by its own nature, or because it was named and
-    // is no necessity. Transfer-Encoding is left to the caller.
+    // True if this field stays on this connection: by its nature, or because it was named and is no
+    // necessity. Transfer-Encoding is left to the caller.
     bool holds_back(field const& line, field_name meaning) const noexcept;
 
     // Bytes that the lines take when each is written as "name: value" and CRLF.

@@ -19,12 +19,12 @@ fault control_fault(char c) noexcept {
     }
 }
 
-field_reader::status field_reader::fail(std::string_view rule, std::string_view message) noexcept {
+field_reader::state field_reader::fail(std::string_view rule, std::string_view message) noexcept {
     fault_ = {rule, message};
-    return status::bad;
+    return state::bad;
 }
 
-field_reader::status field_reader::next() noexcept {
+field_reader::state field_reader::next() noexcept {
     auto const* const name = at_;
     auto const* const colon = skip_to_stop(name, tchar);
     if (*colon != ':' || colon == name) {
@@ -34,7 +34,7 @@ field_reader::status field_reader::next() noexcept {
     auto const* const stop = skip_value(value, end_);
     if (stop[0] != '\r' || stop[1] != '\n') {
         fault_ = control_fault(*stop);
-        return status::bad;
+        return state::bad;
     }
     auto const* value_end = stop;
     while (value_end > value && is(value_end[-1], blank)) {
@@ -44,25 +44,25 @@ field_reader::status field_reader::next() noexcept {
     line_.value = {value, static_cast<std::size_t>(value_end - value)};
     at_ = stop + 2;
     if (at_ == end_) {
-        // This CRLF was the empty line's.
+        // This CRLF belongs to the empty line.
         return fail("head_end", "The head does not end with an empty line; send a complete head.");
     }
-    return status::field;
+    return state::field;
 }
 
-// What a line is that has no name followed by a colon; `stop` is where its name would end.
-field_reader::status field_reader::end_or_fail(char const* stop) noexcept {
+// Handles a line that has no name and colon; `stop` is where its name would end.
+field_reader::state field_reader::end_or_fail(char const* stop) noexcept {
     bool const nameless = stop == at_;
     if (nameless && *stop == '\r') {
         if (stop[1] != '\n') {
             fault_ = control_fault('\r');
-            return status::bad;
+            return state::bad;
         }
         if (stop + 2 != end_) {
             return fail("head_end", "There is data after the empty line that ends the head; send "
                                     "one request after the other.");
         }
-        return status::end;
+        return state::end;
     }
     if (!is(*stop, blank)) {
         return fail("field_name", "A field line does not begin with a valid name and a colon; "
@@ -80,7 +80,7 @@ std::optional<std::uint64_t> parse_length(std::string_view text) noexcept {
     constexpr auto largest = std::uint64_t{std::numeric_limits<std::int64_t>::max()};
     std::uint64_t length = 0;
     auto const* const end = text.data() + text.size();
-    // It takes neither a sign nor a space in front of a number without sign.
+    // from_chars accepts neither a sign nor a space before an unsigned number.
     auto const [stop, error] = std::from_chars(text.data(), end, length);
     if (error != std::errc{} || stop != end || length > largest) {
         return std::nullopt;

@@ -10,7 +10,7 @@
 
 namespace secondwind::http {
 
-// A broken rule, before it is known whose fault it is. Both texts are static.
+// A broken rule, without a status code. Both texts are static.
 struct fault {
     std::string_view rule;
     std::string_view message;
@@ -26,14 +26,14 @@ struct request_fault {
 // a token right before the colon, no folded lines, no control characters.
 class field_reader {
 public:
-    enum class status : std::uint8_t { field, end, bad };
+    enum class state : std::uint8_t { field, end, bad };
 
     // `position` is where the first field line begins. The head must end with an empty line, as
     // ends_with_empty_line() tells: its CR and LF stop every search.
     field_reader(std::string_view head, std::size_t position) noexcept
         : at_{head.data() + position}, end_{head.data() + head.size()} {}
 
-    status next() noexcept;
+    state next() noexcept;
 
     // After `field`.
     http::field const& line() const noexcept { return line_; }
@@ -42,8 +42,8 @@ public:
     http::fault const& fault() const noexcept { return fault_; }
 
 private:
-    status end_or_fail(char const* stop) noexcept;
-    status fail(std::string_view rule, std::string_view message) noexcept;
+    state end_or_fail(char const* stop) noexcept;
+    state fail(std::string_view rule, std::string_view message) noexcept;
 
     char const* at_; // where the next line begins
     char const* end_;
@@ -55,10 +55,10 @@ constexpr bool ends_with_empty_line(std::string_view head) noexcept {
     return head.ends_with("\r\n\r\n");
 }
 
-// The fault of a byte that cannot be in a line of a head and is no line end either.
+// The fault for a byte that can neither be in a line of a head nor end it.
 fault control_fault(char c) noexcept;
 
-// 1*DIGIT up to 2^63-1; nothing for any other form (RFC 9110 section 8.6).
+// 1*DIGIT up to 2^63-1 (RFC 9110 section 8.6); nothing for any other form.
 std::optional<std::uint64_t> parse_length(std::string_view text) noexcept;
 
 } // namespace secondwind::http

@@ -8,28 +8,27 @@
 
 namespace secondwind::http {
 
-head_scanner::status head_scanner::fail(int status_code, std::string_view rule,
-                                        std::string_view message) {
+decoder_state head_scanner::fail(int status_code, std::string_view rule, std::string_view message) {
     if (side_ == side::answer) {
-        // The advice is for the author of the head, who does not read this.
+        // The advice is for the author of the head, not for the client.
         fault_ = refusal{502, rule,
                          "The head of the host's response is malformed or too large; check the "
                          "host's log, then try again."};
     } else {
         fault_ = refusal{status_code, rule, std::string{message}};
     }
-    return status::bad;
+    return decoder_state::bad;
 }
 
-head_scanner::status head_scanner::fail_at_control(char c) {
+decoder_state head_scanner::fail_at_control(char c) {
     auto const wrong = control_fault(c);
     return fail(400, wrong.rule, wrong.message);
 }
 
-head_scanner::status head_scanner::scan(std::string_view buffer) {
+decoder_state head_scanner::scan(std::string_view buffer) {
     if (position_ == 0 && side_ == side::request && buffer.starts_with('\r')) {
         if (buffer.size() == 1) {
-            return status::need_more;
+            return decoder_state::need_more;
         }
         if (buffer[1] == '\n') {
             begin_ = line_ = position_ = 2;
@@ -49,7 +48,7 @@ head_scanner::status head_scanner::scan(std::string_view buffer) {
     auto const end =
         begin_ + std::min(buffer.size() - std::min(buffer.size(), begin_), limits_.head);
     auto const* const stop = buffer.data() + end;
-    // A CR that was the last byte of the call before is still owed its LF.
+    // After a CR that was the last byte of the previous call, the LF is still missing.
     auto const* at = buffer.data() + (position_ > line_ ? position_ - 1 : position_);
     for (at = skip_value(at, stop); at != stop; at = skip_value(at, stop)) {
         if (*at == '\n') {
@@ -69,7 +68,7 @@ head_scanner::status head_scanner::scan(std::string_view buffer) {
         at += 2;
         position_ = line_ = static_cast<std::size_t>(at - buffer.data());
         if (empty) {
-            return status::complete;
+            return decoder_state::complete;
         }
         if (++lines_ > limits_.fields + 1) {
             return fail(431, "too_many_fields",
@@ -87,7 +86,7 @@ head_scanner::status head_scanner::scan(std::string_view buffer) {
         return fail(431, "head_too_large",
                     "The head is too large; send fewer or shorter fields, or raise limits.head.");
     }
-    return status::need_more;
+    return decoder_state::need_more;
 }
 
 } // namespace secondwind::http

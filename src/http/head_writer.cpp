@@ -4,26 +4,26 @@
 #include "characters.hpp"
 #include "field_name.hpp"
 #include "field_reader.hpp"
+#include "text_writer.hpp"
 
 #include <array>
-#include <charconv>
 
 namespace secondwind::http {
 
 namespace {
 
-// Room for the version, the fields that are added and the line ends, so that one reservation does.
+// Room for the version, the fields that are added and the line ends, so that one allocation does.
 constexpr std::size_t slack = 128;
 
-void append_line(std::string& out, std::string_view name, std::string_view value) {
-    out.append(name).append(": ").append(value).append("\r\n");
+void put_line(text_writer& out, std::string_view name, std::string_view value) {
+    out.put(name).put(": ").put(value).put("\r\n");
 }
 
-// Most lines stand in the head just as they are sent, and next to each other: one copy does for all
-// of them.
+// Most lines are sent exactly as they are in the head, next to each other, so one copy is enough
+// for all of them.
 class field_copier {
 public:
-    explicit field_copier(std::string& out) noexcept : out_{out} {}
+    explicit field_copier(text_writer& out) noexcept : out_{out} {}
 
     // The line must be one of a head, which has a colon after each name and, perhaps after spaces,
     // a line end after each value.
@@ -32,7 +32,7 @@ public:
         auto const* const end = line.value.data() + line.value.size();
         if (line.value.data() != colon + 2 || colon[1] != ' ' || *end != '\r') {
             flush();
-            append_line(out_, line.name, line.value);
+            put_line(out_, line.name, line.value);
             return;
         }
         if (line.name.data() != end_) {
@@ -42,68 +42,60 @@ public:
         end_ = end + 2;
     }
 
-    // To be called before anything else is written.
+    // Must be called before anything else is written.
     void flush() {
         if (begin_ != end_) {
-            out_.append(begin_, static_cast<std::size_t>(end_ - begin_));
+            out_.put({begin_, static_cast<std::size_t>(end_ - begin_)});
             begin_ = end_;
         }
     }
 
 private:
-    std::string& out_;
-    // The lines that wait to be copied.
+    text_writer& out_;
+    // The lines to copy.
     char const* begin_ = nullptr;
     char const* end_ = nullptr;
 };
 
-void append_number(std::string& out, std::uint64_t number) {
-    std::array<char, 20> digits; // NOLINT(cppcoreguidelines-pro-type-member-init): written below
-    auto const end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
-    out.append(digits.data(), end);
+void put_length(text_writer& out, std::string_view name, std::uint64_t length) {
+    out.put(name).put(": ").put(length).put("\r\n");
 }
 
-void append_length(std::string& out, std::string_view name, std::uint64_t length) {
-    out.append(name).append(": ");
-    append_number(out, length);
-    out.append("\r\n");
-}
-
-void append_framing(std::string& out, request_head const& head, outgoing_body body) {
+void put_framing(text_writer& out, request_head const& head, outgoing_body body) {
     if (body.framing == framing::chunked) {
-        out.append("Transfer-Encoding: chunked\r\n");
+        out.put("Transfer-Encoding: chunked\r\n");
         return;
     }
     if (body.framing == framing::length && body.length > 0) {
-        append_length(out, "Content-Length", body.length);
+        put_length(out, "Content-Length", body.length);
         return;
     }
-    // A method that expects a body says that there is none (RFC 9110 section 8.6); the others stay
-    // as bare as they came.
+    // A method that expects a body must say that there is none (RFC 9110 section 8.6); the others
+    // need nothing.
     if (head.framing != framing::none || head.method == "POST" || head.method == "PUT" ||
         head.method == "PATCH") {
-        append_length(out, "Content-Length", 0);
+        put_length(out, "Content-Length", 0);
     }
 }
 
-void append_status_line(std::string& out, response_head const& head) {
+void put_status_line(text_writer& out, response_head const& head) {
     // Our own version, not the host's (RFC 9110 section 2.5).
     std::array<char, 14> begin{"HTTP/1.1 000 "};
     begin[9] = static_cast<char>('0' + head.status / 100);
     begin[10] = static_cast<char>('0' + head.status / 10 % 10);
     begin[11] = static_cast<char>('0' + head.status % 10);
-    out.append(begin.data(), begin.size() - 1).append(head.reason).append("\r\n");
+    out.put({begin.data(), begin.size() - 1}).put(head.reason).put("\r\n");
 }
 
 // Writes the fields of an answer that say where its body ends.
 class answer_framing {
 public:
-    answer_framing(std::string& out, field_copier& lines, response_head const& head) noexcept
+    answer_framing(text_writer& out, field_copier& lines, response_head const& head) noexcept
         : out_{out}, lines_{lines}, head_{head}, forbidden_{head.interim() || head.status == 204} {}
 
     void write_length(field const& line) {
         // A 1xx or 204 must not have one (RFC 9110 section 8.6), and equal ones become one. In the
-        // answer to a HEAD it was not judged, so it only passes if it can be understood.
+        // answer to a HEAD it was not checked, so it is only passed on if it is valid.
         bool const single = parse_length(line.value).has_value();
         if (forbidden_ || has_length_ || (!single && head_.framing != framing::length)) {
             return;
@@ -113,7 +105,7 @@ public:
             lines_.copy(line);
         } else {
             lines_.flush();
-            append_length(out_, line.name, head_.length);
+            put_length(out_, line.name, head_.length);
         }
     }
 
@@ -126,7 +118,7 @@ public:
     }
 
 private:
-    std::string& out_;
+    text_writer& out_;
     field_copier& lines_;
     response_head const& head_;
     bool forbidden_;
@@ -136,14 +128,13 @@ private:
 
 } // namespace
 
-void render_request(std::string& out, request_head const& head, outgoing_body body,
+void render_request(std::string& to, request_head const& head, outgoing_body body,
                     request_edit const& edit) {
     connection_options const options{head.fields};
-    auto const authority = edit.host.empty() ? head.authority : edit.host;
-    out.reserve(out.size() + head.method.size() + head.target.size() + authority.size() +
-                options.bytes() + edit.extra.size() + slack);
-    out.append(head.method).append(" ").append(head.target);
-    out.append(head.version == version::http10 ? " HTTP/1.0\r\n" : " HTTP/1.1\r\n");
+    auto authority = edit.host.empty() ? head.authority : edit.host;
+    text_writer out{to, head.method.size() + head.target.size() + authority.size() +
+                            edit.no_host.size() + options.bytes() + edit.extra.size() + slack};
+    out.put(head.method).put(" ").put(head.target).put(" HTTP/1.1\r\n");
 
     bool const tunnel = head.upgrade == upgrade::websocket;
     bool has_host = false;
@@ -157,7 +148,7 @@ void render_request(std::string& out, request_head const& head, outgoing_body bo
                 lines.copy(line);
             } else {
                 lines.flush();
-                append_line(out, line.name, authority);
+                put_line(out, line.name, authority);
             }
             break;
         case field_name::content_length:
@@ -186,24 +177,25 @@ void render_request(std::string& out, request_head const& head, outgoing_body bo
         }
     }
     lines.flush();
+    if (!has_host && authority.empty()) {
+        authority = edit.no_host;
+    }
     if (!has_host && !authority.empty()) {
-        append_line(out, "Host", authority);
+        put_line(out, "Host", authority);
     }
 
-    append_framing(out, head, body);
+    put_framing(out, head, body);
     if (tunnel) {
-        out.append("Connection: Upgrade\r\n");
-    } else if (head.version == version::http10) {
-        out.append("Connection: close\r\n");
+        out.put("Connection: Upgrade\r\n");
     }
-    out.append(edit.extra).append("\r\n");
+    out.put(edit.extra).put("\r\n");
 }
 
-void render_response(std::string& out, response_head const& head, persistence connection,
-                     std::string_view extra) {
+void render_response(std::string& to, response_head const& head, persistence connection,
+                     std::string_view extra, version client) {
     connection_options const options{head.fields};
-    out.reserve(out.size() + head.reason.size() + options.bytes() + extra.size() + slack);
-    append_status_line(out, head);
+    text_writer out{to, head.reason.size() + options.bytes() + extra.size() + slack};
+    put_status_line(out, head);
 
     field_copier lines{out};
     answer_framing framing{out, lines, head};
@@ -212,7 +204,9 @@ void render_response(std::string& out, response_head const& head, persistence co
         if (meaning == field_name::content_length) {
             framing.write_length(line);
         } else if (meaning == field_name::transfer_encoding) {
-            framing.write_coding(line);
+            if (client == version::http11) {
+                framing.write_coding(line);
+            }
         } else if (!options.holds_back(line, meaning)) {
             lines.copy(line);
         }
@@ -220,21 +214,21 @@ void render_response(std::string& out, response_head const& head, persistence co
     lines.flush();
 
     if (connection == persistence::keep_http10) {
-        out.append("Connection: keep-alive\r\n");
+        out.put("Connection: keep-alive\r\n");
     } else if (connection == persistence::close) {
-        out.append("Connection: close\r\n");
+        out.put("Connection: close\r\n");
     }
-    out.append(extra).append("\r\n");
+    out.put(extra).put("\r\n");
 }
 
-void render_switching(std::string& out, response_head const& head) {
+void render_switching(std::string& to, response_head const& head) {
     connection_options const options{head.fields};
-    out.reserve(out.size() + head.reason.size() + options.bytes() + slack);
-    append_status_line(out, head);
+    text_writer out{to, head.reason.size() + options.bytes() + slack};
+    put_status_line(out, head);
     field_copier lines{out};
     for (auto const& line : head.fields) {
         auto const meaning = recognise(line.name);
-        // No 1xx has a body, so nothing may speak of one.
+        // A 1xx has no body, so no field may describe one.
         bool const framed =
             meaning == field_name::content_length || meaning == field_name::transfer_encoding;
         if (meaning == field_name::upgrade || (!framed && !options.holds_back(line, meaning))) {
@@ -242,7 +236,7 @@ void render_switching(std::string& out, response_head const& head) {
         }
     }
     lines.flush();
-    out.append("Connection: Upgrade\r\n\r\n");
+    out.put("Connection: Upgrade\r\n\r\n");
 }
 
 } // namespace secondwind::http

@@ -28,8 +28,8 @@ std::optional<format> format_of(std::string_view content_encoding) noexcept {
     return std::nullopt;
 }
 
-// RFC 1950 section 2.2. Data without that wrapper would have to begin with a block whose padding
-// is not zero to look like it.
+// RFC 1950 section 2.2. Data without that wrapper only looks like this if it begins with a block
+// whose padding is not zero.
 bool begins_zlib(unsigned char first, unsigned char second) noexcept {
     return (first & 0x0fU) == 8 && (first >> 4U) <= 7 && (first * 256U + second) % 31 == 0;
 }
@@ -47,13 +47,13 @@ struct inflater::decoder {
     z_stream z{};
     format coding = format::gzip;
     phase now = phase::opening;
-    status state = status::need_more;
+    inflater_state state = inflater_state::need_more;
     bool first_member = true;
     std::size_t bound = 0;
     std::size_t taken = 0;
     std::size_t given = 0;
 
-    // The first two bytes tell which format it really is, and whether there is another member.
+    // The first two bytes show the actual format, and whether there is another member.
     std::array<unsigned char, 2> opening{};
     std::size_t opening_size = 0;
     std::string_view opening_left;
@@ -79,23 +79,23 @@ std::optional<inflater> inflater::for_encoding(std::string_view content_encoding
     return inflater{std::move(fresh)};
 }
 
-inflater::status inflater::push(std::string_view in, handler const& use) {
+inflater_state inflater::push(std::string_view in, handler const& use) {
     auto& d = *decoder_;
     in = in.substr(0, d.bound - d.taken);
     d.taken += in.size();
     for (auto piece = d.next(in); !piece.empty(); piece = d.next(in))
         if (!use(piece))
             d.now = decoder::phase::over;
-    if (d.taken == d.bound && d.state == status::need_more)
-        d.state = status::full;
+    if (d.taken == d.bound && d.state == inflater_state::need_more)
+        d.state = inflater_state::full;
     return d.state;
 }
 
-inflater::status inflater::state() const noexcept {
+inflater_state inflater::state() const noexcept {
     return decoder_->state;
 }
 
-// The next decoded bytes; none when all of `in` was used up, or when there is an end to it.
+// The next decoded bytes; none when all of `in` was used, or when decoding has ended.
 std::string_view inflater::decoder::next(std::string_view& in) {
     while (now != phase::over) {
         if (now == phase::opening) {
@@ -136,7 +136,7 @@ void inflater::decoder::open() {
     if (coding == format::gzip) {
         if (opening[0] != 0x1f || opening[1] != 0x8b) {
             // No member, or something after the last one.
-            state = first_member ? status::bad : status::complete;
+            state = first_member ? inflater_state::bad : inflater_state::complete;
             now = phase::over;
             return;
         }
@@ -144,23 +144,23 @@ void inflater::decoder::open() {
     } else if (!begins_zlib(opening[0], opening[1])) {
         result = inflateReset2(&z, no_wrapper);
     }
-    state = result == Z_OK ? status::need_more : status::bad;
+    state = result == Z_OK ? inflater_state::need_more : inflater_state::bad;
     now = result == Z_OK ? phase::data : phase::over;
     opening_left = {reinterpret_cast<char const*>(opening.data()), opening.size()};
     opening_size = 0;
     first_member = false;
 }
 
-// The bound goes first: whether a fault after it is found would depend on the pieces.
+// The bound is checked first: otherwise the pieces would decide whether a fault after it is found.
 void inflater::decoder::judge(int result, bool all_taken) {
     if (given == bound) {
-        state = status::full;
+        state = inflater_state::full;
         now = phase::over;
     } else if (result == Z_STREAM_END) {
-        state = status::complete;
+        state = inflater_state::complete;
         now = coding == format::gzip ? phase::opening : phase::over;
     } else if (result != Z_OK && !(result == Z_BUF_ERROR && all_taken)) {
-        state = status::bad;
+        state = inflater_state::bad;
         now = phase::over;
     }
 }

@@ -29,7 +29,7 @@ std::string_view error_type(int status, bool anthropic) noexcept {
 }
 
 std::string render_body(reply const& reply, std::string_view path) {
-    // The order of the members is the order in which the two vendors send them.
+    // The two vendors send the members in this order.
     using json = nlohmann::ordered_json;
     bool const anthropic = speaks_anthropic(path);
     auto const type = error_type(reply.status, anthropic);

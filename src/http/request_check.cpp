@@ -24,7 +24,7 @@ constexpr request_fault bad(std::string_view rule, std::string_view message) noe
     return {400, {rule, message}};
 }
 
-// Gathers what the fields say, one by one, and judges them together at the end.
+// Collects the fields one by one, and checks them together at the end.
 class field_judge {
 public:
     explicit field_judge(request_head& out) noexcept : out_{out} {}
@@ -92,7 +92,7 @@ std::optional<request_fault> field_judge::take_host(std::string_view value) noex
 }
 
 std::optional<request_fault> field_judge::take_length(std::string_view value) noexcept {
-    // Equal lengths would be harmless, but who sends two has lost track of where its bodies end.
+    // Equal lengths would be harmless, but a client that sends two has lost track of its framing.
     if (has_length_) {
         return bad("content_length_repeated",
                    "The request has more than one Content-Length; send one.");
@@ -185,8 +185,8 @@ check_request(std::string_view head, head_limits const& limits, field_list& fiel
     fields.reserve(usual_fields);
     field_reader reader{head, position};
     field_judge judge{out};
-    auto status = reader.next();
-    for (; status == field_reader::status::field; status = reader.next()) {
+    auto state = reader.next();
+    for (; state == field_reader::state::field; state = reader.next()) {
         if (fields.size() == limits.fields) {
             return refuse({431,
                            {"too_many_fields", "The head has too many field lines; send "
@@ -197,7 +197,7 @@ check_request(std::string_view head, head_limits const& limits, field_list& fiel
             return refuse(*wrong);
         }
     }
-    if (status == field_reader::status::bad) {
+    if (state == field_reader::state::bad) {
         return refuse({400, reader.fault()});
     }
     if (auto const wrong = judge.finish()) {

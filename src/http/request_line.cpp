@@ -81,7 +81,7 @@ std::optional<fault> read_target(std::string_view target, request_head& out) noe
                      "The request target has no valid host; write http://host[:port]/path."};
     }
     if (path == std::string_view::npos) {
-        // An empty path is "/", but asks of the server itself with OPTIONS (section 3.2.4).
+        // An empty path means "/", but with OPTIONS it means the server itself (section 3.2.4).
         out.target = options ? "*" : "/";
         return std::nullopt;
     }
@@ -148,7 +148,7 @@ std::optional<request_fault> read_request_line(std::string_view head, std::size_
         return request_fault{505,
                              {"version", "This version of HTTP is not supported; use HTTP/1.1."}};
     }
-    // A later minor version is a promise to understand 1.1 (RFC 9110 section 2.5).
+    // A later minor version promises to understand 1.1 (RFC 9110 section 2.5).
     out.version = version[7] == '0' ? version::http10 : version::http11;
     end = version_begin + 10;
 

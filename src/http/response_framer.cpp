@@ -4,7 +4,7 @@
 
 namespace secondwind::http {
 
-response_framer::status response_framer::state() const noexcept {
+decoder_state response_framer::state() const noexcept {
     bool complete = true;
     switch (framing_) {
     case framing::none:
@@ -16,37 +16,36 @@ response_framer::status response_framer::state() const noexcept {
         complete = closed_;
         break;
     case framing::chunked:
-        if (chunk_status_ == chunked_decoder::status::bad) {
-            return status::bad;
+        if (chunk_state_ == decoder_state::bad) {
+            return decoder_state::bad;
         }
-        complete = chunk_status_ == chunked_decoder::status::complete;
+        complete = chunk_state_ == decoder_state::complete;
         break;
     }
     if (complete) {
-        return status::complete;
+        return decoder_state::complete;
     }
-    return closed_ ? status::bad : status::need_more;
+    return closed_ ? decoder_state::bad : decoder_state::need_more;
 }
 
 chunked_decoder::step response_framer::push_run(std::string_view in) noexcept {
-    using step_status = chunked_decoder::status;
-    if (auto const now = state(); now != status::need_more) {
-        return {now == status::bad ? step_status::bad : step_status::complete, 0, {}};
+    if (auto const now = state(); now != decoder_state::need_more) {
+        return {now, 0, {}};
     }
     switch (framing_) {
     case framing::length: {
         auto const run = static_cast<std::size_t>(std::min<std::uint64_t>(left_, in.size()));
         left_ -= run;
-        return {left_ == 0 ? step_status::complete : step_status::need_more, run,
+        return {left_ == 0 ? decoder_state::complete : decoder_state::need_more, run,
                 in.substr(0, run)};
     }
     case framing::chunked: {
         auto const step = chunks_.push(in);
-        chunk_status_ = step.status;
+        chunk_state_ = step.state;
         return step;
     }
     default:
-        return {step_status::need_more, in.size(), in};
+        return {decoder_state::need_more, in.size(), in};
     }
 }
 
@@ -55,14 +54,14 @@ std::size_t response_framer::push(std::string_view in) noexcept {
     while (taken < in.size()) {
         auto const step = push_run(in.substr(taken));
         taken += step.consumed;
-        if (step.status != chunked_decoder::status::need_more) {
+        if (step.state != decoder_state::need_more) {
             break;
         }
     }
     return taken;
 }
 
-response_framer::status response_framer::finish() noexcept {
+decoder_state response_framer::finish() noexcept {
     closed_ = true;
     return state();
 }

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t usual_answer_fields = 32;
 
-// The longest time that is worth believing; beyond it the number only means "long".
+// The longest time that is plausible; a larger number only means "long".
 constexpr std::uint64_t most_seconds = 24 * 60 * 60;
 
 refusal refuse(std::string_view rule, std::string_view defect) {
@@ -27,7 +27,7 @@ refusal refuse(std::string_view rule, std::string_view defect) {
 
 // "HTTP/1.1 200 OK" and CRLF; returns where the first field line begins.
 std::optional<std::size_t> read_status_line(std::string_view head, response_head& out) noexcept {
-    // "HTTP/1.x 200" and the two line ends at least.
+    // At least "HTTP/1.x 200" and the two line ends.
     if (head.size() < 16 || !head.starts_with("HTTP/1.") || !is_digit(head[7]) || head[8] != ' ') {
         return std::nullopt;
     }
@@ -37,7 +37,7 @@ std::optional<std::size_t> read_status_line(std::string_view head, response_head
     }
     out.status = (head[9] - '0') * 100 + (head[10] - '0') * 10 + (head[11] - '0');
     std::size_t end = 12;
-    // Servers without a reason tend to leave out the space as well; nothing else can be meant.
+    // Servers that send no reason often omit the space as well; this is unambiguous.
     if (head[end] == ' ') {
         end = static_cast<std::size_t>(skip_value(head.data() + 13, head.data() + head.size()) -
                                        head.data());
@@ -66,7 +66,7 @@ int read_timeout(std::string_view value) noexcept {
 
 class answer_judge {
 public:
-    // A message that ends with its head has no framing that could be wrong.
+    // A message without a body has no framing that could be wrong.
     answer_judge(response_head& out, bool bodiless) noexcept : out_{out}, bodiless_{bodiless} {}
 
     std::optional<fault> take(field const& line) noexcept;
@@ -115,7 +115,7 @@ std::optional<fault> answer_judge::take(field const& line) noexcept {
 }
 
 std::optional<fault> answer_judge::take_length(std::string_view value) noexcept {
-    // Lengths that say the same, in lines or in a list, are one (RFC 9110 section 8.6).
+    // Equal lengths, in several lines or in a list, count as one (RFC 9110 section 8.6).
     for (auto rest = value;;) {
         auto const comma = rest.find(',');
         auto const length = parse_length(trim(rest.substr(0, comma)));
@@ -186,14 +186,14 @@ check_response(std::string_view head, std::string_view request_method, field_lis
     fields.reserve(usual_answer_fields);
     field_reader reader{head, *position};
     answer_judge judge{out, bodiless};
-    auto status = reader.next();
-    for (; status == field_reader::status::field; status = reader.next()) {
+    auto state = reader.next();
+    for (; state == field_reader::state::field; state = reader.next()) {
         fields.push_back(reader.line());
         if (auto const wrong = judge.take(reader.line())) {
             return refuse(wrong->rule, wrong->message);
         }
     }
-    if (status == field_reader::status::bad) {
+    if (state == field_reader::state::bad) {
         return refuse(reader.fault().rule, "a malformed field line");
     }
     if (auto const wrong = judge.finish()) {

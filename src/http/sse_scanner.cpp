@@ -12,7 +12,7 @@ constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
 
 void sse_scanner::push(std::string_view in, handler const& on_event) {
     while (!stopped_ && !in.empty()) {
-        // The LF of a CRLF whose CR has ended the line already, perhaps in the piece before.
+        // The LF of a CRLF whose CR already ended the line, perhaps in the previous piece.
         if (after_cr_) {
             after_cr_ = false;
             if (in.front() == '\n') {
@@ -57,7 +57,7 @@ bool sse_scanner::end_line(std::string_view line, handler const& on_event) {
     if (line.empty()) {
         return dispatch(on_event);
     }
-    // A comment has an empty name, and so is skipped like every name that is not known here.
+    // A comment has an empty name, so it is skipped like every unknown name.
     auto const colon = line.find(':');
     auto const name = line.substr(0, colon);
     std::string_view value;

@@ -110,10 +110,11 @@ requested_model::answer requested_model::read_from(std::string_view text) {
         auto name =
             close == npos ? std::string{} : text_of_string(text.substr(value, close + 1 - value));
         bool const unnamed = name.empty() && !unloads;
-        return {std::move(name), unnamed};
+        auto const name_end = name.empty() ? 0 : at;
+        return {std::move(name), unnamed, name_end};
     }
     read_so_far += at;
-    return {{}, !unloads};
+    return {{}, !unloads, 0};
 }
 
 requested_model::answer const& requested_model::read() const {

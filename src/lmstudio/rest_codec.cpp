@@ -23,15 +23,26 @@ bool add_model(json const& model, models& found) {
         return false;
 
     auto const size = size_of(model, "size_bytes");
+    auto const kind = kind_of(model);
+    auto variants = variants_of(model, key, "selected_variant");
     auto const before = found.loaded.size();
     for (auto const& entry : *instances) {
         if (!entry.is_object())
             continue;
-        if (auto id = text_of(entry, "id"); !id.empty())
-            found.loaded.push_back({std::move(id), key, size});
+        auto id = text_of(entry, "id");
+        if (id.empty())
+            continue;
+        instance one;
+        one.id = std::move(id);
+        one.model = key;
+        one.size_bytes = size;
+        one.kind = kind;
+        one.jit = has_number(entry, "remaining_ttl_seconds");
+        one.variants = variants;
+        found.loaded.push_back(std::move(one));
     }
     if (found.loaded.size() == before)
-        found.unloaded.push_back({key, size});
+        found.unloaded.push_back({key, size, kind, std::move(variants)});
     return true;
 }
 

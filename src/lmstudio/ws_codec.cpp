@@ -139,6 +139,10 @@ std::optional<std::vector<listed_instance>> parse_list_loaded(std::string_view t
         one.instance.id = std::move(id);
         one.instance.size_bytes = size_of(entry, "sizeBytes");
         one.instance.last_used_ms = time_of(entry, "lastUsedTime");
+        one.instance.kind = kind_of(entry);
+        one.instance.jit = has_number(entry, "ttlMs");
+        one.instance.device = text_of(entry, "deviceIdentifier");
+        one.instance.variants = variants_of(entry, one.instance.model, "selectedVariant");
         one.reference = text_of(entry, "instanceReference");
         found.push_back(std::move(one));
     });
@@ -146,8 +150,12 @@ std::optional<std::vector<listed_instance>> parse_list_loaded(std::string_view t
 
 std::optional<std::vector<model_on_disk>> parse_list_downloaded(std::string_view text) {
     return read_list<model_on_disk>(text, [](json const& entry, auto& found) {
-        if (auto key = text_of(entry, "modelKey"); !key.empty())
-            found.push_back({std::move(key), size_of(entry, "sizeBytes")});
+        auto key = text_of(entry, "modelKey");
+        if (key.empty())
+            return;
+        auto variants = variants_of(entry, key, "selectedVariant");
+        found.push_back(
+            {std::move(key), size_of(entry, "sizeBytes"), kind_of(entry), std::move(variants)});
     });
 }
 

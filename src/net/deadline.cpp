@@ -29,9 +29,9 @@ void deadline_queue::place(deadline_slot& slot) {
 void deadline_queue::remove(deadline_slot& slot) noexcept {
     if (slot.hook_.is_linked())
         queue_.erase(queue_.iterator_to(slot));
-    // The timer may now fire once with nothing due. That is cheaper than moving it each time. Only
-    // an empty queue takes it away, so that an idle process has no timer and a finished one can
-    // end.
+    // The timer may now fire once with nothing due. That is cheaper than moving it each time. It is
+    // only cancelled when the queue is empty, so that an idle process has no timer and a finished
+    // one can end.
     if (queue_.empty() && fires_ != clock::time_point::max()) {
         fires_ = clock::time_point::max();
         timer_.cancel();
@@ -45,8 +45,8 @@ void deadline_queue::set_timer() {
     fires_ = first;
     timer_.expires_at(first);
     timer_.async_wait([this](boost::system::error_code ec) {
-        // A cancelled wait was replaced by another one, or there is nothing left to wait for; the
-        // queue itself may be destroyed by now.
+        // Another wait has replaced the cancelled one, or there is nothing left to wait for; the
+        // queue itself may already be destroyed.
         if (!ec)
             expire();
     });
@@ -60,7 +60,7 @@ void deadline_queue::expire() {
         queue_.erase(queue_.begin());
         if (slot.armed_ == nullptr)
             continue;          // it stays out until a deadline is armed in it
-        if (slot.due_ > now) { // it was moved later since it was put here
+        if (slot.due_ > now) { // it has moved later since it was put here
             slot.place_ = slot.due_;
             queue_.insert(slot);
             continue;

@@ -21,7 +21,7 @@ namespace {
 
 constexpr std::size_t most_addresses = 32;
 
-// What the thread has found, as it is sent through the socket.
+// The result, as the thread sends it through the socket.
 struct finding {
     int fault;  // getaddrinfo's
     int number; // errno, for EAI_SYSTEM
@@ -101,8 +101,7 @@ void lookup::begin(std::string const& host, std::uint16_t port) {
     try {
         std::thread{[host, service = std::to_string(port), theirs = ends[1]] {
             auto const found = find(host, service);
-            // One message, which fits. If the lookup has been destroyed, it is lost, as it should
-            // be.
+            // One message, which fits. It is lost if the lookup has been destroyed, which is fine.
             [[maybe_unused]] auto const sent = ::send(theirs, &found, sizeof found, MSG_NOSIGNAL);
             ::close(theirs);
         }}.detach();

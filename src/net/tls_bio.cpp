@@ -57,7 +57,7 @@ BIO* make_socket_bio(int descriptor) {
     static BIO_METHOD* const method = make_method();
     auto* const bio = BIO_new(method);
     if (bio != nullptr) {
-        // NOLINTNEXTLINE(performance-no-int-to-ptr): OpenSSL keeps nothing but a pointer for us
+        // NOLINTNEXTLINE(performance-no-int-to-ptr): OpenSSL only keeps a pointer for us
         BIO_set_data(bio, reinterpret_cast<void*>(static_cast<std::intptr_t>(descriptor)));
         BIO_set_init(bio, 1);
     }

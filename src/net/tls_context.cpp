@@ -18,7 +18,7 @@ namespace {
 
 using namespace std::string_view_literals;
 
-// As in ALPN: each after its length (RFC 7301 section 3.1).
+// The format of ALPN: each name after its length (RFC 7301 section 3.1).
 constexpr auto offered = "\x08http/1.1"sv;
 constexpr auto accepted = "\x08http/1.1\x08http/1.0"sv;
 
@@ -67,7 +67,7 @@ tls_context::tls_context(bool serves)
                                SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
     SSL_CTX_set_mode(c, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                             SSL_MODE_RELEASE_BUFFERS);
-    // One read takes a record and its head, and what else has come.
+    // One read takes a record, its header, and anything else that has arrived.
     SSL_CTX_set_read_ahead(c, 1);
     // Clients keep their sessions themselves, in tickets.
     SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);

@@ -16,7 +16,7 @@ error_code system_error_of(int number) noexcept {
     return {number, boost::system::system_category()};
 }
 
-// OpenSSL looks into the thread's error queue to tell what the result of a call means.
+// OpenSSL interprets the result of a call by the error queue of the thread.
 void begin_call() noexcept {
     ERR_clear_error();
     errno = 0;
@@ -32,13 +32,12 @@ error_code error_of_call(int kind) noexcept {
     return system_error_of(kind == SSL_ERROR_SYSCALL ? number : EPROTO);
 }
 
-std::string trust_error(long result) {
-    std::string text = X509_verify_cert_error_string(result);
+std::string_view trust_error(long result) {
     if (result == X509_V_ERR_HOSTNAME_MISMATCH)
-        text += ": its certificate is for another name";
+        return "hostname mismatch: its certificate is for another name";
     if (result == X509_V_ERR_IP_ADDRESS_MISMATCH)
-        text += ": its certificate is not for this address";
-    return text;
+        return "IP address mismatch: its certificate is not for this address";
+    return X509_verify_cert_error_string(result);
 }
 
 // OpenSSL recognizes five HTTP methods; for the others it reports a wrong version, as for noise.
@@ -47,7 +46,8 @@ bool is_plaintext(int reason) noexcept {
            reason == SSL_R_WRONG_VERSION_NUMBER;
 }
 
-std::string handshake_error(SSL* ssl, int kind, int number) {
+// Static text, as all texts of OpenSSL are; empty for an error of the system.
+std::string_view handshake_error(SSL* ssl, int kind, int number) {
     auto const trust = SSL_get_verify_result(ssl);
     if (trust != X509_V_OK && SSL_get_verify_mode(ssl) != SSL_VERIFY_NONE)
         return trust_error(trust);
@@ -59,7 +59,7 @@ std::string handshake_error(SSL* ssl, int kind, int number) {
     if (is_plaintext(reason))
         return "the other side does not speak TLS";
     if (kind == SSL_ERROR_SYSCALL)
-        return system_error_of(number).message();
+        return {};
     auto const* const text = ERR_reason_error_string(code);
     return text != nullptr ? text : "protocol error";
 }
@@ -81,11 +81,16 @@ std::optional<tls_session::wait_type> tls_session::handshake(error_code& ec) {
         return asio::socket_base::wait_read;
     if (kind == SSL_ERROR_WANT_WRITE)
         return asio::socket_base::wait_write;
-    error_ = handshake_error(ssl_.get(), kind, number);
+    reason_ = handshake_error(ssl_.get(), kind, number);
     peer_spoke_plaintext_ = is_plaintext(ERR_GET_REASON(ERR_peek_error()));
     ERR_clear_error();
-    ec = system_error_of(EPROTO);
+    handshake_error_ = system_error_of(reason_.empty() ? number : EPROTO);
+    ec = handshake_error_;
     return std::nullopt;
+}
+
+std::string tls_session::error() const {
+    return reason_.empty() && handshake_error_ ? handshake_error_.message() : std::string{reason_};
 }
 
 std::size_t tls_session::read(asio::mutable_buffer into, error_code& ec) noexcept {

@@ -14,6 +14,10 @@ std::string_view to_string(next_step s) noexcept {
         return "join";
     case next_step::lead:
         return "lead";
+    case next_step::go_on:
+        return "go_on";
+    case next_step::heal:
+        return "heal";
     }
     return {};
 }
@@ -37,25 +41,22 @@ next_step unless_repeated(attempt_state const& state) noexcept {
 }
 
 next_step by_unloading(attempt_state const& state) noexcept {
-    // What this attempt saw was cured already, and a recovery that runs by now cures something
-    // newer. To lead another one would unload what a replay just loaded.
+    // What this attempt saw was cured already. To lead another recovery would unload what a replay
+    // just loaded.
     if (state.cured_since)
         return next_step::replay;
     return state.recovery_running ? next_step::join : next_step::lead;
 }
 
-} // namespace
-
-next_step decide_next(attempt_state const& state) noexcept {
-    if (!state.recovery_on || !state.replayable || state.replays_done >= state.max_replays)
-        return next_step::relay;
-
+next_step cure(attempt_state const& state) noexcept {
     switch (state.verdict) {
     case verdict::unloaded_in_flight:
         // Another's unload caused it, so there is nothing to free, and nothing to lead.
         return unless_repeated(state);
-    case verdict::insufficient_memory:
+    case verdict::load_refused:
     case verdict::suspected_memory:
+        return state.leading ? next_step::go_on : by_unloading(state);
+    case verdict::insufficient_memory:
     case verdict::cache_corruption:
         return by_unloading(state);
     case verdict::model_crash:
@@ -73,6 +74,21 @@ next_step decide_next(attempt_state const& state) noexcept {
         break;
     }
     return next_step::relay;
+}
+
+} // namespace
+
+next_step decide_next(attempt_state const& state) noexcept {
+    if (!state.recovery_on || state.max_replays == 0)
+        return next_step::relay;
+    bool const refused =
+        state.verdict == verdict::load_refused || state.verdict == verdict::suspected_memory;
+    if (!refused && state.replays_done >= state.max_replays)
+        return next_step::relay;
+    auto const step = cure(state);
+    if (step == next_step::relay || state.replayable)
+        return step;
+    return step == next_step::lead ? next_step::heal : next_step::relay;
 }
 
 } // namespace secondwind::policy

@@ -38,12 +38,12 @@ bool classifier::push(std::string_view body) {
     if (!encoded_)
         return take(body);
 
-    using status = http::inflater::status;
+    using http::inflater_state;
     auto const state =
         encoded_->push(body, [this](std::string_view decoded) { return !take(decoded); });
-    if (state == status::full)
+    if (state == inflater_state::full)
         finish();
-    else if (state == status::bad && !decided())
+    else if (state == inflater_state::bad && !decided())
         decide(verdict::healthy);
     return decided();
 }
@@ -90,6 +90,11 @@ void classifier::finish() {
         decide(verdict::healthy);
 }
 
+void classifier::commit() {
+    if (!decided())
+        decide(verdict::healthy);
+}
+
 // Decides as soon as the bytes cannot begin an error any more. White space is left out of the
 // comparison, so it may stand anywhere; what that lets through is merely read on.
 void classifier::judge_first_bytes(std::string_view body) {
@@ -117,8 +122,10 @@ void classifier::judge_first_bytes(std::string_view body) {
 }
 
 void classifier::judge_json() {
-    if (auto const message = lmstudio::find_error_message(text_))
-        return decide_error(*message);
+    auto const wrapping =
+        status_ >= 400 ? lmstudio::wrapping::optional : lmstudio::wrapping::required;
+    if (auto const error = lmstudio::read_error(text_, wrapping))
+        return decide_error(*error);
     if (!is_stream_)
         return;
     // An error status does not keep a host from answering with an event.
@@ -129,8 +136,8 @@ void classifier::judge_json() {
 }
 
 bool classifier::judge_event(http::sse_event const& event) {
-    if (auto const message = lmstudio::find_event_error(event)) {
-        decide_error(*message);
+    if (auto const error = lmstudio::read_event_error(event)) {
+        decide_error(*error);
         return false;
     }
     if (is_preamble_event(event))
@@ -139,8 +146,8 @@ bool classifier::judge_event(http::sse_event const& event) {
     return false;
 }
 
-void classifier::decide_error(std::string_view message) {
-    decide(judge_message(message, status_, rules_), message);
+void classifier::decide_error(lmstudio::error_report const& error) {
+    decide(judge_error(error, status_, rules_), error.message());
 }
 
 void classifier::decide(verdict v, std::string_view message) {

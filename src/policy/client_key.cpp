@@ -34,6 +34,13 @@ bool has_field(std::span<http::field const> fields, std::string_view name) noexc
                                [name](http::field const& f) { return iequals(f.name, name); });
 }
 
+bool has_field(std::span<http::field const> fields, std::string_view name,
+               std::string_view value) noexcept {
+    return std::ranges::any_of(fields, [name, value](http::field const& f) {
+        return iequals(f.name, name) && iequals(f.value, value);
+    });
+}
+
 } // namespace
 
 std::string hash_of(std::string_view key) {
@@ -72,6 +79,11 @@ bool is_preflight(std::string_view method, http::framing framing,
                   std::span<http::field const> fields) noexcept {
     return method == "OPTIONS" && framing == http::framing::none && has_field(fields, "origin") &&
            has_field(fields, "access-control-request-method");
+}
+
+bool sent_blind(std::span<http::field const> fields) noexcept {
+    return has_field(fields, "sec-fetch-site", "cross-site") &&
+           has_field(fields, "sec-fetch-mode", "no-cors");
 }
 
 } // namespace secondwind::policy

@@ -16,20 +16,14 @@ oversized_models::time_point later(oversized_models::time_point now,
 
 } // namespace
 
-void oversized_models::failed(std::string_view model, bool exhaustive, time_point now,
-                              std::chrono::milliseconds cooldown) {
-    // What is over must not make this one futile.
-    static_cast<void>(empty(now));
-    if (cooldown <= cooldown.zero())
+void oversized_models::refused(std::string_view model, time_point now,
+                               std::chrono::milliseconds cooldown) {
+    std::erase_if(entries_, [&](entry const& e) { return e.until <= now || e.model == model; });
+    if (cooldown <= cooldown.zero() || model.empty())
         return;
-    if (auto const known = std::ranges::find(entries_, model, &entry::model);
-        known != entries_.end()) {
-        exhaustive = exhaustive || known->exhaustive;
-        entries_.erase(known);
-    } else if (entries_.size() == most) {
+    if (entries_.size() == most)
         entries_.erase(entries_.begin());
-    }
-    entries_.push_back({std::string{model}, exhaustive, later(now, cooldown)});
+    entries_.push_back({std::string{model}, later(now, cooldown)});
 }
 
 void oversized_models::succeeded(std::string_view model) {
@@ -45,17 +39,9 @@ void oversized_models::listed(std::vector<std::string> const& models) {
     models_ = std::move(sorted);
 }
 
-bool oversized_models::empty(time_point now) noexcept {
-    std::erase_if(entries_, [now](entry const& e) { return e.until <= now; });
-    return entries_.empty();
-}
-
-oversized_models::standing oversized_models::of(std::string_view model,
-                                                time_point now) const noexcept {
-    auto const known = std::ranges::find(entries_, model, &entry::model);
-    if (known == entries_.end() || known->until <= now)
-        return standing::open;
-    return known->exhaustive ? standing::futile : standing::everything;
+bool oversized_models::futile(std::string_view model, time_point now) const noexcept {
+    return std::ranges::any_of(entries_,
+                               [&](entry const& e) { return e.model == model && e.until > now; });
 }
 
 } // namespace secondwind::policy

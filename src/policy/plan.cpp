@@ -1,10 +1,10 @@
 #include <secondwind/policy/plan.hpp>
 
 #include <secondwind/base/pattern.hpp>
-#include <secondwind/policy/memory_requirement.hpp>
 
 #include <algorithm>
 #include <cstddef>
+#include <numeric>
 #include <tuple>
 
 namespace secondwind::policy {
@@ -15,209 +15,318 @@ using lmstudio::inventory;
 
 namespace {
 
-// The name of what a request needs and an eviction for it must leave alone. Where it names nothing,
-// the one loaded model serves it, if there is just one.
-std::string_view wanted_of(std::string_view wanted, inventory const& loaded) noexcept {
-    return wanted.empty() && one_model_only(loaded) ? loaded.front().id : wanted;
+bool may_go(decision d) noexcept {
+    return d == decision::unload || d == decision::busy_here || d == decision::busy_there ||
+           d == decision::resident;
 }
 
-bool is_pinned(instance const& candidate, plan_request const& request) noexcept {
-    return request.pinned != nullptr && policy::is_pinned(candidate, *request.pinned);
+bool is_wanted(lmstudio::resolved_model const& wanted, instance const& i) noexcept {
+    return wanted.instance_id.empty() ? !wanted.key.empty() && i.model == wanted.key
+                                      : i.id == wanted.instance_id;
 }
 
-// Whether an exchange in flight may be served by an instance that is not known.
-bool any_may_be_in_use(std::string_view wanted, inventory const& loaded,
-                       usage const& in_use) noexcept {
-    // The wanted name is no such case: the host has just answered it by trying to load that model.
-    return in_use.unknown || std::ranges::any_of(in_use.models, [&](std::string const& name) {
-               return name != wanted && !fits_any(name, loaded);
-           });
+// "key" or "key:2": a request for the model brings such an instance back.
+bool has_usual_name(loaded_instance const& each) noexcept {
+    std::string_view id = each.instance.id;
+    auto const& model = each.instance.model;
+    if (id == model)
+        return true;
+    if (each.named || !id.starts_with(model) || id.size() < model.size() + 2 ||
+        id[model.size()] != ':')
+        return false;
+    id.remove_prefix(model.size() + 1);
+    return std::ranges::all_of(id, [](char c) { return c >= '0' && c <= '9'; });
 }
 
-bool is_used(instance const& candidate, inventory const& loaded, usage const& in_use) noexcept {
-    return std::ranges::any_of(
-        in_use.models, [&](std::string const& name) { return uses(name, candidate, loaded); });
-}
-
-bool has(std::vector<consideration> const& considered, fate f) noexcept {
-    return std::ranges::any_of(considered, [f](consideration const& c) { return c.fate == f; });
-}
-
-bool any_busy(std::vector<consideration> const& considered) noexcept {
-    return has(considered, fate::busy_here) || has(considered, fate::busy_there);
-}
-
-// All that may go is taken at first; the rules for how much of it comes afterwards.
-std::vector<consideration> consider_for_memory(plan_request const& request, inventory const& loaded,
-                                               usage const& in_use) {
-    auto const wanted = wanted_of(request.wanted, loaded);
-    bool const busy_too = request.how == evict::all;
-    bool const all_in_use = any_may_be_in_use(wanted, loaded, in_use);
-
-    auto const fate_of = [&](instance const& i) {
-        if (uses(wanted, i, loaded))
-            return fate::wanted;
-        if (is_pinned(i, request))
-            return fate::pinned;
-        if (!busy_too && (all_in_use || is_used(i, loaded, in_use)))
-            return fate::busy_here;
-        if (!busy_too && i.doing == activity::busy)
-            return fate::busy_there;
-        return fate::taken;
-    };
-    std::vector<consideration> considered;
-    for (auto const& i : loaded)
-        considered.push_back({i, fate_of(i)});
-    return considered;
-}
-
-// A duplicate costs least to lose, because its model stays loaded without it: another instance of
-// it is spared, or goes later.
-bool is_duplicate(consideration const& candidate, std::vector<consideration> const& considered) {
-    return std::ranges::any_of(considered, [&](consideration const& other) {
-        return other.instance.model == candidate.instance.model &&
-               (other.fate != fate::taken || &other < &candidate);
-    });
-}
-
-// Where the candidates stand among the considered, in the order in which they would go.
-std::vector<std::size_t> in_order(std::vector<consideration> const& considered) {
-    struct place {
-        bool last_of_its_model;
-        std::int64_t last_used_ms;
-        std::size_t at;
-    };
-    std::vector<place> places;
-    for (std::size_t at = 0; at < considered.size(); ++at)
-        if (auto const& c = considered[at]; c.fate == fate::taken)
-            places.push_back({!is_duplicate(c, considered), c.instance.last_used_ms, at});
-    std::ranges::sort(places, {}, [](place const& p) {
-        return std::tuple{p.last_of_its_model, p.last_used_ms, p.at};
-    });
-
-    std::vector<std::size_t> order;
-    order.reserve(places.size());
-    for (auto const& p : places)
-        order.push_back(p.at);
-    return order;
-}
-
-// How many candidates cover the need. A size that is not known covers nothing.
-std::size_t enough_of(std::vector<std::size_t> const& order,
-                      std::vector<consideration> const& considered, std::uint64_t needed) {
-    std::size_t count = 0;
-    while (count < order.size() && needed > 0)
-        needed -= std::min(needed, considered[order[count++]].instance.size_bytes);
-    return count;
-}
-
-void spare(plan& p, std::vector<std::size_t>& order, std::size_t from, fate reason) {
-    for (auto at = from; at < order.size(); ++at)
-        p.considered[order[at]].fate = reason;
-    order.resize(std::min(from, order.size()));
-}
-
-plan_reason reason_of(plan const& p, usage const& in_use) noexcept {
-    if (!p.victims.empty())
-        return plan_reason::unload;
-    if (any_busy(p.considered) || in_use.loading)
-        return plan_reason::all_busy;
-    return has(p.considered, fate::pinned) ? plan_reason::all_pinned : plan_reason::nothing_loaded;
-}
-
-// Whether an eviction for memory would find nothing any more, whichever instances are idle by then.
-bool leaves_nothing(plan const& p, plan_request const& request) {
-    inventory rest;
-    for (auto const& c : p.considered)
-        if (c.fate != fate::taken)
-            rest.push_back(c.instance);
-    auto const wanted = wanted_of(request.wanted, rest);
-    return std::ranges::all_of(
-        rest, [&](instance const& i) { return uses(wanted, i, rest) || is_pinned(i, request); });
-}
-
-plan plan_for_memory(plan_request const& request, inventory const& loaded, usage const& in_use) {
-    plan result;
-    result.considered = consider_for_memory(request, loaded, in_use);
-    auto order = in_order(result.considered);
-
-    if (request.everything) {
-        if (any_busy(result.considered) || in_use.loading)
-            spare(result, order, 0, fate::not_enough);
-    } else if (request.how == evict::enough) {
-        if (auto const required = required_bytes(request.message))
-            spare(result, order, enough_of(order, result.considered, *required), fate::not_needed);
+// A plan for memory while it is made.
+class memory_plan {
+public:
+    memory_plan(plan_request const& request, std::vector<loaded_instance> const& loaded)
+        : request_{request}, loaded_{loaded} {
+        for (auto const& each : loaded)
+            made_.considered.push_back({each.instance, decision_on(each)});
+        for (auto const& each : made_.considered)
+            if (each.instance.device.empty())
+                loaded_bytes_ += each.instance.size_bytes;
+        missing_ = missing_bytes(request, loaded_bytes_);
+        sort();
     }
 
-    for (auto const at : order)
-        result.victims.push_back(result.considered[at].instance);
-    result.reason = reason_of(result, in_use);
-    return result;
-}
+    plan make() {
+        bool const hopeless = never_fits();
+        auto const chosen = hopeless ? places{} : choose();
+        if (hopeless)
+            reason_to_keep_ = decision::not_enough;
+        for (auto const at : idle())
+            if (std::ranges::find(chosen, at) == chosen.end())
+                made_.considered[at].decision = reason_to_keep_;
+        for (auto const at : chosen)
+            made_.victims.push_back(made_.considered[at].instance);
+        made_.reason = hopeless ? plan_reason::too_large : reason();
+        for (auto const at : targets())
+            made_.targets.push_back(made_.considered[at].instance.id);
+        made_.exhaustive = !request_.load_in_flight &&
+                           std::ranges::none_of(made_.considered, [](consideration const& c) {
+                               return (may_go(c.decision) && c.decision != decision::unload) ||
+                                      c.decision == decision::not_needed ||
+                                      c.decision == decision::not_enough;
+                           });
+        return std::move(made_);
+    }
 
-plan plan_for_broken_model(std::string_view wanted, inventory const& loaded) {
-    bool const only_one = !fits_any(wanted, loaded) && one_model_only(loaded);
-    auto const is_broken = [&](instance const& candidate) {
-        return only_one || std::ranges::any_of(loaded, [&](instance const& i) {
-                   return i.model == candidate.model && uses(wanted, i, loaded);
-               });
-    };
+private:
+    using places = std::vector<std::size_t>; // among the considered
+
+    decision decision_on(loaded_instance const& each) const {
+        auto const& i = each.instance;
+        if (is_wanted(request_.wanted, i))
+            return decision::wanted;
+        if (!i.device.empty())
+            return decision::remote;
+        if (request_.pinned != nullptr && is_pinned(i, *request_.pinned))
+            return decision::pinned;
+        if (request_.evict_named == evict_named::never && !has_usual_name(each))
+            return decision::named;
+        if (request_.evict == evict::all)
+            return decision::unload;
+        if (each.used_here)
+            return decision::busy_here;
+        if (i.doing == activity::busy)
+            return decision::busy_there;
+        return each.resident ? decision::resident : decision::unload;
+    }
+
+    // A duplicate costs least to lose, because its model stays loaded without it: another instance
+    // of it is kept, or goes later.
+    bool is_duplicate(std::size_t at) const {
+        if (loaded_[at].named || made_.considered[at].decision != decision::unload)
+            return false;
+        for (std::size_t other = 0; other < loaded_.size(); ++other)
+            if (other != at && loaded_[other].instance.model == loaded_[at].instance.model &&
+                (other < at || made_.considered[other].decision != decision::unload))
+                return true;
+        return false;
+    }
+
+    void sort() {
+        for (std::size_t at = 0; at < loaded_.size(); ++at)
+            if (may_go(made_.considered[at].decision))
+                order_.push_back(at);
+        std::ranges::sort(order_, {}, [this](std::size_t at) {
+            auto const& i = loaded_[at].instance;
+            return std::tuple{!has_usual_name(loaded_[at]), !is_duplicate(at), !i.jit,
+                              i.last_used_ms, at};
+        });
+    }
+
+    template<class Predicate>
+    places where(Predicate holds) const {
+        places found;
+        std::ranges::copy_if(order_, std::back_inserter(found), holds);
+        return found;
+    }
+    bool is_idle(std::size_t at) const { return made_.considered[at].decision == decision::unload; }
+    bool crumb(std::size_t at) const {
+        return is_crumb(loaded_[at].instance.size_bytes, request_.need);
+    }
+    places idle() const {
+        return where([this](std::size_t at) { return is_idle(at); });
+    }
+    std::uint64_t size_of(places const& all) const {
+        return std::accumulate(all.begin(), all.end(), std::uint64_t{0},
+                               [this](std::uint64_t sum, std::size_t at) {
+                                   return sum + loaded_[at].instance.size_bytes;
+                               });
+    }
+
+    // As many as cover what is missing, in their order; then what the later ones made needless is
+    // given back. All of them where they do not.
+    places cover(places const& from) const {
+        if (!missing_)
+            return from;
+        places taken;
+        std::uint64_t sum = 0;
+        for (auto const at : from) {
+            if (sum >= *missing_)
+                break;
+            taken.push_back(at);
+            sum += loaded_[at].instance.size_bytes;
+        }
+        if (sum < *missing_)
+            return from;
+        std::erase_if(taken, [&](std::size_t at) {
+            auto const size = loaded_[at].instance.size_bytes;
+            bool const needless = sum - size >= *missing_;
+            sum -= needless ? size : 0;
+            return needless;
+        });
+        return taken;
+    }
+
+    bool anything_busy() const {
+        return request_.load_in_flight ||
+               std::ranges::any_of(order_, [this](std::size_t at) { return !is_idle(at); });
+    }
+
+    // What would stay, and the wanted model with it, was refused before.
+    bool is_too_little(places const& all_idle) const {
+        if (!request_.least_refused || request_.size == 0)
+            return false;
+        auto const stays = loaded_bytes_ + request_.loading - size_of(all_idle);
+        return stays + request_.size >= *request_.least_refused;
+    }
+
+    // Even alone, beside what never goes. Where that is all there is, it is the reason.
+    bool never_fits() const {
+        // Where nothing may go at all, that is the reason, and the refusal told nothing new.
+        bool const all_kept = order_.empty() && !loaded_.empty();
+        if (!request_.least_refused_alone || request_.size == 0 || all_kept)
+            return false;
+        if (order_.empty() && request_.size < *request_.least_refused_alone)
+            return false;
+        return loaded_bytes_ - size_of(order_) + request_.size >= *request_.least_refused_alone;
+    }
+
+    places choose() {
+        auto all_idle = idle();
+        if (all_idle.empty() || request_.evict == evict::all)
+            return all_idle;
+        if (is_too_little(all_idle) && anything_busy()) {
+            reason_to_keep_ = decision::not_enough;
+            return {};
+        }
+        auto const large = where([this](std::size_t at) { return is_idle(at) && !crumb(at); });
+        if (large.empty() && anything_busy()) {
+            reason_to_keep_ = decision::not_enough;
+            return {};
+        }
+        if (request_.stage == stage::everything_idle || request_.evict == evict::idle || !missing_)
+            return all_idle;
+        return size_of(large) >= *missing_ / 2 && !large.empty() ? cover(large) : cover(all_idle);
+    }
+
+    places targets() const {
+        bool const with_crumbs =
+            request_.stage == stage::everything_idle || !missing_ ||
+            std::ranges::all_of(order_, [this](std::size_t at) { return crumb(at); });
+        return cover(where([&](std::size_t at) { return with_crumbs || !crumb(at); }));
+    }
+
+    bool has(decision d) const {
+        return std::ranges::find(made_.considered, d, &consideration::decision) !=
+               made_.considered.end();
+    }
+
+    plan_reason reason() const {
+        if (!made_.victims.empty())
+            return plan_reason::unload;
+        if (anything_busy())
+            return plan_reason::all_busy;
+        if (has(decision::not_enough))
+            return plan_reason::too_large;
+        return has(decision::pinned) || has(decision::named) || has(decision::remote)
+                   ? plan_reason::all_pinned
+                   : plan_reason::nothing_loaded;
+    }
+
+    plan_request const& request_;
+    std::vector<loaded_instance> const& loaded_;
+    plan made_;
+    std::uint64_t loaded_bytes_ = 0;
+    std::optional<std::uint64_t> missing_;
+    places order_; // of those that may ever go
+    decision reason_to_keep_ = decision::not_needed;
+};
+
+plan plan_for_broken_model(plan_request const& request,
+                           std::vector<loaded_instance> const& loaded) {
     plan result;
-    for (auto const& i : loaded) {
-        bool const broken = is_broken(i);
-        result.considered.push_back({i, broken ? fate::taken : fate::unrelated});
+    for (auto const& [i, used, named, resident] : loaded) {
+        bool const broken = !request.wanted.key.empty() && i.model == request.wanted.key;
+        result.considered.push_back({i, broken ? decision::unload : decision::unrelated});
         if (broken)
             result.victims.push_back(i);
     }
-    result.reason = result.victims.empty() ? plan_reason::nothing_loaded : plan_reason::unload;
+    bool const waits = request.verdict == verdict::model_crash && request.answers;
+    if (waits) {
+        for (auto& each : result.considered)
+            if (each.decision == decision::unload)
+                each.decision = decision::busy_here;
+        result.victims.clear();
+    }
+    result.reason = waits                    ? plan_reason::all_busy
+                    : result.victims.empty() ? plan_reason::nothing_loaded
+                                             : plan_reason::unload;
+    result.exhaustive = true;
     return result;
 }
 
-plan plan_for_nothing(inventory const& loaded) {
+plan plan_for_nothing(std::vector<loaded_instance> const& loaded, plan_reason reason,
+                      lmstudio::resolved_model const& wanted) {
     plan result;
-    for (auto const& i : loaded)
-        result.considered.push_back({i, fate::unrelated});
+    result.reason = reason;
+    for (auto const& each : loaded)
+        result.considered.push_back({each.instance, is_wanted(wanted, each.instance)
+                                                        ? decision::wanted
+                                                        : decision::unrelated});
     return result;
 }
 
 } // namespace
 
-plan make_plan(plan_request const& request, inventory const& loaded, usage const& in_use) {
-    plan result;
+std::optional<std::uint64_t> missing_bytes(plan_request const& request,
+                                           std::uint64_t loaded) noexcept {
+    if (!request.need)
+        return std::nullopt;
+    auto const sum = loaded + request.loading;
+    auto const room =
+        request.most_loaded && *request.most_loaded > sum ? *request.most_loaded - sum : 0;
+    auto missing = *request.need > room ? *request.need - room : 0;
+    if (request.least_refused && request.size != 0 && sum + request.size >= *request.least_refused)
+        missing = std::max(missing, sum + request.size - *request.least_refused + 1);
+    return std::max<std::uint64_t>(missing, 1);
+}
+
+bool is_crumb(std::uint64_t size, std::optional<std::uint64_t> need) noexcept {
+    return need && size < *need / 10;
+}
+
+instance const* serving(lmstudio::resolved_model const& wanted, inventory const& loaded) noexcept {
+    if (wanted.match != lmstudio::match::found)
+        return nullptr;
+    auto const& id = wanted.instance_id.empty() ? wanted.key : wanted.instance_id;
+    auto found = std::ranges::find(loaded, id, &instance::id);
+    if (found == loaded.end() && wanted.instance_id.empty())
+        found = std::ranges::find(loaded, wanted.key, &instance::model);
+    return found == loaded.end() ? nullptr : &*found;
+}
+
+plan make_plan(plan_request const& request, std::vector<loaded_instance> const& loaded) {
     switch (request.verdict) {
-    case verdict::insufficient_memory:
+    case verdict::load_refused:
     case verdict::suspected_memory:
-        result = plan_for_memory(request, loaded, in_use);
-        break;
+        if (std::ranges::any_of(loaded, [&](loaded_instance const& each) {
+                return is_wanted(request.wanted, each.instance);
+            }))
+            return plan_for_nothing(loaded, plan_reason::loaded, request.wanted);
+        return memory_plan{request, loaded}.make();
+    case verdict::insufficient_memory:
+        return memory_plan{request, loaded}.make();
     case verdict::cache_corruption:
     case verdict::model_crash:
-        result = plan_for_broken_model(request.wanted, loaded);
-        break;
+        return plan_for_broken_model(request, loaded);
     case verdict::healthy:
     case verdict::unloaded_in_flight:
     case verdict::other_error:
-        return plan_for_nothing(loaded);
+        break;
     }
-    result.exhaustive = !in_use.loading && leaves_nothing(result, request);
-    return result;
+    return plan_for_nothing(loaded, plan_reason::not_curable, request.wanted);
 }
 
 bool is_pinned(instance const& candidate, std::vector<std::string> const& globs) noexcept {
     return std::ranges::any_of(globs, [&](std::string const& glob) {
         return glob_matches(glob, candidate.model) || glob_matches(glob, candidate.id);
     });
-}
-
-usage without_unloaded(usage in_use, std::vector<std::string> const& unloaded,
-                       inventory const& loaded, std::string_view wanted) {
-    std::erase_if(in_use.models, [&](std::string const& name) {
-        // An instance may bear the key of another model as its id.
-        if (fits_any(name, loaded) || std::ranges::find(unloaded, name) == unloaded.end())
-            return false;
-        in_use.loading = in_use.loading || name != wanted;
-        return true;
-    });
-    return in_use;
 }
 
 std::string_view to_string(evict e) noexcept {
@@ -242,29 +351,39 @@ std::string_view to_string(plan_reason r) noexcept {
         return "all_pinned";
     case plan_reason::all_busy:
         return "all_busy";
+    case plan_reason::too_large:
+        return "too_large";
+    case plan_reason::loaded:
+        return "loaded";
     case plan_reason::not_curable:
         return "not_curable";
     }
     return {};
 }
 
-std::string_view to_string(fate f) noexcept {
-    switch (f) {
-    case fate::taken:
-        return "taken";
-    case fate::wanted:
+std::string_view to_string(decision d) noexcept {
+    switch (d) {
+    case decision::unload:
+        return "unload";
+    case decision::wanted:
         return "wanted";
-    case fate::pinned:
+    case decision::pinned:
         return "pinned";
-    case fate::busy_here:
+    case decision::named:
+        return "named";
+    case decision::remote:
+        return "remote";
+    case decision::busy_here:
         return "busy_here";
-    case fate::busy_there:
+    case decision::busy_there:
         return "busy_there";
-    case fate::not_needed:
+    case decision::resident:
+        return "resident";
+    case decision::not_needed:
         return "not_needed";
-    case fate::not_enough:
+    case decision::not_enough:
         return "not_enough";
-    case fate::unrelated:
+    case decision::unrelated:
         return "unrelated";
     }
     return {};

@@ -2,14 +2,19 @@
 
 #include <secondwind/base/pattern.hpp>
 
+#include "own_words.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <utility>
+#include <vector>
 
 namespace secondwind::policy {
 namespace {
 
 constexpr auto other = verdict::other_error;
+constexpr auto refused = verdict::load_refused;
 constexpr auto memory = verdict::insufficient_memory;
 constexpr auto suspected = verdict::suspected_memory;
 constexpr auto cache = verdict::cache_corruption;
@@ -17,17 +22,22 @@ constexpr auto unloaded = verdict::unloaded_in_flight;
 constexpr auto crash = verdict::model_crash;
 
 constexpr std::array table{
+    // The request's or the model's own text could not be read; its words come next.
+    signature{"failed to parse input at pos", other},
+    signature{"failed to parse tool call arguments", other},
+    signature{"invalid model identifier", other},
+    signature{"is not valid json", other},
     // Deterministic failures whose words or wrappers look like those further down.
     signature{"snapshot of system resources failed", other},
     signature{"failed to load draft model", other},
     signature{"no lm runtime found", other},
     signature{"unknown model architecture", other},
+    signature{"missing tensor", other},
     // MLX refuses one array that no amount of free memory would allow.
     signature{"greater than the maximum allowed buffer size", other},
     signature{"rotatingkvcache quantization nyi", other},
     signature{"error rendering prompt with jinja template", other},
     signature{"does not match the expected*format", other},
-    signature{"engine protocol predict*invalid_request_error", other},
     signature{"^trying to keep the first", other},
     signature{"loaded with context length of only", other},
     signature{"tokens to keep from the initial prompt", other},
@@ -43,12 +53,12 @@ constexpr std::array table{
     signature{"^unexpected endpoint or method", other},
 
     // LM Studio's guardrail, in the wordings of three generations.
-    signature{"insufficient system resources", memory},
-    signature{"model loading guardrails", memory},
-    signature{"would likely overload your system", memory},
-    signature{"overloading the system will likely", memory},
-    signature{"requires approximately*of memory", memory},
-    signature{"not enough resources to load", memory},
+    signature{"insufficient system resources", refused},
+    signature{"model loading guardrails", refused},
+    signature{"would likely overload your system", refused},
+    signature{"overloading the system will likely", refused},
+    signature{"requires approximately*of memory", refused},
+    signature{"not enough resources to load", refused},
     // The engines: CUDA, ROCm, Vulkan, Metal, MLX, and the C++ runtime.
     signature{"out of memory", memory},
     signature{"out_of_memory", memory},
@@ -59,6 +69,10 @@ constexpr std::array table{
     signature{"insufficient memory", memory},
     signature{"unable to allocate*buffer", memory},
     signature{"failed to allocate", memory},
+    signature{"cublas_status_alloc_failed", memory},
+    signature{"cannot allocate memory", memory},
+    signature{"not enough memory", memory},
+    signature{"not enough vram", memory},
     signature{"memory allocation of size*failed", memory},
     signature{"bad allocation", memory},
     signature{"bad_alloc", memory},
@@ -67,6 +81,8 @@ constexpr std::array table{
     signature{"llama_memory is null", cache},
     signature{"unable to reuse from cache", cache},
     signature{"inconsistent sequence positions", cache},
+    // MLX's prompt cache lost an array; it stays lost until the model is loaded again.
+    signature{"has no attribute 'swapaxes'", cache},
 
     signature{"model is unloaded", unloaded},
     signature{"model unloaded.", unloaded},
@@ -91,7 +107,90 @@ constexpr std::array table{
     signature{"exited before becoming healthy", suspected},
     signature{"error loading model.", suspected},
     signature{"error loading model$", suspected},
+    // llama.cpp's decoder failed in the midst of a batch, and its server's words for that.
+    signature{"failed to decode*ret = -3", suspected},
+    signature{"compute error.", suspected},
 };
+
+// Types and codes that say what kind of error it is, whatever its text says. LM Studio gives
+// "invalid_request_error" to refused loads too; an engine does not.
+constexpr std::array<std::string_view, 22> structural{"model_not_found",
+                                                      "job_not_found",
+                                                      "not_found_error",
+                                                      "invalid_api_key",
+                                                      "authentication_error",
+                                                      "permission_error",
+                                                      "permission_denied",
+                                                      "mcp_connection_error",
+                                                      "plugin_connection_error",
+                                                      "context_length_exceeded",
+                                                      "exceed_context_size_error",
+                                                      "not_implemented",
+                                                      "not_supported_error",
+                                                      "missing_required_parameter",
+                                                      "unsupported_parameter",
+                                                      "unsupported_value",
+                                                      "unknown_parameter",
+                                                      "unrecognized_keys",
+                                                      "invalid_type",
+                                                      "invalid_value",
+                                                      "invalid_string",
+                                                      "invalid_union"};
+
+bool is_structural(std::string_view word) noexcept {
+    return std::ranges::find(structural, word) != structural.end();
+}
+
+// A model code of an invalid request is about the name that the request gave.
+bool is_model_code(std::string_view type, std::string_view code) noexcept {
+    return type == "invalid_request" && matches("model", code) && code != "model_load_failed";
+}
+
+// Within one another; one is all that was ever seen.
+constexpr int most_engines = 3;
+
+// What LM Studio says of itself where a model could not be loaded, though it names a cause.
+constexpr std::array<std::string_view, 6> load_failures{
+    "failed to load model",           "failed to load llm",       "failed to load vlm",
+    "failed to load embedding model", "failed to load the model", "error loading model"};
+
+bool is_load_failure(std::string_view text) noexcept {
+    return !matches("engine protocol predict", text) &&
+           std::ranges::any_of(load_failures,
+                               [text](std::string_view p) { return matches(p, text); });
+}
+
+// Nothing where neither its structure nor any signature tells.
+std::optional<verdict> judge_own_words(lmstudio::error_report const& error, int engines = 0) {
+    if (is_structural(error.type) || is_structural(error.code) ||
+        is_model_code(error.type, error.code) ||
+        (engines > 0 && error.type == "invalid_request_error"))
+        return other;
+
+    bool is_load = error.type == "model_load_failed" || error.code == "model_load_failed";
+    std::optional<verdict> found;
+    std::vector<std::string> texts;
+    for (auto const& message : error.texts) {
+        auto own = own_words_of(message);
+        is_load = is_load || is_load_failure(own.text);
+        if (!found && !own.engine_error.empty() && engines < most_engines)
+            if (auto const engine =
+                    lmstudio::read_error(own.engine_error, lmstudio::wrapping::optional))
+                found = judge_own_words(*engine, engines + 1);
+        texts.push_back(std::move(own.text));
+    }
+    if (!found) {
+        auto const first = std::ranges::find_if(table, [&texts](signature const& s) {
+            return std::ranges::any_of(
+                texts, [&s](std::string const& text) { return matches(s.pattern, text); });
+        });
+        if (first != table.end())
+            found = first->verdict;
+    }
+    if (found == memory && is_load)
+        return refused;
+    return found;
+}
 
 } // namespace
 
@@ -99,13 +198,20 @@ std::span<signature const> built_in_signatures() noexcept {
     return table;
 }
 
-verdict judge_message(std::string_view message, int status, std::span<rule const> rules) noexcept {
-    for (auto const& r : rules)
-        if ((!r.status || *r.status == status) && matches(r.match, message))
+verdict judge_error(lmstudio::error_report const& error, int status, std::span<rule const> rules) {
+    for (auto const& r : rules) {
+        bool const fits = std::ranges::any_of(
+            error.texts, [&r](std::string const& text) { return matches(r.match, text); });
+        if (fits && (!r.status || *r.status == status))
             return r.verdict;
-    auto const found = std::ranges::find_if(
-        table, [message](signature const& s) { return matches(s.pattern, message); });
-    return found == table.end() ? verdict::other_error : found->verdict;
+    }
+    return judge_own_words(error).value_or(other);
+}
+
+verdict judge_message(std::string_view message, int status, std::span<rule const> rules) {
+    lmstudio::error_report error;
+    error.texts.emplace_back(message);
+    return judge_error(error, status, rules);
 }
 
 } // namespace secondwind::policy

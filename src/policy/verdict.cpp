@@ -6,8 +6,9 @@
 namespace secondwind::policy {
 namespace {
 
-constexpr std::array<std::pair<verdict, std::string_view>, 7> names{{
+constexpr std::array<std::pair<verdict, std::string_view>, 8> names{{
     {verdict::healthy, "healthy"},
+    {verdict::load_refused, "load_refused"},
     {verdict::insufficient_memory, "insufficient_memory"},
     {verdict::suspected_memory, "suspected_memory"},
     {verdict::cache_corruption, "cache_corruption"},

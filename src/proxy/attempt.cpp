@@ -155,11 +155,6 @@ failure attempt::note_head() {
     persists_ = head.keep_alive;
     keep_alive_ = head.keep_alive_timeout;
     event_stream_ = iequals(head.content_type, "text/event-stream");
-    if (request_.version == http::version::http10 && head.framing == http::framing::chunked) {
-        // It was asked as HTTP/1.0, which has no chunks: its client could not read them.
-        failed.kind = fault::malformed;
-        failed.detail = "chunked_to_http10";
-    }
     return failed;
 }
 
@@ -178,36 +173,75 @@ net::task<void> attempt::pass_interim() {
 net::task<failure> attempt::hold() {
     auto const& limits = request_.settings->limits;
     auto const& rules = request_.settings->recovery.rules;
+    auto const mode = request_.settings->recovery.mode;
     auto const& head = answer_.head();
     bool const stream = status_ < 400 && event_stream_;
-    if (preamble_.suits(head))
-        splitter_.emplace();
-    if (stream && head.content_encoding.empty() &&
-        request_.settings->recovery.mode != config::recovery_mode::off)
-        tail_.emplace(rules, status_);
-    // A preamble that is passed on as it comes is not held, so no limit applies to it.
-    auto bound = stream ? limits.hold : limits.error_body;
-    if (splitter_)
-        bound = std::numeric_limits<std::size_t>::max();
-    policy::classifier classify{status_, head.content_type, static_cast<std::size_t>(bound),
-                                head.content_encoding, rules};
-    using status = http::response_framer::status;
+    // Until it is judged.
+    judged_.verdict = status_ < 400 ? policy::verdict::healthy : policy::verdict::other_error;
+    if (mode != config::recovery_mode::off) {
+        // A preamble that is passed on as it comes is not held, so no limit applies to it.
+        auto const bound = preamble_.suits(head) ? std::numeric_limits<std::size_t>::max()
+                           : stream              ? limits.hold
+                                                 : limits.error_body;
+        if (stream && head.content_encoding.empty())
+            tail_.emplace(rules, status_);
+        judge_.emplace(status_, head.content_type, static_cast<std::size_t>(bound),
+                       head.content_encoding, rules);
+    }
     failure failed;
-    while (!classify.decided()) {
-        answer_.scan([&](std::string_view data) {
+    if (mode == config::recovery_mode::on) {
+        answer_.scan([this](std::string_view data) {
             note_body(data);
-            return !classify.push(data);
+            return !judge_->decided();
         });
-        if (splitter_) {
-            co_await preamble_.pass(*splitter_, answer_);
-            if (splitter_->rest().size() > limits.hold)
-                classify.finish();
+        bool const spliced = preamble_.begun() || policy::shows_progress(request_.path());
+        if (!judge_->decided() || spliced)
+            failed = co_await hold_until_judged();
+    }
+    if (!failed)
+        failed = conclude();
+    co_return failed;
+}
+
+// Reads on until the answer is judged, or may be held no longer. A failure means that it was given
+// up.
+net::task<failure> attempt::hold_until_judged() {
+    using http::decoder_state;
+    auto const& limits = request_.settings->limits;
+    bool const suits = preamble_.suits(answer_.head());
+    bool const at_once = limits.hold_time == limits.hold_time.zero();
+    bool const stream = status_ < 400 && event_stream_;
+    preamble_.begin_stream();
+    net::scoped_deadline hold_time{client_.slot(), "hold_time", [this] { lease_->stop_waiting(); }};
+    bool armed = false;
+    failure failed;
+    for (;;) {
+        answer_.scan([this](std::string_view data) {
+            note_body(data);
+            return !judge_->decided();
+        });
+        bool const over = judge_->decided() || answer_.framer().state() != decoder_state::need_more;
+        bool const late = !over && (at_once || hold_time.expired());
+        bool const spliced = preamble_.begun() || policy::shows_progress(request_.path());
+        if (suits && !splitter_ && (spliced || !over)) {
+            splitter_.emplace();
+            answer_.scan_again([this](std::string_view data) { splitter_->push(data); });
         }
-        if (classify.decided())
-            break;
-        if (answer_.framer().state() != status::need_more) {
-            classify.finish();
-            break;
+        if (splitter_ && (spliced || late))
+            co_await pass_preamble(late, hold_time);
+        bool const full =
+            splitter_ && (splitter_->rest().size() > limits.hold || !splitter_->fits());
+        // What cannot be spliced is past recovery once it is passed on.
+        if (!over && (full || (late && !splitter_ && (stream || judge_->blank()))))
+            judge_->commit();
+        else if (over)
+            judge_->finish();
+        if (judge_->decided())
+            co_return failure{};
+
+        if (!armed && !preamble_.begun() && (stream || judge_->blank())) {
+            hold_time.arm(limits.hold_time);
+            armed = true;
         }
         answer_.settle();
         auto const ec = co_await lease_->readable();
@@ -215,46 +249,76 @@ net::task<failure> attempt::hold() {
         if (failed) {
             if (failed.kind == fault::cancelled)
                 co_return failed;
-            broken_ = answer_.framer().finish() != status::complete || failed.reset();
-            classify.finish();
+            broken_ = answer_.framer().finish() != decoder_state::complete || failed.reset();
         }
     }
-    failed = {};
+}
+
+// Passes on the opening events that have come; the bare head only if that is `late`.
+net::task<void> attempt::pass_preamble(bool late, net::deadline& hold_time) {
+    auto events = preamble_.next(*splitter_);
+    if (!events.empty() || (late && !preamble_.begun())) {
+        hold_time.disarm(); // the write has a deadline of its own in the same slot
+        co_await preamble_.pass(std::move(events), answer_);
+    }
+    if (preamble_.begun())
+        answer_.forget_scanned();
+}
+
+failure attempt::conclude() {
+    using http::decoder_state;
+    failure failed;
     // Bytes that came after the decisive ones belong to the answer as well.
     answer_.scan([this](std::string_view data) {
         note_body(data);
         return true;
     });
-    judged_ = classify.result();
+    if (judge_ && answer_.framer().state() != decoder_state::need_more)
+        judge_->finish();
+    if (judge_ && judge_->decided()) {
+        judged_ = judge_->result();
+        judge_.reset();
+    }
     // An answer that was only broken off is relayed as far as it came: it is the host's own.
-    if (!broken_ && answer_.framer().state() == status::bad) {
+    if (!broken_ && answer_.framer().state() == decoder_state::bad) {
         failed.kind = fault::malformed;
         failed.detail = "framing";
         failed.answer_began = true;
+    } else if (preamble_.begun() && !after_preamble() && !policy::curable(judged_.verdict)) {
+        failed.kind = fault::misfit;
+        failed.answer_began = true;
     }
-    co_return failed;
+    return failed;
+}
+
+void attempt::end_watch() {
+    if (judge_) {
+        judge_->finish();
+        judged_ = judge_->result();
+        judge_.reset();
+    }
+    if (tail_)
+        tail_->finish();
 }
 
 void attempt::note_body(std::string_view data) {
     ++held_events_;
     if (splitter_)
         splitter_->push(data);
-    if (tail_)
-        tail_->push(data);
+    watch(data);
 }
 
 void attempt::park() {
-    use_.reset();
     finish();
 }
 
 void attempt::finish() {
-    using status = http::response_framer::status;
+    using http::decoder_state;
     // After half a request, the host would take the next one for its other half.
-    if (lease_ && sent_ && persists_ && answer_.framer().state() == status::complete &&
+    if (lease_ && sent_ && persists_ && answer_.framer().state() == decoder_state::complete &&
         answer_.framer().framing() != http::framing::until_close && !answer_.surplus())
         lease_.give_back(keep_alive_);
-    if (answer_.framer().state() != status::need_more)
+    if (answer_.framer().state() != decoder_state::need_more)
         lease_.close();
 }
 

@@ -10,7 +10,6 @@
 #include <secondwind/policy/preamble.hpp>
 #include <secondwind/policy/tail_watch.hpp>
 #include <secondwind/proxy/context.hpp>
-#include <secondwind/recovery/in_flight.hpp>
 #include <secondwind/telemetry/traffic.hpp>
 
 #include <optional>
@@ -28,8 +27,7 @@ public:
     attempt(context& shared, client& client, request const& request, body_reader* rest,
             preamble_relay& preamble) noexcept
         : shared_{shared}, client_{client}, request_{request}, rest_{rest}, preamble_{preamble},
-          use_{std::in_place, request.host->recovery.in_flight, request.model},
-          epoch_{request.host->recovery.guard.epoch()}, answer_{shared.blocks} {}
+          answer_{shared.blocks} {}
 
     // Sends the request; `fresh` asks for a new connection. A failure means that there will be no
     // answer.
@@ -44,7 +42,6 @@ public:
     }
 
     policy::judgement const& judged() const noexcept { return judged_; }
-    std::uint64_t epoch() const noexcept { return epoch_; } // of the host, when this attempt began
     host::answer& answer() noexcept { return answer_; }
     host::lease& lease() noexcept { return lease_; }
     int status() const noexcept { return status_; }
@@ -52,12 +49,27 @@ public:
     bool switching() const noexcept { return status_ == 101; }
 
     // If the client has had the preamble of this stream or of an earlier one: the held bytes that
-    // it has not had. Nothing if it has had none, or if this answer is no such stream.
+    // it has not had. Nothing if it has had none, or if this answer does not continue it.
     std::optional<std::string_view> after_preamble() const noexcept {
-        return preamble_.begun() && splitter_ ? std::optional{splitter_->rest()} : std::nullopt;
+        return preamble_.begun() && splitter_ && splitter_->fits()
+                   ? std::optional{splitter_->rest()}
+                   : std::nullopt;
     }
-    // Watches the stream for an error after the commit; null if there is nothing to watch.
-    policy::tail_watch* tail() noexcept { return tail_ ? &*tail_ : nullptr; }
+
+    // An error may still be found in the body, which is to be shown to watch() as it is relayed.
+    bool watches() const noexcept { return tail_ || judge_; }
+    void watch(std::string_view data) {
+        if (tail_)
+            tail_->push(data);
+        if (judge_)
+            judge_->push(data);
+    }
+    // The body is over: judged() is final, and the host is not busy with it any more.
+    void end_watch();
+    // What was found in a stream after the commit; null if nothing was.
+    policy::judgement const* late_error() const noexcept {
+        return tail_ && tail_->found() ? &*tail_->found() : nullptr;
+    }
 
     // Its phase until it is relayed.
     telemetry::phase phase() const noexcept {
@@ -84,6 +96,9 @@ private:
     host::failure give_up_writing();
     host::failure note_head();
     net::task<host::failure> hold();
+    net::task<host::failure> hold_until_judged();
+    net::task<void> pass_preamble(bool late, net::deadline& hold_time);
+    host::failure conclude();
     net::task<void> pass_interim();
     void note_body(std::string_view data);
 
@@ -92,12 +107,11 @@ private:
     request const& request_;
     body_reader* rest_;
     preamble_relay& preamble_;
-    std::optional<recovery::in_flight::entry> use_;
-    std::uint64_t epoch_;
     host::lease lease_;
     host::answer answer_;
     std::optional<policy::preamble_splitter> splitter_;
     std::optional<policy::tail_watch> tail_;
+    std::optional<policy::classifier> judge_; // while it is open
     policy::judgement judged_;
     int status_ = 0;
     int keep_alive_ = -1; // seconds, as the host says

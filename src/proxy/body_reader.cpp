@@ -120,8 +120,8 @@ std::string_view body_reader::take(std::string_view bytes) {
         auto const step = chunks_.push(bytes);
         data = step.data;
         used_ += step.consumed;
-        finished_ = step.status == http::chunked_decoder::status::complete;
-        if (step.status == http::chunked_decoder::status::bad)
+        finished_ = step.state == http::decoder_state::complete;
+        if (step.state == http::decoder_state::bad)
             fault_ = http::refusal{400, chunks_.rule(),
                                    "The chunked request body is malformed. Send it in valid "
                                    "chunks, or with a Content-Length."};

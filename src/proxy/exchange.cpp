@@ -16,6 +16,12 @@ namespace {
 // little, and nothing that thousands of uploads add up to.
 constexpr std::size_t most_of_a_body = 4096;
 
+// Whether a recovery would unload something for it.
+bool may_unload(policy::verdict v, policy::on_crash crash) noexcept {
+    return policy::for_memory(v) || v == policy::verdict::cache_corruption ||
+           (v == policy::verdict::model_crash && crash == policy::on_crash::reload);
+}
+
 std::string_view advice_for(fault kind) {
     if (kind == fault::tls)
         return "Set upstreams[].ca_file to the CA that signed its certificate, or set "
@@ -27,9 +33,11 @@ std::string_view advice_for(fault kind) {
 } // namespace
 
 exchange::exchange(context& shared, client& c, request& incoming, body_reader* rest)
-    : shared_{shared}, client_{c}, request_{incoming}, rest_{rest}, preamble_{shared, c, incoming,
-                                                                              record_},
-      recovery_{incoming.host->recovery, *this}, number_{shared.next_exchange++} {
+    : shared_{shared}, client_{c}, request_{incoming}, rest_{rest},
+      preamble_{shared, c, incoming, record_}, recovery_{incoming.host->recovery, *this,
+                                                         incoming.model,
+                                                         lmstudio::kind_for(incoming.path())},
+      number_{shared.next_exchange++} {
     shared_.exchanges.add(*this);
     shared_.traffic.began();
 }
@@ -58,6 +66,10 @@ net::task<bool> exchange::run() {
     record_.bytes_in += request_.whole ? request_.body.size() : rest_->received();
     record_.write(request_, shared_.traffic);
     co_return keep_;
+}
+
+bool exchange::sent_blind() const {
+    return request_.sent_blind(shared_.fields);
 }
 
 void exchange::note_gate_wait() {
@@ -93,8 +105,8 @@ bool exchange::fits(attempt const& from) const {
 void exchange::hold(next_step step) {
     if (step != next_step::relay)
         attempt_->park();
-    else if (policy::curable(record_.verdict) && !request_.whole &&
-             request_.settings->recovery.mode == config::recovery_mode::on)
+    if (policy::curable(record_.verdict) && !request_.whole &&
+        request_.settings->recovery.mode == config::recovery_mode::on)
         shared_.traffic.skipped(telemetry::skip::body_too_large);
     if (!held_ || fits(*attempt_))
         held_ = std::move(attempt_);
@@ -130,13 +142,20 @@ net::task<void> exchange::relay() {
 }
 
 policy::judgement const* exchange::late_error() {
-    auto* const tail = attempt_->tail();
-    if (!tail || attempt_->judged().verdict != policy::verdict::healthy)
+    attempt_->end_watch();
+    auto const& judged = attempt_->judged();
+    if (request_.settings->recovery.mode == config::recovery_mode::observe) {
+        // Nothing was held, so this may be known only now.
+        if (!gone_)
+            record_.verdict = judged.verdict;
+        if (may_unload(judged.verdict, request_.settings->recovery.on_crash))
+            return &judged;
+    }
+    auto const* const late = attempt_->late_error();
+    if (!late || judged.verdict != policy::verdict::healthy)
         return nullptr;
-    tail->finish();
-    if (tail->found())
-        shared_.traffic.skipped(telemetry::skip::committed);
-    return tail->found() ? &*tail->found() : nullptr;
+    shared_.traffic.skipped(telemetry::skip::committed);
+    return late;
 }
 
 net::task<void> exchange::reply_failed(failure failed) {
@@ -149,9 +168,11 @@ net::task<void> exchange::reply_failed(failure failed) {
         co_return;
     }
     if (preamble_.begun()) {
-        recovery_.fail();
         record_.ending = ending::cut;
         record_.detail = host::describe(failed);
+        // A body without chunks would look complete.
+        if (request_.version == http::version::http10)
+            client_.reset();
         co_return;
     }
     auto const& upstream = request_.host->upstream;
@@ -193,6 +214,9 @@ http::persistence exchange::persistence(http::framing framing) const {
     if (!request_.keep_alive || shared_.draining || request_.listener->closed() ||
         framing == http::framing::until_close || (rest_ && !rest_->finished()))
         return http::persistence::close;
+    // It gets a chunked body without its chunks.
+    if (request_.version == http::version::http10 && framing == http::framing::chunked)
+        return http::persistence::close;
     return request_.version == http::version::http10 ? http::persistence::keep_http10
                                                      : http::persistence::keep;
 }
@@ -203,11 +227,11 @@ std::string exchange::own_fields() const {
     if (request_.settings->request_id.add)
         fields = request_.id_field();
     if (recovery_.met_recovery())
-        fields += fmt::format("X-Secondwind-Recovery: {}; reason={}; unloaded={}\r\n"
-                              "X-Secondwind-Attempts: {}\r\n",
-                              recovery::to_string(recovery_.outcome()),
-                              policy::to_string(recovery_.reason()), recovery_.unloaded(),
-                              record_.attempts);
+        fields += fmt::format(
+            "X-Secondwind-Recovery: {}{}; reason={}; unloaded={}\r\n"
+            "X-Secondwind-Attempts: {}\r\n",
+            recovery::to_string(recovery_.outcome()), recovery_.healed() ? "; healed" : "",
+            policy::to_string(recovery_.reason()), recovery_.unloaded(), record_.attempts);
     return fields;
 }
 
@@ -239,7 +263,7 @@ telemetry::live_exchange::view exchange::look() const {
     out.method = request_.method();
     out.path = request_.path();
     out.host = request_.host->name();
-    out.model = model();
+    out.model = request_.model.name();
     out.phase = phase();
     out.stream = attempt_ && attempt_->event_stream();
     out.attempts = record_.attempts;

@@ -43,13 +43,14 @@ public:
     // What recovery::run_exchange() asks of it: see recovery::recoverable_exchange.
     using failure_type = host::failure;
     bool gone() const noexcept { return gone_; }
-    bool uses_models() const noexcept { return !request_.reads_only(); }
+    bool uses_models() const noexcept {
+        return !request_.reads_only() && !request_.manages_models();
+    }
     void note_gate_wait();
     net::task<host::failure> send(bool fresh);
     net::task<host::failure> receive();
     void note_attempt();
     policy::judgement const& judged() const noexcept { return attempt_->judged(); }
-    std::uint64_t epoch() const noexcept { return attempt_->epoch(); }
     bool may_resend(host::failure const& failed) const noexcept {
         return failed.resend_safe() && request_.idempotent() && request_.whole;
     }
@@ -74,9 +75,9 @@ private:
 
     std::string_view id() const override { return request_.id; }
     std::string_view path() const override { return request_.path(); }
-    std::string const& model() const override { return request_.model.name(); }
     std::string authorization() const override { return request_.authorization(shared_.fields); }
     bool replayable() const override { return request_.whole; }
+    bool sent_blind() const override;
 
     context& shared_;
     client& client_;

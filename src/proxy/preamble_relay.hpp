@@ -9,14 +9,17 @@
 #include <secondwind/policy/preamble.hpp>
 #include <secondwind/proxy/context.hpp>
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
 namespace secondwind::proxy {
 
-// On /api/v1/chat a user watches a model load: that preamble is passed on at once, and if a
-// recovery follows, the client goes on with the replayed stream as if it were the first one. The
-// chunks of the two streams do not fit together, so the body is sent in chunks of our own.
+// A stream's head and preamble are held for limits.hold_time, and on /api/v1/chat, where a user
+// watches a model load, not at all. After that they are passed on as they come, and if a recovery
+// follows, the client goes on with the replayed stream as if it were the first one. The chunks of
+// the two streams do not fit together, so the body is sent in chunks of our own; to a client of
+// HTTP/1.0, without any.
 //
 // An exchange has one, and its attempts share it.
 class preamble_relay {
@@ -29,12 +32,16 @@ public:
     // True for an answer with a preamble that can be passed on, and that a recovery may follow.
     bool suits(http::response_head const& head) const;
 
+    // Another attempt's stream begins.
+    void begin_stream() { client_has_.begin_stream(); }
+
     // The head has gone to the client: from here on it sees one stream.
     bool begun() const noexcept { return begun_; }
 
-    // Passes on the events of `preamble` that the client has not had. Drops the bytes of `answer`
-    // that are no longer needed.
-    net::task<void> pass(policy::preamble_splitter& preamble, host::answer& answer);
+    // The opening events of `preamble` that the client has not had: they count as passed on.
+    std::string next(policy::preamble_splitter& preamble) { return preamble.pass(client_has_); }
+    // Passes these events on, after the head if the client has not had that.
+    net::task<void> pass(std::string events, host::answer& answer);
 
     // What the head says about the client's connection; set it before an answer can come.
     http::persistence connection = http::persistence::close;
@@ -48,8 +55,19 @@ private:
     bool begun_ = false;
 };
 
-// Appends one chunk (RFC 9112 section 7.1); nothing if there is no data, which would be the last
-// chunk.
-void append_chunk(std::string& out, std::string_view data);
+// How a body goes to the client.
+enum class body_form : std::uint8_t {
+    as_it_came, // in the bytes of the host
+    in_chunks,  // in chunks of our own
+    bare        // without chunks: it ends with the connection
+};
+// The form of a body that is not sent as it came.
+constexpr body_form form_for(http::version client) noexcept {
+    return client == http::version::http10 ? body_form::bare : body_form::in_chunks;
+}
+
+// Appends data of a body that is not sent as it came; a chunk (RFC 9112 section 7.1) is never
+// empty, which would make it the last one.
+void append_data(std::string& out, std::string_view data, body_form form);
 
 } // namespace secondwind::proxy

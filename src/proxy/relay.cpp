@@ -4,7 +4,7 @@ namespace secondwind::proxy {
 
 namespace {
 
-using framer_status = http::response_framer::status;
+using http::decoder_state;
 
 constexpr std::string_view last_chunk = "0\r\n\r\n";
 
@@ -16,25 +16,25 @@ net::task<net::error_code> flush(client& client, std::chrono::milliseconds stall
     co_return co_await writing;
 }
 
-// Moves the framer over the bytes and gives their body data to the watch. Returns how many of them
-// belong to the answer, as framer.push() does. Each run of data, which is a chunk as a rule, counts
-// as one of `events`.
-std::size_t follow(http::response_framer& framer, std::string_view bytes, policy::tail_watch* tail,
-                   std::string* chunks, std::uint64_t& events) {
+// Moves the framer over the bytes and shows their body data to the attempt, if it watches. Returns
+// how many of them belong to the answer, as framer.push() does. Each run of data, which is a chunk
+// as a rule, counts as one of `events`.
+std::size_t follow(http::response_framer& framer, std::string_view bytes, attempt* watching,
+                   body_form form, std::string& out, std::uint64_t& events) {
     std::size_t taken = 0;
-    while (taken < bytes.size() && framer.state() == framer_status::need_more) {
+    while (taken < bytes.size() && framer.state() == decoder_state::need_more) {
         auto const step = framer.push_run(bytes.substr(taken));
         taken += step.consumed;
         events += !step.data.empty();
-        if (tail)
-            tail->push(step.data);
-        if (chunks)
-            append_chunk(*chunks, step.data);
+        if (watching)
+            watching->watch(step.data);
+        if (form != body_form::as_it_came)
+            append_data(out, step.data, form);
         if (step.consumed == 0)
             break;
     }
-    if (chunks && framer.state() == framer_status::complete)
-        chunks->append(last_chunk);
+    if (form == body_form::in_chunks && framer.state() == decoder_state::complete)
+        out.append(last_chunk);
     return taken;
 }
 
@@ -45,24 +45,29 @@ net::task<relay_result> relay(context& shared, client& client, attempt& attempt,
                               std::string extra, access_record& record) {
     auto& answer = attempt.answer();
     auto const stall = request.settings->timeouts.write_stall;
-    auto* const tail = attempt.tail();
+    auto* const watching = attempt.watches() ? &attempt : nullptr;
     auto const after_preamble = attempt.after_preamble();
+    // HTTP/1.0 has no chunks.
+    bool const decode = request.version == http::version::http10 &&
+                        answer.framer().framing() == http::framing::chunked;
+    auto const form = after_preamble || decode ? form_for(request.version) : body_form::as_it_came;
     relay_result result;
     net::error_code ec;
-    std::string chunks;
+    std::string out; // what is not sent as it came
     if (after_preamble) {
-        append_chunk(chunks, *after_preamble);
-        if (answer.framer().state() == framer_status::complete)
-            chunks.append(last_chunk);
-        record.bytes_out += chunks.size();
-        client_write writing{client, stall, chunks};
+        append_data(out, *after_preamble, form);
+        if (form == body_form::in_chunks && answer.framer().state() == decoder_state::complete)
+            out.append(last_chunk);
+        record.bytes_out += out.size();
+        client_write writing{client, stall, out};
         ec = co_await writing;
     } else {
         std::string head;
-        head.reserve(answer.head_bytes().size() + extra.size() + 32);
         answer.check_head(request.method(), shared.fields);
-        http::render_response(head, answer.head(), connection, extra);
-        auto const body = answer.held_body();
+        http::render_response(head, answer.head(), connection, extra, request.version);
+        if (decode)
+            answer.scan_again([&out](std::string_view data) { out.append(data); });
+        auto const body = decode ? std::string_view{out} : answer.held_body();
         record.first_byte = access_record::clock::now();
         record.bytes_out = head.size() + body.size();
         client_write writing{client, stall, head, body};
@@ -73,18 +78,19 @@ net::task<relay_result> relay(context& shared, client& client, attempt& attempt,
     std::uint64_t other = 0; // if this is no event stream
     auto& events = attempt.event_stream() ? shared.traffic.stream_events : other;
     events += attempt.held_events();
-    bool const until_close = framer.framing() == http::framing::until_close;
+    bool const until_close =
+        framer.framing() == http::framing::until_close || form == body_form::bare;
     if (attempt.broken() && !ec) {
         result = {ending::cut, until_close};
         co_return result;
     }
-    if (framer.state() == framer_status::need_more && !ec) {
+    if (framer.state() == decoder_state::need_more && !ec) {
         // From here on nothing is held: bytes pass through the scratch memory.
         answer.release();
         auto const scratch = shared.scratch_buffer();
         auto& host = *attempt.lease();
         bool filled = false; // the last read was full: more is there, so do not wait for it
-        while (framer.state() == framer_status::need_more && !ec) {
+        while (framer.state() == decoder_state::need_more && !ec) {
             net::error_code host_ec;
             if (!filled)
                 host_ec = co_await host.readable();
@@ -96,16 +102,16 @@ net::task<relay_result> relay(context& shared, client& client, attempt& attempt,
                 continue;
             if (host_ec) {
                 bool const closed = host_ec == net::asio::error::eof;
-                if (closed && framer.finish() == framer_status::complete)
+                if (closed && framer.finish() == decoder_state::complete)
                     break;
                 result = {ending::cut, until_close};
                 co_return result;
             }
             std::string_view const bytes{static_cast<char const*>(scratch.data()), n};
-            chunks.clear();
-            auto const taken =
-                follow(framer, bytes, tail, after_preamble ? &chunks : nullptr, events);
-            auto const ours = after_preamble ? std::string_view{chunks} : bytes.substr(0, taken);
+            out.clear();
+            auto const taken = follow(framer, bytes, watching, form, out, events);
+            auto const ours =
+                form == body_form::as_it_came ? bytes.substr(0, taken) : std::string_view{out};
             if (taken < n)
                 attempt.note_surplus();
             record.bytes_out += ours.size();
@@ -116,7 +122,7 @@ net::task<relay_result> relay(context& shared, client& client, attempt& attempt,
     }
     if (ec)
         result.ending = ending::client_gone;
-    else if (framer.state() == framer_status::bad)
+    else if (framer.state() == decoder_state::bad)
         result = {ending::cut, until_close};
     else
         attempt.finish();

@@ -22,7 +22,8 @@ struct relay_result {
 // The commit: from the first byte that it writes on, there is no replay. Writes the rendered head
 // and the held bytes at once, then each piece of the body as it is read; nothing is read while a
 // write is pending. If the client has had the preamble of the stream, the head is left out and the
-// body comes in chunks of our own. Returns how it ended; anything but `complete` means that the
+// body comes in chunks of our own; a client of HTTP/1.0 gets a chunked body without its chunks.
+// Returns how it ended; anything but `complete` means that the
 // client's connection must be closed so that the message cannot look complete, with a reset if
 // `must_reset` is true.
 net::task<relay_result> relay(context& shared, client& client, attempt& attempt,

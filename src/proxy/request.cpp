@@ -1,5 +1,6 @@
 #include "request.hpp"
 #include <secondwind/base/ascii.hpp>
+#include <secondwind/policy/client_key.hpp>
 
 #include <limits>
 
@@ -19,6 +20,12 @@ std::string request::authorization(http::field_list& scratch) const {
             key = "Bearer " + std::string{field.value};
     }
     return key;
+}
+
+bool request::sent_blind(http::field_list& scratch) const {
+    constexpr auto any = std::numeric_limits<std::size_t>::max();
+    auto const checked = http::check_request(head, {any, any, any}, scratch);
+    return checked && policy::sent_blind(checked->fields);
 }
 
 } // namespace secondwind::proxy

@@ -34,6 +34,8 @@ struct request {
     bool reads_only() const noexcept {
         return method() == "GET" || method() == "HEAD" || method() == "OPTIONS";
     }
+    // Loads, unloads and downloads that the client asks for itself (LM Studio's REST v1).
+    bool manages_models() const noexcept { return path().starts_with("/api/v1/models"); }
     // May be sent again after a transport error (RFC 9110 section 9.2.2).
     bool idempotent() const noexcept {
         return reads_only() || method() == "PUT" || method() == "DELETE" || method() == "TRACE";
@@ -44,6 +46,9 @@ struct request {
     // The value of an Authorization field with this request's credentials, for the calls that are
     // made on its behalf; empty if it has none.
     std::string authorization(http::field_list& scratch) const;
+
+    // A browser sent it for a page of another site, which cannot read the answer.
+    bool sent_blind(http::field_list& scratch) const;
 
     // The name of its host; empty if it was refused before it had one.
     std::string_view host_name() const noexcept {

@@ -1,6 +1,7 @@
 #include "request_reader.hpp"
 #include "admission.hpp"
 #include <secondwind/base/ascii.hpp>
+#include <secondwind/config/address.hpp>
 #include <secondwind/http/head_writer.hpp>
 #include <secondwind/policy/route.hpp>
 
@@ -36,8 +37,13 @@ void render(request& request, http::request_head const& head, bool whole) {
     http::request_edit edit;
     edit.drop_credentials = keyed;
     edit.drop_host_choice = !request.listener->host;
+    std::string authority;
     if (request.host) {
         edit.host = request.host->pool.authority();
+        // Only HTTP/1.0 does without a Host field, and the request goes up as HTTP/1.1.
+        if (head.version == http::version::http10)
+            authority = config::authority(request.host->upstream);
+        edit.no_host = authority;
         if (auto const& token = request.host->upstream.api_token; keyed && !token.empty())
             extra += "Authorization: Bearer " + token + "\r\n";
     }
@@ -144,13 +150,13 @@ bool request_reader::accept(http::request_head const& head) {
 // stalled.
 net::task<request_reader::arrival> request_reader::read_head(http::head_scanner& scanner,
                                                              std::string_view& arrived) {
-    using status = http::head_scanner::status;
+    using http::decoder_state;
     auto& unread = client_.unread();
     net::scoped_deadline late{client_.slot(), "request_head", [this] { client_.stop_waiting(); }};
     bool waited = false;
     arrived = unread;
-    auto scanned = unread.empty() ? status::need_more : scanner.scan(arrived);
-    while (scanned == status::need_more) {
+    auto scanned = unread.empty() ? decoder_state::need_more : scanner.scan(arrived);
+    while (scanned == decoder_state::need_more) {
         net::error_code ec;
         auto const scratch = shared_.head_buffer();
         auto const n = net::try_read(client_.socket(), scratch, ec);
@@ -173,10 +179,10 @@ net::task<request_reader::arrival> request_reader::read_head(http::head_scanner&
             arrived = unread;
         }
         scanned = scanner.scan(arrived);
-        if (scanned == status::need_more && unread.empty())
+        if (scanned == decoder_state::need_more && unread.empty())
             unread.assign(bytes);
     }
-    co_return scanned == status::bad ? arrival::fault : arrival::head;
+    co_return scanned == decoder_state::bad ? arrival::fault : arrival::head;
 }
 
 net::task<request_reader::result> request_reader::read_body(bool expects_continue) {

@@ -5,17 +5,17 @@ namespace secondwind::recovery {
 
 namespace {
 
-// "a, b:2 (busy_here)": the instances that the plan takes, or those that it spares, each with its
-// fate.
-std::string listed(policy::plan const& plan, bool taken) {
+// "a, b:2 (busy_here)": the instances that the plan unloads, or those that it keeps, each with the
+// reason.
+std::string listed(policy::plan const& plan, bool unloads) {
     std::string out;
     for (auto const& each : plan.considered) {
-        if ((each.fate == policy::fate::taken) != taken)
+        if ((each.decision == policy::decision::unload) != unloads)
             continue;
         out += out.empty() ? "" : ", ";
         out += each.instance.id;
-        if (!taken)
-            out.append(" (").append(policy::to_string(each.fate)).append(")");
+        if (!unloads)
+            out.append(" (").append(policy::to_string(each.decision)).append(")");
     }
     return out;
 }
@@ -66,8 +66,8 @@ void ledger::note(step s, record& r) {
                 {"model", only_at(step::began, r.trigger.model)},
                 {"message", only_at(step::began, r.trigger.message)},
                 {"plan", only_at(step::planned, policy::to_string(r.plan.reason))},
-                {"taken", planned ? listed(r.plan, true) : std::string{}},
-                {"spared", planned ? listed(r.plan, false) : std::string{}},
+                {"unloads", planned ? listed(r.plan, true) : std::string{}},
+                {"keeps", planned ? listed(r.plan, false) : std::string{}},
                 {"instance", instance},
                 {"unloaded", static_cast<std::uint64_t>(r.unloaded())},
                 {"outcome", only_at(step::concluded, to_string(r.outcome))},

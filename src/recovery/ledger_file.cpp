@@ -32,7 +32,7 @@ json json_of(policy::plan const& p) {
         instances.push_back({{"id", each.instance.id},
                              {"model", each.instance.model},
                              {"size_bytes", each.instance.size_bytes},
-                             {"fate", policy::to_string(each.fate)}});
+                             {"decision", policy::to_string(each.decision)}});
     return {{"reason", policy::to_string(p.reason)},
             {"exhaustive", p.exhaustive},
             {"instances", std::move(instances)}};

@@ -1,11 +1,17 @@
 #include <secondwind/recovery/recoverer.hpp>
 
+#include "plan_request.hpp"
+#include "targets.hpp"
 #include <secondwind/net/timed_wait.hpp>
+#include <secondwind/recovery/host_recovery.hpp>
 
 #include <algorithm>
 #include <exception>
+#include <utility>
 
 namespace secondwind::recovery {
+
+using policy::plan_reason;
 
 namespace {
 
@@ -17,92 +23,120 @@ using time_point = net::deadline::clock::time_point;
 // in flight here needs no polling.
 constexpr milliseconds first_pace = 50ms;
 constexpr milliseconds slowest_pace = 1000ms;
+// The pace at which a request is sent again to a host whose memory may come back late.
+constexpr milliseconds first_look = 500ms;
+constexpr milliseconds slowest_look = 4000ms;
 
 std::chrono::microseconds between(time_point from, time_point to) {
     return std::chrono::duration_cast<std::chrono::microseconds>(to - from);
 }
 
-std::vector<std::string> keys_of(std::vector<lmstudio::model_on_disk> const& models) {
-    std::vector<std::string> keys;
-    keys.reserve(models.size());
-    for (auto const& m : models)
-        keys.push_back(m.key);
-    return keys;
-}
-
-// All models of the host, loaded or not: to estimate what a request requires, and to see that the
-// host has other models than before.
-std::vector<lmstudio::model_on_disk> all_models(recovery::control::listing const& listed) {
-    auto all = listed.unloaded;
-    for (auto const& i : *listed.instances)
-        all.push_back({i.model, i.size_bytes});
-    std::ranges::sort(all, {}, &lmstudio::model_on_disk::key);
-    // Not std::ranges::unique, whose result clang 14 cannot compile with this library.
-    auto const same = [](auto const& a, auto const& b) { return a.key == b.key; };
-    all.erase(std::unique(all.begin(), all.end(), same), all.end());
-    return all;
-}
-
-void end(record& r, outcome result, std::string error) {
+void end(record& r, outcome result, std::string error = {}) {
     r.acted = result;
     r.error = std::move(error);
 }
 
-bool waits_for_foreign_request(policy::plan const& plan) {
-    return std::ranges::any_of(plan.considered, [](policy::consideration const& c) {
-        return c.fate == policy::fate::busy_there;
-    });
+bool has(policy::plan const& plan, policy::decision d) {
+    return std::ranges::find(plan.considered, d, &policy::consideration::decision) !=
+           plan.considered.end();
+}
+
+// There is nothing that a plan could unload, or nothing any more.
+outcome outcome_without_unload(record const& r) {
+    if (r.unloaded() > 0)
+        return outcome::replay_failed;
+    return r.plan.reason == plan_reason::too_large ? outcome::futile : outcome::no_candidate;
+}
+
+void end_waiting(record& r) {
+    end(r, outcome::busy_timeout, "all that could be unloaded stayed busy for recovery.busy_wait");
 }
 
 } // namespace
 
+// What one recovery has come to.
+struct recoverer::episode {
+    std::string authorization;
+    policy::stage stage = policy::stage::enough;
+    std::optional<std::uint64_t> bytes_refused; // loaded when the request was last refused
+    std::optional<time_point> looking_since;
+    milliseconds look = first_look;
+    milliseconds pace = first_pace;
+    bool repeated = false;       // the replay of this stage was sent once more
+    bool sent_as_loaded = false; // the model was listed as loaded, and the replay was refused
+    bool listed_at_last = false; // before it was given up
+    bool waited = false;
+    bool planned = false;
+};
+
+recoverer::recoverer(host_recovery& host, recovery::control& control)
+    : host_{host}, control_{control}, changed_{host.io}, replayed_{host.io}, stop_{host.io} {}
+
 void recoverer::start(trigger cause, std::string authorization) {
-    auto r = ledger_.open(host_, std::move(cause));
-    r->awaiting = r->trigger.after_commit ? 0 : 1;
-    r->holds = settings_->recovery.mode == config::recovery_mode::on;
-    guard_.begin(r);
-    pace_ = first_pace;
+    auto r = host_.ledger.open(host_.name, std::move(cause));
+    r->holds = host_.settings->recovery.mode == config::recovery_mode::on;
+    // The answer has passed where nothing is held.
+    r->awaiting = r->trigger.after_commit || !r->holds ? 0 : 1;
+    host_.turns.interrupt();
+    host_.guard.begin(r);
+    host_.watch();
+    if (r->holds)
+        host_.guard.set_gate(policy::gate::planning);
     net::spawn(run(std::move(r), std::move(authorization)));
 }
 
-void recoverer::left() {
-    if (guard_.recovering() && abandoned(*guard_.latest()))
-        in_flight_.changed().open();
+void recoverer::replayed(replay_end result) {
+    replay_end_ = result;
+    // Until it may be sent again.
+    if (result == replay_end::refused)
+        host_.guard.latest()->phase = phase::listing;
+    replayed_.open();
 }
 
 void recoverer::stop() {
     stopping_ = true;
-    in_flight_.changed().open();
+    changed_.open();
+    replayed_.open();
     stop_.open();
 }
 
-bool recoverer::abandoned(record const& r) const noexcept {
-    return stopping_ || r.abandoned();
+bool recoverer::late(record const& r) const noexcept {
+    return host_.deadlines.now() >= r.trigger.refused + host_.settings->recovery.busy_wait;
 }
 
 net::task<void> recoverer::run(std::shared_ptr<record> r, std::string authorization) {
-    auto const start = deadlines_.now();
+    auto const start = host_.deadlines.now();
     try {
         co_await act(*r, std::move(authorization));
     } catch (std::exception const& e) {
         // Whatever went wrong here, the exchanges that wait must go on.
         end(*r, outcome::unload_failed, e.what());
     }
-    r->took = between(start, deadlines_.now());
-    if (r->trigger.after_commit)
+    r->took = between(start, host_.deadlines.now());
+    if (r->trigger.after_commit || !r->holds)
         r->outcome = r->acted == outcome::pending ? outcome::healed : r->acted;
-    measure_room(*r);
-    ledger_.finish(*r);
-    guard_.open();
+    host_.ledger.finish(*r);
+    host_.guard.end();
+    host_.watch();
+    host_.reconsider();
 }
 
 net::task<void> recoverer::act(record& r, std::string authorization) {
-    auto const until = deadlines_.now() + settings_->recovery.busy_wait;
-    for (bool first = true;; first = false) {
-        auto const listed = co_await plan(r, first, authorization);
+    co_await read_bodies();
+    episode e;
+    e.authorization = std::move(authorization);
+    if (host_.settings->recovery.evict != policy::evict::enough)
+        e.stage = policy::stage::everything_idle;
+    for (;;) {
+        bool listed = co_await plan(r, e);
+        if (!listed && !stopping_) {
+            co_await pause(first_look);
+            end(r, outcome::pending);
+            listed = co_await plan(r, e);
+        }
         if (!listed)
             co_return;
-        if (settings_->recovery.mode == config::recovery_mode::observe) {
+        if (host_.settings->recovery.mode == config::recovery_mode::observe) {
             r.acted = outcome::observed;
             co_return;
         }
@@ -110,138 +144,319 @@ net::task<void> recoverer::act(record& r, std::string authorization) {
             r.acted = outcome::client_gone;
             co_return;
         }
-        // No exchange awaits a healing, so it must not make new requests wait either.
-        if (r.plan.reason != policy::plan_reason::all_busy || r.trigger.after_commit)
-            break;
-        auto const idle = co_await wait_for_idle(r, until);
-        if (!idle) {
-            end(r, outcome::busy_timeout,
-                "all that could be unloaded stayed busy for recovery.busy_wait");
+        if (r.unloaded() > 0 && late(r)) {
+            end_waiting(r);
             co_return;
         }
+        bool const less = e.bytes_refused && host_.models.bytes_loaded() < *e.bytes_refused;
+        switch (r.plan.reason) {
+        case plan_reason::all_busy: {
+            // No exchange awaits a healing, so it must not make new requests wait either.
+            if (r.trigger.after_commit) {
+                r.acted = outcome::no_candidate;
+                co_return;
+            }
+            bool const goes_on = co_await wait_for_idle(r, e);
+            if (!goes_on) {
+                end_waiting(r);
+                co_return;
+            }
+            continue;
+        }
+        case plan_reason::unload: {
+            bool const unloaded = co_await unload_all(r, e);
+            // Others may have unloaded something meanwhile.
+            bool const helped =
+                unloaded || (r.acted == outcome::unload_failed && !stopping_ && e.bytes_refused &&
+                             host_.models.bytes_loaded() < *e.bytes_refused);
+            if (!helped)
+                co_return;
+            end(r, outcome::pending);
+            r.plan.exhaustive = r.plan.exhaustive && !still_loaded(r.plan, host_.models.all());
+            break;
+        }
+        case plan_reason::loaded:
+            e.sent_as_loaded = true;
+            break;
+        case plan_reason::too_large:
+        case plan_reason::nothing_loaded:
+        case plan_reason::all_pinned:
+        case plan_reason::not_curable: {
+            bool replays = less;
+            // A host that has nothing loaded may be loading something for somebody else.
+            if (!replays && policy::is_refusal(r.trigger.verdict) && r.plan.considered.empty())
+                replays = co_await look_again(e);
+            if (!replays) {
+                r.acted = outcome_without_unload(r);
+                co_return;
+            }
+            break;
+        }
+        }
+        if (r.trigger.after_commit) {
+            if (r.unloaded() == 0)
+                r.acted = outcome::no_candidate;
+            co_return;
+        }
+        bool const over = co_await replay_until_loaded(r, e);
+        if (over)
+            co_return;
+        e.stage = policy::stage::everything_idle;
+        host_.guard.set_gate(policy::gate::closed);
     }
-    if (r.plan.victims.empty()) {
-        r.acted = outcome::no_candidate;
-        co_return;
-    }
-    co_await unload_all(r, std::move(authorization));
 }
 
-// False where there is no inventory to plan with.
-net::task<bool> recoverer::plan(record& r, bool first, std::string authorization) {
-    r.phase = phase::listing;
-    auto listed = co_await control_.list(authorization);
-    r.phase = phase::planning;
+// Which models the requests in flight name, each large body in a turn of its own of the event loop:
+// a plan reads no body. Requests that come later are read as they come.
+net::task<void> recoverer::read_bodies() {
+    constexpr std::size_t large = 256 * 1024;
+    for (bool unread = true; unread && !stopping_;) {
+        unread = false;
+        for (auto& each : host_.in_flight.claims()) {
+            if (each.model().is_read())
+                continue;
+            static_cast<void>(each.model().name());
+            unread = each.model().size() > large;
+            if (unread)
+                break;
+        }
+        if (unread)
+            co_await pause(milliseconds{1});
+    }
+}
+
+// The models of the host, and what is to be unloaded. False where there is no listing.
+net::task<bool> recoverer::plan(record& r, episode& e) {
+    bool const first = !e.planned;
+    if (!e.waited)
+        r.phase = phase::listing;
+    auto listed = co_await control_.list(e.authorization);
+    auto const now = host_.deadlines.now();
+    if (!e.waited)
+        r.phase = phase::planning;
     if (!listed.instances) {
+        host_.models.not_listed(now);
         end(r, outcome::unload_failed, listed.error);
         co_return false;
     }
-    r.known_models = all_models(listed);
-    oversized_.listed(keys_of(r.known_models));
-    if (first)
-        ledger_.note(step::listed, r);
-
-    auto const& cause = r.trigger;
-    policy::plan_request request;
-    request.verdict = cause.verdict;
-    request.message = cause.message;
-    request.how = settings_->recovery.evict;
-    request.pinned = &settings_->recovery.pinned;
-    request.everything =
-        policy::for_memory(cause.verdict) && oversized_.of(cause.model, deadlines_.now()) ==
-                                                 policy::oversized_models::standing::everything;
-    auto const unloaded = keys_of(listed.unloaded);
-    auto& loaded = *listed.instances;
-    // An exchange whose answer had begun used a loaded model, under whatever name.
-    bool const by_another_name =
-        cause.after_commit && std::ranges::none_of(loaded, [&](lmstudio::instance const& i) {
-            return lmstudio::uses(cause.model, i, loaded);
-        });
-    request.wanted = by_another_name ? std::string_view{} : std::string_view{cause.model};
-    auto const make = [&] {
-        auto const in_use =
-            policy::without_unloaded(in_flight_.snapshot(), unloaded, loaded, request.wanted);
-        return policy::make_plan(request, loaded, in_use);
-    };
-    auto const before = r.plan.reason;
-    r.plan = make();
-    // Only if something would be unloaded is the host asked which instances are busy.
-    bool const spares =
-        policy::for_memory(cause.verdict) && settings_->recovery.evict != policy::evict::all;
-    if (spares && r.plan.reason == policy::plan_reason::unload) {
-        loaded = co_await control_.with_activity(std::move(loaded), std::move(authorization));
-        r.plan = make();
+    host_.models.listed(std::move(*listed.instances), std::move(listed.unloaded), now);
+    host_.oversized.listed(host_.models.keys());
+    host_.bounds.loaded(host_.models.bytes_loaded(), now);
+    // What was refused is no model that happens to be loaded.
+    auto const& asked = r.trigger.named.empty() ? r.trigger.model : r.trigger.named;
+    r.wanted = policy::is_refusal(r.trigger.verdict)
+                   ? lmstudio::find_model(asked, host_.models.all())
+                   : lmstudio::resolve(asked, host_.models.all(), r.trigger.kind);
+    if (!e.bytes_refused) {
+        e.bytes_refused = host_.models.bytes_loaded();
+        if (*e.bytes_refused > 0)
+            host_.learn_refusal(r, *e.bytes_refused);
     }
+    if (first)
+        host_.ledger.note(step::listed, r);
+
+    auto const before = r.plan.reason;
+    r.plan = policy::make_plan(plan_request_for(host_, r, e.stage, e.sent_as_loaded),
+                               candidates_of(host_));
+    // Only if something would be unloaded is the host asked which instances are busy.
+    bool const spares = policy::for_memory(r.trigger.verdict) &&
+                        host_.settings->recovery.evict != policy::evict::all;
+    if (spares && r.plan.reason == plan_reason::unload) {
+        auto known = host_.models.all();
+        auto told = co_await control_.with_activity(std::move(known.loaded), e.authorization);
+        host_.models.listed(std::move(told), std::move(known.unloaded), host_.deadlines.now());
+        r.plan = policy::make_plan(plan_request_for(host_, r, e.stage, e.sent_as_loaded),
+                                   candidates_of(host_));
+    }
+    e.planned = true;
     if (first || r.plan.reason != before)
-        ledger_.note(step::planned, r);
+        host_.ledger.note(step::planned, r);
     co_return true;
 }
 
-// True when it is worth listing again; false when `until` has passed.
-net::task<bool> recoverer::wait_for_idle(record& r, time_point until) {
-    auto const left = std::chrono::ceil<milliseconds>(until - deadlines_.now());
-    if (left <= 0ms)
-        co_return false;
+// True when it is worth listing again; false when the leader has waited long enough.
+net::task<bool> recoverer::wait_for_idle(record& r, episode& e) {
+    bool const foreign = has(r.plan, policy::decision::busy_there);
+    bool const holds = host_.settings->recovery.mode == config::recovery_mode::on;
+    auto const now = host_.deadlines.now();
+    if (holds)
+        host_.guard.wait_for(r.plan.targets,
+                             plan_request_for(host_, r, e.stage, e.sent_as_loaded).need,
+                             host_.settings->recovery.gate_wait, now);
     r.phase = phase::waiting_for_idle;
-    if (pace_ == first_pace)
-        ledger_.note(step::waiting, r);
-    // The end of an exchange here opens a gate; of other requests only the host knows.
-    bool const ask = waits_for_foreign_request(r.plan);
-    net::timed_wait change{in_flight_.changed(), deadlines_, ask ? std::min(pace_, left) : left};
-    pace_ = std::min(pace_ * 2, slowest_pace);
-    bool const changed = co_await change;
-    co_return changed || ask;
+    if (!e.waited)
+        host_.ledger.note(step::waiting, r);
+    e.waited = true;
+    auto const until = r.trigger.refused + host_.settings->recovery.busy_wait;
+    auto const awaited = busy_targets(r.plan);
+    auto const loads = host_.loading();
+    for (;;) {
+        bool const idle = update_window(host_, awaited, foreign);
+        host_.reconsider();
+        if (idle || abandoned(r) || host_.loading() != loads)
+            co_return true;
+        auto const left = std::chrono::ceil<milliseconds>(until - host_.deadlines.now());
+        if (left <= 0ms)
+            co_return false;
+        auto span = left;
+        if (auto const next = next_change(host_, awaited))
+            span = std::min(span, *next);
+        if (foreign)
+            span = std::min(span, e.pace);
+        net::timed_wait change{changed_, host_.deadlines, span};
+        co_await change;
+        if (foreign) {
+            e.pace = std::min(e.pace * 2, slowest_pace);
+            co_return true;
+        }
+    }
 }
 
-net::task<void> recoverer::unload_all(record& r, std::string authorization) {
+// True if the unloads are done. If not, acted says why.
+net::task<bool> recoverer::unload_all(record& r, episode& e) {
     r.phase = phase::unloading;
-    for (auto const& victim : r.plan.victims) {
+    e.waited = false;
+    if (host_.settings->recovery.mode == config::recovery_mode::on)
+        host_.guard.set_gate(policy::gate::closed);
+    host_.reconsider();
+    auto const victims = r.plan.victims;
+    for (auto const& victim : victims) {
         if (r.abandoned()) {
             r.acted = outcome::client_gone;
-            co_return;
+            co_return false;
         }
-        auto const start = deadlines_.now();
+        auto const start = host_.deadlines.now();
         r.unloads.push_back({victim, false, {}, {}});
-        ledger_.note(step::unloading, r);
-        auto const unloading = co_await control_.unload(victim.id, authorization);
+        host_.ledger.note(step::unloading, r);
+        auto const unloading = co_await control_.unload(victim.id, e.authorization);
+        host_.note_unload();
         auto& entry = r.unloads.back();
-        entry.took = between(start, deadlines_.now());
+        entry.took = between(start, host_.deadlines.now());
         entry.done = unloading.result != lmstudio::unload_result::refused;
         entry.error = unloading.error;
-        ledger_.note(step::unloaded, r);
+        host_.ledger.note(step::unloaded, r);
         if (!entry.done) {
+            // It may have taken effect all the same.
             end(r, outcome::unload_failed, victim.id + ": " + unloading.error);
-            co_return;
+            auto listed = co_await control_.list(e.authorization);
+            if (listed.instances)
+                host_.models.listed(std::move(*listed.instances), std::move(listed.unloaded),
+                                    host_.deadlines.now());
+            co_return false;
         }
+        host_.guard.note_unloaded(victim.model);
+        host_.models.unloaded(victim.id);
     }
-    co_await verify(r, std::move(authorization));
+    bool const verified = co_await verify(r, e);
+    co_return verified;
 }
 
-net::task<void> recoverer::verify(record& r, std::string authorization) {
+net::task<bool> recoverer::verify(record& r, episode& e) {
     r.phase = phase::verifying;
-    auto const give_up = deadlines_.now() + settings_->recovery.verify_timeout;
+    auto const give_up = host_.deadlines.now() + host_.settings->recovery.verify_timeout;
     auto pace = first_pace;
     for (;;) {
-        auto const listing = co_await control_.list(authorization);
+        auto listing = co_await control_.list(e.authorization);
         if (!listing.instances) {
             end(r, outcome::unload_failed, listing.error);
-            co_return;
+            co_return false;
         }
-        auto const& there = *listing.instances;
-        auto const left = std::ranges::find_if(r.unloads, [&](unload_record const& u) {
-            return std::ranges::find(there, u.instance.id, &lmstudio::instance::id) != there.end();
-        });
-        if (left == r.unloads.end())
+        host_.models.listed(std::move(*listing.instances), std::move(listing.unloaded),
+                            host_.deadlines.now());
+        auto const* const left = still_loaded(r.plan, host_.models.all());
+        if (left == nullptr)
             break;
-        if (stopping_ || deadlines_.now() + pace > give_up) {
-            end(r, outcome::unload_failed, left->instance.id + ": still loaded after its unload");
-            co_return;
+        if (stopping_ || host_.deadlines.now() + pace > give_up) {
+            end(r, outcome::unload_failed, left->id + ": still loaded after its unload");
+            co_return false;
         }
-        net::timed_wait pause{stop_, deadlines_, pace};
-        co_await pause;
+        co_await pause(pace);
         pace = std::min(pace * 2, slowest_pace);
     }
-    ledger_.note(step::verified, r);
+    host_.ledger.note(step::verified, r);
+    co_return true;
+}
+
+// Has the leader replay, and again where its memory may come back late. True if the recovery is
+// over; false if it goes on with the next stage.
+net::task<bool> recoverer::replay_until_loaded(record& r, episode& e) {
+    bool const exhaustive = r.plan.exhaustive && policy::is_refusal(r.trigger.verdict);
+    e.repeated = false;
+    e.waited = false;
+    for (;;) {
+        if (abandoned(r)) {
+            r.acted = outcome::client_gone;
+            co_return true;
+        }
+        auto const sent_with = host_.models.bytes_loaded();
+        auto const ended = co_await replay(r);
+        if (ended != replay_end::refused)
+            co_return true;
+        e.bytes_refused = sent_with;
+        host_.ledger.note(step::refused, r);
+        if (sent_with > 0)
+            host_.learn_refusal(r, *e.bytes_refused);
+        if (exhaustive) {
+            bool const again = co_await look_again(e);
+            if (again)
+                continue;
+            // A host may list late what is in the way, or others have loaded it since.
+            if (!std::exchange(e.listed_at_last, true)) {
+                auto listed = co_await control_.list(e.authorization);
+                if (listed.instances)
+                    host_.models.listed(std::move(*listed.instances), std::move(listed.unloaded),
+                                        host_.deadlines.now());
+                if (host_.models.bytes_loaded() > sent_with) {
+                    e.looking_since.reset();
+                    e.look = first_look;
+                    co_return false;
+                }
+            }
+            r.acted = outcome::replay_failed;
+            host_.learn_refusal(r, *e.bytes_refused, true);
+            if (r.trigger.verdict == policy::verdict::load_refused)
+                host_.oversized.refused(r.wanted.key, host_.deadlines.now(),
+                                        host_.settings->recovery.cooldown);
+            co_return true;
+        }
+        if (e.repeated)
+            co_return false;
+        e.repeated = true;
+        co_await pause(first_look);
+    }
+}
+
+net::task<replay_end> recoverer::replay(record& r) {
+    replay_end_.reset();
+    r.phase = phase::replaying;
+    if (host_.settings->recovery.mode == config::recovery_mode::on)
+        host_.guard.set_gate(policy::gate::replaying);
+    host_.ledger.note(step::replaying, r);
+    host_.guard.progress().open();
+    host_.reconsider();
+    while (!replay_end_ && !stopping_) {
+        net::gate::waiter ended{replayed_};
+        co_await ended;
+    }
+    co_return replay_end_.value_or(replay_end::gone);
+}
+
+net::task<bool> recoverer::pause(milliseconds span) {
+    net::timed_wait wait{stop_, host_.deadlines, span};
+    co_await wait;
+    co_return !stopping_;
+}
+
+// Pauses before another look. False if the last one has been taken.
+net::task<bool> recoverer::look_again(episode& e) {
+    auto const now = host_.deadlines.now();
+    if (!e.looking_since)
+        e.looking_since = now;
+    if (stopping_ || now + e.look > *e.looking_since + host_.settings->recovery.verify_timeout)
+        co_return false;
+    auto const span = e.look;
+    e.look = std::min(e.look * 2, slowest_look);
+    co_return co_await pause(span);
 }
 
 } // namespace secondwind::recovery

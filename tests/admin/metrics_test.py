@@ -78,7 +78,11 @@ def in_code(cell):
 class metrics(binary_test):
     def setUp(self):
         self.lm = self.enterContext(host())
-        self.proxy, self.port = self.serving(self.lm.url)
+        self.proxy, self.port = self.serving(
+            self.lm.url,
+            # So that a recovery finds nothing to unload.
+            env={"SECONDWIND_RECOVERY_PINNED": "*"},
+        )
         told = (event_in(line, "admin_listening") for line in self.proxy.errors.seen)
         self.admin = port_of(next(filter(None, told))["listen"])
 
@@ -159,7 +163,7 @@ class in_background:
         self._connection.request(
             "POST",
             "/v1/chat/completions",
-            b'{"model":"big"}',
+            b'{"model":"huge"}',
             {"Content-Type": "application/json"},
         )
         return self

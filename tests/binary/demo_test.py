@@ -18,7 +18,7 @@ class demo(binary_test):
         at = 0
         for told in (
             r"LM Studio \| REFUSED to load google/gemma-3-12b",
-            r"secondwind \| kept that error from your app: insufficient_memory",
+            r"secondwind \| kept that error from your app: load_refused",
             r"secondwind \| is unloading qwen/qwen3-coder-30b",
             r"LM Studio \| unloaded qwen/qwen3-coder-30b",
             r"secondwind \| is replaying the request",
@@ -37,11 +37,11 @@ class demo(binary_test):
         self.assertEqual(
             sorted(steps),
             sorted(
-                ["began", "listed", "planned", "unloading", "unloaded", "verified", "finished"]
-                + ["concluded"]
+                ["began", "listed", "planned", "unloading", "unloaded", "verified"]
+                + ["replaying", "concluded", "finished"]
             ),
         )
-        self.assertEqual((steps[0], steps[-1]), ("began", "concluded"))
+        self.assertEqual((steps[0], steps[-1]), ("began", "finished"))
         exchanges = [e for e in events if e["event"] == "exchange"]
         self.assertEqual([(e["status"], e["attempts"]) for e in exchanges], [(200, 1), (200, 2)])
         self.assertEqual(exchanges[1]["recovery"], "recovered")
@@ -64,7 +64,7 @@ class demo(binary_test):
         self.assertEqual(status, 200, body)
         self.assertEqual(
             fields["X-Secondwind-Recovery"],
-            "recovered; reason=insufficient_memory; unloaded=1",
+            "recovered; reason=load_refused; unloaded=1",
         )
         self.assertEqual(fields["X-Secondwind-Attempts"], "2")
         self.assertEqual(json.loads(body)["choices"][0]["message"]["role"], "assistant")

@@ -96,7 +96,7 @@ class with_a_server(binary_test):
         self.assertTrue(first.startswith("All is well"), first)
         self.assertIn("1 recovery (1 request recovered)", first)
         self.assertTrue(any(line.startswith("emulator") for line in rest), rest)
-        self.assertRegex(rest[-1], r"insufficient_memory\s+google/gemma-3-12b\s+qwen/.*recovered")
+        self.assertRegex(rest[-1], r"load_refused\s+google/gemma-3-12b\s+qwen/.*recovered")
         self.assertNotIn("\033", ended.stdout)
 
     def test_json_is_the_answer_of_the_server(self):
@@ -186,7 +186,7 @@ class with_a_server(binary_test):
         )
         self.assertEqual(status, 200, body)
         for words in (
-            r"recovery 2 on emulator started: insufficient_memory for qwen/qwen3-coder-30b",
+            r"recovery 2 on emulator started: load_refused for qwen/qwen3-coder-30b",
             r"recovery 2 on emulator will unload google/gemma-3-12b",
             r"recovery 2 on emulator unloaded google/gemma-3-12b",
             r"recovery 2 on emulator ended: recovered, 1 unloaded",

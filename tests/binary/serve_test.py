@@ -106,7 +106,7 @@ class recovery(binary_test):
                 answer = app.until(b'{"done":1}')
             self.assertTrue(answer.startswith(b"HTTP/1.1 200 OK\r\n"), answer)
             self.assertIn(
-                b"X-Secondwind-Recovery: recovered; reason=insufficient_memory; unloaded=1\r\n",
+                b"X-Secondwind-Recovery: recovered; reason=load_refused; unloaded=1\r\n",
                 answer,
             )
             self.assertIn(b"X-Secondwind-Attempts: 2\r\n", answer)
@@ -115,15 +115,15 @@ class recovery(binary_test):
 
     def test_where_nothing_can_be_unloaded_the_client_gets_lm_studios_own_answer(self):
         with host() as lm:
-            proxy, at = self.serving(lm.url)
+            proxy, at = self.serving(lm.url, env={"SECONDWIND_RECOVERY_PINNED": "two"})
             with client(at) as app:
                 app.send(REQUEST)
                 self.answer(lm, b"POST /v1/chat/", b"400 Bad Request", self.REFUSAL)
-                self.answer(lm, b"GET /api/v1/models ", b"200 OK", b'{"models":[]}')
+                self.answer(lm, b"GET /api/v1/models ", b"200 OK", self.LISTED)
                 answer = app.until(self.REFUSAL)
             self.assertTrue(answer.startswith(b"HTTP/1.1 400 Bad Request\r\n"), answer)
             self.assertIn(
-                b"X-Secondwind-Recovery: no_candidate; reason=insufficient_memory; unloaded=0\r\n",
+                b"X-Secondwind-Recovery: no_candidate; reason=load_refused; unloaded=0\r\n",
                 answer,
             )
             self.assertEqual(proxy.event("exchange")["recovery"], "no_candidate")

@@ -77,3 +77,39 @@ test('a page without any traffic says what to do', async () => {
     host.close();
   }
 });
+
+test('the card of a host says why it is not known which models are busy', async () => {
+  const host = await endless_host({ loaded: true });
+  const stage = await Stage.serve(host.url);
+  try {
+    const visit = await Visit.pay(browser, stage.dashboard);
+    await visit.live();
+    const card = visit.page.locator('.host');
+    await card.locator('.chip', { hasText: 'Busy state unknown' }).waitFor();
+    await card
+      .locator('.note', {
+        hasText: "LM Studio does not say which models are busy: the SDK's WebSocket /llm: it",
+      })
+      .waitFor();
+    await visit.check_access('busy state unknown');
+    await visit.leave();
+  } finally {
+    await stage.kill();
+    host.close();
+  }
+});
+
+test('the card of a host that says which models are busy has no such mark', async () => {
+  const stage = await Stage.demo();
+  try {
+    const visit = await Visit.pay(browser, stage.dashboard);
+    await visit.live();
+    const card = visit.page.locator('.host');
+    await card.locator('.instance').first().waitFor();
+    await card.locator('.chip', { hasText: 'Idle' }).waitFor();
+    assert.equal(await card.getByText('Busy state unknown').isVisible(), false);
+    await visit.leave();
+  } finally {
+    await stage.kill();
+  }
+});

@@ -38,7 +38,7 @@ test('a recovery is shown live, and its story names the unloaded models', async 
   for (const victim of victims) {
     await story.filter({ hasText: `It unloaded ${victim} in ` }).waitFor();
     await story
-      .locator('.fates li', { hasText: victim })
+      .locator('.decisions li', { hasText: victim })
       .filter({ hasText: 'chosen for unloading' })
       .waitFor();
   }

@@ -142,9 +142,10 @@ export class Stage {
   }
 }
 
-// An LM Studio with one model on disk, which answers a chat with a stream that never ends. `left`
-// resolves when the client of that stream has disconnected.
-export async function endless_host() {
+// An LM Studio with one model, on disk or loaded, which answers a chat with a stream that never
+// ends. `left` resolves when the client of that stream has disconnected. It opens no
+// WebSocket.
+export async function endless_host({ loaded = false } = {}) {
   let leave;
   const left = new Promise((resolve) => (leave = resolve));
   const server = createServer((request, response) => {
@@ -155,7 +156,8 @@ export async function endless_host() {
       response.on('close', leave);
       return;
     }
-    const model = { type: 'llm', key: 'some/model', size_bytes: 4.7e9, loaded_instances: [] };
+    const loaded_instances = loaded ? [{ id: 'some/model', config: {} }] : [];
+    const model = { type: 'llm', key: 'some/model', size_bytes: 4.7e9, loaded_instances };
     response.setHeader('Content-Type', 'application/json');
     response.end(JSON.stringify({ models: [model] }));
   });

@@ -37,7 +37,7 @@ const record = (changes = {}) => ({
     request_id: 'r1',
     path: '/v1/chat/completions',
     model: 'a/big',
-    verdict: 'insufficient_memory',
+    verdict: 'load_refused',
     message: 'too much',
     after_commit: false,
   },
@@ -45,8 +45,8 @@ const record = (changes = {}) => ({
     reason: 'unload',
     exhaustive: false,
     instances: [
-      { id: 'b/small', model: 'b/small', size_bytes: 4.7e9, fate: 'taken' },
-      { id: 'c/pinned', model: 'c/pinned', size_bytes: 0, fate: 'pinned' },
+      { id: 'b/small', model: 'b/small', size_bytes: 4.7e9, decision: 'unload' },
+      { id: 'c/pinned', model: 'c/pinned', size_bytes: 0, decision: 'pinned' },
     ],
   },
   unloads: [{ id: 'b/small', done: true, error: '', duration_ms: 12.5 }],
@@ -57,7 +57,8 @@ const record = (changes = {}) => ({
     { step: 'unloading', at_ms: 3 },
     { step: 'unloaded', at_ms: 15.5 },
     { step: 'verified', at_ms: 17 },
-    { step: 'finished', at_ms: 17 },
+    { step: 'replaying', at_ms: 17 },
+    { step: 'finished', at_ms: 417 },
     { step: 'concluded', at_ms: 417 },
   ],
   outcome: 'recovered',
@@ -80,7 +81,7 @@ test('a story names the request, the unloaded models and the kept ones', async (
   assert.equal(story.quote, 'too much');
   assert.ok(story.sentences.includes('It unloaded b/small in 13 ms.'), story.sentences.join('\n'));
   assert.deepEqual(
-    story.instances.map(({ id, size, fate }) => [id, size, fate]),
+    story.instances.map(({ id, size, decision }) => [id, size, decision]),
     [
       ['b/small', '4.7 GB', 'chosen for unloading'],
       ['c/pinned', '', 'kept: it is pinned'],
@@ -105,6 +106,7 @@ test('each outcome has its own word and its own last sentence', async () => {
     'busy_timeout',
     'futile',
     'healed',
+    'not_replayable',
     'client_gone',
     'observed',
   ];
@@ -112,6 +114,42 @@ test('each outcome has its own word and its own last sentence', async () => {
   assert.equal(new Set(stories.map(({ word }) => word)).size, outcomes.length);
   const ends = stories.map(({ sentences }) => sentences.at(-1));
   assert.equal(new Set(ends).size, outcomes.length);
+});
+
+test('every decision, reason and step has words of its own', async () => {
+  const decisions =
+    'unload wanted pinned named remote busy_here busy_there resident not_needed not_enough unrelated';
+  const { instances } = await describe({
+    plan: {
+      reason: 'unload',
+      exhaustive: false,
+      instances: decisions.split(' ').map((decision) => ({ id: decision, size_bytes: 1, decision })),
+    },
+  });
+  assert.equal(new Set(instances.map(({ decision }) => decision)).size, instances.length);
+  for (const { id, decision } of instances) assert.notEqual(decision, id);
+  const reasons = ['nothing_loaded', 'all_pinned', 'all_busy', 'too_large', 'loaded'];
+  const stories = await Promise.all(
+    reasons.map((reason) => describe({ plan: { reason, exhaustive: false, instances: [] } })),
+  );
+  assert.equal(new Set(stories.map(({ sentences }) => sentences[1])).size, reasons.length);
+  const refused = await describe({
+    steps: [
+      { step: 'began', at_ms: 0 },
+      { step: 'replaying', at_ms: 10 },
+      { step: 'refused', at_ms: 30 },
+      { step: 'waiting', at_ms: 35 },
+      { step: 'replaying', at_ms: 95 },
+      { step: 'concluded', at_ms: 195 },
+    ],
+  });
+  assert.ok(refused.sentences.includes('LM Studio refused the request 1 more time.'));
+  assert.deepEqual(refused.phases, [
+    { name: 'listing', ms: 10 },
+    { name: 'replaying', ms: 120 },
+    { name: 'planning', ms: 5 },
+    { name: 'waiting', ms: 60 },
+  ]);
 });
 
 test('a story has a failed unload, shared requests and a started response', async () => {

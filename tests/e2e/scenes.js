@@ -2,12 +2,11 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 
+import { resident, wanted } from './models.js';
 import { Stage } from './stage.js';
 
 export const everything = 'Every model that left made room for another.';
-export const resident = 'stage/resident';
-export const wanted = 'stage/wanted';
-export const embedding = 'stage/embedding';
+export { embedding, resident, wanted } from './models.js';
 
 // `calls` are { name, model, occupant, ask(client, model), expected? }: `ask` resolves to the
 // answer, which must be `expected`; `occupant` is the model that leaves no memory for `model`.

@@ -7,6 +7,9 @@
 //     {"load":"key"} {"unload":"id"} {"corrupt":"key"}
 //     {"hold_generations":1} {"release_generations":true}
 //     {"await":{"aborted":1}}                answers when that many generations have ended so
+//     {"say_to":"text","reply":{"reasoning":"","text":"","calls":[{"tool":"x","arguments":{}}]}}
+//                                            the reply to the next request with that text
+//     {"requests":"/path"}                   the bodies of the requests for that path
 //
 // An argument is the key that clients have to send; LM Studio then requires a token that only the
 // proxy knows.
@@ -23,7 +26,9 @@
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <algorithm>
 #include <csignal>
+#include <cstdint>
 #include <exception>
 #include <iostream>
 #include <string>
@@ -43,7 +48,14 @@ void rethrow(std::exception_ptr error) {
         std::rethrow_exception(error);
 }
 
-json state_of(emulator::server const& lm) {
+std::uint64_t recovered(secondwind::proxy::server& proxy) {
+    auto const& records = proxy.shared().ledger.records();
+    return static_cast<std::uint64_t>(std::ranges::count_if(records, [](auto const& record) {
+        return record->outcome == secondwind::recovery::outcome::recovered;
+    }));
+}
+
+json state_of(emulator::server const& lm, secondwind::proxy::server& proxy) {
     json state;
     state["loaded"] = json::array();
     for (auto const& i : lm.models().instances())
@@ -59,6 +71,7 @@ json state_of(emulator::server const& lm) {
                             {"aborted", c.generations_aborted},
                             {"unloaded", c.generations_unloaded},
                             {"failed", c.generations_failed}};
+    state["recovered"] = recovered(proxy);
     return state;
 }
 
@@ -74,15 +87,35 @@ json awaited(std::string const& line) {
     return command["await"];
 }
 
-bool reached(emulator::server const& lm, json const& wanted) {
-    auto const generations = state_of(lm)["generations"];
+emulator::reply reply_in(json const& command) {
+    emulator::reply said;
+    if (!command.contains("reply") || !command["reply"].is_object())
+        return said;
+    auto const& reply = command["reply"];
+    said.reasoning = reply.value("reasoning", "");
+    said.text = reply.value("text", "");
+    for (auto const& call : reply.value("calls", json::array()))
+        said.calls.push_back({call.value("tool", ""), call.value("arguments", json{}).dump()});
+    return said;
+}
+
+json bodies(emulator::server const& lm, std::string const& path) {
+    auto list = json::array();
+    for (auto const& request : lm.requests())
+        if (request.target.substr(0, request.target.find('?')) == path)
+            list.push_back(request.body);
+    return list;
+}
+
+bool reached(emulator::server const& lm, secondwind::proxy::server& proxy, json const& wanted) {
+    auto const generations = state_of(lm, proxy)["generations"];
     for (auto const& [name, count] : wanted.items())
         if (!generations.contains(name) || generations[name] < count)
             return false;
     return true;
 }
 
-json obey(emulator::server& lm, std::string const& line) {
+json obey(emulator::server& lm, secondwind::proxy::server& proxy, std::string const& line) {
     auto const command = json::parse(line, nullptr, false);
     if (!command.is_object())
         return {{"error", "not a JSON object"}};
@@ -102,10 +135,14 @@ json obey(emulator::server& lm, std::string const& line) {
         lm.script().hold_generations(after.is_number_unsigned() ? after.get<std::size_t>() : 0);
     } else if (command.contains("release_generations")) {
         lm.script().release_generations();
+    } else if (command.contains("say_to")) {
+        lm.script().say_to(text(command, "say_to"), reply_in(command));
+    } else if (command.contains("requests")) {
+        return {{"requests", bodies(lm, text(command, "requests"))}};
     } else if (!command.contains("state") && !command.contains("await")) {
         return {{"error", "no such command"}};
     }
-    return state_of(lm);
+    return state_of(lm, proxy);
 }
 
 secondwind::net::task<void> stop_after(secondwind::net::task<void> last, asio::io_context& io) {
@@ -124,9 +161,9 @@ asio::awaitable<void> take_commands(asio::io_context& io, emulator::server& lm,
             break;
         auto const line = buffer.substr(0, size);
         buffer.erase(0, size);
-        auto arrived = [&lm, wanted = awaited(line)] { return reached(lm, wanted); };
+        auto arrived = [&lm, &proxy, wanted = awaited(line)] { return reached(lm, proxy, wanted); };
         co_await lm.until(arrived);
-        std::cout << obey(lm, line).dump() << std::endl;
+        std::cout << obey(lm, proxy, line).dump() << std::endl;
     }
     // A client that keeps its connections open leaves sessions, each with its own coroutines.
     proxy.abort();

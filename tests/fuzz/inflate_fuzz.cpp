@@ -16,7 +16,8 @@ namespace inflate_fuzz {
 namespace {
 
 using secondwind::http::inflater;
-using decoded = std::pair<std::string, inflater::status>;
+using secondwind::http::inflater_state;
+using decoded = std::pair<std::string, inflater_state>;
 using secondwind::fuzz::require;
 
 decoded decode(std::string_view encoding, std::string_view body, std::size_t piece,
@@ -34,7 +35,7 @@ decoded decode(std::string_view encoding, std::string_view body, std::size_t pie
         body.remove_prefix(std::min(piece, body.size()));
     }
     require(all.first.size() <= bound);
-    require(all.first.size() < bound || bound == 0 || all.second == inflater::status::full);
+    require(all.first.size() < bound || bound == 0 || all.second == inflater_state::full);
     return all;
 }
 

@@ -20,26 +20,36 @@ using lmstudio::requested_model;
 using lmstudio::unload_result;
 using secondwind::fuzz::require;
 
-void plan_all(lmstudio::inventory const& loaded) {
-    if (loaded.size() > 64)
+void plan_all(lmstudio::inventory const& listed) {
+    if (listed.size() > 64)
         return;
+    std::vector<policy::loaded_instance> loaded;
+    for (auto const& each : listed)
+        loaded.push_back(
+            {each, loaded.size() % 5 == 1, loaded.size() % 7 == 2, loaded.size() % 3 == 2});
     std::vector<std::string> const pinned{"*a*"};
     policy::plan_request request;
-    request.wanted = loaded.empty() ? std::string_view{} : loaded.back().model;
-    request.message = "this model requires approximately 44.87 GB of memory";
+    if (!listed.empty())
+        request.wanted = {lmstudio::match::found, listed.back().model, {}};
+    request.need = 44'870'000'000;
+    request.size = 40'000'000'000;
+    request.most_loaded = 50'000'000'000;
+    request.least_refused = 60'000'000'000;
     request.pinned = &pinned;
-    for (auto const how : {policy::evict::idle, policy::evict::enough, policy::evict::all})
-        for (auto const v :
-             {policy::verdict::insufficient_memory, policy::verdict::cache_corruption})
-            for (bool const everything : {false, true}) {
-                request.how = how;
+    for (auto const evict : {policy::evict::idle, policy::evict::enough, policy::evict::all})
+        for (auto const v : {policy::verdict::load_refused, policy::verdict::insufficient_memory,
+                             policy::verdict::cache_corruption})
+            for (auto const stage : {policy::stage::enough, policy::stage::everything_idle}) {
+                request.evict = evict;
                 request.verdict = v;
-                request.everything = everything;
-                auto const made = policy::make_plan(request, loaded, {});
+                request.stage = stage;
+                auto const made = policy::make_plan(request, loaded);
                 require((made.reason == policy::plan_reason::unload) == !made.victims.empty());
+                require(made.considered.size() == loaded.size());
                 require(made.victims.size() <= loaded.size());
                 for (auto const& victim : made.victims)
-                    require(std::ranges::find(loaded, victim) != loaded.end());
+                    require(std::ranges::find(listed, victim) != listed.end());
+                require(made.targets.size() <= loaded.size());
             }
 }
 

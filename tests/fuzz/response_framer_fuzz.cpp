@@ -20,8 +20,8 @@ using namespace secondwind::http;
 using secondwind::fuzz::require;
 
 struct outcome {
-    response_framer::status before_close;
-    response_framer::status after_close;
+    decoder_state before_close;
+    decoder_state after_close;
     std::size_t taken = 0;
     std::string data;
 
@@ -37,8 +37,7 @@ outcome frame(response_head const& head, std::string_view body, std::size_t piec
         auto const part = body.substr(0, piece);
         body.remove_prefix(part.size());
         result.taken += framer.push(part);
-        for (auto rest = part;
-             !rest.empty() && runs.state() == response_framer::status::need_more;) {
+        for (auto rest = part; !rest.empty() && runs.state() == decoder_state::need_more;) {
             auto const step = runs.push_run(rest);
             result.data += step.data;
             taken_by_runs += step.consumed;
@@ -48,7 +47,7 @@ outcome frame(response_head const& head, std::string_view body, std::size_t piec
     require(result.taken == taken_by_runs && framer.state() == runs.state());
     result.before_close = framer.state();
     result.after_close = framer.finish();
-    require(result.after_close != response_framer::status::need_more);
+    require(result.after_close != decoder_state::need_more);
     return result;
 }
 
@@ -78,17 +77,16 @@ void test(std::uint8_t const* data, std::size_t size) {
     std::string_view const bytes{reinterpret_cast<char const*>(data) + 1, size - 1};
 
     head_scanner whole{{}, head_scanner::side::answer};
-    auto const status = whole.scan(bytes);
+    auto const state = whole.scan(bytes);
     head_scanner slow{{}, head_scanner::side::answer};
-    auto slow_status = head_scanner::status::need_more;
-    for (std::size_t end = 0;
-         end < bytes.size() && slow_status == head_scanner::status::need_more;) {
+    auto slow_state = decoder_state::need_more;
+    for (std::size_t end = 0; end < bytes.size() && slow_state == decoder_state::need_more;) {
         end = std::min(bytes.size(), end + piece);
-        slow_status = slow.scan(bytes.substr(0, end));
+        slow_state = slow.scan(bytes.substr(0, end));
     }
-    require(status == slow_status);
+    require(state == slow_state);
     field_list fields;
-    if (status != head_scanner::status::complete) {
+    if (state != decoder_state::complete) {
         (void)check_response(bytes, method, fields);
         return;
     }

@@ -97,8 +97,7 @@ TEST_F(metrics_of_a_proxy, follow_a_recovery) {
         auto const answer = co_await t.chat("huge");
         EXPECT_EQ(answer.status, 200);
         auto const all = t.read();
-        EXPECT_EQ(
-            all.value("secondwind_recoveries_total", ended("insufficient_memory", "recovered")), 1);
+        EXPECT_EQ(all.value("secondwind_recoveries_total", ended("load_refused", "recovered")), 1);
         EXPECT_EQ(all.sum("secondwind_recoveries_total"), 1);
         EXPECT_EQ(all.value("secondwind_recovery_duration_seconds_count", here), 1);
         EXPECT_GT(all.value("secondwind_recovery_duration_seconds_sum", here), 0);
@@ -162,6 +161,7 @@ TEST_F(metrics_of_a_proxy, tell_who_waits_while_a_recovery_runs) {
 TEST_F(metrics_of_a_proxy, count_those_that_share_a_recovery) {
     lm->load("big");
     lm->script().hold_unloads();
+    w.settings.cold_load.gate = false;
     start();
     auto task = [](metrics_of_a_proxy& t) -> asio::awaitable<void> {
         std::vector const requests(3, make_request("POST", chat_path, chat_body("huge")));
@@ -188,9 +188,8 @@ TEST_F(metrics_of_a_proxy, count_an_unload_that_is_refused) {
         auto const answer = co_await t.chat("huge");
         EXPECT_EQ(answer.status, 400);
         auto const all = t.read();
-        EXPECT_EQ(
-            all.value("secondwind_recoveries_total", ended("insufficient_memory", "unload_failed")),
-            1);
+        EXPECT_EQ(all.value("secondwind_recoveries_total", ended("load_refused", "unload_failed")),
+                  1);
         EXPECT_EQ(all.value("secondwind_recovery_unloads_total",
                             {{"host", "host"}, {"result", "failed"}}),
                   1);
@@ -202,6 +201,7 @@ TEST_F(metrics_of_a_proxy, count_an_unload_that_is_refused) {
 }
 
 TEST_F(metrics_of_a_proxy, count_a_replay_that_fails_again) {
+    w.settings.recovery.verify_timeout = no_second_look;
     lm->load("big");
     lm->script().answer_next(chat_path, canned::json(400, memory_error("huge")), 2);
     start();
@@ -209,8 +209,7 @@ TEST_F(metrics_of_a_proxy, count_a_replay_that_fails_again) {
         auto const answer = co_await t.chat("huge");
         EXPECT_EQ(answer.status, 400);
         EXPECT_EQ(t.now("secondwind_replays_total", {{"result", "failed"}}), 1);
-        EXPECT_EQ(
-            t.now("secondwind_recoveries_total", ended("insufficient_memory", "replay_failed")), 1);
+        EXPECT_EQ(t.now("secondwind_recoveries_total", ended("load_refused", "replay_failed")), 1);
         EXPECT_EQ(t.now("secondwind_host_attempts_total", attempts_with("400")), 2);
     };
     run(task(*this));

@@ -21,9 +21,13 @@ struct admin_paths : with_admin {
     // Records of recoveries, of which every third has failed.
     void fill_ledger(std::uint64_t count) {
         for (std::uint64_t i = 1; i <= count; ++i) {
-            auto const r =
-                ledger().open("host", {"id", chat_path, "big", policy::verdict::insufficient_memory,
-                                       "full", false});
+            recovery::trigger cause;
+            cause.request_id = "id";
+            cause.path = chat_path;
+            cause.model = "big";
+            cause.verdict = policy::verdict::insufficient_memory;
+            cause.message = "full";
+            auto const r = ledger().open("host", std::move(cause));
             r->awaiting = 1;
             ledger().finish(*r);
             ledger().conclude(

@@ -55,7 +55,7 @@ TEST_F(admin_documents, describe_an_idle_server) {
         EXPECT_EQ(s.at("draining"), false);
         EXPECT_EQ(s.at("ready"), false); // the host was not contacted yet
         EXPECT_EQ(s.at("actions_allowed"), false);
-        EXPECT_EQ(s.at("recovery"), json::parse(R"({"mode":"on","evict":"idle",
+        EXPECT_EQ(s.at("recovery"), json::parse(R"({"mode":"on","evict":"enough",
                                                     "pinned":["embed*"],"max_replays":1})"));
         EXPECT_EQ(s.at("connections_limit"), t.w.settings.limits.connections);
         EXPECT_EQ(s.at("replay_buffer").at("limit"), t.w.settings.limits.replay_buffer_total);
@@ -140,9 +140,9 @@ TEST_F(admin_documents, show_a_recovery_while_it_runs_and_its_outcome) {
         EXPECT_EQ(running.at("recoveries").at(0).at("outcome"), "pending");
         t.lm->script().release_unloads();
         auto const a = co_await client->read_answer();
-        EXPECT_EQ(recovery_of(a), "recovered; reason=insufficient_memory; unloaded=1");
-        auto concluded = [&t] { return t.last_record().awaiting == 0; };
-        co_await t.until(concluded);
+        EXPECT_EQ(recovery_of(a), "recovered; reason=load_refused; unloaded=1");
+        auto finished = [&t] { return t.last_record().finished(); };
+        co_await t.until(finished);
 
         auto const page = co_await t.read("/api/recoveries?outcome=recovered");
         EXPECT_TRUE(page.at("next_before").is_null());
@@ -150,7 +150,7 @@ TEST_F(admin_documents, show_a_recovery_while_it_runs_and_its_outcome) {
         EXPECT_EQ(r.at("recovery"), 1);
         EXPECT_EQ(r.at("finished"), true);
         EXPECT_EQ(r.at("trigger").at("request_id"), "mine");
-        EXPECT_EQ(r.at("plan").at("instances").at(0).at("fate"), "taken");
+        EXPECT_EQ(r.at("plan").at("instances").at(0).at("decision"), "unload");
         std::vector<std::string> steps;
         double before = 0;
         for (auto const& each : r.at("steps")) {
@@ -158,8 +158,9 @@ TEST_F(admin_documents, show_a_recovery_while_it_runs_and_its_outcome) {
             EXPECT_GE(each.at("at_ms").get<double>(), before);
             before = each.at("at_ms").get<double>();
         }
-        EXPECT_THAT(steps, testing::ElementsAre("began", "listed", "planned", "unloading",
-                                                "unloaded", "verified", "finished", "concluded"));
+        EXPECT_THAT(steps,
+                    testing::ElementsAre("began", "listed", "planned", "unloading", "unloaded",
+                                         "verified", "replaying", "concluded", "finished"));
         EXPECT_GT(before, 0.0);
         auto const s = co_await t.read("/api/status");
         EXPECT_EQ(s.at("totals").at("recoveries"), 1);
@@ -200,6 +201,36 @@ TEST_F(admin_documents, show_which_models_are_loaded_on_disk_and_pinned) {
         co_await t.only_host();
         EXPECT_EQ(t.requests_to(list_path).size(), listings)
             << "the last listing is younger than 2 s";
+    };
+    run(task(*this));
+}
+
+TEST_F(admin_documents, tell_whether_the_host_says_which_instances_are_busy) {
+    lm->load("big");
+    auto task = [](admin_documents& t) -> asio::awaitable<void> {
+        auto const known = co_await t.only_host();
+        EXPECT_EQ(known.at("busy_state"), json::parse(R"({"known":true,"reason":null})"));
+    };
+    run(task(*this));
+}
+
+TEST_F(admin_documents, say_nothing_of_a_busy_state_that_was_never_asked_for) {
+    auto task = [](admin_documents& t) -> asio::awaitable<void> {
+        auto const h = co_await t.only_host();
+        EXPECT_EQ(h.at("busy_state"), json::parse(R"({"known":false,"reason":null})"));
+    };
+    run(task(*this));
+}
+
+TEST_F(admin_documents, give_the_reason_why_the_busy_state_is_unknown) {
+    lm->load("big");
+    lm->script().answer_next("/llm", emulator::canned::json(403, "{}"));
+    auto task = [](admin_documents& t) -> asio::awaitable<void> {
+        auto const h = co_await t.only_host();
+        EXPECT_EQ(h.at("busy_state").at("known"), false);
+        EXPECT_EQ(h.at("busy_state").at("reason"),
+                  "the SDK's WebSocket /llm: it answered with status 403");
+        EXPECT_TRUE(h.at("models").at(0).at("instances").at(0).at("busy").is_null());
     };
     run(task(*this));
 }

@@ -18,7 +18,7 @@ struct control_activity : with_control {
         auto started = [this] { return lm->counts().generations_running() == 1; };
         co_await lm->until(started);
     }
-    // Two surveys without a result, of which the second one sends nothing.
+    // Two surveys without a result, of which the second one does not ask.
     asio::awaitable<void> learns_nothing_twice() {
         for (int i = 0; i < 2; ++i) {
             auto const got = co_await survey();
@@ -26,9 +26,12 @@ struct control_activity : with_control {
             EXPECT_EQ(got.front().doing, doing::unknown);
         }
         EXPECT_EQ(request_count("/llm"), 1);
-        EXPECT_EQ(request_count("/embedding"), 0);
     }
 };
+
+ws_play lists_nothing() {
+    return {true, {admitted(), {R"({"type":"rpcResult","callId":0,"result":[]})"}}, false, {}};
+}
 
 constexpr char const* state_of_none = R"({"type":"rpcResult","callId":0,
     "result":{"status":"idle","queued":0}})";
@@ -58,20 +61,49 @@ TEST_F(control_activity, distinguishes_idle_from_busy) {
     run(task(*this));
 }
 
-TEST_F(control_activity, asks_the_second_namespace_only_for_instances_that_the_first_lacks) {
+TEST_F(control_activity, asks_only_the_namespaces_that_its_instances_are_in) {
     lm->load("big");
     lm->load("embed");
     auto task = [](control_activity& t) -> asio::awaitable<void> {
-        lmstudio::inventory const only_llm{{"big", "big", 0, 0, doing::unknown}};
+        using lmstudio::model_kind;
+        lmstudio::inventory only_llm{{"big", "big"}};
+        only_llm.front().kind = model_kind::llm;
         auto const llm = co_await t.activity(only_llm);
         EXPECT_EQ(llm.front().doing, doing::idle);
         EXPECT_EQ(t.request_count("/embedding"), 0);
-        lmstudio::inventory const others{{"gone", "gone", 0, 0, doing::unknown},
-                                         {"embed", "embed", 0, 0, doing::unknown}};
-        auto const both = co_await t.activity(others);
+        lmstudio::inventory only_embedding{{"embed", "embed"}};
+        only_embedding.front().kind = model_kind::embedding;
+        auto const embedding = co_await t.activity(only_embedding);
+        EXPECT_EQ(embedding.front().doing, doing::idle);
+        EXPECT_EQ(t.request_count("/llm"), 1);
+        EXPECT_EQ(t.request_count("/embedding"), 1);
+        lmstudio::inventory const of_some_kind{{"gone", "gone"}, {"embed", "embed"}};
+        auto const both = co_await t.activity(of_some_kind);
         EXPECT_EQ(both.front().doing, doing::unknown);
         EXPECT_EQ(both.back().doing, doing::idle);
-        EXPECT_EQ(t.request_count("/embedding"), 1);
+        EXPECT_EQ(t.request_count("/llm"), 2);
+    };
+    run(task(*this));
+}
+
+TEST_F(control_activity, tells_the_kind_of_an_instance_how_it_was_loaded_and_where_it_is) {
+    std::vector<std::string> const list{R"({"type":"rpcResult","callId":0,"result":[
+        {"type":"llm","identifier":"big","ttlMs":3600000,"deviceIdentifier":"laptop"}]})"};
+    auto how = small_host();
+    how.on_upgrade = ws_script(
+        {{"/llm", {true, {admitted(), list, {}}, false, {}}}, {"/embedding", lists_nothing()}});
+    settings.websocket_timeout = 50ms;
+    serve(how);
+    auto task = [](control_activity& t) -> asio::awaitable<void> {
+        lmstudio::inventory const loaded{{"big", "big"}};
+        auto const got = co_await t.activity(loaded);
+        EXPECT_EQ(got.front().kind, lmstudio::model_kind::llm);
+        EXPECT_TRUE(got.front().jit);
+        EXPECT_EQ(got.front().device, "laptop");
+        // It is still known while the host is not asked.
+        auto const later = co_await t.activity(loaded);
+        EXPECT_EQ(later, got);
+        EXPECT_EQ(t.request_count("/llm"), 1);
     };
     run(task(*this));
 }
@@ -129,14 +161,14 @@ TEST_F(control_activity, does_not_list_again_after_a_listing_over_the_websocket)
     run(task(*this));
 }
 
-TEST_F(control_activity, is_not_asked_again_of_a_host_that_refuses_the_websocket) {
+TEST_F(control_activity, is_not_asked_again_soon_of_a_host_that_refuses_the_websocket) {
     lm->load("big");
     lm->script().answer_next("/llm", emulator::canned::bytes("HTTP/1.1 403 Forbidden\r\n\r\n",
                                                              emulator::canned::then::close));
     run(learns_nothing_twice());
 }
 
-TEST_F(control_activity, is_not_asked_again_of_a_host_that_is_silent) {
+TEST_F(control_activity, is_not_asked_again_soon_of_a_host_that_is_silent) {
     settings.websocket_timeout = 50ms;
     auto how = small_host();
     how.on_upgrade = ws_script({});
@@ -145,7 +177,7 @@ TEST_F(control_activity, is_not_asked_again_of_a_host_that_is_silent) {
     run(learns_nothing_twice());
 }
 
-TEST_F(control_activity, is_not_asked_again_of_a_host_that_admits_no_client_in_time) {
+TEST_F(control_activity, is_not_asked_again_soon_of_a_host_that_admits_no_client_in_time) {
     settings.websocket_timeout = 50ms;
     auto how = small_host();
     how.on_upgrade = ws_script({{"/llm", {}}});
@@ -154,7 +186,7 @@ TEST_F(control_activity, is_not_asked_again_of_a_host_that_admits_no_client_in_t
     run(learns_nothing_twice());
 }
 
-TEST_F(control_activity, is_not_asked_again_of_a_host_that_is_too_old) {
+TEST_F(control_activity, is_not_asked_again_soon_of_a_host_that_is_too_old) {
     auto how = small_host();
     how.reports_activity = false;
     serve(how);
@@ -162,11 +194,12 @@ TEST_F(control_activity, is_not_asked_again_of_a_host_that_is_too_old) {
     run(learns_nothing_twice());
 }
 
-TEST_F(control_activity, is_not_asked_again_of_a_host_that_breaks_the_protocol) {
+TEST_F(control_activity, is_not_asked_again_soon_of_a_host_that_breaks_the_protocol) {
     auto how = small_host();
     how.on_upgrade = ws_script(
         {{"/llm",
-          {true, {admitted(), {R"({"type":"rpcResult","callId":0,"result":7})"}}, false, {}}}});
+          {true, {admitted(), {R"({"type":"rpcResult","callId":0,"result":7})"}}, false, {}}},
+         {"/embedding", lists_nothing()}});
     serve(how);
     lm->load("big");
     run(learns_nothing_twice());
@@ -192,7 +225,8 @@ TEST_F(control_activity, is_asked_again_after_the_host_was_down) {
 
 TEST_F(control_activity, is_asked_again_after_a_connection_broke) {
     auto how = small_host();
-    how.on_upgrade = ws_script({{"/llm", {true, {admitted()}, true, {}}}});
+    how.on_upgrade =
+        ws_script({{"/llm", {true, {admitted()}, true, {}}}, {"/embedding", lists_nothing()}});
     serve(how);
     lm->load("big");
     auto task = [](control_activity& t) -> asio::awaitable<void> {

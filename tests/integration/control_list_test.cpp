@@ -19,6 +19,8 @@ using control_list = with_control;
 constexpr char const* unknown_path =
     R"x({"error":"Unexpected endpoint or method. (GET /api/v1/models)"})x";
 
+model_on_disk const huge{"huge", 8'000'000'000, lmstudio::model_kind::llm};
+
 } // namespace
 
 TEST_F(control_list, uses_rest_v1_if_the_host_has_it) {
@@ -29,7 +31,7 @@ TEST_F(control_list, uses_rest_v1_if_the_host_has_it) {
         EXPECT_EQ(got.error, "");
         EXPECT_EQ(ids_of(got.instances.value()), "big embed");
         EXPECT_EQ(got.instances->front().size_bytes, 6'000'000'000u);
-        EXPECT_THAT(got.unloaded, ElementsAre(model_on_disk{"huge", 8'000'000'000}));
+        EXPECT_THAT(got.unloaded, ElementsAre(huge));
         EXPECT_EQ(t.lm->requests().size(), 1u);
     };
     run(task(*this));
@@ -46,7 +48,7 @@ TEST_F(control_list, uses_the_websocket_of_an_older_host_and_remembers_that) {
             EXPECT_EQ(ids_of(got.instances.value()), "big embed");
             EXPECT_EQ(got.instances->front().model, "big");
             EXPECT_EQ(got.instances->front().size_bytes, 6'000'000'000u);
-            EXPECT_THAT(got.unloaded, ElementsAre(model_on_disk{"huge", 8'000'000'000}));
+            EXPECT_THAT(got.unloaded, ElementsAre(huge));
         }
         EXPECT_EQ(t.request_count("/api/v1/models"), 1);
         EXPECT_EQ(t.request_count("/llm"), 2);

@@ -27,6 +27,36 @@ net::task<host::socket_reply> ask(host::environment env, host::connection_pool& 
     co_return out;
 }
 
+// Opens, and calls twice at once.
+net::task<host::socket_replies> ask_twice(host::environment env, host::connection_pool& pool,
+                                          sdk_socket::clock::time_point until) {
+    sdk_socket over{env, pool, until};
+    host::socket_replies out;
+    out.failure = co_await over.open("/llm", {});
+    std::vector<std::string> parameters{"1", "2"};
+    if (!out.failure)
+        out = co_await over.call_all("ping", std::move(parameters));
+    co_return out;
+}
+
+// Ten seconds for each of two answers that take eight.
+net::task<host::socket_reply> ask_slowly(host::environment env, host::connection_pool& pool,
+                                         bool renews) {
+    sdk_socket over{env, pool, sdk_socket::clock::now() + 10s};
+    host::socket_reply out;
+    for (int i = 0; i < 2 && !out.failure; ++i) {
+        if (renews)
+            over.allow(10s);
+        with_control::pass(8s);
+        env.deadlines.expire();
+        if (i == 0)
+            out.failure = co_await over.open("/llm", {});
+        else
+            out = co_await over.call("ping", {});
+    }
+    co_return out;
+}
+
 struct control_socket : with_control {
     void play(ws_play play) {
         auto how = small_host();
@@ -200,6 +230,55 @@ TEST_F(control_socket, notices_that_no_host_listens) {
         EXPECT_THAT(got.failure.reason, HasSubstr("refused"));
     };
     run(task(*this));
+}
+
+TEST_F(control_socket, sends_all_calls_before_it_awaits_an_answer) {
+    // The first call is not answered before the second one has arrived.
+    std::vector<std::string> const both{R"({"type":"rpcResult","callId":1,"result":"second"})",
+                                        R"({"type":"rpcResult","callId":0,"result":"first"})"};
+    play({true, {admitted(), {}, both}, false, record});
+    auto task = [](control_socket& t) -> asio::awaitable<void> {
+        host::environment const env{t.io, t.queue, t.blocks, t.fields};
+        pending asked{t.io, ask_twice(env, *t.pool, sdk_socket::clock::now() + 10s)};
+        auto const got = co_await asked.ended();
+        EXPECT_FALSE(got.failure) << got.failure.reason;
+        EXPECT_EQ(got.messages.size(), 2U);
+        EXPECT_THAT(got.messages.at(0), HasSubstr("first"));
+        EXPECT_THAT(got.messages.at(1), HasSubstr("second"));
+        EXPECT_EQ(t.record->messages.at(2),
+                  R"({"type":"rpcCall","endpoint":"ping","callId":1,"parameter":2})");
+    };
+    run(task(*this));
+}
+
+TEST_F(control_socket, keeps_the_answers_that_came_in_time) {
+    play({true,
+          {admitted(), {}, {R"({"type":"rpcResult","callId":1,"result":"second"})"}},
+          false,
+          {}});
+    auto task = [](control_socket& t) -> asio::awaitable<void> {
+        host::environment const env{t.io, t.queue, t.blocks, t.fields};
+        pending asked{t.io, ask_twice(env, *t.pool, sdk_socket::clock::now() + 50ms)};
+        auto const got = co_await asked.ended();
+        EXPECT_EQ(got.failure.kind, socket_fault::no_answer);
+        EXPECT_EQ(got.messages.size(), 2U);
+        EXPECT_EQ(got.messages.at(0), "");
+        EXPECT_THAT(got.messages.at(1), HasSubstr("second"));
+    };
+    run(task(*this));
+}
+
+TEST_F(control_socket, can_allow_each_answer_as_much_time_as_the_first) {
+    for (bool const renews : {true, false}) {
+        play({true, {admitted(), {pong}}, false, {}});
+        auto task = [](control_socket& t, bool renewing) -> asio::awaitable<void> {
+            host::environment const env{t.io, t.queue, t.blocks, t.fields};
+            pending asked{t.io, ask_slowly(env, *t.pool, renewing)};
+            auto const got = co_await asked.ended();
+            EXPECT_EQ(got.failure.kind, renewing ? socket_fault::none : socket_fault::no_answer);
+        };
+        run(task(*this, renews));
+    }
 }
 
 TEST_F(control_socket, limits_the_wait_for_a_handshake) {

@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 
+#include <vector>
+
 using namespace secondwind;
 using namespace secondwind::test;
 using lmstudio::unload_result;
@@ -132,4 +134,22 @@ TEST_F(control_tokens, missing_in_one_request_do_not_stop_another_from_asking_fo
         EXPECT_EQ(known.front().doing, lmstudio::activity::idle);
     };
     run(task(*this));
+}
+
+TEST_F(control_tokens, are_named_where_the_busy_state_is_unknown_for_want_of_one) {
+    std::vector<host::busy_state> states;
+    control->on_busy_state([&](host::busy_state const& state) { states.push_back(state); });
+    auto task = [](control_tokens& t) -> asio::awaitable<void> {
+        lmstudio::inventory const loaded{{"big", "big"}};
+        co_await t.activity(loaded);
+        co_await t.activity(loaded, bearer(bad));
+        co_await t.activity(loaded, bearer(good_token));
+    };
+    run(task(*this));
+    ASSERT_EQ(states.size(), 3U);
+    EXPECT_FALSE(states[0].known);
+    EXPECT_THAT(states[0].reason, HasSubstr("requires an API token (set upstreams[].api_token"));
+    EXPECT_FALSE(states[1].known);
+    EXPECT_THAT(states[1].reason, HasSubstr("(set upstreams[].api_token to one"));
+    EXPECT_EQ(states[2], (host::busy_state{true, {}}));
 }

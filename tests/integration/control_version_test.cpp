@@ -118,6 +118,20 @@ TEST_F(control_version, is_asked_for_again_after_the_host_was_down) {
     run(task(*this));
 }
 
+TEST_F(control_version, is_asked_for_again_after_ten_seconds) {
+    system_says({true, {admitted(), {R"({"type":"rpcResult","callId":0,"result":7})"}}, false, {}});
+    auto task = [](control_version& t) -> asio::awaitable<void> {
+        co_await t.is_not_told_and_asked_once();
+        t.lm->stop();
+        t.come_up(small_host());
+        pass(5s);
+        co_await t.is(std::nullopt);
+        pass(5s);
+        co_await t.is("0.4.5");
+    };
+    run(task(*this));
+}
+
 TEST_F(control_version, is_asked_for_again_after_a_connection_broke) {
     system_says({true, {admitted()}, true, {}});
     auto task = [](control_version& t) -> asio::awaitable<void> {

@@ -158,5 +158,5 @@ TEST_F(scripted_emulator, reset_restores_the_initial_state) {
     lm->reset();
     EXPECT_TRUE(lm->models().instances().empty());
     EXPECT_EQ(lm->counts().loads, 0U);
-    EXPECT_FALSE(lm->script().loads_held());
+    EXPECT_FALSE(lm->script().loads_held("big"));
 }

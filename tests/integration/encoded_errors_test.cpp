@@ -59,7 +59,7 @@ TEST_F(encoded_errors, begin_a_recovery_in_every_coding_that_is_known) {
                                            canned::bytes(answer_in(each.encoding, status, body)));
                 auto const a = co_await t.chat("big");
                 EXPECT_EQ(a.status, 200) << a.raw;
-                EXPECT_EQ(recovery_of(a), "recovered; reason=insufficient_memory; unloaded=1");
+                EXPECT_EQ(recovery_of(a), "recovered; reason=load_refused; unloaded=1");
                 EXPECT_EQ(t.unloads("embed"), 1U);
             }
         }
@@ -70,19 +70,20 @@ TEST_F(encoded_errors, begin_a_recovery_in_every_coding_that_is_known) {
 }
 
 TEST_F(encoded_errors, of_a_recovery_that_fails_arrive_as_they_came) {
+    w.settings.recovery.verify_timeout = no_second_look;
     auto task = [](with_proxy& t) -> asio::awaitable<void> {
         auto const body = encoded(memory_error());
         auto const bytes = answer_in("gzip", "400 Bad Request", body);
-        t.lm->script().answer_next(chat_path, canned::bytes(bytes), 2);
+        t.lm->script().answer_next(chat_path, canned::bytes(bytes));
         auto const first = co_await t.chat("big");
-        EXPECT_EQ(recovery_of(first), "no_candidate; reason=insufficient_memory; unloaded=0");
+        EXPECT_EQ(recovery_of(first), "no_candidate; reason=load_refused; unloaded=0");
         EXPECT_EQ(without_recovery_fields(first.raw), bytes);
 
         t.lm->reset();
         t.lm->load("embed");
         t.lm->script().answer_next(chat_path, canned::bytes(bytes), 2);
         auto const second = co_await t.chat("big");
-        EXPECT_EQ(recovery_of(second), "replay_failed; reason=insufficient_memory; unloaded=1");
+        EXPECT_EQ(recovery_of(second), "replay_failed; reason=load_refused; unloaded=1");
         EXPECT_EQ(without_recovery_fields(second.raw), bytes);
     };
     run(task(*this));
@@ -97,7 +98,7 @@ TEST_F(encoded_errors, in_the_first_event_of_a_stream_begin_a_recovery) {
         bytes += "0\r\n\r\n";
         t.lm->script().answer_next(chat_path, canned::bytes(bytes));
         auto const a = co_await t.chat("big", true);
-        EXPECT_EQ(recovery_of(a), "recovered; reason=insufficient_memory; unloaded=1");
+        EXPECT_EQ(recovery_of(a), "recovered; reason=load_refused; unloaded=1");
         EXPECT_TRUE(a.complete);
         EXPECT_TRUE(a.body.ends_with("data: [DONE]\n\n"));
     };

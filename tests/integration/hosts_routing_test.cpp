@@ -114,6 +114,7 @@ TEST_F(hosts_apart, one_that_refuses_connects_leaves_the_other_alone) {
 }
 
 TEST_F(hosts_apart, one_that_is_recovered_holds_its_own_requests_and_no_others) {
+    w.settings.recovery.verify_timeout = no_second_look;
     start();
     auto story = [](with_hosts& t) -> asio::awaitable<void> {
         auto* failing = co_await t.connected(t.shared_port());
@@ -127,11 +128,11 @@ TEST_F(hosts_apart, one_that_is_recovered_holds_its_own_requests_and_no_others) 
 
         auto* held = co_await t.connected(t.shared_port());
         co_await held->send(make_request("POST", chat_path, chat_body("big")));
-        auto waits = [&t] { return t.hosts()[0].recovery.guard.waiting() == 2; };
+        auto waits = [&t] { return t.hosts()[0].recovery.waiting() == 2; };
         co_await t.until(waits);
         auto* other = co_await t.connected(t.shared_port());
         co_await t.served(other, t.b, choosing("b"));
-        EXPECT_TRUE(t.hosts()[0].recovery.guard.holding());
+        EXPECT_TRUE(t.hosts()[0].recovery.guard.recovering());
         EXPECT_FALSE(t.hosts()[1].recovery.guard.recovering());
 
         co_await peer->send(listing_of(""));

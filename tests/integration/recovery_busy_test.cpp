@@ -180,7 +180,7 @@ TEST_F(recovery_spares, not_a_duplicate_of_a_model_that_is_idle) {
     auto task = [](recovery_spares& t) -> asio::awaitable<void> {
         auto const a = co_await t.chat("large");
         EXPECT_EQ(a.status, 200);
-        EXPECT_EQ(recovery_of(a), "recovered; reason=insufficient_memory; unloaded=2");
+        EXPECT_EQ(recovery_of(a), "recovered; reason=load_refused; unloaded=2");
         auto const calls = t.requests_to(unload_path);
         EXPECT_EQ(calls.size(), 2U);
         EXPECT_THAT(calls.front().body, HasSubstr("small:2"));
@@ -191,15 +191,29 @@ TEST_F(recovery_spares, not_a_duplicate_of_a_model_that_is_idle) {
 TEST_F(recovery_spares, the_wanted_model_but_not_its_duplicate) {
     lm->load("small");
     lm->load("small");
-    lm->script().answer_next(chat_path, canned::json(400, memory_error("small")));
+    lm->script().answer_next(chat_path, canned::json(400, R"({"error":"CUDA out of memory"})"));
     auto task = [](recovery_spares& t) -> asio::awaitable<void> {
         auto const a = co_await t.chat("small");
         EXPECT_EQ(a.status, 200);
-        EXPECT_EQ(recovery_of(a), evicted_one);
+        EXPECT_EQ(recovery_of(a), "recovered; reason=insufficient_memory; unloaded=1");
     };
     run(task(*this));
     EXPECT_EQ(unloads("small:2"), 1U);
     EXPECT_EQ(unloads("small"), 0U);
+}
+
+TEST_F(recovery_spares, everything_where_the_refused_model_is_loaded_by_now) {
+    lm->load("small");
+    lm->load("medium");
+    lm->script().answer_next(chat_path, canned::json(400, memory_error("small")));
+    auto task = [](recovery_spares& t) -> asio::awaitable<void> {
+        auto const a = co_await t.chat("small");
+        EXPECT_EQ(a.status, 200);
+        EXPECT_EQ(recovery_of(a), "recovered; reason=load_refused; unloaded=0");
+    };
+    run(task(*this));
+    EXPECT_EQ(last_record().plan.reason, policy::plan_reason::loaded);
+    EXPECT_TRUE(requests_to(unload_path).empty());
 }
 
 TEST_F(recovery_spares, what_is_busy_without_reading_any_request_twice) {

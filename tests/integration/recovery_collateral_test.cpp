@@ -12,7 +12,7 @@ using testing::Not;
 
 namespace {
 
-constexpr auto evicted_two = "recovered; reason=insufficient_memory; unloaded=2";
+constexpr auto evicted_two = "recovered; reason=load_refused; unloaded=2";
 
 // Room for any two of "small", "medium" and "large".
 struct recovery_collateral : with_proxy {
@@ -53,7 +53,7 @@ TEST_F(recovery_collateral, a_victim_before_its_first_byte_is_replayed) {
         auto const a = co_await victim->read_answer();
         auto const b = co_await hungry->read_answer();
         EXPECT_EQ(a.status, 200) << a.raw;
-        EXPECT_EQ(recovery_of(a), "recovered; reason=unloaded_in_flight; unloaded=2");
+        EXPECT_EQ(recovery_of(a), "recovered; reason=unloaded_in_flight; unloaded=0");
         EXPECT_EQ(attempts_of(a), "2");
         EXPECT_EQ(recovery_of(b), evicted_two);
     };
@@ -173,6 +173,7 @@ TEST_F(recovery_collateral, one_whose_model_went_is_replayed_once_even_if_more_r
         EXPECT_EQ(attempts_of(a), "2");
         // But where its replay finds no memory, room is made for it.
         t.lm->load("medium");
+        t.lm->unload("small");
         auto const full = canned::json(400, memory_error("small"));
         t.lm->script().answer_next(chat_path, answer);
         t.lm->script().answer_next(chat_path, full);

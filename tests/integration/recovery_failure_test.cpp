@@ -19,6 +19,7 @@ struct recovery_fails : with_proxy {
                             std::string) -> asio::awaitable<void> { co_return; };
         emulate(std::move(how));
         lm->load("big");
+        w.settings.recovery.verify_timeout = no_second_look;
         lm->script().answer_next(chat_path, canned::bytes(first));
     }
 
@@ -32,7 +33,7 @@ asio::awaitable<void> expect_first_answer(recovery_fails& t, std::string outcome
     EXPECT_EQ(without_recovery_fields(a.raw), t.first);
 }
 
-constexpr auto unload_failed = "unload_failed; reason=insufficient_memory; unloaded=0";
+constexpr auto unload_failed = "unload_failed; reason=load_refused; unloaded=0";
 
 } // namespace
 
@@ -83,7 +84,7 @@ TEST_F(recovery_fails, if_the_unload_is_not_answered_in_time) {
 TEST_F(recovery_fails, if_the_inventory_has_another_shape) {
     for (auto const* body : {R"({"error":"Unexpected endpoint"})", "[]", "nonsense",
                              R"({"models":[{"id":"x"}]})", ""}) {
-        lm->script().answer_next(list_path, canned::json(200, body));
+        lm->script().answer_next(list_path, canned::json(200, body), 2);
         run(expect_first_answer(*this, unload_failed, 1));
         lm->script().answer_next(chat_path, canned::bytes(first));
     }
@@ -91,22 +92,38 @@ TEST_F(recovery_fails, if_the_inventory_has_another_shape) {
 }
 
 TEST_F(recovery_fails, if_the_inventory_does_not_come) {
-    lm->script().answer_next(list_path, canned::close(), 2);
+    lm->script().answer_next(list_path, canned::close(), 9);
     run(expect_first_answer(*this, unload_failed, 1));
     EXPECT_TRUE(requests_to(unload_path).empty());
 }
 
-TEST_F(recovery_fails, if_the_inventory_does_not_come_after_the_unload) {
+TEST_F(recovery_fails, not_if_the_inventory_comes_when_it_is_asked_for_again) {
+    lm->script().answer_next(list_path, canned::json(500, "{}"));
+    auto task = [](with_proxy& t) -> asio::awaitable<void> {
+        auto const a = co_await t.chat("huge");
+        EXPECT_EQ(a.status, 200);
+        EXPECT_EQ(recovery_of(a), evicted_one);
+    };
+    run(task(*this));
+    EXPECT_EQ(last_record().error, "");
+}
+
+TEST_F(recovery_fails, not_if_the_inventory_does_not_come_after_the_unload) {
     lm->script().answer_next(list_path, canned::json(200, inventory_of({"big"})));
     lm->script().answer_next(list_path, canned::json(500, "{}"));
-    run(expect_first_answer(*this, "unload_failed; reason=insufficient_memory; unloaded=1", 1));
+    auto task = [](with_proxy& t) -> asio::awaitable<void> {
+        auto const a = co_await t.chat("huge");
+        EXPECT_EQ(a.status, 200);
+        EXPECT_EQ(recovery_of(a), evicted_one);
+    };
+    run(task(*this));
     EXPECT_EQ(unloads("big"), 1U);
 }
 
 TEST_F(recovery_fails, if_the_instance_stays_loaded) {
     w.settings.recovery.verify_timeout = std::chrono::milliseconds{120};
     lm->script().answer_next(list_path, canned::json(200, inventory_of({"big"})), 100);
-    run(expect_first_answer(*this, "unload_failed; reason=insufficient_memory; unloaded=1", 1));
+    run(expect_first_answer(*this, "unload_failed; reason=load_refused; unloaded=1", 1));
     EXPECT_GE(requests_to(list_path).size(), 3U);
     EXPECT_LE(requests_to(list_path).size(), 5U);
     EXPECT_THAT(last_record().error, HasSubstr("still loaded"));
@@ -117,7 +134,7 @@ TEST_F(recovery_fails, not_if_the_instance_needs_a_moment_to_go) {
     auto task = [](with_proxy& t) -> asio::awaitable<void> {
         auto const a = co_await t.chat("huge");
         EXPECT_EQ(a.status, 200);
-        EXPECT_EQ(recovery_of(a), "recovered; reason=insufficient_memory; unloaded=1");
+        EXPECT_EQ(recovery_of(a), "recovered; reason=load_refused; unloaded=1");
         EXPECT_EQ(t.requests_to(list_path).size(), 4U);
         EXPECT_EQ(t.requests_to(unload_path).size(), 1U);
     };
@@ -129,7 +146,7 @@ TEST_F(recovery_fails, not_if_the_instance_has_gone_before_its_unload) {
     auto task = [](with_proxy& t) -> asio::awaitable<void> {
         auto const a = co_await t.chat("huge");
         EXPECT_EQ(a.status, 200);
-        EXPECT_EQ(recovery_of(a), "recovered; reason=insufficient_memory; unloaded=2");
+        EXPECT_EQ(recovery_of(a), "recovered; reason=load_refused; unloaded=2");
         EXPECT_EQ(t.requests_to(unload_path).size(), 2U);
     };
     run(task(*this));
@@ -137,7 +154,7 @@ TEST_F(recovery_fails, not_if_the_instance_has_gone_before_its_unload) {
 
 TEST_F(recovery_fails, if_nothing_is_loaded) {
     lm->unload("big");
-    run(expect_first_answer(*this, "no_candidate; reason=insufficient_memory; unloaded=0", 1));
+    run(expect_first_answer(*this, "no_candidate; reason=load_refused; unloaded=0", 1));
     EXPECT_EQ(last_record().plan.reason, policy::plan_reason::nothing_loaded);
     EXPECT_EQ(requests_to(list_path).size(), 1U);
     EXPECT_EQ(requests_to(chat_path).size(), 1U);
@@ -149,7 +166,7 @@ TEST_F(recovery_fails, if_the_replay_fails_as_well) {
     auto task = [](with_proxy& t, std::string expected) -> asio::awaitable<void> {
         auto* client = co_await t.connected();
         auto const a = co_await client->post(chat_path, chat_body("huge"));
-        EXPECT_EQ(recovery_of(a), "replay_failed; reason=insufficient_memory; unloaded=1");
+        EXPECT_EQ(recovery_of(a), "replay_failed; reason=load_refused; unloaded=1");
         EXPECT_EQ(attempts_of(a), "2");
         EXPECT_EQ(without_recovery_fields(a.raw), expected);
         EXPECT_EQ(t.records(), 1U);
@@ -161,12 +178,12 @@ TEST_F(recovery_fails, if_the_replay_fails_as_well) {
     EXPECT_EQ(last_record().outcome, recovery::outcome::replay_failed);
 }
 
-TEST_F(recovery_fails, not_if_the_replay_fails_for_another_reason) {
+TEST_F(recovery_fails, if_the_replay_fails_for_another_reason) {
     auto const second = answer_bytes("400 Bad", R"({"error":"Context size has been exceeded."})");
     lm->script().answer_next(chat_path, canned::bytes(second));
     auto task = [](with_proxy& t, std::string expected) -> asio::awaitable<void> {
         auto const a = co_await t.chat("huge");
-        EXPECT_EQ(recovery_of(a), "recovered; reason=insufficient_memory; unloaded=1");
+        EXPECT_EQ(recovery_of(a), "replay_failed; reason=load_refused; unloaded=1");
         EXPECT_EQ(without_recovery_fields(a.raw), expected);
     };
     run(task(*this, second));
@@ -179,7 +196,7 @@ TEST_F(recovery_fails, if_the_connection_of_the_replay_dies) {
         how.afterwards =
             how.afterwards == canned::then::keep ? canned::then::close : how.afterwards;
         lm->script().answer_next(chat_path, how);
-        run(expect_first_answer(*this, "replay_failed; reason=insufficient_memory; unloaded=1", 2));
+        run(expect_first_answer(*this, "replay_failed; reason=load_refused; unloaded=1", 2));
         lm->unload("huge");
         lm->load("big");
         lm->script().answer_next(chat_path, canned::bytes(first));
@@ -232,7 +249,7 @@ TEST_F(recovery_fails, and_an_unfinished_first_answer_is_relayed_to_its_end) {
     lm->script().answer_next(chat_path, canned::bytes(all));
     auto task = [](with_proxy& t, std::string expected) -> asio::awaitable<void> {
         auto const a = co_await t.chat("huge", true);
-        EXPECT_EQ(recovery_of(a), "no_candidate; reason=insufficient_memory; unloaded=0");
+        EXPECT_EQ(recovery_of(a), "no_candidate; reason=load_refused; unloaded=0");
         EXPECT_EQ(without_recovery_fields(a.raw), expected);
     };
     run(task(*this, all));

@@ -13,8 +13,8 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto in_vain = "replay_failed; reason=insufficient_memory; unloaded=1";
-constexpr auto futile = "futile; reason=insufficient_memory; unloaded=0";
+constexpr auto in_vain = "replay_failed; reason=load_refused; unloaded=1";
+constexpr auto futile = "futile; reason=load_refused; unloaded=0";
 
 struct recovery_knows_futility : with_proxy {
     recovery_knows_futility() {
@@ -22,6 +22,7 @@ struct recovery_knows_futility : with_proxy {
         how.models.push_back({"small", emulator::model_type::llm, 3'000'000'000});
         how.models.push_back({"giant", emulator::model_type::llm, 99'000'000'000});
         emulate(how);
+        w.settings.recovery.verify_timeout = no_second_look;
     }
 
     // The next request for a model is refused, and its replay as well.
@@ -161,6 +162,7 @@ TEST_F(recovery_knows_futility, until_the_model_answers) {
         EXPECT_EQ(known, futile);
         auto const works = co_await t.chat("big");
         EXPECT_EQ(works.status, 200);
+        t.lm->unload("big");
         auto const again = co_await t.refuse_once("big");
         EXPECT_EQ(again, evicted_one);
     };
@@ -193,17 +195,18 @@ TEST_F(recovery_knows_futility, only_where_nothing_was_left_to_unload) {
     lm->load("embed");
     lm->load("small");
     auto task = [](recovery_knows_futility& t) -> asio::awaitable<void> {
-        // It asks for little, so the first eviction is small; its failure allows a whole one.
-        auto const refusal = canned::json(
-            400, R"({"error":"insufficient system resources: requires approximately 0.01 GB"})");
+        // The first eviction spares the small model, so a replay that is refused tells nothing.
+        auto const refusal = canned::json(400, memory_error("big"));
         t.lm->script().answer_next(chat_path, refusal, 2);
         auto const first = co_await t.chat("big");
-        EXPECT_EQ(recovery_of(first), in_vain);
-        EXPECT_EQ(t.unloads("embed"), 1U);
+        EXPECT_EQ(recovery_of(first), evicted_one);
+        EXPECT_EQ(t.unloads("small"), 1U);
+        t.lm->unload("big");
+        t.lm->load("small");
         t.lm->script().answer_next(chat_path, refusal);
         auto const second = co_await t.chat("big");
         EXPECT_EQ(recovery_of(second), evicted_one);
-        EXPECT_EQ(t.unloads("small"), 1U);
+        EXPECT_EQ(t.unloads("small"), 2U);
     };
     run(task(*this));
     EXPECT_EQ(records(), 2U);

@@ -53,6 +53,7 @@ TEST_F(recovery_heals, memory_by_making_room) {
     auto const& r = last_record();
     EXPECT_EQ(r.outcome, recovery::outcome::healed);
     EXPECT_TRUE(r.trigger.after_commit);
+    // Its model was loaded, so nothing was refused.
     EXPECT_EQ(r.trigger.verdict, policy::verdict::insufficient_memory);
     EXPECT_EQ(r.trigger.model, "big");
     EXPECT_EQ(unloads("embed"), 1U);
@@ -78,7 +79,25 @@ TEST_F(recovery_heals, a_cache_by_unloading_its_model) {
     EXPECT_EQ(unloads("embed"), 0U);
 }
 
+TEST_F(recovery_heals, nothing_again_if_it_did_not_help) {
+    auto task = [](recovery_heals& t) -> asio::awaitable<void> {
+        co_await expect_broken(t, "big", memory_text);
+        co_await t.over(1);
+        t.lm->load("embed");
+        co_await expect_broken(t, "big", memory_text);
+        auto const well = co_await t.chat("big", true);
+        EXPECT_THAT(well.body, HasSubstr("[DONE]"));
+        EXPECT_EQ(t.records(), 1U);
+        // Once it has answered well, it is worth another healing.
+        co_await expect_broken(t, "big", memory_text);
+        co_await t.over(2);
+    };
+    run(task(*this));
+    EXPECT_EQ(unloads("embed"), 2U);
+}
+
 TEST_F(recovery_heals, wherever_the_host_cuts_its_chunks) {
+    w.settings.recovery.cooldown = std::chrono::milliseconds{0};
     w.settings.recovery.websocket_timeout = std::chrono::milliseconds{0};
     auto task = [](recovery_heals& t) -> asio::awaitable<void> {
         auto* client = co_await t.connected();
@@ -102,6 +121,7 @@ TEST_F(recovery_heals, wherever_the_host_cuts_its_chunks) {
 }
 
 TEST_F(recovery_heals, an_error_that_the_host_does_not_end_or_breaks_off_behind) {
+    w.settings.recovery.cooldown = std::chrono::milliseconds{0};
     auto task = [](recovery_heals& t) -> asio::awaitable<void> {
         auto const error = "data: " + memory_error("big") + "\n\n";
         auto const head = std::string{"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"};
@@ -142,7 +162,7 @@ TEST_F(recovery_heals, nothing_that_is_only_told_of) {
         }
         // A healing begins at the latest when its exchange has been told to have ended.
         auto ended = [&t] {
-            return t.w.proxy->shared().hosts[0].recovery.in_flight.snapshot().models.empty();
+            return t.w.proxy->shared().hosts[0].recovery.in_flight.claims().empty();
         };
         co_await t.until(ended);
     };
@@ -223,7 +243,7 @@ TEST_F(recovery_heals, while_new_requests_wait_and_are_served) {
         auto unloading = [&t] { return t.requests_to(unload_path).size() == 1; };
         co_await t.until(unloading);
         auto* next = co_await t.begun("big", true);
-        auto waits = [&t] { return t.guard().gate().waiting() == 1; };
+        auto waits = [&t] { return t.waiting_requests() == 1; };
         co_await t.until(waits);
         t.lm->script().release_unloads();
         auto const a = co_await next->read_answer();

@@ -35,6 +35,8 @@ struct recovery_is_written_down : with_proxy {
         lm->load("medium");
         std::filesystem::remove(file);
         w.settings.recovery.ledger_file = file;
+        w.settings.recovery.verify_timeout = no_second_look;
+        w.settings.cold_load.gate = false; // so that several are refused for the same model
     }
     ~recovery_is_written_down() override { std::filesystem::remove(file); }
 
@@ -81,15 +83,15 @@ TEST_F(recovery_is_written_down, when_the_last_who_awaited_it_has_its_answer) {
     auto const& trigger = line.at("trigger");
     EXPECT_EQ(trigger.at("path"), chat_path);
     EXPECT_EQ(trigger.at("model"), "large");
-    EXPECT_EQ(trigger.at("verdict"), "insufficient_memory");
+    EXPECT_EQ(trigger.at("verdict"), "load_refused");
     EXPECT_EQ(trigger.at("after_commit"), false);
     EXPECT_THAT(trigger.at("message").get<std::string>(), HasSubstr("approximately 6.00 GB"));
     auto const& plan = line.at("plan");
     EXPECT_EQ(plan.at("reason"), "unload");
     EXPECT_EQ(plan.at("instances").size(), 2U);
     EXPECT_EQ(plan.at("instances").at(0).at("id"), "small");
-    EXPECT_EQ(plan.at("instances").at(0).at("fate"), "busy_here");
-    EXPECT_EQ(plan.at("instances").at(1).at("fate"), "taken");
+    EXPECT_EQ(plan.at("instances").at(0).at("decision"), "busy_here");
+    EXPECT_EQ(plan.at("instances").at(1).at("decision"), "unload");
     EXPECT_EQ(plan.at("instances").at(1).at("model"), "medium");
     EXPECT_EQ(plan.at("instances").at(1).at("size_bytes"), 4'000'000'000U);
     EXPECT_EQ(line.at("unloads").size(), 1U);
@@ -177,7 +179,7 @@ TEST_F(recovery_is_written_down, and_a_full_disk_stops_nothing) {
             t.lm->load("small");
             t.lm->load("medium");
             auto const a = co_await t.chat("large");
-            EXPECT_EQ(recovery_of(a), "recovered; reason=insufficient_memory; unloaded=2");
+            EXPECT_EQ(recovery_of(a), "recovered; reason=load_refused; unloaded=2");
         }
         auto concluded = [&t] { return t.last_record().awaiting == 0; };
         co_await t.until(concluded);

@@ -12,21 +12,27 @@ using testing::HasSubstr;
 
 namespace {
 
-constexpr auto observed = "observed; reason=insufficient_memory; unloaded=0";
+constexpr auto observed = "observed; reason=load_refused; unloaded=0";
 
 struct recovery_modes : with_proxy {
     recovery_modes() {
         lm->load("big");
         w.settings.recovery.mode = config::recovery_mode::observe;
     }
+    // The plan is made after the answer has passed.
+    asio::awaitable<void> observed_by_now() {
+        auto over = [this] { return records() > 0 && !guard().recovering(); };
+        co_await until(over);
+    }
     void waiters(std::uint64_t most) {
         w.settings.recovery.mode = config::recovery_mode::on;
         w.settings.limits.recovery_waiters = most;
+        w.settings.cold_load.gate = false;
         lm->script().hold_unloads();
     }
     asio::awaitable<void> recovering_for(std::size_t waiting) {
         auto there = [this, waiting] {
-            return requests_to(unload_path).size() == 1 && guard().gate().waiting() == waiting;
+            return requests_to(unload_path).size() == 1 && waiting_requests() == waiting;
         };
         co_await until(there);
     }
@@ -47,6 +53,7 @@ TEST_F(recovery_modes, observing_decides_all_and_does_nothing) {
             EXPECT_EQ(recovery_of(a), observed);
             EXPECT_EQ(attempts_of(a), "1");
             EXPECT_EQ(without_recovery_fields(a.raw), own);
+            co_await t.observed_by_now();
             EXPECT_EQ(t.last_record().outcome, recovery::outcome::observed);
             EXPECT_EQ(t.last_record().plan.reason, policy::plan_reason::unload);
             EXPECT_EQ(t.last_record().plan.victims.front().id, "big");
@@ -65,6 +72,7 @@ TEST_F(recovery_modes, observing_sees_what_would_be_busy_and_does_not_wait_for_i
         auto* stream = co_await t.held_stream("big");
         auto const a = co_await t.chat("huge");
         EXPECT_EQ(recovery_of(a), observed);
+        co_await t.observed_by_now();
         EXPECT_EQ(t.last_record().plan.reason, policy::plan_reason::all_busy);
         co_await t.expect_ends_well(stream);
     };
@@ -102,12 +110,13 @@ TEST_F(recovery_modes, observing_holds_nobody_up) {
         auto* client = co_await t.begun("huge");
         auto asks = [&first] { return first; };
         co_await t.until(asks);
+        auto const a = co_await client->read_answer();
+        EXPECT_EQ(recovery_of(a), observed);
         auto const other = co_await t.chat("big");
         EXPECT_EQ(other.status, 200);
         EXPECT_TRUE(t.guard().recovering());
         then = true;
-        auto const a = co_await client->read_answer();
-        EXPECT_EQ(recovery_of(a), observed);
+        co_await t.observed_by_now();
     };
     run(task(*this, asked_who, told));
 }
@@ -190,7 +199,7 @@ TEST_F(recovery_modes, one_that_fails_and_may_not_wait_gets_its_own_answer) {
         EXPECT_THAT(own.body, HasSubstr("requires approximately 8.00 GB"));
         t.lm->script().release_unloads();
         auto const a = co_await leader->read_answer();
-        EXPECT_EQ(recovery_of(a), "recovered; reason=insufficient_memory; unloaded=1");
+        EXPECT_EQ(recovery_of(a), "recovered; reason=load_refused; unloaded=1");
     };
     run(task(*this));
     EXPECT_EQ(last_record().joined, 0U);

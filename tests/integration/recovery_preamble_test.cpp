@@ -98,6 +98,7 @@ TEST_F(recovery_after_a_preamble, of_a_replay_an_answer_that_came_before_is_not_
 }
 
 TEST_F(recovery_after_a_preamble, a_model_that_fits_in_no_way_is_told_so_in_one_stream) {
+    w.settings.recovery.verify_timeout = no_second_look;
     auto how = small_host();
     how.models.push_back({"giant", emulator::model_type::llm, 99'000'000'000});
     emulate(how);

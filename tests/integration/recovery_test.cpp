@@ -31,7 +31,7 @@ TEST_F(recovery_works, unloads_another_model_and_replays_once) {
     lm->load("big");
     auto task = [](with_proxy& t) -> asio::awaitable<void> {
         auto const a = co_await t.chat("huge");
-        expect_recovered(a, "insufficient_memory", 1);
+        expect_recovered(a, "load_refused", 1);
         EXPECT_EQ(a.head.count("X-Secondwind-Recovery"), 1U);
         EXPECT_THAT(a.body, HasSubstr(R"("model": "huge")"));
     };
@@ -54,7 +54,7 @@ TEST_F(recovery_works, leaves_no_trace_on_other_exchanges) {
         auto const before = co_await client->post(chat_path, chat_body("big"));
         expect_untouched(before);
         auto const met = co_await client->post(chat_path, chat_body("huge"));
-        expect_recovered(met, "insufficient_memory", 1);
+        expect_recovered(met, "load_refused", 1);
         auto const after = co_await client->post(chat_path, chat_body("huge"));
         EXPECT_EQ(after.status, 200);
         expect_untouched(after);
@@ -74,7 +74,7 @@ TEST_F(recovery_works, replays_the_same_bytes) {
                                            "X-Odd:  a\tb \r\nauthorization: Bearer sk\r\n"
                                            "X-Odd: c\r\nCookie: a=1\r\n"));
         auto const a = co_await client->read_answer();
-        expect_recovered(a, "insufficient_memory", 1);
+        expect_recovered(a, "load_refused", 1);
         auto const sent = t.requests_to("/v1/chat/completions?x=%2F");
         EXPECT_EQ(sent.size(), 2U);
         EXPECT_EQ(sent.front().head, sent.back().head);
@@ -90,7 +90,7 @@ TEST_F(recovery_works, replays_a_body_of_eight_megabytes) {
         std::string const body = R"({"messages":[{"role":"user","content":")" +
                                  std::string(8 * 1024 * 1024, 'a') + R"("}],"model":"huge"})";
         auto const a = co_await t.post(chat_path, body);
-        expect_recovered(a, "insufficient_memory", 1);
+        expect_recovered(a, "load_refused", 1);
         auto const sent = t.requests_to(chat_path);
         EXPECT_EQ(sent.size(), 2U);
         EXPECT_TRUE(sent.front().body == body && sent.back().body == body);
@@ -113,7 +113,7 @@ TEST_F(recovery_works, replays_a_chunked_request) {
                               "Transfer-Encoding: chunked\r\n\r\n" +
                               chunk(body.substr(0, 9)) + chunk(body.substr(9)) + "0\r\n\r\n");
         auto const a = co_await client->read_answer();
-        expect_recovered(a, "insufficient_memory", 1);
+        expect_recovered(a, "load_refused", 1);
         auto const sent = t.requests_to(chat_path);
         EXPECT_EQ(sent.size(), 2U);
         EXPECT_EQ(sent.back().body, body);
@@ -174,7 +174,7 @@ TEST_F(recovery_works, knows_every_wording_of_the_guardrail) {
         lm->load("big");
         auto task = [](with_proxy& t) -> asio::awaitable<void> {
             auto const a = co_await t.chat("huge");
-            expect_recovered(a, "insufficient_memory", 1);
+            expect_recovered(a, "load_refused", 1);
         };
         run(task(*this));
     }
@@ -199,7 +199,7 @@ TEST_F(recovery_works, serves_every_interface) {
             t.lm->reset();
             t.lm->load("big");
             auto const a = co_await t.post(path, body);
-            expect_recovered(a, "insufficient_memory", 1);
+            expect_recovered(a, "load_refused", 1);
         }
     };
     run(task(*this));
@@ -215,7 +215,7 @@ TEST_F(recovery_works, makes_its_calls_in_the_name_of_the_request) {
             t.lm->reset();
             t.lm->load("big");
             auto const a = co_await t.post(chat_path, chat_body("huge"), field);
-            expect_recovered(a, "insufficient_memory", 1);
+            expect_recovered(a, "load_refused", 1);
             auto calls = t.requests_to(list_path);
             auto const unloads = t.requests_to(unload_path);
             calls.insert(calls.end(), unloads.begin(), unloads.end());
@@ -258,7 +258,7 @@ TEST_F(recovery_works, reads_an_error_of_any_status_shape_and_framing) {
             t.lm->load("embed");
             t.lm->script().answer_next(chat_path, canned::bytes(first));
             auto const a = co_await t.chat("big");
-            expect_recovered(a, "insufficient_memory", 1);
+            expect_recovered(a, "load_refused", 1);
             EXPECT_EQ(t.unloads("embed"), 1U);
         }
     };

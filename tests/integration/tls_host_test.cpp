@@ -333,7 +333,7 @@ struct recovery_over_tls : with_proxy {
 asio::awaitable<void> expect_recovery(recovery_over_tls& t) {
     auto const a = co_await t.chat("huge", true);
     EXPECT_EQ(a.status, 200) << a.raw;
-    EXPECT_EQ(recovery_of(a), "recovered; reason=insufficient_memory; unloaded=1");
+    EXPECT_EQ(recovery_of(a), "recovered; reason=load_refused; unloaded=1");
     EXPECT_TRUE(a.complete);
     EXPECT_EQ(t.unloads("big"), 1u);
     EXPECT_GT(t.front->connections(), 0u);

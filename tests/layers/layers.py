@@ -52,7 +52,7 @@ PURE_FILES = {
     "admin/message", "admin/query", "admin/routes",
     "app/event_view", "app/formatting", "app/json_members", "app/models_view",
     "app/operator_view", "app/status_view", "app/table",
-    "host/host_health", "host/api_support", "host/idle_set",
+    "host/api_support", "host/backoff", "host/host_health", "host/idle_set", "host/last_known",
 }
 
 IMPURE_HEADERS = re.compile(
@@ -67,7 +67,7 @@ BEAST_ROOMS = {"emulator", "admin"}
 # The SDK's WebSocket, which only a recovery uses, and the operator's verbs are not on that path.
 BEAST_SOURCES = {"src/app/admin_client.cpp", "src/host/sdk_socket.cpp"}
 
-MOST_LINES = 450
+MOST_LINES = 470
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.MULTILINE)
 CONDITION = re.compile(r"\b(if|while|switch|for)\b(?:\s+constexpr)?\s*\(")

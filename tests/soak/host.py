@@ -81,7 +81,8 @@ class host:
         if token is None:
             return await self._api(peer, method, target, fields)
         script, size = fields["x-script"], int(fields["x-size"])
-        old = words[2] == b"HTTP/1.0"
+        if words[2] != b"HTTP/1.1":
+            self._book.violation(f"a request reached the host in another version: {token}")
         if fields.get("upgrade") == "websocket":
             return await self._echo(peer, token)
         if script == "early":
@@ -92,7 +93,7 @@ class host:
             self._loaded[f"idle-{token}"] = "idle"
         elif script == "cache":
             self._loaded["cached"] = "cached"
-        pieces, end = scripts.answer(script, token, size, tries, old)
+        pieces, end = scripts.answer(script, token, size, tries)
         if method == "HEAD":
             # Sent together with its head: an unannounced close would fail the next request.
             pieces = scripts.heads(pieces, 2 if script == "interim" else 1)

@@ -88,11 +88,7 @@ def with_length(token, body, status=b"200 OK", *fields):
     return head(token, status, *fields) + body
 
 
-def in_chunks(token, pieces, kind, old):
-    """A client of HTTP/1.0 gets no chunks: the close ends the body."""
-    if old:
-        fields = (b"Content-Type: " + kind, b"Connection: close")
-        return [head(token, b"200 OK", *fields), *pieces], "close"
+def in_chunks(token, pieces, kind):
     first = head(token, b"200 OK", b"Content-Type: " + kind, b"Transfer-Encoding: chunked")
     return [first, *map(chunk, pieces), b"0\r\n\r\n"], "keep"
 
@@ -107,7 +103,7 @@ def heads(pieces, number):
     return [b"".join(part + b"\r\n\r\n" for part in parts[:number] if len(parts) > number)]
 
 
-def answer(script, token, size, tries, old):
+def answer(script, token, size, tries):
     """The pieces of an answer, and how the host ends: "keep", "close" or "reset".
 
     For the script "early", `tries` says whether the host announces that it closes."""
@@ -118,12 +114,12 @@ def answer(script, token, size, tries, old):
     if script in CURES and tries == 1:
         words = refusal(token, script)
         if script == "memory_event":
-            return in_chunks(token, [words], b"text/event-stream", old)
+            return in_chunks(token, [words], b"text/event-stream")
         return [with_length(token, words, b"400 Bad Request")], "keep"
     if script == "sse":
-        return in_chunks(token, events(token, size), b"text/event-stream", old)
+        return in_chunks(token, events(token, size), b"text/event-stream")
     if script == "chunked":
-        return in_chunks(token, halves(body, size // 3 + 1), b"application/json", old)
+        return in_chunks(token, halves(body, size // 3 + 1), b"application/json")
     if script == "refusal":
         return [with_length(token, refusal(token, script), b"400 Bad Request")], "keep"
     if script == "early":

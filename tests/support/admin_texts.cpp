@@ -46,8 +46,8 @@ nlohmann::json admin_recovery() {
                    "verdict":"insufficient_memory","message":"insufficient system resources",
                    "after_commit":false},
         "plan":{"reason":"unload","exhaustive":true,"instances":[
-            {"id":"qwen/qwen3-8b","model":"qwen/qwen3-8b","size_bytes":4700000000,"fate":"taken"},
-            {"id":"embed","model":"embed","size_bytes":100,"fate":"pinned"}]},
+            {"id":"qwen/qwen3-8b","model":"qwen/qwen3-8b","size_bytes":4700000000,"decision":"unload"},
+            {"id":"embed","model":"embed","size_bytes":100,"decision":"pinned"}]},
         "unloads":[{"id":"qwen/qwen3-8b","done":true,"error":"","duration_ms":12.5}],
         "steps":[{"step":"began","at_ms":0.0},{"step":"concluded","at_ms":900.0}],
         "outcome":"recovered","finished":true,"error":"","joined":0,"duration_ms":812.4,

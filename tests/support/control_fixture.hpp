@@ -74,6 +74,7 @@ private:
 struct with_control : with_emulator {
     // With long limits; a test that needs a short one sets it before serve().
     with_control() {
+        ahead = {};
         settings.list_timeout = std::chrono::seconds{10};
         settings.websocket_timeout = std::chrono::seconds{10};
         settings.unload_timeout = std::chrono::seconds{10};
@@ -127,7 +128,15 @@ struct with_control : with_emulator {
         return std::ranges::count(lm->requests(), target, &emulator::request::target);
     }
 
-    net::deadline_queue queue{io};
+    // Lets that much time pass for what goes by the clock of the deadlines. Their timer does not: a
+    // deadline that is armed later and has to expire needs queue.expire().
+    static void pass(std::chrono::milliseconds span) { ahead += span; }
+    static net::deadline_queue::clock::time_point now() {
+        return net::deadline_queue::clock::now() + ahead;
+    }
+    static inline std::chrono::milliseconds ahead{0};
+
+    net::deadline_queue queue{io, &with_control::now};
     net::block_pool blocks;
     http::field_list fields;
     changeable_settings in_force;

@@ -34,8 +34,11 @@ void deadline_law::after_handler() {
     EXPECT_LE(armed["body_idle"], reading + sending) << "body_idle outlived the body";
     EXPECT_LE(armed["first_byte"], sending + exchanges[phase::waiting])
         << "first_byte outlived the wait for an answer";
+    EXPECT_LE(armed["hold_time"], exchanges[phase::holding])
+        << "hold_time outlived the hold of an answer";
     // Each of them waits for one thing at a time.
-    EXPECT_LE(of_a_session + armed["body_idle"] + armed["first_byte"], sessions);
+    EXPECT_LE(of_a_session + armed["body_idle"] + armed["first_byte"] + armed["hold_time"],
+              sessions);
 }
 
 } // namespace secondwind::test

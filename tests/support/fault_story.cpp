@@ -48,11 +48,10 @@ struct stage {
     // What must hold when no client is left.
     bool at_rest() {
         auto& shared = w.proxy->shared();
-        auto const users = shared.hosts[0].recovery.in_flight.snapshot();
-        return w.proxy->sessions() == 0 && shared.budget.used() == 0 && users.models.empty() &&
-               !users.unknown && !shared.hosts[0].recovery.guard.recovering() &&
-               shared.hosts[0].recovery.guard.gate().waiting() == 0 &&
-               io->open(io_side::client) == 0 &&
+        auto const& recovery = shared.hosts[0].recovery;
+        return w.proxy->sessions() == 0 && shared.budget.used() == 0 &&
+               recovery.in_flight.claims().empty() && recovery.at_rest() &&
+               recovery.waiting() == 0 && io->open(io_side::client) == 0 &&
                io->open(io_side::host) == shared.hosts[0].pool.idle();
     }
 

@@ -28,6 +28,9 @@ inline constexpr char const* unload_path = "/api/v1/models/unload";
 // Whether a request asks for a stream.
 inline constexpr std::array in_both_ways{false, true};
 
+// As recovery.verify_timeout: what was refused with everything unloaded is not sent once more.
+inline constexpr std::chrono::milliseconds no_second_look{400};
+
 // As LM Studio refuses to load a model.
 inline std::string memory_error(std::string const& model = "big") {
     return R"({"error":{"message":"Failed to load model \")" + model +
@@ -71,8 +74,8 @@ inline std::string attempts_of(http_answer const& a) {
     return a.head.field("X-Secondwind-Attempts").value_or("");
 }
 // The value of X-Secondwind-Recovery: one other model was in the way; nobody went idle in time.
-inline constexpr auto evicted_one = "recovered; reason=insufficient_memory; unloaded=1";
-inline constexpr auto nobody_idle = "busy_timeout; reason=insufficient_memory; unloaded=0";
+inline constexpr auto evicted_one = "recovered; reason=load_refused; unloaded=1";
+inline constexpr auto nobody_idle = "busy_timeout; reason=load_refused; unloaded=0";
 
 inline std::string ask(std::string const& model, std::string const& id) {
     return make_request("POST", chat_path, chat_body(model), "X-Request-Id: " + id + "\r\n");
@@ -145,11 +148,12 @@ struct with_proxy : testing::Test {
         auto const found = all.find(id);
         return found == all.end() ? 0 : found->second;
     }
+    // That wait at the gate, or for a recovery.
+    std::size_t waiting_requests() { return w.proxy->shared().hosts[0].recovery.waiting(); }
     recovery::host_guard& guard() { return w.proxy->shared().hosts[0].recovery.guard; }
     // A recovery waits until a busy instance goes idle.
     bool waits_for_idle() {
-        return guard().recovering() &&
-               w.proxy->shared().hosts[0].recovery.in_flight.changed().waiting() == 1;
+        return guard().recovering() && guard().latest()->phase == recovery::phase::waiting_for_idle;
     }
     recovery::ledger& ledger() { return w.proxy->shared().ledger; }
     recovery::record const& last_record() { return *ledger().records().back(); }

@@ -17,11 +17,15 @@ constexpr simulated_host::size_type memory = 100;
 
 recovery_schedule::recovery_schedule(std::uint64_t seed, bool tracing)
     : random_{seed * 0x9E3779B97F4A7C15ull + 1}, tracing_{tracing} {
-    calm_ = chance(35);
-    length_ = one_of<milliseconds>({300ms, 1500ms, 6s});
+    calm_ = chance(40);
+    slow_ = chance(30);
+    length_ = slow_ ? one_of<milliseconds>({20s, 120s}) : one_of<milliseconds>({300ms, 1500ms, 6s});
+    promises_.live = calm_;
     choose_settings();
     choose_host();
     choose_clients();
+    if (chance(20))
+        choose_agents();
     if (!calm_)
         choose_events();
 }
@@ -37,14 +41,27 @@ int recovery_schedule::number(int from, int to) {
 
 void recovery_schedule::choose_settings() {
     auto& r = settings_.recovery;
-    r.evict = one_of<policy::evict>({policy::evict::idle, policy::evict::enough});
-    r.max_replays = static_cast<unsigned>(number(2, 3));
+    if (chance(30))
+        r.evict = policy::evict::idle;
+    if (chance(20))
+        r.max_replays = static_cast<unsigned>(number(1, 3));
+    if (chance(20))
+        r.turns = policy::turns::on;
+    if (chance(30))
+        r.gate_wait = one_of<milliseconds>({0ms, 200ms, 10s});
+    if (chance(30))
+        r.residency = one_of<milliseconds>({0ms, 500ms, 20s});
+    settings_.cold_load.gate = chance(80);
     if (calm_)
         return;
     if (chance(20))
         r.mode = chance(60) ? config::recovery_mode::observe : config::recovery_mode::off;
     if (chance(25))
         r.evict = policy::evict::all;
+    if (chance(30))
+        r.evict_named = policy::evict_named::last;
+    if (chance(30))
+        r.turns = policy::turns::off;
     r.max_replays = static_cast<unsigned>(number(0, 3));
     r.on_crash = one_of<policy::on_crash>(
         {policy::on_crash::off, policy::on_crash::replay, policy::on_crash::reload});
@@ -58,13 +75,17 @@ void recovery_schedule::choose_settings() {
 
 std::vector<simulated_host::model> recovery_schedule::choose_models() {
     std::vector<simulated_host::model> models;
+    using enum lmstudio::model_kind;
     auto const count = number(2, 6);
     for (int n = 0; n < count; ++n) {
         auto const size = static_cast<simulated_host::size_type>(number(10, 95));
-        models.push_back({fmt::format("m{}", n), size, chance(85)});
+        models.push_back({fmt::format("m{}", n), size, chance(85), llm});
     }
-    if (chance(50)) {
-        models.push_back({"large", memory + 20, chance(85)});
+    if (chance(40))
+        models.push_back(
+            {"embed", static_cast<simulated_host::size_type>(number(1, 8)), chance(85), embedding});
+    if (chance(40)) {
+        models.push_back({"large", memory + 20, chance(85), llm});
         large_.push_back("large");
     }
     for (auto const& m : models)
@@ -76,13 +97,29 @@ void recovery_schedule::choose_host() {
     auto models = choose_models();
     auto& host = host_.emplace(time_, io_, memory, models);
     recovery_.emplace("host", io_, time_.deadlines(), host, ledger_, in_force_);
-    referee_.emplace(time_, host, *recovery_, ledger_, settings_, calm_);
+    // Requests that queue on an instance keep it busy for longer than each of them takes.
+    host.slots = slow_ ? 0 : one_of<std::size_t>({0, 0, 1, 4});
+    if (calm_)
+        promises_.longest_wait = 20min;
+    referee_.emplace(time_, host, *recovery_, ledger_, settings_, promises_);
     referee_->tracing = tracing_;
 
     host.tells_activity = chance(70);
-    host.takes = {span(0, 10), span(0, 10), span(0, 60), 0ms, span(5, 400), span(0, 15)};
-    if (chance(40))
+    host.guardrail = chance(75);
+    host.auto_evict = chance(15);
+    host.duplicates = chance(50);
+    host.takes = {.list = span(0, 10),
+                  .activity = span(0, 10),
+                  .unload = span(0, 60),
+                  .load = slow_ ? span(1000, 15000) : span(5, 400),
+                  .error = span(0, 15)};
+    if (chance(30))
         host.takes.lingering = calm_ ? span(1, 300) : span(1, 1500);
+    if (chance(40))
+        host.takes.release = chance(60) ? span(1, 600) : span(600, 3000);
+    // A model that is loaded and not listed yet looks like memory that somebody else uses.
+    if (!calm_ && chance(15))
+        host.takes.unlisted = span(1, 400);
     host.vary = [this](milliseconds m) { return m * number(50, 150) / 100; };
     if (!calm_) {
         for (int f = 0; f <= static_cast<int>(simulated_host::fault::dead_connection); ++f)
@@ -96,8 +133,11 @@ void recovery_schedule::choose_host() {
     for (int n = 0; n < 8; ++n) {
         auto const& m = one_of(models);
         bool const again = host.find(m.key) != nullptr;
-        if (host.used() + m.size <= memory && (!again || chance(30)))
-            host.load(m.key);
+        if (host.used() + m.size > memory || (again && !chance(30)))
+            continue;
+        bool const named = !calm_ && chance(10) && host.find("my-" + m.key) == nullptr;
+        host.load(m.key, named ? "my-" + m.key : std::string{},
+                  !calm_ && chance(8) ? "laptop" : std::string{});
     }
 }
 
@@ -106,22 +146,84 @@ wish recovery_schedule::choose_wish() {
     w.model = one_of(names_);
     if (!large_.empty() && chance(20))
         w.model = large_.front();
+    bool const embeds = w.model == "embed";
+    if (embeds)
+        w.kind = lmstudio::model_kind::embedding;
     w.first_byte = span(1, 200);
     w.rest = chance(20) ? span(0, 2000) : span(0, 200);
+    if (slow_ && !embeds)
+        w.rest = chance(15) ? span(10'000, calm_ ? 100'000 : 600'000) : span(500, 8000);
     if (chance(5))
         w.tail = verdict::insufficient_memory;
+    if (chance(15))
+        add_tool(w);
     if (calm_)
         return w;
     if (chance(5))
         w.tail = verdict::cache_corruption;
     if (chance(5))
-        w.model += ":2";
+        w.model = embeds ? w.model : w.model + ":2";
     if (chance(5))
         w.model = "nobody_knows";
+    if (chance(5))
+        w.model = "my-m0";
     if (chance(8))
         w.model.clear();
     w.bad = chance(4);
     return w;
+}
+
+// The generation calls a tool, which sends a request to the same model, or to another that it
+// needs no room for.
+void recovery_schedule::add_tool(wish& w) {
+    wish inner{.model = w.model, .kind = w.kind, .first_byte = span(1, 100), .rest = span(0, 200)};
+    if (!calm_ && chance(40))
+        inner = {.model = one_of(names_)};
+    if (inner.model == "large" || host_->slots > 0)
+        return;
+    w.tool = [this, inner](std::function<void()> done) {
+        auto& e = add_client(inner);
+        e.on_end = [report = e.on_end, done = std::move(done)] {
+            report();
+            done();
+        };
+        e.start();
+    };
+}
+
+simulated_exchange& recovery_schedule::add_client(wish asks) {
+    auto const replayable = calm_ || !chance(5);
+    auto& e = exchanges_.emplace_back(
+        *host_, *recovery_,
+        simulated_exchange::request{fmt::format("x{}", exchanges_.size()), std::move(asks),
+                                    replayable, chance(30)});
+    referee_->watch(e);
+    return e;
+}
+
+// Each sends a request once it has the answer to the last.
+void recovery_schedule::choose_agents() {
+    auto const most = number(1, 3);
+    for (int n = 0; n < most; ++n) {
+        auto w = choose_wish();
+        w.tool = nullptr;
+        if (slow_)
+            w.rest = std::min(w.rest, milliseconds{40'000});
+        auto const pause = span(0, 1500);
+        auto const go_on = std::make_shared<std::function<void(int)>>();
+        agents_.push_back(go_on);
+        *go_on = [this, w, pause, next = go_on.get()](int rest) {
+            auto& e = add_client(w);
+            e.on_end = [this, pause, rest, next, report = e.on_end] {
+                report();
+                if (rest > 1)
+                    at(pause, [next, rest] { (*next)(rest - 1); });
+            };
+            e.start();
+        };
+        at(span(0, static_cast<int>(length_.count())),
+           [next = go_on.get(), steps = number(3, 12)] { (*next)(steps); });
+    }
 }
 
 void recovery_schedule::at(milliseconds when, std::function<void()> event) {
@@ -137,16 +239,11 @@ void recovery_schedule::choose_clients() {
     // Some come all at once.
     auto const burst = chance(30) ? span(0, 300) : length_;
     for (int n = 0; n < count; ++n) {
-        bool const replayable = calm_ || !chance(5);
-        auto& e = exchanges_.emplace_back(*host_, *recovery_,
-                                          simulated_exchange::request{fmt::format("x{}", n),
-                                                                      choose_wish(), replayable,
-                                                                      chance(30)});
-        referee_->watch(e);
+        auto& e = add_client(choose_wish());
         auto const comes = span(0, static_cast<int>((n % 3 == 0 ? length_ : burst).count()));
         at(comes, [&e] { e.start(); });
         if (!calm_ && chance(20))
-            at(comes + span(0, 700), [this, &e] {
+            at(comes + span(0, slow_ ? 40'000 : 700), [this, &e] {
                 referee_->trace(e.sent().id + " leaves");
                 e.leave();
             });
@@ -176,8 +273,10 @@ void recovery_schedule::choose_events() {
                 if (!host_->down() && host_->used() + m->size <= memory)
                     host_->load(m->key);
             });
-        else if (kind <= 65)
+        else if (kind <= 62)
             happens("foreign unload", [this] { host_->drop(any_instance()); });
+        else if (kind <= 65)
+            happens("the WebSocket is silent", [this] { host_->tells_activity = false; });
         else if (kind <= 80)
             happens("corrupt cache", [this] { host_->corrupt(any_instance()); });
         else if (kind <= 90)
@@ -189,7 +288,7 @@ void recovery_schedule::choose_events() {
             });
         else
             happens("stop", [this] {
-                recovery_->recoverer.stop();
+                recovery_->stop();
                 referee_->note_stop();
             });
     }
@@ -201,7 +300,7 @@ bool recovery_schedule::run() {
         return hopeless() || (to_come_ == 0 && !recovery_->guard.recovering() &&
                               std::ranges::all_of(exchanges_, &simulated_exchange::over));
     };
-    bool const ended = time_.pass_until(over, 30min);
+    bool const ended = time_.pass_until(over, 4h);
     referee_->conclude();
     return ended && !hopeless();
 }

@@ -5,6 +5,9 @@
 #include "support/recovery_referee.hpp"
 
 #include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
 #include <random>
 
 namespace secondwind::test {
@@ -35,13 +38,17 @@ private:
     std::vector<simulated_host::model> choose_models();
     void choose_host();
     void choose_clients();
+    void choose_agents();
+    simulated_exchange& add_client(wish asks);
+    void add_tool(wish& w);
     void choose_events();
     wish choose_wish();
     void at(milliseconds when, std::function<void()> event);
     std::string any_instance();
 
     std::mt19937_64 random_;
-    bool calm_;
+    bool calm_; // the host serves these clients only, and has no faults
+    bool slow_; // loads and generations take as long as real ones
     bool tracing_;
     milliseconds length_;
     boost::asio::io_context io_;
@@ -56,6 +63,8 @@ private:
     std::optional<recovery::host_recovery> recovery_;
     std::optional<recovery_referee> referee_;
     std::deque<simulated_exchange> exchanges_;
+    std::vector<std::shared_ptr<std::function<void(int)>>> agents_;
+    recovery_promises promises_;
     int to_come_ = 0;
 };
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace secondwind::test {
 
@@ -44,6 +45,11 @@ void simulated_host::call::end() {
     ended_ = true;
     host_.calls_.erase(number_);
     changed_.open();
+    if (!on_)
+        return;
+    if (auto* const served = host_.find_number(*on_))
+        served->served = virtual_time::now();
+    host_.serve_next(*on_);
 }
 
 void simulated_host::later(call& c, milliseconds span, std::function<void(call&)> event) {
@@ -77,7 +83,7 @@ void simulated_host::begin(call& c) {
 
 void simulated_host::want(call& c) {
     auto const& name = c.wish_.model;
-    if (auto const* const serves = serving(name)) {
+    if (auto const* const serves = serving(name, c.wish_.kind)) {
         serve(c, *find_number(serves->number));
         return;
     }
@@ -85,12 +91,17 @@ void simulated_host::want(call& c) {
     if (known == nullptr) {
         fail(c, verdict::other_error,
              instances_.empty() ? "No models loaded." : "Multiple models are loaded.");
-    } else if (loads_.contains(name)) {
-        c.waits_for_load_ = true;
-    } else if (used() + known->size > memory_) {
-        refuse(c, *known);
+    } else if (auto const load = std::ranges::find_if(
+                   loads_, [&name](auto const& l) { return l.second.model == name; });
+               load != loads_.end() && !duplicates) {
+        c.load_ = load->first;
     } else {
-        begin_load(c, *known);
+        if (auto_evict)
+            evict_for(name);
+        if (guardrail && known->size > available())
+            refuse(c, *known);
+        else
+            begin_load(c, *known);
     }
 }
 
@@ -104,50 +115,141 @@ void simulated_host::serve(call& c, instance& on) {
     if (on.crashed)
         return fail(c, verdict::model_crash, "The model has crashed.");
     c.on_ = on.number;
+    auto const served = std::ranges::count_if(calls_, [&on](auto const& each) {
+        return each.second->on_ == on.number && !each.second->queued_;
+    });
+    c.queued_ = slots > 0 && static_cast<std::size_t>(served) > slots;
+    if (!c.queued_)
+        generate(c);
+}
+
+void simulated_host::generate(call& c) {
     later(c, c.wish_.first_byte, [this](call& then) {
         then.give({true, false, {}});
-        later(then, then.wish_.rest, [](call& at_last) { at_last.end(); });
+        later(then, then.wish_.rest, [this](call& at_last) {
+            if (!at_last.wish_.tool)
+                return at_last.end();
+            at_last.wish_.tool([this, number = at_last.number_] {
+                if (auto const found = calls_.find(number); found != calls_.end())
+                    found->second->end();
+            });
+        });
     });
+}
+
+void simulated_host::serve_next(std::uint64_t number) {
+    auto const next = std::ranges::find_if(calls_, [number](auto const& each) {
+        return each.second->on_ == number && each.second->queued_;
+    });
+    if (next == calls_.end())
+        return;
+    next->second->queued_ = false;
+    generate(*next->second);
 }
 
 void simulated_host::begin_load(call& c, model const& m) {
     on_load(m.key);
-    c.waits_for_load_ = true;
+    ++counts.loads;
     auto const number = ++numbers_;
-    loads_.emplace(m.key, load_in_progress{number, m.size});
-    time_.after(vary(takes.load), [this, key = m.key, number] { end_load(key, number); });
+    c.load_ = number;
+    auto const span = vary(takes.load + takes.load_unit * static_cast<int>(m.size));
+    auto const taken = std::min(m.size, available());
+    loads_.emplace(number, load_in_progress{m.key, taken});
+    if (taken == m.size)
+        time_.after(span, [this, number] { end_load(number); });
+    else
+        time_.after(span / 2, [this, number, span] { go_on_loading(number, span - span / 2); });
 }
 
-void simulated_host::end_load(std::string const& key, std::uint64_t number) {
-    auto const found = loads_.find(key);
-    if (found == loads_.end() || found->second.number != number)
+void simulated_host::go_on_loading(std::uint64_t number, milliseconds rest) {
+    auto const found = loads_.find(number);
+    if (found == loads_.end())
         return;
+    auto const* const m = find_model(found->second.model);
+    if (m->size - found->second.taken <= available()) {
+        found->second.taken = m->size;
+        time_.after(rest, [this, number] { end_load(number); });
+        return;
+    }
+    loads_.erase(found);
+    --counts.loads;
+    each_awaiting(number, [this, m](call& c) { refuse(c, *m); });
+}
+
+void simulated_host::end_load(std::uint64_t number) {
+    auto const found = loads_.find(number);
+    if (found == loads_.end())
+        return;
+    auto const* const m = find_model(found->second.model);
     loads_.erase(found);
     bool const aborted = strikes(fault::load_aborts);
-    if (!aborted)
-        add(*find_model(key));
+    if (!aborted) {
+        auto& fresh = add(*m);
+        fresh.jit = true;
+        on_event("loaded: " + fresh.id);
+    }
+    each_awaiting(number, [this, aborted](call& c) {
+        if (aborted)
+            fail(c, verdict::suspected_memory, "Engine protocol startup was aborted.");
+        else
+            want(c);
+    });
+}
+
+// LM Studio's "Only Keep Last JIT Loaded Model".
+void simulated_host::evict_for(std::string const& key) {
+    std::vector<std::string> others;
+    for (auto const& i : instances_)
+        if (i.jit && !i.dying)
+            others.push_back(i.id);
+    for (auto const& id : others)
+        drop(id);
+    abort_loads(key);
+}
+
+void simulated_host::abort_loads(std::string const& except) {
+    auto const loads = loads_;
+    for (auto const& [number, l] : loads) {
+        if (l.model == except)
+            continue;
+        loads_.erase(number);
+        on_event("load aborted: " + l.model);
+        each_awaiting(number,
+                      [this](call& c) { fail(c, verdict::unloaded_in_flight, "Model unloaded."); });
+    }
+}
+
+void simulated_host::each_awaiting(std::uint64_t number, std::function<void(call&)> event) {
     auto const all = calls_;
     for (auto const& [n, c] : all) {
-        if (!c->waits_for_load_ || c->wish_.model != key)
+        if (c->load_ != number)
             continue;
-        c->waits_for_load_ = false;
-        if (aborted)
-            fail(*c, verdict::suspected_memory, "Engine protocol startup was aborted.");
-        else
-            want(*c);
+        c->load_.reset();
+        event(*c);
     }
 }
 
 void simulated_host::refuse(call& c, model const& m) {
+    ++counts.refusals;
+    on_event("refused: " + m.key);
     c.blockers_.assign(instances_.begin(), instances_.end());
     c.blocking_loads_ = loading();
-    if (strikes(fault::suspected))
+    bool const unclear = strikes(fault::suspected);
+    on_refusal(m.key, unclear ? verdict::suspected_memory : refusal);
+    if (unclear)
         return fail(
             c, verdict::suspected_memory,
             fmt::format("Failed to load model \"{}\". Error: Failed to load model.", m.key));
+    if (!guardrail)
+        return fail(
+            c, refusal,
+            fmt::format("Failed to load model \"{}\". Error: unable to allocate CUDA0 buffer",
+                        m.key));
+    auto const gigabytes = static_cast<double>(m.size * unit) / 1e9;
     auto const figure =
-        m.says_size ? fmt::format("requires approximately {}.00 GB of memory, and ", m.size) : "";
-    fail(c, verdict::insufficient_memory,
+        m.says_size ? fmt::format("requires approximately {:.2f} GB of memory, and ", gigabytes)
+                    : "";
+    fail(c, refusal,
          fmt::format("Model loading was stopped due to insufficient system resources. This model "
                      "{}continuing to load it would likely overload your system.",
                      figure));
@@ -160,11 +262,10 @@ void simulated_host::leave(call& c) {
         return;
     auto const on = c.on_;
     c.end();
-    if (c.waits_for_load_ && std::ranges::none_of(calls_, [&c](auto const& other) {
-            return other.second->waits_for_load_ && other.second->wish_.model == c.wish_.model;
-        }))
-        loads_.erase(c.wish_.model);
-    c.waits_for_load_ = false;
+    auto const load = std::exchange(c.load_, std::nullopt);
+    if (load && std::ranges::none_of(
+                    calls_, [&](auto const& other) { return other.second->load_ == load; }))
+        loads_.erase(*load);
     if (auto const* const i = on ? find_number(*on) : nullptr;
         i != nullptr && strikes(fault::late_stop))
         occupy(i->id, c.wish_.first_byte);

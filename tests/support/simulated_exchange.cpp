@@ -9,12 +9,11 @@ using policy::verdict;
 
 simulated_exchange::simulated_exchange(simulated_host& host, recovery::host_recovery& recovery,
                                        request sent)
-    : host_{host}, host_recovery_{recovery}, request_{std::move(sent)},
+    : host_{host}, settings_{recovery.settings}, request_{std::move(sent)},
       body_{request_.asks.model.empty() ? R"({"messages":[]})"
                                         : R"({"model":")" + request_.asks.model + R"("})"},
-      model_{body_, request_.replayable}, tail_{request_.asks.tail, "out of memory"}, recovery_{
-                                                                                          recovery,
-                                                                                          *this} {}
+      model_{body_, request_.replayable}, tail_{request_.asks.tail, "out of memory"},
+      recovery_{recovery, *this, model_, request_.asks.kind} {}
 
 void simulated_exchange::start() {
     net::spawn(run());
@@ -22,6 +21,7 @@ void simulated_exchange::start() {
 
 net::task<void> simulated_exchange::run() {
     co_await recovery::run_exchange(*this, recovery_);
+    recovery_.done();
     attempt_.reset();
     ++ended_;
     on_end();
@@ -33,7 +33,7 @@ net::task<simulated_exchange::failure_type> simulated_exchange::send(bool fresh)
     fresh_ = fresh;
     attempt_began_ = virtual_time::now();
     on_attempt();
-    attempt_ = std::make_unique<attempt>(host_, host_recovery_, request_.asks, model_, fresh);
+    attempt_ = std::make_unique<attempt>(host_, request_.asks, fresh);
     co_return failure_type{};
 }
 
@@ -54,16 +54,16 @@ net::task<simulated_exchange::failure_type> simulated_exchange::receive() {
 void simulated_exchange::hold(next_step step) {
     on_decision(step);
     held_ = judged_;
-    if (step != next_step::relay)
-        attempt_->use.reset();
 }
 
 net::task<void> simulated_exchange::relay() {
     committed_ = true;
     from_ = answered_by::host;
     answer_ = *held_;
+    on_answer();
     if (answer_.verdict == verdict::healthy)
         co_await attempt_->call.rest();
+    cut_ = attempt_->call.cut();
 }
 
 net::task<void> simulated_exchange::reply_failed(failure_type) {
@@ -76,8 +76,15 @@ net::task<void> simulated_exchange::reply_crowded() {
     co_return;
 }
 
-policy::judgement const* simulated_exchange::late_error() const noexcept {
+policy::judgement const* simulated_exchange::late_error() {
+    static policy::judgement const unloaded{verdict::unloaded_in_flight, "Model unloaded."};
+    auto const v = answer_.verdict;
+    if (settings_->recovery.mode == config::recovery_mode::observe &&
+        (policy::for_memory(v) || v == verdict::cache_corruption))
+        return &answer_;
     bool const late = !gone_ && answer_.verdict == verdict::healthy;
+    if (late && cut_)
+        return &unloaded;
     return late && tail_.verdict != verdict::healthy ? &tail_ : nullptr;
 }
 

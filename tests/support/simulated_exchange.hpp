@@ -31,13 +31,15 @@ public:
     void leave();
 
     request const& sent() const noexcept { return request_; }
-    std::string const& model() const override { return request_.asks.model; }
+    std::string const& model() const { return request_.asks.model; }
+    std::size_t body_size() const noexcept { return body_.size(); }
 
-    bool in_flight() const noexcept { return attempt_ && attempt_->use; }
+    bool in_flight() const noexcept { return recovery_.use().running(); }
     bool over() const noexcept { return ended_ > 0; }
     unsigned ended() const noexcept { return ended_; }
     bool answered() const noexcept { return answered_; } // the last attempt, by the host
     bool committed() const noexcept { return committed_; }
+    bool cut() const noexcept { return cut_; } // the stream that the client got
     unsigned attempts() const noexcept { return attempts_; }
     unsigned resends() const noexcept { return resends_; } // after a connection that was dead
     bool fresh() const noexcept { return fresh_; }     // the last attempt is on a new connection
@@ -58,6 +60,7 @@ public:
     // What a test may want to hear of.
     std::function<void()> on_attempt = [] {};
     std::function<void(policy::next_step)> on_decision = [](policy::next_step) {};
+    std::function<void()> on_answer = [] {}; // its first byte
     std::function<void()> on_end = [] {};
 
     // See recovery::recoverable_exchange.
@@ -73,7 +76,6 @@ public:
     net::task<failure_type> receive();
     void note_attempt() const noexcept {}
     policy::judgement const& judged() const noexcept { return judged_; }
-    std::uint64_t epoch() const noexcept { return attempt_->epoch; }
     bool may_resend(failure_type const& failure) const noexcept {
         return failure.dead_connection && request_.idempotent && request_.replayable;
     }
@@ -82,16 +84,11 @@ public:
     net::task<void> relay();
     net::task<void> reply_failed(failure_type failure);
     net::task<void> reply_crowded();
-    policy::judgement const* late_error() const noexcept;
+    policy::judgement const* late_error();
 
 private:
     struct attempt {
-        attempt(simulated_host& host, recovery::host_recovery& recovery, wish const& asks,
-                lmstudio::requested_model const& model, bool fresh)
-            : use{std::in_place, recovery.in_flight, model}, epoch{recovery.guard.epoch()},
-              call{host, asks, fresh} {}
-        std::optional<recovery::in_flight::entry> use;
-        std::uint64_t epoch;
+        attempt(simulated_host& host, wish const& asks, bool fresh) : call{host, asks, fresh} {}
         simulated_host::call call;
     };
 
@@ -99,12 +96,16 @@ private:
     void answer_ourselves();
 
     std::string_view id() const override { return request_.id; }
-    std::string_view path() const override { return "/v1/chat/completions"; }
+    std::string_view path() const override {
+        return request_.asks.kind == lmstudio::model_kind::embedding ? "/v1/embeddings"
+                                                                     : "/v1/chat/completions";
+    }
     std::string authorization() const override { return {}; }
     bool replayable() const override { return request_.replayable; }
+    bool sent_blind() const override { return false; }
 
     simulated_host& host_;
-    recovery::host_recovery& host_recovery_;
+    config::current_settings const& settings_;
     request request_;
     std::string body_;
     lmstudio::requested_model model_;
@@ -116,6 +117,7 @@ private:
     virtual_time::time_point attempt_began_;
     bool gone_ = false;
     bool committed_ = false;
+    bool cut_ = false;
     bool answered_ = false;
     bool fresh_ = false;
     bool dead_ = false; // the connection of the last attempt was

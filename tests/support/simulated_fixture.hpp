@@ -51,7 +51,7 @@ struct with_simulated_host : testing::Test {
             return !recovery.guard.recovering() &&
                    std::ranges::all_of(exchanges, &simulated_exchange::over);
         }));
-        EXPECT_EQ(recovery.guard.gate().waiting(), 0U);
+        EXPECT_EQ(recovery.waiting(), 0U);
         for (auto const& r : ledger.records()) {
             EXPECT_TRUE(r->finished());
             EXPECT_EQ(r->awaiting, 0U);
@@ -62,12 +62,14 @@ struct with_simulated_host : testing::Test {
     }
     // The recovery that runs has found all busy.
     void until_it_waits() {
-        ASSERT_TRUE(time.pass_until([this] { return recovery.in_flight.changed().waiting() > 0; }));
+        ASSERT_TRUE(time.pass_until([this] {
+            return recovery.guard.recovering() &&
+                   recovery.guard.latest()->phase == recovery::phase::waiting_for_idle;
+        }));
     }
     // That many wait at the gate.
     void until_waiting(std::size_t count) {
-        ASSERT_TRUE(
-            time.pass_until([this, count] { return recovery.guard.gate().waiting() == count; }));
+        ASSERT_TRUE(time.pass_until([this, count] { return recovery.waiting() == count; }));
     }
     void until_asked_to_unload(std::string id) {
         bool done = false;
@@ -108,7 +110,7 @@ inline bool healthy(simulated_exchange const& e) {
 // The first answer's own error.
 inline bool refused(simulated_exchange const& e) {
     return e.from() == simulated_exchange::answered_by::host &&
-           e.answer().verdict == policy::verdict::insufficient_memory;
+           policy::for_memory(e.answer().verdict);
 }
 
 } // namespace secondwind::test

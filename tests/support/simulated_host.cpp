@@ -12,30 +12,10 @@ namespace {
 
 constexpr auto unloaded_text = "Model unloaded.";
 
-std::uint64_t in_bytes(std::uint64_t gigabytes) {
-    return gigabytes * 1'000'000'000;
-}
-
 } // namespace
-
-// A recovery asks one thing after another; two at once would be two recoveries.
-class simulated_host::one_at_a_time {
-public:
-    explicit one_at_a_time(simulated_host& host) : host_{host} {
-        if (++host_.asking_ > 1)
-            host_.on_breach("the host was asked two things at once");
-    }
-    one_at_a_time(one_at_a_time const&) = delete;
-    one_at_a_time& operator=(one_at_a_time const&) = delete;
-    ~one_at_a_time() { --host_.asking_; }
-
-private:
-    simulated_host& host_;
-};
 
 // What it lists is true at some moment of the call, and no longer at its end, perhaps.
 net::task<recovery::control::listing> simulated_host::list(std::string) {
-    one_at_a_time const only{*this};
     ++lists;
     virtual_time::sleep coming{time_, vary(takes.list) / 2};
     co_await coming;
@@ -48,13 +28,27 @@ net::task<recovery::control::listing> simulated_host::list(std::string) {
         found.reached = recovery::contact::answered;
         auto const size_of = [this](std::string const& key) {
             auto const* const m = find_model(key);
-            return m->says_size ? in_bytes(m->size) : 0;
+            return m->says_size ? m->size * unit : 0;
         };
-        for (auto const& i : instances_)
-            found.instances->push_back({i.id, i.model, size_of(i.model)});
-        for (auto const& m : models_)
-            if (std::ranges::find(instances_, m.key, &instance::model) == instances_.end())
-                found.unloaded.push_back({m.key, size_of(m.key)});
+        for (auto const& i : instances_) {
+            if (virtual_time::now() - i.loaded < takes.unlisted)
+                continue;
+            auto& listed = found.instances->emplace_back();
+            listed.id = i.id;
+            listed.model = i.model;
+            listed.size_bytes = size_of(i.model);
+            listed.kind = find_model(i.model)->kind;
+            listed.device = i.device;
+        }
+        for (auto const& m : models_) {
+            if (std::ranges::find(*found.instances, m.key, &lmstudio::instance::model) !=
+                found.instances->end())
+                continue;
+            auto& listed = found.unloaded.emplace_back();
+            listed.key = m.key;
+            listed.size_bytes = size_of(m.key);
+            listed.kind = m.kind;
+        }
     }
     virtual_time::sleep going{time_, vary(takes.list) / 2};
     co_await going;
@@ -63,7 +57,6 @@ net::task<recovery::control::listing> simulated_host::list(std::string) {
 
 net::task<lmstudio::inventory> simulated_host::with_activity(lmstudio::inventory loaded,
                                                              std::string) {
-    one_at_a_time const only{*this};
     reported_busy.emplace();
     virtual_time::sleep coming{time_, vary(takes.activity) / 2};
     co_await coming;
@@ -74,6 +67,7 @@ net::task<lmstudio::inventory> simulated_host::with_activity(lmstudio::inventory
         bool const busy = i->foreign > 0 || generating(*i);
         each.doing = busy ? lmstudio::activity::busy : lmstudio::activity::idle;
         each.last_used_ms = i->last_used;
+        each.jit = i->jit;
         if (busy)
             reported_busy->insert(i->id);
     }
@@ -87,7 +81,9 @@ net::task<std::optional<std::string>> simulated_host::version() {
 }
 
 net::task<recovery::control::unloading> simulated_host::unload(std::string id, std::string) {
-    one_at_a_time const only{*this};
+    // A recovery unloads one after another; two at once would be two recoveries.
+    if (++unloading_ > 1)
+        on_breach("two instances are unloaded at once");
     on_unload(id);
     virtual_time::sleep coming{time_, vary(takes.unload) / 2};
     co_await coming;
@@ -99,7 +95,9 @@ net::task<recovery::control::unloading> simulated_host::unload(std::string id, s
     } else {
         unloads.push_back(id);
         bool const unsure = strikes(fault::unload_unsure);
+        auto const cut_before = counts.cut;
         drop(id);
+        counts.cut_by_unload += counts.cut - cut_before;
         if (unsure)
             result.error = "an error after all";
         else
@@ -107,11 +105,17 @@ net::task<recovery::control::unloading> simulated_host::unload(std::string id, s
     }
     virtual_time::sleep going{time_, vary(takes.unload) / 2};
     co_await going;
+    --unloading_;
     co_return result;
 }
 
-void simulated_host::load(std::string const& key) {
-    add(*find_model(key));
+void simulated_host::load(std::string const& key, std::string const& identifier,
+                          std::string const& device) {
+    auto& fresh = add(*find_model(key));
+    fresh.named = !identifier.empty();
+    if (fresh.named)
+        fresh.id = identifier;
+    fresh.device = device;
 }
 
 simulated_host::instance& simulated_host::add(model const& m) {
@@ -120,6 +124,7 @@ simulated_host::instance& simulated_host::add(model const& m) {
     fresh.model = m.key;
     fresh.size = m.size;
     fresh.last_used = time_.elapsed().count() + 1;
+    fresh.loaded = changed_ = virtual_time::now();
     auto const others = std::ranges::count(instances_, m.key, &instance::model);
     fresh.id = m.key;
     // A bare key that became free is not given to a further instance: it would be another one that
@@ -145,9 +150,17 @@ void simulated_host::drop(std::string const& id) {
 }
 
 void simulated_host::remove(std::uint64_t number) {
-    if (auto const* const i = find_number(number); i != nullptr && i->foreign > 0)
+    auto const* const i = find_number(number);
+    if (i == nullptr)
+        return;
+    if (i->foreign > 0)
         last_foreign_ = virtual_time::now();
-    std::erase_if(instances_, [number](instance const& i) { return i.number == number; });
+    changed_ = virtual_time::now();
+    if (takes.release > milliseconds::zero() && i->device.empty()) {
+        returning_ += i->size;
+        time_.after(takes.release, [this, size = i->size] { returning_ -= size; });
+    }
+    std::erase_if(instances_, [number](instance const& each) { return each.number == number; });
 }
 
 void simulated_host::corrupt(std::string const& id) {
@@ -187,6 +200,7 @@ void simulated_host::go_down() {
     down_ = true;
     loads_.clear();
     instances_.clear();
+    changed_ = virtual_time::now();
     auto const all = calls_;
     for (auto const& [number, c] : all)
         if (!c->ended_) {
@@ -199,19 +213,27 @@ void simulated_host::cut(std::uint64_t number, verdict v, std::string const& mes
     auto const all = calls_;
     for (auto const& [n, c] : all)
         if (c->on_ == number && !c->ended_) {
+            ++counts.cut;
+            on_event(fmt::format("cut: a request for {}", c->wish_.model));
             if (!c->head_)
                 c->give({true, false, {v, message}});
+            else
+                c->cut_ = true;
             c->end();
         }
 }
 
 simulated_host::size_type simulated_host::used() const noexcept {
-    size_type sum = 0;
+    size_type sum = returning_;
     for (auto const& i : instances_)
-        sum += i.size;
-    for (auto const& [key, l] : loads_)
-        sum += l.size;
+        sum += i.device.empty() ? i.size : 0;
+    for (auto const& [number, l] : loads_)
+        sum += l.taken;
     return sum;
+}
+
+simulated_host::size_type simulated_host::available() const noexcept {
+    return memory_ - std::min(memory_, used());
 }
 
 simulated_host::model const* simulated_host::find_model(std::string const& key) const noexcept {
@@ -229,24 +251,34 @@ simulated_host::instance* simulated_host::find_number(std::uint64_t number) noex
     return found == instances_.end() ? nullptr : &*found;
 }
 
-// LM Studio serves what names no model, or one that it does not know, with the only loaded one.
-simulated_host::instance const* simulated_host::serving(std::string const& name) const noexcept {
+// LM Studio serves what names no model, or one that it does not know, with the only loaded one of
+// the kind that the route needs.
+simulated_host::instance const* simulated_host::serving(std::string const& name,
+                                                        lmstudio::model_kind kind) const noexcept {
     if (auto const* const by_id = find(name))
         return by_id;
     auto const by_model = std::ranges::find(instances_, name, &instance::model);
     if (by_model != instances_.end())
         return &*by_model;
-    bool const one_only =
-        !instances_.empty() && std::ranges::all_of(instances_, [this](instance const& i) {
-            return i.model == instances_.front().model;
-        });
-    return find_model(name) == nullptr && one_only ? &instances_.front() : nullptr;
+    if (find_model(name) != nullptr)
+        return nullptr;
+    instance const* only = nullptr;
+    for (auto const& i : instances_) {
+        auto const its = find_model(i.model)->kind;
+        using enum lmstudio::model_kind;
+        if (its != kind && its != unknown && kind != unknown)
+            continue;
+        if (only != nullptr && only->model != i.model)
+            return nullptr;
+        only = only == nullptr ? &i : only;
+    }
+    return only;
 }
 
 std::vector<std::string> simulated_host::loading() const {
     std::vector<std::string> keys;
-    for (auto const& [key, l] : loads_)
-        keys.push_back(key);
+    for (auto const& [number, l] : loads_)
+        keys.push_back(l.model);
     return keys;
 }
 

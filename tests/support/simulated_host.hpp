@@ -20,11 +20,14 @@ namespace secondwind::test {
 
 // What a request asks of the host, and how long it keeps an instance.
 struct wish {
-    std::string model; // empty where it names none
-    bool bad = false;  // at fault itself
+    std::string model;                                     // empty where it names none
+    bool bad = false;                                      // at fault itself
+    lmstudio::model_kind kind = lmstudio::model_kind::llm; // that its route needs
     std::chrono::milliseconds first_byte{20};
     std::chrono::milliseconds rest{20};
     policy::verdict tail = policy::verdict::healthy; // of an error in the stream's last event
+    // A tool call in the middle of the generation, which goes on once `done` is called.
+    std::function<void(std::function<void()> done)> tool{};
 };
 
 // Models are loaded when they are asked for and dropped when they are unloaded; what does not fit
@@ -32,23 +35,29 @@ struct wish {
 class simulated_host final : public recovery::control {
 public:
     using milliseconds = std::chrono::milliseconds;
-    using size_type = std::uint64_t;
+    using size_type = std::uint64_t; // in units
 
     struct model {
         std::string key;
         size_type size = 0;
         bool says_size = true; // to a listing, and in a refusal
+        lmstudio::model_kind kind = lmstudio::model_kind::unknown;
     };
     struct instance {
         std::uint64_t number = 0; // of all that were ever loaded
         std::string id;
         std::string model;
         size_type size = 0;
+        bool named = false;   // its identifier was chosen by whoever loaded it
+        std::string device{}; // another machine, whose memory it takes
         std::int64_t last_used = 0;
+        bool jit = false;     // a request has loaded it
         unsigned foreign = 0; // requests that did not come through the proxy
         bool corrupt = false; // its cache
         bool crashed = false; // and still listed
         bool dying = false;   // unloaded, and still listed
+        virtual_time::time_point loaded{};
+        virtual_time::time_point served{}; // when the last request that it served has ended
     };
     enum class fault {
         list_fails,
@@ -66,6 +75,16 @@ public:
         milliseconds lingering{0}; // how long an unloaded instance is still listed
         milliseconds load{100};
         milliseconds error{2};
+        milliseconds release{0};   // how long the memory of an instance that is gone is not free
+        milliseconds load_unit{0}; // of a load, for each unit of the model's size
+        milliseconds unlisted{0};  // how long an instance that is loaded is not listed
+    };
+    // What happened, in numbers.
+    struct tally {
+        unsigned loads = 0; // that began, and were not refused
+        unsigned refusals = 0;
+        unsigned cut = 0;           // requests whose instance went away under them
+        unsigned cut_by_unload = 0; // of those, by the calls of a recovery
     };
     struct answer {
         bool came = false;            // else the connection broke
@@ -81,6 +100,14 @@ public:
     // What a test may change at any time.
     duration takes;
     bool tells_activity = true;
+    size_type unit = 1'000'000'000; // bytes, of the memory and of all sizes
+    // A load that does not fit is refused at once. Without it the load begins, takes what memory
+    // there is, and fails after half its time if the rest is not free by then.
+    bool guardrail = true;
+    policy::verdict refusal = policy::verdict::load_refused;
+    std::size_t slots = 0;   // requests that an instance serves at once, the others wait; 0: all
+    bool auto_evict = false; // a load by a request takes the place of those before it, busy or not
+    bool duplicates = false; // a request for a model that is being loaded loads it once more
     std::function<milliseconds(milliseconds)> vary = [](milliseconds m) { return m; };
     std::function<bool(fault)> strikes = [](fault) { return false; };
 
@@ -89,10 +116,17 @@ public:
     std::function<void(std::string const&)> on_breach = [](std::string const&) {};
     // Each load that begins.
     std::function<void(std::string const& model)> on_load = [](std::string const&) {};
+    // Each refusal of a load.
+    std::function<void(std::string const& model, policy::verdict)> on_refusal =
+        [](std::string const&, policy::verdict) {};
+    // Loads that end, refusals, and requests that are cut: a line each, for a trace.
+    std::function<void(std::string const& line)> on_event = [](std::string const&) {};
 
     // What others do to the host. A second instance of a model is "<key>:2" and so on.
-    void load(std::string const& key);
+    void load(std::string const& key, std::string const& identifier = {},
+              std::string const& device = {});
     void drop(std::string const& id);
+    void abort_loads(std::string const& except = {});
     void corrupt(std::string const& id);
     void crash(std::string const& id);
     void occupy(std::string const& id, milliseconds span);
@@ -116,13 +150,18 @@ public:
     model const* find_model(std::string const& key) const noexcept;
     instance const* find(std::string const& id) const noexcept;
     // Which one serves a request that names it; null if none does.
-    instance const* serving(std::string const& name) const noexcept;
+    instance const*
+    serving(std::string const& name,
+            lmstudio::model_kind kind = lmstudio::model_kind::unknown) const noexcept;
+    // When an instance was last added or removed.
+    virtual_time::time_point changed() const noexcept { return changed_; }
     std::list<instance> const& instances() const noexcept { return instances_; }
     std::vector<std::string> loading() const;
     bool generating(instance const& on) const noexcept;
     std::vector<std::string> ids() const;
 
     // What was asked of it.
+    tally counts;
     std::vector<std::string> unloads; // in order
     unsigned lists = 0;
     std::optional<std::set<std::string>> reported_busy; // by the last with_activity
@@ -130,17 +169,23 @@ public:
 private:
     friend class call;
     struct load_in_progress {
-        std::uint64_t number;
-        size_type size;
+        std::string model;
+        size_type taken; // less than the model's size if there was not enough
     };
-    class one_at_a_time;
 
     void begin(call& c);
     void want(call& c);
     void serve(call& c, instance& on);
+    void generate(call& c);
+    void serve_next(std::uint64_t number); // of the instance
     void begin_load(call& c, model const& m);
-    void end_load(std::string const& key, std::uint64_t number);
+    void go_on_loading(std::uint64_t number, milliseconds rest);
+    void end_load(std::uint64_t number);
+    void evict_for(std::string const& key);
+    // Ends the wait of those that await this load.
+    void each_awaiting(std::uint64_t number, std::function<void(call&)> event);
     void refuse(call& c, model const& m);
+    size_type available() const noexcept;
     void fail(call& c, policy::verdict v, std::string message);
     void leave(call& c);
     void cut(std::uint64_t number, policy::verdict v, std::string const& message);
@@ -153,12 +198,14 @@ private:
     boost::asio::io_context& io_;
     size_type memory_;
     std::vector<model> models_;
-    std::list<instance> instances_; // in the order in which they were loaded
-    std::map<std::string, load_in_progress> loads_;
-    std::map<std::uint64_t, call*> calls_; // those that have not ended
+    std::list<instance> instances_;                   // in the order in which they were loaded
+    std::map<std::uint64_t, load_in_progress> loads_; // by number
+    size_type returning_ = 0;                         // of unloaded instances, and not free yet
+    std::map<std::uint64_t, call*> calls_;            // those that have not ended
     std::uint64_t numbers_ = 0;
     virtual_time::time_point last_foreign_;
-    unsigned asking_ = 0;
+    virtual_time::time_point changed_;
+    unsigned unloading_ = 0;
     bool down_ = false;
 };
 
@@ -180,6 +227,8 @@ public:
     wish const& wanted() const noexcept { return wish_; }
     // The number of the instance that serves it, if one does.
     std::optional<std::uint64_t> const& on() const noexcept { return on_; }
+    // Its instance went away after the head.
+    bool cut() const noexcept { return cut_; }
     // Where it was refused for memory: what was in the way.
     std::vector<instance> const& blockers() const noexcept { return blockers_; }
     std::vector<std::string> const& blocking_loads() const noexcept { return blocking_loads_; }
@@ -196,7 +245,9 @@ private:
     net::gate changed_;
     std::optional<answer> head_;
     std::optional<std::uint64_t> on_;
-    bool waits_for_load_ = false;
+    std::optional<std::uint64_t> load_; // the number of the one that it awaits
+    bool queued_ = false;               // on its instance
+    bool cut_ = false;
     bool ended_ = false;
     std::vector<instance> blockers_;
     std::vector<std::string> blocking_loads_;

@@ -6,12 +6,7 @@ namespace secondwind::test {
 
 namespace {
 
-using namespace std::chrono_literals;
-
 virtual_time::time_point current;
-
-// A deadline fires at most that much too late: nothing says when the first of them is due.
-constexpr auto step = 5ms;
 
 } // namespace
 
@@ -37,8 +32,6 @@ void virtual_time::after(milliseconds span, std::function<void()> action) {
 void virtual_time::settle() {
     io_.restart();
     io_.poll();
-    // Only deadlines could still run; their timer keeps the io_context from stopping.
-    deadlines_pend_ = !io_.stopped();
     if (on_settled)
         on_settled();
 }
@@ -59,11 +52,11 @@ bool virtual_time::pass_until(std::function<bool()> const& holds, milliseconds a
     auto const end = current + at_most;
     settle();
     while (!holds()) {
-        if (current >= end || (agenda_.empty() && !deadlines_pend_))
+        auto next = deadlines_.next();
+        if (!agenda_.empty())
+            next = std::min(next, agenda_.begin()->first);
+        if (current >= end || next == time_point::max())
             return false;
-        auto next = agenda_.empty() ? end : agenda_.begin()->first;
-        if (deadlines_pend_)
-            next = std::min(next, current + step);
         move_to(std::clamp(next, current, end));
     }
     return true;

@@ -62,7 +62,6 @@ private:
     net::deadline_queue deadlines_;
     std::multimap<time_point, std::function<void()>> agenda_;
     time_point start_;
-    bool deadlines_pend_ = false;
 };
 
 } // namespace secondwind::test

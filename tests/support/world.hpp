@@ -10,6 +10,7 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 
@@ -22,7 +23,11 @@ namespace secondwind::test {
 //     run(w.io, story());
 class world {
 public:
-    world() { settings.listen.port = 0; }
+    world() {
+        settings.listen.port = 0;
+        // However slow a test runs, what it expects to be held is held.
+        settings.limits.hold_time = std::chrono::minutes{1};
+    }
     ~world() { stop(); }
 
     // Starts the proxy in front of that loopback port. Change `settings` before the call.

@@ -1,4 +1,4 @@
-// Letters of ASCII, whatever the locale says.
+// ASCII letters, independent of the locale.
 #pragma once
 
 #include <array>
@@ -24,7 +24,7 @@ constexpr char to_lower(char c) noexcept {
     return ascii::lower[static_cast<unsigned char>(c)];
 }
 
-// Compares letters without case, as the names of HTTP's fields and most of its tokens are compared.
+// Compares without case, as HTTP compares field names and most tokens.
 bool iequals(std::string_view a, std::string_view b) noexcept;
 
 } // namespace secondwind

@@ -7,11 +7,11 @@
 
 namespace secondwind {
 
-// With padding.
+// The output is padded.
 std::string encode_base64(std::string_view bytes);
 
-// Strict, so that each byte sequence has exactly one encoding: nothing for characters outside the
-// alphabet, for missing or surplus padding, and for bits after the last byte that are not zero.
+// Strict, so that each byte sequence has exactly one encoding: returns nothing for characters
+// outside the alphabet, missing or surplus padding, or nonzero bits after the last byte.
 std::optional<std::string> decode_base64(std::string_view text);
 
 } // namespace secondwind

@@ -1,4 +1,4 @@
-// Text from outside, made harmless for one line of a log or of a message.
+// Escapes text from outside, so that it is safe in one line of a log or a message.
 #pragma once
 
 #include <cstddef>

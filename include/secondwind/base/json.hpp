@@ -7,8 +7,8 @@
 
 namespace secondwind {
 
-// In one line. Documents quote what clients, hosts and operators wrote, which need not be UTF-8:
-// bytes that are not become U+FFFD, where the library would throw.
+// In one line. Documents quote clients, hosts and operators, whose text may not be UTF-8: invalid
+// bytes become U+FFFD, where the library would throw.
 std::string write_json(nlohmann::json const& document);
 std::string write_json(nlohmann::ordered_json const& document);
 

@@ -1,4 +1,4 @@
-// One line for one real event, as text for people or JSON for machines.
+// The log: one line per event, as text for people or JSON for machines.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@ namespace secondwind::log {
 enum class level : std::uint8_t { debug, info, warn, error, off };
 enum class format : std::uint8_t { automatic, text, json };
 
-// A value is rendered when the line is; strings are copied then and need only live for the call.
+// Values are rendered during the call to write(), so strings need not outlive it.
 struct field {
     using value_type = std::variant<std::string_view, std::int64_t, std::uint64_t, double, bool>;
     std::string_view key; // snake_case, static
@@ -38,12 +38,12 @@ struct options {
     bool operator==(options const&) const = default;
 };
 
-// Sets up the one logger of the process, or another one in its place. Throws std::runtime_error
-// with a sentence that names the file if it cannot be opened (its directory is made if it is
-// missing); then nothing has changed. Until it was called, and after shutdown(), lines go nowhere.
-// None of the three may run while another thread writes.
+// Sets up the logger of the process, or replaces it. Creates the directory of the file if it is
+// missing. Throws std::runtime_error with a sentence that names the file if it cannot be opened;
+// then nothing has changed. Before the first call, and after shutdown(), lines are discarded. None
+// of the three may run while another thread writes.
 void init(options const& how);
-// Goes on in a new file of the same name, after the old one was moved away; without a file it does
+// Opens a new file of the same name, after the old one was moved away. Without a file it does
 // nothing. Throws as init() does.
 void reopen();
 void shutdown() noexcept;
@@ -59,16 +59,16 @@ bool enabled(level l) noexcept;
 void write(level l, std::string_view event, std::initializer_list<field> fields);
 void write(level l, std::string_view event, field const* fields, std::size_t count);
 
-// From now on the lines of a file, but for warnings and errors, may wait for each other: `ask` is
-// called when the first one waits, and sees to it that flush() is called soon, best when the events
-// that are at hand have been dealt with. Without it (empty) each line is written at once.
+// From now on, lines of a file other than warnings and errors are buffered: `ask` is called when
+// the first one is buffered, and must arrange a call to flush() soon, ideally after the pending
+// events. If `ask` is empty, each line is written at once.
 void gather(std::function<void()> ask);
 void flush() noexcept;
 
-// How many lines could not be written since the process began.
+// How many lines could not be written since the process started.
 std::uint64_t dropped() noexcept;
 
-// Renders a line, without its line end. Without a time (empty) for tests and for the demo:
+// Renders a line, without its line end. `time` is empty in tests and in the demo:
 // "info  exchange method=POST ...".
 std::string render(log::format f, level l, std::string_view time, std::string_view event,
                    field const* fields, std::size_t count);

@@ -15,7 +15,8 @@ void append_line(std::string& out, format f, level l, std::string_view time, std
                  field const* fields, std::size_t count);
 
 // "2026-11-22T10:15:30.123Z" (RFC 3339 section 5.6, UTC). The text is valid until this thread's
-// next call: the part down to the second is kept, because lines mostly come many to a second.
+// next call. The part down to the second is cached, because there are usually many lines per
+// second.
 std::string_view timestamp(std::chrono::system_clock::time_point when);
 
 } // namespace secondwind::log

@@ -1,6 +1,5 @@
-// Patterns over text: the two kinds that the configuration has. Neither is a regular expression:
-// they see foreign bytes, and no pattern may take more than linear time in the text for each of
-// its parts.
+// The two kinds of text patterns in the configuration. Neither is a regular expression: they are
+// applied to untrusted bytes, and each part of a pattern must take at most linear time.
 #pragma once
 
 #include <string_view>

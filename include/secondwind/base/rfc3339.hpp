@@ -1,4 +1,4 @@
-// Times as RFC 3339 has them. Pure.
+// Parses the times of RFC 3339. Pure.
 #pragma once
 
 #include <chrono>

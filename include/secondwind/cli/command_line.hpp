@@ -1,4 +1,4 @@
-// What the process was asked to do: its arguments, environment and configuration file together.
+// The task of the process, from its arguments, environment and configuration file.
 #pragma once
 
 #include <secondwind/config/builder.hpp>
@@ -12,23 +12,23 @@
 
 namespace secondwind::cli {
 
-// Where an operator's verb connects, and what it asks for.
+// Where an operator's verb connects, and what it does.
 struct operator_flags {
     std::string admin_host; // a name or a numeric address, without brackets
     std::uint16_t admin_port = 0;
     std::string token{};                  // empty: none
     bool tls = false;                     // https://
     std::string ca_file{};                // of the CA that signed its certificate
-    std::string certificate_file{};       // its own, where that is known
-    bool json = false;                    // print what the server says, unchanged
-    bool once = false;                    // events: print how all is now, and end
-    std::optional<std::string> host;      // unload: on that one
-    std::vector<std::string> instances{}; // unload: these, or
-    bool all = false;                     // unload: whatever is loaded
-    bool yes = false;                     // unload: without asking
+    std::string certificate_file{};       // trust exactly this certificate, if it is known
+    bool json = false;                    // print the server's JSON unchanged
+    bool once = false;                    // events: print the current state, and exit
+    std::optional<std::string> host;      // unload: on this host
+    std::vector<std::string> instances{}; // unload: these instances, or
+    bool all = false;                     // unload: all loaded instances
+    bool yes = false;                     // unload: without confirmation
 };
 
-// A key that is to be made.
+// The key to create.
 struct key_flags {
     std::string name; // [A-Za-z0-9_.-]+
     bool json = false;
@@ -40,14 +40,14 @@ struct invocation {
         demo,
         check,
         make_key, // for a client
-        hash_key, // one of the client's own, from standard input
-        // An operator's, who asks a secondwind that runs elsewhere.
+        hash_key, // an existing key, from standard input
+        // Clients of the admin listener of a running secondwind.
         status,
         models,
         unload,
         events,
         health,
-        exit // print `output` and leave with `exit_code`: help, version, a usage fault
+        exit // print `output` and exit with `exit_code`: help, version, a usage error
     };
 
     verb chosen = verb::serve;
@@ -55,18 +55,18 @@ struct invocation {
     bool once = false;        // demo: end after one recovery
     operator_flags operating; // of an operator's verb
     key_flags making;         // of make_key
-    int exit_code = 0;        // 0 for help and version, 2 for a usage fault
+    int exit_code = 0;        // 0 for help and version, 2 for a usage error
     std::string output;
-    bool output_is_error = false; // belongs on standard error
+    bool output_is_error = false; // print it on standard error
 };
 
 // Reads the command line, then the layers in their order: the file (-c, else the variable
-// SECONDWIND_CONFIG, else none), the environment, the flags. `demo` takes nothing but its flags, so
-// that its output is the same everywhere. An operator's verb takes --admin for where to connect,
-// else the settings' own listener, and the token of the settings. The verbs that are about a
-// client's key take no settings at all. Touches nothing outside: variables and files come through
-// the functions given, `read_file` returning nothing for a file that cannot be read. A setting that
-// cannot be used throws config::config_error; a usage fault is verb::exit.
+// SECONDWIND_CONFIG, else none), the environment, the flags. `demo` uses only its flags, so that
+// its output is the same everywhere. An operator's verb connects to --admin, else to admin.listen
+// of the settings, with the token of the settings. The verbs for clients' keys use no settings.
+// Variables and files are only read through the given functions; `read_file` returns nothing for a
+// file that cannot be read. Throws config::config_error for a setting that cannot be used; a usage
+// error is verb::exit.
 invocation parse(int argc, char const* const* argv,
                  std::vector<std::string> const& environment_names,
                  std::function<std::optional<std::string>(std::string const& name)> environment,

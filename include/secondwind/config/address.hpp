@@ -1,4 +1,4 @@
-// Where to listen and where LM Studio is, as people write it.
+// Addresses in text form: where to listen, and where LM Studio is.
 #pragma once
 
 #include <secondwind/config/config.hpp>
@@ -9,42 +9,41 @@
 
 namespace secondwind::config {
 
-// What upstreams and clients' keys may be called: [A-Za-z0-9_.-]+
+// Valid names of upstreams and clients' keys: [A-Za-z0-9_.-]+
 bool is_name(std::string_view text) noexcept;
 // The same in words, for expected_but_got().
 inline constexpr std::string_view name_form = "a name of letters, digits, '_', '.' and '-'";
 
 // http://HOST[:PORT][/] or https://... into host, port and tls; without a port it is 80 or 443 (RFC
-// 9110 section 4.2). What the URL must not have (another scheme, a path, a query, user information)
-// is named in the answer.
-// Returns the complaint as a clause ("expected ..., but got ..."), or nothing.
+// 9110 section 4.2). Returns the complaint as a clause ("expected ..., but got ..."), or nothing.
+// It names any part that the URL must not have (another scheme, a path, a query, user information).
 std::string read_url(std::string_view text, upstream& into);
 
-// HOST[:PORT], as Host names it in a request: without the port that its scheme has anyway.
+// HOST[:PORT], as in the Host field of a request: without the default port of its scheme.
 std::string authority(upstream const& u);
 
-// HOST[:PORT], as a client names it in Host: a name, a numeric address, or one in brackets.
+// HOST[:PORT], as in the Host field of a client: a name, a numeric address, or one in brackets.
 bool is_host_with_or_without_port(std::string_view text) noexcept;
 
-// Whether only this machine reaches it.
+// Whether only this machine can reach it.
 bool is_loopback(endpoint const& e) noexcept;
 
-// Whether no two can listen there. Port 0 is any free one, and so never the same.
+// Whether two listeners would conflict. Port 0 is any free port, so it never conflicts.
 bool is_same_place(endpoint const& one, endpoint const& other) noexcept;
 
-// [NAME=]URL; without a name `into` keeps its own.
+// [NAME=]URL; without a name, `into` keeps its name.
 std::string read_upstream(std::string_view text, upstream& into);
 
 // [NAME=]URL[,[NAME=]URL...]
 std::string read_upstreams(std::string_view text, std::vector<upstream>& into);
 
-// What is wrong with them together: none at all, two of one name, more than are supported.
+// The complaint about the whole list: it is empty, has two upstreams of one name, or has too many.
 std::string check_upstreams(std::vector<upstream> const& all);
 
 // "expected EXPECTED, but got "TEXT"".
 std::string expected_but_got(std::string_view expected, std::string_view text);
 
-// Nothing where the text does not have the form.
+// Nothing if the text does not have this form.
 std::optional<endpoint> parse_endpoint(std::string_view text);
 std::optional<upstream> parse_upstream(std::string_view text); // [NAME=]http[s]://HOST[:PORT][/]
 

@@ -63,18 +63,29 @@ enum class recovery_mode : std::uint8_t {
 
 struct recovery {
     recovery_mode mode = recovery_mode::on;
-    policy::evict evict = policy::evict::idle;
+    policy::evict evict = policy::evict::enough;
+    policy::evict_named evict_named = policy::evict_named::never;
     std::vector<std::string> pinned; // globs on model keys: never unloaded for memory
     unsigned max_replays = 1;        // 0 to 5
     policy::on_crash on_crash = policy::on_crash::off;
-    std::vector<policy::rule> rules;       // before the built-in signatures
-    milliseconds busy_wait{600'000};       // for the first busy candidate to go idle
+    std::vector<policy::rule> rules; // before the built-in signatures
+    policy::turns turns = policy::turns::automatic;
+    milliseconds busy_wait{1'800'000}; // from a request's first refusal, for busy candidates
+    milliseconds gate_wait{30'000}; // how long the first window of a waiting recovery holds others
+    // How long an instance whose requests keep coming is not idle after its load; nothing: by how
+    // long that load took.
+    std::optional<milliseconds> residency;
     milliseconds cooldown{300'000};        // how long a model that did not fit is remembered
     milliseconds list_timeout{10'000};     // for one inventory call
     milliseconds websocket_timeout{2'000}; // for the SDK's WebSocket to say who is busy
     milliseconds unload_timeout{30'000};   // for one unload call
     milliseconds verify_timeout{15'000};   // for a victim to leave the inventory
     std::string ledger_file;               // JSON lines are appended to it; empty: none
+};
+
+// Simultaneous first requests for a model that is not loaded.
+struct cold_load {
+    bool gate = true; // one of them loads it, the others wait until it is loaded
 };
 
 struct limits {
@@ -86,6 +97,7 @@ struct limits {
     std::uint64_t replay_buffer_total = 256ull * 1024 * 1024; // bytes kept of all bodies
     std::uint64_t error_body = 256 * 1024; // bytes of an error answer held for its verdict
     std::uint64_t hold = 64 * 1024;        // bytes of a stream's preamble held for its verdict
+    milliseconds hold_time{1'000};         // for which a stream's preamble is held
     std::uint64_t connections = 10'000;    // clients connected at once
     std::uint64_t pipelined = 64 * 1024;   // bytes of further requests read while one is served
     std::uint64_t chunk_extensions = 16 * 1024; // bytes of them in a chunked request
@@ -130,6 +142,7 @@ struct settings {
     std::string default_upstream; // whose name `listen` goes to; empty: the first
     config::clients clients;
     config::recovery recovery;
+    config::cold_load cold_load;
     config::admin admin;
     config::health health;
     config::request_id request_id;

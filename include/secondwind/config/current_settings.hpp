@@ -8,11 +8,11 @@
 
 namespace secondwind::config {
 
-// One version of the settings. It never changes: a reload makes another one.
+// One version of the settings. It never changes: a reload makes a new one.
 using settings_ptr = std::shared_ptr<settings const>;
 
-// Says which version is in force. What lives as long as the process keeps a reference to this
-// object and reads each value when it is needed. A request keeps the version that was in force when
+// Says which version is in force. Objects that live as long as the process keep a reference to this
+// object, and read each value when they need it. A request keeps the version that was in force when
 // the request began, so nothing that it refers to changes or goes away while it runs.
 class current_settings {
 public:
@@ -25,8 +25,8 @@ public:
     settings const& operator*() const noexcept { return *version_; }
     settings_ptr const& version() const noexcept { return version_; }
 
-    // Puts other settings in force. References to values of the former version are then good only
-    // for those that keep that version.
+    // Puts other settings in force. References to values of the previous version then remain valid
+    // only for owners of that version.
     void replace(settings next) { version_ = std::make_shared<settings const>(std::move(next)); }
 
 private:

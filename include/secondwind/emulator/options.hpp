@@ -33,14 +33,21 @@ struct options {
 
     bool jit = true;              // "Just in Time Model Loading"
     bool auto_evict = false;      // "Only Keep Last JIT Loaded Model"
+    bool guardrail = true;        // off: what does not fit fails in the engine, half the load later
     bool rest_v1 = true;          // off: a 0.3 version, without /api/v1/
     bool reports_activity = true; // off: before August 2025, the SDK could not ask who is busy
     refusal_form refusal = refusal_form::with_figure;
+    // Simultaneous first requests for a model load "key", "key:2", ... (LM Studio's bug tracker,
+    // issue 1751); off: they share one load.
+    bool duplicate_loads = false;
+    // "Max Concurrent Predictions" of an instance, at least one; further requests queue.
+    std::size_t parallel = 4;
 
     // "Require Authentication": "sk-lm-<8>:<20>", or empty for off.
     std::string api_token;
 
     std::chrono::milliseconds load_time{0};
+    std::chrono::milliseconds release_time{0};   // from an unload until its memory comes back
     std::chrono::milliseconds token_interval{0}; // zero: as fast as the client reads
     std::size_t tokens_per_answer = 8;           // at least one
 

@@ -42,11 +42,14 @@ public:
     counters const& counts() const noexcept;
     std::vector<request> const& requests() const noexcept;
 
-    // Loads a model at once, as if by hand; the script's holds do not apply. Returns the instance
-    // id, or nothing if the model is unknown or does not fit.
-    std::optional<std::string> load(std::string_view key);
+    // Loads a model at once, by hand unless told otherwise; the script's holds do not apply, and
+    // "Only Keep Last JIT Loaded Model" does. Returns the instance id, or nothing if the model is
+    // unknown or does not fit.
+    std::optional<std::string> load(std::string_view key, load_choice const& choice = {});
     // Also at once; false if no loaded instance has that id.
     bool unload(std::string const& id);
+    // How many bytes other programs use from now on.
+    void occupy(std::uint64_t bytes);
     // Corrupts the cache of the model's loaded instances until they are unloaded. Returns their
     // number.
     std::size_t corrupt(std::string_view key);

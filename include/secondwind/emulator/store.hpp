@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,6 +20,8 @@ struct model {
     model_type type = model_type::llm;
     std::uint64_t size_bytes = 0;
     std::uint32_t max_context_length = 32'768;
+    std::vector<std::string> variants{}; // further names of it: "google/gemma-3-12b@q4_k_m"
+    std::string selected_variant{};      // the one of them that its key means
 };
 
 enum class instance_state : std::uint8_t { loading, loaded };
@@ -26,9 +29,16 @@ enum class instance_state : std::uint8_t { loading, loaded };
 // LM Studio itself only evicts models that a request loaded.
 enum class load_reason : std::uint8_t { by_hand, just_in_time };
 
+// How a model is loaded.
+struct load_choice {
+    load_reason reason = load_reason::by_hand;
+    std::string identifier{}; // of the new instance; empty: the model's key, with a number if taken
+    std::string device{};     // of LM Link, whose memory is not this host's; empty: the host itself
+};
+
 // One copy of a model in memory.
 struct instance {
-    std::string id; // the key, then "key:2", "key:3", ...
+    std::string id; // the key, then "key:2", "key:3", ..., or a name of its own
     std::string key;
     model_type type = model_type::llm;
     std::uint64_t serial = 0; // never used twice: it tells a reloaded instance from the one before
@@ -36,6 +46,7 @@ struct instance {
     instance_state state = instance_state::loading;
     load_reason reason = load_reason::by_hand;
     bool corrupt = false; // its cache is corrupt: every prediction fails
+    std::string device{}; // the other machine that it is on; empty for the host itself
 };
 
 // Which text LM Studio uses to refuse a load: the forms that its users have published.
@@ -43,15 +54,19 @@ enum class refusal_form : std::uint8_t {
     with_figure, // since 0.3.25: "... this model requires approximately 17.93 GB of memory, ..."
     plain,       // the same without the figure
     old_wording, // 0.3.5 to 0.3.24: "Model loading aborted due to insufficient system resources."
-    generic      // what remains of an engine's own out-of-memory error: "Failed to load model."
+    generic,     // what remains of an engine's own out-of-memory error: "Failed to load model."
+    engine       // that error itself, as llama.cpp words it
 };
 
 // The cause alone, as it follows "Error: ". The figure is in units of 10^9 bytes.
 std::string refusal_cause(refusal_form form, std::uint64_t size_bytes);
 
-// A load takes its memory when it begins, and an unload gives it back at once. Whether a model fits
-// depends only on its size; memory that an eviction could free later does not count. LM Studio's
-// guardrail works in the same way.
+// When the memory of an unloaded instance can be used again.
+enum class memory_return : std::uint8_t { at_once, later };
+
+// A load takes its memory when it begins, and an unload gives it back, at once or later. Whether a
+// model fits depends only on its size; memory that an eviction could free later does not count. LM
+// Studio's guardrail works in the same way.
 class store {
 public:
     store(std::uint64_t memory_bytes, std::vector<model> models);
@@ -60,32 +75,42 @@ public:
     // In the order in which they were loaded, including those that are still loading.
     std::vector<instance> const& instances() const noexcept { return instances_; }
     std::uint64_t memory_bytes() const noexcept { return memory_; }
+    // By instances, by those whose memory has not come back, and by other programs.
     std::uint64_t used_bytes() const noexcept;
 
     model const* find_model(std::string_view key) const noexcept;
+    // The model that LM Studio takes a name for: its key, one of its variants, or either in another
+    // case, without the publisher or without the quantization, if exactly one model matches.
+    model const* find_meant(std::string_view name) const;
     instance const* find_instance(std::string_view id) const noexcept;
     // Null once that instance has been unloaded, even if the same model was loaded again.
     instance const* find_serial(std::uint64_t serial) const noexcept;
     std::vector<instance const*> instances_of(std::string_view key) const;
     bool is_loaded(std::string_view key) const noexcept;
 
-    bool fits(model const& m) const noexcept { return m.size_bytes <= memory_ - used_bytes(); }
+    bool fits(model const& m) const noexcept { return used_bytes() + m.size_bytes <= memory_; }
+    // How many bytes other programs use from now on.
+    void occupy(std::uint64_t bytes) noexcept { occupied_ = bytes; }
 
-    // Reserves the memory and returns a new instance in the state `loading`; nothing if the
-    // guardrail refuses. Its id is `id`, or else the model's key, with a number if that is taken.
-    std::optional<instance> begin_load(model const& m, load_reason reason,
-                                       std::string const& id = {});
+    // Reserves the memory and returns a new instance in the state `loading`; nothing if it does not
+    // fit.
+    std::optional<instance> begin_load(model const& m, load_choice const& choice);
+    std::optional<instance> begin_load(model const& m, load_reason reason) {
+        return begin_load(m, load_choice{reason});
+    }
     // False if the load was cancelled in the meantime.
     bool finish_load(std::uint64_t serial) noexcept;
     void cancel_load(std::uint64_t serial) noexcept;
 
-    // Takes a loaded instance out of memory. False if no loaded instance has that id.
-    bool unload(std::string_view id);
+    // Takes a loaded instance out of memory, which comes back at once, or when give_back() is
+    // called with the instance's serial. False if no loaded instance has that id.
+    bool unload(std::string_view id, memory_return when = memory_return::at_once);
+    void give_back(std::uint64_t serial) noexcept { leaving_.erase(serial); }
     // LM Studio's "Only Keep Last JIT Loaded Model". Returns the ids of the unloaded instances.
     std::vector<std::string> evict_just_in_time();
     // Returns how many loaded instances of the model are now corrupt.
     std::size_t corrupt(std::string_view key) noexcept;
-    void clear() noexcept { instances_.clear(); }
+    void clear() noexcept;
 
 private:
     std::string free_id(std::string const& key) const;
@@ -93,6 +118,8 @@ private:
     std::uint64_t memory_;
     std::vector<model> models_;
     std::vector<instance> instances_;
+    std::map<std::uint64_t, std::uint64_t> leaving_; // by serial: bytes that have not come back
+    std::uint64_t occupied_ = 0;
     std::uint64_t next_serial_ = 1;
 };
 

@@ -41,14 +41,27 @@ public:
     // `use` returns false or the bytes are used up.
     template<class Use>
     void scan(Use&& use) {
-        while (framer_.state() == http::response_framer::status::need_more &&
-               scanned_ < bytes_.size()) {
+        while (framer_.state() == http::decoder_state::need_more && scanned_ < bytes_.size()) {
             auto const step = framer_.push_run(bytes_.view().substr(scanned_));
             scanned_ += step.consumed;
             if (!step.data.empty() && !use(step.data))
                 return;
             if (step.consumed == 0)
                 return;
+        }
+    }
+
+    // Gives `use` each run of body data that scan() has seen and that is still held.
+    template<class Use>
+    void scan_again(Use&& use) const {
+        http::response_framer framer{head_};
+        for (auto left = held_body(); !left.empty();) {
+            auto const step = framer.push_run(left);
+            if (!step.data.empty())
+                use(step.data);
+            if (step.consumed == 0)
+                return;
+            left.remove_prefix(step.consumed);
         }
     }
 

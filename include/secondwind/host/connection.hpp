@@ -58,6 +58,10 @@ public:
     // Bytes or an end came since watch(), and nothing awaited them.
     bool input_came() const noexcept { return input_came_; }
 
+    // Ends a readable() that is awaited, with would_block: nothing has come. The socket's own wait
+    // goes on, for the next one.
+    void stop_waiting();
+
     // Ends every wait on it with an error, in any phase.
     void cancel() noexcept {
         cancelled = true;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 namespace secondwind::host {
 
@@ -15,10 +16,11 @@ enum class fault : std::uint8_t {
     resolve,         // the host's name has no address
     connect,         // refused or unreachable; nothing was sent
     connect_timeout, // no answer to the connect within timeouts.connect; nothing was sent
-    tls,       // connected, but the handshake failed; `detail` is the reason; nothing was sent
-    closed,    // the connection ended before the answer did
-    timeout,   // the host did not answer within the deadline
+    tls,     // connected, but the handshake failed; `detail` or `cause` says why; nothing was sent
+    closed,  // the connection ended before the answer did
+    timeout, // the host did not answer within the deadline
     malformed, // the answer breaks HTTP; `detail` is the rule
+    misfit,    // the answer does not continue the stream that the client has seen begin
     too_large, // the answer is larger than the caller wants
     cancelled  // this side gave up
 };
@@ -27,10 +29,11 @@ std::string_view to_string(fault f) noexcept;
 // `reused` with `closed` and no answer byte is the one failure after which a resend is safe for an
 // idempotent method (RFC 9110 section 9.2.2): the host may have closed the idle connection just as
 // the request went out.
+// It passes through every coroutine of an attempt, so it must be cheap to copy.
 struct failure {
     fault kind = fault::none;
     boost::system::error_code cause;
-    std::string detail;
+    std::string_view detail;   // static
     bool reused = false;       // the connection had served a request before
     bool answer_began = false; // at least one byte of the answer had come
 
@@ -41,6 +44,7 @@ struct failure {
     }
     bool resend_safe() const noexcept { return reused && !answer_began && (kind == fault::closed); }
 };
+static_assert(std::is_trivially_copyable_v<failure>);
 
 // One clause for logs and error texts: "connection refused", "closed the connection before
 // answering", ...

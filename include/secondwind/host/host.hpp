@@ -32,6 +32,7 @@ struct host {
                                             observed,      ledger, settings},
           unloaded{env.io}, home{made_by} {
         pool.watch(view);
+        control.on_busy_state([this](busy_state const& state) { view.note(state); });
     }
     host(host const&) = delete;
     host& operator=(host const&) = delete;
@@ -46,12 +47,12 @@ struct host {
     // Cancels what runs on it.
     void abort() {
         pool.abort();
-        recovery.recoverer.stop();
+        recovery.stop();
     }
     // After retire(): completes when no recovery and no call runs any more.
     net::task<void> ended() {
-        while (recovery.guard.recovering()) {
-            net::gate::waiter until{recovery.guard.gate()};
+        while (!recovery.at_rest()) {
+            net::gate::waiter until{recovery.rested()};
             co_await until;
         }
         // Calls that still run are only made to show its state.

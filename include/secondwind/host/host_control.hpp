@@ -5,12 +5,15 @@
 #include <secondwind/host/api_support.hpp>
 #include <secondwind/host/call.hpp>
 #include <secondwind/host/host_view.hpp>
+#include <secondwind/host/last_known.hpp>
 #include <secondwind/host/socket_calls.hpp>
 #include <secondwind/recovery/control.hpp>
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace secondwind::host {
@@ -24,6 +27,12 @@ public:
     host_control(environment env, connection_pool& pool, config::current_settings const& settings)
         : env_{env}, pool_{pool}, settings_{settings} {}
 
+    // Calls `observer` at the end of each with_activity() of a listing that is not empty, with
+    // whether the host says which instances are busy. It must neither throw nor await.
+    void on_busy_state(std::function<void(busy_state const&)> observer) {
+        observer_ = std::move(observer);
+    }
+
     net::task<listing> list(std::string authorization) override;
     net::task<lmstudio::inventory> with_activity(lmstudio::inventory loaded,
                                                  std::string authorization) override;
@@ -33,6 +42,13 @@ public:
 private:
     using clock = sdk_socket::clock;
     struct attempt;
+    struct inquiry;
+    using known_list = std::optional<std::vector<lmstudio::listed_instance>>;
+    struct model_namespace {
+        std::string_view path;
+        socket_support* support;
+        known_list known; // what it has just listed
+    };
 
     net::task<attempt> try_rest(std::string authorization, clock::time_point until);
     net::task<attempt> try_socket(std::string authorization, clock::time_point until);
@@ -42,15 +58,22 @@ private:
     std::string error_of(socket_failure const& failure, std::string_view authorization) const;
     // The namespace of an instance that the WebSocket has listed; otherwise empty.
     std::string_view path_of(std::string_view instance_id) const noexcept;
-    // Notes what a failed call means for later ones; calls `never` if they need not be made.
-    void note(socket_failure const& failure, std::string const& authorization,
-              void (api_support::*never)() noexcept) noexcept;
+    bool asks_websocket() const noexcept;
+    // Those that have instances of `loaded`.
+    std::vector<model_namespace> namespaces_of(lmstudio::inventory const& loaded);
+    // Asks the namespace at `path` which of its instances are busy; it never throws.
+    net::task<void> ask_activity(inquiry& all, socket_support& support, std::string_view path,
+                                 known_list known);
+    void note(socket_support& support, socket_failure const& failure,
+              std::string const& authorization);
 
     environment env_;
     connection_pool& pool_;
     config::current_settings const& settings_;
     api_support support_;
     std::vector<socket_instance> listed_; // by the last listing over the WebSocket
+    last_known last_known_;
+    std::function<void(busy_state const&)> observer_ = [](busy_state const&) {};
 };
 
 // The calls of a host's control, with their results noted in its view: so the view need not ask for

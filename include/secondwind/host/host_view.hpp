@@ -17,6 +17,14 @@
 
 namespace secondwind::host {
 
+// Whether the host says which instances are busy.
+struct busy_state {
+    bool known = false;
+    std::string reason; // why it is not, in one clause; empty before the host was asked
+
+    bool operator==(busy_state const&) const = default;
+};
+
 // Whether it is up is learned from its traffic: from each connect to it, and from the listings that
 // recoveries make. It is asked only on demand, or at each health.interval: for its listing, which
 // instances are busy and its version, never with a request that could load a model.
@@ -46,11 +54,13 @@ public:
     std::optional<listing> const& listed() const noexcept { return listed_; }
     // Why there is no newer listing, in one clause; empty if nothing went wrong.
     std::string const& listing_error() const noexcept { return listing_error_; }
+    // When it was last asked; neither known nor a reason before that, and once it is down.
+    secondwind::host::busy_state const& busy_state() const noexcept { return busy_state_; }
 
-    // Calls `observer` after the state, the reason why it is down, the version, the error or the
-    // listing has changed; the time when an instance was last used does not count. It is called
-    // from inside the call that brought the news: it must neither throw nor await, and must be
-    // callable as long as the event loop runs.
+    // Calls `observer` after the state, the reason why it is down, the version, the error, the
+    // busy state or the listing has changed; the time when an instance was last used does not
+    // count. It is called from inside the call that brought the news: it must neither throw nor
+    // await, and must be callable as long as the event loop runs.
     void on_change(std::function<void()> observer) { observers_.push_back(std::move(observer)); }
 
     // Asks the host, unless it was asked within `max_age`; concurrent callers share one survey.
@@ -72,6 +82,8 @@ public:
     // What a recovery has learned: a listing, and instances completed with their activity.
     void note(recovery::control::listing const& got);
     void note(lmstudio::inventory const& with_activity);
+    // Logs the reason if it is another one than before.
+    void note(secondwind::host::busy_state state);
     void on_connect(failure const& result) override;
 
 private:
@@ -94,6 +106,7 @@ private:
     std::optional<std::string> version_;
     std::optional<listing> listed_;
     std::string listing_error_;
+    secondwind::host::busy_state busy_state_;
 
     std::optional<net::deadline::clock::time_point> surveyed_at_; // when the last survey ended
     bool surveying_ = false;                                      // a survey runs

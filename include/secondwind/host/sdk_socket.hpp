@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace secondwind::host {
 
@@ -36,12 +37,19 @@ struct socket_reply {
     std::string message; // an rpcResult or an rpcError
 };
 
-// Calls go one after another. After a failure, open another socket.
+// The replies to several calls, in the order of the calls.
+struct socket_replies {
+    socket_failure failure;
+    std::vector<std::string> messages; // empty ones after a failure, where none came before it
+};
+
+// One thing at a time. After a failure, open another socket.
 class sdk_socket {
 public:
     using clock = std::chrono::steady_clock;
 
-    // All waits together end at `until`. The pool must outlive it; its abort() ends every wait.
+    // All waits together end at `until`, unless allow() moves that. The pool must outlive it; its
+    // abort() ends every wait.
     sdk_socket(environment env, connection_pool& pool, clock::time_point until);
     // Sends a close frame without waiting for the host's.
     ~sdk_socket();
@@ -52,8 +60,14 @@ public:
     // it is one of LM Studio's, otherwise as a guest. `path` is "/llm", "/embedding" or "/system".
     net::task<socket_failure> open(std::string path, std::string authorization);
 
+    // All waits together end `span` from now; at once if it is not positive.
+    void allow(std::chrono::milliseconds span);
+
     // `parameter` is JSON, or empty for none.
     net::task<socket_reply> call(std::string endpoint, std::string parameter);
+    // A call for each parameter. All are sent before the first reply is awaited, and the host may
+    // answer them in any order.
+    net::task<socket_replies> call_all(std::string endpoint, std::vector<std::string> parameters);
 
 private:
     // Beast's templates are slow to compile: once, in one source.

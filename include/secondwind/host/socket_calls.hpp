@@ -5,7 +5,6 @@
 #include <secondwind/lmstudio/ws_codec.hpp>
 
 #include <chrono>
-#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -59,15 +58,16 @@ struct socket_unloading {
 net::task<socket_unloading> unload_over_socket(socket_host at, std::string instance_id,
                                                std::string_view path);
 
-// Completes those of `loaded` that the namespace lists, until a call fails.
+// What the instances of the namespace are doing; all of them are asked at once. After a failure,
+// as far as they have answered.
 struct socket_activity {
     socket_failure failure;
-    lmstudio::inventory instances; // `loaded`, in its order
-    std::size_t found = 0;         // how many of them are of this namespace
+    lmstudio::inventory told;
 };
-// `known` is what the namespace has just listed; without it, the namespace is asked.
+// Each answer has `limit`, and `at.until` does not count. `known` is what the namespace has just
+// listed; without it, the namespace is asked.
 net::task<socket_activity>
-activity_over_socket(socket_host at, std::string_view path, lmstudio::inventory loaded,
+activity_over_socket(socket_host at, std::chrono::milliseconds limit, std::string_view path,
                      std::optional<std::vector<lmstudio::listed_instance>> known);
 
 } // namespace secondwind::host

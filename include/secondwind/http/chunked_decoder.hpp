@@ -1,38 +1,37 @@
 // Reads the chunked transfer coding (RFC 9112 section 7.1), strictly, in any pieces.
 #pragma once
 
+#include <secondwind/http/decoder_state.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 
 namespace secondwind::http {
 
-// Bytes of what carries nothing that anybody needs; without a bound it would be a way to send for
-// ever.
+// Bytes of the parts that nobody needs. Without a bound, a peer could send them for ever.
 struct chunk_limits {
     std::size_t extensions = 16 * 1024; // of all chunks of a message
     std::size_t trailers = 16 * 1024;
 };
 
-// A push decoder: hand it bytes, it says how many it took and which of them are body data.
+// A push decoder: it takes bytes, and returns how many it took and which of them are body data.
 //
 //     while (!in.empty()) {
 //         auto step = decoder.push(in);
 //         use(step.data);
 //         in.remove_prefix(step.consumed);
-//         if (step.status != need_more) break;
+//         if (step.state != need_more) break;
 //     }
 //
 // Every line ends with CRLF; sizes are 1 to 16 hex digits below 2^63; extensions are skipped but
-// must be well formed, trailers must be well-formed fields, and both are bounded. No byte after the
-// final CRLF is taken, and none from the first bad one on, so that the outcome is the same however
+// must be well formed, trailers must be well-formed fields, and both are bounded. It takes no byte
+// after the final CRLF, and none from the first bad byte on, so the result does not depend on how
 // the bytes arrive.
 class chunked_decoder {
 public:
-    enum class status : std::uint8_t { need_more, complete, bad };
-
     struct step {
-        chunked_decoder::status status;
+        decoder_state state;
         std::size_t consumed;  // bytes taken from the front of the input
         std::string_view data; // the body bytes among them: at most one run, a view into the input
     };
@@ -73,13 +72,13 @@ private:
         failed
     };
 
-    status take(char c) noexcept;
-    status take_size(char c) noexcept;
-    status take_after_element(char c, std::string_view rule) noexcept;
-    status take_extension(char c) noexcept;
-    status take_trailer(char c) noexcept;
-    status take_line_end(char c) noexcept;
-    status fail(std::string_view rule) noexcept;
+    decoder_state take(char c) noexcept;
+    decoder_state take_size(char c) noexcept;
+    decoder_state take_after_element(char c, std::string_view rule) noexcept;
+    decoder_state take_extension(char c) noexcept;
+    decoder_state take_trailer(char c) noexcept;
+    decoder_state take_line_end(char c) noexcept;
+    decoder_state fail(std::string_view rule) noexcept;
 
     state state_ = state::size;
     chunk_limits limits_;

@@ -23,7 +23,7 @@ using field_list = std::vector<field>;
 // How the end of a body is found (RFC 9112 section 6.3).
 enum class framing : std::uint8_t { none, length, chunked, until_close };
 
-// A message that breaks a rule, and the answer that its sender gets.
+// Why a message was refused, and the answer that its sender gets.
 struct refusal {
     int status; // of the answer: 400, 413, 414, 417, 431, 501, 505; 502 for an answer's fault
     std::string_view rule; // the rule's stable name in logs and error codes, as "bare_lf"; static
@@ -40,9 +40,9 @@ struct head_limits {
 // True for the characters that a token may have (RFC 9110 section 5.6.2).
 bool is_token(std::string_view text) noexcept;
 
-// The credentials in the value of an Authorization field, if they are of that scheme, which is
-// compared without case (RFC 9110 section 11.4): of "Bearer abc" and "bearer", "abc". Empty where
-// the scheme is another.
+// The credentials in the value of an Authorization field, if it has that scheme, which is compared
+// without case (RFC 9110 section 11.4): "abc" for "Bearer abc" and "bearer". Empty for any other
+// scheme.
 std::string_view credentials_in(std::string_view authorization, std::string_view scheme) noexcept;
 
 } // namespace secondwind::http

@@ -1,6 +1,7 @@
 // Finds where a head ends, while its bytes arrive in any pieces.
 #pragma once
 
+#include <secondwind/http/decoder_state.hpp>
 #include <secondwind/http/head.hpp>
 
 #include <cstddef>
@@ -9,18 +10,17 @@
 
 namespace secondwind::http {
 
-// Fed the same growing buffer again and again; looks at each byte once, however often it is called.
-// What it finds does not depend on the pieces.
+// Call it with the same growing buffer again and again: it looks at each byte once, and the result
+// does not depend on the pieces.
 //
 //     head_scanner scanner{limits};
 //     switch (scanner.scan(buffer)) { ... }
 //
-// Bad line ends are errors at once, not at a timeout: a bare LF, a bare CR or a first byte that
-// no message can start with (a TLS hello, an HTTP/2 preface's binary) would otherwise never be
-// followed by an empty line. Every line that it passes ends with CRLF and has no other CR or LF.
+// Bad line ends are errors at once, not at a timeout: a bare LF, a bare CR or a first byte that no
+// message can start with (a TLS hello, an HTTP/2 preface's binary) would otherwise never be
+// followed by an empty line. Every accepted line ends with CRLF and has no other CR or LF.
 class head_scanner {
 public:
-    enum class status { need_more, complete, bad };
     enum class side { request, answer };
 
     explicit head_scanner(head_limits const& limits, side of = side::request) noexcept
@@ -28,7 +28,7 @@ public:
 
     // `buffer` must begin with the bytes of the call before. One empty line (CRLF) before a request
     // line is skipped (RFC 9112 section 2.2). After `complete` or `bad` the scanner is done.
-    status scan(std::string_view buffer);
+    decoder_state scan(std::string_view buffer);
 
     // After `complete`: where the start line begins (after a skipped empty line), and one past the
     // empty line that ends the head.
@@ -43,8 +43,8 @@ public:
     bool started() const noexcept { return position_ > begin_ || line_ > begin_; }
 
 private:
-    status fail(int status_code, std::string_view rule, std::string_view message);
-    status fail_at_control(char c);
+    decoder_state fail(int status_code, std::string_view rule, std::string_view message);
+    decoder_state fail_at_control(char c);
 
     head_limits limits_;
     side side_;

@@ -1,4 +1,4 @@
-// The answers that secondwind gives itself, in the shape that the client's SDK understands.
+// The answers that secondwind itself gives, in the form that the client's SDK understands.
 #pragma once
 
 #include <secondwind/http/head.hpp>
@@ -17,14 +17,14 @@ struct reply {
 
 // A whole HTTP/1.1 answer with a JSON body: {"error":{"message","type","code"}} in OpenAI's shape,
 // {"type":"error","error":{"type","message"}} in Anthropic's where `path` is /v1/messages or below
-// it. `type` is "invalid_request_error" for 4xx and "api_error" for 5xx; Anthropic has words of its
-// own for 401 and 429. A 401 asks for a bearer token (RFC 6750). With `close` the answer says
+// it. `type` is "invalid_request_error" for 4xx and "api_error" for 5xx; Anthropic has special
+// types for 401 and 429. A 401 asks for a bearer token (RFC 6750). With `close` the answer says
 // "Connection: close"; with `head_only` (an answer to HEAD) the body is left out. `extra` is whole
 // field lines with their CRLF, or empty.
 std::string render_reply(reply const& reply, std::string_view path, bool close,
                          bool head_only = false, std::string_view extra = {});
 
-// "Bad Gateway" for 502, and so on; "Unknown" for what we never send.
+// "Bad Gateway" for 502, and so on; "Unknown" for a code that we never send.
 std::string_view reason_phrase(int status) noexcept;
 
 } // namespace secondwind::http

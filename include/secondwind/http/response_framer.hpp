@@ -1,4 +1,4 @@
-// Watches an answer's body go by and tells where it ends.
+// Watches an answer's body as it is relayed, and finds its end.
 #pragma once
 
 #include <secondwind/http/chunked_decoder.hpp>
@@ -10,32 +10,27 @@
 
 namespace secondwind::http {
 
-// The relay sends a body's bytes exactly as they came; this only counts along. The same rules at
-// every segmentation of the input.
+// The relay sends a body's bytes exactly as they came; this only counts them. The result does not
+// depend on how the input is cut.
 class response_framer {
 public:
-    enum class status : std::uint8_t {
-        need_more, // the body goes on
-        complete,  // its last byte was seen
-        bad        // its framing is broken; the client must see a cut message
-    };
-
     response_framer() = default;
     explicit response_framer(response_head const& head) noexcept
         : framing_{head.framing}, left_{head.length} {}
 
-    status state() const noexcept;
+    // After `bad` the client must get a truncated message.
+    decoder_state state() const noexcept;
 
     // Looks at the next bytes and returns how many of them belong to this message; bytes beyond it
     // belong to no answer. Nothing is taken once the state is not need_more. A bad byte and those
     // after it do not belong to the message.
     std::size_t push(std::string_view in) noexcept;
 
-    // As push, but takes at most one run of body data and shows it without its framing.
+    // As push, but takes at most one run of body data, and returns it without its framing.
     chunked_decoder::step push_run(std::string_view in) noexcept;
 
     // The host closed its side: complete only for a body that ends by closing.
-    status finish() noexcept;
+    decoder_state finish() noexcept;
 
     http::framing framing() const noexcept { return framing_; }
 
@@ -44,7 +39,7 @@ private:
     bool closed_ = false;
     std::uint64_t left_ = 0;
     chunked_decoder chunks_;
-    chunked_decoder::status chunk_status_ = chunked_decoder::status::need_more;
+    decoder_state chunk_state_ = decoder_state::need_more;
 };
 
 } // namespace secondwind::http

@@ -8,15 +8,15 @@
 
 namespace secondwind::http {
 
-// One event: its type (empty where no "event:" line named it) and its data lines joined by LF.
+// One event: its type (empty without an "event:" line) and its data lines joined by LF.
 struct sse_event {
     std::string type;
     std::string data;
 };
 
-// Fed decoded body bytes in any pieces. Lines end with LF, CRLF or CR; comments and unknown fields
-// are skipped; an event without data is not reported unless it has a type. Bounded by the caller,
-// who stops feeding it.
+// Takes decoded body bytes in any pieces. Lines end with LF, CRLF or CR; comments and unknown
+// fields are skipped; an event without data is not reported unless it has a type. The caller must
+// bound the input.
 class sse_scanner {
 public:
     // Returns false to stop the scanner for good.
@@ -34,11 +34,11 @@ private:
     bool end_line(std::string_view line, handler const& on_event);
     bool dispatch(handler const& on_event);
 
-    std::string line_; // the part of a line that has come so far
+    std::string line_; // the part of a line that has arrived
     sse_event event_;
     bool has_data_ = false;
     bool after_cr_ = false;
-    bool at_start_ = true; // a byte order mark may still come
+    bool at_start_ = true; // a byte order mark may still follow
     bool stopped_ = false;
 };
 

@@ -17,6 +17,12 @@ enum class activity : std::uint8_t {
 };
 std::string_view to_string(activity a) noexcept;
 
+enum class model_kind : std::uint8_t {
+    unknown, // the host does not say
+    llm,     // language models, with or without vision
+    embedding
+};
+
 // One loaded copy of a model on a host.
 struct instance {
     std::string id;    // what the unload call takes: the model key, "<key>:2", or a chosen name
@@ -24,6 +30,10 @@ struct instance {
     std::uint64_t size_bytes = 0;  // 0 where the host does not say
     std::int64_t last_used_ms = 0; // since 1970 by the host's clock; 0 where it does not say
     activity doing = activity::unknown;
+    model_kind kind = model_kind::unknown;
+    bool jit = false;     // it has a time to live, as what a request has loaded has
+    std::string device{}; // another machine that it is on (LM Link); empty for the host itself
+    std::vector<std::string> variants{}; // further names of its model
     bool operator==(instance const&) const = default;
 };
 
@@ -33,6 +43,8 @@ using inventory = std::vector<instance>;
 struct model_on_disk {
     std::string key;
     std::uint64_t size_bytes = 0; // 0 where the host does not say
+    model_kind kind = model_kind::unknown;
+    std::vector<std::string> variants{}; // further names of it, as "google/gemma-3-12b@q4_k_m"
     bool operator==(model_on_disk const&) const = default;
 };
 

@@ -1,6 +1,7 @@
 // The model that a request names, read from its body without building a document.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -36,6 +37,16 @@ public:
     // False for a request that certainly uses no model, because it has no body. Reads nothing.
     bool possible() const noexcept { return !whole_ || !body_.empty(); }
 
+    // The beginning of the body up to the end of the name: another body that begins so names the
+    // same model. Empty before the body was read, and where it has no name.
+    std::string_view prefix() const noexcept { return body_.substr(0, answer_.end); }
+    bool begins_with(std::string_view prefix) const noexcept { return body_.starts_with(prefix); }
+
+    // Bytes of the body, as far as it was kept.
+    std::size_t size() const noexcept { return body_.size(); }
+    // The body has been read.
+    bool is_read() const noexcept { return known_; }
+
     // The bytes that were read of all bodies since the process began, for tests that bound them.
     static std::uint64_t bytes_read() noexcept;
 
@@ -43,6 +54,7 @@ private:
     struct answer {
         std::string name;
         bool unnamed = false;
+        std::size_t end = 0; // of the name
     };
     answer const& read() const;
     static answer read_from(std::string_view body);

@@ -53,7 +53,9 @@ struct listed_instance {
     bool operator==(listed_instance const&) const = default;
 };
 // The result of listLoaded. Nothing where it is no list, or one of nothing but odd entries; single
-// odd ones are skipped. Only `identifier` is required; it stands for a missing model key.
+// odd ones are skipped. Only `identifier` is required; it stands for a missing model key. An
+// instance with a `ttlMs` counts as loaded by a request, one with a `deviceIdentifier` as on
+// another machine.
 std::optional<std::vector<listed_instance>> parse_list_loaded(std::string_view message);
 
 // The result of listDownloadedModels, likewise; an entry needs its `modelKey`.

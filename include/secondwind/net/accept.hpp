@@ -1,4 +1,4 @@
-// Accepts the connections that come to a listening socket.
+// Accepts the connections to a listening socket.
 #pragma once
 
 #include <secondwind/net/socket.hpp>
@@ -14,7 +14,7 @@
 
 namespace secondwind::net {
 
-// The pause after an accept that failed, as it does when descriptors are used up: long enough not
+// The pause after a failed accept, for example when there are no descriptors left: long enough not
 // to spin, short enough not to be noticed.
 constexpr std::chrono::milliseconds accept_pause{100};
 
@@ -38,10 +38,10 @@ public:
     socket accepted;
 };
 
-// Accepts connections until `from` is closed, and gives each to `take(socket)`, the last one
-// perhaps after that. A failure ends no more than the connection that met it: after a pause it goes
-// on. That holds for an accept that fails, and for whatever `take` throws, as std::bad_alloc;
-// `fail(reason)` is called for the first failure in a row.
+// Accepts connections until `from` is closed, and passes each to `take(socket)`, the last one
+// perhaps after that. A failure costs only the connection that it occurs with: after a pause,
+// accepting continues. A failure is an accept that fails, or anything that `take` throws, such as
+// std::bad_alloc; `fail(reason)` is called for the first failure in a row.
 //
 // To end it, close `from` and cancel `pause`; all must outlive it.
 template<class Take, class Fail>
@@ -52,7 +52,7 @@ task<void> accept_all(acceptor& from, asio::steady_timer& pause, Take& take, Fai
             if (!failing)
                 fail(std::string_view{reason});
         } catch (std::exception const&) {
-            return; // there is not even the memory to say so
+            return; // there is not even enough memory to report it
         }
     };
     while (from.is_open()) {

@@ -1,4 +1,4 @@
-// Buffers that are lent while there are bytes, and given back while a connection waits.
+// Buffers that are borrowed while there are bytes, and returned while a connection waits.
 #pragma once
 
 #include <cstddef>
@@ -35,8 +35,8 @@ private:
     std::vector<std::unique_ptr<char[]>> free_;
 };
 
-// A buffer that begins as a lent block and grows into its own memory where one is too small.
-// room() and settle() move the bytes: views into it end then.
+// A buffer that begins as a lent block, and moves to its own memory when a block is too small.
+// room() and settle() move the bytes, which invalidates views into the buffer.
 class buffer {
 public:
     explicit buffer(block_pool& pool) noexcept : pool_{&pool} {}
@@ -47,7 +47,7 @@ public:
     std::string_view view() const noexcept { return {data_.get(), size_}; }
     std::size_t size() const noexcept { return size_; }
 
-    // Room for at least one byte after the bytes.
+    // Free space after the bytes: at least one byte.
     std::pair<char*, std::size_t> room() {
         if (!data_) {
             data_ = pool_->lend();
@@ -62,8 +62,8 @@ public:
     }
     void commit(std::size_t n) noexcept { size_ += n; }
 
-    // A wait begins, perhaps a long one: a few bytes move to memory of their own size, and the
-    // block is given back.
+    // To be called before a wait that may be long: a few bytes move to memory of just that size,
+    // and the block is given back.
     void settle() {
         if (capacity_ != block_pool::block_size || size_ > block_pool::block_size / 4)
             return;

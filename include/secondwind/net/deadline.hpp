@@ -1,4 +1,4 @@
-// Deadlines that cost a store when they are set and nothing when they are met.
+// Deadlines that cost one store when they are set, and nothing when they do not expire.
 //
 // A deadline belongs to the phase that it bounds: the phase constructs it, and its destruction
 // disarms it, so that no deadline of a finished phase can fire.
@@ -18,8 +18,7 @@ class deadline;
 class deadline_queue;
 
 // A place in the queue for the deadlines of one coroutine, which waits for one thing at a time. It
-// lives longer than they do, so that the next deadline finds its place still there and moves
-// nothing in the queue.
+// outlives them, so that the next deadline reuses its place and nothing in the queue moves.
 class deadline_slot {
 public:
     // The queue must outlive it.
@@ -39,14 +38,14 @@ private:
     };
 
     deadline_queue& queue_;
-    deadline* armed_ = nullptr; // null: no deadline is
+    deadline* armed_ = nullptr; // null: none is armed
     boost::intrusive::set_member_hook<> hook_;
     time_point due_;   // of the armed one
-    time_point place_; // where it stands in the queue, if it does: never later than due_
+    time_point place_; // its place in the queue, if it has one: never later than due_
 };
 
-// One bound on one phase. It expires at most once for each time that it is armed, from the event
-// loop, and then ends the wait of its phase; by expired() the phase knows why its wait has ended.
+// One bound on one phase. It expires from the event loop, at most once for each time that it is
+// armed, and ends the wait of its phase, which learns the reason from expired().
 class deadline {
 public:
     using clock = std::chrono::steady_clock;
@@ -54,18 +53,18 @@ public:
     deadline(deadline const&) = delete;
     deadline& operator=(deadline const&) = delete;
 
-    // Expires `span` from now, whatever was set before; zero means never. No other deadline may be
-    // armed in the same slot.
+    // Expires `span` from now, instead of any earlier setting; zero means never. No other deadline
+    // may be armed in the same slot.
     void arm(std::chrono::milliseconds span);
     void disarm() noexcept {
         if (slot_.armed_ == this)
             slot_.armed_ = nullptr;
     }
-    // It has passed, at least once.
+    // It has expired at least once.
     bool expired() const noexcept { return expired_; }
 
 protected:
-    // `phase` names what it bounds, for tests; after the setting with its span, if there is one.
+    // `phase` names what it bounds, for tests: the setting with its span, if there is one.
     deadline(deadline_slot& slot, std::string_view phase) noexcept : slot_{slot}, phase_{phase} {}
     ~deadline() { disarm(); }
 
@@ -80,7 +79,7 @@ private:
     bool expired_ = false;
 };
 
-// The deadline of a phase that is a scope. `end_wait` is called when it expires.
+// A deadline for a phase that is a scope. `end_wait` is called when it expires.
 template<class EndWait>
 class scoped_deadline final : public deadline {
 public:
@@ -108,14 +107,14 @@ protected:
     ~timer_handler() = default;
 };
 
-// Calls its handler after a time: for what happens by the clock and is no coroutine's wait.
+// Calls its handler after a time: for events that no coroutine waits for.
 class timer final : deadline_slot, deadline {
 public:
     // Both must outlive it.
     timer(deadline_queue& queue, std::string_view name, timer_handler& h) noexcept
         : deadline_slot{queue}, deadline{*this, name}, handler_{h} {}
 
-    // Once, `span` from now, whatever was set before; zero means never.
+    // Once, `span` from now, instead of any earlier setting; zero means never.
     void after(std::chrono::milliseconds span) { arm(span); }
     void clear() noexcept { disarm(); }
 
@@ -127,9 +126,9 @@ private:
 
 // All deadlines of one io_context share one system timer.
 //
-// A deadline that moves later, as most do, is not touched in the queue: it keeps its earlier place
-// and is put back when that place comes up. So a busy connection that renews its deadline with each
-// read causes no system call and no queue work.
+// A deadline that moves later, as most do, keeps its earlier place in the queue and is put back
+// when that place comes up. So a busy connection that renews its deadline with each read causes no
+// system call and no queue work.
 class deadline_queue {
 public:
     using clock = deadline::clock;
@@ -146,8 +145,14 @@ public:
     // Ends the waits of all deadlines that are due by the clock.
     void expire();
 
-    // The clock that it goes by.
+    // The clock that it uses.
     clock::time_point now() const { return now_(); }
+
+    // When expire() is to be called next; time_point::max() if there is nothing to do. For a clock
+    // that a test moves.
+    clock::time_point next() const noexcept {
+        return queue_.empty() ? clock::time_point::max() : queue_.begin()->place_;
+    }
 
     // Calls `use` with the phase of each deadline that is armed. For tests: it walks the queue.
     template<class Use>

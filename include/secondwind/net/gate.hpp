@@ -1,4 +1,4 @@
-// A place to wait until something has happened.
+// Lets coroutines wait until something has happened.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -9,8 +9,8 @@
 
 namespace secondwind::net {
 
-// open() resumes all coroutines that wait, in the order in which they began to, each from the event
-// loop and not from inside open(). A single wait can be cancelled.
+// open() resumes all waiting coroutines in the order in which they began to wait, each from the
+// event loop and not from inside open(). A single wait can be cancelled.
 class gate {
 public:
     explicit gate(boost::asio::io_context& io) noexcept : io_{io} {}
@@ -39,7 +39,7 @@ public:
                 gate_.waiters_.erase(gate_.waiters_.iterator_to(*this));
                 resume_later();
             } else if (!self_) {
-                cancelled_ = true; // it has not begun to wait
+                cancelled_ = true; // not waiting yet
             }
         }
 

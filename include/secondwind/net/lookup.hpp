@@ -11,11 +11,11 @@
 
 namespace secondwind::net {
 
-// One lookup, which several coroutines may await. It runs in a thread of its own, because the
+// One lookup, which several coroutines may await. It runs in a separate thread, because the
 // resolver blocks: for half a minute if no name server answers. Asio's resolver has one thread for
 // all names, so one host's lookup would delay another's, and the process would wait for that thread
-// at its end. Nothing waits for this thread: it shares only one end of a socket, into which it
-// writes what it has found, and the process may end before it does.
+// at exit. Nothing waits for this thread: it shares only one end of a socket, to which it writes
+// its result, and the process may exit before it ends.
 class lookup {
 public:
     explicit lookup(asio::io_context& io);
@@ -23,13 +23,13 @@ public:
     lookup& operator=(lookup const&) = delete;
     ~lookup();
 
-    // Begins a lookup, if none runs. `host` is a name of at most 253 bytes.
+    // Begins a lookup, unless one is running. `host` is a name of at most 253 bytes.
     void begin(std::string const& host, std::uint16_t port);
     bool running() const noexcept { return running_ != nullptr; }
     // Opens when a lookup has ended.
     gate& ended() noexcept { return ended_; }
 
-    // Of the last lookup: the addresses in the order in which to try them, or why there are none.
+    // The result of the last lookup: the addresses in the order in which to try them, or the error.
     std::vector<endpoint> const& addresses() const noexcept { return addresses_; }
     error_code failure() const noexcept { return failure_; }
 

@@ -1,4 +1,4 @@
-// Memory for what comes and goes with every request.
+// Memory for objects that every request creates and destroys.
 #pragma once
 
 #include <array>
@@ -7,8 +7,8 @@
 
 namespace secondwind::net {
 
-// Keeps blocks that were given back, by size, for the next allocation of that size: a few
-// instructions, where the allocator takes hundreds for all but small blocks. One for each thread.
+// Keeps returned blocks, by size, for the next allocation of that size. That takes a few
+// instructions, where the allocator needs hundreds for all but small blocks. One for each thread.
 class recycler {
 public:
     static void* take(std::size_t size) {
@@ -38,7 +38,8 @@ public:
 private:
     static constexpr std::size_t step = 64;    // bytes
     static constexpr std::size_t shelves = 65; // up to 4 KiB
-    static constexpr std::size_t kept = 256;   // blocks on a shelf: a burst gives the rest back
+    static constexpr std::size_t kept =
+        256; // blocks on a shelf; the surplus after a burst is freed
 #if defined(SECONDWIND_SANITIZED)
     static constexpr bool recycles = false; // so that a use after free is found
 #else
@@ -70,7 +71,7 @@ private:
     std::array<shelf, shelves> shelves_{};
 };
 
-// A base for objects that each request makes and destroys.
+// A base for objects that each request creates and destroys.
 struct recycled {
     static void* operator new(std::size_t size) { return recycler::take(size); } // NOLINT: sized
     static void operator delete(void* memory, std::size_t size) noexcept {

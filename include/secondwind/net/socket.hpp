@@ -1,4 +1,4 @@
-// TCP sockets, as they are accepted and connected.
+// TCP sockets and their options.
 #pragma once
 
 #include <boost/asio/basic_socket_acceptor.hpp>
@@ -15,14 +15,14 @@ namespace secondwind::net {
 namespace asio = boost::asio;
 using boost::system::error_code;
 
-// Concrete executors: with the type-erased one each operation pays for a work guard.
+// Concrete executors: with the type-erased one, each operation costs a work guard.
 using executor = asio::io_context::executor_type;
 using socket = asio::basic_stream_socket<asio::ip::tcp, executor>;
 using acceptor = asio::basic_socket_acceptor<asio::ip::tcp, executor>;
 using endpoint = asio::ip::tcp::endpoint;
 
-// Awaits anything that Asio completes with just an error code. `initiate` is called with the
-// completion handler; nothing is allocated but Asio's own operation.
+// Awaits any Asio operation that completes with just an error code. `initiate` is called with the
+// completion handler; only Asio's operation is allocated.
 template<class Initiate>
 class [[nodiscard]] completion {
 public:
@@ -45,9 +45,9 @@ inline auto connect(socket& s, endpoint to) {
     return completion{[&s, to](auto handler) { s.async_connect(to, std::move(handler)); }};
 }
 
-// With epoll, a connect leaves the socket registered for writability, and each write then wakes the
-// loop once more, with nothing to do. This registers it again, for reading only. After an error the
-// socket is closed.
+// With epoll, a connect leaves the socket registered for writability, so each write would wake the
+// loop once more, with nothing to do. This registers the socket again, for reading only. After an
+// error the socket is closed.
 void forget_writability(socket& s, error_code& ec);
 
 // Sets the options of every connection: TCP_NODELAY, and non-blocking.

@@ -26,8 +26,8 @@ enum class role_type;
 
 namespace secondwind::net {
 
-// Reading, writing and waiting are the same with TLS and without it; without TLS it costs a branch.
-// It must not be moved or destroyed while something waits on it.
+// The interface is the same with and without TLS; without TLS it costs a branch. It must not be
+// moved or destroyed while something waits on it.
 class stream {
 public:
     using executor_type = net::executor;
@@ -38,7 +38,7 @@ public:
     explicit stream(net::socket connected) noexcept : tcp_{std::move(connected)} {}
     stream(stream&&) noexcept = default;
 
-    // For options and addresses of TCP; bytes go through this class.
+    // For TCP options and addresses; bytes must go through this class.
     net::socket& tcp() noexcept { return tcp_; }
     executor_type get_executor() noexcept { return tcp_.get_executor(); }
     bool is_open() const noexcept { return tcp_.is_open(); }
@@ -47,7 +47,7 @@ public:
         tcp_.cancel(ignored);
     }
 
-    // Speaks TLS from now on, beginning with async_handshake().
+    // Uses TLS from now on, beginning with async_handshake().
     void begin_tls(std::unique_ptr<tls_session> session) noexcept { tls_ = std::move(session); }
     // Back to plain TCP, for a client that did not speak TLS.
     void forget_tls() noexcept { tls_.reset(); }
@@ -111,8 +111,8 @@ public:
         write_later(some, std::decay_t<Handler>(std::forward<Handler>(handler)));
     }
 
-    // Ends the sending direction, so that the other side sees an orderly end. would_block: that
-    // must wait until the other side reads.
+    // Ends the sending direction, so that the other side sees an orderly end. would_block: call it
+    // again when the other side has read more.
     void shutdown_send(error_code& ec) noexcept;
 
 private:
@@ -169,11 +169,10 @@ private:
     std::unique_ptr<tls_session> tls_; // destroyed before the descriptor is closed
 };
 
-// Writes up to four buffers whole. The first try is made at once, without suspending; only what
-// the kernel does not take is waited for, and then `stall` bounds the time without progress (zero:
-// nothing does). Past that it ends with timed_out. Only a part was written, so nothing more can be
-// written to the stream, but other waits on it go on.
-// The bytes must live until it completes.
+// Writes up to four buffers whole. The first try is made at once, without suspending; only what the
+// kernel does not take is waited for, and then `stall` bounds the time without progress (zero:
+// nothing does). After that it ends with timed_out. Only a part was written, so nothing more can be
+// written to the stream, but other waits on it continue. The bytes must live until it completes.
 class [[nodiscard]] write_all : deadline {
 public:
     write_all(stream& s, deadline_slot& slot, std::chrono::milliseconds stall, std::string_view a,
@@ -211,27 +210,27 @@ private:
     error_code result_;
 };
 
-// One non-blocking read: would_block where there is nothing.
+// One non-blocking read: would_block if there is nothing to read.
 std::size_t try_read(stream& s, asio::mutable_buffer into, error_code& ec) noexcept;
 
 // One non-blocking write of what the kernel takes now; would_block becomes zero bytes and no error.
-// What it does not take must be written next.
+// The rest must be written next.
 std::size_t try_write(stream& s, std::string_view bytes, error_code& ec) noexcept;
 
-// What has arrived on an idle connection, without reading it.
+// Checks what has arrived on an idle connection, without reading it.
 pending_input probe(stream& s) noexcept;
 
 // Awaits shutdown_send(), but no longer than `stall` (zero: for ever); then it ends with timed_out.
 task<error_code> end_sending(stream& s, deadline_slot& slot, std::chrono::milliseconds stall);
 
-// Reads and throws away what still comes: until the other side ends (eof), another error, or after
-// `most` bytes (no error). Closing a socket that has unread bytes resets it, and a reset can take
-// the last message away from a peer that has not read it yet. `scratch` may be anybody's while it
-// waits.
+// Reads and discards the remaining input: until the other side ends (eof), another error, or after
+// `most` bytes (no error). Closing a socket with unread bytes resets it, and after a reset the peer
+// may lose the last message if it has not read it yet. Others may use `scratch` while this waits.
 task<error_code> drop_input(stream& s, asio::mutable_buffer scratch,
                             std::size_t most = std::numeric_limits<std::size_t>::max());
 
-// Closes with a reset, so that the peer does not take what it has for a complete message.
+// Closes with a reset, so that the peer does not mistake what it has received for a complete
+// message.
 void close_with_reset(stream& s) noexcept;
 // Closes, after a close_notify where TLS can send one without waiting.
 void close_quietly(stream& s) noexcept;
@@ -251,7 +250,7 @@ task<void> tear_down(stream& s, Handler handler) {
 
 } // namespace detail
 
-// How Beast's WebSocket ends a connection in order (RFC 6455 section 7.1.1), and at once.
+// How Beast's WebSocket closes a connection: in order (RFC 6455 section 7.1.1), and at once.
 template<class Handler>
 void async_teardown(boost::beast::role_type /*role*/, stream& s, Handler handler) {
     asio::post(s.get_executor(), [&s, h = std::move(handler)]() mutable {

@@ -1,5 +1,5 @@
-// What libsystemd does for this process. In a build without it, notifications go nowhere and no
-// descriptors were passed on.
+// The uses of libsystemd. In a build without it, notifications do nothing, and no descriptors are
+// found.
 #pragma once
 
 #include <chrono>
@@ -12,13 +12,13 @@ namespace secondwind::net::systemd {
 // line. Never blocks, and ignores errors: nothing could be done about them.
 void notify(std::string const& state);
 
-// How often at least the manager expects WATCHDOG=1 from this process (sd_watchdog_enabled(3)); 0:
-// never.
+// The longest interval in which the manager expects WATCHDOG=1 from this process
+// (sd_watchdog_enabled(3)); 0: it expects none.
 std::chrono::microseconds watchdog_span();
 
-// The descriptors that the manager has passed to this very process (sd_listen_fds(3)), set to be
-// closed on exec. The caller owns them: they are removed from the environment, and a second call
-// returns none.
+// The descriptors that the manager has passed to this process (sd_listen_fds(3)), set to be closed
+// on exec. The caller owns them: they are removed from the environment, and a second call returns
+// none.
 std::vector<int> passed_descriptors();
 
 } // namespace secondwind::net::systemd

@@ -71,12 +71,12 @@ struct promise<void> : promise_base {
 
 } // namespace detail
 
-// A coroutine that starts when it is awaited and is destroyed with its handle.
+// A coroutine that starts when it is awaited, and is destroyed with this object.
 //
-// boost::asio::awaitable does the same job; this one costs less than half its instructions and
-// memory, because it knows of no executor, no cancellation state and no thread of control: there is
-// one thread, and an operation is cancelled by closing what it waits on. An exception that leaves
-// the coroutine is thrown again where it is awaited.
+// boost::asio::awaitable does the same, but this costs less than half its instructions and memory,
+// because it has no executor, no cancellation state and no stack of frames: there is one thread,
+// and an operation is cancelled by closing what it waits on. An exception that leaves the coroutine
+// is thrown again where it is awaited.
 template<class T = void>
 class [[nodiscard]] task {
 public:

@@ -1,4 +1,4 @@
-// A wait at a gate that ends in time.
+// A wait at a gate with a time limit.
 #pragma once
 
 #include <secondwind/net/deadline.hpp>

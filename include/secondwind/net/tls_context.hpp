@@ -1,4 +1,4 @@
-// What TLS connections of one kind share: certificates, keys, trusted CAs.
+// The part that TLS connections of one kind share: certificates, keys, trusted CAs.
 #pragma once
 
 #include <secondwind/net/socket.hpp>
@@ -22,8 +22,8 @@ class tls_context;
 using tls_context_ptr = std::shared_ptr<tls_context const>;
 
 // TLS 1.2 and 1.3, HTTP/1.1 by ALPN (RFC 7301), OpenSSL's own choice of ciphers. Files are read
-// when it is made, and throw tls_error; it never changes afterwards. A session outlives its context
-// where it must: a context is replaced while connections of the old one go on.
+// when it is made, and throw tls_error; it never changes afterwards. A session may outlive this
+// object: a context can be replaced while connections of the old one continue.
 class tls_context {
 public:
     // For a listener: the PEM files of its certificate chain, its own certificate first, and of its
@@ -43,7 +43,7 @@ public:
     // and dates are not checked.
     static tls_context_ptr for_certificate(std::string const& certificate_file);
 
-    // A new session over a connected, non-blocking socket; its handshake is still to be made.
+    // A new session over a connected, non-blocking socket, before its handshake.
     std::unique_ptr<tls_session> session(socket& over) const;
 
 private:

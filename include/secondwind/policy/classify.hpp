@@ -18,26 +18,24 @@ namespace secondwind::policy {
 // What the classifier made of an answer.
 struct judgement {
     policy::verdict verdict = verdict::healthy;
-    std::string message; // the error's own text, at most 1 KiB of it; empty when healthy
+    std::string message; // the error's own texts, at most 1 KiB of them; empty when healthy
 };
 
 // One per answer; fed the body (without its transfer coding) in any pieces until it has decided.
 //
-// Text is looked for only in the error message itself: `error` when it is a string;
-// `error.message`; top-level `message` beside `"type":"error"`; `response.error.message` of a
-// `response.failed`; the same inside the data of an SSE event that is named `error` or whose JSON
-// has an `error` member. Never in echoed input, never in content.
+// Text is looked for only in the error itself (lmstudio/error_message): `error` when it is a
+// string; its `message`, `title` and `cause`; the same at the top beside `"type":"error"` or of an
+// error status; `response.error` of a `response.failed`; the same inside the data of an SSE event
+// that is named `error` or whose JSON has an `error` member. Never in echoed input, never in
+// content, never in what an error quotes (policy/signature).
 //
 //  - status < 400 and not an event stream: decided on the first body bytes, unless they begin a
 //    JSON object whose first member is an `error` (text or object; "error": null is healthy) or
 //    "type":"error": that is read on to its end, up to `bound` bytes.
-//  - text/event-stream: decided on the first event that tells something. Comments and the preamble
-//    (response.created, response.in_progress, response.queued, message_start, ping, chat.start,
-//    model_load.*, prompt_processing.*, by event type or by the data's "type") tell nothing. Any
-//    other event that is no error is healthy.
+//  - text/event-stream: decided on the first event that tells something. Comments and opening
+//    events (see preamble.hpp) tell nothing. Any other event that is no error is healthy.
 //  - status >= 400: decided when the body is whole, or at `bound` bytes. A body that is no JSON
-//  (the
-//    HTML page of an uncaught exception, say) has no message and is other_error.
+//    (the HTML page of an uncaught exception, say) has no message and is other_error.
 //
 // A body in a content coding that http::inflater knows is judged by what it decodes to. One in
 // another coding, or broken, has no message: it is decided by its status, at once.
@@ -58,6 +56,13 @@ public:
 
     // The body is complete (or its connection ended). Always decides.
     void finish();
+    // The body goes to the client undecided: by its status alone. Always decides.
+    void commit();
+
+    // Bytes of the body have come, and all of them are white space, which cannot begin an event.
+    bool blank() const noexcept {
+        return !decided() && mode_ == mode::first_bytes && seen_ > 0 && prefix_.empty();
+    }
 
     bool decided() const noexcept { return judgement_.has_value(); }
     judgement const& result() const { return *judgement_; }
@@ -69,7 +74,7 @@ private:
     void judge_first_bytes(std::string_view body);
     void judge_json();
     bool judge_event(http::sse_event const& event);
-    void decide_error(std::string_view message);
+    void decide_error(lmstudio::error_report const& error);
     void decide(verdict v, std::string_view message = {});
 
     int status_;

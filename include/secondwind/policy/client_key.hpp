@@ -1,4 +1,5 @@
-// Who may use the listeners for clients: by the key that a request shows. Pure.
+// Who may use the listeners for clients, and how far: by the key that a request shows, and by what
+// its browser says of it. Pure.
 #pragma once
 
 #include <secondwind/http/head.hpp>
@@ -36,5 +37,10 @@ api_key const* find_client(std::vector<api_key> const& all, std::string_view key
 // has credentials, uses no model and has no body (https://fetch.spec.whatwg.org, CORS-preflight).
 bool is_preflight(std::string_view method, http::framing framing,
                   std::span<http::field const> fields) noexcept;
+
+// Whether a browser sent the request for a page of another site that will never see the response
+// (https://www.w3.org/TR/fetch-metadata). Any page can make a browser do so, without leave: such a
+// request begins no recovery.
+bool sent_blind(std::span<http::field const> fields) noexcept;
 
 } // namespace secondwind::policy

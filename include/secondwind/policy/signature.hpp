@@ -1,6 +1,7 @@
 // The texts by which LM Studio's errors are known.
 #pragma once
 
+#include <secondwind/lmstudio/error_message.hpp>
 #include <secondwind/policy/verdict.hpp>
 
 #include <optional>
@@ -10,14 +11,15 @@
 
 namespace secondwind::policy {
 
-// A pattern (base/pattern.hpp) over an error message, and the verdict on a message that it matches.
+// A pattern (base/pattern.hpp) over the words of an error that are LM Studio's own, and the verdict
+// on an error that it matches.
 struct signature {
     std::string_view pattern;
     policy::verdict verdict;
 };
 
-// The built-in table, first match wins: negatives that look like memory come first, then memory,
-// cache, unloaded, crash, and last the weak signs of memory.
+// The built-in table, first match wins: negatives that look like memory come first, then refused
+// loads, memory, cache, unloaded, crash, and last the weak signs of memory.
 std::span<signature const> built_in_signatures() noexcept;
 
 // One of the operator's own signatures (recovery.rules).
@@ -28,9 +30,18 @@ struct rule {
     bool operator==(rule const&) const = default;
 };
 
-// The verdict on an error message that came with this status: the first rule that matches, else the
-// first built-in signature, else other_error. Never healthy.
-verdict judge_message(std::string_view message, int status = 0,
-                      std::span<rule const> rules = {}) noexcept;
+// The verdict on an error that came with this status; never healthy. In this order:
+//  - the first rule that matches one of its texts as they are, whatever they quote;
+//  - other_error for a type or code that says what kind of error it is (model_not_found);
+//  - the same for the error of an engine that a text quotes as JSON;
+//  - the first built-in signature that matches one of its texts, without the words that clients,
+//    models and tools may have chosen: quoted runs, and what comes after a known echo. Where the
+//    error is one of a load, memory that ran out is load_refused;
+//  - other_error.
+verdict judge_error(lmstudio::error_report const& error, int status = 0,
+                    std::span<rule const> rules = {});
+
+// The same for an error that has only a message.
+verdict judge_message(std::string_view message, int status = 0, std::span<rule const> rules = {});
 
 } // namespace secondwind::policy

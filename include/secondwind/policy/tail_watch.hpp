@@ -30,7 +30,7 @@ public:
     // The stream ended: its last event may lack the empty line.
     void finish();
 
-    // The first error that is one of memory or of a corrupt cache.
+    // The first error that is one of memory, of a corrupt cache, or of a model that was unloaded.
     std::optional<judgement> const& found() const noexcept { return found_; }
 
     // A longer event than this is no error of LM Studio's, and is not kept.

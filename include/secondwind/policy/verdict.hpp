@@ -9,7 +9,8 @@ namespace secondwind::policy {
 
 enum class verdict : std::uint8_t {
     healthy,             // no error, or none that the stream has shown
-    insufficient_memory, // the host says that a model does not fit: unload others, replay
+    load_refused,        // the host loaded nothing, because memory is short: unload others, replay
+    insufficient_memory, // memory ran out while a loaded model worked: unload others, replay
     suspected_memory,    // a load failed for an unnamed cause, often memory: as above
     cache_corruption,    // the model's own cache is broken: unload its instances, replay
     unloaded_in_flight,  // the instance went away under the request: replay
@@ -17,9 +18,15 @@ enum class verdict : std::uint8_t {
     other_error          // the request's own fault, or one that nothing here can cure: relayed
 };
 
-// True for the two verdicts that ask for memory.
+// True for the three verdicts that ask for memory.
 constexpr bool for_memory(verdict v) noexcept {
-    return v == verdict::insufficient_memory || v == verdict::suspected_memory;
+    return v == verdict::load_refused || v == verdict::insufficient_memory ||
+           v == verdict::suspected_memory;
+}
+
+// True where the host has not loaded the model: the request can be sent again without limit.
+constexpr bool is_refusal(verdict v) noexcept {
+    return v == verdict::load_refused || v == verdict::suspected_memory;
 }
 
 // True for the verdicts that begin or join a recovery by default.

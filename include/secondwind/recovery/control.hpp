@@ -38,13 +38,13 @@ public:
     // Completes the instances of a listing with what is known only over the SDK's WebSocket: which
     // are busy, and when each was last used. The rest stays unknown; that is no error. A WebSocket
     // that is refused, silent or too old costs one wait within recovery.websocket_timeout, and is
-    // not tried again until the host was down.
+    // tried again after a pause: 10 s, doubling to 5 min.
     virtual net::task<lmstudio::inventory> with_activity(lmstudio::inventory loaded,
                                                          std::string authorization) = 0;
 
     // The host's version, from the SDK's WebSocket, within recovery.websocket_timeout, with the
     // host's own api_token or as a guest. Nothing where that is refused, silent or too old; such a
-    // host is not asked again until it was down.
+    // host is asked again after a pause, as above.
     virtual net::task<std::optional<std::string>> version() = 0;
 
     struct unloading {

@@ -31,7 +31,6 @@ concept recoverable_exchange = requires(Exchange& exchange, Exchange const& stat
     // It is over, with or without an answer.
     exchange.note_attempt();
     { state.judged() } -> std::convertible_to<policy::judgement>;
-    { state.epoch() } -> std::same_as<std::uint64_t>; // of the host, when the attempt began
     // Nothing was lost with the connection: the request may be sent once more.
     { state.may_resend(failure) } -> std::same_as<bool>;
 
@@ -60,7 +59,7 @@ concept recoverable_exchange = requires(Exchange& exchange, Exchange const& stat
 // Where the host gave an answer, the client never gets an answer of our own. Both must outlive it.
 template<recoverable_exchange Exchange>
 net::task<void> run_exchange(Exchange& exchange, exchange_recovery& recovery) {
-    if (recovery.held() && exchange.uses_models()) {
+    if (recovery.held() && exchange.uses_models() && !recovery.admitted()) {
         bool const admitted = co_await recovery.enter();
         exchange.note_gate_wait();
         if (!admitted) {
@@ -71,6 +70,7 @@ net::task<void> run_exchange(Exchange& exchange, exchange_recovery& recovery) {
     bool fresh = false;
     bool again = true;
     while (again && !exchange.gone()) {
+        recovery.sent();
         auto failure = co_await exchange.send(fresh);
         if (!failure && !exchange.gone())
             failure = co_await exchange.receive();
@@ -81,16 +81,17 @@ net::task<void> run_exchange(Exchange& exchange, exchange_recovery& recovery) {
             again = !fresh && exchange.may_resend(failure);
             if (again) {
                 fresh = true;
-            } else if (exchange.holds_answer(failure)) {
-                recovery.fail();
-                co_await exchange.relay();
-            } else {
-                co_await exchange.reply_failed(std::move(failure));
+                continue;
             }
+            recovery.fail();
+            if (exchange.holds_answer(failure))
+                co_await exchange.relay();
+            else
+                co_await exchange.reply_failed(std::move(failure));
             continue;
         }
         policy::judgement const judged = exchange.judged();
-        auto const step = recovery.decide(judged, exchange.epoch());
+        auto const step = recovery.decide(judged);
         exchange.hold(step); // first, so that the recovery's own calls find the connection free
         again = false;
         if (step != policy::next_step::relay)
@@ -100,7 +101,9 @@ net::task<void> run_exchange(Exchange& exchange, exchange_recovery& recovery) {
         co_await exchange.relay();
         // It cannot be taken back, but the next request need not meet the same error.
         if (auto const* const late = exchange.late_error())
-            recovery.heal(*late, exchange.epoch());
+            recovery.heal(*late);
+        else if (judged.verdict == policy::verdict::healthy)
+            recovery.end_well();
     }
 }
 

@@ -22,9 +22,10 @@ class recoverable_request {
 public:
     virtual std::string_view id() const = 0;
     virtual std::string_view path() const = 0;
-    virtual std::string const& model() const = 0;  // empty where it names none
     virtual std::string authorization() const = 0; // empty where it has none
     virtual bool replayable() const = 0;
+    // A browser sent it for a page of another site, which cannot read the answer.
+    virtual bool sent_blind() const = 0;
 
 protected:
     ~recoverable_request() = default;
@@ -34,11 +35,11 @@ protected:
 // phases of that recovery in which each of them occurs.
 enum class relation : std::uint8_t {
     none,              // it has met no recovery
-    waits_at_gate,     // it came while one runs, and awaits its end
-    leads,             // its error began one, and it awaits its end
-    joined,            // its error came while one ran, and it awaits its end
-    replays_as_leader, // its recovery is over, and the answer to its replay decides its outcome
-    replays_as_joiner, // the same, after a recovery that another exchange led
+    waits_at_gate,     // it was not sent yet, or its model was unloaded while it was served
+    leads,             // its error began one, and it awaits its replay or its end
+    joined,            // its error came while one ran, and it awaits its end or its own turn
+    replays_as_leader, // the answer to its replay decides how its recovery goes on
+    replays_as_joiner, // after a recovery that another exchange led
     replays_alone,     // no recovery had to be awaited: the host broke the request off
     concluded,         // what came of the recovery for it is known
     left               // its client has left
@@ -48,38 +49,62 @@ enum class relation : std::uint8_t {
 // it. It is asked by run_exchange() in exchange_loop.hpp, which makes the attempts.
 class exchange_recovery {
 public:
-    // Both must outlive it.
-    exchange_recovery(host_recovery& host, recoverable_request const& request) noexcept
-        : host_{host}, request_{request} {}
+    // All must outlive it.
+    exchange_recovery(host_recovery& host, recoverable_request const& request,
+                      lmstudio::requested_model const& model, lmstudio::model_kind kind) noexcept
+        : host_{host}, request_{request}, claim_{model, kind} {}
     exchange_recovery(exchange_recovery const&) = delete;
     exchange_recovery& operator=(exchange_recovery const&) = delete;
-    ~exchange_recovery() { conclude(outcome::client_gone); }
+    ~exchange_recovery() {
+        if (relation_ != recovery::relation::none)
+            leave();
+    }
 
-    // The host is being recovered, so a request that would use its models enters first.
-    bool held() const noexcept { return host_.guard.holding(); }
+    // A request that would use the host's models enters first.
+    bool held() const noexcept { return !host_.quiet(); }
 
-    // Waits while the host is being recovered. False if too many wait already, and nothing is done.
+    // It need not wait.
+    bool admitted() { return host_.admits(claim_); }
+
+    // Waits until the host may be asked. False if too many wait already, and nothing is done.
     net::task<bool> enter();
 
-    // What follows from an attempt's answer. `epoch` is the host's when the attempt began. For
-    // relay, this is the end: outcome() says what came of the recoveries, if it met any.
-    policy::next_step decide(policy::judgement const& judged, std::uint64_t epoch);
+    // The request goes out.
+    void sent() noexcept {
+        if (arrival_ == 0)
+            arrival_ = host_.next_arrival();
+        claim_.begin(host_.in_flight);
+        attempt_epoch_ = host_.guard.epoch();
+        if (!host_.quiet())
+            claim_.sent_at = host_.deadlines.now();
+    }
+
+    // What follows from an attempt's answer. For relay, this is the end: outcome() says what came
+    // of the recoveries, if it met any.
+    policy::next_step decide(policy::judgement const& judged);
 
     // Carries out any other step. True if the request is to be sent again.
     net::task<bool> recover(policy::next_step step, policy::judgement const& judged);
 
-    // There is no answer to the replay, or none that its client can be given.
-    void fail() { conclude(outcome::replay_failed); }
+    // There is no answer to the attempt, or none that its client can be given.
+    void fail();
 
     // The client has left: ends every wait.
     void leave();
 
     // The answer is on its way to the client, and this error came in it: the host is healed for the
     // requests to come.
-    void heal(policy::judgement const& judged, std::uint64_t epoch);
+    void heal(policy::judgement const& judged);
+    // It is complete, and no error came in it.
+    void end_well() {
+        if (!host_.brake.empty())
+            host_.brake.answered_well(key());
+    }
+    // The answer is complete.
+    void done() noexcept { claim_.end(); }
 
     recovery::relation relation() const noexcept { return relation_; }
-    // It awaits the end of a recovery.
+    // It awaits a recovery or its turn.
     bool waits() const noexcept {
         using enum recovery::relation;
         return relation_ == waits_at_gate || relation_ == leads || relation_ == joined;
@@ -92,29 +117,49 @@ public:
     recovery::outcome outcome() const noexcept { return outcome_; }
     policy::verdict reason() const noexcept { return reason_; } // the last that led here
     std::size_t unloaded() const noexcept { return record_ ? record_->unloaded() : 0; }
+    // It could not be replayed, but the host was healed for the next request.
+    bool healed() const noexcept { return healed_; }
+    claim const& use() const noexcept { return claim_; }
 
 private:
     recovery::trigger trigger(policy::judgement const& judged) const;
-    requirement requirement_of(policy::judgement const& judged) const;
-    void remember(policy::verdict v);
-    bool futile(policy::verdict v) const;
+    bool must_not_wait(policy::next_step step) const noexcept;
+    bool futile(policy::verdict v);
+    bool braked(policy::verdict v);
+    std::string_view key();
     policy::next_step give_up(policy::verdict reason, recovery::outcome o);
     void adopt(std::shared_ptr<record> r, recovery::relation as);
+    void adopt_lead(std::shared_ptr<record> r);
     void conclude(recovery::outcome o, recovery::relation next = recovery::relation::concluded);
     bool left() const noexcept { return relation_ == recovery::relation::left; }
     bool replay();
-    net::task<bool> share(bool lead, policy::judgement const& judged);
-    net::task<void> wait();
+    void start(policy::judgement const& judged);
+    net::task<bool> lead(policy::judgement const& judged);
+    net::task<bool> follow();
+    net::task<bool> stand_in_line(policy::judgement const& judged);
+    net::task<bool> await_end(policy::judgement const& judged);
+    net::task<void> heal_for_next(policy::judgement const& judged);
+    net::task<void> await_admission();
+    net::task<void> await_progress();
 
     host_recovery& host_;
     recoverable_request const& request_;
-    std::optional<net::gate::waiter> waiter_;
+    claim claim_;
+    std::optional<line::place> place_;
+    net::gate::waiter* waiter_ = nullptr;
     recovery::relation relation_ = recovery::relation::none;
-    std::shared_ptr<record> record_; // the recovery that it met last
-    unsigned replays_ = 0;
+    std::shared_ptr<record> record_;  // the recovery that it met last
+    unsigned replays_ = 0;            // that count
+    std::uint64_t arrival_ = 0;       // its place among those that wait; 0 before it waits
     std::uint64_t attempt_epoch_ = 0; // the host's when the last attempt began
+    std::optional<std::chrono::steady_clock::time_point> refused_; // first
+    std::optional<std::uint64_t> refused_with_; // bytes that were loaded when it was refused last
+    std::string named_;                         // what the host called its model
     policy::verdict reason_ = policy::verdict::healthy;
     recovery::outcome outcome_ = outcome::pending;
+    bool healed_ = false;
+    bool admitted_ = false; // how its last wait in the line ended
+    bool promoted_ = false; // likewise
 };
 
 } // namespace secondwind::recovery

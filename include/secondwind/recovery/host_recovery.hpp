@@ -1,39 +1,167 @@
-// All that recovers one host.
+// All that recovers one host, and decides which requests go to it now.
 #pragma once
 
 #include <secondwind/config/current_settings.hpp>
+#include <secondwind/net/deadline.hpp>
+#include <secondwind/policy/admission.hpp>
+#include <secondwind/policy/brake.hpp>
+#include <secondwind/policy/memory_bounds.hpp>
 #include <secondwind/policy/oversized_models.hpp>
 #include <secondwind/recovery/host_guard.hpp>
+#include <secondwind/recovery/host_models.hpp>
 #include <secondwind/recovery/in_flight.hpp>
+#include <secondwind/recovery/ledger.hpp>
+#include <secondwind/recovery/line.hpp>
 #include <secondwind/recovery/recoverer.hpp>
+#include <secondwind/recovery/turn_keeper.hpp>
 
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace secondwind::recovery {
 
-// The exchanges in flight, the recovery that runs, the models that did not fit, and the recoverer
+// The exchanges in flight, those that wait, what is known of the host's models, and the recoverer
 // that carries recoveries out. It knows no socket: the host is reached through `control`.
-struct host_recovery {
+class host_recovery final : in_flight::watcher, net::timer_handler {
+public:
+    using time_point = std::chrono::steady_clock::time_point;
+    using duration = std::chrono::steady_clock::duration;
+
     // All must outlive it.
     host_recovery(std::string host, boost::asio::io_context& io, net::deadline_queue& queue,
                   recovery::control& control, recovery::ledger& records,
-                  config::current_settings const& in_force)
-        : deadlines{queue}, settings{in_force}, ledger{records}, in_flight{io}, guard{io},
-          recoverer{std::move(host), queue,     io,      control, in_flight,
-                    guard,           oversized, records, settings} {}
+                  config::current_settings const& in_force);
     host_recovery(host_recovery const&) = delete;
     host_recovery& operator=(host_recovery const&) = delete;
 
-    bool crowded() noexcept { return guard.gate().waiting() >= settings->limits.recovery_waiters; }
+    // A new request goes at once, and is not even read: nothing has been going on here for a while,
+    // and no other request may be loading a model.
+    bool quiet() const noexcept {
+        auto const& now = *settings;
+        return now.recovery.mode != config::recovery_mode::on ||
+               (!watching_ && now.recovery.turns != policy::turns::on &&
+                (in_flight.awaiting() == 0 || !now.cold_load.gate));
+    }
+    // Whether the request goes now. If it does, it must be sent, or given up by drop().
+    bool admits(claim& by);
+    // It was admitted, and is not sent after all.
+    void drop(claim const& by) noexcept;
+    // Lets those go that may, soon.
+    void reconsider();
+
+    bool crowded() const noexcept {
+        return line.size() + guard_waiters >= settings->limits.recovery_waiters;
+    }
+    std::size_t waiting() const noexcept { return line.size() + guard_waiters; }
+
+    // The place of one that waits: those that were sent before have an earlier one.
+    std::uint64_t next_arrival() noexcept { return ++arrivals_; }
+
+    // A request has the first byte of its answer, or is over without one.
+    void answered(claim& by);
+    void settled(claim const& by);
+    // The host has broken off a generation, though nothing was unloaded for a recovery.
+    void note_cut(claim& by, std::uint64_t epoch);
+    // It evicts by itself what a request has loaded.
+    bool takes_turns() const noexcept;
+    bool evicts_by_itself() const noexcept { return evicts_by_itself_; }
+    void note_keeps_models() noexcept { evicts_by_itself_ = false; }
+
+    // The exchange goes, and no other that needs a model to be loaded before the outcome is known.
+    void admit_head(line::place& p) {
+        head_ = &p.by();
+        expect_eviction(p.by());
+        p.admit();
+    }
+    bool waits_for_load();
+
+    // The settings have changed: a model that did not fit before may fit now.
+    void forget_refusals() noexcept {
+        oversized = {};
+        bounds = {};
+    }
+
+    // Nothing of its own runs; rested() opens when that may have come true.
+    bool at_rest() const noexcept {
+        return !guard.recovering() && !turns.asks() && !reconsidering_;
+    }
+    net::gate& rested() noexcept { return rested_; }
+
+    // An unload was answered.
+    void note_unload() noexcept { last_unload_ = deadlines.now(); }
+    // The host has refused to load the model of this recovery, with so many bytes loaded.
+    void learn_refusal(record const& r, std::uint64_t loaded, bool alone = false);
+
+    // What something waits for may have happened.
+    void note_change() {
+        recoverer.note_change();
+        turns.note_change();
+    }
+    // Ends all that waits: the server stops.
+    void stop() {
+        recoverer.stop();
+        turns.stop();
+    }
+
+    // Something goes on: requests are looked at for a while.
+    void watch();
+
+    // The oldest that waits after a refusal of that model goes on with the recovery. False if there
+    // is none.
+    bool promote(std::string_view key);
+
+    // An instance that was loaded a moment ago: the first, whatever its requests do; the second, as
+    // long as they keep coming.
+    bool within_residency(lmstudio::instance const& i, time_point now) const;
+    bool is_resident(lmstudio::instance const& i, time_point now);
+    // When that ends at the latest; nothing if it is not.
+    std::optional<time_point> residency_end(lmstudio::instance const& i) const;
+    bool is_used(lmstudio::instance const& i);
+    // The instances that a host which evicts by itself would unload for it.
+    std::vector<lmstudio::instance> evictable_for(claim& by) const;
+    // One of them is in use, or is being loaded.
+    bool must_wait_for_turn(claim& by);
+    // The models that requests in flight are loading.
+    std::vector<std::string> loading();
 
     net::deadline_queue& deadlines;
     config::current_settings const& settings;
     recovery::ledger& ledger;
+    std::string name;
+    boost::asio::io_context& io;
     recovery::in_flight in_flight;
+    host_models models;
     host_guard guard;
+    recovery::line line;
+    policy::memory_bounds bounds;
     policy::oversized_models oversized;
+    policy::brake brake;
     recovery::recoverer recoverer;
+    turn_keeper turns;
+    std::size_t guard_waiters = 0; // exchanges that await the recovery that runs
+
+private:
+    policy::wish wish_of(claim& by, std::vector<std::string> const& being_loaded, bool first,
+                         bool refused);
+    policy::gate gate() const noexcept;
+    bool is_pinned(claim& by, lmstudio::instance const* served) const;
+    bool is_cold(claim& by);
+    void expect_eviction(claim& by);
+    void decide();
+    void on_end(claim& ended) noexcept override;
+    void on_timer() override;
+
+    net::gate rested_;
+    net::timer calm_; // ends watching_
+    std::optional<time_point> last_unload_;
+    std::uint64_t arrivals_ = 0;
+    bool watching_ = false;
+    bool reconsidering_ = false;
+    bool several_wait_ = false; // for different models
+    bool evicts_by_itself_ = false;
+    claim const* head_ = nullptr; // admitted from the line; whether its model loads is open
 };
 
 } // namespace secondwind::recovery

@@ -1,67 +1,130 @@
-// The exchanges that a host is serving right now.
+// The exchanges that use a host's models, or wait to.
 #pragma once
 
+#include <secondwind/lmstudio/model_name.hpp>
 #include <secondwind/lmstudio/requested_model.hpp>
 #include <secondwind/net/gate.hpp>
-#include <secondwind/policy/plan.hpp>
 
 #include <boost/intrusive/list.hpp>
 
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <string>
 
 namespace secondwind::recovery {
 
-// Costs an exchange a few words of memory and no work: which model it names is read from its kept
-// body only when a recovery plans.
-class in_flight {
+class in_flight;
+
+// One exchange's claim on the models of its host: first it may wait to be admitted, then its
+// request is sent, then the answer comes. It costs a few words of memory and no work: which model
+// the request names is read from its kept body only when that matters.
+class claim {
 public:
-    explicit in_flight(boost::asio::io_context& io) noexcept : changed_{io} {}
+    using time_point = std::chrono::steady_clock::time_point;
 
-    // One exchange, from the moment its request goes out until its answer is complete.
-    class entry {
-    public:
-        // Both must outlive it.
-        entry(in_flight& all, lmstudio::requested_model const& model) noexcept
-            : all_{all}, model_{model} {
-            all.entries_.push_back(*this);
-        }
-        entry(entry const&) = delete;
-        entry& operator=(entry const&) = delete;
-        ~entry() {
-            // One without a body, as a GET is, uses no model.
-            if (all_.changed_.waiting() > 0 && model_.possible())
-                all_.changed_.open();
-        }
+    // `model` must outlive it.
+    claim(lmstudio::requested_model const& model, lmstudio::model_kind kind) noexcept
+        : model_{model}, kind_{kind} {}
+    claim(claim const&) = delete;
+    claim& operator=(claim const&) = delete;
+    ~claim() { end(); }
 
-    private:
-        friend class in_flight;
-        boost::intrusive::list_member_hook<
-            boost::intrusive::link_mode<boost::intrusive::auto_unlink>>
-            hook_;
-        in_flight& all_;
-        lmstudio::requested_model const& model_;
-    };
+    // The request is sent.
+    void begin(in_flight& all) noexcept;
+    // The first byte of output has come.
+    void answered() noexcept;
+    // Nothing of it runs on the host any more.
+    void end() noexcept;
 
-    // What they all use.
-    policy::usage snapshot() const;
+    bool running() const noexcept { return hook_.is_linked(); }
+    bool answering() const noexcept { return answering_; }
+    // In the order in which requests were sent, from 1; 0 before that.
+    std::uint64_t number() const noexcept { return number_; }
+    // False for one without a body, as a GET is: it uses no model.
+    bool possible() const noexcept { return model_.possible(); }
 
-    // How many they are. They are counted when this is asked.
-    std::size_t size() const noexcept { return entries_.size(); }
+    lmstudio::requested_model const& model() const noexcept { return model_; }
+    lmstudio::model_kind kind() const noexcept { return kind_; }
 
-    // Opens whenever an exchange ends that may have used a model.
-    net::gate& changed() noexcept { return changed_; }
+    // What the name meant by the listing of that generation; see host_models::resolve().
+    lmstudio::resolved_model resolved;
+    std::uint64_t generation = 0;
+    // When its load may have begun; only where someone watches.
+    time_point sent_at{};
 
 private:
-    using list =
-        boost::intrusive::list<entry,
-                               boost::intrusive::member_hook<
-                                   entry,
-                                   boost::intrusive::list_member_hook<
-                                       boost::intrusive::link_mode<boost::intrusive::auto_unlink>>,
-                                   &entry::hook_>,
-                               boost::intrusive::constant_time_size<false>>;
-    list entries_;
-    net::gate changed_;
+    friend class in_flight;
+    using hook = boost::intrusive::list_member_hook<
+        boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
+
+    hook hook_;
+    in_flight* all_ = nullptr;
+    lmstudio::requested_model const& model_;
+    lmstudio::model_kind kind_;
+    std::uint64_t number_ = 0;
+    bool answering_ = false;
 };
+
+// The exchanges that a host is serving right now.
+class in_flight {
+public:
+    using list =
+        boost::intrusive::list<claim,
+                               boost::intrusive::member_hook<claim, claim::hook, &claim::hook_>,
+                               boost::intrusive::constant_time_size<false>>;
+
+    // Hears of each claim that ends while something waits for that.
+    class watcher {
+    public:
+        virtual void on_end(claim& ended) noexcept = 0;
+
+    protected:
+        ~watcher() = default;
+    };
+    void watch(watcher* w) noexcept { watcher_ = w; }
+
+    list const& claims() const noexcept { return claims_; }
+    list& claims() noexcept { return claims_; }
+    // How many they are. They are counted when this is asked.
+    std::size_t size() const noexcept { return claims_.size(); }
+    // Those that may use a model and have no output yet.
+    std::size_t awaiting() const noexcept { return awaiting_; }
+    // The number of the newest.
+    std::uint64_t newest() const noexcept { return numbers_; }
+
+private:
+    friend class claim;
+
+    list claims_;
+    watcher* watcher_ = nullptr;
+    std::size_t awaiting_ = 0;
+    std::uint64_t numbers_ = 0;
+};
+
+inline void claim::begin(in_flight& all) noexcept {
+    end();
+    all_ = &all;
+    number_ = ++all.numbers_;
+    answering_ = false;
+    all.awaiting_ += possible();
+    all.claims_.push_back(*this);
+}
+
+inline void claim::answered() noexcept {
+    if (all_ != nullptr && !answering_)
+        all_->awaiting_ -= possible();
+    answering_ = true;
+}
+
+inline void claim::end() noexcept {
+    if (!running())
+        return;
+    if (!answering_)
+        all_->awaiting_ -= possible();
+    hook_.unlink();
+    if (all_->watcher_ != nullptr && possible())
+        all_->watcher_->on_end(*this);
+}
 
 } // namespace secondwind::recovery

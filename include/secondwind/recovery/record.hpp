@@ -2,6 +2,7 @@
 #pragma once
 
 #include <secondwind/lmstudio/instance.hpp>
+#include <secondwind/lmstudio/model_name.hpp>
 #include <secondwind/policy/plan.hpp>
 #include <secondwind/policy/verdict.hpp>
 
@@ -17,16 +18,17 @@ namespace secondwind::recovery {
 
 // How a recovery ended for an exchange.
 enum class outcome : std::uint8_t {
-    pending,       // it still runs, or the replay does
-    recovered,     // replayed, and the answer was no curable error
-    replay_failed, // replayed, and it failed again
-    unload_failed, // LM Studio refused or did not answer the inventory or an unload
-    no_candidate,  // nothing that could be unloaded
-    busy_timeout,  // everything that could be unloaded stayed busy for recovery.busy_wait
-    futile,        // the model is known not to fit, so nothing was unloaded for it
-    healed,        // unloaded after the answer had begun, for the next request
-    client_gone,   // the client left before the replay
-    observed       // recovery.mode is observe: all was decided, nothing done
+    pending,        // it still runs, or the replay does
+    recovered,      // replayed, and the answer was no curable error
+    replay_failed,  // replayed, and it failed again
+    unload_failed,  // LM Studio refused or did not answer the inventory or an unload
+    no_candidate,   // nothing that could be unloaded
+    busy_timeout,   // everything that could be unloaded stayed busy for recovery.busy_wait
+    futile,         // the model is known not to fit, so nothing was unloaded for it
+    healed,         // unloaded after the answer had begun, for the next request
+    not_replayable, // its body was not kept, so nothing was replayed
+    client_gone,    // the client left before the replay
+    observed        // recovery.mode is observe: all was decided, nothing done
 };
 std::string_view to_string(outcome o) noexcept;
 std::optional<outcome> outcome_from_string(std::string_view name) noexcept;
@@ -38,6 +40,7 @@ enum class phase : std::uint8_t {
     waiting_for_idle, // until a busy instance is idle
     unloading,
     verifying, // lists again until the unloaded instances are not listed any more
+    replaying, // the request was sent again, and its answer is awaited
     finished   // nothing more: those who await it go on
 };
 
@@ -50,6 +53,8 @@ enum class step : std::uint8_t {
     unloading,
     unloaded,
     verified,
+    replaying, // the request is sent again
+    refused,   // and was refused again
     finished,
     concluded
 };
@@ -60,6 +65,11 @@ struct trigger {
     std::string request_id;
     std::string path;
     std::string model; // as the request names it; may be empty
+    // What the host calls it in its error; empty where it does not.
+    std::string named{};
+    lmstudio::model_kind kind = lmstudio::model_kind::llm; // that the request needs
+    // When the host first refused the request.
+    std::chrono::steady_clock::time_point refused{};
     policy::verdict verdict = policy::verdict::healthy;
     std::string message;       // the text of LM Studio's error
     bool after_commit = false; // the answer had begun: no exchange awaits a replay
@@ -102,39 +112,16 @@ struct record {
     recovery::outcome outcome = outcome::pending;
     std::vector<replay_record> replays; // of all that awaited it, in the order in which they ended
 
-    std::uint64_t joined = 0; // exchanges that failed meanwhile and shared it
-    std::size_t awaiting = 0; // exchanges whose outcome is open
-    bool holds = false;       // new requests that would use a model wait for its end
-
-    // For requests that name another model than the trigger did: the bytes that were freed beyond
-    // what the trigger's model requires, as far as both are known.
-    std::uint64_t room = 0;
-    // The host's models, by which requirements are estimated. Dropped with forget_models() once no
-    // exchange can be admitted any more: a thousand records would hold each a copy.
-    std::vector<lmstudio::model_on_disk> known_models;
+    std::uint64_t joined = 0;        // exchanges that failed meanwhile and shared it
+    std::size_t awaiting = 0;        // exchanges whose outcome is open
+    bool holds = false;              // recovery.mode is on, so an exchange waits for it
+    bool led = true;                 // an exchange awaits its replay; false once that has left
+    lmstudio::resolved_model wanted; // the model that it makes room for, by the last listing
 
     std::size_t unloaded() const noexcept;
     bool finished() const noexcept { return phase == recovery::phase::finished; }
-    // The unloads are done, and all that is left is to replay.
-    bool succeeded() const noexcept { return acted == outcome::pending && unloaded() > 0; }
     // No exchange would gain by its going on.
-    bool abandoned() const noexcept { return awaiting == 0 && !trigger.after_commit; }
-    void forget_models() noexcept { known_models = std::vector<lmstudio::model_on_disk>{}; }
+    bool abandoned() const noexcept { return !led && !trigger.after_commit; }
 };
-
-// What an exchange requires of a recovery.
-struct requirement {
-    policy::verdict verdict = policy::verdict::healthy;
-    std::string model;
-    std::string message;
-};
-
-// True if the replay of an exchange with that requirement may succeed. One that requires memory for
-// another model than the recovery was led for takes its share of `room`: otherwise two models that
-// do not fit together would be replayed side by side, and one of them would fail again.
-bool admit(record& r, requirement const& required);
-
-// Sets `room` from what was unloaded and what the trigger's model requires.
-void measure_room(record& r);
 
 } // namespace secondwind::recovery

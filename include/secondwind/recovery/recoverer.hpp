@@ -1,65 +1,75 @@
 // Carries a recovery out.
 #pragma once
 
-#include <secondwind/config/current_settings.hpp>
 #include <secondwind/net/deadline.hpp>
 #include <secondwind/net/gate.hpp>
 #include <secondwind/net/task.hpp>
-#include <secondwind/policy/oversized_models.hpp>
 #include <secondwind/recovery/control.hpp>
-#include <secondwind/recovery/host_guard.hpp>
-#include <secondwind/recovery/in_flight.hpp>
-#include <secondwind/recovery/ledger.hpp>
+#include <secondwind/recovery/record.hpp>
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace secondwind::recovery {
 
-// Lists the models, plans, waits for an idle instance if all are busy, unloads one after another
-// and verifies: record::phase says which. It awaits answers and asks the plan what to do. It
-// belongs to no exchange: an unload that was sent is never cancelled because a client left. But
-// nothing more is unloaded once no exchange awaits it.
+class host_recovery;
+
+// How the replay of a recovery's leader ended.
+enum class replay_end : std::uint8_t {
+    over,    // the model was loaded, or what came has nothing to do with its load
+    refused, // the host refused to load it again
+    gone     // there is no answer, or no client any more
+};
+
+// Lists the models, plans, waits for an idle instance if all are busy, unloads one after another,
+// verifies and has the leader replay; if that is refused, it goes on with the next stage:
+// record::phase says which. It awaits answers and asks the plan what to do. It belongs to no
+// exchange: an unload that was sent is never cancelled because a client left. But nothing more is
+// unloaded once no exchange awaits it.
 class recoverer {
 public:
-    // All must outlive it.
-    recoverer(std::string host, net::deadline_queue& deadlines, boost::asio::io_context& io,
-              recovery::control& control, recovery::in_flight& in_flight, host_guard& guard,
-              policy::oversized_models& oversized, recovery::ledger& ledger,
-              config::current_settings const& settings)
-        : host_{std::move(host)}, deadlines_{deadlines}, stop_{io}, control_{control},
-          in_flight_{in_flight}, guard_{guard},
-          oversized_{oversized}, ledger_{ledger}, settings_{settings} {}
+    using time_point = net::deadline::clock::time_point;
+
+    // Both must outlive it.
+    recoverer(host_recovery& host, recovery::control& control);
 
     // Starts a recovery, which its leader awaits unless the trigger came after the commit, and
-    // returns at once; the guard's gate opens when it is over. Only with no recovery running.
-    // `authorization` is sent with the recovery's own calls.
+    // returns at once; the guard's progress() opens when it comes to the replay or to its end. Only
+    // with no recovery running. `authorization` is sent with the recovery's own calls.
     void start(trigger cause, std::string authorization);
+    // The leader's replay is over.
+    void replayed(replay_end end);
 
-    // An exchange that awaited it has left.
-    void left();
+    // What a waiting recovery waits for may have happened.
+    void note_change() { changed_.open(); }
     // Ends a recovery that waits: the server stops.
     void stop();
 
 private:
+    struct episode;
+
     net::task<void> run(std::shared_ptr<record> r, std::string authorization);
     net::task<void> act(record& r, std::string authorization);
-    net::task<bool> plan(record& r, bool first, std::string authorization);
-    net::task<bool> wait_for_idle(record& r, net::deadline::clock::time_point until);
-    net::task<void> unload_all(record& r, std::string authorization);
-    net::task<void> verify(record& r, std::string authorization);
-    bool abandoned(record const& r) const noexcept;
+    net::task<void> read_bodies();
+    net::task<bool> plan(record& r, episode& e);
+    net::task<bool> wait_for_idle(record& r, episode& e);
+    net::task<bool> unload_all(record& r, episode& e);
+    net::task<bool> verify(record& r, episode& e);
+    net::task<bool> replay_until_loaded(record& r, episode& e);
+    net::task<replay_end> replay(record& r);
+    net::task<bool> pause(std::chrono::milliseconds span);
+    net::task<bool> look_again(episode& e);
+    bool late(record const& r) const noexcept;
+    bool abandoned(record const& r) const noexcept { return stopping_ || r.abandoned(); }
 
-    std::string host_;
-    net::deadline_queue& deadlines_;
-    net::gate stop_;
+    host_recovery& host_;
     recovery::control& control_;
-    recovery::in_flight& in_flight_;
-    host_guard& guard_;
-    policy::oversized_models& oversized_;
-    recovery::ledger& ledger_;
-    config::current_settings const& settings_;
-    std::chrono::milliseconds pace_{}; // of asking the host again who is busy
+    net::gate changed_;
+    net::gate replayed_;
+    net::gate stop_;
+    std::optional<replay_end> replay_end_;
     bool stopping_ = false;
 };
 

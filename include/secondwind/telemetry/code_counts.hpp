@@ -7,10 +7,10 @@
 
 namespace secondwind::telemetry {
 
-// There are few, so a search from the front finds one soonest.
+// There are few codes, so a linear search is fastest.
 class code_counts {
 public:
-    // A code outside 100 to 599 means nothing that anybody could look up, and counts as 0.
+    // A code outside 100 to 599 has no meaning, and counts as 0.
     void add(int code) {
         if (code < 100 || code > 599)
             code = 0;

@@ -1,4 +1,4 @@
-// How often a duration fell into which span. Pure.
+// Counts durations by ranges. Pure.
 #pragma once
 
 #include <array>
@@ -10,8 +10,8 @@ namespace secondwind::telemetry {
 // Plain numbers, because one thread counts and reads: an observation costs a few additions.
 class histogram {
 public:
-    // Upper bounds in seconds, each included in its bucket; what is longer counts in a last one.
-    // From a cached model's first token to a load that takes ten minutes.
+    // Upper bounds in seconds, each included in its bucket; longer durations count in the last one.
+    // They range from the first token of a cached model to a load that takes ten minutes.
     static constexpr std::array<double, 18> bounds{
         0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 180, 300, 600};
     using counts = std::array<std::uint64_t, bounds.size() + 1>;
@@ -24,7 +24,7 @@ public:
         sum_ += seconds;
     }
 
-    // By bucket, not cumulated.
+    // By bucket, not cumulative.
     counts const& buckets() const noexcept { return counts_; }
     std::uint64_t count() const noexcept {
         std::uint64_t all = 0;

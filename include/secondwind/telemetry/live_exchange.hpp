@@ -1,4 +1,4 @@
-// The exchanges that run, for those who look at them.
+// The running exchanges, for status and actions.
 #pragma once
 
 #include <secondwind/telemetry/traffic.hpp>
@@ -11,7 +11,7 @@
 
 namespace secondwind::telemetry {
 
-// Costs an exchange its place in a list while they are not looked at.
+// Until somebody looks, it costs an exchange only its place in a list.
 class live_exchange {
 public:
     // Views of the exchange; valid until the next await.
@@ -21,7 +21,7 @@ public:
         std::string_view method;
         std::string_view path;
         std::string_view host;
-        std::string_view model; // empty where the request names none
+        std::string_view model; // empty if the request names none
         telemetry::phase phase = phase::sending;
         bool stream = false;
         unsigned attempts = 0;
@@ -30,9 +30,10 @@ public:
         std::uint64_t bytes_out = 0;
     };
 
-    // Counted by this process: a request id can be anything, and that of several requests.
+    // Counted by this process, because a client chooses the request id, and several requests may
+    // share one.
     virtual std::uint64_t number() const noexcept = 0;
-    // Reads the request's body for the model that it names, once.
+    // Searches the body of the request for the name of the model, once.
     virtual view look() const = 0;
     virtual telemetry::phase phase() const noexcept = 0;
     // Ends it at once, as if its client had left. The list does not change under the caller.

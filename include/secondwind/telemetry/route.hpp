@@ -1,4 +1,4 @@
-// Names of bounded number for what clients ask, for counting. Pure.
+// A bounded set of names for requests, for counting. Pure.
 #pragma once
 
 #include <cstddef>
@@ -7,8 +7,8 @@
 
 namespace secondwind::telemetry {
 
-// What kind of request it is, by its path. A client can make up any path, so those that LM Studio
-// does not document count together.
+// The kind of a request, by its path. Clients can invent paths, so all that LM Studio does not
+// document count together.
 enum class route : std::uint8_t {
     chat_completions, // /v1/chat/completions, /api/v0/chat/completions
     completions,
@@ -22,7 +22,7 @@ enum class route : std::uint8_t {
 };
 constexpr std::size_t routes = 9;
 
-// `path` is without a query. Never `tunnel`: that is known by the answer.
+// `path` is without a query. Never returns `tunnel`, which only the answer reveals.
 route route_of(std::string_view path) noexcept;
 std::string_view to_string(route r) noexcept;
 

@@ -1,4 +1,4 @@
-// What all exchanges add up to. Pure.
+// The totals of all exchanges. Pure.
 #pragma once
 
 #include <secondwind/telemetry/code_counts.hpp>
@@ -12,20 +12,20 @@
 
 namespace secondwind::telemetry {
 
-// Where an exchange stands.
+// The phase of an exchange.
 enum class phase : std::uint8_t {
-    reading,    // its request arrives
-    sending,    // the request goes out
-    waiting,    // for the first byte of the answer
-    holding,    // the beginning of the answer is held for a verdict
+    reading,    // receives the request
+    sending,    // sends the request
+    waiting,    // awaits the first byte of the answer
+    holding,    // holds the beginning of the answer for a verdict
     recovering, // at the gate, leading a recovery or joining one
-    relaying,   // the answer goes to the client
+    relaying,   // sends the answer to the client
     tunnel      // an upgraded connection
 };
 constexpr std::size_t phases = 7;
 std::string_view to_string(phase p) noexcept;
 
-// Why an answer that a recovery could cure was not followed by a replay of that request.
+// Why no replay followed an answer that a recovery could cure.
 enum class skip : std::uint8_t {
     body_too_large, // the request's body was not kept
     committed       // the answer had begun
@@ -33,11 +33,11 @@ enum class skip : std::uint8_t {
 constexpr std::size_t skips = 2;
 std::string_view to_string(skip s) noexcept;
 
-// Why a client was sent away that has to show a key.
+// Why a client that needs an API key was refused.
 enum class bad_key : std::uint8_t {
-    missing, // it showed none
+    missing, // no key
     wrong,   // unknown
-    too_many // and there were too many of that address before
+    too_many // there were too many wrong keys from that address
 };
 constexpr std::size_t bad_keys = 3;
 std::string_view to_string(bad_key b) noexcept;
@@ -47,14 +47,14 @@ struct finished {
     telemetry::route route = route::other;
     telemetry::method method = method::other;
     int status = 0;      // 499 for a client that left
-    bool failed = false; // not with LM Studio's whole answer, nor by the client's leaving
+    bool failed = false; // it ended without LM Studio's whole answer, and the client did not leave
     std::uint64_t bytes_in = 0;
     std::uint64_t bytes_out = 0;
     double seconds = 0;
-    double first_byte = -1; // seconds until the answer's first byte; negative: there was none
+    double first_byte = -1; // seconds until the first byte of the answer; negative: there was none
 };
 
-// Counted by the one thread that serves, and read by it: plain numbers.
+// Plain numbers, because the thread that serves also counts and reads them.
 struct traffic {
     void began() noexcept { ++in_flight; }
     void ended(finished const& one);
@@ -70,14 +70,14 @@ struct traffic {
     std::array<histogram, routes> first_bytes;
     std::uint64_t bytes_in = 0;
     std::uint64_t bytes_out = 0;
-    std::uint64_t stream_events = 0; // with LM Studio each is one token, and one chunk
+    std::uint64_t stream_events = 0; // for LM Studio, each is one token and one chunk
     std::array<std::uint64_t, phases> departures{};
     std::array<std::uint64_t, bad_keys> client_refusals{};
     std::array<std::uint64_t, skips> replays_skipped{};
     std::uint64_t replays_recovered = 0; // the last answer was no curable error
     std::uint64_t replays_failed = 0;
-    std::uint64_t tls_failures = 0; // handshakes of clients that came to nothing
-    histogram gate_waits;           // of requests that came while their host was being recovered
+    std::uint64_t tls_failures = 0; // failed handshakes of clients
+    histogram gate_waits;           // of requests that arrived while their host was being recovered
 };
 
 } // namespace secondwind::telemetry

@@ -42,6 +42,7 @@ config::settings complete(config::settings how, int listener) {
     how.listen.port = 0;
     how.upstreams.front().port = port_of(listener);
     // No deadline is ever met: what does not end by itself is found by settle_until().
+    how.recovery.verify_timeout = std::chrono::milliseconds{400}; // no second look
     how.timeouts.request_head = how.timeouts.body_idle = std::chrono::minutes{10};
     return how;
 }
@@ -133,10 +134,13 @@ bool stage::poll(unsigned quiet) {
 
 bool stage::at_rest() {
     auto& shared = server_.shared();
-    auto const in_use = shared.hosts[0].recovery.in_flight.snapshot();
-    return server_.sessions() == 0 && !shared.hosts[0].recovery.guard.recovering() &&
-           shared.hosts[0].recovery.guard.gate().waiting() == 0 && shared.budget.used() == 0 &&
-           in_use.models.empty() && !in_use.unknown;
+    auto const& recovery = shared.hosts[0].recovery;
+    return server_.sessions() == 0 && recovery.at_rest() && recovery.waiting() == 0 &&
+           shared.budget.used() == 0 && recovery.in_flight.claims().empty();
+}
+
+bool stage::recovering() {
+    return server_.shared().hosts[0].recovery.guard.recovering();
 }
 
 void stage::close_idle() {

@@ -86,10 +86,14 @@ public:
     // tells whether it did anything.
     template<class Others>
     void settle(Others&& others) {
-        auto const late = std::chrono::steady_clock::now() + patience;
+        auto const begin = std::chrono::steady_clock::now();
+        auto const late = begin + patience;
         for (unsigned quiet = 0; quiet < rounds_;) {
             bool const moved = poll(quiet);
-            quiet = others() || moved ? 0 : quiet + 1;
+            // A recovery pauses before it asks once more.
+            bool const pauses =
+                recovering() && std::chrono::steady_clock::now() - begin < longest_pause;
+            quiet = others() || moved || pauses ? 0 : quiet + 1;
             require(std::chrono::steady_clock::now() < late, "everything comes to rest");
         }
     }
@@ -114,9 +118,11 @@ public:
         settle_until(others, [&open] { return open() == 0; });
     }
     proxy::server& server() noexcept { return server_; }
+    bool recovering();
 
 private:
     static constexpr std::chrono::seconds patience{4};
+    static constexpr std::chrono::milliseconds longest_pause{2500};
 
     bool poll(unsigned quiet);
     bool at_rest();

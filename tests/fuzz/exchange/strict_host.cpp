@@ -14,7 +14,8 @@ constexpr std::string_view switching = "HTTP/1.1 101 Switching Protocols\r\nConn
 void check(message const& r) {
     bool const tunnel = same_word(r.value("Upgrade"), "websocket");
     auto const hosts = r.count("Host");
-    require(hosts == 1 || (hosts == 0 && r.http10), "one Host");
+    require(!r.http10, "our own version goes up");
+    require(hosts == 1, "one Host");
     require(r.method != "CONNECT", "no CONNECT");
     require(r.target.front() == '/' || (r.target == "*" && r.method == "OPTIONS"), "origin-form");
     // Octets that no URL has but that cannot be taken for a delimiter pass, as raw UTF-8.
@@ -22,12 +23,9 @@ void check(message const& r) {
                 r.target.begin(), r.target.end(),
                 [](char c) { return static_cast<unsigned char>(c) <= 32 || c == 127 || c == '#'; }),
             "no space, control character or fragment in a target");
-    require(r.count("Connection") == (tunnel || r.http10 ? 1U : 0U), "one Connection of ours");
+    require(r.count("Connection") == (tunnel ? 1U : 0U), "one Connection of ours");
     if (tunnel)
-        require(!r.http10 && r.value("Connection") == "Upgrade" && r.count("Upgrade") == 1,
-                "a proper upgrade");
-    if (!tunnel && r.http10)
-        require(r.value("Connection") == "close", "HTTP/1.0 closes");
+        require(r.value("Connection") == "Upgrade" && r.count("Upgrade") == 1, "a proper upgrade");
     for (auto const& [name, value] : r.fields)
         require(!r.hop_by_hop(name) || same_word(name, "Connection") ||
                     (tunnel && same_word(name, "Upgrade")),
@@ -97,16 +95,15 @@ void strict_host::answer(connection& on, message const& request) {
     }
     auto const body = echo(served.size(), request);
     std::string out = "HTTP/1.1 200 OK\r\nX-Number: " + std::to_string(served.size());
-    bool const close = how_.closes || request.http10;
-    out += close ? "\r\nConnection: close" : "";
-    if (how_.chunks && !request.http10)
+    out += how_.closes ? "\r\nConnection: close" : "";
+    if (how_.chunks)
         out += "\r\nTransfer-Encoding: chunked\r\n\r\n10\r\n" + body + "\r\n0\r\n\r\n";
     else
         out += "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
     if (request.method == "HEAD")
         out.resize(out.find("\r\n\r\n") + 4);
     on.wire.send(out);
-    if (close)
+    if (how_.closes)
         on.wire.close();
 }
 

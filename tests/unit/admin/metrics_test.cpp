@@ -23,7 +23,9 @@ struct the_metrics : testing::Test {
     std::shared_ptr<recovery::record> led(policy::verdict verdict) {
         recovery::trigger cause;
         cause.verdict = verdict;
-        return ledger.open(host.name(), cause);
+        auto r = ledger.open(host.name(), cause);
+        r->holds = true;
+        return r;
     }
     // As a recovery that has unloaded one instance in 40 ms.
     void finish(recovery::record& r) {
@@ -196,6 +198,17 @@ TEST_F(the_metrics, do_not_call_a_host_up_or_down_of_which_nothing_is_known) {
     EXPECT_EQ(down.value("secondwind_host_state_known", {{"host", "default"}}), 1);
 }
 
+TEST_F(the_metrics, tell_whether_the_host_says_which_instances_are_busy) {
+    auto const known = [this] {
+        return read().value("secondwind_host_busy_state_known", {{"host", "default"}});
+    };
+    EXPECT_EQ(known(), 0);
+    host.view.note(host::busy_state{true, {}});
+    EXPECT_EQ(known(), 1);
+    host.view.note(host::busy_state{false, "it is silent"});
+    EXPECT_EQ(known(), 0);
+}
+
 TEST_F(the_metrics, tell_the_models_that_the_host_has_listed) {
     EXPECT_TRUE(read().family("secondwind_host_model_instances").all.empty());
     EXPECT_EQ(read().value("secondwind_host_listed_timestamp_seconds", {{"host", "default"}}), 0);
@@ -225,7 +238,7 @@ TEST_F(the_metrics, let_no_name_of_a_model_break_a_line) {
 TEST_F(the_metrics, know_each_way_in_which_a_recovery_can_end_before_it_does) {
     auto const now = read();
     auto const& all = now.family("secondwind_recoveries_total").all;
-    EXPECT_EQ(all.size(), 4U * 9U);
+    EXPECT_EQ(all.size(), 5U * 10U);
     EXPECT_EQ(now.sum("secondwind_recoveries_total"), 0);
     EXPECT_EQ(now.value("secondwind_recoveries_total", {{"host", "default"},
                                                         {"verdict", "cache_corruption"},

@@ -18,6 +18,7 @@ using testing::Optional;
 record with_steps(std::vector<std::pair<step, int>> const& steps) {
     record r;
     r.host = "one";
+    r.holds = true;
     r.trigger.verdict = verdict::insufficient_memory;
     for (auto const& [step, at] : steps)
         r.steps.push_back({step, std::chrono::milliseconds{at}});
@@ -56,8 +57,8 @@ TEST(times_of_a_recovery, are_those_between_its_steps) {
                          {step::finished, 177}});
     add_unload(r, true);
     add_unload(r, true);
-    EXPECT_THAT(times_of(r),
-                ElementsAre(seconds(0.010), seconds(0.020), none, seconds(0.140), seconds(0.005)));
+    EXPECT_THAT(times_of(r), ElementsAre(seconds(0.010), seconds(0.020), none, seconds(0.140),
+                                         seconds(0.005), none));
 }
 
 TEST(times_of_a_recovery, count_the_wait_for_an_idle_instance) {
@@ -72,7 +73,7 @@ TEST(times_of_a_recovery, count_the_wait_for_an_idle_instance) {
                          {step::finished, 5012}});
     add_unload(r, true);
     EXPECT_THAT(times_of(r), ElementsAre(seconds(0.001), seconds(0.001), seconds(5), seconds(0.008),
-                                         seconds(0.002)));
+                                         seconds(0.002), none));
 }
 
 TEST(times_of_a_recovery, include_a_wait_that_ended_without_an_idle_instance) {
@@ -82,13 +83,14 @@ TEST(times_of_a_recovery, include_a_wait_that_ended_without_an_idle_instance) {
                          {step::waiting, 1},
                          {step::finished, 61}});
     r.acted = outcome::busy_timeout;
-    EXPECT_THAT(times_of(r), ElementsAre(seconds(0.001), seconds(0), seconds(0.06), none, none));
+    EXPECT_THAT(times_of(r),
+                ElementsAre(seconds(0.001), seconds(0), seconds(0.06), none, none, none));
 }
 
 TEST(times_of_a_recovery, know_a_listing_that_never_came) {
     auto r = with_steps({{step::began, 0}, {step::finished, 10'000}});
     r.acted = outcome::unload_failed;
-    EXPECT_THAT(times_of(r), ElementsAre(seconds(10), none, none, none, none));
+    EXPECT_THAT(times_of(r), ElementsAre(seconds(10), none, none, none, none, none));
 }
 
 TEST(times_of_a_recovery, know_no_verification_of_an_unload_that_was_refused) {
@@ -100,11 +102,29 @@ TEST(times_of_a_recovery, know_no_verification_of_an_unload_that_was_refused) {
                          {step::finished, 4}});
     r.acted = outcome::unload_failed;
     add_unload(r, false);
-    EXPECT_THAT(times_of(r), ElementsAre(seconds(0.001), seconds(0), none, seconds(0.003), none));
+    EXPECT_THAT(times_of(r),
+                ElementsAre(seconds(0.001), seconds(0), none, seconds(0.003), none, none));
     // One that was done, and is still listed, was looked after until the end.
     r.unloads.back().done = true;
     r.steps.back().at = 15s;
     EXPECT_THAT(times_of(r)[static_cast<std::size_t>(recovery_phase::verify)], seconds(14.996));
+}
+
+TEST(times_of_a_recovery, count_each_replay_until_the_recovery_goes_on_or_is_over) {
+    auto r = with_steps({{step::began, 0},
+                         {step::listed, 1},
+                         {step::planned, 1},
+                         {step::unloading, 1},
+                         {step::unloaded, 4},
+                         {step::verified, 5},
+                         {step::replaying, 5},
+                         {step::refused, 25},
+                         {step::replaying, 525},
+                         {step::concluded, 825},
+                         {step::finished, 825}});
+    add_unload(r, true);
+    EXPECT_THAT(times_of(r), ElementsAre(seconds(0.001), seconds(0), none, seconds(0.003),
+                                         seconds(0.001), seconds(0.320)));
 }
 
 TEST(times_of_a_recovery, are_not_cut_by_a_leader_that_leaves) {
@@ -117,7 +137,8 @@ TEST(times_of_a_recovery, are_not_cut_by_a_leader_that_leaves) {
                          {step::finished, 9}});
     r.acted = outcome::client_gone;
     add_unload(r, true);
-    EXPECT_THAT(times_of(r), ElementsAre(seconds(0.001), seconds(0), none, seconds(0.008), none));
+    EXPECT_THAT(times_of(r),
+                ElementsAre(seconds(0.001), seconds(0), none, seconds(0.008), none, none));
 }
 
 TEST(recovery_counts, have_every_host_from_the_start) {
@@ -174,6 +195,17 @@ TEST(recovery_counts, take_a_healing_when_it_is_finished) {
     counts.note(step::finished, r);
     auto const& host = counts.hosts().at("one");
     EXPECT_EQ(ended(host, verdict::cache_corruption, outcome::healed), 1U);
+    EXPECT_EQ(all_ended(host), 1U);
+}
+
+TEST(recovery_counts, take_one_that_only_observes_when_it_is_finished) {
+    recovery_counts counts{{"one"}};
+    auto r = with_steps({{step::began, 0}, {step::finished, 1}});
+    r.holds = false;
+    r.outcome = outcome::observed;
+    counts.note(step::finished, r);
+    auto const& host = counts.hosts().at("one");
+    EXPECT_EQ(ended(host, verdict::insufficient_memory, outcome::observed), 1U);
     EXPECT_EQ(all_ended(host), 1U);
 }
 

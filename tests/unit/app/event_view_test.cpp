@@ -58,7 +58,7 @@ TEST(event_view, explains_why_a_recovery_failed) {
     EXPECT_THAT(step("concluded", refused),
                 HasSubstr("ended: unload_failed, 0 unloaded (it answered with 500)"));
     for (auto const& [reason, part] : {std::pair{"nothing_loaded", "no other loaded model"},
-                                       {"all_pinned", "pinned"},
+                                       {"all_pinned", "no other model may be unloaded"},
                                        {"all_busy", "busy"},
                                        {"not_curable", "nothing that an unload would fix"}})
         EXPECT_THAT(step("planned", {{"plan", {{"reason", reason}}}}), HasSubstr(part));

@@ -74,11 +74,19 @@ TEST(config_file, takes_true_and_false_only_as_json_writes_them) {
 }
 
 TEST(config_file, sets_what_a_recovery_may_do) {
-    auto const r = read(R"({"recovery": {"mode": "observe", "evict": "enough", "max_replays": 5,
+    auto const r = read(R"({"recovery": {"mode": "observe", "evict": "idle", "max_replays": 5,
+        "evict_named": "last", "turns": "off", "gate_wait": "1h", "residency": "5s",
         "on_crash": "reload", "busy_wait": "0", "cooldown": "24h", "websocket_timeout": "0",
-        "ledger_file": "ledger.jsonl"}, "limits": {"recovery_waiters": 1}})");
+        "ledger_file": "ledger.jsonl"}, "cold_load": {"gate": "off"},
+        "limits": {"recovery_waiters": 1, "hold_time": "0"}})");
     EXPECT_EQ(r.recovery.mode, recovery_mode::observe);
-    EXPECT_EQ(r.recovery.evict, policy::evict::enough);
+    EXPECT_EQ(r.recovery.evict, policy::evict::idle);
+    EXPECT_EQ(r.recovery.evict_named, policy::evict_named::last);
+    EXPECT_EQ(r.recovery.turns, policy::turns::off);
+    EXPECT_EQ(r.recovery.gate_wait, std::chrono::hours{1});
+    EXPECT_EQ(r.recovery.residency, std::chrono::seconds{5});
+    EXPECT_FALSE(r.cold_load.gate);
+    EXPECT_EQ(r.limits.hold_time, milliseconds{0});
     EXPECT_EQ(r.recovery.max_replays, 5U);
     EXPECT_EQ(r.recovery.on_crash, policy::on_crash::reload);
     EXPECT_EQ(r.recovery.busy_wait, milliseconds{0});
@@ -86,6 +94,14 @@ TEST(config_file, sets_what_a_recovery_may_do) {
     EXPECT_EQ(r.recovery.websocket_timeout, milliseconds{0});
     EXPECT_EQ(r.recovery.ledger_file, "ledger.jsonl");
     EXPECT_EQ(r.limits.recovery_waiters, 1U);
+}
+
+TEST(config_file, may_leave_the_residency_to_the_length_of_a_load) {
+    EXPECT_EQ(read(R"({"recovery": {"residency": "auto"}})").recovery.residency, std::nullopt);
+    EXPECT_EQ(read(R"({"recovery": {"residency": "0"}})").recovery.residency, milliseconds{0});
+    EXPECT_EQ(fault_of(R"({"recovery": {"residency": "11m"}})"),
+              "f.json:1:28: recovery.residency: expected auto, or a duration such as 30s, from 0 "
+              "to 10m, but got \"11m\"");
 }
 
 TEST(config_file, may_name_its_schema_for_editors) {

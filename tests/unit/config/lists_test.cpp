@@ -99,17 +99,17 @@ TEST(rules, are_read_in_their_order) {
 }
 
 TEST(rules, may_give_any_verdict_but_healthy) {
-    for (auto const v :
-         {verdict::insufficient_memory, verdict::suspected_memory, verdict::cache_corruption,
-          verdict::unloaded_in_flight, verdict::model_crash, verdict::other_error}) {
+    for (auto const v : {verdict::load_refused, verdict::insufficient_memory,
+                         verdict::suspected_memory, verdict::cache_corruption,
+                         verdict::unloaded_in_flight, verdict::model_crash, verdict::other_error}) {
         auto const name = std::string{policy::to_string(v)};
         auto const rules =
             in_file(R"("rules": [{"match": "a", "verdict": ")" + name + "\"}]").rules;
         EXPECT_EQ(rules, (std::vector{policy::rule{"a", v, std::nullopt}}));
     }
-    std::string const choices =
-        "expected insufficient_memory, suspected_memory, cache_corruption, unloaded_in_flight, "
-        "model_crash or other_error, but got ";
+    std::string const choices = "expected load_refused, insufficient_memory, suspected_memory, "
+                                "cache_corruption, unloaded_in_flight, "
+                                "model_crash or other_error, but got ";
     EXPECT_EQ(file_fault(R"("rules": [{"match": "a", "verdict": "healthy"}])"),
               "f.json:1:51: recovery.rules[0].verdict: " + choices + "\"healthy\"");
     EXPECT_EQ(file_fault(R"("rules": [{"match": "a", "verdict": "model_crsh"}])"),
@@ -169,7 +169,8 @@ TEST(rules, are_objects_of_known_members) {
 TEST(rules, in_the_environment_are_at_fault_by_their_index) {
     std::string const good = R"({"match": "a", "verdict": "other_error"})";
     EXPECT_EQ(rules_fault("[" + good + R"(,{"match": "a", "verdict": "other_eror"}])"),
-              "SECONDWIND_RECOVERY_RULES: recovery.rules[1].verdict: expected insufficient_memory, "
+              "SECONDWIND_RECOVERY_RULES: recovery.rules[1].verdict: expected load_refused, "
+              "insufficient_memory, "
               "suspected_memory, cache_corruption, unloaded_in_flight, model_crash or other_error, "
               "but got \"other_eror\": did you mean \"other_error\"?");
     EXPECT_EQ(rules_fault(good),

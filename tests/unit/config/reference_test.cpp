@@ -76,8 +76,9 @@ TEST(reference_file, explains_all_that_a_rule_may_say) {
     auto const text = reference();
     for (auto const& member : find_key("recovery.rules")->members)
         EXPECT_NE(text.find('"' + member + '"'), std::string::npos) << member;
-    for (auto const* verdict : {"insufficient_memory", "suspected_memory", "cache_corruption",
-                                "unloaded_in_flight", "model_crash", "other_error"})
+    for (auto const* verdict :
+         {"load_refused", "insufficient_memory", "suspected_memory", "cache_corruption",
+          "unloaded_in_flight", "model_crash", "other_error"})
         EXPECT_NE(text.find('"' + std::string{verdict} + '"'), std::string::npos) << verdict;
 }
 

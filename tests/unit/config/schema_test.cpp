@@ -113,7 +113,7 @@ TEST(schema, refuses_what_is_unknown_in_every_object) {
         if (one.is_structured())
             open.insert(open.end(), one.begin(), one.end());
     }
-    EXPECT_EQ(objects, 13U); // the whole, nine sections, an upstream, an API key and a rule
+    EXPECT_EQ(objects, 14U); // the whole, ten sections, an upstream, an API key and a rule
 }
 
 TEST(schema, says_the_default_that_holds) {
@@ -142,7 +142,7 @@ TEST(schema, offers_all_choices_and_no_other) {
         }
         EXPECT_EQ(find_key(name)->expected, expected);
     }
-    EXPECT_EQ(seen, 5U);
+    EXPECT_EQ(seen, 8U);
 }
 
 TEST(schema, has_the_bounds_of_every_number) {
@@ -174,11 +174,19 @@ TEST(schema, knows_the_forms_of_durations_and_sizes) {
     auto const definitions = schema().at("$defs");
     std::regex const duration{definitions.at("duration").at("pattern").get<std::string>()};
     std::regex const size{definitions.at("size").at("pattern").get<std::string>()};
-    for (std::string const text : {"0", "1s", "250ms", "1m30s", "1h2m3s4ms", "", "1", "1s1m", "s",
-                                   "1 s", "-1s", "1.5s", "1S", "1s1s"})
+    std::regex const automatic{
+        definitions.at("automatic_duration").at("pattern").get<std::string>()};
+    for (std::string const text : {"0", "1s", "250ms", "1m30s", "1m2s3ms", "", "1", "1s1m", "s",
+                                   "1 s", "-1s", "1.5s", "1S", "1s1s", "auto", "auto1s", "AUTO"}) {
         EXPECT_EQ(std::regex_match(text, duration),
                   !taken("timeouts.drain", text).starts_with("refused"))
             << text;
+        EXPECT_EQ(std::regex_match(text, automatic),
+                  !taken("recovery.residency", text).starts_with("refused"))
+            << text;
+    }
+    EXPECT_TRUE(std::regex_match("1h2m3s4ms", duration));
+    EXPECT_FALSE(taken("timeouts.drain", "1h2m3s4ms").starts_with("refused"));
     for (std::string const text : {"0", "4096", "64KiB", "8MiB", "1GiB", "64kB", "8MB", "1GB", "",
                                    "KiB", "1TiB", "1K", "1 KiB", "-1", "1.5MiB", "1kib"})
         EXPECT_EQ(std::regex_match(text, size), !taken("limits.body", text).starts_with("refused"))
@@ -188,7 +196,7 @@ TEST(schema, knows_the_forms_of_durations_and_sizes) {
 TEST(schema, knows_every_verdict_of_a_rule) {
     auto const rule = by_key(schema()).at("recovery.rules").at("items").at("properties");
     auto const& verdicts = rule.at("verdict").at("enum");
-    EXPECT_EQ(verdicts.size(), 6U);
+    EXPECT_EQ(verdicts.size(), 7U);
     for (auto const& verdict : verdicts) {
         auto const list = json::array({{{"match", "a"}, {"verdict", verdict}, {"status", 200}}});
         EXPECT_FALSE(taken("recovery.rules", list).starts_with("refused")) << verdict;

@@ -1,4 +1,5 @@
 #include "emulator/dialect.hpp"
+#include "emulator/speech.hpp"
 
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
@@ -15,7 +16,8 @@ prediction saying(std::vector<std::string> tokens) {
     p.created = 1'789'742'286;
     p.model = "m";
     p.prompt.tokens = 3;
-    p.tokens = std::move(tokens);
+    for (auto& t : tokens)
+        p.say(std::move(t));
     return p;
 }
 
@@ -27,12 +29,51 @@ sse_events stream(dialect const& d, std::vector<std::string> const& tokens,
     p.prompt.include_usage = true;
     auto events = d.opening(p);
     for (auto const& t : tokens) {
-        p.tokens.push_back(t);
+        p.say(t);
         for (auto& e : d.piece(p))
             events.push_back(std::move(e));
     }
     for (auto& e : d.closing(p))
         events.push_back(std::move(e));
+    return events;
+}
+
+// It thinks, says two words, and calls two tools.
+prediction calling() {
+    using kind = spoken_part::kind;
+    auto p = saying({});
+    p.parts.push_back({kind::reasoning, {}, {}, 0});
+    p.say("Think");
+    p.parts.push_back({kind::text, {}, {}, 0});
+    p.say("I");
+    p.say(" look.");
+    p.parts.push_back({kind::tool_call, "read", {}, 0});
+    p.say(R"({"a":1})");
+    p.parts.push_back({kind::tool_call, "write", {}, 0});
+    p.say(R"({"b":2})");
+    return p;
+}
+
+// All events of the stream in which that prediction is said: here, each part is one token, or for a
+// text a word.
+sse_events stream_of(dialect const& d, prediction const& whole) {
+    auto p = saying({});
+    auto events = d.opening(p);
+    auto add = [&events](sse_events more) {
+        for (auto& e : more)
+            events.push_back(std::move(e));
+    };
+    for (auto const& part : whole.parts) {
+        p.parts.push_back({part.type, part.tool, {}, 0});
+        auto const space = part.type == spoken_part::kind::text ? part.text.find(' ') : 0;
+        if (space != 0) {
+            p.say(part.text.substr(0, space));
+            add(d.piece(p));
+        }
+        p.say(part.text.substr(space));
+        add(d.piece(p));
+    }
+    add(d.closing(p));
     return events;
 }
 
@@ -153,6 +194,107 @@ TEST(emulator_dialect, a_message_stream_has_the_events_of_anthropic) {
     EXPECT_EQ(data(events[3])["delta"]["text"], "b");
     EXPECT_EQ(data(events[5])["delta"]["stop_reason"], "end_turn");
     EXPECT_EQ(data(events[5])["usage"]["output_tokens"], 2);
+}
+
+TEST(emulator_dialect, a_chat_thinks_speaks_and_calls_tools) {
+    auto const d = dialect_of(endpoint::chat_completions).whole(calling());
+    auto const& message = d["choices"][0]["message"];
+    EXPECT_EQ(message["reasoning_content"], "Think");
+    EXPECT_EQ(message["content"], "I look.");
+    EXPECT_EQ(message["tool_calls"][1]["function"]["arguments"], R"({"b":2})");
+    EXPECT_EQ(d["choices"][0]["finish_reason"], "tool_calls");
+
+    auto const events = stream_of(dialect_of(endpoint::chat_completions), calling());
+    std::string thought, text, arguments;
+    std::vector<std::string> ids;
+    for (auto const& e : events) {
+        if (e.data == "[DONE]" || data(e)["choices"].empty())
+            continue;
+        auto const delta = data(e)["choices"][0]["delta"];
+        thought += delta.value("reasoning_content", "");
+        text += delta.value("content", "");
+        if (!delta.contains("tool_calls"))
+            continue;
+        auto const& call = delta["tool_calls"][0];
+        if (call.contains("id"))
+            ids.push_back(call["id"]);
+        EXPECT_EQ(call["index"], ids.size() - 1);
+        arguments += call["function"]["arguments"];
+    }
+    EXPECT_EQ(thought, "Think");
+    EXPECT_EQ(text, "I look.");
+    EXPECT_EQ(arguments, R"({"a":1}{"b":2})");
+    EXPECT_EQ(ids.size(), 2U);
+}
+
+TEST(emulator_dialect, a_message_has_a_block_for_each_part) {
+    auto const d = dialect_of(endpoint::messages).whole(calling());
+    EXPECT_EQ(d["content"][0]["thinking"], "Think");
+    EXPECT_EQ(d["content"][1]["text"], "I look.");
+    EXPECT_EQ(d["content"][3]["type"], "tool_use");
+    EXPECT_EQ(d["content"][3]["input"]["b"], 2);
+    EXPECT_EQ(d["stop_reason"], "tool_use");
+    EXPECT_THAT(names(stream_of(dialect_of(endpoint::messages), calling())),
+                ElementsAre("message_start", "content_block_start", "content_block_delta",
+                            "content_block_stop", "content_block_start", "content_block_delta",
+                            "content_block_delta", "content_block_stop", "content_block_start",
+                            "content_block_delta", "content_block_stop", "content_block_start",
+                            "content_block_delta", "content_block_stop", "message_delta",
+                            "message_stop"));
+}
+
+TEST(emulator_dialect, a_response_has_an_item_for_each_part) {
+    auto const events = stream_of(dialect_of(endpoint::responses), calling());
+    for (std::size_t i = 0; i < events.size(); ++i)
+        EXPECT_EQ(data(events[i])["sequence_number"], i) << events[i].data;
+    auto const output = data(events.back())["response"]["output"];
+    ASSERT_EQ(output.size(), 4U);
+    EXPECT_EQ(output[0]["type"], "reasoning");
+    EXPECT_EQ(output[1]["content"][0]["text"], "I look.");
+    EXPECT_EQ(output[2]["type"], "function_call");
+    EXPECT_EQ(output[3]["name"], "write");
+    EXPECT_EQ(output[3]["arguments"], R"({"b":2})");
+    EXPECT_NE(output[2]["call_id"], output[3]["call_id"]);
+    auto const late = dialect_of(endpoint::responses).broken(calling(), "reason");
+    EXPECT_EQ(data(late[0])["sequence_number"], events.size() - 3);
+}
+
+TEST(emulator_speech, is_as_long_as_it_is_usual_or_says_a_reply) {
+    EXPECT_EQ(usual_speech(3).back().text, " that");
+    auto const said = speech_of({"I think.", "", {{"shell", R"({"command":"printf x"})"}}});
+    ASSERT_EQ(said.size(), 4U);
+    EXPECT_EQ(said[0].part->type, spoken_part::kind::reasoning);
+    EXPECT_FALSE(said[1].part);
+    EXPECT_EQ(said[2].part->tool, "shell");
+    EXPECT_EQ(said[2].text + said[3].text, R"({"command":"printf x"})");
+}
+
+TEST(emulator_speech, fits_a_schema) {
+    auto const schema = json::parse(R"({"type":"object","properties":{
+        "title":{"type":"string"},"kind":{"enum":["a","b"]},"count":{"type":"integer"},
+        "is":{"type":"boolean"},"list":{"type":"array","items":{}},
+        "maybe":{"type":["null","string"]},"or":{"anyOf":[{"const":7}]}}})");
+    EXPECT_EQ(json::parse(example_of(schema)),
+              json::parse(R"({"title":"Every","kind":"a","count":1,"is":true,"list":[],
+                              "maybe":null,"or":7})"));
+}
+
+TEST(emulator_prompt, finds_the_tools_and_the_schema_of_each_interface) {
+    auto const chat = parsed(endpoint::chat_completions,
+                             R"({"messages":[],"tools":[{"function":{"name":"f"}},7],
+                                 "response_format":{"json_schema":{"schema":{"type":"object"}}}})");
+    EXPECT_THAT(chat.tools, ElementsAre("f"));
+    EXPECT_TRUE(chat.schema);
+    auto const responses =
+        parsed(endpoint::responses, R"({"input":"x","tools":[{"type":"function","name":"f"}],
+                                        "text":{"format":{"schema":{"type":"object"}}}})");
+    EXPECT_THAT(responses.tools, ElementsAre("f"));
+    EXPECT_TRUE(responses.schema);
+    auto const messages = parsed(endpoint::messages, R"({"messages":[],"tools":[{"name":"f"}],
+                                       "output_config":{"format":{"schema":{"type":"object"}}}})");
+    EXPECT_THAT(messages.tools, ElementsAre("f"));
+    EXPECT_TRUE(messages.schema);
+    EXPECT_FALSE(parsed(endpoint::messages, R"({"messages":[]})").schema);
 }
 
 TEST(emulator_dialect, only_the_rest_chat_tells_of_its_load) {

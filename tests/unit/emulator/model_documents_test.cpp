@@ -9,7 +9,7 @@ namespace {
 
 store loaded() {
     store s{10, {{"p/a", model_type::llm, 2}, {"e", model_type::embedding, 1}}};
-    auto const i = s.begin_load(*s.find_model("p/a"), load_reason::by_hand, "mine").value();
+    auto const i = s.begin_load(*s.find_model("p/a"), {load_reason::by_hand, "mine"}).value();
     EXPECT_TRUE(s.finish_load(i.serial));
     return s;
 }
@@ -69,6 +69,16 @@ TEST_F(emulator_listings, v1_lists_every_loaded_instance_with_its_id) {
     EXPECT_EQ(list["models"][2]["loaded_instances"], json::array()) << "it still loads";
 }
 
+TEST_F(emulator_listings, v1_names_the_variants_of_a_model_that_has_some) {
+    model m{"org/a", model_type::llm, 5};
+    m.variants = {"org/a@q4_k_m", "org/a@q8_0"};
+    store const with_variants{10, {m, {"b", model_type::llm, 1}}};
+    auto const list = v1_list(with_variants);
+    EXPECT_EQ(list["models"][0]["variants"], json::array({"org/a@q4_k_m", "org/a@q8_0"}));
+    EXPECT_EQ(list["models"][0]["selected_variant"], "org/a@q4_k_m");
+    EXPECT_FALSE(list["models"][1].contains("variants"));
+}
+
 TEST_F(emulator_listings, loads_and_unloads_are_answered_with_the_instance_id) {
     auto const& fresh = s.instances().front();
     EXPECT_EQ(pretty(200, v1_loaded(fresh, 9.099, false)).body, "{\n"
@@ -97,6 +107,18 @@ TEST(ws_documents, describe_an_instance_and_its_model) {
     EXPECT_TRUE(ws_instance_info(s.models()[0], s.instances()[0], {})["lastUsedTime"].is_null());
     EXPECT_FALSE(ws_model_info(s.models()[1]).contains("vision"));
     EXPECT_EQ(ws_load_config(s.instances()[0])["fields"][0]["key"], "llm.load.contextLength");
+}
+
+TEST(ws_documents, give_a_time_to_live_to_what_a_request_loaded_and_name_the_device) {
+    store s{10, {{"a", model_type::llm, 2}}};
+    s.begin_load(s.models()[0], load_reason::by_hand);
+    s.begin_load(s.models()[0], {load_reason::just_in_time, {}, "mac-studio"});
+    auto const by_hand = ws_instance_info(s.models()[0], s.instances()[0], {});
+    EXPECT_TRUE(by_hand["ttlMs"].is_null());
+    EXPECT_TRUE(by_hand["deviceIdentifier"].is_null());
+    auto const elsewhere = ws_instance_info(s.models()[0], s.instances()[1], {});
+    EXPECT_EQ(elsewhere["ttlMs"], 3'600'000);
+    EXPECT_EQ(elsewhere["deviceIdentifier"], "mac-studio");
 }
 
 TEST(ws_documents, name_what_an_instance_is_doing) {

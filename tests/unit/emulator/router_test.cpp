@@ -137,6 +137,15 @@ TEST_F(emulator_resolve, an_unknown_name_is_refused_when_several_models_could_se
     EXPECT_EQ(llm("gpt-4").availability, availability::ambiguous);
 }
 
+TEST_F(emulator_resolve, another_spelling_finds_what_is_loaded) {
+    EXPECT_EQ(llm("A").stored->key, "a");
+    load("a");
+    load("b");
+    EXPECT_EQ(llm("A").serving->id, "a");
+    EXPECT_EQ(llm("a@q4_k_m").serving->id, "a");
+    EXPECT_EQ(llm("E").availability, availability::ambiguous) << "no LLM";
+}
+
 TEST_F(emulator_resolve, embeddings_are_never_served_by_another_model) {
     load("e");
     EXPECT_EQ(embedding("e").serving->id, "e");

@@ -117,6 +117,69 @@ TEST(emulator_store, only_what_requests_loaded_is_evicted) {
     EXPECT_FALSE(s.is_loaded("a"));
 }
 
+TEST(emulator_store, memory_comes_back_later_where_it_is_told_so) {
+    auto s = small_host();
+    auto const a = load(s, "a");
+    EXPECT_TRUE(s.unload("a", memory_return::later));
+    EXPECT_FALSE(s.is_loaded("a"));
+    EXPECT_EQ(s.used_bytes(), 6U);
+    EXPECT_FALSE(s.fits(*s.find_model("b")));
+    s.give_back(a.serial);
+    EXPECT_EQ(s.used_bytes(), 0U);
+    s.give_back(a.serial);
+    EXPECT_EQ(s.used_bytes(), 0U) << "once is enough";
+}
+
+TEST(emulator_store, other_programs_use_memory_too) {
+    auto s = small_host();
+    s.occupy(9);
+    EXPECT_FALSE(s.fits(*s.find_model("b")));
+    EXPECT_TRUE(s.fits(*s.find_model("e")));
+    s.occupy(20);
+    EXPECT_FALSE(s.fits(*s.find_model("e"))) << "more than there is";
+    s.occupy(0);
+    EXPECT_TRUE(s.fits(*s.find_model("b")));
+}
+
+TEST(emulator_store, an_instance_on_another_device_takes_no_memory_here) {
+    auto s = small_host();
+    load_choice const linked{load_reason::by_hand, {}, "mac-studio"};
+    for (int i = 0; i < 3; ++i)
+        EXPECT_TRUE(s.begin_load(*s.find_model("a"), linked));
+    EXPECT_EQ(s.used_bytes(), 0U);
+    EXPECT_EQ(s.instances().front().device, "mac-studio");
+}
+
+TEST(emulator_store, an_instance_can_have_a_name_of_its_own) {
+    auto s = small_host();
+    load_choice const named{load_reason::by_hand, "my-coder"};
+    auto const i = s.begin_load(*s.find_model("a"), named).value();
+    EXPECT_EQ(i.id, "my-coder");
+    EXPECT_EQ(i.key, "a");
+}
+
+TEST(emulator_store, knows_a_model_in_several_spellings) {
+    model gemma{"google/gemma-3-12b", model_type::llm, 1};
+    gemma.variants = {"google/gemma-3-12b@q4_k_m", "google/gemma-3-12b@q8_0"};
+    store const s{10,
+                  {gemma, {"other/coder", model_type::llm, 1}, {"qwen/coder", model_type::llm, 1}}};
+    for (auto const* name : {"google/gemma-3-12b", "Google/Gemma-3-12B", "gemma-3-12b",
+                             "gemma-3-12b@q8_0", "google/gemma-3-12b@Q2_K"}) {
+        ASSERT_NE(s.find_meant(name), nullptr) << name;
+        EXPECT_EQ(s.find_meant(name)->key, "google/gemma-3-12b");
+    }
+    EXPECT_EQ(s.find_meant("qwen/coder")->key, "qwen/coder");
+    EXPECT_EQ(s.find_meant("coder"), nullptr) << "two models match";
+    EXPECT_EQ(s.find_meant("gpt-4"), nullptr);
+    EXPECT_EQ(s.find_meant(""), nullptr);
+}
+
+TEST(emulator_guardrail, has_the_words_of_an_engine) {
+    EXPECT_EQ(refusal_cause(refusal_form::engine, 8 * 1024 * 1024),
+              "ggml_backend_cuda_buffer_type_alloc_buffer: allocating 8.00 MiB on device 0: "
+              "cudaMalloc failed: out of memory");
+}
+
 TEST(emulator_guardrail, names_the_gigabytes_with_two_decimals) {
     EXPECT_EQ(refusal_cause(refusal_form::with_figure, 17'930'000'000),
               "Model loading was stopped due to insufficient system resources. Under the current "

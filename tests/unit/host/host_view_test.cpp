@@ -1,11 +1,13 @@
 // What is known about a host, with a scripted host and a virtual clock.
 #include "support/changeable_settings.hpp"
+#include "support/log_file.hpp"
 #include "support/virtual_time.hpp"
 
 #include <secondwind/host/host_control.hpp>
 #include <secondwind/host/host_view.hpp>
 
 #include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
 
 #include <stdexcept>
 
@@ -352,6 +354,40 @@ TEST_F(host_view, keeps_what_an_instance_did_until_it_is_asked_again) {
     view.note(lmstudio::inventory{{"a", "a", 5, 0, activity::idle}, {"gone", "gone", 0}});
     EXPECT_EQ(view.listed()->instances.front().doing, activity::idle);
     EXPECT_EQ(view.listed()->instances.size(), 1U);
+}
+
+TEST_F(host_view, logs_why_the_busy_state_is_unknown_once_for_each_reason) {
+    log_file const log;
+    EXPECT_EQ(view.busy_state(), host::busy_state{});
+    for (auto const* reason : {"it is silent", "it is silent", "it requires an API token"})
+        view.note(host::busy_state{false, reason});
+    EXPECT_EQ(view.busy_state().reason, "it requires an API token");
+    EXPECT_EQ(changes, 2);
+    view.note(host::busy_state{true, {}});
+    view.note(host::busy_state{true, {}});
+    EXPECT_TRUE(view.busy_state().known);
+    EXPECT_EQ(changes, 3);
+    auto const lines = log.lines("busy_state_unknown");
+    ASSERT_EQ(lines.size(), 2U);
+    EXPECT_EQ(lines.front().at("level"), "warn");
+    EXPECT_EQ(lines.front().at("host"), "host");
+    EXPECT_EQ(lines.front().at("reason"), "it is silent");
+    EXPECT_EQ(lines.back().at("reason"), "it requires an API token");
+}
+
+TEST_F(host_view, logs_no_busy_state_that_is_not_asked_for) {
+    log_file const log;
+    settings.recovery.websocket_timeout = 0ms;
+    view.note(host::busy_state{false, "recovery.websocket_timeout is 0"});
+    EXPECT_EQ(changes, 1);
+    EXPECT_TRUE(log.lines("busy_state_unknown").empty());
+}
+
+TEST_F(host_view, knows_no_busy_state_of_a_host_that_is_down) {
+    look_and_wait();
+    view.note(host::busy_state{true, {}});
+    view.on_connect(refused());
+    EXPECT_EQ(view.busy_state(), host::busy_state{});
 }
 
 TEST_F(host_view, says_whether_the_host_is_ready) {

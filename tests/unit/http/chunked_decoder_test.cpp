@@ -11,10 +11,10 @@ namespace secondwind::http {
 namespace chunked_decoder_test {
 
 using namespace std::string_view_literals;
-using status = chunked_decoder::status;
+using state = decoder_state;
 
 struct outcome {
-    chunked_decoder::status status = status::need_more;
+    decoder_state state = state::need_more;
     std::size_t consumed = 0;
     std::string data;
     std::string_view rule;
@@ -28,13 +28,13 @@ outcome decode(tests::pieces const& pieces) {
             auto const step = decoder.push(piece);
             result.data += step.data;
             result.consumed += step.consumed;
-            result.status = step.status;
+            result.state = step.state;
             piece.remove_prefix(step.consumed);
-            if (step.status != status::need_more) {
+            if (step.state != state::need_more) {
                 result.rule = decoder.rule();
                 // Nothing more is taken or told once it is over.
                 auto const after = decoder.push("5\r\n");
-                EXPECT_EQ(after.status, step.status);
+                EXPECT_EQ(after.state, step.state);
                 EXPECT_EQ(after.consumed, 0U);
                 EXPECT_TRUE(after.data.empty());
                 return result;
@@ -48,7 +48,7 @@ outcome decode_everywhere(std::string_view input) {
     auto const whole = decode({input});
     tests::for_each_split(input, [&](tests::pieces const& pieces) {
         auto const now = decode(pieces);
-        ASSERT_EQ(now.status, whole.status) << input;
+        ASSERT_EQ(now.state, whole.state) << input;
         ASSERT_EQ(now.consumed, whole.consumed) << input;
         ASSERT_EQ(now.data, whole.data) << input;
         ASSERT_EQ(now.rule, whole.rule) << input;
@@ -72,7 +72,7 @@ TEST(chunked_decoder, decodes_well_formed_bodies_and_takes_no_byte_beyond) {
     };
     for (auto const& each : cases) {
         auto const found = decode_everywhere(std::string{each.coded} + "GET /");
-        EXPECT_EQ(found.status, status::complete) << each.coded;
+        EXPECT_EQ(found.state, state::complete) << each.coded;
         EXPECT_EQ(found.consumed, each.coded.size()) << each.coded;
         EXPECT_EQ(found.data, each.data) << each.coded;
         EXPECT_EQ(found.rule, "");
@@ -135,7 +135,7 @@ TEST(chunked_decoder, refuses_what_breaks_a_rule_at_the_first_bad_byte) {
     };
     for (auto const& each : cases) {
         auto const found = decode_everywhere(each.coded);
-        EXPECT_EQ(found.status, status::bad) << each.coded;
+        EXPECT_EQ(found.state, state::bad) << each.coded;
         EXPECT_EQ(found.rule, each.rule) << each.coded;
         EXPECT_EQ(found.consumed, each.good) << each.coded;
     }
@@ -144,14 +144,14 @@ TEST(chunked_decoder, refuses_what_breaks_a_rule_at_the_first_bad_byte) {
 TEST(chunked_decoder, is_not_complete_before_the_last_byte) {
     std::string_view const coded = "3;a=b\r\nabc\r\n0\r\nT: u\r\n\r\n";
     for (std::size_t size = 0; size < coded.size(); ++size) {
-        EXPECT_EQ(decode({coded.substr(0, size)}).status, status::need_more) << size;
+        EXPECT_EQ(decode({coded.substr(0, size)}).state, state::need_more) << size;
     }
 }
 
 TEST(chunked_decoder, takes_the_largest_size) {
     chunked_decoder decoder;
     auto const step = decoder.push("7fffffffffffffff\r\nabc");
-    EXPECT_EQ(step.status, status::need_more);
+    EXPECT_EQ(step.state, state::need_more);
     EXPECT_EQ(step.data, "abc");
 }
 
@@ -186,9 +186,9 @@ TEST(chunked_decoder, bounds_the_extensions_of_a_whole_message) {
         coded += "1;" + std::string(1024, 'a') + "\r\nx\r\n";
     }
     auto const within = decode({coded + "0\r\n\r\n"});
-    EXPECT_EQ(within.status, status::complete);
+    EXPECT_EQ(within.state, state::complete);
     auto const beyond = decode({coded + "0;b\r\n\r\n"});
-    EXPECT_EQ(beyond.status, status::bad);
+    EXPECT_EQ(beyond.state, state::bad);
     EXPECT_EQ(beyond.rule, "chunk_extensions_too_large");
 }
 
@@ -197,9 +197,9 @@ TEST(chunked_decoder, bounds_the_trailers_apart_from_the_extensions) {
         return "1;" + std::string(16 * 1024, 'a') + "\r\nx\r\n0\r\nA:" + std::string(value, 'b') +
                "\r\n\r\n";
     };
-    EXPECT_EQ(decode({message(16 * 1024 - 2)}).status, status::complete); // with its "A:"
+    EXPECT_EQ(decode({message(16 * 1024 - 2)}).state, state::complete); // with its "A:"
     auto const beyond = decode({message(16 * 1024 - 1)});
-    EXPECT_EQ(beyond.status, status::bad);
+    EXPECT_EQ(beyond.state, state::bad);
     EXPECT_EQ(beyond.rule, "trailers_too_large");
 }
 

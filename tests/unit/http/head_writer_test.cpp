@@ -95,9 +95,24 @@ TEST(head_writer, keeps_back_what_connection_names_but_no_necessity) {
               "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n");
 }
 
-TEST(head_writer, closes_behind_an_http_1_0_request) {
-    EXPECT_EQ(pass_request("GET / HTTP/1.0\r\nConnection: keep-alive\r\nA: b\r\n\r\n"),
-              "GET / HTTP/1.0\r\nA: b\r\nConnection: close\r\n\r\n");
+TEST(head_writer, sends_its_own_version_up_whatever_the_clients) {
+    EXPECT_EQ(pass_request("GET / HTTP/1.0\r\nHost: h\r\nConnection: keep-alive\r\nA: b\r\n\r\n"),
+              "GET / HTTP/1.1\r\nHost: h\r\nA: b\r\n\r\n");
+    EXPECT_EQ(pass_request("POST / HTTP/1.0\r\nContent-Length: 2\r\n\r\n", {framing::length, 2},
+                           {.no_host = "h:1"}),
+              "POST / HTTP/1.1\r\nHost: h:1\r\nContent-Length: 2\r\n\r\n");
+    EXPECT_EQ(pass_request("GET / HTTP/1.0\r\nHost: a\r\n\r\n", {}, {.no_host = "h:1"}),
+              "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+}
+
+TEST(head_writer, gives_a_client_of_http_1_0_no_transfer_encoding) {
+    field_list fields;
+    auto const head = check_response(
+        "HTTP/1.1 200 OK\r\nA: b\r\nTransfer-Encoding: chunked\r\nC: d\r\n\r\n", "GET", fields);
+    ASSERT_TRUE(head);
+    std::string out;
+    render_response(out, *head, persistence::close, {}, version::http10);
+    EXPECT_EQ(out, "HTTP/1.1 200 OK\r\nA: b\r\nC: d\r\nConnection: close\r\n\r\n");
 }
 
 TEST(head_writer, passes_a_websocket_upgrade_and_no_other) {
@@ -112,12 +127,11 @@ TEST(head_writer, passes_a_websocket_upgrade_and_no_other) {
 TEST(head_writer, names_the_host_of_an_absolute_target_or_the_one_that_is_configured) {
     EXPECT_EQ(pass_request("GET http://b:1/p HTTP/1.1\r\nhOst: a\r\nX: y\r\n\r\n"),
               "GET /p HTTP/1.1\r\nhOst: b:1\r\nX: y\r\n\r\n");
-    EXPECT_EQ(pass_request("GET http://b HTTP/1.0\r\n\r\n"),
-              "GET / HTTP/1.0\r\nHost: b\r\nConnection: close\r\n\r\n");
+    EXPECT_EQ(pass_request("GET http://b HTTP/1.0\r\n\r\n"), "GET / HTTP/1.1\r\nHost: b\r\n\r\n");
     EXPECT_EQ(pass_request("GET http://b/ HTTP/1.1\r\nHost: a\r\n\r\n", {}, {.host = "c:2"}),
               "GET / HTTP/1.1\r\nHost: c:2\r\n\r\n");
     EXPECT_EQ(pass_request("GET / HTTP/1.0\r\n\r\n", {}, {.host = "c"}),
-              "GET / HTTP/1.0\r\nHost: c\r\nConnection: close\r\n\r\n");
+              "GET / HTTP/1.1\r\nHost: c\r\n\r\n");
 }
 
 TEST(head_writer, takes_the_clients_credentials_off_where_they_are_for_us) {

@@ -12,7 +12,7 @@
 namespace secondwind::http {
 namespace inflate_test {
 
-using inflated = inflater::status;
+using inflated = inflater_state;
 using test::coding;
 using test::encoded;
 using namespace std::string_literals;
@@ -23,12 +23,12 @@ constexpr std::string_view text =
 
 struct decoded {
     std::string text;
-    inflater::status status = inflater::status::need_more;
+    inflater_state state = inflater_state::need_more;
     bool operator==(decoded const&) const = default;
 };
 
 void PrintTo(decoded const& d, std::ostream* out) {
-    *out << static_cast<int>(d.status) << ": " << d.text;
+    *out << static_cast<int>(d.state) << ": " << d.text;
 }
 
 decoded decode(std::string_view encoding, tests::pieces const& pieces, std::size_t bound = roomy) {
@@ -40,8 +40,8 @@ decoded decode(std::string_view encoding, tests::pieces const& pieces, std::size
         return true;
     };
     for (auto const piece : pieces) {
-        all.status = from->push(piece, keep);
-        EXPECT_EQ(from->state(), all.status);
+        all.state = from->push(piece, keep);
+        EXPECT_EQ(from->state(), all.state);
     }
     EXPECT_LE(all.text.size(), bound);
     return all;
@@ -159,7 +159,7 @@ TEST(inflater, a_body_that_is_cut_anywhere_lacks_its_end) {
         for (std::size_t size = 0; size < body.size(); ++size) {
             auto const cut = decode(how == coding::gzip ? "gzip" : "deflate",
                                     {std::string_view{body}.substr(0, size)});
-            EXPECT_EQ(cut.status, inflated::need_more) << size;
+            EXPECT_EQ(cut.state, inflated::need_more) << size;
             EXPECT_TRUE(text.starts_with(cut.text)) << size;
         }
     }
@@ -175,7 +175,7 @@ TEST(inflater, a_broken_bit_is_never_taken_for_another_text) {
             auto const seen = decode(name, {broken});
             EXPECT_EQ(decode(name, single_bytes(broken)), seen) << bit;
             // Time, system and level of gzip's head say nothing of the text.
-            if (seen.status == inflated::complete) {
+            if (seen.state == inflated::complete) {
                 EXPECT_EQ(seen.text, text) << bit;
             }
         }
@@ -206,7 +206,7 @@ TEST(inflater, never_hands_out_more_than_its_bound) {
     auto const in_members = repeated(encoded("0123456789"), 100);
     EXPECT_EQ(decode("gzip", {in_members}, 5000),
               (decoded{repeated("0123456789", 100), inflated::complete}));
-    EXPECT_EQ(decode_all_ways("gzip", in_members, 500).status, inflated::full);
+    EXPECT_EQ(decode_all_ways("gzip", in_members, 500).state, inflated::full);
 }
 
 TEST(inflater, takes_no_more_than_its_bound_of_what_says_nothing) {

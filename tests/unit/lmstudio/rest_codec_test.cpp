@@ -15,8 +15,9 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-lmstudio::instance loaded(std::string id, std::string model, std::uint64_t size) {
-    return {std::move(id), std::move(model), size, 0, lmstudio::activity::unknown};
+lmstudio::instance loaded(std::string id, std::string model, std::uint64_t size,
+                          model_kind kind = model_kind::unknown) {
+    return {std::move(id), std::move(model), size, 0, lmstudio::activity::unknown, kind};
 }
 
 TEST(parse_models, lists_every_loaded_instance) {
@@ -26,9 +27,49 @@ TEST(parse_models, lists_every_loaded_instance) {
         {"type":"llm","key":"unloaded","size_bytes":1,"loaded_instances":[]},
         {"type":"embedding","key":"e","loaded_instances":[{"id":"mine"}]}]})");
     ASSERT_TRUE(found);
-    EXPECT_THAT(found->loaded, ElementsAre(loaded("a", "a", 4683073184),
-                                           loaded("a:2", "a", 4683073184), loaded("mine", "e", 0)));
-    EXPECT_THAT(found->unloaded, ElementsAre(model_on_disk{"unloaded", 1}));
+    EXPECT_THAT(found->loaded, ElementsAre(loaded("a", "a", 4683073184, model_kind::llm),
+                                           loaded("a:2", "a", 4683073184, model_kind::llm),
+                                           loaded("mine", "e", 0, model_kind::embedding)));
+    EXPECT_THAT(found->unloaded, ElementsAre(model_on_disk{"unloaded", 1, model_kind::llm}));
+}
+
+TEST(parse_models, reads_the_kind_of_each_model) {
+    auto const kind_of = [](std::string const& type) {
+        auto const found =
+            parse_models(R"({"models":[{"key":"a","loaded_instances":[],"type":)" + type + "}]}");
+        return found->unloaded.front().kind;
+    };
+    for (auto const* type : {R"("llm")", R"("vlm")"})
+        EXPECT_EQ(kind_of(type), model_kind::llm) << type;
+    for (auto const* type : {R"("embedding")", R"("embeddings")"})
+        EXPECT_EQ(kind_of(type), model_kind::embedding) << type;
+    for (auto const* type : {R"("LLM")", R"("")", "null", "7", R"(["llm"])", R"("tts")"})
+        EXPECT_EQ(kind_of(type), model_kind::unknown) << type;
+}
+
+TEST(parse_models, reads_the_variants_of_loaded_and_unloaded_models) {
+    auto const found = parse_models(R"({"models":[
+        {"key":"a","loaded_instances":[{"id":"a"},{"id":"b"}],"selected_variant":"a@q8",
+         "variants":["a@q4",7,{"key":"a@q5"},{"name":"a@q6"},"a","","a@q4",null,{"id":"x"}]},
+        {"key":"c","loaded_instances":[],"variants":["c@q4"],"selected_variant":"c@q4"},
+        {"key":"d","loaded_instances":[],"variants":{"d":1},"selected_variant":{"key":"d@q4"}},
+        {"key":"e","loaded_instances":[],"variants":null,"selected_variant":null}]})");
+    ASSERT_TRUE(found);
+    for (auto const& i : found->loaded)
+        EXPECT_THAT(i.variants, ElementsAre("a@q4", "a@q5", "a@q6", "a@q8")) << i.id;
+    ASSERT_EQ(found->unloaded.size(), 3U);
+    EXPECT_THAT(found->unloaded[0].variants, ElementsAre("c@q4"));
+    EXPECT_THAT(found->unloaded[1].variants, ElementsAre("d@q4"));
+    EXPECT_THAT(found->unloaded[2].variants, IsEmpty());
+}
+
+TEST(parse_models, takes_an_instance_with_a_time_to_live_for_loaded_by_a_request) {
+    auto const found = parse_models(R"({"models":[{"key":"a","loaded_instances":[
+        {"id":"1","remaining_ttl_seconds":3600},{"id":"2","remaining_ttl_seconds":0.5},{"id":"3"},
+        {"id":"4","remaining_ttl_seconds":null},{"id":"5","remaining_ttl_seconds":"60"}]}]})");
+    ASSERT_TRUE(found);
+    for (auto const& i : found->loaded)
+        EXPECT_EQ(i.jit, i.id == "1" || i.id == "2") << i.id;
 }
 
 TEST(parse_models, tells_an_empty_list_from_none) {

@@ -93,9 +93,23 @@ TEST(parse_reply, passes_over_everything_else) {
 
 TEST(parse_list_loaded, reads_what_newer_hosts_tell) {
     EXPECT_THAT(parse_list_loaded(sample),
-                Optional(ElementsAre(listed_instance{
-                    {"mine", "qwen3-8b", 5027783488, 1789742286000, activity::unknown},
-                    "mmVGcSTlX6QYmWmVvCHJxgvD"})));
+                Optional(ElementsAre(listed_instance{{"mine", "qwen3-8b", 5027783488, 1789742286000,
+                                                      activity::unknown, model_kind::llm, true},
+                                                     "mmVGcSTlX6QYmWmVvCHJxgvD"})));
+}
+
+TEST(parse_list_loaded, reads_what_tells_instances_apart) {
+    auto const found = parse_list_loaded(result(R"([
+        {"identifier":"a","type":"embedding","ttlMs":null,"deviceIdentifier":null},
+        {"identifier":"b","type":"vlm","ttlMs":0,"deviceIdentifier":"desk"},
+        {"identifier":"c","type":7,"ttlMs":"1","deviceIdentifier":7,"modelKey":"k",
+         "variants":["k","k@q4"],"selectedVariant":"k@q8"}])"));
+    ASSERT_TRUE(found);
+    instance a{"a", "a", 0, 0, activity::unknown, model_kind::embedding};
+    instance b{"b", "b", 0, 0, activity::unknown, model_kind::llm, true, "desk"};
+    instance c{"c", "k", 0, 0, activity::unknown, model_kind::unknown, false, "", {"k@q4", "k@q8"}};
+    EXPECT_THAT(found, Optional(ElementsAre(listed_instance{a, ""}, listed_instance{b, ""},
+                                            listed_instance{c, ""})));
 }
 
 TEST(parse_list_loaded, requires_only_the_identifier) {
@@ -131,6 +145,14 @@ TEST(parse_list_downloaded, reads_keys_and_sizes) {
                 Optional(ElementsAre(model_on_disk{"a", 5}, model_on_disk{"b", 0})));
     EXPECT_EQ(parse_list_downloaded(result(R"([{"path":"x"}])")), std::nullopt);
     EXPECT_EQ(parse_list_downloaded(rpc_error("[]")), std::nullopt);
+}
+
+TEST(parse_list_downloaded, reads_kinds_and_variants) {
+    EXPECT_THAT(parse_list_downloaded(result(R"([
+        {"modelKey":"a","type":"llm","variants":["a@q4",{"modelKey":"a@q8"}]},
+        {"modelKey":"b","type":"embedding","selectedVariant":"b@f16"}])")),
+                Optional(ElementsAre(model_on_disk{"a", 0, model_kind::llm, {"a@q4", "a@q8"}},
+                                     model_on_disk{"b", 0, model_kind::embedding, {"b@f16"}})));
 }
 
 TEST(state_parameter, names_an_instance_by_its_reference_if_it_has_one) {

@@ -55,7 +55,7 @@ TEST(classify_encoded, finds_the_message_in_every_coding_and_status) {
     for (auto const& [name, how] : codings) {
         for (int const status : {200, 400, 404, 500}) {
             auto const seen = judge_everywhere(status, json_type, encoded(json_error(), how), name);
-            EXPECT_EQ(seen.verdict, verdict::insufficient_memory) << name << status;
+            EXPECT_EQ(seen.verdict, verdict::load_refused) << name << status;
             EXPECT_EQ(seen.message, message);
         }
     }
@@ -66,7 +66,7 @@ TEST(classify_encoded, finds_the_message_in_an_event) {
         ": hello\n\nevent: ping\ndata: {}\n\nevent: error\ndata: " + json_error() + "\n\n";
     for (auto const& [name, how] : codings)
         EXPECT_EQ(judge_everywhere(200, stream_type, encoded(stream, how), name).verdict,
-                  verdict::insufficient_memory);
+                  verdict::load_refused);
 }
 
 TEST(classify_encoded, decides_on_the_first_bytes_of_a_success) {
@@ -110,7 +110,7 @@ TEST(classify_encoded, judges_a_cut_body_by_what_came) {
     auto const body = encoded(json_error());
     // All of the text is there, only the checksum behind it is not.
     auto const seen = judge(500, json_type, {body.substr(0, body.size() - 8)}, "gzip");
-    EXPECT_EQ(seen.verdict, verdict::insufficient_memory);
+    EXPECT_EQ(seen.verdict, verdict::load_refused);
     EXPECT_EQ(judge(500, json_type, {body.substr(0, 20)}, "gzip").verdict, verdict::other_error);
     EXPECT_EQ(judge(200, json_type, {}, "gzip").verdict, verdict::healthy);
 }

@@ -80,7 +80,7 @@ TEST(find_error_message, survives_nesting_as_deep_as_the_text_is_long) {
 
 TEST(classifier, knows_error_statuses_by_their_message) {
     for (int const status : {400, 404, 500, 503}) {
-        EXPECT_EQ(verdict_of(status, json_type, with_error(refused)), insufficient_memory);
+        EXPECT_EQ(verdict_of(status, json_type, with_error(refused)), load_refused);
         EXPECT_EQ(verdict_of(status, json_type, R"({"error":"Model is unloaded."})"),
                   unloaded_in_flight);
     }
@@ -100,18 +100,41 @@ TEST(classifier, decides_an_error_status_at_its_end_only) {
 
 TEST(classifier, reads_the_event_of_an_error_status) {
     EXPECT_EQ(verdict_of(500, stream_type, "event: error\ndata: " + with_error(refused) + "\n\n"),
-              insufficient_memory);
-    EXPECT_EQ(verdict_of(500, stream_type, with_error(refused)), insufficient_memory);
+              load_refused);
+    EXPECT_EQ(verdict_of(500, stream_type, with_error(refused)), load_refused);
 }
 
-TEST(classifier, looks_into_errors_that_are_quoted_as_text) {
+TEST(classifier, looks_into_the_json_that_an_engine_reports_and_into_no_other) {
+    std::string const engine = "Engine protocol predict stream returned an error: ";
     EXPECT_EQ(verdict_of(400, json_type,
-                         R"({"error":"Engine protocol predict stream returned an error: )"
-                         R"({\"code\":500,\"message\":\"CUDA error: out of memory\"}"})"),
+                         R"({"error":")" + engine +
+                             R"({\"code\":500,\"message\":\"CUDA error: out of memory\"}"})"),
               insufficient_memory);
+    EXPECT_EQ(verdict_of(400, json_type,
+                         R"({"error":")" + engine + R"({\"error\":{\"message\":\")" + engine +
+                             R"({\\\"message\\\":\\\"bad_alloc\\\"}\"}}"})"),
+              insufficient_memory);
+    EXPECT_EQ(verdict_of(400, json_type, R"({"error":"{\"message\":\"Model is unloaded.\"}"})"),
+              unloaded_in_flight);
+    EXPECT_EQ(verdict_of(400, json_type, R"({"error":"a: {\"message\":\"bad_alloc\"}"})"),
+              other_error);
     EXPECT_EQ(
-        verdict_of(400, json_type, R"({"error":"a: {\"b\":\"{\\\"c\\\":\\\"bad_alloc\\\"}\"}"})"),
-        insufficient_memory);
+        verdict_of(400, json_type, R"({"error":"a \"Engine protocol: {'message':'bad_alloc'}\""})"),
+        other_error);
+}
+
+TEST(classifier, reads_an_error_without_a_wrapper_where_the_status_says_that_there_is_one) {
+    for (auto const* body :
+         {R"({"message":"Model is unloaded."})", R"({"title":"Model is unloaded."})",
+          R"({"title":"Channel Error","cause":"Model is unloaded."})",
+          R"({"cause":{"cause":{"title":"Model is unloaded."}}})"}) {
+        EXPECT_EQ(verdict_of(400, json_type, body), unloaded_in_flight) << body;
+        EXPECT_EQ(verdict_of(200, json_type, body), healthy) << body;
+        EXPECT_EQ(verdict_of(200, stream_type, "data: " + std::string{body} + "\n\n"), healthy);
+        EXPECT_EQ(verdict_of(200, stream_type, "event: error\ndata: " + std::string{body} + "\n\n"),
+                  unloaded_in_flight);
+    }
+    EXPECT_EQ(judge_all_ways(400, json_type, R"({"title":"a","cause":"b"})").message, "a: b");
 }
 
 TEST(classifier, decides_a_success_on_its_first_bytes) {
@@ -164,8 +187,8 @@ TEST(classifier, knows_an_error_event_with_and_without_its_line) {
          {data + "\n\n", "event: error\n" + data + "\n\n", data + "\r\n\r\n", data + "\r\r",
           ": comment\n\n" + data + "\n\n", "id: 7\nretry: 1\n" + data + "\n\n",
           "\n\n" + data + "\n\n", data + "\n", "event:error\r\n" + data + "\r\n\r\n"})
-        EXPECT_EQ(verdict_of(200, stream_type, body), insufficient_memory) << body;
-    EXPECT_EQ(verdict_of(200, "Text/Event-Stream", data + "\n\n"), insufficient_memory);
+        EXPECT_EQ(verdict_of(200, stream_type, body), load_refused) << body;
+    EXPECT_EQ(verdict_of(200, "Text/Event-Stream", data + "\n\n"), load_refused);
 }
 
 TEST(classifier, takes_the_text_of_an_error_event_in_any_shape) {
@@ -190,7 +213,7 @@ TEST(classifier, knows_a_failed_response) {
          {"event: response.failed\ndata: {\"type\":\"response.failed\"," + response,
           "data: {\"type\":\"response.failed\"," + response,
           "event: response.failed\ndata: {" + response})
-        EXPECT_EQ(verdict_of(200, stream_type, event + "\n\n"), insufficient_memory) << event;
+        EXPECT_EQ(verdict_of(200, stream_type, event + "\n\n"), load_refused) << event;
     EXPECT_EQ(
         verdict_of(200, stream_type, "data: {\"type\":\"response.completed\"," + response + "\n\n"),
         healthy);
@@ -211,18 +234,65 @@ TEST(classifier, waits_through_the_events_that_tell_nothing) {
                 << preamble;
             EXPECT_EQ(verdict_of(200, stream_type, preamble), healthy) << preamble;
             auto const error = "data: " + with_error(refused) + "\n\n";
-            EXPECT_EQ(verdict_of(200, stream_type, preamble + preamble + error),
-                      insufficient_memory)
+            EXPECT_EQ(verdict_of(200, stream_type, preamble + preamble + error), load_refused)
                 << preamble;
         }
     }
 }
 
+TEST(classifier, waits_through_the_events_that_bring_no_output) {
+    auto const error = "data: " + with_error(refused) + "\n\n";
+    for (auto const* text :
+         {"data: {\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\"}}]}\n\n",
+          "data: {\"choices\":[{\"delta\":{\"content\":\"\"},\"finish_reason\":null}]}\n\n",
+          "event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":0,"
+          "\"content_block\":{\"type\":\"text\",\"text\":\"\"}}\n\n",
+          "event: content_block_delta\n"
+          "data: {\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"\"}}\n\n"}) {
+        auto const opening = std::string{text};
+        EXPECT_EQ(decided_after(200, stream_type, opening), std::string_view::npos) << opening;
+        EXPECT_EQ(verdict_of(200, stream_type, opening + opening + error), load_refused) << opening;
+    }
+}
+
+TEST(classifier, lets_an_undecided_body_go_by_its_status) {
+    // Half of an error event tells nothing yet.
+    classifier stream{200, stream_type, roomy};
+    stream.push("data: " + with_error(refused) + "\n");
+    stream.commit();
+    EXPECT_EQ(stream.result().verdict, healthy);
+    classifier failed{500, json_type, roomy};
+    failed.push(with_error(refused));
+    failed.commit();
+    EXPECT_EQ(failed.result().verdict, other_error);
+    failed.finish();
+    EXPECT_EQ(failed.result().verdict, other_error);
+}
+
+TEST(classifier, knows_a_body_that_is_blank_so_far) {
+    classifier judge{200, json_type, roomy};
+    EXPECT_FALSE(judge.blank());
+    judge.push(" \r\n");
+    EXPECT_TRUE(judge.blank());
+    judge.push("\t{");
+    EXPECT_FALSE(judge.blank());
+    classifier decided{200, json_type, roomy};
+    decided.push(" 1");
+    EXPECT_FALSE(decided.blank());
+    classifier stream{200, stream_type, roomy};
+    stream.push("\n");
+    EXPECT_FALSE(stream.blank());
+}
+
 TEST(classifier, commits_to_a_stream_at_its_first_telling_event) {
     for (auto const* content :
-         {"data: {\"choices\":[{\"delta\":{\"content\":\"\"}}]}\n\n", "data: [DONE]\n\n",
+         {"data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\n", "data: [DONE]\n\n",
+          "data: {\"choices\":[{\"delta\":{\"tool_calls\":[{}]}}]}\n\n",
+          "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n",
           "event: message.start\ndata: {\"type\":\"message.start\"}\n\n",
           "event: content_block_start\ndata: {\"type\":\"content_block_start\"}\n\n",
+          "event: content_block_start\n"
+          "data: {\"index\":0,\"content_block\":{\"type\":\"tool_use\",\"id\":\"1\"}}\n\n",
           "event: response.output_text.delta\ndata: {\"delta\":\"x\"}\n\n",
           "event: model_loading\ndata: {}\n\n", "data: {\"a\":{\"type\":\"ping\"}}\n\n",
           "data: {\"choices\":[],\"error\":null}\n\n", "data: no JSON \"error\"\n\n",
@@ -248,9 +318,8 @@ TEST(classifier, decides_at_its_bound_with_what_it_has) {
     auto const padded = R"({"error":{"message":")" + std::string{refused} + R"(","x":")" +
                         std::string(500, 'x') + "\"}}";
     for (int const status : {200, 400}) {
-        EXPECT_EQ(judge_all_ways(status, json_type, padded, 300).verdict, insufficient_memory);
-        EXPECT_EQ(judge_all_ways(status, json_type, error, error.size()).verdict,
-                  insufficient_memory);
+        EXPECT_EQ(judge_all_ways(status, json_type, padded, 300).verdict, load_refused);
+        EXPECT_EQ(judge_all_ways(status, json_type, error, error.size()).verdict, load_refused);
     }
     auto const late =
         R"({"error":{"x":")" + std::string(500, 'x') + R"(","message":"out of memory"}})";
@@ -264,7 +333,7 @@ TEST(classifier, decides_at_its_bound_with_what_it_has) {
         pings += "event: ping\ndata: {}\n\n";
     auto const after_pings = pings + "data: " + error + "\n\n";
     EXPECT_EQ(judge_all_ways(200, stream_type, after_pings, 300).verdict, healthy);
-    EXPECT_EQ(judge_all_ways(200, stream_type, after_pings).verdict, insufficient_memory);
+    EXPECT_EQ(judge_all_ways(200, stream_type, after_pings).verdict, load_refused);
 
     classifier judge{400, json_type, 300};
     EXPECT_FALSE(judge.push(std::string(299, ' ')));

@@ -115,5 +115,24 @@ TEST(preflight, is_a_bodiless_options_of_another_origin_that_asks_for_a_method) 
         EXPECT_FALSE(is_preflight("OPTIONS", http::framing::none, std::vector{one})) << one.name;
 }
 
+TEST(sent_blind, is_what_a_page_of_another_site_sends_without_seeing_the_response) {
+    std::vector<field> const blind{
+        {"sec-fetch-mode", "no-cors"}, {"Accept", "*/*"}, {"Sec-Fetch-Site", "cross-site"}};
+    EXPECT_TRUE(sent_blind(blind));
+    EXPECT_TRUE(sent_blind(
+        std::vector<field>{{"SEC-FETCH-SITE", "Cross-Site"}, {"Sec-Fetch-Mode", "NO-CORS"}}));
+    EXPECT_FALSE(sent_blind({}));
+    for (auto const* site : {"same-origin", "same-site", "none", ""})
+        EXPECT_FALSE(
+            sent_blind(std::vector<field>{{"Sec-Fetch-Site", site}, {"Sec-Fetch-Mode", "no-cors"}}))
+            << site;
+    for (auto const* mode : {"cors", "navigate", "same-origin", "websocket", "no-cors-x"})
+        EXPECT_FALSE(sent_blind(
+            std::vector<field>{{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Mode", mode}}))
+            << mode;
+    for (auto const& one : blind)
+        EXPECT_FALSE(sent_blind(std::vector{one})) << one.name;
+}
+
 } // namespace
 } // namespace secondwind::policy

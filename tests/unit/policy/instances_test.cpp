@@ -2,18 +2,14 @@
 
 #include <secondwind/policy/plan.hpp>
 
-#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 namespace secondwind::policy {
 
-using lmstudio::activity;
 using lmstudio::instance;
 using lmstudio::inventory;
 
 namespace {
-
-using testing::ElementsAre;
-using testing::IsEmpty;
 
 TEST(uses, goes_by_the_instance_id_where_one_is_loaded) {
     inventory const loaded{{"a", "a"}, {"a:2", "a"}};
@@ -91,34 +87,6 @@ TEST(is_pinned, does_not_drown_in_stars) {
     for (int i = 0; i < 200; ++i)
         glob += "*a";
     EXPECT_FALSE(pins(glob + "b", std::string(2000, 'a')));
-}
-
-TEST(without_unloaded, tells_who_waits_for_a_load_from_who_uses_an_instance) {
-    inventory const loaded{{"a:2", "a"}, {"loaded under another's key", "b"}};
-    std::vector<std::string> const unloaded{"cold", "loaded under another's key"};
-
-    auto const left = without_unloaded({{"cold", "unknown", "a:2", "loaded under another's key"}},
-                                       unloaded, loaded);
-    EXPECT_THAT(left.models, ElementsAre("unknown", "a:2", "loaded under another's key"));
-    EXPECT_FALSE(left.unknown);
-    EXPECT_TRUE(left.loading);
-
-    EXPECT_FALSE(without_unloaded({{"unknown", "a:2"}}, unloaded, loaded).loading);
-}
-
-TEST(without_unloaded, drops_the_wanted_model_for_its_load_was_refused) {
-    auto const left = without_unloaded({{"cold", "cold"}}, {"cold"}, {}, "cold");
-    EXPECT_THAT(left.models, IsEmpty());
-    EXPECT_FALSE(left.loading);
-    EXPECT_TRUE(without_unloaded({{"cold", "chilly"}}, {"cold", "chilly"}, {}, "cold").loading);
-    // Who uses a loaded instance of it still does.
-    EXPECT_THAT(without_unloaded({{"a"}}, {}, {{"a", "a"}}, "a").models, ElementsAre("a"));
-}
-
-TEST(without_unloaded, keeps_what_was_known_before) {
-    auto const left = without_unloaded({{}, true, true}, {"cold"}, {});
-    EXPECT_TRUE(left.unknown);
-    EXPECT_TRUE(left.loading);
 }
 
 } // namespace

@@ -114,7 +114,7 @@ TEST(signature_table, stands_in_the_order_of_its_promise) {
     for (auto const& s : built_in_signatures())
         if (order.empty() || order.back() != s.verdict)
             order.push_back(s.verdict);
-    EXPECT_EQ(order, (std::vector{other_error, insufficient_memory, cache_corruption,
+    EXPECT_EQ(order, (std::vector{other_error, load_refused, insufficient_memory, cache_corruption,
                                   unloaded_in_flight, model_crash, suspected_memory}));
 }
 
@@ -137,7 +137,7 @@ TEST(judge_message, knows_the_guardrail_in_all_wordings) {
           "Continuing to load the model would likely overload your system and cause it to freeze.",
           "Overloading the system will likely cause it to freeze.",
           "you can try to change the model loading guardrails in the settings."})
-        EXPECT_EQ(judge_message(text), verdict::insufficient_memory) << text;
+        EXPECT_EQ(judge_message(text), verdict::load_refused) << text;
 }
 
 TEST(judge_message, knows_the_engines_words_for_want_of_memory) {
@@ -147,7 +147,9 @@ TEST(judge_message, knows_the_engines_words_for_want_of_memory) {
           "vk::Device::allocateMemory: ErrorOutOfDeviceMemory", "VK_ERROR_OUT_OF_DEVICE_MEMORY",
           "kIOGPUCommandBufferCallbackErrorOutOfMemory", "Insufficient Memory (00000008:)",
           "std::bad_alloc", "bad allocation", "[metal::malloc] Resource limit (499000) exceeded.",
-          R"(Engine protocol predict stream returned an error: {\"message\":\"out of memory\"})"})
+          "CUDA error: CUBLAS_STATUS_ALLOC_FAILED", "[Errno 12] Cannot allocate memory",
+          "not enough memory for the cache", "Not enough VRAM on device 0",
+          R"(Engine protocol predict stream returned an error: {"message":"out of memory"})"})
         EXPECT_EQ(judge_message(text), verdict::insufficient_memory) << text;
 }
 
@@ -170,7 +172,8 @@ TEST(judge_message, does_not_take_ordinary_errors_for_want_of_memory) {
           "Engine protocol predict stream returned an error: "
           "{\"code\":400,\"message\":\"bad grammar\",\"type\":\"invalid_request_error\"}",
           "Failed to load model", "Failed to load model \"m\". Error: Operation canceled.",
-          "error loading model: missing tensor 'x'", "the job was terminated", "", "terminate"})
+          "error loading model: missing tensor 'x'", "the job was terminated", "", "terminate",
+          "failed to decode, ret = -1"})
         EXPECT_EQ(judge_message(text), verdict::other_error) << text;
 }
 
@@ -191,6 +194,75 @@ TEST(judge_message, suspects_memory_behind_a_load_without_a_cause) {
           "Engine protocol runtime llama-server for x exited before becoming healthy.",
           "Error loading model. (Exit code: 6). Unknown error."})
         EXPECT_EQ(judge_message(text), verdict::suspected_memory) << text;
+}
+
+TEST(judge_message, tells_a_refused_load_from_memory_that_ran_out_later) {
+    using enum verdict;
+    for (std::string const cause :
+         {"CUDA error: out of memory", "unable to allocate CUDA0 buffer", "std::bad_alloc"}) {
+        for (std::string const before :
+             {"Failed to load model \"m\". Error: ", "Failed to load LLM 'm': Error: ",
+              "Failed to load embedding model 'm': Error: ", "Failed to load the model\n",
+              "llama_model_load: error loading model: "})
+            EXPECT_EQ(judge_message(before + cause), load_refused) << before;
+        for (std::string const before :
+             {"", "Error in iterating prediction stream: ", "Engine protocol predict failed: ",
+              "Tool 'Failed to load model' said: "})
+            EXPECT_EQ(judge_message(before + cause), insufficient_memory) << before;
+        EXPECT_EQ(judge_error({"model_load_failed", "", {cause}}), load_refused);
+        EXPECT_EQ(judge_error({"", "model_load_failed", {cause}}), load_refused);
+        EXPECT_EQ(judge_error({"server_error", "", {cause}}), insufficient_memory);
+        EXPECT_EQ(judge_error({"", "", {"Failed to load model", cause}}), load_refused);
+    }
+    EXPECT_EQ(judge_error({"model_load_failed", "", {"The model has crashed"}}), model_crash);
+    EXPECT_EQ(judge_error({"model_load_failed", "", {"Compute error."}}), suspected_memory);
+}
+
+TEST(judge_message, judges_a_failed_decode_alike_wrapped_and_bare) {
+    for (std::string const text : {"Compute error.", "failed to decode, ret = -3"}) {
+        EXPECT_EQ(judge_message(text), verdict::suspected_memory);
+        EXPECT_EQ(judge_message("Engine protocol predict stream returned an error: "
+                                R"({"code":500,"message":")" +
+                                text + "\"}"),
+                  verdict::suspected_memory);
+    }
+}
+
+TEST(judge_message, knows_the_lost_cache_of_mlx) {
+    EXPECT_EQ(judge_message("AttributeError: 'NoneType' object has no attribute 'swapaxes'"),
+              verdict::cache_corruption);
+    EXPECT_EQ(judge_message("AttributeError: 'NoneType' object has no attribute 'shape'"),
+              verdict::other_error);
+}
+
+TEST(judge_error, asks_the_structure_before_the_texts) {
+    using enum verdict;
+    std::string const text = "Failed to load model \"m\". Error: insufficient system resources";
+    for (auto const* word :
+         {"model_not_found", "job_not_found", "invalid_api_key", "mcp_connection_error",
+          "plugin_connection_error", "context_length_exceeded", "not_implemented"}) {
+        EXPECT_EQ(judge_error({word, "", {text}}), other_error) << word;
+        EXPECT_EQ(judge_error({"", word, {text}}), other_error) << word;
+    }
+    for (auto const* word : {"invalid_request_error", "invalid_request", "unknown",
+                             "internal_error", "server_error", "model_load_failed", ""})
+        EXPECT_EQ(judge_error({word, "", {text}}), load_refused) << word;
+    EXPECT_EQ(judge_error({"invalid_request", "model_not_loaded", {text}}), other_error);
+    EXPECT_EQ(judge_error({"invalid_request", "model_load_failed", {text}}), load_refused);
+}
+
+TEST(judge_error, takes_the_first_signature_that_any_of_its_texts_matches) {
+    using enum verdict;
+    EXPECT_EQ(judge_error({"", "", {"Channel Error", "bad_alloc"}}), insufficient_memory);
+    EXPECT_EQ(judge_error({"", "", {"bad_alloc", "Failed to load draft model"}}), other_error);
+    EXPECT_EQ(judge_error({"", "", {"a", "", "Model unloaded."}}), unloaded_in_flight);
+    EXPECT_EQ(judge_error({}), other_error);
+}
+
+TEST(judge_error, lets_a_rule_win_over_structure_and_quotation) {
+    std::vector<rule> const rules{{"my \"words\"", verdict::load_refused, {}}};
+    EXPECT_EQ(judge_error({"model_not_found", "", {"a", "has my \"words\" in it"}}, 400, rules),
+              verdict::load_refused);
 }
 
 TEST(judge_message, asks_the_rules_first_in_their_order) {

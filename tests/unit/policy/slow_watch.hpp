@@ -31,8 +31,7 @@ inline std::optional<judgement> watch_slowly(std::string_view stream,
         c.push(alone);
         c.finish();
         auto const v = c.result().verdict;
-        if (v == verdict::insufficient_memory || v == verdict::suspected_memory ||
-            v == verdict::cache_corruption)
+        if (for_memory(v) || v == verdict::cache_corruption || v == verdict::unloaded_in_flight)
             found = c.result();
         return !found;
     };

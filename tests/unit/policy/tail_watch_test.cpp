@@ -6,7 +6,7 @@
 #include <support/splits.hpp>
 
 namespace secondwind::policy {
-namespace {
+namespace tail_watch_test {
 
 using enum verdict;
 using found_error = std::optional<judgement>;
@@ -80,10 +80,12 @@ TEST(tail_watch, finds_each_form_of_an_error_behind_content) {
         "\"message\":\"" +
             refused + "\"}}",
         R"(data: {"type":"error","message":")" + refused + R"("})",
+        R"(data: {"error":{"title":"x","cause":{"title":")" + refused + R"("}}})",
+        "event: error\ndata: {\"title\":\"x\",\"cause\":\"" + refused + "\"}",
     };
     for (auto const& error : errors) {
-        EXPECT_EQ(found_in(token + error + "\n\n"), insufficient_memory) << error;
-        EXPECT_EQ(found_in(error + "\n\n" + token), insufficient_memory) << error;
+        EXPECT_EQ(found_in(token + error + "\n\n"), load_refused) << error;
+        EXPECT_EQ(found_in(error + "\n\n" + token), load_refused) << error;
     }
 }
 
@@ -97,8 +99,13 @@ TEST(tail_watch, hands_out_the_message_and_the_verdict) {
     EXPECT_EQ(found_in("data: {\"error\":\"Error loading model.\"}\n\n"), suspected_memory);
 }
 
-TEST(tail_watch, reports_nothing_that_no_unload_cures) {
-    for (auto const* text : {"Model is unloaded.", "The model has crashed", "terminated",
+TEST(tail_watch, reports_a_generation_that_the_host_has_broken_off) {
+    EXPECT_EQ(found_in(token + "data: {\"error\":{\"message\":\"Model is unloaded.\"}}\n\n"),
+              unloaded_in_flight);
+}
+
+TEST(tail_watch, reports_nothing_that_says_nothing_of_memory_caches_or_unloads) {
+    for (auto const* text : {"The model has crashed", "terminated",
                              "Context size has been exceeded.", "", "anything"}) {
         auto const stream = token + "data: {\"error\":{\"message\":\"" + text + "\"}}\n\n";
         EXPECT_EQ(found_in(stream), healthy) << text;
@@ -119,6 +126,14 @@ TEST(tail_watch, is_not_taken_in_by_what_a_model_writes) {
           "event: error\n\ndata: out of memory", "dataevent: error\ndata: out of memory",
           R"(data: {"type":"response.completed","response":{"error":null,"output":"bad_alloc"}})"})
         EXPECT_EQ(found_in(stream + "\n\n"), healthy) << stream;
+}
+
+TEST(tail_watch, is_not_taken_in_by_what_an_error_quotes) {
+    for (auto const* error : {R"({"message":"Invalid model identifier \"llama_memory is null\"."})",
+                              R"({"message":"Failed to parse input at pos 1: out of memory"})",
+                              R"({"message":"x","stack":"out of memory","param":"bad_alloc"})",
+                              R"({"message":"out of memory","type":"plugin_connection_error"})"})
+        EXPECT_EQ(found_in("data: {\"error\":" + std::string{error} + "}\n\n"), healthy) << error;
 }
 
 TEST(tail_watch, knows_a_byte_order_mark_at_the_start_only) {
@@ -210,5 +225,5 @@ TEST(tail_watch, passes_over_a_stream_that_ends_within_an_event_that_is_too_long
                         "data: {\"error\":\"out of memory\"}\n\n"}));
 }
 
-} // namespace
+} // namespace tail_watch_test
 } // namespace secondwind::policy

@@ -36,8 +36,14 @@ TEST_F(exchange_recovery_of_broken_models,
     host.corrupt("m40");
     auto const& e = send("");
     finish();
-    EXPECT_EQ(e.outcome(), outcome::recovered);
+    EXPECT_THAT(host.unloads, ElementsAre("m40"));
     EXPECT_EQ(e.attempts(), 2U);
+    // Nothing that it could use is loaded then: an error is no recovery.
+    EXPECT_EQ(e.answer().verdict, policy::verdict::other_error);
+    EXPECT_EQ(e.outcome(), outcome::replay_failed);
+    auto const& next = send("m40");
+    finish();
+    EXPECT_TRUE(healthy(next));
 }
 
 TEST_F(exchange_recovery_of_broken_models, treats_a_crash_as_it_is_told_to) {

@@ -14,6 +14,9 @@ using testing::IsEmpty;
 namespace {
 
 struct exchange_recovery_crowd : with_simulated_host {
+    // So that several requests for one model are refused at once.
+    exchange_recovery_crowd() { settings.cold_load.gate = false; }
+
     // A recovery that waits for m70, which stays busy for two seconds.
     simulated_exchange& led(std::string model) {
         host.load("m70");
@@ -38,15 +41,29 @@ TEST_F(exchange_recovery_crowd, leads_where_no_recovery_runs_and_joins_one_that_
     EXPECT_EQ(last().replays.size(), 2U);
 }
 
-TEST_F(exchange_recovery_crowd, replays_at_once_what_a_recovery_has_helped_meanwhile) {
+TEST_F(exchange_recovery_crowd, unloads_nothing_for_a_late_refusal_of_what_is_loaded_by_now) {
     host.load("m70");
     auto const& early = send("m60");
-    host.takes.error = 50ms; // so long that the recovery is over by then
+    host.takes.error = 500ms; // so long that the recovery is over by then
     auto const& late = send("m60");
     finish();
     EXPECT_TRUE(healthy(early) && healthy(late));
-    EXPECT_THAT(steps, ElementsAre("x0 lead", "x1 replay", "x0 relay", "x1 relay"));
+    EXPECT_THAT(steps, ElementsAre("x0 lead", "x0 relay", "x1 lead", "x1 relay"));
     EXPECT_THAT(host.unloads, ElementsAre("m70"));
+    EXPECT_EQ(last().plan.reason, policy::plan_reason::loaded);
+    EXPECT_EQ(late.outcome(), outcome::recovered);
+}
+
+TEST_F(exchange_recovery_crowd, replays_at_once_what_a_recovery_has_cured_meanwhile) {
+    host.load("m40");
+    host.corrupt("m40");
+    auto const& early = send("m40");
+    host.takes.error = 500ms;
+    auto const& late = send("m40");
+    finish();
+    EXPECT_TRUE(healthy(early) && healthy(late));
+    EXPECT_THAT(steps, ElementsAre("x0 lead", "x0 relay", "x1 replay", "x1 relay"));
+    EXPECT_THAT(host.unloads, ElementsAre("m40"));
     EXPECT_EQ(late.outcome(), outcome::recovered);
 }
 
@@ -82,15 +99,16 @@ TEST_F(exchange_recovery_crowd, replays_the_leader_first_and_then_the_oldest) {
     EXPECT_THAT(replayed, ElementsAre("x1", "x2", "x3", "x4"));
 }
 
-TEST_F(exchange_recovery_crowd, shares_what_is_left_of_the_room_with_other_models) {
+TEST_F(exchange_recovery_crowd, makes_room_for_one_model_after_the_other_where_both_do_not_fit) {
     host.load("m70");
     keep_busy("m70", 2s);
-    auto const& leader = send("m40");
-    auto const& fits = send("m50"); // not beside m40 with its margin: 70 were freed
+    auto const& leader = send("m60");
+    auto const& other = send("m50");
     until_waiting(2);
     finish();
-    EXPECT_TRUE(healthy(leader) && healthy(fits));
+    EXPECT_TRUE(healthy(leader) && healthy(other));
     EXPECT_EQ(ledger.records().size(), 2U);
+    EXPECT_THAT(host.ids(), ElementsAre("m50"));
 }
 
 TEST_F(exchange_recovery_crowd, admits_another_model_that_fits_beside_the_leaders) {
@@ -105,16 +123,20 @@ TEST_F(exchange_recovery_crowd, admits_another_model_that_fits_beside_the_leader
     EXPECT_THAT(host.ids(), ElementsAre("m40", "m20"));
 }
 
-TEST_F(exchange_recovery_crowd, shares_a_failure_among_those_with_the_same_requirement) {
+TEST_F(exchange_recovery_crowd,
+       has_all_that_were_refused_at_once_wait_for_no_longer_than_they_may) {
     settings.recovery.busy_wait = 1s;
     host.load("m70");
     keep_busy("m70", 5s);
     auto const& leader = send("m60");
     auto const& joiner = send("m60");
-    finish();
+    ASSERT_TRUE(time.pass_until([&] { return leader.over() && joiner.over(); }));
+    EXPECT_GE(time.elapsed(), 1s);
+    EXPECT_LT(time.elapsed(), 1100ms);
     EXPECT_EQ(leader.outcome(), outcome::busy_timeout);
     EXPECT_EQ(joiner.outcome(), outcome::busy_timeout);
-    EXPECT_EQ(ledger.records().size(), 1U);
+    finish();
+    EXPECT_THAT(host.unloads, IsEmpty());
 }
 
 TEST_F(exchange_recovery_crowd,
@@ -140,7 +162,8 @@ TEST_F(exchange_recovery_crowd, goes_on_without_its_leader_while_another_waits) 
     leave(leader);
     finish();
     EXPECT_TRUE(healthy(joiner));
-    EXPECT_EQ(last().outcome, outcome::client_gone);
+    EXPECT_EQ(last().replays.front().outcome, outcome::client_gone);
+    EXPECT_EQ(last().outcome, outcome::recovered); // led by the other then
     EXPECT_EQ(joiner.outcome(), outcome::recovered);
     EXPECT_EQ(ledger.records().size(), 1U);
 }
@@ -165,7 +188,7 @@ TEST_F(exchange_recovery_crowd, forgets_a_joiner_that_has_left) {
     until_waiting(2);
     leave(joiner);
     EXPECT_TRUE(joiner.over());
-    EXPECT_EQ(recovery.guard.gate().waiting(), 1U);
+    EXPECT_EQ(recovery.waiting(), 1U);
     finish();
     EXPECT_TRUE(healthy(leader));
     ASSERT_EQ(last().replays.size(), 2U);
@@ -219,21 +242,15 @@ TEST_F(exchange_recovery_crowd, replays_one_that_fits_since_another_had_everythi
     EXPECT_EQ(fits.outcome(), outcome::recovered);
 }
 
-TEST_F(exchange_recovery_crowd, leads_nothing_for_what_was_found_futile_while_it_waited) {
+TEST_F(exchange_recovery_crowd, recovers_nothing_for_one_that_waited_for_what_fits_nowhere) {
+    settings.cold_load.gate = true;
     host.load("m90");
     auto const& first = send("m200");
-    ASSERT_TRUE(time.pass_until([&] { return first.attempts() == 2; }));
-    // By the time that the first is refused again, another recovery runs, and a second one has
-    // joined that.
-    host.load("m40");
-    host.load("m50");
-    keep_busy("m50", 3s);
-    host.takes.error = 0ms;
-    send("m60");
     auto const& second = send("m200");
-    time.pass(100ms);
-    EXPECT_EQ(first.outcome(), outcome::replay_failed);
     finish();
+    EXPECT_EQ(first.outcome(), outcome::replay_failed);
+    EXPECT_TRUE(refused(second));
     EXPECT_EQ(second.outcome(), outcome::futile);
-    EXPECT_EQ(std::ranges::count(host.unloads, "m50"), 0);
+    EXPECT_EQ(second.attempts(), 1U);
+    EXPECT_EQ(ledger.records().size(), 1U);
 }

@@ -10,8 +10,13 @@ using policy::verdict;
 namespace {
 
 trigger cause(std::string model = "big") {
-    return {"id-1", "/v1/chat/completions", std::move(model), verdict::insufficient_memory, "full",
-            false};
+    trigger t;
+    t.request_id = "id-1";
+    t.path = "/v1/chat/completions";
+    t.model = std::move(model);
+    t.verdict = verdict::insufficient_memory;
+    t.message = "full";
+    return t;
 }
 
 } // namespace
@@ -92,11 +97,22 @@ TEST(ledger, shows_steps_in_milliseconds) {
     EXPECT_EQ(nlohmann::json::parse(to_json(r)).at("finished"), true);
 }
 
+TEST(ledger, shows_what_the_plan_decided_on_each_instance) {
+    record r;
+    r.plan.reason = policy::plan_reason::unload;
+    r.plan.considered = {{{"a:2", "a", 5}, policy::decision::unload},
+                         {{"b", "b", 7}, policy::decision::busy_here}};
+    EXPECT_EQ(nlohmann::json::parse(to_json(r)).at("plan"), nlohmann::json::parse(R"({
+        "reason": "unload", "exhaustive": false, "instances": [
+            {"id": "a:2", "model": "a", "size_bytes": 5, "decision": "unload"},
+            {"id": "b", "model": "b", "size_bytes": 7, "decision": "busy_here"}]})"));
+}
+
 TEST(outcome, is_known_by_its_name) {
     for (auto const each :
          {outcome::pending, outcome::recovered, outcome::replay_failed, outcome::unload_failed,
           outcome::no_candidate, outcome::busy_timeout, outcome::futile, outcome::healed,
-          outcome::client_gone, outcome::observed})
+          outcome::not_replayable, outcome::client_gone, outcome::observed})
         EXPECT_EQ(outcome_from_string(to_string(each)), each);
     EXPECT_EQ(outcome_from_string(""), std::nullopt);
     EXPECT_EQ(outcome_from_string("Recovered"), std::nullopt);

@@ -1,7 +1,7 @@
 // From a signal to the end of the process.
 #pragma once
 
-#include <secondwind/app/admin_endpoint.hpp>
+#include "admin_endpoint.hpp"
 #include <secondwind/config/config.hpp>
 #include <secondwind/proxy/server.hpp>
 
@@ -48,8 +48,5 @@ private:
     bool stopping_ = false;
     bool forced_ = false;
 };
-
-// Ends a server that has started but must not serve, and returns 1.
-int abandon(proxy::server& server, net::asio::io_context& io);
 
 } // namespace secondwind::app

@@ -1,8 +1,8 @@
 // The admin listener of a running proxy, as the settings define it.
 #pragma once
 
+#include "reloader.hpp"
 #include <secondwind/admin/server.hpp>
-#include <secondwind/app/reloader.hpp>
 #include <secondwind/config/config.hpp>
 #include <secondwind/proxy/server.hpp>
 

@@ -1,0 +1,89 @@
+// What is known of a host's models, and how they were used from here. Pure.
+#pragma once
+
+#include <secondwind/lmstudio/instance.hpp>
+#include <secondwind/lmstudio/model_name.hpp>
+#include <secondwind/recovery/in_flight.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace secondwind::recovery {
+
+// The last listing, kept up to date with what the host's answers show. It may be wrong, because
+// others use the host too: what it says decides who waits, and never alone what is unloaded.
+class host_models {
+public:
+    using time_point = std::chrono::steady_clock::time_point;
+    using duration = std::chrono::steady_clock::duration;
+
+    // The host has answered with a listing.
+    void listed(lmstudio::inventory loaded, std::vector<lmstudio::model_on_disk> unloaded,
+                time_point now);
+    // A listing has failed, so asking again at once would not help.
+    void not_listed(time_point now) noexcept { asked_ = now; }
+    // It was asked within that time, whether it answered or not.
+    bool asked_within(duration span, time_point now) const noexcept {
+        return asked_ && now - *asked_ < span;
+    }
+    // There was a listing.
+    bool known() const noexcept { return generation_ != 0; }
+    lmstudio::models const& all() const noexcept { return models_; }
+    std::uint64_t bytes_loaded() const noexcept;
+    // The keys of all models, loaded or not.
+    std::vector<std::string> keys() const;
+
+    // Which model a claim is on. It is kept in the claim until another listing says otherwise.
+    lmstudio::resolved_model const& resolve(claim& of) const;
+    // The instance that serves it; null if its model is not loaded, or not known.
+    lmstudio::instance const* serving(claim& of) const;
+    // The size of the model's file; 0 if it is not known.
+    std::uint64_t size_of(std::string_view key) const noexcept;
+    // The host has it and has not loaded it.
+    bool is_unloaded(std::string_view key) const noexcept;
+
+    // A request for the model has its first output, that long after it was sent. A model that was
+    // not loaded by then is now.
+    void answered(claim& by, time_point now);
+    // A request that uses this name was answered. Costs less, and says nothing of the model.
+    void note_answer(lmstudio::requested_model const& model, time_point now);
+    // A request whose body begins so was answered within the last minute, and nothing was unloaded
+    // since: it names the same model, so there is no need to read it.
+    bool answered_alike(lmstudio::requested_model const& model, time_point now) const noexcept {
+        return !prefix_.empty() && model.begins_with(prefix_) && now - prefix_seen_ < lately;
+    }
+    // A request that uses this name was answered within the last minute, and nothing was unloaded
+    // since.
+    bool answered_lately(std::string_view name, time_point now) const noexcept;
+    // A request has ended.
+    void ended(claim& of, time_point now);
+    void unloaded(std::string_view instance_id);
+
+    // Its last load took `load` and ended `loaded`; the last request for it has ended `idle_since`.
+    struct use {
+        std::optional<time_point> loaded{};
+        duration load{};
+        std::optional<time_point> idle_since{};
+        bool named = false; // a request has named this very instance
+    };
+    // Null where nothing is known.
+    use const* use_of(std::string_view instance_id) const noexcept;
+
+private:
+    static constexpr std::chrono::minutes lately{1};
+
+    lmstudio::models models_;
+    std::uint64_t generation_ = 0; // 0: there was no listing
+    std::optional<time_point> asked_;
+    std::map<std::string, use, std::less<>> uses_;            // by instance id; only loaded ones
+    std::map<std::string, time_point, std::less<>> answered_; // by the name in the request
+    std::string prefix_;                                      // of the last one's body
+    time_point prefix_seen_{};
+};
+
+} // namespace secondwind::recovery

@@ -1,0 +1,161 @@
+#include <secondwind/recovery/host_models.hpp>
+
+#include <secondwind/policy/plan.hpp>
+
+#include <algorithm>
+
+namespace secondwind::recovery {
+
+namespace {
+
+constexpr std::size_t longest_prefix = 256;
+constexpr std::size_t most_names = 256; // they come from requests
+
+bool same_names(lmstudio::models const& a, lmstudio::inventory const& loaded,
+                std::vector<lmstudio::model_on_disk> const& unloaded) {
+    auto const by_id = [](auto const& x, auto const& y) {
+        return x.id == y.id && x.model == y.model && x.kind == y.kind;
+    };
+    return std::ranges::equal(a.loaded, loaded, by_id) && a.unloaded == unloaded;
+}
+
+} // namespace
+
+void host_models::listed(lmstudio::inventory loaded, std::vector<lmstudio::model_on_disk> unloaded,
+                         time_point now) {
+    asked_ = now;
+    if (!known() || !same_names(models_, loaded, unloaded))
+        ++generation_;
+    for (auto& each : loaded) {
+        auto const known = uses_.find(each.id);
+        each.jit = each.jit || (known != uses_.end() && known->second.loaded);
+    }
+    models_ = {std::move(loaded), std::move(unloaded)};
+    std::erase_if(uses_, [this](auto const& each) {
+        return std::ranges::find(models_.loaded, each.first, &lmstudio::instance::id) ==
+               models_.loaded.end();
+    });
+}
+
+std::uint64_t host_models::bytes_loaded() const noexcept {
+    std::uint64_t sum = 0;
+    for (auto const& each : models_.loaded)
+        sum += each.device.empty() ? each.size_bytes : 0;
+    return sum;
+}
+
+std::vector<std::string> host_models::keys() const {
+    std::vector<std::string> keys;
+    for (auto const& each : models_.unloaded)
+        keys.push_back(each.key);
+    for (auto const& each : models_.loaded)
+        if (std::ranges::find(keys, each.model) == keys.end())
+            keys.push_back(each.model);
+    return keys;
+}
+
+lmstudio::resolved_model const& host_models::resolve(claim& of) const {
+    if (of.generation != generation_) {
+        of.generation = generation_;
+        of.resolved = lmstudio::resolve(of.model().name(), models_, of.kind());
+    }
+    return of.resolved;
+}
+
+lmstudio::instance const* host_models::serving(claim& of) const {
+    return policy::serving(resolve(of), models_.loaded);
+}
+
+std::uint64_t host_models::size_of(std::string_view key) const noexcept {
+    auto const on_disk = std::ranges::find(models_.unloaded, key, &lmstudio::model_on_disk::key);
+    if (on_disk != models_.unloaded.end())
+        return on_disk->size_bytes;
+    auto const loaded = std::ranges::find(models_.loaded, key, &lmstudio::instance::model);
+    return loaded == models_.loaded.end() ? 0 : loaded->size_bytes;
+}
+
+bool host_models::is_unloaded(std::string_view key) const noexcept {
+    return std::ranges::find(models_.unloaded, key, &lmstudio::model_on_disk::key) !=
+           models_.unloaded.end();
+}
+
+void host_models::note_answer(lmstudio::requested_model const& model, time_point now) {
+    auto const& name = model.name(); // first: the prefix is known once the body has been read
+    if (auto const prefix = model.prefix(); prefix.size() <= longest_prefix) {
+        prefix_ = prefix;
+        prefix_seen_ = now;
+    }
+    if (auto const known_name = answered_.find(name); known_name != answered_.end()) {
+        known_name->second = now;
+    } else if (!name.empty()) {
+        if (answered_.size() == most_names)
+            answered_.clear();
+        answered_.emplace(name, now);
+    }
+}
+
+void host_models::answered(claim& by, time_point now) {
+    note_answer(by.model(), now);
+    if (!known())
+        return;
+    auto const& wanted = resolve(by);
+    if (wanted.match != lmstudio::match::found)
+        return;
+    if (auto const* const serves = serving(by)) {
+        auto& used = uses_[serves->id];
+        used.named =
+            used.named || (!wanted.instance_id.empty() && wanted.instance_id != wanted.key);
+        return;
+    }
+    auto const found =
+        std::ranges::find(models_.unloaded, wanted.key, &lmstudio::model_on_disk::key);
+    if (found == models_.unloaded.end())
+        return;
+    lmstudio::instance loaded;
+    loaded.id = found->key;
+    loaded.model = found->key;
+    loaded.size_bytes = found->size_bytes;
+    loaded.kind = found->kind;
+    loaded.variants = found->variants;
+    loaded.jit = true;
+    uses_[loaded.id] = {now, by.sent_at == time_point{} ? duration{} : now - by.sent_at, {}, false};
+    models_.loaded.push_back(std::move(loaded));
+    models_.unloaded.erase(found);
+    ++generation_;
+}
+
+bool host_models::answered_lately(std::string_view name, time_point now) const noexcept {
+    auto const found = answered_.find(name);
+    return found != answered_.end() && now - found->second < lately;
+}
+
+void host_models::ended(claim& of, time_point now) {
+    if (!known())
+        return;
+    if (auto const* const served = serving(of))
+        uses_[served->id].idle_since = now;
+}
+
+void host_models::unloaded(std::string_view instance_id) {
+    answered_.clear();
+    prefix_.clear();
+    if (auto const used = uses_.find(instance_id); used != uses_.end())
+        uses_.erase(used);
+    auto const found = std::ranges::find(models_.loaded, instance_id, &lmstudio::instance::id);
+    if (found == models_.loaded.end())
+        return;
+    auto gone = std::move(*found);
+    models_.loaded.erase(found);
+    ++generation_;
+    if (std::ranges::find(models_.loaded, gone.model, &lmstudio::instance::model) ==
+        models_.loaded.end())
+        models_.unloaded.push_back(
+            {std::move(gone.model), gone.size_bytes, gone.kind, std::move(gone.variants)});
+}
+
+host_models::use const* host_models::use_of(std::string_view instance_id) const noexcept {
+    auto const found = uses_.find(instance_id);
+    return found == uses_.end() ? nullptr : &found->second;
+}
+
+} // namespace secondwind::recovery

@@ -1,0 +1,362 @@
+#include <secondwind/recovery/host_recovery.hpp>
+
+#include <secondwind/base/log.hpp>
+
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+
+namespace secondwind::recovery {
+
+namespace {
+
+using namespace std::chrono_literals;
+using policy::admission;
+using policy::wish;
+
+constexpr auto watched_for = 60s;
+// Requests for an instance keep coming if the last one ended no longer ago.
+constexpr auto pause_between = 3s;
+constexpr auto longest_residency = 30s;
+// While more wait than these, each gets a shorter turn.
+constexpr std::size_t few_models = 2;
+
+bool contains(std::vector<std::string> const& all, std::string_view one) noexcept {
+    return std::ranges::find(all, one) != all.end();
+}
+
+} // namespace
+
+host_recovery::host_recovery(std::string host, boost::asio::io_context& event_loop,
+                             net::deadline_queue& queue, recovery::control& control,
+                             recovery::ledger& records, config::current_settings const& in_force)
+    : deadlines{queue}, settings{in_force}, ledger{records}, name{std::move(host)}, io{event_loop},
+      guard{event_loop}, recoverer{*this, control}, turns{*this, control}, rested_{event_loop},
+      calm_{queue, "recovery.watch", *this} {
+    in_flight.watch(this);
+}
+
+void host_recovery::watch() {
+    watching_ = true;
+    calm_.after(watched_for);
+}
+
+void host_recovery::on_timer() {
+    bool const goes_on =
+        guard.gate() != policy::gate::open || !line.empty() || takes_turns() || guard.recovering();
+    watching_ = goes_on;
+    if (goes_on)
+        calm_.after(watched_for);
+}
+
+bool host_recovery::takes_turns() const noexcept {
+    auto const how = settings->recovery.turns;
+    return how == policy::turns::on || (how == policy::turns::automatic && evicts_by_itself_);
+}
+
+policy::gate host_recovery::gate() const noexcept {
+    return guard.gate() == policy::gate::open && head_ != nullptr ? policy::gate::replaying
+                                                                  : guard.gate();
+}
+
+std::vector<std::string> host_recovery::loading() {
+    std::vector<std::string> keys;
+    if (!models.known())
+        return keys;
+    for (auto& each : in_flight.claims()) {
+        if (each.answering() || !each.possible())
+            continue;
+        auto const& wanted = models.resolve(each);
+        if (wanted.match == lmstudio::match::found && models.is_unloaded(wanted.key) &&
+            !contains(keys, wanted.key))
+            keys.push_back(wanted.key);
+    }
+    return keys;
+}
+
+bool host_recovery::is_used(lmstudio::instance const& i) {
+    return std::ranges::any_of(in_flight.claims(), [&](claim& each) {
+        return each.possible() && models.serving(each) != nullptr &&
+               models.serving(each)->id == i.id;
+    });
+}
+
+std::optional<host_recovery::time_point>
+host_recovery::residency_end(lmstudio::instance const& i) const {
+    auto const* const use = models.use_of(i.id);
+    if (use == nullptr || !use->loaded)
+        return std::nullopt;
+    duration span = std::min<duration>(use->load * (several_wait_ ? 1 : 2), longest_residency);
+    if (settings->recovery.residency)
+        span = *settings->recovery.residency;
+    return *use->loaded + span;
+}
+
+bool host_recovery::within_residency(lmstudio::instance const& i, time_point now) const {
+    auto const end = residency_end(i);
+    return end && now < *end;
+}
+
+bool host_recovery::is_resident(lmstudio::instance const& i, time_point now) {
+    if (!within_residency(i, now))
+        return false;
+    auto const idle_since = models.use_of(i.id)->idle_since;
+    return is_used(i) || !idle_since || now - *idle_since < pause_between;
+}
+
+bool host_recovery::is_pinned(claim& by, lmstudio::instance const* served) const {
+    auto const& globs = settings->recovery.pinned;
+    if (globs.empty())
+        return false;
+    if (served != nullptr)
+        return policy::is_pinned(*served, globs);
+    if (models.known())
+        return false;
+    lmstudio::instance named;
+    named.id = by.model().name();
+    return !named.id.empty() && policy::is_pinned(named, globs);
+}
+
+// Another request for the same model came a moment ago, and it is not known to be loaded. The
+// models are asked for at most once a minute: a host that does not say so is no reason to wait.
+bool host_recovery::is_cold(claim& by) {
+    auto const now = deadlines.now();
+    if (models.answered_alike(by.model(), now))
+        return false;
+    auto const& asked = by.model().name();
+    if (asked.empty() || models.answered_lately(asked, now))
+        return false;
+    bool const another = std::ranges::any_of(in_flight.claims(), [&](claim const& each) {
+        return &each != &by && !each.answering() && each.possible() && each.model().name() == asked;
+    });
+    return another && !models.asked_within(watched_for, now);
+}
+
+policy::wish host_recovery::wish_of(claim& by, std::vector<std::string> const& being_loaded,
+                                    bool first, bool refused) {
+    if (!by.possible())
+        return wish::nothing;
+    auto const* const served = models.known() ? models.serving(by) : nullptr;
+    if (is_pinned(by, served))
+        return wish::pinned;
+    auto const target = [this] {
+        return guard.window() && guard.window()->holds() ? wish::held_target : wish::free_target;
+    };
+    if (served != nullptr) {
+        if (within_residency(*served, deadlines.now()))
+            return wish::resident;
+        return guard.is_target(served->id) ? target() : wish::loaded;
+    }
+    if (!models.known()) {
+        bool const ask = takes_turns() ? !models.asked_within(watched_for, deadlines.now())
+                                       : settings->cold_load.gate && is_cold(by);
+        return ask ? wish::loading : wish::loaded;
+    }
+    auto const& wanted = models.resolve(by);
+    // Whatever the host makes of such a name, it may use any instance.
+    if (wanted.match != lmstudio::match::found)
+        return guard.gate() == policy::gate::waiting ? target() : wish::loaded;
+    if (oversized.futile(wanted.key, deadlines.now()))
+        return wish::futile;
+    if (contains(being_loaded, wanted.key))
+        // One that was refused would be refused again at once, and so on until that load is over.
+        return settings->cold_load.gate || refused ? wish::loading : wish::loaded;
+    if (!refused && guard.gate() != policy::gate::open &&
+        policy::is_crumb(models.size_of(wanted.key), guard.need()))
+        return wish::crumb;
+    return first ? wish::first : wish::later;
+}
+
+std::vector<lmstudio::instance> host_recovery::evictable_for(claim& by) const {
+    auto const& key = models.resolve(by).key;
+    std::vector<lmstudio::instance> others;
+    for (auto const& each : models.all().loaded) {
+        // What was loaded by hand stays, as far as the host says which that is.
+        bool const may_go = each.jit || each.last_used_ms == 0;
+        if (may_go && each.device.empty() && each.model != key)
+            others.push_back(each);
+    }
+    return others;
+}
+
+bool host_recovery::must_wait_for_turn(claim& by) {
+    if (!takes_turns())
+        return false;
+    auto const now = deadlines.now();
+    auto const& wanted = models.resolve(by);
+    // A load that has begun would be broken off as well.
+    if (std::ranges::any_of(loading(), [&](auto const& key) { return key != wanted.key; }))
+        return true;
+    return std::ranges::any_of(evictable_for(by), [&](lmstudio::instance const& i) {
+        return is_used(i) || is_resident(i, now);
+    });
+}
+
+bool host_recovery::admits(claim& by) {
+    if (!watching_ && !takes_turns())
+        return !is_cold(by);
+    bool const others_wait = std::ranges::any_of(line.places(), [&](line::place& each) {
+        return !each.admitted() && models.known() && models.serving(each.by()) == nullptr &&
+               &each.by() != &by;
+    });
+    auto const wanted = wish_of(by, loading(), !others_wait, false);
+    if (policy::admit(wanted, gate()) != admission::pass)
+        return false;
+    if (wanted == wish::first && must_wait_for_turn(by))
+        return false;
+    if (wanted == wish::first)
+        expect_eviction(by);
+    return true;
+}
+
+// A host that evicts by itself unloads what other requests have loaded.
+void host_recovery::expect_eviction(claim& by) {
+    if (!takes_turns())
+        return;
+    for (auto const& each : evictable_for(by))
+        models.unloaded(each.id);
+}
+
+void host_recovery::drop(claim const& by) noexcept {
+    settled(by);
+}
+
+void host_recovery::reconsider() {
+    if (reconsidering_)
+        return;
+    reconsidering_ = true;
+    boost::asio::post(io, [this] {
+        reconsidering_ = false;
+        decide();
+        rested_.open();
+    });
+}
+
+// Those whose model is loaded go as they came. Of the others, one at a time: the one that came
+// first, so the next line is the one whose oldest request is oldest.
+void host_recovery::decide() {
+    auto being_loaded = loading();
+    bool first = true;
+    bool follows = false;
+    std::vector<std::string> waiting_models;
+    if (guard.recovering())
+        waiting_models.push_back(guard.latest()->wanted.key);
+    for (auto& each : line.places()) {
+        if (each.admitted())
+            continue;
+        auto const wanted = wish_of(each.by(), being_loaded, first, each.refused());
+        follows = follows || wanted == wish::loading;
+        if (wanted == wish::first || wanted == wish::later) {
+            auto const& key = models.resolve(each.by()).key;
+            if (!contains(waiting_models, key))
+                waiting_models.push_back(key);
+            first = false;
+        }
+        if (policy::admit(wanted, gate()) != admission::pass)
+            continue;
+        if (wanted == wish::first) {
+            if (must_wait_for_turn(each.by())) {
+                turns.await_turn(each);
+                continue;
+            }
+            admit_head(each);
+            continue;
+        }
+        each.admit();
+    }
+    several_wait_ = waiting_models.size() > few_models;
+    if (follows)
+        turns.watch_loads();
+}
+
+bool host_recovery::waits_for_load() {
+    auto const being_loaded = loading();
+    return std::ranges::any_of(line.places(), [&](line::place& each) {
+        return !each.admitted() &&
+               wish_of(each.by(), being_loaded, false, each.refused()) == wish::loading;
+    });
+}
+
+void host_recovery::answered(claim& by) {
+    by.answered();
+    if (!watching_ && !takes_turns()) {
+        if (by.model().is_read())
+            models.note_answer(by.model(), deadlines.now());
+    } else {
+        auto const now = deadlines.now();
+        models.answered(by, now);
+        bounds.loaded(models.bytes_loaded(), now);
+        note_change();
+    }
+    settled(by);
+    if (!line.empty())
+        reconsider();
+}
+
+void host_recovery::settled(claim const& by) {
+    if (head_ != &by)
+        return;
+    head_ = nullptr;
+    reconsider();
+}
+
+void host_recovery::on_end(claim& ended) noexcept {
+    if (head_ == &ended)
+        head_ = nullptr;
+    if (!line.empty())
+        reconsider();
+    if (!watching_ && !takes_turns())
+        return;
+    models.ended(ended, deadlines.now());
+    note_change();
+}
+
+void host_recovery::note_cut(claim& by, std::uint64_t epoch) {
+    if (evicts_by_itself_ || guard.recovering() || guard.epoch() != epoch)
+        return;
+    auto const& mine = by.model().name();
+    bool const another_loads = std::ranges::any_of(in_flight.claims(), [&](claim& each) {
+        return &each != &by && each.possible() && !each.answering() &&
+               !each.model().name().empty() && each.model().name() != mine;
+    });
+    if (!another_loads)
+        return;
+    evicts_by_itself_ = true;
+    if (settings->recovery.turns != policy::turns::automatic)
+        return;
+    watch();
+    log::write(log::level::warn, "host_evicts_by_itself",
+               {{"host", name},
+                {"message",
+                 "LM Studio unloaded a model while it generated, because a request named another "
+                 "one. Requests for different models take turns from now on (recovery.turns). "
+                 "Turn off \"Only Keep Last JIT Loaded Model\" in LM Studio's developer settings "
+                 "to let models stay loaded side by side."}});
+}
+
+// What was loaded and what was asked for did not fit together, unless the memory was not free yet,
+// or another load held it.
+void host_recovery::learn_refusal(record const& r, std::uint64_t loaded, bool alone) {
+    auto const now = deadlines.now();
+    bool const settled =
+        !last_unload_ || now - *last_unload_ >= policy::memory_bounds::settling_time;
+    auto const size = models.size_of(r.wanted.key);
+    if (r.trigger.verdict == policy::verdict::load_refused && settled && size != 0 &&
+        loading().empty()) {
+        bounds.refused(loaded + size, now);
+        if (alone)
+            bounds.refused_alone(loaded + size, now);
+    }
+}
+
+bool host_recovery::promote(std::string_view key) {
+    for (auto& each : line.places()) {
+        if (!each.refused() || each.admitted() || models.resolve(each.by()).key != key)
+            continue;
+        each.promote();
+        return true;
+    }
+    return false;
+}
+
+} // namespace secondwind::recovery

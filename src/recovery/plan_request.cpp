@@ -1,0 +1,71 @@
+#include "plan_request.hpp"
+
+#include <secondwind/policy/memory_requirement.hpp>
+#include <secondwind/recovery/host_recovery.hpp>
+
+#include <algorithm>
+
+namespace secondwind::recovery {
+
+policy::plan_request plan_request_for(host_recovery& host, record const& r, policy::stage stage,
+                                      bool refused_as_loaded) {
+    auto const& settings = host.settings->recovery;
+    auto const now = host.deadlines.now();
+    policy::plan_request request;
+    request.verdict = r.trigger.verdict;
+    // It is listed as loaded, and yet it does not work: then it is memory for its work that lacks.
+    if (refused_as_loaded && policy::is_refusal(request.verdict))
+        request.verdict = policy::verdict::insufficient_memory;
+    request.wanted = r.wanted;
+    auto const file = host.models.size_of(r.wanted.key);
+    request.need = policy::required_bytes(r.trigger.message);
+    if (policy::is_refusal(request.verdict) && file != 0)
+        request.need = std::max(request.need.value_or(0), file);
+    request.size = file != 0 ? file : request.need.value_or(0);
+    request.stage = stage;
+    request.evict = settings.evict;
+    request.evict_named = settings.evict_named;
+    request.pinned = &settings.pinned;
+    request.most_loaded = host.bounds.most_loaded(now);
+    if (policy::is_refusal(request.verdict)) {
+        request.least_refused = host.bounds.least_refused(now);
+        request.least_refused_alone = host.bounds.least_refused_alone(now);
+    }
+    for (auto const& key : host.loading()) {
+        request.load_in_flight = true;
+        request.loading += host.models.size_of(key);
+    }
+    for (auto& each : host.in_flight.claims())
+        request.answers = request.answers || (each.possible() && each.answering() &&
+                                              host.models.resolve(each).key == r.wanted.key);
+    return request;
+}
+
+std::vector<policy::loaded_instance> candidates_of(host_recovery& host) {
+    auto const now = host.deadlines.now();
+    std::vector<policy::loaded_instance> all;
+    for (auto const& each : host.models.all().loaded) {
+        auto const* const use = host.models.use_of(each.id);
+        all.push_back({each, false, use != nullptr && use->named, host.is_resident(each, now)});
+    }
+    bool unknown = false;
+    for (auto& each : host.in_flight.claims()) {
+        if (!each.possible())
+            continue;
+        auto const& wanted = host.models.resolve(each);
+        if (auto const* const served = policy::serving(wanted, host.models.all().loaded)) {
+            auto const at = std::ranges::find(
+                all, served->id, [](auto const& candidate) { return candidate.instance.id; });
+            at->used_here = true;
+        } else if (wanted.match != lmstudio::match::found) {
+            unknown = unknown || !each.model().name().empty() || each.model().unnamed();
+        }
+    }
+    // LM Studio may serve a name that is not known with any loaded model.
+    if (unknown)
+        for (auto& each : all)
+            each.used_here = true;
+    return all;
+}
+
+} // namespace secondwind::recovery

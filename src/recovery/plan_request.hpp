@@ -1,0 +1,21 @@
+// All that a plan depends on, gathered.
+#pragma once
+
+#include <secondwind/policy/plan.hpp>
+#include <secondwind/recovery/record.hpp>
+
+#include <vector>
+
+namespace secondwind::recovery {
+
+class host_recovery;
+
+// `refused_as_loaded`: the host lists the wanted model as loaded, and refused it all the same. The
+// result refers to the host's settings.
+policy::plan_request plan_request_for(host_recovery& host, record const& r, policy::stage stage,
+                                      bool refused_as_loaded);
+
+// The host's instances, by its last listing, with their use by the exchanges here.
+std::vector<policy::loaded_instance> candidates_of(host_recovery& host);
+
+} // namespace secondwind::recovery

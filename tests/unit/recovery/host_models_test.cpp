@@ -1,0 +1,209 @@
+#include <secondwind/recovery/host_models.hpp>
+
+#include <gmock/gmock.h>
+
+#include <string>
+
+using namespace secondwind;
+using namespace secondwind::recovery;
+using namespace std::chrono_literals;
+using lmstudio::instance;
+using lmstudio::match;
+using lmstudio::model_kind;
+using lmstudio::requested_model;
+using testing::ElementsAre;
+
+namespace host_models_test {
+
+// A request that names a model.
+struct request {
+    explicit request(std::string const& name, model_kind kind = model_kind::llm)
+        : body{R"({"model":")" + name + R"("})"}, use{model, kind} {}
+    std::string body;
+    requested_model model{body};
+    claim use;
+};
+
+instance loaded(std::string id, std::uint64_t size = 0) {
+    instance i;
+    i.model = id.substr(0, id.find(':'));
+    i.id = std::move(id);
+    i.size_bytes = size;
+    i.kind = model_kind::llm;
+    return i;
+}
+
+struct models_of_a_host : testing::Test {
+    host_models models;
+    host_models::time_point now{1h};
+
+    void list(lmstudio::inventory all, std::vector<std::string> const& unloaded = {}) {
+        std::vector<lmstudio::model_on_disk> on_disk;
+        for (auto const& key : unloaded)
+            on_disk.push_back({key, 9, model_kind::llm});
+        models.listed(std::move(all), std::move(on_disk), now);
+    }
+    std::vector<std::string> ids() const {
+        std::vector<std::string> found;
+        for (auto const& each : models.all().loaded)
+            found.push_back(each.id);
+        return found;
+    }
+};
+
+TEST_F(models_of_a_host, are_not_known_before_the_first_listing) {
+    EXPECT_FALSE(models.known());
+    request r{"a"};
+    models.answered(r.use, now);
+    models.ended(r.use, now);
+    models.not_listed(now);
+    EXPECT_FALSE(models.known());
+    EXPECT_EQ(models.use_of("a"), nullptr);
+    list({});
+    EXPECT_TRUE(models.known());
+}
+
+TEST_F(models_of_a_host, tell_when_they_were_asked_for_whether_there_was_an_answer_or_not) {
+    EXPECT_FALSE(models.asked_within(1min, now));
+    models.not_listed(now);
+    EXPECT_TRUE(models.asked_within(1min, now + 1min - 1ns));
+    EXPECT_FALSE(models.asked_within(1min, now + 1min));
+    now += 1h;
+    list({});
+    EXPECT_TRUE(models.asked_within(1min, now));
+}
+
+TEST_F(models_of_a_host, count_the_bytes_that_are_loaded_on_the_host_itself) {
+    auto far = loaded("far", 40);
+    far.device = "another machine";
+    list({loaded("a", 3), loaded("a:2", 3), far}, {"b"});
+    EXPECT_EQ(models.bytes_loaded(), 6U);
+}
+
+TEST_F(models_of_a_host, know_sizes_loaded_or_not) {
+    list({loaded("a:2", 3)}, {"b"});
+    EXPECT_EQ(models.size_of("a"), 3U);
+    EXPECT_EQ(models.size_of("b"), 9U);
+    EXPECT_EQ(models.size_of("c"), 0U);
+    EXPECT_FALSE(models.is_unloaded("a"));
+    EXPECT_TRUE(models.is_unloaded("b"));
+    EXPECT_FALSE(models.is_unloaded("c"));
+}
+
+TEST_F(models_of_a_host, resolve_a_name_again_only_after_another_listing) {
+    request r{"a"};
+    list({loaded("a")}, {"b"});
+    EXPECT_EQ(models.resolve(r.use).key, "a");
+    auto const generation = r.use.generation;
+    list({loaded("a")}, {"b"});
+    models.resolve(r.use);
+    EXPECT_EQ(r.use.generation, generation);
+    list({loaded("b")}, {"a"});
+    EXPECT_EQ(models.resolve(r.use).instance_id, "");
+    EXPECT_NE(r.use.generation, generation);
+}
+
+TEST_F(models_of_a_host, serve_a_request_by_its_instance_its_model_or_the_only_one_loaded) {
+    list({loaded("a"), loaded("a:2")}, {"b"});
+    request by_id{"a:2"}, by_key{"A"}, cold{"b"}, alias{"gpt-4"};
+    EXPECT_EQ(models.serving(by_id.use)->id, "a:2");
+    EXPECT_EQ(models.serving(by_key.use)->id, "a");
+    EXPECT_EQ(models.serving(cold.use), nullptr);
+    EXPECT_EQ(models.serving(alias.use)->id, "a");
+    list({loaded("a"), loaded("b")});
+    EXPECT_EQ(models.serving(alias.use), nullptr);
+}
+
+TEST_F(models_of_a_host, count_a_model_as_loaded_once_a_request_for_it_is_answered) {
+    list({loaded("a", 3)}, {"b"});
+    request r{"b"};
+    r.use.sent_at = now;
+    models.answered(r.use, now + 5s);
+    EXPECT_THAT(ids(), ElementsAre("a", "b"));
+    EXPECT_FALSE(models.is_unloaded("b"));
+    EXPECT_EQ(models.bytes_loaded(), 12U);
+    EXPECT_TRUE(models.all().loaded.back().jit);
+    auto const* const use = models.use_of("b");
+    ASSERT_NE(use, nullptr);
+    EXPECT_EQ(use->loaded, now + 5s);
+    EXPECT_EQ(use->load, 5s);
+    EXPECT_EQ(models.serving(r.use)->id, "b");
+}
+
+TEST_F(models_of_a_host, remember_that_a_request_has_loaded_an_instance_as_long_as_it_is_listed) {
+    list({}, {"a"});
+    request r{"a"};
+    models.answered(r.use, now);
+    list({loaded("a")});
+    EXPECT_TRUE(models.all().loaded.front().jit);
+    ASSERT_NE(models.use_of("a"), nullptr);
+    list({}, {"a"});
+    EXPECT_EQ(models.use_of("a"), nullptr);
+    list({loaded("a")}); // by somebody else
+    EXPECT_FALSE(models.all().loaded.front().jit);
+}
+
+TEST_F(models_of_a_host, remember_which_instance_a_request_has_named) {
+    list({loaded("a"), loaded("a:2"), loaded("b")});
+    for (auto const* name : {"a", "a:2", "B"}) {
+        request r{name};
+        models.answered(r.use, now);
+    }
+    EXPECT_FALSE(models.use_of("a")->named); // that is the key
+    EXPECT_TRUE(models.use_of("a:2")->named);
+    EXPECT_FALSE(models.use_of("b")->named);
+}
+
+TEST_F(models_of_a_host, remember_when_the_last_request_for_an_instance_ended) {
+    list({loaded("a")}, {"b"});
+    request r{"a"}, cold{"b"};
+    models.ended(r.use, now);
+    models.ended(cold.use, now);
+    EXPECT_EQ(models.use_of("a")->idle_since, now);
+    EXPECT_EQ(models.use_of("b"), nullptr);
+}
+
+TEST_F(models_of_a_host, know_for_a_minute_which_names_were_answered) {
+    request r{"alias"};
+    models.answered(r.use, now);
+    EXPECT_TRUE(models.answered_lately("alias", now + 1min - 1ns));
+    EXPECT_FALSE(models.answered_lately("alias", now + 1min));
+    EXPECT_FALSE(models.answered_lately("a", now));
+    models.unloaded("anything");
+    EXPECT_FALSE(models.answered_lately("alias", now));
+}
+
+TEST_F(models_of_a_host, remember_a_bounded_number_of_names) {
+    for (int i = 0; i <= 256; ++i) {
+        request r{std::to_string(i)};
+        models.answered(r.use, now);
+    }
+    EXPECT_FALSE(models.answered_lately("0", now));
+    EXPECT_TRUE(models.answered_lately("256", now));
+}
+
+TEST_F(models_of_a_host, put_a_model_that_is_unloaded_back_on_the_disk) {
+    list({loaded("a", 3), loaded("a:2", 3)}, {"b"});
+    request r{"a:2"};
+    models.answered(r.use, now);
+    models.unloaded("a:2");
+    EXPECT_THAT(ids(), ElementsAre("a"));
+    EXPECT_FALSE(models.is_unloaded("a")); // another instance is left
+    EXPECT_EQ(models.use_of("a:2"), nullptr);
+    models.unloaded("a");
+    EXPECT_TRUE(models.is_unloaded("a"));
+    EXPECT_EQ(models.size_of("a"), 3U);
+    models.unloaded("a");
+    EXPECT_EQ(models.all().unloaded.size(), 2U);
+}
+
+TEST_F(models_of_a_host, know_a_body_that_begins_like_one_that_was_answered) {
+    request r{"a"}, alike{"a"}, other{"b"};
+    EXPECT_FALSE(models.answered_alike(alike.model, now));
+    models.answered(r.use, now);
+    EXPECT_TRUE(models.answered_alike(alike.model, now + 1min - 1ns));
+    EXPECT_FALSE(models.answered_alike(alike.model, now + 1min));
+    EXPECT_FALSE(models.answered_alike(other.model, now));
+}
+
+} // namespace host_models_test
