@@ -98,8 +98,12 @@ net::task<bool> exchange_recovery::recover(next_step step, policy::judgement con
     if (is_refusal(judged.verdict)) {
         if (!refused_)
             refused_ = host_.deadlines.now();
-        if (host_.models.known())
+        if (host_.models.known()) {
+            // It is not loaded any more, whatever the last listing said.
+            if (auto const* const serves = host_.models.serving(claim_))
+                host_.models.unloaded(std::string{serves->id});
             refused_with_ = host_.models.bytes_loaded();
+        }
     }
     if (auto named = lmstudio::named_model(judged.message); !named.empty())
         named_ = std::move(named);
@@ -258,19 +262,8 @@ net::task<void> exchange_recovery::await_admission() {
     host_.reconsider();
     auto const until =
         refused ? std::optional{*refused_ + host_.settings->recovery.busy_wait} : std::nullopt;
-    while (!left() && !place_->admitted() && !place_->promoted()) {
-        if (!until) {
-            net::gate::waiter called{place_->called()};
-            co_await called;
-            continue;
-        }
-        auto const span =
-            std::chrono::ceil<std::chrono::milliseconds>(*until - host_.deadlines.now());
-        if (span <= span.zero())
-            break;
-        net::timed_wait called{place_->called(), host_.deadlines, span};
-        co_await called;
-    }
+    while (!left() && !place_->called() && !(until && host_.deadlines.now() >= *until))
+        co_await place_->await_call(host_.deadlines, until);
     admitted_ = place_->admitted();
     promoted_ = place_->promoted();
     place_.reset();
@@ -309,7 +302,7 @@ void exchange_recovery::leave() {
     claim_.end();
     host_.settled(claim_);
     if (place_) {
-        place_->called().open();
+        place_->wake();
         host_.note_change(); // after that, so that its place is free by then
     }
     if (!led || led->finished())

@@ -101,27 +101,32 @@ void host_models::answered(claim& by, time_point now) {
     auto const& wanted = resolve(by);
     if (wanted.match != lmstudio::match::found)
         return;
-    if (auto const* const serves = serving(by)) {
-        auto& used = uses_[serves->id];
-        used.named =
-            used.named || (!wanted.instance_id.empty() && wanted.instance_id != wanted.key);
-        return;
-    }
-    auto const found =
+    auto const listed =
         std::ranges::find(models_.unloaded, wanted.key, &lmstudio::model_on_disk::key);
-    if (found == models_.unloaded.end())
+    bool const news = serving(by) == nullptr && listed != models_.unloaded.end();
+    if (news) {
+        lmstudio::instance loaded;
+        loaded.id = listed->key;
+        loaded.model = listed->key;
+        loaded.size_bytes = listed->size_bytes;
+        loaded.kind = listed->kind;
+        loaded.variants = listed->variants;
+        models_.loaded.push_back(std::move(loaded));
+        models_.unloaded.erase(listed);
+        ++generation_;
+    }
+    auto const* const serves = serving(by);
+    if (serves == nullptr)
         return;
-    lmstudio::instance loaded;
-    loaded.id = found->key;
-    loaded.model = found->key;
-    loaded.size_bytes = found->size_bytes;
-    loaded.kind = found->kind;
-    loaded.variants = found->variants;
-    loaded.jit = true;
-    uses_[loaded.id] = {now, by.sent_at == time_point{} ? duration{} : now - by.sent_at, {}, false};
-    models_.loaded.push_back(std::move(loaded));
-    models_.unloaded.erase(found);
-    ++generation_;
+    auto& used = uses_[serves->id];
+    used.named = used.named || (!wanted.instance_id.empty() && wanted.instance_id != wanted.key);
+    // A listing may have shown it before its first output came.
+    bool const loaded_it = by.load_began && (!used.loaded || *used.loaded < *by.load_began);
+    if (news || loaded_it) {
+        used.loaded = now;
+        used.load = by.load_began ? now - *by.load_began : duration{};
+        std::ranges::find(models_.loaded, serves->id, &lmstudio::instance::id)->jit = true;
+    }
 }
 
 bool host_models::answered_lately(std::string_view name, time_point now) const noexcept {
@@ -139,8 +144,6 @@ void host_models::ended(claim& of, time_point now) {
 void host_models::unloaded(std::string_view instance_id) {
     answered_.clear();
     prefix_.clear();
-    if (auto const used = uses_.find(instance_id); used != uses_.end())
-        uses_.erase(used);
     auto const found = std::ranges::find(models_.loaded, instance_id, &lmstudio::instance::id);
     if (found == models_.loaded.end())
         return;

@@ -5,6 +5,7 @@
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace secondwind::recovery {
 
@@ -31,8 +32,8 @@ host_recovery::host_recovery(std::string host, boost::asio::io_context& event_lo
                              net::deadline_queue& queue, recovery::control& control,
                              recovery::ledger& records, config::current_settings const& in_force)
     : deadlines{queue}, settings{in_force}, ledger{records}, name{std::move(host)}, io{event_loop},
-      guard{event_loop}, recoverer{*this, control}, turns{*this, control}, rested_{event_loop},
-      calm_{queue, "recovery.watch", *this} {
+      guard{event_loop}, pauses{event_loop, queue}, recoverer{*this, control},
+      turns{*this, control}, rested_{event_loop}, calm_{queue, "recovery.watch", *this} {
     in_flight.watch(this);
 }
 
@@ -74,11 +75,23 @@ std::vector<std::string> host_recovery::loading() {
     return keys;
 }
 
-bool host_recovery::is_used(lmstudio::instance const& i) {
-    return std::ranges::any_of(in_flight.claims(), [&](claim& each) {
-        return each.possible() && models.serving(each) != nullptr &&
-               models.serving(each)->id == i.id;
-    });
+bool host_recovery::usage::of(lmstudio::instance const& i) const noexcept {
+    return any || std::ranges::find(instances, i.id, &lmstudio::instance::id) != instances.end();
+}
+
+host_recovery::usage host_recovery::in_use() {
+    usage all;
+    for (auto& each : in_flight.claims()) {
+        if (!each.possible())
+            continue;
+        if (auto const* const serves = models.serving(each)) {
+            if (!all.of(*serves))
+                all.instances.push_back(serves);
+        } else if (models.resolve(each).match != lmstudio::match::found) {
+            all.any = all.any || !each.model().name().empty() || each.model().unnamed();
+        }
+    }
+    return all;
 }
 
 std::optional<host_recovery::time_point>
@@ -154,6 +167,8 @@ policy::wish host_recovery::wish_of(claim& by, std::vector<std::string> const& b
     }
     auto const& wanted = models.resolve(by);
     // Whatever the host makes of such a name, it may use any instance.
+    if (wanted.match != lmstudio::match::found && refused)
+        return first ? wish::first : wish::later;
     if (wanted.match != lmstudio::match::found)
         return guard.gate() == policy::gate::waiting ? target() : wish::loaded;
     if (oversized.futile(wanted.key, deadlines.now()))
@@ -264,7 +279,9 @@ void host_recovery::decide() {
         }
         each.admit();
     }
-    several_wait_ = waiting_models.size() > few_models;
+    // Residency lasts longer from now on.
+    if (std::exchange(several_wait_, waiting_models.size() > few_models) && !several_wait_)
+        reconsider();
     if (follows)
         turns.watch_loads();
 }

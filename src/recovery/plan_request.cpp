@@ -43,28 +43,13 @@ policy::plan_request plan_request_for(host_recovery& host, record const& r, poli
 
 std::vector<policy::loaded_instance> candidates_of(host_recovery& host) {
     auto const now = host.deadlines.now();
+    auto const used = host.in_use();
     std::vector<policy::loaded_instance> all;
     for (auto const& each : host.models.all().loaded) {
         auto const* const use = host.models.use_of(each.id);
-        all.push_back({each, false, use != nullptr && use->named, host.is_resident(each, now)});
+        all.push_back(
+            {each, used.of(each), use != nullptr && use->named, host.is_resident(each, now)});
     }
-    bool unknown = false;
-    for (auto& each : host.in_flight.claims()) {
-        if (!each.possible())
-            continue;
-        auto const& wanted = host.models.resolve(each);
-        if (auto const* const served = policy::serving(wanted, host.models.all().loaded)) {
-            auto const at = std::ranges::find(
-                all, served->id, [](auto const& candidate) { return candidate.instance.id; });
-            at->used_here = true;
-        } else if (wanted.match != lmstudio::match::found) {
-            unknown = unknown || !each.model().name().empty() || each.model().unnamed();
-        }
-    }
-    // LM Studio may serve a name that is not known with any loaded model.
-    if (unknown)
-        for (auto& each : all)
-            each.used_here = true;
     return all;
 }
 

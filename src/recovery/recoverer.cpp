@@ -1,5 +1,6 @@
 #include <secondwind/recovery/recoverer.hpp>
 
+#include "eviction.hpp"
 #include "plan_request.hpp"
 #include "targets.hpp"
 #include <secondwind/net/timed_wait.hpp>
@@ -23,6 +24,8 @@ using time_point = net::deadline::clock::time_point;
 // in flight here needs no polling.
 constexpr milliseconds first_pace = 50ms;
 constexpr milliseconds slowest_pace = 1000ms;
+// After so many wrong guesses that an instance is idle, the next one comes after a pause.
+constexpr unsigned most_mistakes = 3;
 // The pace at which a request is sent again to a host whose memory may come back late.
 constexpr milliseconds first_look = 500ms;
 constexpr milliseconds slowest_look = 4000ms;
@@ -66,11 +69,12 @@ struct recoverer::episode {
     bool sent_as_loaded = false; // the model was listed as loaded, and the replay was refused
     bool listed_at_last = false; // before it was given up
     bool waited = false;
+    unsigned seemed_idle = 0; // how often in a row a target did, and was not
     bool planned = false;
 };
 
 recoverer::recoverer(host_recovery& host, recovery::control& control)
-    : host_{host}, control_{control}, changed_{host.io}, replayed_{host.io}, stop_{host.io} {}
+    : host_{host}, control_{control}, changed_{host.io}, replayed_{host.io} {}
 
 void recoverer::start(trigger cause, std::string authorization) {
     auto r = host_.ledger.open(host_.name, std::move(cause));
@@ -94,14 +98,16 @@ void recoverer::replayed(replay_end result) {
 }
 
 void recoverer::stop() {
-    stopping_ = true;
     changed_.open();
     replayed_.open();
-    stop_.open();
 }
 
 bool recoverer::late(record const& r) const noexcept {
     return host_.deadlines.now() >= r.trigger.refused + host_.settings->recovery.busy_wait;
+}
+
+bool recoverer::abandoned(record const& r) const noexcept {
+    return host_.pauses.stopped() || r.abandoned();
 }
 
 net::task<void> recoverer::run(std::shared_ptr<record> r, std::string authorization) {
@@ -129,8 +135,8 @@ net::task<void> recoverer::act(record& r, std::string authorization) {
         e.stage = policy::stage::everything_idle;
     for (;;) {
         bool listed = co_await plan(r, e);
-        if (!listed && !stopping_) {
-            co_await pause(first_look);
+        if (!listed && !host_.pauses.stopped()) {
+            co_await host_.pauses.pause(first_look);
             end(r, outcome::pending);
             listed = co_await plan(r, e);
         }
@@ -161,14 +167,19 @@ net::task<void> recoverer::act(record& r, std::string authorization) {
                 end_waiting(r);
                 co_return;
             }
+            if (abandoned(r)) {
+                r.acted = outcome::client_gone;
+                co_return;
+            }
             continue;
         }
         case plan_reason::unload: {
-            bool const unloaded = co_await unload_all(r, e);
+            e.waited = false;
+            bool const unloaded = co_await evict(host_, control_, r, e.authorization);
             // Others may have unloaded something meanwhile.
             bool const helped =
-                unloaded || (r.acted == outcome::unload_failed && !stopping_ && e.bytes_refused &&
-                             host_.models.bytes_loaded() < *e.bytes_refused);
+                unloaded || (r.acted == outcome::unload_failed && !host_.pauses.stopped() &&
+                             e.bytes_refused && host_.models.bytes_loaded() < *e.bytes_refused);
             if (!helped)
                 co_return;
             end(r, outcome::pending);
@@ -210,7 +221,7 @@ net::task<void> recoverer::act(record& r, std::string authorization) {
 // a plan reads no body. Requests that come later are read as they come.
 net::task<void> recoverer::read_bodies() {
     constexpr std::size_t large = 256 * 1024;
-    for (bool unread = true; unread && !stopping_;) {
+    for (bool unread = true; unread && !host_.pauses.stopped();) {
         unread = false;
         for (auto& each : host_.in_flight.claims()) {
             if (each.model().is_read())
@@ -221,19 +232,17 @@ net::task<void> recoverer::read_bodies() {
                 break;
         }
         if (unread)
-            co_await pause(milliseconds{1});
+            co_await host_.pauses.pause(milliseconds{1});
     }
 }
 
 // The models of the host, and what is to be unloaded. False where there is no listing.
 net::task<bool> recoverer::plan(record& r, episode& e) {
     bool const first = !e.planned;
-    if (!e.waited)
-        r.phase = phase::listing;
+    r.phase = phase::listing;
     auto listed = co_await control_.list(e.authorization);
     auto const now = host_.deadlines.now();
-    if (!e.waited)
-        r.phase = phase::planning;
+    r.phase = phase::planning;
     if (!listed.instances) {
         host_.models.not_listed(now);
         end(r, outcome::unload_failed, listed.error);
@@ -287,14 +296,21 @@ net::task<bool> recoverer::wait_for_idle(record& r, episode& e) {
     if (!e.waited)
         host_.ledger.note(step::waiting, r);
     e.waited = true;
-    auto const until = r.trigger.refused + host_.settings->recovery.busy_wait;
+    // A target seemed idle, and the plan found it busy, again and again.
+    if (e.seemed_idle > most_mistakes) {
+        net::timed_wait change{changed_, host_.deadlines, first_pace};
+        co_await change;
+    }
     auto const awaited = busy_targets(r.plan);
     auto const loads = host_.loading();
     for (;;) {
         bool const idle = update_window(host_, awaited, foreign);
         host_.reconsider();
+        e.seemed_idle = idle ? e.seemed_idle + 1 : 0;
         if (idle || abandoned(r) || host_.loading() != loads)
             co_return true;
+        // Another exchange may lead it by now.
+        auto const until = r.trigger.refused + host_.settings->recovery.busy_wait;
         auto const left = std::chrono::ceil<milliseconds>(until - host_.deadlines.now());
         if (left <= 0ms)
             co_return false;
@@ -310,71 +326,6 @@ net::task<bool> recoverer::wait_for_idle(record& r, episode& e) {
             co_return true;
         }
     }
-}
-
-// True if the unloads are done. If not, acted says why.
-net::task<bool> recoverer::unload_all(record& r, episode& e) {
-    r.phase = phase::unloading;
-    e.waited = false;
-    if (host_.settings->recovery.mode == config::recovery_mode::on)
-        host_.guard.set_gate(policy::gate::closed);
-    host_.reconsider();
-    auto const victims = r.plan.victims;
-    for (auto const& victim : victims) {
-        if (r.abandoned()) {
-            r.acted = outcome::client_gone;
-            co_return false;
-        }
-        auto const start = host_.deadlines.now();
-        r.unloads.push_back({victim, false, {}, {}});
-        host_.ledger.note(step::unloading, r);
-        auto const unloading = co_await control_.unload(victim.id, e.authorization);
-        host_.note_unload();
-        auto& entry = r.unloads.back();
-        entry.took = between(start, host_.deadlines.now());
-        entry.done = unloading.result != lmstudio::unload_result::refused;
-        entry.error = unloading.error;
-        host_.ledger.note(step::unloaded, r);
-        if (!entry.done) {
-            // It may have taken effect all the same.
-            end(r, outcome::unload_failed, victim.id + ": " + unloading.error);
-            auto listed = co_await control_.list(e.authorization);
-            if (listed.instances)
-                host_.models.listed(std::move(*listed.instances), std::move(listed.unloaded),
-                                    host_.deadlines.now());
-            co_return false;
-        }
-        host_.guard.note_unloaded(victim.model);
-        host_.models.unloaded(victim.id);
-    }
-    bool const verified = co_await verify(r, e);
-    co_return verified;
-}
-
-net::task<bool> recoverer::verify(record& r, episode& e) {
-    r.phase = phase::verifying;
-    auto const give_up = host_.deadlines.now() + host_.settings->recovery.verify_timeout;
-    auto pace = first_pace;
-    for (;;) {
-        auto listing = co_await control_.list(e.authorization);
-        if (!listing.instances) {
-            end(r, outcome::unload_failed, listing.error);
-            co_return false;
-        }
-        host_.models.listed(std::move(*listing.instances), std::move(listing.unloaded),
-                            host_.deadlines.now());
-        auto const* const left = still_loaded(r.plan, host_.models.all());
-        if (left == nullptr)
-            break;
-        if (stopping_ || host_.deadlines.now() + pace > give_up) {
-            end(r, outcome::unload_failed, left->id + ": still loaded after its unload");
-            co_return false;
-        }
-        co_await pause(pace);
-        pace = std::min(pace * 2, slowest_pace);
-    }
-    host_.ledger.note(step::verified, r);
-    co_return true;
 }
 
 // Has the leader replay, and again where its memory may come back late. True if the recovery is
@@ -422,7 +373,7 @@ net::task<bool> recoverer::replay_until_loaded(record& r, episode& e) {
         if (e.repeated)
             co_return false;
         e.repeated = true;
-        co_await pause(first_look);
+        co_await host_.pauses.pause(first_look);
     }
 }
 
@@ -434,17 +385,11 @@ net::task<replay_end> recoverer::replay(record& r) {
     host_.ledger.note(step::replaying, r);
     host_.guard.progress().open();
     host_.reconsider();
-    while (!replay_end_ && !stopping_) {
+    while (!replay_end_ && !host_.pauses.stopped()) {
         net::gate::waiter ended{replayed_};
         co_await ended;
     }
     co_return replay_end_.value_or(replay_end::gone);
-}
-
-net::task<bool> recoverer::pause(milliseconds span) {
-    net::timed_wait wait{stop_, host_.deadlines, span};
-    co_await wait;
-    co_return !stopping_;
 }
 
 // Pauses before another look. False if the last one has been taken.
@@ -452,11 +397,12 @@ net::task<bool> recoverer::look_again(episode& e) {
     auto const now = host_.deadlines.now();
     if (!e.looking_since)
         e.looking_since = now;
-    if (stopping_ || now + e.look > *e.looking_since + host_.settings->recovery.verify_timeout)
+    if (host_.pauses.stopped() ||
+        now + e.look > *e.looking_since + host_.settings->recovery.verify_timeout)
         co_return false;
     auto const span = e.look;
     e.look = std::min(e.look * 2, slowest_look);
-    co_return co_await pause(span);
+    co_return co_await host_.pauses.pause(span);
 }
 
 } // namespace secondwind::recovery

@@ -23,13 +23,7 @@ constexpr milliseconds slowest_load_pace = 2s;
 } // namespace
 
 turn_keeper::turn_keeper(host_recovery& host, recovery::control& control)
-    : host_{host}, control_{control}, changed_{host.io}, stop_{host.io} {}
-
-void turn_keeper::stop() {
-    stopping_ = true;
-    changed_.open();
-    stop_.open();
-}
+    : host_{host}, control_{control}, changed_{host.io} {}
 
 void turn_keeper::interrupt() {
     turn_ = nullptr;
@@ -37,7 +31,7 @@ void turn_keeper::interrupt() {
 }
 
 bool turn_keeper::awaits(line::place const* by, std::uint64_t arrival) const {
-    return !stopping_ && turn_ == by &&
+    return !host_.pauses.stopped() && turn_ == by &&
            std::ranges::any_of(host_.line.places(), [&](line::place const& each) {
                return &each == by && each.arrival() == arrival;
            });
@@ -46,7 +40,7 @@ bool turn_keeper::awaits(line::place const* by, std::uint64_t arrival) const {
 void turn_keeper::await_turn(line::place& by) {
     if (turn_ != nullptr || host_.guard.gate() != policy::gate::open)
         return;
-    if (stopping_) {
+    if (host_.pauses.stopped()) {
         host_.admit_head(by);
         return;
     }
@@ -113,7 +107,7 @@ net::task<void> turn_keeper::turn(line::place* by, std::uint64_t arrival) {
 }
 
 void turn_keeper::watch_loads() {
-    if (asking_for_loads_ || stopping_)
+    if (asking_for_loads_ || host_.pauses.stopped())
         return;
     asking_for_loads_ = true;
     net::spawn(ask_for_loads());
@@ -122,6 +116,10 @@ void turn_keeper::watch_loads() {
 net::task<void> turn_keeper::ask_for_loads() {
     auto pace = first_load_pace;
     bool again = true;
+    if (host_.models.asked_within(pace, host_.deadlines.now())) {
+        bool const goes_on = co_await host_.pauses.pause(pace);
+        again = goes_on && host_.waits_for_load();
+    }
     while (again) {
         auto listed = co_await control_.list({});
         if (listed.instances && host_.takes_turns())
@@ -134,9 +132,8 @@ net::task<void> turn_keeper::ask_for_loads() {
             host_.models.not_listed(now);
         }
         host_.reconsider();
-        net::timed_wait pause{stop_, host_.deadlines, pace};
-        co_await pause;
-        again = !stopping_ && host_.waits_for_load();
+        bool const goes_on = co_await host_.pauses.pause(pace);
+        again = goes_on && host_.waits_for_load();
         pace = std::min(pace * 2, slowest_load_pace);
     }
     asking_for_loads_ = false;

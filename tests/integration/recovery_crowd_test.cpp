@@ -51,7 +51,7 @@ struct recovery_in_a_crowd : with_proxy {
 
 // How many of them are refused before the recovery begins, and how many only come to its gate, is
 // up to the event loop.
-TEST_F(recovery_in_a_crowd, DISABLED_a_hundred_failures_share_one_recovery) {
+TEST_F(recovery_in_a_crowd, a_hundred_failures_share_one_recovery) {
     std::size_t joined = 0;
     auto task = [](recovery_in_a_crowd& t, std::size_t& replayed) -> asio::awaitable<void> {
         std::vector<std::string> const requests(100, ask("huge", "x"));

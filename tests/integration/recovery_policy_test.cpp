@@ -71,7 +71,8 @@ asio::awaitable<http_answer> first_told(recovery_policy& t, unsigned status, std
 
 } // namespace
 
-TEST_F(recovery_policy, DISABLED_takes_no_more_than_enough_and_what_was_used_longest_ago_first) {
+TEST_F(recovery_policy, takes_no_more_than_enough_and_what_was_used_longest_ago_first) {
+    w.settings.recovery.residency = 0ms;
     w.settings.recovery.evict = policy::evict::enough;
     auto task = [](recovery_policy& t) -> asio::awaitable<void> {
         std::vector<std::string> const order{"b", "c", "a"};

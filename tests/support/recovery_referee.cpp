@@ -2,6 +2,7 @@
 #include "support/recovery_referee.hpp"
 
 #include <secondwind/policy/gate_window.hpp>
+#include <secondwind/policy/memory_requirement.hpp>
 
 #include <fmt/format.h>
 
@@ -251,6 +252,7 @@ void recovery_referee::enough_goes(record const& r) {
         return;
     auto const& known = recovery_.models;
     auto const size = known.size_of(r.wanted.key);
+    auto const need = std::max(size, policy::required_bytes(r.trigger.message).value_or(0));
     auto const sum_of = [](auto const& all) {
         std::uint64_t sum = 0;
         for (auto const& each : all)
@@ -268,16 +270,17 @@ void recovery_referee::enough_goes(record const& r) {
         idle += decision == policy::decision::unload || decision == policy::decision::not_needed
                     ? i.size_bytes
                     : 0;
-    if (refusal && refused && size != 0 && known.bytes_loaded() - idle + size >= *refused)
+    // With nothing busy there is nothing to wait for, and the refusal may have passed.
+    bool const waits = std::ranges::any_of(r.plan.considered, [](policy::consideration const& c) {
+        using enum policy::decision;
+        return c.decision == busy_here || c.decision == busy_there || c.decision == resident;
+    });
+    if (refusal && waits && refused && size != 0 && known.bytes_loaded() - idle + size >= *refused)
         breach(fmt::format("recovery {} unloads what is known to be too little", r.id));
     if (!refusal || size == 0)
         return;
     auto const crumb = [&](lmstudio::instance const& i) { return i.size_bytes < size / 10; };
-    bool const busy = std::ranges::any_of(r.plan.considered, [](policy::consideration const& c) {
-        using enum policy::decision;
-        return c.decision == busy_here || c.decision == busy_there || c.decision == resident;
-    });
-    if (busy && std::ranges::all_of(r.plan.victims, crumb))
+    if (waits && std::ranges::all_of(r.plan.victims, crumb))
         breach(fmt::format("recovery {} unloads crumbs alone, while others are busy", r.id));
     bool const first_stage = settings_.recovery.evict == policy::evict::enough &&
                              count(r, step::refused) == 0 && host_.loading().empty() &&
@@ -285,7 +288,7 @@ void recovery_referee::enough_goes(record const& r) {
     if (!first_stage)
         return;
     for (auto const& victim : r.plan.victims)
-        if (victim.size_bytes > 0 && going - victim.size_bytes >= size)
+        if (victim.size_bytes > 0 && going - victim.size_bytes >= need)
             breach(victim.id + " is unloaded, and the others are enough");
 }
 

@@ -143,7 +143,8 @@ void recovery_referee::attempt_begins(watched& w) {
     bool const cold = recovery_.models.known() && listed_for(e) == nullptr &&
                       host_.find_model(e.model()) != nullptr;
     bool const crumb = policy::is_crumb(recovery_.models.size_of(e.model()), guard.need());
-    if (cold && replays == 0 && guard.gate() == policy::gate::closed)
+    // What is sent once more after a dead connection was sent before.
+    if (cold && replays == 0 && e.resends() == 0 && guard.gate() == policy::gate::closed)
         breach(id + " is sent while the gate is closed");
     if (cold && replays == 0 && !crumb && guard.gate() == policy::gate::waiting &&
         guard.recovering() && !recovery_.oversized.futile(e.model(), virtual_time::now()) &&
@@ -160,7 +161,8 @@ void recovery_referee::decided(watched& w, policy::next_step s) {
     auto const* const use = call.on() && listed_for(e) != nullptr
                                 ? recovery_.models.use_of(listed_for(e)->id)
                                 : nullptr;
-    if (e.judged().verdict == verdict::healthy && w.loads && use != nullptr && use->loaded)
+    if (e.judged().verdict == verdict::healthy && w.loads && use != nullptr && use->loaded &&
+        use->load > virtual_time::milliseconds::zero())
         loaded_.emplace(*call.on(), load{virtual_time::now(),
                                          std::chrono::duration_cast<virtual_time::milliseconds>(
                                              virtual_time::now() - e.attempt_began())});

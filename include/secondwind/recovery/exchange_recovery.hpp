@@ -76,7 +76,7 @@ public:
         claim_.begin(host_.in_flight);
         attempt_epoch_ = host_.guard.epoch();
         if (!host_.quiet())
-            claim_.sent_at = host_.deadlines.now();
+            host_.note_sent(claim_);
     }
 
     // What follows from an attempt's answer. For relay, this is the end: outcome() says what came

@@ -62,6 +62,8 @@ public:
     bool answered_lately(std::string_view name, time_point now) const noexcept;
     // A request has ended.
     void ended(claim& of, time_point now);
+    // It is not loaded any more, as far as an answer shows. What is known of its use is kept until
+    // a listing says so too.
     void unloaded(std::string_view instance_id);
 
     // Its last load took `load` and ended `loaded`; the last request for it has ended `idle_since`.

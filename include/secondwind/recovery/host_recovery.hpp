@@ -12,6 +12,7 @@
 #include <secondwind/recovery/in_flight.hpp>
 #include <secondwind/recovery/ledger.hpp>
 #include <secondwind/recovery/line.hpp>
+#include <secondwind/recovery/pauses.hpp>
 #include <secondwind/recovery/recoverer.hpp>
 #include <secondwind/recovery/turn_keeper.hpp>
 
@@ -59,6 +60,12 @@ public:
     // The place of one that waits: those that were sent before have an earlier one.
     std::uint64_t next_arrival() noexcept { return ++arrivals_; }
 
+    // A request goes out while someone watches.
+    void note_sent(claim& by) {
+        by.load_began.reset();
+        if (by.possible() && models.known() && models.serving(by) == nullptr)
+            by.load_began = deadlines.now();
+    }
     // A request has the first byte of its answer, or is over without one.
     void answered(claim& by);
     void settled(claim const& by);
@@ -101,8 +108,9 @@ public:
     }
     // Ends all that waits: the server stops.
     void stop() {
+        pauses.stop();
         recoverer.stop();
-        turns.stop();
+        turns.note_change();
     }
 
     // Something goes on: requests are looked at for a while.
@@ -118,7 +126,16 @@ public:
     bool is_resident(lmstudio::instance const& i, time_point now);
     // When that ends at the latest; nothing if it is not.
     std::optional<time_point> residency_end(lmstudio::instance const& i) const;
-    bool is_used(lmstudio::instance const& i);
+    // What the requests in flight use.
+    struct usage {
+        std::vector<lmstudio::instance const*> instances; // of the last listing
+        // LM Studio may serve a name that is not known with any loaded model.
+        bool any = false;
+
+        bool of(lmstudio::instance const& i) const noexcept;
+    };
+    usage in_use();
+    bool is_used(lmstudio::instance const& i) { return in_use().of(i); }
     // The instances that a host which evicts by itself would unload for it.
     std::vector<lmstudio::instance> evictable_for(claim& by) const;
     // One of them is in use, or is being loaded.
@@ -135,6 +152,7 @@ public:
     host_models models;
     host_guard guard;
     recovery::line line;
+    recovery::pauses pauses;
     policy::memory_bounds bounds;
     policy::oversized_models oversized;
     policy::brake brake;

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace secondwind::recovery {
@@ -50,8 +51,8 @@ public:
     // What the name meant by the listing of that generation; see host_models::resolve().
     lmstudio::resolved_model resolved;
     std::uint64_t generation = 0;
-    // When its load may have begun; only where someone watches.
-    time_point sent_at{};
+    // When it was sent, if its model was not loaded by then; only where someone watches.
+    std::optional<time_point> load_began{};
 
 private:
     friend class in_flight;

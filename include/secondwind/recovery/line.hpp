@@ -1,13 +1,18 @@
 // Where exchanges wait to be admitted to their host.
 #pragma once
 
+#include <secondwind/net/deadline.hpp>
 #include <secondwind/net/gate.hpp>
+#include <secondwind/net/task.hpp>
 #include <secondwind/recovery/in_flight.hpp>
 
 #include <boost/intrusive/list.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
+#include <optional>
 
 namespace secondwind::recovery {
 
@@ -19,7 +24,7 @@ public:
     public:
         // A refused one has its place by when it first came, not by when it was refused.
         place(line& of, claim& by, boost::asio::io_context& io, std::uint64_t arrival, bool refused)
-            : by_{by}, arrival_{arrival}, refused_{refused}, called_{io} {
+            : by_{by}, arrival_{arrival}, refused_{refused}, wake_{io} {
             of.insert(*this);
         }
         place(place const&) = delete;
@@ -33,16 +38,22 @@ public:
         bool admitted() const noexcept { return admitted_; }
         // It takes over a recovery whose leader has left.
         bool promoted() const noexcept { return promoted_; }
-        net::gate& called() noexcept { return called_; }
+        bool called() const noexcept { return admitted_ || promoted_; }
 
         void admit() {
             admitted_ = true;
-            called_.open();
+            wake();
         }
         void promote() {
             promoted_ = true;
-            called_.open();
+            wake();
         }
+        // Its wait ends, called or not.
+        void wake() { wake_.open(); }
+
+        using time_point = std::chrono::steady_clock::time_point;
+        // Waits to be called, at most until that time.
+        net::task<void> await_call(net::deadline_queue& deadlines, std::optional<time_point> until);
 
     private:
         friend class line;
@@ -54,7 +65,7 @@ public:
         bool refused_;
         bool admitted_ = false;
         bool promoted_ = false;
-        net::gate called_;
+        net::gate wake_;
     };
     using list =
         boost::intrusive::list<place,

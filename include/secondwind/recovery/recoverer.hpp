@@ -55,22 +55,17 @@ private:
     net::task<void> read_bodies();
     net::task<bool> plan(record& r, episode& e);
     net::task<bool> wait_for_idle(record& r, episode& e);
-    net::task<bool> unload_all(record& r, episode& e);
-    net::task<bool> verify(record& r, episode& e);
     net::task<bool> replay_until_loaded(record& r, episode& e);
     net::task<replay_end> replay(record& r);
-    net::task<bool> pause(std::chrono::milliseconds span);
     net::task<bool> look_again(episode& e);
     bool late(record const& r) const noexcept;
-    bool abandoned(record const& r) const noexcept { return stopping_ || r.abandoned(); }
+    bool abandoned(record const& r) const noexcept;
 
     host_recovery& host_;
     recovery::control& control_;
     net::gate changed_;
     net::gate replayed_;
-    net::gate stop_;
     std::optional<replay_end> replay_end_;
-    bool stopping_ = false;
 };
 
 } // namespace secondwind::recovery

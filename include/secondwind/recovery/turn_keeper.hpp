@@ -30,8 +30,6 @@ public:
     void note_change() { changed_.open(); }
     // It awaits the host.
     bool asks() const noexcept { return turns_ != 0 || asking_for_loads_; }
-    // Ends every wait: the server stops.
-    void stop();
 
 private:
     net::task<void> turn(line::place* by, std::uint64_t arrival);
@@ -41,11 +39,9 @@ private:
     host_recovery& host_;
     recovery::control& control_;
     net::gate changed_;
-    net::gate stop_;
     line::place* turn_ = nullptr; // the exchange that awaits its turn
     unsigned turns_ = 0;          // that are awaited, or were and have not ended yet
     bool asking_for_loads_ = false;
-    bool stopping_ = false;
 };
 
 } // namespace secondwind::recovery

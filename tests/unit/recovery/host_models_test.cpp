@@ -117,7 +117,7 @@ TEST_F(models_of_a_host, serve_a_request_by_its_instance_its_model_or_the_only_o
 TEST_F(models_of_a_host, count_a_model_as_loaded_once_a_request_for_it_is_answered) {
     list({loaded("a", 3)}, {"b"});
     request r{"b"};
-    r.use.sent_at = now;
+    r.use.load_began = now;
     models.answered(r.use, now + 5s);
     EXPECT_THAT(ids(), ElementsAre("a", "b"));
     EXPECT_FALSE(models.is_unloaded("b"));
@@ -188,8 +188,8 @@ TEST_F(models_of_a_host, put_a_model_that_is_unloaded_back_on_the_disk) {
     models.answered(r.use, now);
     models.unloaded("a:2");
     EXPECT_THAT(ids(), ElementsAre("a"));
-    EXPECT_FALSE(models.is_unloaded("a")); // another instance is left
-    EXPECT_EQ(models.use_of("a:2"), nullptr);
+    EXPECT_FALSE(models.is_unloaded("a"));    // another instance is left
+    EXPECT_NE(models.use_of("a:2"), nullptr); // until a listing says so
     models.unloaded("a");
     EXPECT_TRUE(models.is_unloaded("a"));
     EXPECT_EQ(models.size_of("a"), 3U);
