@@ -12,6 +12,8 @@ import re
 import sys
 from pathlib import Path
 
+import generated_page
+
 ROOT = Path(__file__).resolve().parent.parent
 SCHEMA = ROOT / "config" / "secondwind.schema.json"
 PAGE = ROOT / "docs" / "configuration.md"
@@ -157,19 +159,6 @@ def page(written, root):
     return f"{head}{MARK} -->\n{reference(root)}"
 
 
-def main(arguments):
-    if arguments not in ([], ["--check"]):
-        sys.exit(f"usage: {Path(sys.argv[0]).name} [--check]")
-    written = PAGE.read_text(encoding="utf-8")
-    made = page(written, json.loads(SCHEMA.read_text(encoding="utf-8")))
-    if made == written:
-        return 0
-    if arguments:
-        print(f"{PAGE.relative_to(ROOT)} is out of date: run {sys.argv[0]}")
-        return 1
-    PAGE.write_text(made, encoding="utf-8")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    make = lambda written: page(written, json.loads(SCHEMA.read_text(encoding="utf-8")))
+    sys.exit(generated_page.main(PAGE, make, sys.argv[1:]))

@@ -30,11 +30,11 @@ public:
 enum class front_kind : std::uint8_t {
     no_proxy,
     evict_and_retry, // a memory error unloads all, busy or not, and the request is sent once more
-    todays_rules,    // see todays_rules.cpp
+    first_rules,     // see first_rules.cpp
     product
 };
 constexpr front_kind all_fronts[]{front_kind::no_proxy, front_kind::evict_and_retry,
-                                  front_kind::todays_rules, front_kind::product};
+                                  front_kind::first_rules, front_kind::product};
 std::string_view to_string(front_kind k) noexcept;
 
 // What a front needs. All must outlive it.
@@ -47,6 +47,6 @@ struct surroundings {
 };
 
 std::unique_ptr<front> make_front(front_kind k, surroundings around);
-std::unique_ptr<front> make_todays_rules(surroundings around);
+std::unique_ptr<front> make_first_rules(surroundings around);
 
 } // namespace secondwind::bench

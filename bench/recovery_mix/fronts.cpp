@@ -140,7 +140,7 @@ std::string_view to_string(front_kind k) noexcept {
         return "no proxy";
     case front_kind::evict_and_retry:
         return "P1";
-    case front_kind::todays_rules:
+    case front_kind::first_rules:
         return "P2";
     case front_kind::product:
         return "product";
@@ -154,8 +154,8 @@ std::unique_ptr<front> make_front(front_kind k, surroundings around) {
         return std::make_unique<no_proxy>(std::move(around));
     case front_kind::evict_and_retry:
         return std::make_unique<evict_and_retry>(std::move(around));
-    case front_kind::todays_rules:
-        return make_todays_rules(std::move(around));
+    case front_kind::first_rules:
+        return make_first_rules(std::move(around));
     case front_kind::product:
         break;
     }

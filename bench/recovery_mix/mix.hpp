@@ -55,7 +55,7 @@ struct clients {
 struct bar {
     double loads = 0;                           // at most, mean of the seeds
     milliseconds longest_wait{};                // at most, of all seeds
-    double longest_wait_of_today = 0;           // instead: at most, as a multiple of today's rules
+    double longest_wait_of_p2 = 0;              // instead: at most, as a multiple of P2's
     std::vector<std::string> excepted_models{}; // from the longest wait
 };
 

@@ -70,13 +70,13 @@ std::vector<mix> make_mixes() {
          .title = "ten apps in sequence on ten exclusive 14 GB models",
          .models = ten_exclusive_models(),
          .clients = ten_apps(1, {"", {500ms, 1500ms}, {4s, 8500ms}}, {300ms, 1s}, {0s, 5s}, 15),
-         .bar = {.loads = 70, .longest_wait_of_today = 1.6}});
+         .bar = {.loads = 70, .longest_wait_of_p2 = 1.6}});
 
     mixes.push_back({.name = "burst",
                      .title = "burst of 200 on the ten models",
                      .models = ten_exclusive_models(),
                      .clients = ten_apps(20, {"", {300ms, 1s}, {2s, 4s}}, {}, {0s, 0s}, 1),
-                     .bar = {.loads = 10, .longest_wait_of_today = 1.15}});
+                     .bar = {.loads = 10, .longest_wait_of_p2 = 1.15}});
 
     mixes.push_back(
         {.name = "closed",
@@ -84,7 +84,7 @@ std::vector<mix> make_mixes() {
          .models = ten_exclusive_models(),
          .clients =
              {{"c", 20, closed, {100ms, 500ms}, {{"*", {300ms, 1s}, {2s, 4s}}}, {0s, 2s}, 10}},
-         .bar = {.loads = 62, .longest_wait_of_today = 1.15}});
+         .bar = {.loads = 62, .longest_wait_of_p2 = 1.15}});
 
     mixes.push_back(
         {.name = "a",
@@ -118,11 +118,11 @@ std::vector<mix> make_mixes() {
                         {"b", 1, poisson, {{}, b_comes}, {{"B", {300ms, 300ms}, {10s, 40s}}}}},
             .bar = bar};
     };
-    mixes.push_back(
-        b("b-short", "A (18 GB) never idle, requests of 2 to 4 s; B (20) now and then, 30 min",
-          30min, {1700ms, 3700ms}, 1s, 60s, {.loads = 20, .longest_wait_of_today = 1.1}));
+    mixes.push_back(b("b-short",
+                      "A (18 GB) never idle, requests of 2 to 4 s; B (20) now and then, 30 min",
+                      30min, {1700ms, 3700ms}, 1s, 60s, {.loads = 20, .longest_wait_of_p2 = 1.1}));
     mixes.push_back(b("b-long", "the same with requests of 40 to 90 s, 1 h", 1h, {39700ms, 89700ms},
-                      25s, 180s, {.loads = 32, .longest_wait_of_today = 1.1}));
+                      25s, 180s, {.loads = 32, .longest_wait_of_p2 = 1.1}));
 
     mixes.push_back(
         {.name = "c",

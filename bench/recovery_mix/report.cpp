@@ -107,7 +107,7 @@ std::string as_markdown(std::vector<result> const& results) {
         out += fmt::format(
             "| {}: {} | {} | {} | {} | {} | {} |\n", m.name, m.title,
             cell(of(front_kind::no_proxy), false), cell(of(front_kind::evict_and_retry), false),
-            cell(of(front_kind::todays_rules), true), cell(of(front_kind::product), true),
+            cell(of(front_kind::first_rules), true), cell(of(front_kind::product), true),
             others.runs == 0 ? "–" : fmt::format("{}, {}", others.failures, others.cut_by_unload));
     }
     return out;
@@ -135,11 +135,11 @@ std::vector<std::string> missed_bars(std::vector<result> const& results) {
         if (auto const loads = mean(f.loads, f); bar.loads > 0 && loads > bar.loads)
             miss(fmt::format("{:.1f} loads, at most {:.0f}", loads, bar.loads));
         auto most = bar.longest_wait;
-        if (bar.longest_wait_of_today > 0)
-            if (auto const* const today = find(results, r.mix, front_kind::todays_rules, true))
+        if (bar.longest_wait_of_p2 > 0)
+            if (auto const* const first = find(results, r.mix, front_kind::first_rules, true))
                 most = milliseconds{
-                    static_cast<int>(static_cast<double>(today->figures.longest_wait().count()) *
-                                     bar.longest_wait_of_today)};
+                    static_cast<int>(static_cast<double>(first->figures.longest_wait().count()) *
+                                     bar.longest_wait_of_p2)};
         if (auto const longest = f.longest_wait(bar.excepted_models);
             most > milliseconds{} && longest > most)
             miss(fmt::format("longest wait {:.1f} s, at most {:.1f} s", seconds(longest),

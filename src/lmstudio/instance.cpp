@@ -29,14 +29,4 @@ bool uses(std::string_view name, instance const& candidate, inventory const& loa
     return is_loaded_id(name, loaded) ? candidate.id == name : candidate.model == name;
 }
 
-bool fits_any(std::string_view name, inventory const& loaded) noexcept {
-    return std::ranges::any_of(loaded, [&](instance const& i) { return uses(name, i, loaded); });
-}
-
-bool one_model_only(inventory const& loaded) noexcept {
-    return !loaded.empty() && std::ranges::all_of(loaded, [&](instance const& i) {
-        return i.model == loaded.front().model;
-    });
-}
-
 } // namespace secondwind::lmstudio

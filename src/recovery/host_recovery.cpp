@@ -232,10 +232,6 @@ void host_recovery::expect_eviction(claim& by) {
         models.unloaded(each.id);
 }
 
-void host_recovery::drop(claim const& by) noexcept {
-    settled(by);
-}
-
 void host_recovery::reconsider() {
     if (reconsidering_)
         return;

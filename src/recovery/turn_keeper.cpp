@@ -20,6 +20,19 @@ constexpr milliseconds slowest_busy_pace = 1000ms;
 constexpr milliseconds first_load_pace = 250ms;
 constexpr milliseconds slowest_load_pace = 2s;
 
+// Two models are loaded that requests have loaded.
+bool keeps_models(lmstudio::inventory const& loaded) {
+    lmstudio::instance const* one = nullptr;
+    for (auto const& each : loaded) {
+        if (!each.jit || !each.device.empty())
+            continue;
+        if (one != nullptr && one->model != each.model)
+            return true;
+        one = &each;
+    }
+    return false;
+}
+
 } // namespace
 
 turn_keeper::turn_keeper(host_recovery& host, recovery::control& control)
@@ -58,6 +71,8 @@ net::task<void> turn_keeper::turn(line::place* by, std::uint64_t arrival) {
         auto listed = co_await control_.list({});
         if (listed.instances) {
             auto told = co_await control_.with_activity(std::move(*listed.instances), {});
+            if (keeps_models(told))
+                host_.note_keeps_models();
             host_.models.listed(std::move(told), std::move(listed.unloaded), host_.deadlines.now());
         } else {
             host_.models.not_listed(host_.deadlines.now());

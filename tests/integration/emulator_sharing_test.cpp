@@ -110,14 +110,14 @@ TEST_F(emulator_sharing, an_instance_works_on_four_requests_and_the_others_queue
     lm->script().hold_generations(1);
     auto task = [](emulator_sharing& t) -> asio::awaitable<void> {
         std::vector<raw_client*> all;
-        for (int i = 0; i < 6; ++i) {
+        for (unsigned i = 0; i < 6; ++i) {
             auto* client = co_await t.connected();
             all.push_back(client);
             co_await client->send(ask_for("big", true));
-            auto arrived = [&t, i] { return t.lm->counts().requests == i + 1U; };
+            auto arrived = [&t, i] { return t.lm->counts().requests == i + 1; };
             co_await t.lm->until(arrived);
         }
-        for (int i = 0; i < 4; ++i)
+        for (unsigned i = 0; i < 4; ++i)
             co_await all[i]->read_until("Every");
         EXPECT_EQ(t.lm->counts().generations_running(), 4U);
         auto* watcher = co_await t.admitted("/llm");

@@ -10,9 +10,7 @@ namespace {
 struct recovery_races : with_proxy {
     recovery_races() {
         w.settings.recovery.websocket_timeout = std::chrono::milliseconds{0};
-        w.stop();
         w.settings.recovery.verify_timeout = no_second_look;
-        w.start(host.port());
         w.settings.cold_load.gate = false; // so that several are refused for the same model
         w.start(host.port());
     }
@@ -117,7 +115,6 @@ TEST_F(recovery_races, one_with_another_need_does_not_share_a_failure_to_find_ro
 }
 
 TEST_F(recovery_races, one_with_the_same_need_shares_a_failure_to_find_room) {
-    w.settings.recovery.verify_timeout = no_second_look;
     auto task = [](recovery_races& t) -> asio::awaitable<void> {
         auto* one = co_await t.begun("small");
         auto first = co_await t.host.accept();

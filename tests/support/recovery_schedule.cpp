@@ -297,7 +297,7 @@ void recovery_schedule::choose_events() {
 bool recovery_schedule::run() {
     auto const hopeless = [this] { return breaches().size() > 50; };
     auto const over = [this, hopeless] {
-        return hopeless() || (to_come_ == 0 && !recovery_->guard.recovering() &&
+        return hopeless() || (to_come_ == 0 && recovery_->at_rest() &&
                               std::ranges::all_of(exchanges_, &simulated_exchange::over));
     };
     bool const ended = time_.pass_until(over, 4h);

@@ -48,8 +48,7 @@ struct with_simulated_host : testing::Test {
     // Until all exchanges and recoveries are over.
     void finish() {
         ASSERT_TRUE(time.pass_until([this] {
-            return !recovery.guard.recovering() &&
-                   std::ranges::all_of(exchanges, &simulated_exchange::over);
+            return recovery.at_rest() && std::ranges::all_of(exchanges, &simulated_exchange::over);
         }));
         EXPECT_EQ(recovery.waiting(), 0U);
         for (auto const& r : ledger.records()) {

@@ -57,7 +57,7 @@ net::task<recovery::control::listing> simulated_host::list(std::string) {
 
 net::task<lmstudio::inventory> simulated_host::with_activity(lmstudio::inventory loaded,
                                                              std::string) {
-    reported_busy.emplace();
+    std::set<std::string> busy_ones;
     virtual_time::sleep coming{time_, vary(takes.activity) / 2};
     co_await coming;
     for (auto& each : loaded) {
@@ -69,8 +69,9 @@ net::task<lmstudio::inventory> simulated_host::with_activity(lmstudio::inventory
         each.last_used_ms = i->last_used;
         each.jit = i->jit;
         if (busy)
-            reported_busy->insert(i->id);
+            busy_ones.insert(i->id);
     }
+    reported_busy = std::move(busy_ones);
     virtual_time::sleep going{time_, vary(takes.activity) / 2};
     co_await going;
     co_return loaded;

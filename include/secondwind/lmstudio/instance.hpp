@@ -64,11 +64,4 @@ enum class unload_result : std::uint8_t {
 // that id, else by model key.
 bool uses(std::string_view name, instance const& candidate, inventory const& loaded) noexcept;
 
-// True if a request that names `name` uses any of them.
-bool fits_any(std::string_view name, inventory const& loaded) noexcept;
-
-// True if something is loaded, and all of it is one model's. Such a model serves the requests that
-// name nothing, or nothing loaded.
-bool one_model_only(inventory const& loaded) noexcept;
-
 } // namespace secondwind::lmstudio

@@ -45,10 +45,8 @@ public:
                (!watching_ && now.recovery.turns != policy::turns::on &&
                 (in_flight.awaiting() == 0 || !now.cold_load.gate));
     }
-    // Whether the request goes now. If it does, it must be sent, or given up by drop().
+    // Whether the request goes now.
     bool admits(claim& by);
-    // It was admitted, and is not sent after all.
-    void drop(claim const& by) noexcept;
     // Lets those go that may, soon.
     void reconsider();
 
@@ -66,14 +64,17 @@ public:
         if (by.possible() && models.known() && models.serving(by) == nullptr)
             by.load_began = deadlines.now();
     }
-    // A request has the first byte of its answer, or is over without one.
+    // A request has the first byte of its answer.
     void answered(claim& by);
+    // Whether its model loads is known, or it is not sent after all.
     void settled(claim const& by);
     // The host has broken off a generation, though nothing was unloaded for a recovery.
     void note_cut(claim& by, std::uint64_t epoch);
     // It evicts by itself what a request has loaded.
     bool takes_turns() const noexcept;
     bool evicts_by_itself() const noexcept { return evicts_by_itself_; }
+    // Two models that requests have loaded are loaded side by side, so it does not, or not any
+    // more.
     void note_keeps_models() noexcept { evicts_by_itself_ = false; }
 
     // The exchange goes, and no other that needs a model to be loaded before the outcome is known.

@@ -31,21 +31,22 @@ inline judgement judge_pieces(int status, std::string_view type,
 // of the whole.
 inline judgement judge_all_ways(int status, std::string_view type, std::string_view body,
                                 std::size_t bound = roomy) {
-    auto const whole = judge_pieces(status, type, {body}, bound);
+    auto const undivided = judge_pieces(status, type, {body}, bound);
 
     std::vector<std::string_view> bytes;
     for (std::size_t i = 0; i < body.size(); ++i)
         bytes.push_back(body.substr(i, 1));
     auto const bytewise = judge_pieces(status, type, bytes, bound);
-    EXPECT_EQ(to_string(bytewise.verdict), to_string(whole.verdict)) << "byte by byte: " << body;
-    EXPECT_EQ(bytewise.message, whole.message) << "byte by byte: " << body;
+    EXPECT_EQ(to_string(bytewise.verdict), to_string(undivided.verdict))
+        << "byte by byte: " << body;
+    EXPECT_EQ(bytewise.message, undivided.message) << "byte by byte: " << body;
 
     for (std::size_t i = 1; i < body.size(); ++i) {
         auto const split = judge_pieces(status, type, {body.substr(0, i), body.substr(i)}, bound);
-        EXPECT_EQ(to_string(split.verdict), to_string(whole.verdict)) << i << ": " << body;
-        EXPECT_EQ(split.message, whole.message) << i << ": " << body;
+        EXPECT_EQ(to_string(split.verdict), to_string(undivided.verdict)) << i << ": " << body;
+        EXPECT_EQ(split.message, undivided.message) << i << ": " << body;
     }
-    return whole;
+    return undivided;
 }
 
 inline verdict verdict_of(int status, std::string_view type, std::string_view body) {

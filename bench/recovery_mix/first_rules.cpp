@@ -49,9 +49,9 @@ struct eviction_plan {
     bool exhaustive = false;
 };
 
-class todays_rules final : public front {
+class first_rules final : public front {
 public:
-    explicit todays_rules(surroundings around) : around_{std::move(around)} {}
+    explicit first_rules(surroundings around) : around_{std::move(around)} {}
 
     net::task<reply> serve(std::string id, test::wish asked) override;
 
@@ -95,12 +95,12 @@ private:
     std::map<std::string, failure> failures_;
 };
 
-net::task<void> todays_rules::wait_at_gate() {
+net::task<void> first_rules::wait_at_gate() {
     net::gate::waiter waiting{gate_};
     co_await waiting;
 }
 
-net::task<reply> todays_rules::serve(std::string id, test::wish asked) {
+net::task<reply> first_rules::serve(std::string id, test::wish asked) {
     while (running())
         co_await wait_at_gate();
     reply out;
@@ -130,7 +130,7 @@ net::task<reply> todays_rules::serve(std::string id, test::wish asked) {
     co_return out;
 }
 
-net::task<bool> todays_rules::replay_after(request& r, policy::judgement judged) {
+net::task<bool> first_rules::replay_after(request& r, policy::judgement judged) {
     if (r.last != replayed::no)
         co_return false;
     if (judged.verdict == verdict::unloaded_in_flight) {
@@ -152,7 +152,7 @@ net::task<bool> todays_rules::replay_after(request& r, policy::judgement judged)
     co_return again;
 }
 
-net::task<bool> todays_rules::share(request& r, policy::judgement judged, bool lead) {
+net::task<bool> first_rules::share(request& r, policy::judgement judged, bool lead) {
     for (;;) {
         if (lead) {
             latest_ = std::make_shared<recovery_record>(
@@ -188,8 +188,8 @@ std::optional<std::uint64_t> bytes_for(recovery_record const& r, std::string con
     return found == r.models.end() ? std::nullopt : policy::required_for_file(found->size_bytes);
 }
 
-bool todays_rules::admit(recovery_record& r, std::string const& model,
-                         policy::judgement const& judged) {
+bool first_rules::admit(recovery_record& r, std::string const& model,
+                        policy::judgement const& judged) {
     if (r.acted != outcome::pending || r.unloaded.empty())
         return false;
     if (model == r.model)
@@ -201,7 +201,7 @@ bool todays_rules::admit(recovery_record& r, std::string const& model,
     return true;
 }
 
-void todays_rules::remember(request const& r, verdict v) {
+void first_rules::remember(request const& r, verdict v) {
     auto const now = virtual_time::now();
     std::erase_if(failures_, [now](auto const& f) { return f.second.until <= now; });
     if (v == verdict::healthy) {
@@ -213,19 +213,19 @@ void todays_rules::remember(request const& r, verdict v) {
     }
 }
 
-bool todays_rules::futile(std::string const& model) const {
+bool first_rules::futile(std::string const& model) const {
     auto const found = failures_.find(model);
     return found != failures_.end() && found->second.until > virtual_time::now() &&
            found->second.exhaustive;
 }
 
-bool todays_rules::everything(std::string const& model) const {
+bool first_rules::everything(std::string const& model) const {
     auto const found = failures_.find(model);
     return found != failures_.end() && found->second.until > virtual_time::now() &&
            !found->second.exhaustive;
 }
 
-net::task<void> todays_rules::recover(std::shared_ptr<recovery_record> r) {
+net::task<void> first_rules::recover(std::shared_ptr<recovery_record> r) {
     bool const acted = co_await free_memory(*r);
     if (acted) {
         std::uint64_t freed = 0;
@@ -241,7 +241,7 @@ net::task<void> todays_rules::recover(std::shared_ptr<recovery_record> r) {
 }
 
 // True if something was unloaded.
-net::task<bool> todays_rules::free_memory(recovery_record& r) {
+net::task<bool> first_rules::free_memory(recovery_record& r) {
     auto const until = virtual_time::now() + busy_wait;
     auto pace = first_pace;
     eviction_plan planned;
@@ -284,8 +284,7 @@ net::task<bool> todays_rules::free_memory(recovery_record& r) {
     co_return true;
 }
 
-eviction_plan todays_rules::plan(recovery_record const& r,
-                                 lmstudio::inventory const& loaded) const {
+eviction_plan first_rules::plan(recovery_record const& r, lmstudio::inventory const& loaded) const {
     auto const uses = [&](std::string const& name, lmstudio::instance const& i) {
         bool const by_id = std::ranges::find(loaded, name, &lmstudio::instance::id) != loaded.end();
         return by_id ? i.id == name : i.model == name;
@@ -326,8 +325,8 @@ eviction_plan todays_rules::plan(recovery_record const& r,
 
 } // namespace
 
-std::unique_ptr<front> make_todays_rules(surroundings around) {
-    return std::make_unique<todays_rules>(std::move(around));
+std::unique_ptr<front> make_first_rules(surroundings around) {
+    return std::make_unique<first_rules>(std::move(around));
 }
 
 } // namespace secondwind::bench
