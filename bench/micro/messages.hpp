@@ -73,7 +73,7 @@ inline constexpr std::string_view memory_error =
     "loading was stopped due to insufficient system resources. Under the current settings, this "
     "model requires approximately 65.08 GB of memory, and continuing to load it would likely "
     "overload your system and cause it to freeze.\",\"type\":\"invalid_request_error\","
-    "\"param\":\"model\",\"code\":\"model_not_found\"}}";
+    "\"param\":\"model\",\"code\":null}}";
 
 // A body in the chunked coding, without its end.
 inline std::string in_chunk(std::string_view data) {

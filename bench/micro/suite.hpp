@@ -53,7 +53,7 @@ public:
 private:
     static void require(bool right, std::string const& name) {
         if (!right) {
-            std::fprintf(stderr, "micro_bench: %s gives a wrong result; mend that first\n",
+            std::fprintf(stderr, "micro_bench: %s gives a wrong result; fix that first\n",
                          name.c_str());
             std::exit(1);
         }

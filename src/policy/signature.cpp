@@ -162,7 +162,10 @@ bool is_load_failure(std::string_view text) noexcept {
 
 // Nothing where neither its structure nor any signature tells.
 std::optional<verdict> judge_own_words(lmstudio::error_report const& error, int engines = 0) {
-    if (is_structural(error.type) || is_structural(error.code) ||
+    // LM Studio 0.3 gives this code to a model that does not exist, and perhaps to a load that its
+    // guardrail refused, in words that can only be its own.
+    bool const no_model = error.code == "model_not_found";
+    if (is_structural(error.type) || (is_structural(error.code) && !no_model) ||
         is_model_code(error.type, error.code) ||
         (engines > 0 && error.type == "invalid_request_error"))
         return other;
@@ -187,6 +190,8 @@ std::optional<verdict> judge_own_words(lmstudio::error_report const& error, int 
         if (first != table.end())
             found = first->verdict;
     }
+    if (no_model && !(found == refused && is_load))
+        return other;
     if (found == memory && is_load)
         return refused;
     return found;

@@ -32,7 +32,8 @@ struct rule {
 
 // The verdict on an error that came with this status; never healthy. In this order:
 //  - the first rule that matches one of its texts as they are, whatever they quote;
-//  - other_error for a type or code that says what kind of error it is (model_not_found);
+//  - other_error for a type or code that says what kind of error it is (context_length_exceeded).
+//    model_not_found is one, unless LM Studio's guardrail words say that it refused the load;
 //  - the same for the error of an engine that a text quotes as JSON;
 //  - the first built-in signature that matches one of its texts, without the words that clients,
 //    models and tools may have chosen: quoted runs, and what comes after a known echo. Where the

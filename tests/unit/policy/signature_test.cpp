@@ -242,13 +242,31 @@ TEST(judge_error, asks_the_structure_before_the_texts) {
          {"model_not_found", "job_not_found", "invalid_api_key", "mcp_connection_error",
           "plugin_connection_error", "context_length_exceeded", "not_implemented"}) {
         EXPECT_EQ(judge_error({word, "", {text}}), other_error) << word;
-        EXPECT_EQ(judge_error({"", word, {text}}), other_error) << word;
+        if (word != std::string_view{"model_not_found"}) {
+            EXPECT_EQ(judge_error({"", word, {text}}), other_error) << word;
+        }
     }
     for (auto const* word : {"invalid_request_error", "invalid_request", "unknown",
                              "internal_error", "server_error", "model_load_failed", ""})
         EXPECT_EQ(judge_error({word, "", {text}}), load_refused) << word;
     EXPECT_EQ(judge_error({"invalid_request", "model_not_loaded", {text}}), other_error);
     EXPECT_EQ(judge_error({"invalid_request", "model_load_failed", {text}}), load_refused);
+}
+
+// LM Studio 0.3 may give the code of an unknown model to a load that its guardrail refused.
+TEST(judge_error, lets_only_the_guardrails_own_words_win_over_an_unknown_model) {
+    using enum verdict;
+    auto const judged = [](std::string const& text, std::string const& type = "") {
+        return judge_error({type, "model_not_found", {text}});
+    };
+    std::string const refusal = "Failed to load model \"m\". Error: insufficient system resources";
+    EXPECT_EQ(judged(refusal), load_refused);
+    EXPECT_EQ(judged(refusal, "invalid_request_error"), load_refused);
+    EXPECT_EQ(judged(refusal, "invalid_request"), other_error);
+    EXPECT_EQ(judged("Failed to load model \"insufficient system resources\""), other_error);
+    EXPECT_EQ(judged("Failed to load model \"m\". Error: out of memory"), other_error);
+    EXPECT_EQ(judged("insufficient system resources"), other_error);
+    EXPECT_EQ(judged("Model unloaded."), other_error);
 }
 
 TEST(judge_error, takes_the_first_signature_that_any_of_its_texts_matches) {
