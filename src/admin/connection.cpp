@@ -28,6 +28,13 @@ std::string address_of(net::stream& socket) {
     return ec ? std::string{} : endpoint.address().to_string();
 }
 
+policy::network network_of(net::stream& socket) {
+    net::error_code ec;
+    auto const address = socket.tcp().remote_endpoint(ec).address();
+    return address.is_v6() ? policy::network_of(address.to_v6().to_bytes())
+                           : policy::network_of(address.to_v4().to_bytes());
+}
+
 // The client has sent something that is not HTTP; it has not just disconnected.
 bool is_protocol_error(net::error_code ec) {
     static auto const& http_category = make_error_code(http::error::end_of_stream).category();
@@ -54,8 +61,15 @@ reply too_many_subscribers_reply() {
 
 reply too_many_connections_reply() {
     return error_reply(503, "too_many_connections",
-                       "The admin listener has too many connections. Close some of them, or raise "
-                       "limits.event_subscribers.");
+                       "This listener has too many connections, so those that have waited longest "
+                       "for a complete request are closed. Close connections that are not needed, "
+                       "and try again.");
+}
+
+reply probes_only_reply() {
+    return error_reply(404, "not_found",
+                       "This listener only answers GET and HEAD for /livez and /readyz. Everything "
+                       "else is at admin.listen.");
 }
 
 reply https_only_reply() {
@@ -85,10 +99,12 @@ std::string read_resume_point(std::string_view query, resume_point& into) {
 
 } // namespace
 
-connection::connection(context& shared, net::stream socket, config::endpoint local)
+connection::connection(context& shared, net::stream socket, config::endpoint local,
+                       admin::audience audience)
     : shared_{shared}, socket_{std::move(socket)}, slot_{shared.sources.deadlines},
       stop_timer_{shared.sources.deadlines, "admin_stop", *this}, client_{address_of(socket_)},
-      local_{std::move(local)}, reader_{std::make_unique<request_reader>(socket_)} {}
+      network_{network_of(socket_)}, local_{std::move(local)}, audience_{audience},
+      reader_{std::make_unique<request_reader>(socket_)} {}
 
 connection::~connection() = default;
 
@@ -152,8 +168,11 @@ net::task<bool> connection::serve() {
     {
         net::scoped_deadline deadline{slot_, "admin_head", shared_.timeouts.head,
                                       [this] { close(); }};
+        reading_head_ = true;
         ec = co_await reader_->read_head();
+        reading_head_ = false;
     }
+    waits_since_ = std::chrono::steady_clock::now();
     request request;
     bool const valid = !ec && !reader_->is_malformed() && read_target(reader_->target(), request);
     if (!valid) {
@@ -175,7 +194,11 @@ net::task<bool> connection::serve() {
                             .fetch_mode = reader_->field("Sec-Fetch-Mode"),
                             .authorization = reader_->field("Authorization"),
                             .content_type = reader_->field("Content-Type")};
-    auto refused = check_access(shared_.sources.settings->admin, local_, head);
+    auto const& settings = shared_.sources.settings->admin;
+    auto refused = audience_ == audience::probes && !is_probe(head)
+                       ? std::optional{refusal{"not_found", probes_only_reply()}}
+                       : check_access(settings, local_, head);
+    known_ = known_ || (!refused && !is_probe(head) && !settings.token.empty());
     if (!refused && request.path == "/events" && reader_->is_upgrade()) {
         co_await serve_events(std::move(request.query));
         co_return false;
@@ -186,7 +209,8 @@ net::task<bool> connection::serve() {
         log_refusal(*refused, request.method, request.path);
         reply = std::move(refused->reply);
     } else {
-        if (!is_probe(head))
+        probe_ = is_probe(head);
+        if (!probe_)
             shared_.refusals.reset();
         reply = co_await read_body_and_answer(std::move(request));
     }
@@ -221,7 +245,9 @@ net::task<reply> connection::read_body_and_answer(request request) {
         reply = malformed_reply();
     } else {
         request.body = reader_->take_body();
+        answering_ = !probe_;
         reply = co_await answer(shared_, std::move(request));
+        answering_ = false;
     }
     log_request(method, path, reply.status);
     co_return reply;
@@ -263,12 +289,29 @@ net::task<void> connection::linger() {
         co_await net::drop_input(socket_, net::asio::buffer(scratch), largest_linger);
 }
 
-void connection::refuse(net::stream socket) {
+void connection::refuse() {
     auto const reply = too_many_connections_reply();
     net::error_code ignored;
-    if (socket.tls() == nullptr) // over TLS it would need a handshake first
-        net::try_write(socket, render_head(reply, false) + reply.body, ignored);
-    net::close_quietly(socket);
+    if (socket_.tls() == nullptr) // over TLS it would need a handshake first, or a wait
+        net::try_write(socket_, render_head(reply, false) + reply.body, ignored);
+    close();
+}
+
+enum connection::standing connection::standing() const noexcept {
+    if (leaving_)
+        return standing::leaving;
+    if (subscriber_ != nullptr || answering_)
+        return standing::busy;
+    return known_ ? standing::known : standing::stranger;
+}
+
+// A client that waits for nothing could take an error for the reply to its next request.
+void connection::give_way() {
+    leaving_ = true;
+    if (reading_head_)
+        refuse();
+    else
+        close();
 }
 
 void connection::stop() {

@@ -7,10 +7,13 @@
 #include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
 namespace secondwind::app {
+
+using admin::audience;
 
 net::tls_context_ptr admin_tls(config::admin const& settings) {
     auto const& files = settings.certificate;
@@ -44,69 +47,102 @@ admin::sources admin_endpoint::sources() {
 }
 
 bool admin_endpoint::start(net::tls_context_ptr tls) {
-    if (!settings_->admin.listen)
+    auto const& settings = settings_->admin;
+    if (!settings.listen && !settings.probe_listen)
         return true;
-    auto const listen = config::to_string(*settings_->admin.listen);
     auto server = std::make_unique<admin::server>(sources());
+    server->set_tls(std::move(tls));
+    if (settings.listen && !open(*server, audience::operators, *settings.listen))
+        return false;
+    if (settings.probe_listen && !open(*server, audience::probes, *settings.probe_listen))
+        return false;
+    admin_ = std::move(server);
+    log_addresses();
+    return true;
+}
+
+// False if the program cannot start.
+bool admin_endpoint::open(admin::server& server, audience whose,
+                          config::endpoint const& listen) const {
+    auto const address = config::to_string(listen);
     try {
-        server->start(std::move(tls));
+        server.move_to(whose, admin::open_listener(server_.shared().io, listen));
     } catch (boost::system::system_error const& e) {
+        auto const reason = e.code().message();
+        if (whose == audience::probes) {
+            fmt::print(stderr,
+                       "secondwind: the probe listener cannot listen on {}: {}. Set "
+                       "admin.probe_listen to another address, or to \"off\".\n",
+                       address, reason);
+            return false;
+        }
         if (chosen_) {
             fmt::print(stderr,
                        "secondwind: the admin listener cannot listen on {}: {}. Choose another "
                        "address with --admin ADDR:PORT, or turn it off with --admin off.\n",
-                       listen, e.code().message());
+                       address, reason);
             return false;
         }
         // Usually a second secondwind. The data port matters more than the admin listener.
         log::write(log::level::warn, "admin_unavailable",
-                   {{"listen", listen},
-                    {"error", e.code().message()},
+                   {{"listen", address},
+                    {"error", reason},
                     {"advice", "choose another address with --admin ADDR:PORT"}});
-        return true;
     }
-    admin_ = std::move(server);
-    log_address();
     return true;
 }
 
-void admin_endpoint::log_address() const {
+void admin_endpoint::log_addresses() const {
     if (auto const listen = address())
         log::write(log::level::info, "admin_listening", {{"listen", config::to_string(*listen)}});
+    if (auto const listen = address(audience::probes))
+        log::write(log::level::info, "probe_listening", {{"listen", config::to_string(*listen)}});
 }
 
 std::function<void()> admin_endpoint::prepare(config::settings const& fresh) {
-    auto const& listen = fresh.admin.listen;
     auto const tls = admin_tls(fresh.admin);
-    if (listen == settings_->admin.listen)
-        return [this, tls] {
-            if (admin_)
-                admin_->set_tls(tls);
-        };
-    std::shared_ptr<net::acceptor> acceptor; // shared, because a std::function must be copyable
-    if (listen) {
+    // One for each listener that changes; without an acceptor, it closes.
+    struct move {
+        audience whose;
+        std::shared_ptr<net::acceptor> acceptor; // shared, because a std::function must be copyable
+    };
+    std::vector<move> moves;
+    auto const compare = [&](audience whose, std::optional<config::endpoint> const& before,
+                             std::optional<config::endpoint> const& after) {
+        if (before == after)
+            return;
+        auto& next = moves.emplace_back(move{whose, nullptr});
+        if (!after)
+            return;
+        bool const probes = whose == audience::probes;
         try {
-            acceptor = std::make_shared<net::acceptor>(
-                admin::open_listener(server_.shared().io, *listen, admin_.get()));
+            next.acceptor = std::make_shared<net::acceptor>(
+                admin::open_listener(server_.shared().io, *after, admin_.get()));
         } catch (boost::system::system_error const& e) {
             throw std::runtime_error{
-                fmt::format("the admin listener cannot listen on {}: {}. Set admin.listen to "
-                            "another address.",
-                            config::to_string(*listen), e.code().message())};
+                fmt::format("the {} listener cannot listen on {}: {}. Set {} to another address.",
+                            probes ? "probe" : "admin", config::to_string(*after),
+                            e.code().message(), probes ? "admin.probe_listen" : "admin.listen")};
         }
-    }
+    };
+    compare(audience::operators, settings_->admin.listen, fresh.admin.listen);
+    compare(audience::probes, settings_->admin.probe_listen, fresh.admin.probe_listen);
     // The admin server stays even while it listens nowhere: it keeps its counters and its events.
-    return [this, acceptor, tls] {
-        if (!admin_)
+    return [this, moves, tls] {
+        if (!admin_ && !moves.empty())
             admin_ = std::make_unique<admin::server>(sources());
-        admin_->set_tls(tls);
-        admin_->move_to(acceptor ? std::optional{std::move(*acceptor)} : std::nullopt);
-        log_address();
+        if (admin_)
+            admin_->set_tls(tls);
+        for (auto const& each : moves)
+            admin_->move_to(each.whose, each.acceptor ? std::optional{std::move(*each.acceptor)}
+                                                      : std::nullopt);
+        if (!moves.empty())
+            log_addresses();
     };
 }
 
-std::optional<config::endpoint> admin_endpoint::address() const {
-    auto const endpoint = admin_ ? admin_->listens_at() : std::nullopt;
+std::optional<config::endpoint> admin_endpoint::address(audience whose) const {
+    auto const endpoint = admin_ ? admin_->listens_at(whose) : std::nullopt;
     return endpoint ? std::optional{proxy::address_of(*endpoint)} : std::nullopt;
 }
 

@@ -23,11 +23,13 @@ public:
 
     // Call it after the proxy server has started. If listening fails and the address was chosen,
     // prints the error and returns false. With the default address it logs a warning instead, and
-    // the proxy runs without an admin listener. Null `tls`: plain HTTP.
+    // the proxy runs without an admin listener. A probe listener is always chosen. Null `tls`:
+    // plain HTTP.
     bool start(net::tls_context_ptr tls = {});
 
     // Where it listens; nothing if it does not.
-    std::optional<config::endpoint> address() const;
+    std::optional<config::endpoint>
+    address(admin::audience whose = admin::audience::operators) const;
 
     // Does the same as the reload action of the admin listener.
     void reload();
@@ -38,8 +40,9 @@ public:
 
 private:
     admin::sources sources();
+    bool open(admin::server& server, admin::audience whose, config::endpoint const& listen) const;
     std::function<void()> prepare(config::settings const& fresh);
-    void log_address() const;
+    void log_addresses() const;
 
     config::current_settings& settings_;
     proxy::server& server_;

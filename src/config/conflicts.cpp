@@ -53,11 +53,16 @@ struct listener {
     std::string_view key;
 };
 
-std::optional<conflict> in_listeners(settings const& s) {
+std::vector<listener> client_listeners(settings const& s) {
     std::vector<listener> all{{s.listen, "listen", "listen"}};
     for (auto const& u : s.upstreams)
         if (u.listen)
             all.push_back({*u.listen, "the listen of upstream " + in_quotes(u.name), "upstreams"});
+    return all;
+}
+
+std::optional<conflict> in_listeners(settings const& s) {
+    auto const all = client_listeners(s);
     for (auto one = all.begin(); one != all.end(); ++one) {
         auto const at = [one](listener const& other) { return is_same_place(other.at, one->at); };
         auto const first = std::find_if(all.begin(), one, at);
@@ -65,14 +70,36 @@ std::optional<conflict> in_listeners(settings const& s) {
             return conflict{{one->key, first->key},
                             to_string(one->at) + " is given twice, as " + first->name + " and as " +
                                 one->name + ": give each listener its own port"};
-        if (s.admin.listen && at({*s.admin.listen, {}, {}}))
-            return conflict{
-                {"admin.listen", one->key},
-                "clients and operators cannot both connect to " + to_string(one->at) + ": give " +
-                    one->name +
-                    " and admin.listen different ports, or set admin.listen to \"off\""};
     }
     return std::nullopt;
+}
+
+// `key` sets the listener for `users` of the admin interface. Nobody else connects there.
+std::optional<conflict> with_others(std::optional<endpoint> const& at, std::string_view users,
+                                    std::string_view key, std::string_view others,
+                                    listener const& other) {
+    if (!at || !is_same_place(*at, other.at))
+        return std::nullopt;
+    auto complaint = std::string{others}.append(" and ").append(users);
+    complaint.append(" cannot both connect to ").append(to_string(*at)).append(": give ");
+    complaint.append(other.name).append(" and ").append(key).append(" different ports, or set ");
+    return conflict{{key, other.key}, complaint.append(key).append(" to \"off\"")};
+}
+
+std::optional<conflict> in_admin_listeners(settings const& s) {
+    constexpr std::string_view listen = "admin.listen";
+    constexpr std::string_view probe_listen = "admin.probe_listen";
+    std::optional<conflict> found;
+    for (auto const& each : client_listeners(s)) {
+        if (!found)
+            found = with_others(s.admin.listen, "operators", listen, "clients", each);
+        if (!found)
+            found = with_others(s.admin.probe_listen, "probes", probe_listen, "clients", each);
+    }
+    if (!found && s.admin.listen)
+        found = with_others(s.admin.probe_listen, "probes", probe_listen, "operators",
+                            {*s.admin.listen, std::string{listen}, listen});
+    return found;
 }
 
 std::optional<conflict> in_admin(admin const& a) {
@@ -96,6 +123,8 @@ std::optional<conflict> find_conflict(settings const& all) {
         found = in_certificate(all.admin.certificate, "admin.certificate_file", "admin.key_file");
     if (!found)
         found = in_listeners(all);
+    if (!found)
+        found = in_admin_listeners(all);
     return found ? found : in_admin(all.admin);
 }
 

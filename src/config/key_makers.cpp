@@ -134,24 +134,27 @@ key api_token_key() {
             .same = have_same_tokens};
 }
 
-key admin_listen_key() {
+key optional_listen_key(std::string_view name, std::optional<endpoint> admin::*listener,
+                        std::string_view example) {
     constexpr std::string_view none = "off";
-    std::string const expected =
-        "ADDRESS:PORT with a numeric address, as 127.0.0.1:9235, or \"off\"";
-    auto parse = [none](settings& s, std::string_view text) {
+    auto const expected =
+        std::string{"ADDRESS:PORT with a numeric address, as "}.append(example).append(
+            ", or \"off\"");
+    auto parse = [none, listener](settings& s, std::string_view text) {
         auto parsed = parse_endpoint(text);
         bool const fits = parsed || text == none;
         if (fits)
-            s.admin.listen = std::move(parsed);
+            s.admin.*listener = std::move(parsed);
         return fits;
     };
-    auto show = [none](settings const& s) {
-        return s.admin.listen ? to_string(*s.admin.listen) : std::string{none};
+    auto show = [none, listener](settings const& s) {
+        auto const& at = s.admin.*listener;
+        return at ? to_string(*at) : std::string{none};
     };
-    return {.name = "admin.listen",
+    return {.name = std::string{name},
             .form = json_form::string,
             .expected = expected,
-            .environment = variable_of("admin.listen"),
+            .environment = variable_of(name),
             .assign = assign_with(expected, parse),
             .show = show};
 }

@@ -180,7 +180,9 @@ key default_upstream_key();
 key upstreams_key();
 key api_token_key();
 key api_keys_key();
-key admin_listen_key();
+// An address of the admin interface, or "off".
+key optional_listen_key(std::string_view name, std::optional<endpoint> admin::*listener,
+                        std::string_view example);
 key admin_token_key();
 
 key with_flag(key k, std::string_view flag, std::string_view operand, std::string_view help);

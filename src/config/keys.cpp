@@ -37,8 +37,9 @@ void add_clients(std::vector<key>& all) {
 
 void add_admin(std::vector<key>& all) {
     auto const at = [](auto value) { return value_at(&settings::admin, value); };
-    all.push_back(with_flag(admin_listen_key(), "--admin", "ADDR:PORT|off",
-                            "Listen here for operators, or off"));
+    all.push_back(with_flag(optional_listen_key("admin.listen", &admin::listen, "127.0.0.1:9235"),
+                            "--admin", "ADDR:PORT|off", "Listen here for operators, or off"));
+    all.push_back(optional_listen_key("admin.probe_listen", &admin::probe_listen, "0.0.0.0:9236"));
     all.push_back(text_key(
         "admin.certificate_file",
         [](auto& s) -> auto& { return s.admin.certificate.certificate_file; }, "a file name"));

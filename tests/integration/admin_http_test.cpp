@@ -224,33 +224,6 @@ TEST_F(admin_http, closes_a_connection_that_has_nothing_more_to_ask) {
     run(task(*this));
 }
 
-TEST_F(admin_http, refuses_connections_above_its_limit) {
-    w.settings.limits.event_subscribers = 1;
-    auto task = [](admin_http& t) -> asio::awaitable<void> {
-        for (int i = 0; i < 101; ++i) {
-            auto* client = co_await t.at_admin();
-            co_await client->send(t.admin_request("GET", "/livez"));
-            auto const a = co_await client->read_answer();
-            EXPECT_EQ(a.status, 200);
-        }
-        auto* one_more = co_await t.at_admin();
-        auto const refused = co_await one_more->read_answer();
-        EXPECT_EQ(refused.status, 503);
-        EXPECT_EQ(code_in(refused), "too_many_connections");
-        one_more->close();
-        // A client that disconnects makes room.
-        t.clients.front().close();
-        for (int status = 503; status != 200;) {
-            auto* client = co_await t.at_admin();
-            co_await client->send(t.admin_request("GET", "/livez"));
-            auto const a = co_await client->read_answer();
-            status = a.status;
-            client->close();
-        }
-    };
-    run(task(*this));
-}
-
 TEST_F(admin_http, stops_at_once_whatever_its_clients_do) {
     timeouts.closing = 50ms;
     timeouts.head = 60s;

@@ -52,6 +52,7 @@ class kubernetes(unittest.TestCase):
         settings = settings_of(self.environment(), self)
         self.assertEqual(port_of(settings["listen"][0]), PORTS["http"])
         self.assertEqual(settings["admin.listen"][0], f"{POD_IP}:{PORTS['admin']}")
+        self.assertEqual(settings["admin.probe_listen"][0], f"{POD_IP}:{PORTS['probes']}")
 
     def test_its_example_token_cannot_be_used(self):
         ended = run("check", env=self.environment(token=None))
@@ -63,7 +64,7 @@ class kubernetes(unittest.TestCase):
         for probe in ("livenessProbe", "readinessProbe"):
             check = OURS[probe]["httpGet"]
             self.assertIn("get", paths[check["path"]], probe)
-            self.assertEqual(check["port"], "admin")
+            self.assertEqual(check["port"], "probes")
             # A path that needs the token would fail without it.
             self.assertEqual(paths[check["path"]]["get"].get("security", []), [])
 

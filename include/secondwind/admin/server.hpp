@@ -1,4 +1,5 @@
-// The admin listener: metrics, probes, status, live events, actions and the dashboard.
+// The admin listener: metrics, probes, status, live events, actions and the dashboard; and a
+// listener for probes alone.
 #pragma once
 
 #include <secondwind/admin/sources.hpp>
@@ -7,12 +8,17 @@
 #include <secondwind/net/tls_context.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace secondwind::admin {
+
+// For whom a listener is: operators, or probes alone, which get only /livez and /readyz, over plain
+// HTTP.
+enum class audience : std::uint8_t { operators, probes };
 
 // Tests use shorter ones.
 struct timeouts {
@@ -36,16 +42,16 @@ public:
     server(server const&) = delete;
     server& operator=(server const&) = delete;
 
-    // Listens on settings.admin.listen, which must be set; throws boost::system::system_error if
-    // that fails. Null `tls`: plain HTTP.
+    // Listens on settings.admin.listen and settings.admin.probe_listen, where they are set; throws
+    // boost::system::system_error if that fails. Null `tls`: plain HTTP.
     void start(net::tls_context_ptr tls = {});
-    // For new connections, for example with a renewed certificate. Null: plain HTTP.
+    // For new connections of operators, for example with a renewed certificate. Null: plain HTTP.
     void set_tls(net::tls_context_ptr tls);
     // Listens there instead, or nowhere. Open connections get the reply to their current request;
     // subscribers can resume at the new address without losing events.
-    void move_to(std::optional<net::acceptor> acceptor);
+    void move_to(audience whose, std::optional<net::acceptor> acceptor);
     // Where it listens; nothing if it does not.
-    std::optional<net::endpoint> listens_at() const;
+    std::optional<net::endpoint> listens_at(audience whose = audience::operators) const;
     net::endpoint local_endpoint() const { return listens_at().value(); }
 
     // Publishes the event that the data port drains. The admin listener keeps running.

@@ -120,6 +120,7 @@ struct timeouts {
 // Where operators look, and act if they may.
 struct admin {
     std::optional<endpoint> listen = endpoint{"127.0.0.1", 9235}; // nothing: there is none
+    std::optional<endpoint> probe_listen;   // for /livez and /readyz alone; nothing: there is none
     std::string token;                      // guards all but the two probes; empty: nothing does
     bool allow_actions = false;             // unload, switch the mode, cancel, reload
     std::vector<std::string> allowed_hosts; // names by which it may be asked for, with or without

@@ -203,6 +203,27 @@ TEST(admin_listen, is_not_where_clients_connect) {
               "none");
 }
 
+TEST(admin_probe_listen, is_an_address_of_its_own_or_off) {
+    auto const probes = [](std::string const& address) {
+        return surroundings{.section = R"("probe_listen": ")" + address + "\""};
+    };
+    EXPECT_EQ(surroundings{}.result().probe_listen, std::nullopt);
+    EXPECT_EQ(probes("off").result().probe_listen, std::nullopt);
+    // It tells nothing worth a token.
+    EXPECT_EQ(probes("0.0.0.0:9236").result().probe_listen, (endpoint{"0.0.0.0", 9236}));
+    EXPECT_EQ(probes("9236").fault(),
+              "f.json:1:28: admin.probe_listen: expected ADDRESS:PORT with a numeric address, as "
+              "0.0.0.0:9236, or \"off\", but got \"9236\"");
+    EXPECT_EQ(probes("127.0.0.1:9235").fault(),
+              "f.json:1:28: admin.probe_listen: operators and probes cannot both connect to "
+              "127.0.0.1:9235: give admin.listen and admin.probe_listen different ports, or set "
+              "admin.probe_listen to \"off\"");
+    EXPECT_EQ(probes("127.0.0.1:1235").fault(),
+              "f.json:1:28: admin.probe_listen: clients and probes cannot both connect to "
+              "127.0.0.1:1235: give listen and admin.probe_listen different ports, or set "
+              "admin.probe_listen to \"off\"");
+}
+
 TEST(admin_allowed_hosts, are_names_with_or_without_a_port) {
     auto const hosts = [](std::string const& list) {
         return surroundings{.section = R"("allowed_hosts": )" + list}.result().allowed_hosts;

@@ -159,6 +159,7 @@ TEST(keys, each_reach_their_own_setting) {
         {"upstreams[].api_token", "t"},
         {"clients.api_keys", "a=sha256:" + std::string(64, 'a')},
         {"admin.listen", "off"},
+        {"admin.probe_listen", "127.0.0.9:9"},
         {"admin.token", "0123456789abcdef"},
         {"admin.allow_actions", "true"},
         {"admin.allowed_hosts", "proxy.lan,[::1]:9"},

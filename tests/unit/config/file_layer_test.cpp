@@ -47,11 +47,13 @@ TEST(config_file, may_be_empty_of_settings) {
 }
 
 TEST(config_file, sets_what_operators_may_do) {
-    auto const s = read(R"({"admin": {"listen": "[::1]:9", "token": "0123456789abcdef",
+    auto const s = read(
+        R"({"admin": {"listen": "[::1]:9", "probe_listen": "0.0.0.0:10", "token": "0123456789abcdef",
         "allow_actions": true, "allowed_hosts": ["proxy.lan", "proxy.lan:443"]},
         "health": {"interval": "50ms"}, "request_id": {"add": true},
         "limits": {"event_subscribers": 1}})");
     EXPECT_EQ(s.admin.listen, (endpoint{"::1", 9}));
+    EXPECT_EQ(s.admin.probe_listen, (endpoint{"0.0.0.0", 10}));
     EXPECT_EQ(s.admin.token, "0123456789abcdef");
     EXPECT_TRUE(s.admin.allow_actions);
     EXPECT_EQ(s.admin.allowed_hosts, (std::vector<std::string>{"proxy.lan", "proxy.lan:443"}));

@@ -217,6 +217,7 @@ TEST(schema, knows_the_admin_listeners_addresses_tokens_and_names) {
         EXPECT_EQ(std::regex_match(text, listen),
                   !taken("admin.listen", text).starts_with("refused"))
             << text;
+    EXPECT_EQ(all.at("admin.probe_listen").at("pattern"), all.at("admin.listen").at("pattern"));
     auto const token = pattern(all.at("admin.token"));
     for (std::string const text : {"", "0123456789abcde", "0123456789abcdef", "0123456789 abcdef"})
         EXPECT_EQ(std::regex_match(text, token), !taken("admin.token", text).starts_with("refused"))
