@@ -8,22 +8,40 @@
 #include <secondwind/net/tls_context.hpp>
 
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 
+#include <chrono>
 #include <utility>
 
 namespace secondwind::app {
 
 namespace {
 
-// While the event loop runs, the lines that one iteration logs are written together.
+// While the event loop runs, the lines that one iteration logs are written together, and lines that
+// nobody reads are offered again from time to time.
 class gathered_log {
 public:
-    explicit gathered_log(net::asio::io_context& io) {
-        log::gather([&io] { net::asio::post(io, [] { log::flush(); }); });
+    explicit gathered_log(net::asio::io_context& io) : again_{io} {
+        log::gather([this] { net::asio::post(again_.get_executor(), [this] { flush(); }); });
     }
     gathered_log(gathered_log const&) = delete;
     gathered_log& operator=(gathered_log const&) = delete;
     ~gathered_log() { log::gather({}); }
+
+private:
+    static constexpr std::chrono::milliseconds pause{50};
+
+    void flush() {
+        if (log::flush())
+            return;
+        again_.expires_after(pause);
+        again_.async_wait([this](net::error_code ec) {
+            if (!ec)
+                flush();
+        });
+    }
+
+    net::asio::steady_timer again_;
 };
 
 // Clients of such a socket would wait for ever without an explanation.

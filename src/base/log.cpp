@@ -1,57 +1,37 @@
 #include <secondwind/base/log.hpp>
 
-#include <secondwind/base/escape.hpp>
+#include "log_output.hpp"
 #include <secondwind/base/log_line.hpp>
-
-#include <spdlog/logger.h>
-#include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/base_sink.h>
-#include <spdlog/sinks/basic_file_sink.h>
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <atomic>
-#include <cerrno>
 #include <chrono>
-#include <cstdio>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <new>
-#include <stdexcept>
+#include <string>
 #include <utility>
 
 namespace secondwind::log {
 namespace {
 
-// spdlog's own sink for standard error ignores what fwrite returns, so that a full disk under a
-// redirection would not be noticed.
-class standard_error_sink final : public spdlog::sinks::base_sink<std::mutex> {
-protected:
-    void sink_it_(spdlog::details::log_msg const& message) override {
-        spdlog::memory_buf_t line;
-        formatter_->format(message, line);
-        if (std::fwrite(line.data(), 1, line.size(), stderr) != line.size()) {
-            auto const code = errno;
-            std::clearerr(stderr);
-            throw spdlog::spdlog_ex{"standard error cannot be written", code};
-        }
-    }
+// Lines are gathered up to this size, then written.
+constexpr std::size_t most_gathered = 16 * 1024;
+// How long shutdown() waits for a reader that takes nothing.
+constexpr std::chrono::milliseconds last_wait{1000};
 
-    void flush_() override { std::fflush(stderr); }
-};
-
-struct sink_state {
-    std::unique_ptr<spdlog::logger> logger;
+struct log_state {
+    std::unique_ptr<log::output> output;
+    level least = level::off;
     format rendering = format::text;
-    bool gathers = false;      // lines of a file may be buffered
-    std::uint64_t waiting = 0; // lines that are not known to be written
+    bool gathers = false; // lines of a file may wait for the end of the events
+    bool asked = false;   // for a call to flush()
     options how;
 };
 
-sink_state& state() noexcept {
-    static sink_state one;
+log_state& state() noexcept {
+    static log_state one;
     return one;
 }
 
@@ -61,43 +41,29 @@ std::function<void()>& ask_for_flush() noexcept {
 }
 
 std::atomic<std::uint64_t> lost{0};
+std::uint64_t told = 0; // of those that are lost, how many a line has told
 
-void count_lost() noexcept {
-    auto const lines = std::max<std::uint64_t>(1, std::exchange(state().waiting, 0));
+void count_lost(std::uint64_t lines) noexcept {
     lost.fetch_add(lines, std::memory_order_relaxed);
 }
 
-spdlog::level::level_enum spdlog_level(level l) noexcept {
-    switch (l) {
-    case level::debug:
-        return spdlog::level::debug;
-    case level::info:
-        return spdlog::level::info;
-    case level::warn:
-        return spdlog::level::warn;
-    case level::error:
-        return spdlog::level::err;
-    case level::off:
-        break;
-    }
-    return spdlog::level::off;
+void tell_lost() {
+    auto const all = dropped();
+    if (all == told)
+        return;
+    auto const before = std::exchange(told, all);
+    write(level::warn, "log_lines_dropped", {{"lines", all - before}});
+    if (dropped() != all)
+        told = before; // that line was lost as well
 }
 
-spdlog::sink_ptr open_sink(std::string const& file) {
-    if (file.empty())
-        return std::make_shared<standard_error_sink>();
-    try {
-        return std::make_shared<spdlog::sinks::basic_file_sink_mt>(file);
-    } catch (spdlog::spdlog_ex const& e) {
-        // Its text is "Failed opening file NAME for writing: REASON"; our sentence already has the
-        // name.
-        std::string_view const text = e.what();
-        auto const reason = text.rfind(": ");
-        throw std::runtime_error{
-            "cannot open the log file " + in_quotes(file) +
-            std::string{reason == std::string_view::npos ? ": " : ""} +
-            std::string{text.substr(reason == std::string_view::npos ? 0 : reason)}};
+void close_output(std::chrono::milliseconds wait) noexcept {
+    auto& s = state();
+    if (s.output) {
+        s.output->finish(wait);
+        count_lost(s.output->take_lost());
     }
+    s.output.reset();
 }
 
 format resolve(options const& how) noexcept {
@@ -110,27 +76,24 @@ format resolve(options const& how) noexcept {
 } // namespace
 
 void init(options const& how) {
-    auto logger = std::make_unique<spdlog::logger>("secondwind", open_sink(how.file));
-    logger->set_formatter(std::make_unique<spdlog::pattern_formatter>("%v"));
-    logger->set_level(spdlog_level(how.level));
-    logger->flush_on(spdlog::level::warn);
-    logger->set_error_handler([](std::string const&) { count_lost(); });
-    flush();
-    state() = {std::move(logger), resolve(how), !how.file.empty(), 0, how};
+    auto fresh = std::make_unique<log::output>(how.file);
+    close_output({}); // requests are being served
+    state() = {std::move(fresh), how.level, resolve(how), !how.file.empty(), false, how};
 }
 
 void reopen() {
-    if (auto const how = state().how; state().logger && !how.file.empty())
+    if (auto const how = state().how; state().output && !how.file.empty())
         init(how);
 }
 
 void shutdown() noexcept {
-    state().logger.reset();
+    close_output(last_wait);
+    told = dropped(); // there is nobody to tell
 }
 
 bool enabled(level l) noexcept {
-    auto const& logger = state().logger;
-    return logger != nullptr && l != level::off && logger->should_log(spdlog_level(l));
+    auto const& s = state();
+    return s.output != nullptr && l != level::off && l >= s.least;
 }
 
 void write(level l, std::string_view event, std::initializer_list<field> fields) {
@@ -144,33 +107,41 @@ void write(level l, std::string_view event, field const* fields, std::size_t cou
     // costs no allocation.
     thread_local std::string line;
     line.clear();
-    auto const now = std::chrono::system_clock::now();
     try {
-        append_line(line, state().rendering, l, timestamp(now), event, fields, count);
+        append_line(line, state().rendering, l, timestamp(std::chrono::system_clock::now()), event,
+                    fields, count);
     } catch (std::bad_alloc const&) {
-        lost.fetch_add(1, std::memory_order_relaxed); // the next line may do better
+        count_lost(1); // the next line may do better
         return;
     }
-    auto& [logger, rendering, gathers, waiting, how] = state();
-    ++waiting;
-    logger->log(now, spdlog::source_loc{}, spdlog_level(l), line);
-    if (l >= level::warn)
-        waiting = 0;
-    else if (!gathers || !ask_for_flush())
+    auto& s = state();
+    s.output->append(line);
+    bool const waits = s.gathers && l < level::warn && s.output->bytes() < most_gathered;
+    if (!waits || !ask_for_flush())
         flush();
-    else if (waiting == 1)
+    if (!s.output->empty() && ask_for_flush() && !std::exchange(s.asked, true))
         ask_for_flush()();
 }
 
 void gather(std::function<void()> ask) {
     flush();
     ask_for_flush() = std::move(ask);
+    state().asked = false;
 }
 
-void flush() noexcept {
-    if (auto const& logger = state().logger)
-        logger->flush();
-    state().waiting = 0;
+bool flush() noexcept {
+    auto& s = state();
+    if (!s.output)
+        return true;
+    bool const waited = !s.output->empty();
+    auto const result = s.output->flush();
+    count_lost(s.output->take_lost());
+    if (result == output::result::blocked)
+        return false;
+    s.asked = false;
+    if (waited && result == output::result::written)
+        tell_lost();
+    return s.output->empty();
 }
 
 std::uint64_t dropped() noexcept {

@@ -40,12 +40,13 @@ struct options {
 
 // Sets up the logger of the process, or replaces it. Creates the directory of the file if it is
 // missing. Throws std::runtime_error with a sentence that names the file if it cannot be opened;
-// then nothing has changed. Before the first call, and after shutdown(), lines are discarded. None
-// of the three may run while another thread writes.
+// then nothing has changed. Before the first call, and after shutdown(), lines are discarded. All
+// calls are made by one thread.
 void init(options const& how);
 // Opens a new file of the same name, after the old one was moved away. Without a file it does
 // nothing. Throws as init() does.
 void reopen();
+// Waits for at most a second for lines that are not yet written.
 void shutdown() noexcept;
 
 bool enabled(level l) noexcept;
@@ -54,18 +55,22 @@ bool enabled(level l) noexcept;
 //     2026-11-22T10:15:30.123Z info  exchange method=POST path=/v1/chat/completions status=200
 //     {"time":"2026-11-22T10:15:30.123Z","level":"info","event":"exchange","method":"POST",...}
 // Control characters, quotes and invalid UTF-8 in values are escaped or replaced: no value can
-// forge a line. An empty string value leaves its field out. A write that fails (disk full) is
-// counted and never stops the process.
+// forge a line. An empty string value leaves its field out. It never waits for whoever reads the
+// log: up to a megabyte of lines waits instead, and lines beyond that are dropped, as are those of
+// a write that fails (disk full). Dropped lines are counted, and the line "log_lines_dropped"
+// follows as soon as lines are written again.
 void write(level l, std::string_view event, std::initializer_list<field> fields);
 void write(level l, std::string_view event, field const* fields, std::size_t count);
 
-// From now on, lines of a file other than warnings and errors are buffered: `ask` is called when
-// the first one is buffered, and must arrange a call to flush() soon, ideally after the pending
-// events. If `ask` is empty, each line is written at once.
+// From now on, lines of a file other than warnings and errors are gathered: `ask` is called when
+// the first line waits, and must arrange a call to flush() soon, ideally after the pending events.
+// It is also called when lines wait because they are not read. If `ask` is empty, each line is
+// written at once, if it can be.
 void gather(std::function<void()> ask);
-void flush() noexcept;
+// False while lines wait because they are not read: call it again in a while.
+bool flush() noexcept;
 
-// How many lines could not be written since the process started.
+// How many lines were dropped since the process started.
 std::uint64_t dropped() noexcept;
 
 // Renders a line, without its line end. `time` is empty in tests and in the demo:

@@ -4,12 +4,17 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 #include <vector>
 
+#include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 namespace secondwind::log {
@@ -174,6 +179,101 @@ TEST_F(log_file, that_is_full_loses_lines_and_nothing_else) {
     auto const before = dropped();
     write(level::info, "event", {});
     EXPECT_GT(dropped(), before);
+}
+
+TEST_F(log_file, that_is_full_in_the_middle_of_a_line_continues_on_a_new_one) {
+    ::signal(SIGXFSZ, SIG_IGN);
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+    init({.level = level::info, .format = format::text, .file = path()});
+    write(level::info, "first", {});
+    rlimit const tight{fs::file_size(path()) + 5, before.rlim_max};
+    ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &tight), 0);
+    auto const lost = dropped();
+    write(level::info, "second", {});
+    ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
+    EXPECT_EQ(dropped(), lost + 1);
+    write(level::info, "third", {});
+    auto const all = lines();
+    ASSERT_EQ(all.size(), 4U);
+    EXPECT_EQ(all[1].size(), 5U);
+    EXPECT_TRUE(all[2].ends_with("third")) << all[2];
+    EXPECT_TRUE(all[3].ends_with("warn  log_lines_dropped lines=1")) << all[3];
+}
+
+// A pipe whose other end is read only where the test says so.
+class unread_pipe : public ::testing::Test {
+protected:
+    unread_pipe() {
+        if (::pipe2(ends_.data(), O_CLOEXEC) != 0)
+            throw std::runtime_error{"no pipe"};
+        ::fcntl(ends_[0], F_SETFL, O_NONBLOCK);
+        init({.level = level::info,
+              .format = format::json,
+              .file = "/proc/self/fd/" + std::to_string(ends_[1])});
+    }
+    ~unread_pipe() override {
+        gather({});
+        read_all();
+        shutdown();
+        for (int const end : ends_)
+            ::close(end);
+    }
+
+    // What the pipe holds now.
+    std::string read_all() {
+        std::string all;
+        std::array<char, 4096> piece{};
+        for (ssize_t n = 0; (n = ::read(ends_[0], piece.data(), piece.size())) > 0;)
+            all.append(piece.data(), static_cast<std::size_t>(n));
+        return all;
+    }
+
+    // More than the pipe and the buffer hold.
+    static constexpr int many = 20'000;
+    static void write_many() {
+        for (int i = 0; i < many; ++i)
+            write(level::info, "event", {{"n", i}, {"text", "as long as the line of a request"}});
+    }
+
+private:
+    std::array<int, 2> ends_{};
+};
+
+TEST_F(unread_pipe, keeps_no_writer_waiting_and_says_later_how_many_lines_it_cost) {
+    auto const before = dropped();
+    write_many();
+    auto const missing = dropped() - before;
+    EXPECT_GT(missing, 0U);
+    std::string all;
+    for (bool done = false; !done;) {
+        all += read_all();
+        done = flush();
+    }
+    all += read_all();
+    std::istringstream in{all};
+    std::vector<nlohmann::json> seen;
+    for (std::string line; std::getline(in, line);)
+        seen.push_back(nlohmann::json::parse(line));
+    ASSERT_EQ(seen.size(), many - missing + 1);
+    for (std::size_t i = 0; i + 1 < seen.size(); ++i)
+        ASSERT_EQ(seen[i]["n"], i);
+    EXPECT_EQ(seen.back()["event"], "log_lines_dropped");
+    EXPECT_EQ(seen.back()["lines"], missing);
+    EXPECT_EQ(dropped() - before, missing);
+}
+
+TEST_F(unread_pipe, asks_for_another_try_once_until_its_lines_are_written) {
+    int asked = 0;
+    write_many();
+    gather([&asked] { ++asked; });
+    write_many();
+    EXPECT_EQ(asked, 1);
+    EXPECT_FALSE(flush());
+    while (!flush())
+        read_all();
+    write(level::info, "event", {});
+    EXPECT_EQ(asked, 2);
 }
 
 TEST(standard_error, has_one_line_for_one_event) {
