@@ -131,6 +131,7 @@ void add_timeouts(std::vector<key>& all) {
     all.push_back(duration_key("timeouts.connect", at(&timeouts::connect), 1ms, 10min));
     all.push_back(duration_key("timeouts.request_head", at(&timeouts::request_head), 1ms, 1h));
     all.push_back(duration_key("timeouts.body_idle", at(&timeouts::body_idle), 1ms, 24h));
+    all.push_back(size_key("timeouts.body_rate", at(&timeouts::body_rate), 0, GiB));
     all.push_back(duration_key("timeouts.client_idle", at(&timeouts::client_idle), 1ms, 24h));
     all.push_back(duration_key("timeouts.write_stall", at(&timeouts::write_stall), 1ms, 24h));
     all.push_back(duration_key("timeouts.first_byte", at(&timeouts::first_byte), 0ms, 24h));

@@ -56,6 +56,8 @@ net::task<failure> attempt::send(bool fresh) {
     // A host that refuses a request may answer and close while the body is still sent (RFC 9112
     // section 9.5): what follows is decided by the read, not by a failed write.
     sent_ = !ec;
+    if (request_.body.given_up())
+        request_.let_go_of_body();
     if (!ec && !request_.whole)
         failed = co_await send_rest();
     if (!failed && lease_->cancelled)

@@ -24,7 +24,7 @@ class attempt : public net::recycled {
 public:
     // `rest` reads the part of the body that is not kept; null if there is none. All must outlive
     // it.
-    attempt(context& shared, client& client, request const& request, body_reader* rest,
+    attempt(context& shared, client& client, request& request, body_reader* rest,
             preamble_relay& preamble) noexcept
         : shared_{shared}, client_{client}, request_{request}, rest_{rest}, preamble_{preamble},
           answer_{shared.blocks} {}
@@ -104,7 +104,7 @@ private:
 
     context& shared_;
     client& client_;
-    request const& request_;
+    request& request_;
     body_reader* rest_;
     preamble_relay& preamble_;
     host::lease lease_;

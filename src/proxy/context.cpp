@@ -1,3 +1,4 @@
+#include <secondwind/base/log.hpp>
 #include <secondwind/proxy/context.hpp>
 
 #include <array>
@@ -11,15 +12,30 @@ namespace secondwind::proxy {
 context::context(net::asio::io_context& loop, config::current_settings const& current)
     : io{loop}, settings{current}, deadlines{io}, scratch{std::make_unique_for_overwrite<page[]>(
                                                       scratch_size / sizeof(page))},
-      budget{settings->limits.replay_buffer_total}, ledger{settings->recovery.ledger_file},
-      hosts{environment(), settings, ledger}, id_prefix_{
-                                                  fmt::format("{:08x}-", std::random_device{}())} {
+      budget{settings->limits.replay_buffer_total, settings->limits.replay_buffer},
+      ledger{settings->recovery.ledger_file}, hosts{environment(), settings, ledger},
+      id_prefix_{fmt::format("{:08x}-", std::random_device{}())} {
     apply_settings();
 }
 
 void context::apply_settings() {
     fields.reserve(settings->limits.fields);
-    budget.bound(settings->limits.replay_buffer_total);
+    budget.bound(settings->limits.replay_buffer_total, settings->limits.replay_buffer);
+}
+
+void context::note_full_budget() {
+    constexpr std::chrono::minutes pause{1};
+    auto const now = deadlines.now();
+    if (bodies_noted_ > 0 && now - budget_noted_ < pause)
+        return;
+    log::write(log::level::warn, "budget_full",
+               {{"used", budget.used()},
+                {"limit", settings->limits.replay_buffer_total},
+                {"bodies", budget.given_up() - bodies_noted_},
+                {"advice", "these request bodies are passed on but cannot be replayed; raise "
+                           "limits.replay_buffer_total"}});
+    budget_noted_ = now;
+    bodies_noted_ = budget.given_up();
 }
 
 std::string context::next_request_id() {

@@ -63,6 +63,8 @@ net::task<bool> exchange::run() {
         record_.recovery = recovery::to_string(recovery_.outcome());
         count_replay();
     }
+    if (request_.body.given_up() && record_.detail.empty())
+        record_.detail = to_string(telemetry::skip::budget_full);
     record_.bytes_in += request_.whole ? request_.body.size() : rest_->received();
     record_.write(request_, shared_.traffic);
     co_return keep_;
@@ -107,7 +109,8 @@ void exchange::hold(next_step step) {
         attempt_->park();
     if (policy::curable(record_.verdict) && !request_.whole &&
         request_.settings->recovery.mode == config::recovery_mode::on)
-        shared_.traffic.skipped(telemetry::skip::body_too_large);
+        shared_.traffic.skipped(request_.body.given_up() ? telemetry::skip::budget_full
+                                                         : telemetry::skip::body_too_large);
     if (!held_ || fits(*attempt_))
         held_ = std::move(attempt_);
     attempt_.reset();
@@ -228,10 +231,11 @@ std::string exchange::own_fields() const {
         fields = request_.id_field();
     if (recovery_.met_recovery())
         fields += fmt::format(
-            "X-Secondwind-Recovery: {}{}; reason={}; unloaded={}\r\n"
+            "X-Secondwind-Recovery: {}{}; reason={}; unloaded={}{}\r\n"
             "X-Secondwind-Attempts: {}\r\n",
             recovery::to_string(recovery_.outcome()), recovery_.healed() ? "; healed" : "",
-            policy::to_string(recovery_.reason()), recovery_.unloaded(), record_.attempts);
+            policy::to_string(recovery_.reason()), recovery_.unloaded(),
+            request_.body.given_up() ? "; not_kept=budget_full" : "", record_.attempts);
     return fields;
 }
 

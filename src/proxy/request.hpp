@@ -50,6 +50,12 @@ struct request {
     // A browser sent it for a page of another site, which cannot read the answer.
     bool sent_blind(http::field_list& scratch) const;
 
+    // The part of the body that is kept was sent, and its memory is needed for other requests.
+    void let_go_of_body() {
+        model.let_go();
+        body.release();
+    }
+
     // The name of its host; empty if it was refused before it had one.
     std::string_view host_name() const noexcept {
         return host ? std::string_view{host->name()} : std::string_view{};

@@ -196,6 +196,8 @@ net::task<request_reader::result> request_reader::read_body(bool expects_continu
     if (!ec)
         state = co_await body_->fill(request_.body);
     request_.whole = state == body_reader::state::complete;
+    if (request_.body.given_up())
+        shared_.note_full_budget();
     if (state == body_reader::state::broken)
         co_return refuse(body_->fault());
     co_return state == body_reader::state::gone ? result::gone : result::request;

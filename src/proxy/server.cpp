@@ -95,6 +95,7 @@ void server::abort() {
     // Each session ends later, from the event loop: the list does not change in this loop.
     for (auto& each : *sessions_)
         each.abort();
+    shared_.budget.wake();
     // A recovery belongs to no session.
     shared_.hosts.abort();
 }

@@ -23,7 +23,15 @@ std::string_view to_string(phase p) noexcept {
 }
 
 std::string_view to_string(skip s) noexcept {
-    return s == skip::body_too_large ? "body_too_large" : "committed";
+    switch (s) {
+    case skip::body_too_large:
+        return "body_too_large";
+    case skip::budget_full:
+        return "budget_full";
+    case skip::committed:
+        return "committed";
+    }
+    return "committed";
 }
 
 std::string_view to_string(bad_key b) noexcept {

@@ -110,6 +110,8 @@ struct timeouts {
     milliseconds connect{5'000};
     milliseconds request_head{10'000};
     milliseconds body_idle{60'000};
+    std::uint64_t body_rate = 240;   // bytes a second that a body must have at least; 0: any
+    milliseconds body_grace{10'000}; // before that; not a key, only tests change it
     milliseconds client_idle{75'000};
     milliseconds write_stall{60'000};
     milliseconds first_byte{0}; // 0: none, a model load takes minutes

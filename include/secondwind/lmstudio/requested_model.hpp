@@ -44,6 +44,11 @@ public:
 
     // Bytes of the body, as far as it was kept.
     std::size_t size() const noexcept { return body_.size(); }
+    // Reads the body now, because it ends to exist. prefix() and size() are empty from then on.
+    void let_go() {
+        read();
+        body_ = {};
+    }
     // The body has been read.
     bool is_read() const noexcept { return known_; }
 

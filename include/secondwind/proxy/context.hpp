@@ -28,6 +28,8 @@ struct context {
 
     host::environment environment() noexcept { return {io, deadlines, blocks, fields}; }
     std::string next_request_id();
+    // Logs that bodies are given up because the budget is short, at most once a minute.
+    void note_full_budget();
     // Adapts what depends on the settings to those in force. Call it after each change of them.
     void apply_settings();
 
@@ -67,6 +69,8 @@ struct context {
 private:
     std::string id_prefix_;
     std::uint64_t next_id_ = 1;
+    net::deadline_queue::clock::time_point budget_noted_; // when it was logged last
+    std::uint64_t bodies_noted_ = 0;                      // that had been given up by then
 };
 
 } // namespace secondwind::proxy

@@ -28,9 +28,10 @@ std::string_view to_string(phase p) noexcept;
 // Why no replay followed an answer that a recovery could cure.
 enum class skip : std::uint8_t {
     body_too_large, // the request's body was not kept
+    budget_full,    // it was given up for others: limits.replay_buffer_total is used up
     committed       // the answer had begun
 };
-constexpr std::size_t skips = 2;
+constexpr std::size_t skips = 3;
 std::string_view to_string(skip s) noexcept;
 
 // Why a client that needs an API key was refused.

@@ -3,7 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdint>
+#include <cstddef>
+#include <string>
 
 using secondwind::proxy::replay_budget;
 using secondwind::proxy::replay_buffer;
@@ -42,7 +43,7 @@ TEST(replay_buffer, keeps_its_bytes_when_the_total_is_exhausted) {
     EXPECT_FALSE(first.append("9a"));
     EXPECT_EQ(first.view(), "12345678");
     first.release();
-    EXPECT_EQ(budget.left(), 4u);
+    EXPECT_EQ(budget.left(), 3u);
     EXPECT_TRUE(first.append("9"));
 }
 
@@ -60,22 +61,57 @@ TEST(replay_buffer, accepts_bytes_within_the_total) {
     EXPECT_EQ(second.view(), "1234567890");
 }
 
-TEST(replay_buffer, reserves_space_to_read_into_at_once) {
+TEST(replay_buffer, has_room_to_read_into_for_what_is_announced) {
     replay_budget budget{1000};
     replay_buffer kept{budget, 100};
-    EXPECT_FALSE(kept.reserve(101));
+    EXPECT_FALSE(kept.expect(101));
+    EXPECT_TRUE(kept.expect(5));
     EXPECT_EQ(budget.used(), 0u);
-    EXPECT_TRUE(kept.reserve(5));
     EXPECT_TRUE(kept.append("ab"));
-    auto const [data, size] = kept.room();
-    ASSERT_EQ(size, 3u);
-    std::copy_n("cde", 3, data);
+    auto const room = kept.room(3);
+    ASSERT_EQ(room.size(), 3u);
+    std::copy_n("cde", 3, room.data());
     kept.commit(3);
     EXPECT_EQ(kept.view(), "abcde");
-    EXPECT_EQ(kept.room().second, 0u);
-    EXPECT_TRUE(kept.reserve(50));
-    EXPECT_EQ(kept.view(), "abcde");
-    EXPECT_EQ(budget.used(), 50u);
+    EXPECT_EQ(budget.used(), 5u);
+    EXPECT_EQ(kept.room(0).size(), 0u);
+}
+
+TEST(replay_buffer, has_no_more_room_than_the_budget_has_memory) {
+    replay_budget budget{10};
+    replay_buffer first{budget, 100};
+    replay_buffer second{budget, 100};
+    EXPECT_TRUE(first.expect(50));
+    EXPECT_TRUE(first.append("1234567"));
+    EXPECT_EQ(first.room(50).size(), 3u);
+    EXPECT_TRUE(second.append("12"));
+    EXPECT_EQ(first.room(50).size(), 1u);
+    EXPECT_TRUE(first.affords(1));
+    EXPECT_FALSE(first.affords(2));
+    EXPECT_TRUE(first.fits(93));
+    EXPECT_FALSE(first.fits(94));
+}
+
+// Announcements that are more than the budget in all get their memory step by step.
+TEST(replay_buffer, keeps_its_bytes_when_it_grows_step_by_step) {
+    constexpr std::size_t size = 1'000'000;
+    replay_budget budget{size};
+    replay_buffer other{budget, size};
+    ASSERT_TRUE(other.expect(size / 2));
+    ASSERT_TRUE(other.append("x"));
+    replay_buffer kept{budget, size};
+    ASSERT_TRUE(kept.expect(size - 300'000));
+    std::string sent;
+    while (sent.size() < size - 300'000) {
+        auto const room = kept.room(size - 300'000 - sent.size());
+        ASSERT_GT(room.size(), 0u);
+        auto const n = std::min<std::size_t>(room.size(), 77'777);
+        std::fill_n(room.data(), n, static_cast<char>('a' + sent.size() % 26));
+        sent.append(room.data(), n);
+        kept.commit(n);
+    }
+    EXPECT_TRUE(kept.view() == sent);
+    EXPECT_EQ(budget.used(), sent.size() + 1);
 }
 
 TEST(replay_buffer, released_is_empty_and_may_be_filled_again) {
@@ -88,13 +124,4 @@ TEST(replay_buffer, released_is_empty_and_may_be_filled_again) {
     EXPECT_EQ(budget.used(), 0u);
     EXPECT_TRUE(kept.append("again"));
     EXPECT_EQ(kept.view(), "again");
-}
-
-TEST(replay_budget, refuses_an_overflow) {
-    replay_budget budget{10};
-    EXPECT_TRUE(budget.take(10));
-    EXPECT_FALSE(budget.take(1));
-    EXPECT_FALSE(budget.take(~std::uint64_t{0}));
-    budget.give(10);
-    EXPECT_EQ(budget.used(), 0u);
 }

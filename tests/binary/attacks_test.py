@@ -1,0 +1,151 @@
+"""Clients that would use up the proxy's memory for bodies, while a small request is recovered.
+
+ATTACK_FIGURES=1 prints what was measured.
+"""
+
+import asyncio
+import json
+import os
+import resource
+import unittest
+
+from crowd import MIB, connect, host, sanitized, watched
+from harness import port_of
+
+CROWD = 100 if sanitized() else 1000
+TRIES = 4
+BUDGET = 256 * MIB  # limits.replay_buffer_total
+ANNOUNCED = 32 * MIB
+BIG_HEAD = b"POST /v1/chat/completions HTTP/1.1\r\nHost: proxy\r\nContent-Length: %d\r\n\r\n" % ANNOUNCED
+REFUSAL = json.dumps(
+    {
+        "error": {
+            "message": 'Failed to load model "small". Error: Model loading was stopped due to '
+            "insufficient system resources.",
+            "type": "invalid_request_error",
+            "param": "model",
+            "code": None,
+        }
+    }
+).encode()
+MODELS = json.dumps(
+    {
+        "models": [
+            {"key": "other", "size_bytes": 5, "loaded_instances": [{"id": "other"}]},
+            {"key": "small", "size_bytes": 5, "loaded_instances": []},
+        ]
+    }
+).encode()
+
+
+def tell(name, figure):
+    if os.environ.get("ATTACK_FIGURES"):
+        print(f"{name}: {figure}", flush=True)
+
+
+def answer(status, body):
+    return b"HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (
+        status,
+        len(body),
+        body,
+    )
+
+
+class lm_studio:
+    """Refuses to load "small" until "other" was unloaded; swallows the bodies of all others."""
+
+    def __init__(self):
+        self.full = True
+
+    async def serve(self, peer):
+        while True:
+            head = await peer.until(b"\r\n\r\n")
+            length = head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]
+            size = int(length or 0)
+            if size == ANNOUNCED:
+                await peer.sum_of(size)
+                await peer.send(answer(b"200 OK", b"{}"))
+                continue
+            if size:
+                await peer.sum_of(size)
+            if head.startswith(b"GET "):
+                await peer.send(answer(b"200 OK", MODELS if self.full else b'{"models":[]}'))
+            elif b"/unload" in head.partition(b"\r\n")[0]:
+                self.full = False
+                await peer.send(answer(b"200 OK", b'{"instance_id":"other"}'))
+            elif self.full:
+                await peer.send(answer(b"400 Bad Request", REFUSAL))
+            else:
+                await peer.send(answer(b"200 OK", b'{"choices":[]}'))
+
+
+class replay_budget(unittest.IsolatedAsyncioTestCase):
+    async def asyncSetUp(self):
+        asyncio.get_running_loop().set_debug(False)
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        if hard < 4 * CROWD:
+            self.skipTest("too few descriptors")
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        self.lm = lm_studio()
+        upstream = await self.enterAsyncContext(host(self.lm.serve))
+        self.proxy = self.enterContext(
+            watched(
+                "--listen",
+                "127.0.0.1:0",
+                "--upstream",
+                upstream.url,
+                env={"SECONDWIND_RECOVERY_WEBSOCKET_TIMEOUT": "0"},
+            )
+        )
+        self.at = port_of(self.proxy.event("listening")["listen"])
+
+    async def recovered(self):
+        """How many of some small requests were recovered."""
+        count = 0
+        body = b'{"model":"small","messages":[]}'
+        for _ in range(TRIES):
+            self.lm.full = True
+            app = await connect(self.at)
+            await app.send(
+                b"POST /v1/chat/completions HTTP/1.1\r\nHost: proxy\r\nConnection: close\r\n"
+                b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+            )
+            got = await app.rest()
+            app.close()
+            count += got.startswith(b"HTTP/1.1 200 ") and b"Recovery: recovered" in got
+        return count
+
+    async def crowd(self, sent):
+        """Clients that announce a long body and send that many bytes of it."""
+        clients = []
+        for _ in range(CROWD):
+            clients.append(await connect(self.at))
+            await clients[-1].send(BIG_HEAD + bytes(sent))
+        return clients
+
+    async def attack(self, name, sent):
+        before = self.proxy.memory()
+        clients = await self.crowd(sent)
+        count = await self.recovered()
+        tell(f"{name}, {CROWD} clients", f"{count} of {TRIES} recovered")
+        tell(f"{name}, peak memory", f"{self.proxy.peak() / MIB:.0f} MiB")
+        self.assertEqual(count, TRIES)
+        # What each of the connections needs, and the host's ends of those that are streamed on.
+        if not sanitized():
+            most = before + BUDGET + CROWD * 128 * 1024
+            self.assertLess(self.proxy.peak(), most if sent else before + 64 * MIB)
+        for each in clients:
+            each.close()
+
+    async def test_bodies_that_are_only_announced_cost_nothing(self):
+        await self.attack("announced", 0)
+
+    async def test_bodies_that_never_end_leave_memory_to_small_requests(self):
+        await self.attack("begun", 100 * 1024)
+
+    async def test_more_than_the_whole_budget_leaves_memory_to_small_requests(self):
+        await self.attack("300 KiB each", 300 * 1024)
+
+
+if __name__ == "__main__":
+    unittest.main()
