@@ -1,4 +1,5 @@
 #include <secondwind/app/key_verb.hpp>
+#include <secondwind/app/loops.hpp>
 #include <secondwind/app/operator.hpp>
 #include <secondwind/app/serve.hpp>
 #include <secondwind/base/log.hpp>
@@ -50,6 +51,7 @@ std::optional<std::string> read_file(std::string const& path) {
 }
 
 int check(config::builder const& settings) {
+    app::refuse_loops(settings.value(), true);
     for (auto const& entry : settings.effective())
         fmt::print("{:<30} {:<32} {}\n", entry.key, entry.value, entry.source);
     if (auto const open = config::open_to_network(settings.value()); !open.empty())

@@ -1,6 +1,7 @@
 #include "reloader.hpp"
 
 #include "service_manager.hpp"
+#include <secondwind/app/loops.hpp>
 #include <secondwind/base/log.hpp>
 #include <secondwind/config/keys.hpp>
 
@@ -53,6 +54,7 @@ admin::reload_result reloader::apply() {
     }
     try {
         auto fresh = read_();
+        refuse_loops(fresh, false); // a lookup would block the event loop
         result.changed = config::changed_keys(*settings_, fresh);
         auto listeners_and_hosts = server_.prepare(fresh);
         std::vector<std::function<void()>> others;

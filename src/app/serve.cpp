@@ -1,6 +1,7 @@
 #include <secondwind/app/serve.hpp>
 
 #include "service_manager.hpp"
+#include <secondwind/app/loops.hpp>
 #include <secondwind/app/service.hpp>
 #include <secondwind/base/log.hpp>
 #include <secondwind/config/builder.hpp>
@@ -89,6 +90,7 @@ int run(config::current_settings& settings, bool admin_chosen, service::reader r
 int serve(config::settings settings, bool admin_chosen,
           std::function<config::settings()> read_settings) {
     try {
+        refuse_loops(settings, true);
         config::current_settings in_force{std::move(settings)};
         return run(in_force, admin_chosen, std::move(read_settings));
     } catch (net::tls_error const& e) {

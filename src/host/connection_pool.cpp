@@ -3,6 +3,7 @@
 
 #include <boost/asio/ip/address.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace secondwind::host {
@@ -54,6 +55,23 @@ lease connection_pool::lend_new() {
     fresh->cancelled = aborted_;
     lent_.push_back(*fresh);
     return {*this, std::move(fresh)};
+}
+
+// An IPv4 address in an IPv6 one, as a listener for both sees it, is the same as by itself.
+bool connection_pool::has_lent(net::endpoint const& local, net::endpoint const& remote) noexcept {
+    using net::asio::ip::address_v6;
+    auto const same = [](net::endpoint const& one, net::endpoint const& other) {
+        auto const in_v6 = [](net::asio::ip::address const& a) {
+            return a.is_v6() ? a.to_v6()
+                             : net::asio::ip::make_address_v6(net::asio::ip::v4_mapped, a.to_v4());
+        };
+        return one.port() == other.port() && in_v6(one.address()) == in_v6(other.address());
+    };
+    return std::ranges::any_of(lent_, [&](connection& each) {
+        net::error_code ec;
+        auto const& socket = each.socket.tcp();
+        return same(socket.local_endpoint(ec), local) && same(socket.remote_endpoint(ec), remote);
+    });
 }
 
 net::task<failure> connection_pool::connect(connection& c, net::deadline_slot& slot) {

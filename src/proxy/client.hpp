@@ -7,6 +7,7 @@
 #include <chrono>
 #include <coroutine>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -42,6 +43,9 @@ public:
         net::error_code ec;
         return socket_.tcp().remote_endpoint(ec).address();
     }
+
+    // The other end of it is a connection of this process to a host; nothing until it is known.
+    std::optional<bool> is_own;
 
     // Bytes that have come from the client and were not used yet.
     std::string& unread() noexcept { return unread_; }

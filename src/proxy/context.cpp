@@ -14,6 +14,7 @@ context::context(net::asio::io_context& loop, config::current_settings const& cu
                                                       scratch_size / sizeof(page))},
       budget{settings->limits.replay_buffer_total, settings->limits.replay_buffer},
       ledger{settings->recovery.ledger_file}, hosts{environment(), settings, ledger},
+      pseudonym{fmt::format("secondwind-{:08x}", std::random_device{}())},
       id_prefix_{fmt::format("{:08x}-", std::random_device{}())} {
     apply_settings();
 }

@@ -1,5 +1,6 @@
 #include "request_reader.hpp"
 #include "admission.hpp"
+#include "loop.hpp"
 #include <secondwind/base/ascii.hpp>
 #include <secondwind/config/address.hpp>
 #include <secondwind/http/head_writer.hpp>
@@ -27,12 +28,14 @@ void note_ids(request& request, http::request_head const& head) {
 // Makes the head that goes to the host. A chunked body that was read whole is sent with its length.
 // The key of the client is for the proxy alone, and so is the choice of a host on the shared
 // listener; the host gets its own token, if it has one.
-void render(request& request, http::request_head const& head, bool whole) {
+void render(context const& shared, request& request, http::request_head const& head, bool whole) {
     http::outgoing_body body{head.framing, head.length};
     if (head.framing == http::framing::chunked && whole)
         body = {http::framing::length, request.body.size()};
     auto extra =
         request.settings->request_id.add && request.made_id ? request.id_field() : std::string{};
+    if (marks_requests(shared))
+        extra.append("Via: 1.1 ").append(shared.pseudonym).append("\r\n");
     bool const keyed = !request.client.empty();
     http::request_edit edit;
     edit.drop_credentials = keyed;
@@ -107,7 +110,7 @@ net::task<request_reader::result> request_reader::read() {
         if (read == result::request && chunked) {
             auto const again =
                 http::check_request(raw_head, request_.head_limits(), shared_.fields);
-            render(request_, *again, request_.whole);
+            render(shared_, request_, *again, request_.whole);
         }
     }
     if (read == result::request) {
@@ -127,12 +130,13 @@ bool request_reader::accept(http::request_head const& head) {
     request_.made_id = request_.id.empty();
     if (request_.made_id)
         request_.id = shared_.next_request_id();
-    auto admitted = admit(shared_, client_, head);
+    auto looped = refuse_loop(shared_, client_, *request_.listener, head);
+    auto admitted = looped ? admission{std::move(looped), 0, {}} : admit(shared_, client_, head);
     request_.client = std::move(admitted.client);
     auto const routed = route(head);
     if (routed && !admitted.refused)
         request_.host = *routed;
-    render(request_, head, false);
+    render(shared_, request_, head, false);
     auto const most = request_.settings->limits.body;
     if (admitted.refused) {
         request_.address = client_.address().to_string();

@@ -77,6 +77,8 @@ public:
     std::size_t idle() const noexcept { return idle_.size(); }
     // How many are lent, including tunnels. Counts them.
     std::size_t leased() const noexcept { return lent_.size(); }
+    // Whether one of them has these ends, as the kernel tells them.
+    bool has_lent(net::endpoint const& local, net::endpoint const& remote) noexcept;
     // How many connects have failed: if the number has changed, the host was down meanwhile.
     std::uint64_t connect_failures() const noexcept { return connect_failures_; }
     // How many of them failed at the TLS handshake.

@@ -63,6 +63,7 @@ struct context {
     policy::failure_rate failures; // wrong API keys, by the network that they came from
     telemetry::traffic traffic;
     telemetry::exchange_list exchanges;
+    std::string const pseudonym;     // of this process in a Via field, which no other has
     std::uint64_t next_exchange = 1; // its number
     bool draining = false;
 
