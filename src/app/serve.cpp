@@ -5,6 +5,7 @@
 #include <secondwind/app/service.hpp>
 #include <secondwind/base/log.hpp>
 #include <secondwind/config/builder.hpp>
+#include <secondwind/net/descriptors.hpp>
 #include <secondwind/net/inherited.hpp>
 #include <secondwind/net/tls_context.hpp>
 
@@ -68,6 +69,7 @@ int run(config::current_settings& settings, bool admin_chosen, service::reader r
         return running.abandon();
     warn_about_sockets(net::passed_on());
     auto& server = running.server();
+    server.limit_descriptors(net::raise_descriptor_limit());
     server.announce();
 
     // A cleared deadline stays in the queue for a while, so the loop does not end by itself.

@@ -1,5 +1,6 @@
 #include <secondwind/config/address.hpp>
 #include <secondwind/host/connection_pool.hpp>
+#include <secondwind/net/descriptors.hpp>
 
 #include <boost/asio/ip/address.hpp>
 
@@ -107,6 +108,10 @@ net::task<failure> connection_pool::reach(connection& c) {
             break;
         }
         result.cause = ec;
+        if (net::lacks_descriptors(ec)) {
+            result.kind = fault::descriptors;
+            break;
+        }
         if (!ec) {
             net::forget_writability(c.socket.tcp(), result.cause);
             if (!result.cause)
@@ -133,9 +138,10 @@ net::task<failure> connection_pool::shake_hands(connection& c) {
     co_return result;
 }
 
-// A connect that was given up, because its client left, says nothing about the host.
+// A connect that was given up, because its client left, says nothing about the host; nor does one
+// that this process could not begin.
 void connection_pool::connected(failure const& result) {
-    if (result.kind == fault::cancelled)
+    if (result.kind == fault::cancelled || result.kind == fault::descriptors)
         return;
     if (result)
         ++connect_failures_;
@@ -166,7 +172,7 @@ net::task<failure> connection_pool::resolve(connection& c) {
     }
     result.cause = lookup_.failure();
     if (result.cause)
-        result.kind = fault::resolve;
+        result.kind = net::lacks_descriptors(result.cause) ? fault::descriptors : fault::resolve;
     else
         addresses_ = lookup_.addresses();
     co_return result;

@@ -10,6 +10,8 @@ std::string_view to_string(fault f) noexcept {
         return "resolve";
     case fault::connect:
         return "connect";
+    case fault::descriptors:
+        return "descriptors";
     case fault::connect_timeout:
         return "connect_timeout";
     case fault::tls:
@@ -38,6 +40,9 @@ std::string describe(failure const& f) {
         return "its name could not be resolved (" + f.cause.message() + ")";
     case fault::connect:
         return "the connection failed (" + f.cause.message() + ")";
+    case fault::descriptors:
+        return "this proxy has no file descriptor left for a connection (" + f.cause.message() +
+               ")";
     case fault::connect_timeout:
         return "it did not accept a connection in time";
     case fault::tls:

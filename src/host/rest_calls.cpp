@@ -27,6 +27,7 @@ recovery::contact contact_of(failure const& failed) noexcept {
     case fault::closed:
     case fault::timeout:
         return recovery::contact::no_answer;
+    case fault::descriptors:
     case fault::cancelled:
         return recovery::contact::none;
     case fault::none:

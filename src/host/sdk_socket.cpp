@@ -72,8 +72,9 @@ public:
         socket_failure failed;
         auto const found = co_await pool_.connect(*over_, connecting_);
         if (found) {
-            failed.kind = found.kind == fault::cancelled && !late_ ? socket_fault::cancelled
-                                                                   : socket_fault::unreachable;
+            bool const ours =
+                found.kind == fault::descriptors || (found.kind == fault::cancelled && !late_);
+            failed.kind = ours ? socket_fault::cancelled : socket_fault::unreachable;
             failed.reason = late_ ? "it did not accept a connection in time" : describe(found);
         }
         co_return failed;

@@ -178,6 +178,10 @@ net::task<void> exchange::reply_failed(failure failed) {
             client_.reset();
         co_return;
     }
+    if (failed.kind == fault::descriptors) {
+        co_await reply_without_descriptors(failed);
+        co_return;
+    }
     auto const& upstream = request_.host->upstream;
     auto const message = fmt::format(
         "The LM Studio host \"{}\" ({}) did not serve the request: {}. {}", upstream.name,
@@ -188,6 +192,19 @@ net::task<void> exchange::reply_failed(failure failed) {
     keep_ = persistence(http::framing::length) != http::persistence::close;
     http::reply const reply{record_.status,
                             failed.kind == fault::timeout ? "host_timeout" : "host_down", message};
+    bool const sent = co_await send_reply(client_, request_, reply, !keep_, record_);
+    keep_ = keep_ && sent;
+}
+
+net::task<void> exchange::reply_without_descriptors(failure failed) {
+    record_.ending = ending::failed;
+    record_.detail = host::describe(failed);
+    record_.status = 503;
+    keep_ = persistence(http::framing::length) != http::persistence::close;
+    auto const message = "The request was not sent to LM Studio: " + record_.detail +
+                         ". Try again in a moment. Raise the limit of the proxy (LimitNOFILE=, "
+                         "ulimit -n), or lower limits.connections.";
+    http::reply const reply{record_.status, "no_descriptors", message, 1};
     bool const sent = co_await send_reply(client_, request_, reply, !keep_, record_);
     keep_ = keep_ && sent;
 }

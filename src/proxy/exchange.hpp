@@ -65,6 +65,7 @@ public:
 
 private:
     net::task<void> refuse(http::refusal refusal);
+    net::task<void> reply_without_descriptors(host::failure failed);
     void count_replay();
 
     bool fits(attempt const& from) const;

@@ -1,9 +1,11 @@
 #include "session.hpp"
 #include <secondwind/base/log.hpp>
+#include <secondwind/policy/client_limit.hpp>
 #include <secondwind/proxy/server.hpp>
 
 #include <boost/intrusive/list.hpp>
 
+#include <algorithm>
 #include <exception>
 
 namespace secondwind::proxy {
@@ -46,6 +48,16 @@ void server::announce() {
     if (auto const open = config::open_to_network(*shared_.settings); !open.empty())
         log::write(log::level::warn, "open_to_network",
                    {{"listen", open}, {"advice", config::close_to_network}});
+    auto const wanted = shared_.settings->limits.connections;
+    auto const possible = policy::limit_clients(wanted, descriptors_).served;
+    if (possible < wanted)
+        log::write(log::level::warn, "few_descriptors",
+                   {{"descriptors", descriptors_},
+                    {"connections", possible},
+                    {"wanted", wanted},
+                    {"advice", "fewer clients than limits.connections can be connected; raise the "
+                               "hard limit (LimitNOFILE=, ulimit -Hn), or lower "
+                               "limits.connections"}});
 }
 
 std::size_t server::sessions() const noexcept {
@@ -60,11 +72,22 @@ void server::take_in(listener_ptr const& listener, net::socket accepted) {
     net::prepare(accepted, ec);
     if (ec)
         return;
-    bool const full = sessions() >= shared_.settings->limits.connections;
+    auto const limit = policy::limit_clients(shared_.settings->limits.connections, descriptors_);
+    bool const full = sessions() >= limit.served && !make_way();
+    bool const bounded = descriptors_ != std::numeric_limits<std::uint64_t>::max();
+    if (full && bounded && sessions() >= limit.served + limit.turned_away)
+        return;
     net::stream client{std::move(accepted)};
     if (tls_)
         client.begin_tls(tls_->session(client.tcp()));
     net::spawn(serve(std::make_unique<session>(shared_, std::move(client), listener), full));
+}
+
+// Ends the connection of the client that has waited longest without a request.
+bool server::make_way() {
+    auto const now = shared_.deadlines.now();
+    return std::ranges::any_of(shared_.idle,
+                               [now](idle_client& each) { return each.give_way(now); });
 }
 
 net::task<void> server::serve(std::unique_ptr<session> one, bool turned_away) {

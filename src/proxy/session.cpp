@@ -13,16 +13,16 @@ namespace {
 // How long a client may take to read a last answer and close.
 constexpr std::chrono::milliseconds linger_time{2000};
 
-// How long a drain waits for the first request of a client that has connected. A client that has
-// connected for a request sends it at once; the others have connected ahead, and try again
-// elsewhere.
+// How long a drain waits for the first request of a client that has connected, and after which such
+// a client gives way to others. A client that has connected for a request sends it at once; the
+// others have connected ahead, and try again elsewhere.
 constexpr std::chrono::milliseconds last_call{1000};
 
 } // namespace
 
 session::session(context& shared, net::stream stream, listener_ptr listener)
-    : shared_{shared}, client_{std::move(stream), shared.deadlines}, listener_{
-                                                                         std::move(listener)} {}
+    : shared_{shared}, client_{std::move(stream), shared.deadlines}, listener_{std::move(listener)},
+      connected_{shared.deadlines.now()} {}
 
 net::task<void> session::run(bool turned_away) {
     try {
@@ -76,7 +76,8 @@ net::task<bool> session::shake_hands(std::chrono::milliseconds limit) {
 net::task<void> session::turn_away() {
     http::refusal const full{
         503, "connections",
-        "Too many clients are connected (limits.connections). Try again in a moment."};
+        "Too many clients are connected (limits.connections, or what the file descriptors of this "
+        "proxy allow). Try again in a moment."};
     co_await refuse_connection(full, 1);
 }
 
@@ -87,18 +88,23 @@ net::task<void> session::serve_all() {
             std::string{}.swap(client_.unread());
             if (shared_.draining && !owed_)
                 break;
-            net::scoped_deadline idle{client_.slot(), "client_idle",
-                                      shared_.draining ? last_call
-                                                       : shared_.settings->timeouts.client_idle,
+            auto const& timeouts = shared_.settings->timeouts;
+            auto const limit = shared_.draining ? last_call
+                               : served_        ? timeouts.client_idle
+                                                : timeouts.request_head;
+            net::scoped_deadline idle{client_.slot(), "client_idle", limit,
                                       [this] { client_.stop_waiting(); }};
             idle_ = &idle;
+            shared_.idle.push_back(*this);
             auto const ec = co_await client_.readable();
+            idle_client::unlink();
             idle_ = nullptr;
             if (ec || (closing_ && !owed_))
                 break;
         }
         owed_ = false;
         open = co_await serve();
+        served_ = true;
     }
 }
 
@@ -166,6 +172,16 @@ void session::drain() {
         idle_->arm(last_call);
     else
         client_.stop_waiting();
+}
+
+bool session::give_way(std::chrono::steady_clock::time_point now) {
+    if (!served_ && now - connected_ < last_call)
+        return false;
+    if (net::probe(client_.socket()) == net::pending_input::data)
+        return false;
+    idle_client::unlink();
+    client_.stop_waiting();
+    return true;
 }
 
 void session::abort() {

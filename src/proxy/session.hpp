@@ -18,7 +18,7 @@ namespace secondwind::proxy {
 
 // Reads a request, lets an exchange serve it, and begins again. What a request needs lives only as
 // long as the request; an idle session is this object and one small frame.
-class session final {
+class session final : idle_client {
 public:
     session(context& shared, net::stream stream, listener_ptr listener);
 
@@ -35,6 +35,7 @@ public:
     boost::intrusive::list_member_hook<> hook; // in the server's list
 
 private:
+    bool give_way(std::chrono::steady_clock::time_point now) override;
     net::task<bool> shake_hands(std::chrono::milliseconds limit);
     net::task<void> turn_away();
     net::task<void> serve_all();
@@ -49,7 +50,9 @@ private:
     listener_ptr listener_;
     exchange* exchange_ = nullptr;  // the one that runs
     net::deadline* idle_ = nullptr; // while nothing of a request has come
-    bool owed_ = true; // a request that may be on its way is served, even if the server drains
+    std::chrono::steady_clock::time_point connected_;
+    bool served_ = false; // a request
+    bool owed_ = true;    // a request that may be on its way is served, even if the server drains
     bool closing_ = false;
     bool farewell_ = false; // a last answer was sent that the client may still be reading
 };

@@ -1,4 +1,4 @@
-"""Clients that would use up the proxy's memory for bodies, while a small request is recovered.
+"""Clients that would use up the proxy's memory for bodies or its file descriptors.
 
 ATTACK_FIGURES=1 prints what was measured.
 """
@@ -9,8 +9,8 @@ import os
 import resource
 import unittest
 
-from crowd import MIB, connect, host, sanitized, watched
-from harness import port_of
+from crowd import MIB, connect, end_of_stream, host, sanitized, serve_ok, watched
+from harness import event_in, port_of
 
 CROWD = 100 if sanitized() else 1000
 TRIES = 4
@@ -79,13 +79,18 @@ class lm_studio:
                 await peer.send(answer(b"200 OK", b'{"choices":[]}'))
 
 
-class replay_budget(unittest.IsolatedAsyncioTestCase):
+class attack(unittest.IsolatedAsyncioTestCase):
     async def asyncSetUp(self):
         asyncio.get_running_loop().set_debug(False)
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         if hard < 4 * CROWD:
             self.skipTest("too few descriptors")
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+class replay_budget(attack):
+    async def asyncSetUp(self):
+        await super().asyncSetUp()
         self.lm = lm_studio()
         upstream = await self.enterAsyncContext(host(self.lm.serve))
         self.proxy = self.enterContext(
@@ -145,6 +150,111 @@ class replay_budget(unittest.IsolatedAsyncioTestCase):
 
     async def test_more_than_the_whole_budget_leaves_memory_to_small_requests(self):
         await self.attack("300 KiB each", 300 * 1024)
+
+
+GET = b"GET / HTTP/1.1\r\nHost: proxy\r\n\r\n"
+
+
+@unittest.skipIf(sanitized(), "a sanitizer opens files of its own")
+class descriptors(attack):
+    async def asyncSetUp(self):
+        await super().asyncSetUp()
+        self.upstream = await self.enterAsyncContext(host(serve_ok))
+
+    def serving(self, soft, hard):
+        self.proxy = self.enterContext(
+            watched(
+                "--listen",
+                "127.0.0.1:0",
+                "--upstream",
+                self.upstream.url,
+                prepare=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard)),
+            )
+        )
+        self.at = port_of(self.proxy.event("listening")["listen"])
+
+    async def served(self):
+        """A new client with one request; it stays connected."""
+        app = await connect(self.at)
+        await app.send(GET)
+        try:
+            return app, await app.until(b"ok")
+        except (ConnectionError, end_of_stream):
+            return app, b""
+
+    def told(self):
+        self.proxy.signal()
+        self.assertEqual(self.proxy.wait(), 0)
+        return self.proxy.errors.rest()
+
+    async def test_the_soft_limit_is_raised(self):
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        self.serving(64, hard)
+        self.assertEqual(resource.prlimit(self.proxy.pid, resource.RLIMIT_NOFILE)[0], hard)
+
+    async def test_clients_that_stay_connected_make_way_for_new_ones(self):
+        for limit in (64, 1024):
+            with self.subTest(limit):
+                self.serving(limit, limit)
+                self.assertEqual(self.proxy.event("few_descriptors")["descriptors"], limit)
+                crowd = [await self.served() for _ in range(CROWD)]
+                count = sum(got.startswith(b"HTTP/1.1 200 ") for _, got in crowd)
+                tell(f"{limit} descriptors, clients that stay connected", f"{count} served")
+                self.assertEqual(count, CROWD)
+                lines = self.told()
+                for event in ("host_down", "accept_failed"):
+                    self.assertFalse([line for line in lines if event_in(line, event)])
+                for app, _ in crowd:
+                    app.close()
+
+    async def test_silent_clients_delay_others_by_a_second_at_most(self):
+        for limit in (64, 1024):
+            with self.subTest(limit):
+                self.serving(limit, limit)
+                crowd = [await connect(self.at) for _ in range(CROWD)]
+                began = asyncio.get_running_loop().time()
+                refused = 0
+                while True:
+                    app, got = await self.served()
+                    crowd.append(app)
+                    if got.startswith(b"HTTP/1.1 200 "):
+                        break
+                    refused += 1
+                    await asyncio.sleep(0.05)
+                took = asyncio.get_running_loop().time() - began
+                tell(
+                    f"{limit} descriptors, {CROWD} silent clients",
+                    f"served after {took:.2f} s and {refused} refusals",
+                )
+                self.assertLess(took, 5)
+                self.assertFalse([line for line in self.told() if event_in(line, "host_down")])
+                for each in crowd:
+                    each.close()
+
+    async def test_bodies_that_do_not_come_end_after_the_grace_of_body_rate(self):
+        for limit in (64, 1024):
+            with self.subTest(limit):
+                self.serving(limit, limit)
+                crowd = []
+                for _ in range(CROWD):
+                    crowd.append(await connect(self.at))
+                    try:
+                        await crowd[-1].send(BIG_HEAD)
+                    except ConnectionError:
+                        pass
+                began = asyncio.get_running_loop().time()
+                app, got = await self.served()
+                self.assertFalse(got.startswith(b"HTTP/1.1 502 "), got)
+                while not got.startswith(b"HTTP/1.1 200 "):
+                    app.close()
+                    await asyncio.sleep(0.1)
+                    app, got = await self.served()
+                took = asyncio.get_running_loop().time() - began
+                tell(f"{limit} descriptors, {CROWD} bodies announced", f"served after {took:.1f} s")
+                self.assertLess(took, 20)
+                self.assertFalse([line for line in self.told() if event_in(line, "host_down")])
+                for each in [*crowd, app]:
+                    each.close()
 
 
 if __name__ == "__main__":

@@ -73,12 +73,18 @@ class descriptors(unittest.IsolatedAsyncioTestCase):
             proxy.limit_descriptors(proxy.descriptors())
             await app.send(GET)
             answer = await app.until(b"}}")
-            self.assertRegex(answer, rb"^HTTP/1\.1 50[23] ")
-            told = json.loads(answer.partition(b"\r\n\r\n")[2])["error"]["message"]
-            self.assertIn("Too many open files", told)
+            self.assertRegex(answer, rb"^HTTP/1\.1 503 ")
+            self.assertIn(b"\r\nRetry-After: 1\r\n", answer)
+            told = json.loads(answer.partition(b"\r\n\r\n")[2])["error"]
+            self.assertEqual(told["code"], "no_descriptors")
+            self.assertIn("Too many open files", told["message"])
             proxy.limit_descriptors(1024)
             await self.served(app)
             app.close()
+            proxy.signal()
+            self.assertEqual(await asyncio.to_thread(proxy.wait), 0)
+            # That says nothing about the host.
+            self.assertFalse(any(event_in(line, "host_down") for line in proxy.errors.rest()))
 
 
 class log_without_a_place(binary_test):

@@ -41,7 +41,7 @@ def run(*arguments, env=None):
 class process:
     """A program that runs until it is told to stop; killed, if all else fails, with its context."""
 
-    def __init__(self, *arguments, env=None, unset=(), directory=None):
+    def __init__(self, *arguments, env=None, unset=(), directory=None, prepare=None):
         # Many run side by side, and only one could have the default address.
         extra = {"SECONDWIND_ADMIN_LISTEN": "127.0.0.1:0", **(env or {})}
         self._child = subprocess.Popen(
@@ -52,6 +52,7 @@ class process:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            preexec_fn=prepare,
         )
         self.output = lines(self._child.stdout)
         self.errors = lines(self._child.stderr)

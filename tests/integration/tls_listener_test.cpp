@@ -185,7 +185,7 @@ TEST_F(tls_listener, frees_the_host_of_a_client_that_leaves) {
 }
 
 TEST_F(tls_listener, ends_an_idle_connection_with_close_notify) {
-    w.settings.timeouts.client_idle = 50ms;
+    w.settings.timeouts.request_head = 50ms;
     start_it();
     auto story = [](with_tls& t) -> asio::awaitable<void> {
         auto* client = co_await t.tls_client();

@@ -95,6 +95,82 @@ TEST_F(bounds, on_connections_announce_when_to_retry) {
     run(story(*this));
 }
 
+TEST_F(bounds, on_connections_let_idle_clients_give_way_the_longest_idle_first) {
+    w.settings.limits.connections = 3;
+    start();
+    auto story = [](with_wire& t) -> asio::awaitable<void> {
+        auto* busy = co_await t.connected();
+        co_await busy->send(make_request("GET", "/"));
+        auto* peer = co_await t.accepted();
+        co_await peer->read_request();
+        std::vector<raw_client*> idle;
+        std::vector<wire*> hosts;
+        for (int i = 0; i < 4; ++i) {
+            idle.push_back(co_await t.connected());
+            co_await idle.back()->send(make_request("GET", "/"));
+            if (i == 0)
+                hosts.push_back(co_await t.accepted());
+            co_await hosts.back()->read_request();
+            co_await hosts.back()->send(ok);
+            auto const answer = co_await idle.back()->read_answer();
+            EXPECT_EQ(answer.status, 200);
+            EXPECT_TRUE(answer.complete);
+        }
+        for (int i = 0; i < 2; ++i) {
+            auto const end = co_await idle[static_cast<std::size_t>(i)]->wait_closed();
+            EXPECT_EQ(end, ending::fin);
+        }
+        co_await peer->send(ok);
+        auto const last = co_await busy->read_answer();
+        EXPECT_EQ(last.status, 200);
+        EXPECT_EQ(t.w.proxy->sessions(), 3U);
+    };
+    run(story(*this));
+}
+
+TEST_F(bounds, on_connections_let_silent_clients_give_way_after_a_second) {
+    w.settings.limits.connections = 1;
+    start();
+    auto story = [](with_wire& t) -> asio::awaitable<void> {
+        auto* silent = co_await t.connected();
+        auto const there = [&t] { return t.w.proxy->sessions() == 1; };
+        co_await t.until(there);
+        co_await t.deadlines_met(1100ms);
+        auto* next = co_await t.connected();
+        co_await next->send(make_request("GET", "/"));
+        auto* peer = co_await t.accepted();
+        co_await peer->read_request();
+        auto const end = co_await silent->wait_closed();
+        EXPECT_EQ(end, ending::fin);
+        // It is busy now.
+        auto* late = co_await t.connected();
+        auto const all = co_await late->read_to_end();
+        EXPECT_THAT(all.bytes, StartsWith("HTTP/1.1 503 "));
+    };
+    run(story(*this));
+}
+
+TEST_F(bounds, on_descriptors_bound_the_connections) {
+    start();
+    w.proxy->limit_descriptors(64);
+    auto story = [](with_wire& t) -> asio::awaitable<void> {
+        for (std::size_t i = 0; i < 16; ++i)
+            co_await t.connected();
+        auto const there = [&t] { return t.w.proxy->sessions() == 16; };
+        co_await t.until(there);
+        for (int i = 0; i < 8; ++i)
+            co_await t.connected();
+        auto const refused = [&t] { return t.w.proxy->sessions() == 24; };
+        co_await t.until(refused);
+        auto* last = co_await t.connected();
+        auto const nothing = co_await last->read_to_end();
+        EXPECT_EQ(nothing.bytes, "");
+        auto const told = co_await t.clients.back().wait_closed();
+        EXPECT_NE(told, ending::open);
+    };
+    run(story(*this));
+}
+
 TEST_F(bounds, on_a_client_that_does_not_read_hold_the_host_back) {
     start();
     auto story = [](with_wire& t) -> asio::awaitable<void> {

@@ -61,12 +61,25 @@ TEST_F(timeouts, bound_the_time_between_the_bytes_of_a_body_that_is_streamed_on)
     run(story(*this));
 }
 
-TEST_F(timeouts, bound_the_time_between_requests) {
-    w.settings.timeouts.client_idle = 50ms;
+TEST_F(timeouts, bound_the_time_between_a_connection_and_its_first_request) {
+    w.settings.timeouts.request_head = 50ms;
     start();
     auto story = [](with_wire& t) -> asio::awaitable<void> {
         auto const before = co_await t.own_answer("");
         EXPECT_EQ(before, "");
+        // Not between two requests.
+        co_await t.exchange(make_request("GET", "/"), ok);
+        co_await t.deadlines_met(100ms);
+        co_await t.exchange(make_request("GET", "/"), ok);
+        EXPECT_EQ(t.clients.size(), 1U);
+    };
+    run(story(*this));
+}
+
+TEST_F(timeouts, bound_the_time_between_requests) {
+    w.settings.timeouts.client_idle = 50ms;
+    start();
+    auto story = [](with_wire& t) -> asio::awaitable<void> {
         co_await t.exchange(make_request("GET", "/"), ok);
         auto const end = co_await t.clients.back().wait_closed();
         EXPECT_EQ(end, ending::fin);

@@ -51,7 +51,7 @@ private:
 // A host's name is looked up for the first connect, and again after one that failed.
 class connection_pool final : net::timer_handler {
 public:
-    // Told of the result of each connect, except one that was given up.
+    // Told of the result of each connect, except one that was given up or could not be begun.
     class watcher {
     public:
         // `result` is no failure if it succeeded. Must not throw.

@@ -15,6 +15,7 @@ enum class fault : std::uint8_t {
     none,
     resolve,         // the host's name has no address
     connect,         // refused or unreachable; nothing was sent
+    descriptors,     // this process has none left for a connection; nothing was sent
     connect_timeout, // no answer to the connect within timeouts.connect; nothing was sent
     tls,     // connected, but the handshake failed; `detail` or `cause` says why; nothing was sent
     closed,  // the connection ended before the answer did

@@ -22,7 +22,7 @@ enum class socket_fault : std::uint8_t {
     no_answer,    // it did not answer in time
     cut,          // the connection ended
     broken,       // what it sends breaks the protocol, or is too large
-    cancelled     // the server stops
+    cancelled     // the server stops, or has no file descriptor left
 };
 
 struct socket_failure {

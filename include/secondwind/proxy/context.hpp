@@ -8,6 +8,7 @@
 #include <secondwind/net/deadline.hpp>
 #include <secondwind/net/socket.hpp>
 #include <secondwind/policy/failure_rate.hpp>
+#include <secondwind/proxy/idle_clients.hpp>
 #include <secondwind/proxy/replay_buffer.hpp>
 #include <secondwind/recovery/ledger.hpp>
 #include <secondwind/telemetry/live_exchange.hpp>
@@ -58,6 +59,7 @@ struct context {
     http::field_list fields;
     std::unique_ptr<page[]> scratch;
     replay_budget budget;
+    idle_clients idle;
     recovery::ledger ledger;
     host::host_list hosts;
     policy::failure_rate failures; // wrong API keys, by the network that they came from

@@ -7,6 +7,8 @@
 #include <secondwind/proxy/context.hpp>
 #include <secondwind/proxy/listener_set.hpp>
 
+#include <cstdint>
+#include <limits>
 #include <memory>
 #include <vector>
 
@@ -32,8 +34,11 @@ public:
     std::vector<listener_ptr> const& listeners() const noexcept { return listeners_.all(); }
     // Of the shared listener: the port is known after start(), even if the settings say 0.
     net::endpoint const& local_endpoint() const noexcept { return listeners().front()->local; }
-    // Logs each listener with its host, unless it was logged before, and warns if other machines
-    // can reach one without an API key.
+    // The limit of the process, which bounds the number of clients as limits.connections does.
+    // Before the call there is no such bound.
+    void limit_descriptors(std::uint64_t descriptors) noexcept { descriptors_ = descriptors; }
+    // Logs each listener with its host, unless it was logged before. Warns if other machines can
+    // reach one without an API key, and if there are too few descriptors for limits.connections.
     void announce();
 
     // What other settings change in listeners and hosts, made ready: dropping it changes nothing.
@@ -63,6 +68,7 @@ public:
 
 private:
     void take_in(listener_ptr const& listener, net::socket accepted);
+    bool make_way();
     net::task<void> serve(std::unique_ptr<session> one, bool turned_away);
 
     struct session_list;
@@ -72,6 +78,7 @@ private:
     net::tls_context_ptr tls_; // null: plain HTTP
     std::unique_ptr<session_list> sessions_;
     net::gate changed_;
+    std::uint64_t descriptors_ = std::numeric_limits<std::uint64_t>::max();
     bool aborted_ = false;
 };
 
