@@ -88,8 +88,7 @@ policy::next_step exchange_recovery::decide(policy::judgement const& judged) {
 
 // Too many wait already.
 bool exchange_recovery::must_not_wait(next_step step) const noexcept {
-    return (step == next_step::join || step == next_step::await_replay) &&
-           host_.guard.recovering() && host_.crowded();
+    return (step == next_step::join || step == next_step::await_replay) && host_.crowded();
 }
 
 net::task<bool> exchange_recovery::recover(next_step step, policy::judgement const& judged) {

@@ -120,7 +120,10 @@ void recovery_schedule::choose_host() {
     // A model that is loaded and not listed yet looks like memory that somebody else uses.
     if (!calm_ && chance(15))
         host.takes.unlisted = span(1, 400);
-    host.vary = [this](milliseconds m) { return m * number(50, 150) / 100; };
+    // A call takes half of it each way, and its answer never comes within the same instant.
+    host.vary = [this](milliseconds m) {
+        return std::max(milliseconds{2}, m * number(50, 150) / 100);
+    };
     if (!calm_) {
         for (int f = 0; f <= static_cast<int>(simulated_host::fault::dead_connection); ++f)
             if (chance(25))
