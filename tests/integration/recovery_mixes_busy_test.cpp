@@ -152,6 +152,42 @@ TEST_F(recovery_in_a_mix, goes_on_when_somebody_else_unloads_what_it_waits_for) 
     EXPECT_EQ(lm->counts().refusals, 1U);
 }
 
+// Clients of two models that fit side by side, of a third that fits only alone, and of a crumb.
+TEST_F(recovery_in_a_mix, fails_none_of_many_clients_whose_models_exclude_each_other) {
+    auto how = host_of_apps();
+    how.models = {{"one", emulator::model_type::llm, 10'000'000'000},
+                  {"two", emulator::model_type::llm, 10'000'000'000},
+                  {"whole", emulator::model_type::llm, 22'000'000'000},
+                  {"embed", emulator::model_type::embedding, 500'000'000}};
+    emulate(how);
+    auto client = [](recovery_in_a_mix& t, std::string model) -> asio::awaitable<void> {
+        auto* connection = co_await t.connected();
+        for (int i = 0; i < 6; ++i) {
+            bool const embeds = model == "embed";
+            std::string const path = embeds ? "/v1/embeddings" : chat_path;
+            std::string const body =
+                embeds ? R"({"model":"embed","input":"Hi"})" : chat_body(model, i % 2 == 0);
+            auto const answer = co_await connection->post(path, body);
+            EXPECT_EQ(answer.status, 200) << model << ": " << answer.raw;
+            EXPECT_TRUE(answer.complete);
+        }
+    };
+    auto task = [](recovery_in_a_mix& t,
+                   std::function<asio::awaitable<void>(recovery_in_a_mix&, std::string)> each)
+        -> asio::awaitable<void> {
+        for (int i = 0; i < 4; ++i)
+            for (auto const* model : {"one", "two"})
+                t.spawn(each(t, model));
+        t.spawn(each(t, "whole"));
+        t.spawn(each(t, "embed"));
+        auto over = [&t] { return t.spawned == 0; };
+        co_await t.until(over);
+    };
+    run(task(*this, client));
+    EXPECT_EQ(lm->counts().generations_unloaded, 0U);
+    EXPECT_GE(unloads("one") + unloads("two"), 1U) << "nothing was in the way";
+}
+
 // "d" is refused late, after the recovery of "c", and somebody has loaded it meanwhile.
 TEST_F(recovery_in_a_mix, replays_a_late_failure_at_once_if_its_model_is_loaded) {
     auto how = host_of_apps();
