@@ -1,5 +1,6 @@
 #include "actions.hpp"
 
+#include "access.hpp"
 #include "action_requests.hpp"
 #include "api_json.hpp"
 #include <secondwind/base/escape.hpp>

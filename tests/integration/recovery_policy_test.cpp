@@ -7,6 +7,7 @@
 
 using namespace secondwind;
 using namespace secondwind::test;
+using namespace std::chrono_literals;
 using emulator::canned;
 using policy::decision;
 using testing::ElementsAre;
