@@ -125,6 +125,30 @@ TEST_F(budget, names_itself_to_a_client_whose_request_cannot_be_replayed_for_it)
     EXPECT_EQ(exchanges.back().at("detail"), "budget_full");
 }
 
+// It would keep a model busy for as long as its client likes.
+TEST_F(budget, is_no_reason_to_wait_for_bodies_that_are_streamed_on_and_never_end) {
+    lm->load("big");
+    w.settings.limits.replay_buffer = 300;
+    auto task = [](budget& t) -> asio::awaitable<void> {
+        for (auto const* model : {"big", "huge"}) {
+            auto* endless = co_await t.connected();
+            co_await endless->send(announcement(100 * KiB) +
+                                   long_body(model, 100 * KiB).substr(0, 2 * KiB));
+        }
+        auto const streamed = [&t] {
+            return t.w.proxy->shared().traffic.in_flight == 2 &&
+                   t.lm->counts().connections_open >= 2;
+        };
+        co_await t.until(streamed);
+        EXPECT_TRUE(t.w.proxy->shared().hosts[0].recovery.in_flight.claims().empty());
+        auto const a = co_await t.chat("huge");
+        EXPECT_EQ(recovery_of(a), evicted_one);
+        auto const b = co_await t.chat("embed");
+        EXPECT_EQ(b.status, 200);
+    };
+    run(task(*this));
+}
+
 TEST_F(budget_on_the_wire, streams_on_the_largest_body_that_is_still_arriving) {
     w.settings.limits.replay_buffer = 1 * MiB;
     w.settings.limits.replay_buffer_total = 1 * MiB;

@@ -72,8 +72,10 @@ net::task<void> run_exchange(Exchange& exchange, exchange_recovery& recovery) {
     while (again && !exchange.gone()) {
         recovery.sent();
         auto failure = co_await exchange.send(fresh);
-        if (!failure && !exchange.gone())
+        if (!failure && !exchange.gone()) {
+            recovery.arrived();
             failure = co_await exchange.receive();
+        }
         exchange.note_attempt();
         if (exchange.gone())
             co_return;

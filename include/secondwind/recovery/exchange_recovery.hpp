@@ -69,14 +69,22 @@ public:
     // Waits until the host may be asked. False if too many wait already, and nothing is done.
     net::task<bool> enter();
 
-    // The request goes out.
+    // The request goes out. A body that is not kept may take as long as its client likes, and a
+    // host begins nothing before it has the last byte: until then the request uses no model, so no
+    // recovery waits for it, and nobody stands in line behind it.
     void sent() noexcept {
         if (arrival_ == 0)
             arrival_ = host_.next_arrival();
-        claim_.begin(host_.in_flight);
         attempt_epoch_ = host_.guard.epoch();
-        if (!host_.quiet())
-            host_.note_sent(claim_);
+        if (request_.replayable())
+            begin_use();
+        else
+            host_.settled(claim_);
+    }
+    // The host has all of it.
+    void arrived() noexcept {
+        if (!claim_.running())
+            begin_use();
     }
 
     // What follows from an attempt's answer. For relay, this is the end: outcome() says what came
@@ -122,6 +130,12 @@ public:
     claim const& use() const noexcept { return claim_; }
 
 private:
+    void begin_use() noexcept {
+        claim_.begin(host_.in_flight);
+        attempt_epoch_ = host_.guard.epoch();
+        if (!host_.quiet())
+            host_.note_sent(claim_);
+    }
     recovery::trigger trigger(policy::judgement const& judged) const;
     bool must_not_wait(policy::next_step step) const noexcept;
     bool futile(policy::verdict v);
