@@ -327,7 +327,7 @@ void exchange_recovery::heal(policy::judgement const& judged) {
     bool const observed = outcome_ == outcome::observed;
     bool const off = host_.settings->recovery.mode == config::recovery_mode::off;
     if (off || host_.guard.recovering() || host_.guard.epoch() != attempt_epoch_ ||
-        (!observed && braked(v)))
+        request_.sent_blind() || (!observed && braked(v)))
         return;
     if (!observed)
         host_.brake.done(key(), v, host_.deadlines.now());
