@@ -33,6 +33,9 @@ void add_clients(std::vector<key>& all) {
     all.push_back(api_keys_key());
     all.push_back(count_key("clients.max_failures",
                             value_at(&settings::clients, &clients::max_failures), 1, 10'000));
+    all.push_back(list_key("clients.allowed_hosts",
+                           value_at(&settings::clients, &clients::allowed_hosts),
+                           allowed_host_list(), "clients.allowed_hosts"));
 }
 
 void add_admin(std::vector<key>& all) {

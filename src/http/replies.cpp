@@ -73,6 +73,8 @@ std::string_view reason_phrase(int status) noexcept {
         return "Bad Request";
     case 401:
         return "Unauthorized";
+    case 403:
+        return "Forbidden";
     case 408:
         return "Request Timeout";
     case 413:

@@ -4,6 +4,7 @@
 #include <secondwind/base/ascii.hpp>
 #include <secondwind/config/address.hpp>
 #include <secondwind/http/head_writer.hpp>
+#include <secondwind/policy/host_names.hpp>
 #include <secondwind/policy/route.hpp>
 
 #include <string>
@@ -130,8 +131,11 @@ bool request_reader::accept(http::request_head const& head) {
     request_.made_id = request_.id.empty();
     if (request_.made_id)
         request_.id = shared_.next_request_id();
-    auto looped = refuse_loop(shared_, client_, *request_.listener, head);
-    auto admitted = looped ? admission{std::move(looped), 0, {}} : admit(shared_, client_, head);
+    auto refused = refuse_loop(shared_, client_, *request_.listener, head);
+    if (!refused)
+        refused = policy::refuse_host(request_.settings->clients.allowed_hosts, head.authority,
+                                      head.fields);
+    auto admitted = refused ? admission{std::move(refused), 0, {}} : admit(shared_, client_, head);
     request_.client = std::move(admitted.client);
     auto const routed = route(head);
     if (routed && !admitted.refused)

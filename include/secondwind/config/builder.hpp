@@ -37,8 +37,9 @@ public:
 
     // SECONDWIND_<SECTION>_<KEY>, such as SECONDWIND_RECOVERY_EVICT, for every scalar key of the
     // file. SECONDWIND_UPSTREAM is one or more [NAME=]URL, SECONDWIND_RECOVERY_PINNED one or more
-    // patterns, SECONDWIND_CLIENTS_API_KEYS one or more NAME=HASH and
-    // SECONDWIND_ADMIN_ALLOWED_HOSTS one or more HOST[:PORT], separated by commas;
+    // patterns, SECONDWIND_CLIENTS_API_KEYS one or more NAME=HASH, and
+    // SECONDWIND_CLIENTS_ALLOWED_HOSTS and SECONDWIND_ADMIN_ALLOWED_HOSTS one or more HOST[:PORT],
+    // separated by commas;
     // SECONDWIND_RECOVERY_RULES is a list as in the file. Each variable of a secret has a
     // counterpart, such as SECONDWIND_ADMIN_TOKEN_FILE, that names a file with the secret in its
     // first line; an empty secret counts as none. SECONDWIND_UPSTREAM_API_TOKEN is for every

@@ -53,6 +53,8 @@ struct clients {
     std::vector<api_key> api_keys; // empty: no key is required
     std::uint64_t max_failures =
         30; // wrong keys a minute from one address, answered 401; more are 429
+    // Names by which the listeners may be asked for, with or without a port; empty: any.
+    std::vector<std::string> allowed_hosts;
 };
 
 enum class recovery_mode : std::uint8_t {

@@ -158,6 +158,7 @@ TEST(keys, each_reach_their_own_setting) {
         {"upstreams", "n=http://h:9"},
         {"upstreams[].api_token", "t"},
         {"clients.api_keys", "a=sha256:" + std::string(64, 'a')},
+        {"clients.allowed_hosts", "proxy.lan,[::1]:9"},
         {"admin.listen", "off"},
         {"admin.probe_listen", "127.0.0.9:9"},
         {"admin.token", "0123456789abcdef"},
@@ -204,7 +205,7 @@ TEST(keys, each_reach_their_own_setting) {
 TEST(keys, leave_the_setting_alone_when_they_refuse) {
     std::set<std::string> const take_any_text{
         "log.file", "recovery.ledger_file", "clients.api_keys", "recovery.pinned",
-        "upstreams[].api_token", "admin.token", "admin.allowed_hosts",
+        "upstreams[].api_token", "admin.token", "admin.allowed_hosts", "clients.allowed_hosts",
         // A name, and names of files.
         "default_upstream", "tls.certificate_file", "tls.key_file", "admin.certificate_file",
         "admin.key_file"};

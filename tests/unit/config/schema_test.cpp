@@ -222,6 +222,8 @@ TEST(schema, knows_the_admin_listeners_addresses_tokens_and_names) {
     for (std::string const text : {"", "0123456789abcde", "0123456789abcdef", "0123456789 abcdef"})
         EXPECT_EQ(std::regex_match(text, token), !taken("admin.token", text).starts_with("refused"))
             << text;
+    EXPECT_EQ(all.at("clients.allowed_hosts").at("items"),
+              all.at("admin.allowed_hosts").at("items"));
     auto const host = pattern(all.at("admin.allowed_hosts").at("items"));
     for (std::string const text : {"a", "proxy.lan:80", "10.0.0.1", "[::1]", "[::1]:80", "", "::1",
                                    "a:", "a:x", "http://a", "*", "a b", "[::1]80"})
