@@ -3,8 +3,8 @@
 #include <secondwind/base/ascii.hpp>
 #include <secondwind/base/base64.hpp>
 #include <secondwind/http/head.hpp>
+#include <secondwind/policy/host_names.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <utility>
@@ -15,58 +15,34 @@ namespace secondwind::admin {
 
 namespace {
 
-// HOST[:PORT]; the port is empty if it is missing.
-struct host_and_port {
-    std::string_view name;
-    std::string_view port;
-};
-
-host_and_port split(std::string_view text) noexcept {
-    auto const end_of_name = text.starts_with('[') ? text.find(']') : 0;
-    auto const colon = text.find(':', std::min(end_of_name, text.size()));
-    if (colon == std::string_view::npos)
-        return {text, {}};
-    return {text.substr(0, colon), text.substr(colon + 1)};
-}
-
-// The names of the listener that need no setting.
+// A name of the listener that is one of its pages' origin, whatever name this request uses.
 bool is_own_name(std::string_view name, config::endpoint const& local) {
     auto own = local;
     own.port = 0;
-    if (iequals(name, split(config::to_string(own)).name))
+    if (iequals(name, policy::split_host(config::to_string(own)).name))
         return true;
     bool const is_on_loopback = local.address == "0.0.0.0" || local.address == "::" ||
                                 local.address == "::1" || local.address.starts_with("127.");
     return is_on_loopback && (iequals(name, "localhost") || name == "127.0.0.1" || name == "[::1]");
 }
 
-// A missing port is the default port of the scheme. The scheme of Host is unknown, because a
-// reverse proxy in front may use TLS; then both defaults match.
-bool is_port(std::string_view port, std::string_view expected, std::string_view scheme) noexcept {
-    if (!port.empty())
-        return port == expected;
-    return (scheme != "https" && expected == "80") || (scheme != "http" && expected == "443");
+bool is_allowed_host(std::string_view host, config::admin const& settings) {
+    return policy::cannot_be_rebound(host) || policy::is_among(host, settings.allowed_hosts, {});
 }
 
-bool is_allowed(std::string_view text, std::string_view scheme, config::admin const& settings,
-                config::endpoint const& local) {
-    auto const given = split(text);
-    if (is_own_name(given.name, local) && is_port(given.port, std::to_string(local.port), scheme))
-        return true;
-    auto const matches = [&](std::string const& entry) {
-        auto const known = split(entry);
-        return iequals(given.name, known.name) &&
-               (known.port.empty() || is_port(given.port, known.port, scheme));
-    };
-    return std::any_of(settings.allowed_hosts.begin(), settings.allowed_hosts.end(), matches);
-}
-
-bool is_allowed_origin(std::string_view origin, config::admin const& settings,
-                       config::endpoint const& local) {
+// `host` is the one that the request asks for, if it is allowed: the origin of our own pages there.
+bool is_allowed_origin(std::string_view origin, std::string_view host,
+                       config::admin const& settings, config::endpoint const& local) {
     for (std::string_view const scheme : {"http", "https"}) {
         auto const prefix = std::string{scheme} + "://";
-        if (origin.starts_with(prefix))
-            return is_allowed(origin.substr(prefix.size()), scheme, settings, local);
+        if (!origin.starts_with(prefix))
+            continue;
+        auto const text = origin.substr(prefix.size());
+        auto const given = policy::split_host(text);
+        return (!host.empty() && iequals(text, host)) ||
+               (is_own_name(given.name, local) &&
+                policy::is_port(given.port, std::to_string(local.port), scheme)) ||
+               policy::is_among(text, settings.allowed_hosts, scheme);
     }
     return false;
 }
@@ -117,12 +93,14 @@ reply actions_disabled() {
 std::optional<refusal> check_access(config::admin const& settings, config::endpoint const& local,
                                     request_head const& head) {
     bool const probe = is_probe(head);
-    if (!probe && !(head.host && is_allowed(*head.host, {}, settings, local)))
+    bool const asked_for = head.host && is_allowed_host(*head.host, settings);
+    if (!probe && !asked_for)
         return refused(
             403, "host_not_allowed",
-            "The Host header does not name this admin listener. Use its address and port, "
+            "The Host header does not name this admin listener. Use its IP address and port, "
             "or add the name to admin.allowed_hosts.");
-    if (head.origin && !is_allowed_origin(*head.origin, settings, local))
+    if (head.origin && !is_allowed_origin(*head.origin, asked_for ? *head.host : std::string_view{},
+                                          settings, local))
         return refused(403, "origin_not_allowed",
                        "The request comes from a page of another origin. If the page is yours, add "
                        "its host to admin.allowed_hosts.");

@@ -38,6 +38,17 @@ bool is_ours(std::string_view name) {
            host.starts_with("any.example:");
 }
 
+// A host that is no name, or "localhost": no letters but those of an IPv6 address.
+bool is_no_name(std::string_view name) {
+    auto const host = lowered(name);
+    auto const end = host.starts_with('[') ? host.find(']') + 1 : host.find(':');
+    auto const bare = host.substr(0, end);
+    return bare == "localhost" ||
+           (!bare.empty() &&
+            bare.find_first_not_of(bare.starts_with('[') ? "[0123456789abcdef:.]"
+                                                         : "0123456789.") == std::string::npos);
+}
+
 bool is_our_origin(std::string_view origin) {
     for (std::string_view const scheme : {"http://", "https://"}) {
         if (origin.starts_with(scheme)) {
@@ -89,12 +100,14 @@ void check(config::admin const& rules, request_head const& request) {
         require(refused->reply.body.find(token) == std::string::npos);
         return;
     }
-    require(!request.origin || is_our_origin(*request.origin));
+    require(!request.origin || is_our_origin(*request.origin) ||
+            (request.host && is_no_name(*request.host) &&
+             lowered(*request.origin).ends_with("://" + lowered(*request.host))));
     if (is_probe(request)) {
         require(request.method != "POST");
         return;
     }
-    require(request.host && is_ours(*request.host));
+    require(request.host && (is_ours(*request.host) || is_no_name(*request.host)));
     require(!request.fetch_site || *request.fetch_site == "same-origin" ||
             *request.fetch_site == "none" ||
             (request.method == "GET" && request.path == "/" && request.fetch_mode == "navigate"));

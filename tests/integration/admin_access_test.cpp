@@ -59,6 +59,24 @@ TEST_F(admin_access_over_sockets, refuses_another_host_and_does_nothing) {
     run(task(*this));
 }
 
+TEST_F(admin_access_over_sockets, answers_to_any_address_and_to_localhost_with_any_port) {
+    auto task = [](admin_access_over_sockets& t) -> asio::awaitable<void> {
+        for (std::string const host :
+             {"192.0.2.20:9235", "[2001:db8::7]:80", "localhost:3000", "LOCALHOST", "127.0.0.9"}) {
+            auto const a = co_await t.told_on("/livez", "Host: " + host + "\r\n");
+            EXPECT_EQ(a, "200 ") << host;
+            // Its own page there.
+            auto const page = co_await t.told_on(
+                "/api/recoveries", "Host: " + host + "\r\nOrigin: http://" + host + "\r\n");
+            EXPECT_EQ(page, "200 ") << host;
+            auto const other = co_await t.told_on(
+                "/api/recoveries", "Host: " + host + "\r\nOrigin: http://192.0.2.9\r\n");
+            EXPECT_EQ(other, "403 origin_not_allowed") << host;
+        }
+    };
+    run(task(*this));
+}
+
 TEST_F(admin_access_over_sockets, refuses_a_page_of_another_origin_and_does_nothing) {
     auto task = [](admin_access_over_sockets& t) -> asio::awaitable<void> {
         for (std::string const fields : {"Origin: http://evil.example\r\n", "Origin: null\r\n",

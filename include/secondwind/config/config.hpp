@@ -128,7 +128,7 @@ struct admin {
     std::string token;                      // guards all but the two probes; empty: nothing does
     bool allow_actions = false;             // unload, switch the mode, cancel, reload
     std::vector<std::string> allowed_hosts; // names by which it may be asked for, with or without
-                                            // a port, besides its own address
+                                            // a port, besides addresses and localhost
     config::certificate certificate;        // empty: it speaks plain HTTP
 };
 
