@@ -146,6 +146,8 @@ net::task<failure> attempt::receive() {
 
 failure attempt::note_head() {
     auto const& head = answer_.head();
+    if (!request_.origin.empty())
+        request_.host->grants.note(request_.origin, head.fields);
     failure failed;
     if (switching()) {
         if (request_.upgrade != http::upgrade::websocket) {

@@ -132,8 +132,9 @@ net::task<relay_result> relay(context& shared, client& client, attempt& attempt,
 net::task<bool> send_reply(client& client, request const& request, http::reply reply, bool close,
                            access_record& record) {
     bool const add_id = request.settings->request_id.add && !request.id.empty();
-    auto const text = http::render_reply(reply, request.path(), close, request.method() == "HEAD",
-                                         add_id ? request.id_field() : std::string{});
+    auto const fields = (add_id ? request.id_field() : std::string{}) + request.grants;
+    auto const text =
+        http::render_reply(reply, request.path(), close, request.method() == "HEAD", fields);
     record.first_byte = access_record::clock::now();
     record.status = reply.status;
     record.bytes_out = text.size();

@@ -83,8 +83,11 @@ struct request {
     bool keep_alive = true; // what the client wants of its connection
     std::string id;         // the client's X-Request-Id, or made
     bool made_id = false;
-    std::string client;      // the name of its client's API key; empty if none is required
-    std::string address;     // of a client without a valid key; otherwise empty
+    std::string client;  // the name of its client's API key; empty if none is required
+    std::string address; // of a client without a valid key; otherwise empty
+    std::string origin;  // of the web page that it comes from; mostly empty
+    // Whole field lines that let this page read an answer of our own.
+    std::string grants;
     std::string traceparent; // as it came (W3C Trace Context), for the log; mostly empty
 };
 

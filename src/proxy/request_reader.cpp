@@ -17,12 +17,15 @@ namespace {
 void note_ids(request& request, http::request_head const& head) {
     constexpr std::string_view id = "x-request-id";
     constexpr std::string_view trace = "traceparent";
+    constexpr std::string_view origin = "origin";
     for (auto const& field : head.fields) {
         if (field.name.size() == id.size() && request.id.empty() && iequals(field.name, id))
             request.id = field.value;
         if (field.name.size() == trace.size() && request.traceparent.empty() &&
             iequals(field.name, trace))
             request.traceparent = field.value;
+        if (field.name.size() == origin.size() && iequals(field.name, origin))
+            request.origin = field.value;
     }
 }
 
@@ -138,6 +141,8 @@ bool request_reader::accept(http::request_head const& head) {
     auto admitted = refused ? admission{std::move(refused), 0, {}} : admit(shared_, client_, head);
     request_.client = std::move(admitted.client);
     auto const routed = route(head);
+    if (routed && !request_.origin.empty())
+        request_.grants = (*routed)->grants.fields_for(request_.origin);
     if (routed && !admitted.refused)
         request_.host = *routed;
     render(shared_, request_, head, false);

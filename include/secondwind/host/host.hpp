@@ -7,6 +7,7 @@
 #include <secondwind/host/host_view.hpp>
 #include <secondwind/net/gate.hpp>
 #include <secondwind/net/task.hpp>
+#include <secondwind/policy/origin_grants.hpp>
 #include <secondwind/recovery/host_recovery.hpp>
 #include <secondwind/telemetry/code_counts.hpp>
 
@@ -67,6 +68,7 @@ struct host {
     observed_control observed; // recoveries use it, so that the view learns from their calls
     recovery::host_recovery recovery;
     telemetry::code_counts attempts; // by the status of their answers; 0: none came
+    policy::origin_grants grants;    // of its answers to clients
     // Unloads that operators request run one after another.
     bool unloading = false;
     net::gate unloaded;
