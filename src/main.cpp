@@ -1,5 +1,6 @@
 #include <secondwind/app/key_verb.hpp>
 #include <secondwind/app/loops.hpp>
+#include <secondwind/app/named_files.hpp>
 #include <secondwind/app/operator.hpp>
 #include <secondwind/app/serve.hpp>
 #include <secondwind/base/log.hpp>
@@ -7,13 +8,15 @@
 #include <secondwind/config/config.hpp>
 #include <secondwind/demo/demo.hpp>
 
+#include <array>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
-#include <fstream>
 #include <iostream>
-#include <iterator>
+#include <memory>
+#include <system_error>
 
 #include <fmt/format.h>
 
@@ -39,21 +42,28 @@ std::vector<std::string> environment_names() {
     return names;
 }
 
-std::optional<std::string> read_file(std::string const& path) {
-    std::ifstream file{path, std::ios::binary};
-    if (!file)
-        return std::nullopt;
-    try {
-        return std::string{std::istreambuf_iterator<char>{file}, {}};
-    } catch (std::ios_base::failure const&) {
-        return std::nullopt; // a directory can be opened, but not read
-    }
+config::file_content read_file(std::string const& path) {
+    struct closer {
+        void operator()(std::FILE* f) const noexcept { std::fclose(f); }
+    };
+    std::unique_ptr<std::FILE, closer> const file{std::fopen(path.c_str(), "rb")};
+    std::string text;
+    std::array<char, 4096> block{};
+    std::size_t size = file ? std::fread(block.data(), 1, block.size(), file.get()) : 0;
+    for (; size > 0; size = std::fread(block.data(), 1, block.size(), file.get()))
+        text.append(block.data(), size);
+    // A directory can be opened, but not read.
+    if (!file || std::ferror(file.get()) != 0)
+        return std::error_code{errno, std::generic_category()};
+    return text;
 }
 
 int check(config::builder const& settings) {
     app::refuse_loops(settings.value(), true);
     for (auto const& entry : settings.effective())
         fmt::print("{:<30} {:<32} {}\n", entry.key, entry.value, entry.source);
+    for (auto const& note : settings.notes())
+        fmt::print(stderr, "secondwind: note: {}\n", note);
     if (auto const open = config::open_to_network(settings.value()); !open.empty())
         fmt::print(stderr, "secondwind: warning: {} is open to the network: {}\n", open,
                    config::close_to_network);
@@ -75,7 +85,8 @@ int run_operator(app::operator_verb verb, cli::operator_flags const& flags) {
 }
 
 cli::invocation read_layers(int argc, char** argv) {
-    return cli::parse(argc, argv, environment_names(), environment, read_file, SECONDWIND_VERSION);
+    return cli::parse(argc, argv, environment_names(), environment, read_file, app::faults_of_files,
+                      SECONDWIND_VERSION);
 }
 
 int run(int argc, char** argv) {
@@ -90,6 +101,8 @@ int run(int argc, char** argv) {
         return check(invocation.settings);
     case verb::serve:
         log::init(invocation.settings.value().logging);
+        for (auto const& note : invocation.settings.notes())
+            log::write(log::level::info, "config_note", {{"note", note}});
         return app::serve(invocation.settings.value(), admin_chosen,
                           [argc, argv] { return read_layers(argc, argv).settings.value(); });
     case verb::make_key:
@@ -122,7 +135,8 @@ int main(int argc, char** argv) {
     try {
         code = run(argc, argv);
     } catch (config::config_error const& e) {
-        fmt::print(stderr, "secondwind: {}\n", e.what());
+        for (auto const& fault : e.faults())
+            fmt::print(stderr, "secondwind: {}\n", fault);
         code = exit_config;
     } catch (std::exception const& e) {
         fmt::print(stderr, "secondwind: {}\n", e.what());

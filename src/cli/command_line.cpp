@@ -1,6 +1,7 @@
 #include <secondwind/cli/command_line.hpp>
 
 #include "operator_verbs.hpp"
+#include "unexpected_argument.hpp"
 
 #include <secondwind/base/escape.hpp>
 #include <secondwind/config/address.hpp>
@@ -107,20 +108,44 @@ invocation from_exit(CLI::App const& app, CLI::ParseError const& error) {
 }
 
 void add_file(config::builder& settings, std::string const& path, std::string const& given_by,
-              std::function<std::optional<std::string>(std::string const&)> const& read_file) {
-    auto const text = read_file(path);
-    if (!text)
+              config::file_reader const& read_file) {
+    auto const content = read_file(path);
+    if (!content.text())
         throw config::config_error{in_quotes(path) + ": the configuration file (" + given_by +
-                                   ") cannot be read"};
-    settings.add_file(*text, path, read_file);
+                                   ") cannot be read: " + content.error().message()};
+    settings.add_file(*content.text(), path, read_file);
 }
+
+// Runs steps, and throws the faults of all of them together.
+class step_list {
+public:
+    template<class Step>
+    void run(Step const& step) {
+        try {
+            step();
+        } catch (config::config_error const& e) {
+            add(e.faults());
+        }
+    }
+    void add(std::vector<std::string> const& faults) {
+        faults_.insert(faults_.end(), faults.begin(), faults.end());
+    }
+    bool has_faults() const noexcept { return !faults_.empty(); }
+    void finish() const {
+        if (has_faults())
+            throw config::config_error{faults_};
+    }
+
+private:
+    std::vector<std::string> faults_;
+};
 
 } // namespace
 
 invocation parse(int argc, char const* const* argv,
                  std::vector<std::string> const& environment_names,
                  std::function<std::optional<std::string>(std::string const& name)> environment,
-                 std::function<std::optional<std::string>(std::string const& path)> read_file,
+                 config::file_reader read_file, file_inspector inspect_files,
                  std::string_view version) {
     CLI::App app{"A transparent reverse proxy that gives LM Studio requests a second wind",
                  "secondwind"};
@@ -146,6 +171,8 @@ invocation parse(int argc, char const* const* argv,
     try {
         app.parse(argc, argv);
     } catch (CLI::ParseError const& error) {
+        if (auto const message = unexpected_argument(app); !message.empty())
+            return usage_error(message);
         return from_exit(app, error);
     }
 
@@ -169,6 +196,7 @@ invocation parse(int argc, char const* const* argv,
         return result;
     }
 
+    step_list steps;
     if (demo->parsed()) {
         result.chosen = invocation::verb::demo;
         for (auto const& k : config::keys())
@@ -181,21 +209,27 @@ invocation parse(int argc, char const* const* argv,
     } else {
         auto const otherwise = check->parsed() ? invocation::verb::check : invocation::verb::serve;
         result.chosen = operators.given().value_or(otherwise);
-        if (auto const path = joined(values, config_flag))
-            add_file(result.settings, *path, std::string{config_flag}, read_file);
-        else if (auto const variable = environment("SECONDWIND_CONFIG"))
-            add_file(result.settings, *variable, "SECONDWIND_CONFIG", read_file);
-        result.settings.add_environment(environment_names, environment, read_file);
+        steps.run([&] {
+            if (auto const path = joined(values, config_flag))
+                add_file(result.settings, *path, std::string{config_flag}, read_file);
+            else if (auto const variable = environment("SECONDWIND_CONFIG"))
+                add_file(result.settings, *variable, "SECONDWIND_CONFIG", read_file);
+        });
+        steps.run(
+            [&] { result.settings.add_environment(environment_names, environment, read_file); });
     }
-    if (operators.given()) {
-        result.settings.check();
+    if (!operators.given())
+        for (auto const& k : config::keys())
+            if (auto const value = k.flag.empty() ? std::nullopt : joined(values, k.flag))
+                steps.run([&] { result.settings.add_flag(k.name, *value, k.flag); });
+    // A value that was refused may be what another one needs.
+    if (!steps.has_faults())
+        steps.run([&] { result.settings.check(); });
+    if (!operators.given() && inspect_files)
+        steps.add(inspect_files(result.settings));
+    steps.finish();
+    if (operators.given())
         result.operating = operators.read(result.settings.value());
-        return result;
-    }
-    for (auto const& k : config::keys())
-        if (auto const value = k.flag.empty() ? std::nullopt : joined(values, k.flag))
-            result.settings.add_flag(k.name, *value, k.flag);
-    result.settings.check();
     return result;
 }
 

@@ -18,6 +18,8 @@ namespace urls = boost::urls;
 
 constexpr std::string_view url_form =
     "http://HOST[:PORT] or https://HOST[:PORT], as http://127.0.0.1:1234";
+constexpr std::string_view this_machine = "127.0.0.1";
+constexpr std::string_view client_path = "/v1"; // of the URLs that apps are given
 constexpr std::size_t most_upstreams = 64;
 constexpr std::size_t longest_host = 253; // RFC 1035 section 2.3.4, in presentation form
 
@@ -71,6 +73,22 @@ std::string without_user(std::string_view text) {
     auto const slashes = text.find("://");
     auto const begin = slashes == std::string_view::npos || slashes > at ? 0 : slashes + 3;
     return std::string{text.substr(0, begin)}.append("***").append(text.substr(at));
+}
+
+// What people write for a URL: HOST:PORT, :PORT, or the port alone.
+std::string with_scheme(std::string_view text) {
+    if (text.find("://") != std::string_view::npos)
+        return std::string{text};
+    if (read_port(text))
+        return std::string{"http://"}.append(this_machine).append(":").append(text);
+    auto const host = text.starts_with(':') ? this_machine : std::string_view{};
+    return std::string{"http://"}.append(host).append(text);
+}
+
+// It has neither a scheme nor a port, so it may be a name without a URL just as well.
+bool is_bare_host(std::string_view text) {
+    return is_host_with_or_without_port(text) && text.find(':') == std::string_view::npos &&
+           !read_port(text);
 }
 
 std::string expected_but_got_url(std::string_view expected, std::string_view text) {
@@ -131,10 +149,11 @@ bool is_name(std::string_view text) noexcept {
 
 std::optional<endpoint> parse_endpoint(std::string_view text) {
     auto const colon = text.rfind(':');
-    if (colon == std::string_view::npos)
-        return std::nullopt;
-    auto address = text.substr(0, colon);
-    auto const port = read_port(text.substr(colon + 1));
+    bool const has_address = colon != std::string_view::npos;
+    auto address = text.substr(0, has_address ? colon : 0);
+    auto const port = read_port(has_address ? text.substr(colon + 1) : text);
+    if (address.empty() || address == "localhost")
+        address = this_machine;
     bool const brackets = address.starts_with('[') && address.ends_with(']');
     if (brackets)
         address = address.substr(1, address.size() - 2);
@@ -145,13 +164,19 @@ std::optional<endpoint> parse_endpoint(std::string_view text) {
 }
 
 std::string read_url(std::string_view text, upstream& into) {
-    auto const parsed = urls::parse_uri({text.data(), text.size()});
+    if (is_bare_host(text))
+        return expected_but_got_url(url_form, text) + ": did you mean http://" + std::string{text} +
+               ":1234?";
+    auto const whole = with_scheme(text);
+    auto const parsed = urls::parse_uri(whole);
     if (!parsed)
         return expected_but_got_url(url_form, text);
     auto const& url = *parsed;
     if (url.has_userinfo())
         return "a user or password is not supported: " + expected_but_got_url(url_form, text);
-    auto const path = view(url.encoded_path());
+    auto path = view(url.encoded_path());
+    if (path.starts_with(client_path))
+        path.remove_prefix(client_path.size());
     if (!path.empty() && path != "/")
         return "a path is not supported: " + expected_but_got_url(url_form, text);
     if (url.has_query() || url.has_fragment())
@@ -167,6 +192,34 @@ std::string read_url(std::string_view text, upstream& into) {
     into.port = *port;
     into.tls = tls;
     return {};
+}
+
+std::string url_note(std::string_view text) {
+    if (text.ends_with('/'))
+        text.remove_suffix(1);
+    if (!text.ends_with(client_path))
+        return {};
+    return "the /v1 at the end is ignored, because the requests of clients have it already";
+}
+
+std::string upstreams_note(std::string_view text) {
+    for (bool more = true; more;) {
+        auto const comma = text.find(',');
+        if (auto note = url_note(text.substr(0, comma)); !note.empty())
+            return note;
+        more = comma != std::string_view::npos;
+        text.remove_prefix(more ? comma + 1 : text.size());
+    }
+    return {};
+}
+
+std::string endpoint_note(std::string_view text) {
+    if (!text.starts_with(':') || !parse_endpoint(text))
+        return {};
+    return in_quotes(text) +
+           " listens on 127.0.0.1 only: for all addresses of this machine, write "
+           "0.0.0.0" +
+           std::string{text};
 }
 
 std::string read_upstream(std::string_view text, upstream& into) {

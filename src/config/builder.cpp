@@ -17,6 +17,13 @@ constexpr std::string_view variable_prefix = "SECONDWIND_";
 // It is read before there are any settings, so it is not a key.
 constexpr std::string_view config_variable = "SECONDWIND_CONFIG";
 
+std::string joined(std::vector<std::string> const& faults) {
+    std::string text;
+    for (auto const& fault : faults)
+        text.append(text.empty() ? "" : "; ").append(fault);
+    return text;
+}
+
 [[noreturn]] void refuse_variable(std::string const& name) {
     std::vector<std::string> known{std::string{config_variable}};
     for (auto const& k : keys()) {
@@ -32,35 +39,57 @@ constexpr std::string_view config_variable = "SECONDWIND_CONFIG";
 
 } // namespace
 
+config_error::config_error(std::string const& fault)
+    : config_error{std::vector<std::string>{fault}} {}
+
+config_error::config_error(std::vector<std::string> faults)
+    : std::runtime_error{joined(faults)}, faults_{std::move(faults)} {}
+
 void builder::add_file(std::string_view text, std::string const& name, file_reader read_file) {
     json_source const source{text, name, std::move(read_file)};
     for (auto const& one : read_file_layer(source)) {
         auto const line = name + ":" + std::to_string(one.position.line);
         set(*one.setting, one.apply, line, place(name, one.position) + ": " + one.setting->name);
     }
+    notes_.insert(notes_.end(), source.notes().begin(), source.notes().end());
+    if (!source.faults().empty())
+        throw config_error{source.faults()};
 }
 
 void builder::add_environment(std::vector<std::string> const& names,
                               std::function<std::optional<std::string>(std::string const&)> lookup,
                               file_reader read_file) {
+    std::vector<std::string> faults;
     for (auto const& name : names) {
         if (!name.starts_with(variable_prefix) || name == config_variable)
             continue;
-        auto const* k = find_environment_key(name);
-        auto const* in_file = k == nullptr ? find_file_variable_key(name) : nullptr;
-        if (k == nullptr && in_file == nullptr)
-            refuse_variable(name);
-        auto const value = lookup(name);
-        if (k != nullptr && value)
-            take(*k, *value, name);
-        // An empty name counts as none, as an empty secret does.
-        if (in_file == nullptr || !value || value->empty())
-            continue;
-        if (auto const secret = lookup(in_file->environment); secret && !secret->empty())
-            throw config_error{name + ": " + in_file->environment +
-                               " is also given: give only one"};
-        take_secret(*in_file, *value, name, read_file);
+        try {
+            add_variable(name, lookup, read_file);
+        } catch (config_error const& e) {
+            faults.insert(faults.end(), e.faults().begin(), e.faults().end());
+        }
     }
+    if (!faults.empty())
+        throw config_error{std::move(faults)};
+}
+
+void builder::add_variable(
+    std::string const& name,
+    std::function<std::optional<std::string>(std::string const&)> const& lookup,
+    file_reader const& read_file) {
+    auto const* k = find_environment_key(name);
+    auto const* in_file = k == nullptr ? find_file_variable_key(name) : nullptr;
+    if (k == nullptr && in_file == nullptr)
+        refuse_variable(name);
+    auto const value = lookup(name);
+    if (k != nullptr && value)
+        take(*k, *value, name);
+    // An empty name counts as none, as an empty secret does.
+    if (in_file == nullptr || !value || value->empty())
+        return;
+    if (auto const secret = lookup(in_file->environment); secret && !secret->empty())
+        throw config_error{name + ": " + in_file->environment + " is also given: give only one"};
+    take_secret(*in_file, *value, name, read_file);
 }
 
 void builder::add_flag(std::string_view key, std::string const& value, std::string const& flag) {
@@ -81,12 +110,15 @@ void builder::take(key const& k, std::string const& value, std::string const& so
     }
     set(
         k, [&](settings& s) { return k.assign(s, value); }, source, source);
+    auto const note = k.note ? k.note(value) : std::string{};
+    if (!note.empty())
+        notes_.push_back(source + ": " + note);
 }
 
 void builder::take_secret(key const& k, std::string const& path, std::string const& variable,
                           file_reader const& read_file) {
     std::string secret;
-    auto const content = read_file ? read_file(path) : std::nullopt;
+    auto const content = read_file ? read_file(path) : unreadable();
     auto const judge = [&k](std::string_view text) {
         settings scratch;
         return k.assign(scratch, text);
@@ -131,17 +163,23 @@ builder::origin const* builder::origin_of(std::string_view key) const noexcept {
     return found == origins_.end() ? nullptr : &*found;
 }
 
-void builder::refuse(std::vector<std::string_view> const& culprits,
-                     std::string const& complaint) const {
-    for (auto const culprit : culprits)
-        if (auto const* set_by = origin_of(culprit))
-            throw config_error{set_by->prefix + ": " + complaint};
-    throw config_error{complaint};
+std::string builder::prefix_of(std::string_view key) const {
+    auto const* set_by = origin_of(key);
+    return set_by == nullptr ? std::string{key} : set_by->prefix;
 }
 
 void builder::check() const {
-    if (auto const found = find_conflict(settings_))
-        refuse(found->culprits, found->complaint);
+    std::vector<std::string> faults;
+    for (auto const& found : find_conflicts(settings_)) {
+        // The place of the first of these keys that any layer has set.
+        auto const& culprits = found.culprits;
+        auto const set = std::ranges::find_if(
+            culprits, [this](std::string_view culprit) { return !is_default(culprit); });
+        faults.push_back(set == culprits.end() ? found.complaint
+                                               : prefix_of(*set) + ": " + found.complaint);
+    }
+    if (!faults.empty())
+        throw config_error{std::move(faults)};
 }
 
 bool builder::is_default(std::string_view key) const noexcept {

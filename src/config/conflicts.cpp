@@ -6,6 +6,7 @@
 #include <secondwind/config/keys.hpp>
 
 #include <algorithm>
+#include <optional>
 
 namespace secondwind::config {
 namespace {
@@ -61,17 +62,18 @@ std::vector<listener> client_listeners(settings const& s) {
     return all;
 }
 
-std::optional<conflict> in_listeners(settings const& s) {
+std::vector<conflict> in_listeners(settings const& s) {
+    std::vector<conflict> found;
     auto const all = client_listeners(s);
     for (auto one = all.begin(); one != all.end(); ++one) {
         auto const at = [one](listener const& other) { return is_same_place(other.at, one->at); };
         auto const first = std::find_if(all.begin(), one, at);
         if (first != one)
-            return conflict{{one->key, first->key},
-                            to_string(one->at) + " is given twice, as " + first->name + " and as " +
-                                one->name + ": give each listener its own port"};
+            found.push_back({{one->key, first->key},
+                             to_string(one->at) + " is given twice, as " + first->name +
+                                 " and as " + one->name + ": give each listener its own port"});
     }
-    return std::nullopt;
+    return found;
 }
 
 // `key` sets the listener for `users` of the admin interface. Nobody else connects there.
@@ -86,20 +88,20 @@ std::optional<conflict> with_others(std::optional<endpoint> const& at, std::stri
     return conflict{{key, other.key}, complaint.append(key).append(" to \"off\"")};
 }
 
-std::optional<conflict> in_admin_listeners(settings const& s) {
+void in_admin_listeners(settings const& s, std::vector<conflict>& into) {
     constexpr std::string_view listen = "admin.listen";
     constexpr std::string_view probe_listen = "admin.probe_listen";
-    std::optional<conflict> found;
+    auto const add = [&into](std::optional<conflict> const& found) {
+        if (found)
+            into.push_back(*found);
+    };
     for (auto const& each : client_listeners(s)) {
-        if (!found)
-            found = with_others(s.admin.listen, "operators", listen, "clients", each);
-        if (!found)
-            found = with_others(s.admin.probe_listen, "probes", probe_listen, "clients", each);
+        add(with_others(s.admin.listen, "operators", listen, "clients", each));
+        add(with_others(s.admin.probe_listen, "probes", probe_listen, "clients", each));
     }
-    if (!found && s.admin.listen)
-        found = with_others(s.admin.probe_listen, "probes", probe_listen, "operators",
-                            {*s.admin.listen, std::string{listen}, listen});
-    return found;
+    if (s.admin.listen)
+        add(with_others(s.admin.probe_listen, "probes", probe_listen, "operators",
+                        {*s.admin.listen, std::string{listen}, listen}));
 }
 
 std::optional<conflict> in_admin(admin const& a) {
@@ -113,19 +115,17 @@ std::optional<conflict> in_admin(admin const& a) {
 
 } // namespace
 
-std::optional<conflict> find_conflict(settings const& all) {
-    auto found = in_limits(all.limits);
-    if (!found)
-        found = in_default_upstream(all);
-    if (!found)
-        found = in_certificate(all.tls, "tls.certificate_file", "tls.key_file");
-    if (!found)
-        found = in_certificate(all.admin.certificate, "admin.certificate_file", "admin.key_file");
-    if (!found)
-        found = in_listeners(all);
-    if (!found)
-        found = in_admin_listeners(all);
-    return found ? found : in_admin(all.admin);
+std::vector<conflict> find_conflicts(settings const& all) {
+    auto found = in_listeners(all);
+    in_admin_listeners(all, found);
+    for (auto& one :
+         {in_limits(all.limits), in_default_upstream(all),
+          in_certificate(all.tls, "tls.certificate_file", "tls.key_file"),
+          in_certificate(all.admin.certificate, "admin.certificate_file", "admin.key_file"),
+          in_admin(all.admin)})
+        if (one)
+            found.push_back(*one);
+    return found;
 }
 
 std::string open_to_network(settings const& all) {

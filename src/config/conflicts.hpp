@@ -3,7 +3,6 @@
 
 #include <secondwind/config/config.hpp>
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,7 +15,6 @@ struct conflict {
     std::string complaint; // a clause that says what to do
 };
 
-// The first conflict that is found, or nothing.
-std::optional<conflict> find_conflict(settings const& all);
+std::vector<conflict> find_conflicts(settings const& all);
 
 } // namespace secondwind::config

@@ -59,7 +59,7 @@ public:
         source_.expect(root, node_kind::object, "an object of settings");
         source_.refuse_repeats(root, "");
         for (auto const& member : root.members)
-            read_top(member);
+            source_.attempt([&] { read_top(member); });
         return std::move(assignments_);
     }
 
@@ -91,17 +91,21 @@ private:
                        "an object of " + section.key + " settings");
         auto const prefix = section.key + ".";
         source_.refuse_repeats(section.value, prefix);
-        for (auto const& member : section.value.members) {
-            auto const* k = find_key(prefix + member.key);
-            bool const names_file = find_file_name_key(prefix + member.key) != nullptr;
-            if (k == nullptr && !names_file)
-                refuse_unknown(member, prefix + member.key);
-            if (!names_file && !k->secret)
-                read_value(*k, member.value);
-        }
+        for (auto const& member : section.value.members)
+            source_.attempt([&] { read_member(member, prefix + member.key); });
         for (auto const& k : keys())
             if (k.secret && k.form != json_form::member && k.name.starts_with(prefix))
-                read_secret(k, section);
+                source_.attempt([&] { read_secret(k, section); });
+    }
+
+    // Of a section, unless it is a secret.
+    void read_member(json_member const& member, std::string const& path) {
+        auto const* k = find_key(path);
+        bool const names_file = find_file_name_key(path) != nullptr;
+        if (k == nullptr && !names_file)
+            refuse_unknown(member, path);
+        if (!names_file && !k->secret)
+            read_value(*k, member.value);
     }
 
     // It is in one of two members, so it is read when both are known.
@@ -121,10 +125,16 @@ private:
         if (!is_of(k.form, node.type))
             source_.fail(node.offset,
                          k.name + ": expected " + k.expected + ", but got " + shown(node));
-        if (k.form == json_form::list)
+        if (k.form == json_form::list) {
             read_list(k, node);
-        else
-            add(k, node, [&k, text = node.text](settings& s) { return k.assign(s, text); });
+            return;
+        }
+        settings scratch;
+        if (auto const complaint = k.assign(scratch, node.text); !complaint.empty())
+            source_.fail(node.offset, k.name + ": " + complaint);
+        if (auto const note = k.note ? k.note(node.text) : std::string{}; !note.empty())
+            source_.note(node.offset, k.name + ": " + note);
+        add(k, node, [&k, text = node.text](settings& s) { return k.assign(s, text); });
     }
 
     void read_list(key const& k, json_node const& list) {

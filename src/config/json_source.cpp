@@ -1,11 +1,41 @@
 #include "json_source.hpp"
 
+#include "secret.hpp"
+
 #include <secondwind/base/escape.hpp>
 #include <secondwind/config/keys.hpp>
 
 #include <algorithm>
 
 namespace secondwind::config {
+namespace {
+
+constexpr std::string_view advice_about_yaml =
+    "this is YAML, but the configuration is JSON, in which comments and trailing commas are "
+    R"(allowed: write {"listen": "127.0.0.1:1235"} rather than listen: 127.0.0.1:1235)";
+
+// Whether the first line with content begins a document, a list or a mapping of YAML.
+bool is_yaml(std::string_view text) noexcept {
+    while (!text.empty()) {
+        auto const line = text.substr(0, text.find_first_of("\r\n"));
+        auto const begin = line.find_first_not_of(" \t");
+        if (begin != std::string_view::npos && line[begin] != '#') {
+            auto const first = line.substr(begin);
+            auto const is_word = [](char c) {
+                return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '.';
+            };
+            auto const after = std::ranges::find_if_not(first, is_word);
+            auto const rest = first.substr(static_cast<std::size_t>(after - first.begin()));
+            bool const is_mapping = after != first.begin() && rest.starts_with(':') &&
+                                    (rest.size() == 1 || rest[1] == ' ');
+            return is_mapping || first.starts_with("---") || first.starts_with("- ");
+        }
+        text.remove_prefix(std::min(line.size() + 1, text.size()));
+    }
+    return false;
+}
+
+} // namespace
 
 std::string place(std::string const& name, text_position position) {
     return name + ":" + std::to_string(position.line) + ":" + std::to_string(position.column);
@@ -15,6 +45,8 @@ json_node json_source::parse() const {
     try {
         return parse_json_tree(text_);
     } catch (json_error const& e) {
+        if (is_yaml(text_))
+            fail(e.offset(), std::string{advice_about_yaml});
         if (!name_.empty())
             fail(e.offset(), std::string{"not valid JSON: "} + e.what());
         auto const at = position(e.offset());
@@ -23,8 +55,24 @@ json_node json_source::parse() const {
     }
 }
 
+file_content json_source::read_file(std::string const& path) const {
+    return read_file_ ? read_file_(path) : unreadable();
+}
+
+std::string json_source::placed(std::size_t offset, std::string const& message) const {
+    return name_.empty() ? message : place(name_, position(offset)) + ": " + message;
+}
+
 void json_source::fail(std::size_t offset, std::string const& message) const {
-    throw config_error{name_.empty() ? message : place(name_, position(offset)) + ": " + message};
+    throw config_error{placed(offset, message)};
+}
+
+void json_source::complain(std::size_t offset, std::string const& message) const {
+    faults_.push_back(placed(offset, message));
+}
+
+void json_source::note(std::size_t offset, std::string const& message) const {
+    notes_.push_back(placed(offset, message));
 }
 
 void json_source::expect(json_node const& node, json_node::kind type,
@@ -40,8 +88,8 @@ void json_source::refuse_repeats(json_node const& object, std::string const& pre
         if (first == one)
             continue;
         auto const line = position(first->key_offset).line;
-        fail(one->key_offset, "repeated key " + in_quotes(prefix + one->key) + ": it is in line " +
-                                  std::to_string(line) + " already");
+        complain(one->key_offset, "repeated key " + in_quotes(prefix + one->key) +
+                                      ": it is in line " + std::to_string(line) + " already");
     }
 }
 
@@ -57,7 +105,7 @@ void json_source::expect_object(json_node const& node, std::string const& path,
         auto message = "unknown key " + in_quotes(prefix + member.key);
         if (auto const meant = nearest(member.key, members))
             message += ": did you mean " + in_quotes(prefix + *meant) + "?";
-        fail(member.key_offset, message);
+        complain(member.key_offset, message);
     }
 }
 

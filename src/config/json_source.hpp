@@ -4,7 +4,6 @@
 #include "json_tree.hpp"
 #include <secondwind/config/builder.hpp>
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,8 +14,8 @@ namespace secondwind::config {
 // "secondwind.json:12:5"
 std::string place(std::string const& name, text_position position);
 
-// Every complaint is a config_error. For a file it begins with the place; a text without a name is
-// from a variable, which the caller knows.
+// Every fault is a config_error, thrown or recorded. For a file it begins with the place; a text
+// without a name is from a variable, which the caller knows.
 class json_source {
 public:
     // The text must outlive this object.
@@ -29,28 +28,49 @@ public:
     std::string const& name() const noexcept { return name_; }
 
     // The content of a file that the text names.
-    std::optional<std::string> read_file(std::string const& path) const {
-        return read_file_ ? read_file_(path) : std::nullopt;
-    }
+    file_content read_file(std::string const& path) const;
 
     [[noreturn]] void fail(std::size_t offset, std::string const& message) const;
+
+    // What was recorded so far, so that one reading tells all faults.
+    std::vector<std::string> const& faults() const noexcept { return faults_; }
+    std::vector<std::string> const& notes() const noexcept { return notes_; }
+
+    // Records a fault, and returns.
+    void complain(std::size_t offset, std::string const& message) const;
+    // Records that a value was taken in another sense than its author may expect.
+    void note(std::size_t offset, std::string const& message) const;
+    // Runs one step of reading, and records its faults.
+    template<class Step>
+    void attempt(Step const& step) const {
+        try {
+            step();
+        } catch (config_error const& e) {
+            faults_.insert(faults_.end(), e.faults().begin(), e.faults().end());
+        }
+    }
 
     // Complains that `expected` is missing, unless the node is of this kind.
     void expect(json_node const& node, json_node::kind type, std::string const& expected) const;
 
-    // Complains about two values for one setting, since either might be the wrong one. `prefix`
+    // Records a fault for two values of one setting, since either might be the wrong one. `prefix`
     // goes before the names in messages.
     void refuse_repeats(json_node const& object, std::string const& prefix) const;
 
-    // Checks that the item of a list is an object with only these members, each at most once.
-    // `path` is the item's in messages, such as "upstreams[0]".
+    // Requires that the item of a list is an object, and records a fault for other members than
+    // these and for repeated ones. `path` is the item's in messages, such as "upstreams[0]".
     void expect_object(json_node const& node, std::string const& path, std::string const& expected,
                        std::vector<std::string> const& members) const;
 
 private:
+    std::string placed(std::size_t offset, std::string const& message) const;
+
     std::string_view text_;
     std::string name_;
     file_reader read_file_;
+    // A reader records while it reads a source that never changes.
+    mutable std::vector<std::string> faults_;
+    mutable std::vector<std::string> notes_;
 };
 
 // The value of a member, or nothing if it is missing.

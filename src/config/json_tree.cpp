@@ -49,6 +49,34 @@ std::size_t end_of_token(std::string_view text, std::size_t from) noexcept {
     return std::min(at + 1, text.size());
 }
 
+// The text with a space in place of each comma after the last member of an object or array, so that
+// positions stay the same.
+std::string without_trailing_commas(std::string_view text) {
+    constexpr std::string_view punctuation = "{}[],:";
+    std::string out{text};
+    auto comma = std::string_view::npos; // the last token, if it is one that follows a value
+    bool after_value = false;
+    for (std::size_t at = 0; at < text.size();) {
+        char const c = text[at];
+        auto const comment_end = c == '/' ? end_of_comment(text, at) : at;
+        if (comment_end != at) {
+            at = comment_end;
+            continue;
+        }
+        if (std::string_view{" \t\r\n"}.find(c) != std::string_view::npos) {
+            ++at;
+            continue;
+        }
+        if ((c == '}' || c == ']') && comma != std::string_view::npos)
+            out[comma] = ' ';
+        comma = c == ',' && after_value ? at : std::string_view::npos;
+        after_value = std::string_view{"{[,:"}.find(c) == std::string_view::npos;
+        bool const single = punctuation.find(c) != std::string_view::npos;
+        at = single ? at + 1 : std::max(at + 1, end_of_token(text, at));
+    }
+    return out;
+}
+
 // nlohmann's message, without the name of the error, its position and the bytes that it quotes.
 std::string plain_message(std::string_view text) {
     constexpr std::string_view overflow = "number overflow";
@@ -163,8 +191,9 @@ json_node parse_json_tree(std::string_view text) {
     // nlohmann's lexer takes a NUL for the end of the input, and would ignore the rest.
     if (auto const nul = text.find('\0'); nul != std::string_view::npos)
         throw json_error{"a NUL byte", nul};
-    tree_builder builder{text};
-    nlohmann::json::sax_parse(text.begin(), text.end(), &builder,
+    auto const strict = without_trailing_commas(text);
+    tree_builder builder{strict};
+    nlohmann::json::sax_parse(strict.begin(), strict.end(), &builder,
                               nlohmann::json::input_format_t::json, true, true);
     return builder.take();
 }

@@ -38,9 +38,9 @@ private:
     std::size_t offset_;
 };
 
-// JSON (RFC 8259), with // and /* */ comments and a byte order mark allowed, but without the bytes
-// that nlohmann's parser would take for the end. Throws json_error, also for a text that is nested
-// deeper than any configuration.
+// JSON (RFC 8259), with // and /* */ comments, trailing commas and a byte order mark allowed, but
+// without the bytes that nlohmann's parser would take for the end. Throws json_error, also for a
+// text that is nested deeper than any configuration.
 json_node parse_json_tree(std::string_view text);
 
 // Line and column, both from 1. A column is a character, not a byte, as in editors.

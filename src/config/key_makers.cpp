@@ -75,6 +75,7 @@ key listen_key() {
             .expected = expected,
             .environment = variable_of("listen"),
             .assign = assign_with(expected, parse),
+            .note = endpoint_note,
             .show = [](settings const& s) { return to_string(s.listen); }};
 }
 
@@ -98,6 +99,7 @@ key default_upstream_key() {
 key upstreams_key() {
     auto k = list_key(
         "upstreams", [](auto& s) -> auto& { return s.upstreams; }, upstream_list(), "upstream");
+    k.note = upstreams_note;
     k.same = have_same_upstreams;
     return k;
 }
@@ -156,6 +158,7 @@ key optional_listen_key(std::string_view name, std::optional<endpoint> admin::*l
             .expected = expected,
             .environment = variable_of(name),
             .assign = assign_with(expected, parse),
+            .note = endpoint_note,
             .show = show};
 }
 

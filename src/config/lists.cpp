@@ -122,13 +122,18 @@ api_key read_api_key(json_node const& item, std::string const& path, json_source
     if (item.type != json_node::kind::object)
         source.fail(item.offset, path + R"(: expected a key as {"name": ..., "hash": ...})");
     source.expect_object(item, path, "a key", api_key_members);
-    api_key k{api_key_text(item, "name", path, source), {}};
-    if (!is_name(k.name))
-        source.fail(member_of(item, "name")->offset,
-                    path + ".name: " + expected_but_got(name_form, k.name));
-    k.hash = read_hash(api_key_text(item, "hash", path, source));
-    if (k.hash.empty())
-        source.fail(member_of(item, "hash")->offset, path + ".hash: " + hash_complaint);
+    api_key k;
+    source.attempt([&] {
+        k.name = api_key_text(item, "name", path, source);
+        if (!is_name(k.name))
+            source.fail(member_of(item, "name")->offset,
+                        path + ".name: " + expected_but_got(name_form, k.name));
+    });
+    source.attempt([&] {
+        k.hash = read_hash(api_key_text(item, "hash", path, source));
+        if (k.hash.empty())
+            source.fail(member_of(item, "hash")->offset, path + ".hash: " + hash_complaint);
+    });
     return k;
 }
 

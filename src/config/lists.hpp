@@ -16,7 +16,8 @@ struct list_kind {
     std::string expected;             // "a list as [...]"
     std::vector<std::string> members; // of items that are objects
 
-    // Throws config_error. `path` is the item's in messages, such as "upstreams[0]".
+    // Throws config_error, or records faults in the source. `path` is the item's in messages, such
+    // as "upstreams[0]".
     Item (*read_item)(json_node const& item, std::string const& path, json_source const& source);
     // A complaint about the whole list.
     std::string (*check)(std::vector<Item> const& all);
@@ -33,20 +34,27 @@ list_kind<std::string> const& pinned_list();
 list_kind<std::string> const& allowed_host_list();
 list_kind<policy::rule> const& rule_list();
 
-// Throws config_error.
+// Records faults in the source. The whole list is checked as long as its items are valid.
 template<class Item>
 std::vector<Item> read_items(json_node const& list, std::string const& path,
                              list_kind<Item> const& kind, json_source const& source) {
     std::vector<Item> all;
-    for (auto const& item : list.members) {
-        auto const item_path = path + "[" + std::to_string(all.size()) + "]";
-        all.push_back(kind.read_item(item.value, item_path, source));
+    auto const faults_before = source.faults().size();
+    auto const check = [&](std::size_t offset) {
+        if (source.faults().size() > faults_before)
+            return;
         if (auto const complaint = kind.check(all); !complaint.empty())
-            source.fail(item.value.offset, path + ": " + complaint);
+            source.complain(offset, path + ": " + complaint);
+    };
+    std::size_t index = 0;
+    for (auto const& item : list.members) {
+        auto const item_path = path + "[" + std::to_string(index++) + "]";
+        source.attempt([&] { all.push_back(kind.read_item(item.value, item_path, source)); });
+        check(item.value.offset);
     }
     // An empty list has no item to blame.
-    if (auto const complaint = kind.check(all); !complaint.empty())
-        source.fail(list.offset, path + ": " + complaint);
+    if (list.members.empty())
+        check(list.offset);
     return all;
 }
 

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <charconv>
+#include <utility>
 
 namespace secondwind::config {
 namespace {
@@ -87,10 +88,15 @@ json_node const& required(json_node const& item, std::string const& name, std::s
 policy::rule read_rule(json_node const& item, std::string const& path, json_source const& source) {
     source.expect_object(item, path, R"(a rule as {"match": ..., "verdict": ...})", rule_members);
     policy::rule rule;
-    rule.match = read_match(required(item, "match", path, source), path + ".match", source);
-    rule.verdict = read_verdict(required(item, "verdict", path, source), path + ".verdict", source);
+    source.attempt([&] {
+        rule.match = read_match(required(item, "match", path, source), path + ".match", source);
+    });
+    source.attempt([&] {
+        rule.verdict =
+            read_verdict(required(item, "verdict", path, source), path + ".verdict", source);
+    });
     if (auto const* status = member_of(item, "status"))
-        rule.status = read_status(*status, path + ".status", source);
+        source.attempt([&] { rule.status = read_status(*status, path + ".status", source); });
     return rule;
 }
 
@@ -103,7 +109,10 @@ std::string read_text(std::string_view text, std::vector<policy::rule>& into) {
         json_source const source{text};
         auto const list = source.parse();
         source.expect(list, json_node::kind::array, expected_list);
-        into = read_items(list, list_path, rule_list(), source);
+        auto all = read_items(list, list_path, rule_list(), source);
+        if (!source.faults().empty())
+            throw config_error{source.faults()};
+        into = std::move(all);
         return {};
     } catch (config_error const& e) {
         return e.what();

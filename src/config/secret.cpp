@@ -39,11 +39,15 @@ std::string token_complaint(std::string_view token) {
     return {};
 }
 
-std::string take_token(std::optional<std::string> const& content, token_judge const& judge,
-                       std::string& into) {
-    if (!content)
-        return "the file that this names cannot be read";
-    auto line = std::string_view{*content}.substr(0, content->find('\n'));
+file_content unreadable() {
+    return std::make_error_code(std::errc::operation_not_permitted);
+}
+
+std::string take_token(file_content const& content, token_judge const& judge, std::string& into) {
+    if (!content.text())
+        return "the file that this names cannot be read: " + content.error().message();
+    auto const& text = *content.text();
+    auto line = std::string_view{text}.substr(0, text.find('\n'));
     if (line.ends_with('\r'))
         line.remove_suffix(1);
     if (line.empty())

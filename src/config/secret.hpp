@@ -4,7 +4,6 @@
 #include "json_source.hpp"
 
 #include <functional>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,11 +17,12 @@ std::string token_complaint(std::string_view token);
 // The check for a token: token_complaint(), or a stricter one.
 using token_judge = std::function<std::string(std::string_view)>;
 
-// Takes the token from the first line of a file's content, which is nothing if the file cannot be
-// read; returns the complaint. The name of the file is never shown: it may be a token in the wrong
-// place.
-std::string take_token(std::optional<std::string> const& content, token_judge const& judge,
-                       std::string& into);
+// The content of every file where none can be read.
+file_content unreadable();
+
+// Takes the token from the first line of a file; returns the complaint. The name of the file is
+// never shown: it may be a token in the wrong place.
+std::string take_token(file_content const& content, token_judge const& judge, std::string& into);
 
 struct given_token {
     std::string value;               // empty: none

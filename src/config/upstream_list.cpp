@@ -19,6 +19,29 @@ std::string const& string_at(json_node const& node, std::string const& path,
     return node.text;
 }
 
+void read_name(json_node const& item, std::string const& path, json_source const& source,
+               upstream& into) {
+    auto const* name = member_of(item, "name");
+    if (name == nullptr)
+        return;
+    auto const& text = string_at(*name, path + ".name", source);
+    if (!is_name(text))
+        source.fail(name->offset, path + ".name: " + expected_but_got(name_form, text));
+    into.name = text;
+}
+
+void read_own_url(json_node const& item, std::string const& path, json_source const& source,
+                  upstream& into) {
+    auto const* url = member_of(item, "url");
+    if (url == nullptr)
+        source.fail(item.offset, path + R"(: expected a "url" in this upstream)");
+    auto const& text = string_at(*url, path + ".url", source);
+    if (auto const complaint = read_url(text, into); !complaint.empty())
+        source.fail(url->offset, path + ".url: " + complaint);
+    if (auto const note = url_note(text); !note.empty())
+        source.note(url->offset, path + ".url: " + note);
+}
+
 std::optional<endpoint> read_own_listener(json_node const& item, std::string const& path,
                                           json_source const& source) {
     auto const* node = member_of(item, "listen");
@@ -28,6 +51,8 @@ std::optional<endpoint> read_own_listener(json_node const& item, std::string con
     auto listener = parse_endpoint(text);
     if (!listener && !text.empty())
         source.fail(node->offset, path + ".listen: " + expected_but_got(own_listener_form, text));
+    if (auto const note = endpoint_note(text); !note.empty())
+        source.note(node->offset, path + ".listen: " + note);
     return listener;
 }
 
@@ -61,21 +86,14 @@ upstream read_upstream(json_node const& item, std::string const& path, json_sour
     source.expect_object(item, path, R"(an upstream as {"name": ..., "url": ...})",
                          upstream_members);
     upstream u;
-    if (auto const* name = member_of(item, "name")) {
-        auto const& text = string_at(*name, path + ".name", source);
-        if (!is_name(text))
-            source.fail(name->offset, path + ".name: " + expected_but_got(name_form, text));
-        u.name = text;
-    }
-    auto const* url = member_of(item, "url");
-    if (url == nullptr)
-        source.fail(item.offset, path + R"(: expected a "url" in this upstream)");
-    auto const& text = string_at(*url, path + ".url", source);
-    if (auto const complaint = read_url(text, u); !complaint.empty())
-        source.fail(url->offset, path + ".url: " + complaint);
-    u.listen = read_own_listener(item, path, source);
-    read_trust(item, path, source, u);
-    u.api_token = read_token(item, path, "api_token", token_complaint, source).value;
+    source.attempt([&] { read_name(item, path, source, u); });
+    source.attempt([&] {
+        read_own_url(item, path, source, u);
+        read_trust(item, path, source, u);
+    });
+    source.attempt([&] { u.listen = read_own_listener(item, path, source); });
+    source.attempt(
+        [&] { u.api_token = read_token(item, path, "api_token", token_complaint, source).value; });
     return u;
 }
 

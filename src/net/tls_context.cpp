@@ -78,9 +78,30 @@ tls_context_ptr tls_context::for_listener(std::string const& certificate_file,
     if (certificate_file.empty())
         return nullptr;
     std::shared_ptr<tls_context> made{new tls_context{true}};
-    load_identity(made->context_.get(), certificate_file, key_file);
+    load_certificate(made->context_.get(), certificate_file);
+    load_key(made->context_.get(), key_file, certificate_file);
+    warn_of_identity(made->context_.get(), certificate_file, key_file);
     SSL_CTX_set_alpn_select_cb(made->context_.get(), choose_protocol, nullptr);
     return made;
+}
+
+identity_faults tls_context::inspect_identity(std::string const& certificate_file,
+                                              std::string const& key_file) {
+    tls_context const scratch{true};
+    identity_faults found;
+    try {
+        if (!certificate_file.empty())
+            load_certificate(scratch.context_.get(), certificate_file);
+    } catch (tls_error const& e) {
+        found.certificate = e.what();
+    }
+    try {
+        if (!key_file.empty())
+            load_key(scratch.context_.get(), key_file, certificate_file);
+    } catch (tls_error const& e) {
+        found.key = e.what();
+    }
+    return found;
 }
 
 std::shared_ptr<tls_context> tls_context::for_peers() {

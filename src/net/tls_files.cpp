@@ -77,30 +77,6 @@ void warn_of_permissions(std::string const& path) {
             {{"file", path}, {"advice", "every user of this machine can read it: run chmod o-r"}});
 }
 
-void load_key(SSL_CTX* into, std::string const& path, std::string const& certificate_file) {
-    require_readable(path, "key");
-    bool encrypted = false;
-    SSL_CTX_set_default_passwd_cb(into, no_passphrase);
-    SSL_CTX_set_default_passwd_cb_userdata(into, &encrypted);
-    ERR_clear_error();
-    bool const taken = SSL_CTX_use_PrivateKey_file(into, path.c_str(), SSL_FILETYPE_PEM) == 1;
-    SSL_CTX_set_default_passwd_cb_userdata(into, nullptr);
-    SSL_CTX_set_default_passwd_cb(into, nullptr);
-    if (encrypted)
-        throw tls_error{"the key in \"" + path +
-                        "\" is encrypted with a passphrase, and secondwind cannot ask for one: "
-                        "store the key without a passphrase, readable only by secondwind"};
-    auto const code = ERR_peek_error();
-    bool const other =
-        ERR_GET_LIB(code) == ERR_LIB_X509 && ERR_GET_REASON(code) == X509_R_KEY_VALUES_MISMATCH;
-    if (!taken && !other)
-        throw tls_error{"the file \"" + path + "\" does not contain a PEM private key (" +
-                        tls_reason() + ")"};
-    if (!taken || SSL_CTX_check_private_key(into) != 1)
-        throw tls_error{"the key in \"" + path + "\" does not belong to the certificate in \"" +
-                        certificate_file + "\""};
-}
-
 } // namespace
 
 void certificate_destroyer::operator()(X509* c) const noexcept {
@@ -128,15 +104,41 @@ certificate_ptr read_certificate(std::string const& path) {
     return found;
 }
 
-void load_identity(SSL_CTX* into, std::string const& certificate_file,
-                   std::string const& key_file) {
-    read_certificate(certificate_file);
+void load_certificate(SSL_CTX* into, std::string const& path) {
+    read_certificate(path);
     ERR_clear_error();
-    if (SSL_CTX_use_certificate_chain_file(into, certificate_file.c_str()) != 1)
-        throw tls_error{"the certificate in \"" + certificate_file +
-                        "\" cannot be used: " + tls_reason()};
-    load_key(into, key_file, certificate_file);
-    warn_of_dates(SSL_CTX_get0_certificate(into), certificate_file);
+    if (SSL_CTX_use_certificate_chain_file(into, path.c_str()) != 1)
+        throw tls_error{"the certificate in \"" + path + "\" cannot be used: " + tls_reason()};
+}
+
+void load_key(SSL_CTX* into, std::string const& path, std::string const& certificate_file) {
+    require_readable(path, "key");
+    bool encrypted = false;
+    SSL_CTX_set_default_passwd_cb(into, no_passphrase);
+    SSL_CTX_set_default_passwd_cb_userdata(into, &encrypted);
+    ERR_clear_error();
+    bool const taken = SSL_CTX_use_PrivateKey_file(into, path.c_str(), SSL_FILETYPE_PEM) == 1;
+    SSL_CTX_set_default_passwd_cb_userdata(into, nullptr);
+    SSL_CTX_set_default_passwd_cb(into, nullptr);
+    if (encrypted)
+        throw tls_error{"the key in \"" + path +
+                        "\" is encrypted with a passphrase, and secondwind cannot ask for one: "
+                        "store the key without a passphrase, readable only by secondwind"};
+    auto const code = ERR_peek_error();
+    bool const other =
+        ERR_GET_LIB(code) == ERR_LIB_X509 && ERR_GET_REASON(code) == X509_R_KEY_VALUES_MISMATCH;
+    if (!taken && !other)
+        throw tls_error{"the file \"" + path + "\" does not contain a PEM private key (" +
+                        tls_reason() + ")"};
+    bool const has_certificate = SSL_CTX_get0_certificate(into) != nullptr;
+    if (!taken || (has_certificate && SSL_CTX_check_private_key(into) != 1))
+        throw tls_error{"the key in \"" + path + "\" does not belong to the certificate in \"" +
+                        certificate_file + "\""};
+}
+
+void warn_of_identity(SSL_CTX const* loaded, std::string const& certificate_file,
+                      std::string const& key_file) {
+    warn_of_dates(SSL_CTX_get0_certificate(loaded), certificate_file);
     warn_of_permissions(key_file);
 }
 

@@ -77,6 +77,36 @@ class command_line(binary_test):
         self.assertRegex(ended.stderr, re.escape(path) + r":3:\d+: recovery\.evict: ")
         self.assertNotIn("listening", ended.stderr)
 
+    def test_check_loads_the_files_that_are_named_and_tells_all_mistakes(self):
+        path = self.file(
+            '{"tls": {"certificate_file": "/nonexistent/c.pem", "key_file": "/nonexistent/k.pem"},\n'
+            '"upstreams": [{"url": "https://h:1", "ca_file": "' + str(REFERENCE) + '"}],\n'
+            '"recovery": {"evict": "some", "mod": "on"}}\n'
+        )
+        for verb in ("check", "serve"):
+            with self.subTest(verb=verb):
+                ended = run(verb, "-c", path)
+                self.assertEqual((ended.returncode, ended.stdout), (78, ""))
+                told = ended.stderr.splitlines()
+                self.assertEqual(len(told), 5, ended.stderr)
+                for line in told:
+                    self.assertTrue(line.startswith(f"secondwind: {path}:"), line)
+                for words in (
+                    ':3:23: recovery.evict: expected',
+                    'did you mean "recovery.mode"?',
+                    ':1:30: tls.certificate_file: the certificate file "/nonexistent/c.pem" '
+                    "cannot be read: No such file or directory",
+                    '"/nonexistent/k.pem" cannot be read: No such file or directory',
+                    "does not contain a PEM certificate",
+                ):
+                    self.assertIn(words, ended.stderr)
+
+    def test_check_notes_what_is_ignored(self):
+        ended = run("check", "--listen", "localhost:1235", "--upstream", "gpu-box:1234/v1")
+        self.assertEqual(ended.returncode, 0)
+        self.assertRegex(ended.stderr, r"\Asecondwind: note: --upstream: the /v1 [^\n]+\n\Z")
+        self.assertIn("default=http://gpu-box:1234 ", ended.stdout)
+
     def test_an_unknown_key_is_answered_with_the_nearest_one(self):
         ended = run("check", "-c", self.file('{"recovery": {"evikt": "all"}}'))
         self.assertEqual(ended.returncode, 78)
@@ -91,6 +121,7 @@ class command_line(binary_test):
         ended = run("-c", "/nonexistent/settings.json")
         self.assertEqual(ended.returncode, 78)
         self.assertIn("/nonexistent/settings.json", ended.stderr)
+        self.assertIn("No such file or directory", ended.stderr)
 
     def test_check_prints_every_key_with_its_default(self):
         ended = run("check")
@@ -211,7 +242,7 @@ class command_line(binary_test):
     def test_a_configuration_that_is_a_directory_cannot_be_read(self):
         ended = run("check", "-c", tempfile.gettempdir())
         self.assertEqual(ended.returncode, 78)
-        self.assertIn("cannot be read", ended.stderr)
+        self.assertIn("cannot be read: Is a directory", ended.stderr)
 
     def test_a_port_in_use_is_told_in_a_sentence(self):
         taken = self.enterContext(socket.create_server(("127.0.0.1", 0)))

@@ -6,12 +6,13 @@ import os
 import pathlib
 import re
 import shutil
+import subprocess
 import sys
 
 from pages import ROOT
 
 sys.path.insert(0, str(ROOT / "tests" / "binary"))
-from harness import BINARY, clean_environment, closed_port, process  # noqa: E402  (it needs the path above)
+from harness import BINARY, PATIENCE, clean_environment, closed_port, process  # noqa: E402  (it needs the path above)
 
 # Where the package puts its files, and which directory of the stage plays that.
 PLACES = ("/etc/secondwind", "/var/lib/secondwind", "/var/log/secondwind")
@@ -57,6 +58,17 @@ class stage:
         for secret in ("admin-token", "token"):
             (etc / secret).write_text("a-token-of-32-characters-or-more\n")
             (etc / secret).chmod(0o600)
+        # The CA of a host, which the configuration that names it loads.
+        subprocess.run(
+            [
+                *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt"),
+                *("ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=test CA"),
+                *("-keyout", str(etc / "ca.key"), "-out", str(etc / "ca.crt")),
+            ],
+            capture_output=True,
+            timeout=PATIENCE,
+            check=True,
+        )
 
     def _demonstrate(self):
         told = self._running.enter_context(

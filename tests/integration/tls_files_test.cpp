@@ -72,6 +72,20 @@ TEST_F(tls_files, that_are_valid_make_a_context_without_a_warning) {
     EXPECT_TRUE(log.lines("certificate_expired").empty());
 }
 
+TEST_F(tls_files, are_inspected_both_at_once_and_without_a_word_in_the_log) {
+    log_file const log;
+    auto const fine = tls_context::inspect_identity(good.certificate_file, good.key_file);
+    EXPECT_EQ(fine.certificate + fine.key, "");
+    auto const missing = tls_context::inspect_identity("/nowhere/x.pem", "/nowhere/x.key");
+    EXPECT_THAT(missing.certificate, HasSubstr("\"/nowhere/x.pem\" cannot be read: No such file"));
+    EXPECT_THAT(missing.key, HasSubstr("\"/nowhere/x.key\" cannot be read: No such file"));
+    auto const swapped = tls_context::inspect_identity(good.certificate_file, other.key_file);
+    EXPECT_EQ(swapped.certificate, "");
+    EXPECT_THAT(swapped.key, HasSubstr("does not belong to the certificate"));
+    auto const alone = tls_context::inspect_identity("", good.key_file);
+    EXPECT_EQ(alone.certificate + alone.key, "");
+}
+
 TEST_F(tls_files, that_cannot_be_read_are_named) {
     EXPECT_THAT(complaint("/nowhere/x.pem", good.key_file),
                 AllOf(HasSubstr("\"/nowhere/x.pem\""), HasSubstr("No such file")));

@@ -34,6 +34,9 @@ struct key_flags {
     bool json = false;
 };
 
+// The faults of the files that the settings name, each a complete message.
+using file_inspector = std::function<std::vector<std::string>(config::builder const&)>;
+
 struct invocation {
     enum class verb : std::uint8_t {
         serve,
@@ -64,13 +67,13 @@ struct invocation {
 // SECONDWIND_CONFIG, else none), the environment, the flags. `demo` uses only its flags, so that
 // its output is the same everywhere. An operator's verb connects to --admin, else to admin.listen
 // of the settings, with the token of the settings. The verbs for clients' keys use no settings.
-// Variables and files are only read through the given functions; `read_file` returns nothing for a
-// file that cannot be read. Throws config::config_error for a setting that cannot be used; a usage
-// error is verb::exit.
+// Variables and files are only read through the given functions. `inspect_files` returns the faults
+// of the other files that the settings name; it is not asked for an operator's verb, and may be
+// empty. Throws config::config_error with all faults of the settings; a usage error is verb::exit.
 invocation parse(int argc, char const* const* argv,
                  std::vector<std::string> const& environment_names,
                  std::function<std::optional<std::string>(std::string const& name)> environment,
-                 std::function<std::optional<std::string>(std::string const& path)> read_file,
+                 config::file_reader read_file, file_inspector inspect_files,
                  std::string_view version);
 
 } // namespace secondwind::cli

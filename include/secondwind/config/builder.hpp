@@ -9,30 +9,52 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <system_error>
+#include <utility>
 #include <vector>
 
 namespace secondwind::config {
 
-// A setting that cannot be used. what() is a complete message for the operator, such as
+// Settings that cannot be used. Each fault is a complete message for the operator, such as
 //     secondwind.json:12:5: unknown key "recovery.evct": did you mean "recovery.evict"?
 //     SECONDWIND_LISTEN: expected ADDRESS:PORT with a numeric address, as 127.0.0.1:1235, but ...
+// what() is all of them in one line.
 class config_error : public std::runtime_error {
 public:
-    using std::runtime_error::runtime_error;
+    explicit config_error(std::string const& fault);
+    explicit config_error(std::vector<std::string> faults); // at least one
+
+    std::vector<std::string> const& faults() const noexcept { return faults_; }
+
+private:
+    std::vector<std::string> faults_;
 };
 
 struct key;
 
-// Returns a file's content, or nothing if it cannot be read. It is used for files that contain
-// secrets; without such a function none can be read.
-using file_reader = std::function<std::optional<std::string>(std::string const& path)>;
+// The text of a file, or why it cannot be read.
+class file_content {
+public:
+    file_content(std::string text) : text_{std::move(text)} {}
+    file_content(std::error_code error) : error_{error} {}
+
+    std::optional<std::string> const& text() const noexcept { return text_; }
+    std::error_code error() const noexcept { return error_; } // if there is no text
+
+private:
+    std::optional<std::string> text_;
+    std::error_code error_;
+};
+
+// It is used for files that contain secrets; without such a function none can be read.
+using file_reader = std::function<file_content(std::string const& path)>;
 
 // Settings under construction: each layer overrides the one before (file, environment, flags).
 class builder {
 public:
-    // JSON with // and /* */ comments; a trailing comma is refused. `name` is the file's name in
-    // messages. An unknown key, a wrong type, a value out of range or a repeated key throws
-    // config_error with its line and column. "$schema" is for editors, and ignored.
+    // JSON with // and /* */ comments and trailing commas. `name` is the file's name in messages.
+    // Takes what is valid, and throws config_error with the line and column of each unknown key,
+    // wrong type, value out of range and repeated key. "$schema" is for editors, and ignored.
     void add_file(std::string_view text, std::string const& name, file_reader read_file = {});
 
     // SECONDWIND_<SECTION>_<KEY>, such as SECONDWIND_RECOVERY_EVICT, for every scalar key of the
@@ -45,7 +67,8 @@ public:
     // first line; an empty secret counts as none. SECONDWIND_UPSTREAM_API_TOKEN is for every
     // upstream that has no token. `lookup` returns an environment variable's value. An unknown
     // variable that begins with SECONDWIND_ is an error, except SECONDWIND_CONFIG, which names the
-    // file; `names` are all variables that exist.
+    // file; `names` are all variables that exist. Takes what is valid, and throws config_error with
+    // all faults.
     void add_environment(std::vector<std::string> const& names,
                          std::function<std::optional<std::string>(std::string const&)> lookup,
                          file_reader read_file = {});
@@ -53,9 +76,16 @@ public:
     // One flag by its key, such as ("listen", "127.0.0.1:9999", "--listen").
     void add_flag(std::string_view key, std::string const& value, std::string const& flag);
 
-    // Call once after the last layer: throws config_error if settings that are each valid
-    // contradict each other.
+    // Call once after the last layer, if none of them was refused: throws config_error if settings
+    // that are each valid contradict each other.
     void check() const;
+
+    // Values that were taken in another sense than their author may expect, each as a sentence with
+    // its place.
+    std::vector<std::string> const& notes() const noexcept { return notes_; }
+
+    // How a message about the value of this key begins: with its place and its name.
+    std::string prefix_of(std::string_view key) const;
 
     settings const& value() const noexcept { return settings_; }
 
@@ -83,6 +113,9 @@ private:
         origin from;
     };
 
+    void add_variable(std::string const& name,
+                      std::function<std::optional<std::string>(std::string const&)> const& lookup,
+                      file_reader const& read_file);
     void take(key const& k, std::string const& value, std::string const& source);
     void take_secret(key const& k, std::string const& path, std::string const& variable,
                      file_reader const& read_file);
@@ -91,11 +124,9 @@ private:
     void give(shared const& one);
     void remember(origin from);
     origin const* origin_of(std::string_view key) const noexcept;
-    // Throws config_error with the place of the first of these keys that any layer has set.
-    [[noreturn]] void refuse(std::vector<std::string_view> const& culprits,
-                             std::string const& complaint) const;
 
     settings settings_;
+    std::vector<std::string> notes_;
     std::vector<origin> origins_;
     std::vector<shared> shared_;
 };

@@ -38,10 +38,12 @@ struct key {
 
     // Sets the value from its text; returns a complaint if it is invalid, or nothing.
     std::function<std::string(settings&, std::string_view)> assign;
+    // What the author of a valid text may not expect, as a clause; nothing for most texts.
+    std::function<std::string(std::string_view)> note{};
     // The value as text that `assign` accepts; "***" for a secret.
     std::function<std::string(settings const&)> show;
 
-    // For a list: reads it from the file; throws config_error with the place of the fault.
+    // For a list: reads it from the file; records faults with their places in the source.
     std::function<setter(json_node const&, json_source const&)> read_list{};
     std::vector<std::string> members{}; // the allowed members of an object of the list
 

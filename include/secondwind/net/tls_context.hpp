@@ -18,6 +18,12 @@ public:
     using std::runtime_error::runtime_error;
 };
 
+// Why the files of a listener cannot be used: a clause for each, or nothing.
+struct identity_faults {
+    std::string certificate;
+    std::string key;
+};
+
 class tls_context;
 using tls_context_ptr = std::shared_ptr<tls_context const>;
 
@@ -31,6 +37,11 @@ public:
     // every user of the machine can read.
     static tls_context_ptr for_listener(std::string const& certificate_file,
                                         std::string const& key_file);
+
+    // Loads both files as for_listener() does, logs nothing, and reports the faults of both. A file
+    // without a name is left out.
+    static identity_faults inspect_identity(std::string const& certificate_file,
+                                            std::string const& key_file);
 
     // For connections to `host`, a name or a numeric address. `ca_file` is a PEM file with the CA
     // that signed the host's certificate, or with that certificate itself; empty: the CAs that the

@@ -16,6 +16,7 @@ using verb = invocation::verb;
 struct world {
     std::map<std::string, std::string> environment;
     std::map<std::string, std::string> files;
+    file_inspector inspect_files{};
 
     invocation run(std::vector<char const*> arguments) const {
         arguments.insert(arguments.begin(), "secondwind");
@@ -23,7 +24,7 @@ struct world {
         for (auto const& [name, value] : environment)
             names.push_back(name);
         return parse(static_cast<int>(arguments.size()), arguments.data(), names,
-                     look_up(environment), look_up(files), "1.2.3");
+                     look_up(environment), reader_of(files), inspect_files, "1.2.3");
     }
 
     std::string fault(std::vector<char const*> arguments) const {
@@ -36,6 +37,15 @@ struct world {
     }
 
 private:
+    static config::file_reader reader_of(std::map<std::string, std::string> const& all) {
+        return [&all](std::string const& name) -> config::file_content {
+            auto const found = all.find(name);
+            if (found == all.end())
+                return std::make_error_code(std::errc::no_such_file_or_directory);
+            return found->second;
+        };
+    }
+
     static std::function<std::optional<std::string>(std::string const&)>
     look_up(std::map<std::string, std::string> const& all) {
         return [&all](std::string const& name) -> std::optional<std::string> {
@@ -110,11 +120,13 @@ TEST(command_line, takes_the_file_from_the_environment_unless_a_flag_names_one) 
 
 TEST(command_line, names_a_file_that_cannot_be_read) {
     EXPECT_EQ(world{}.fault({"-c", "none.json"}),
-              "\"none.json\": the configuration file (--config) cannot be read");
+              "\"none.json\": the configuration file (--config) cannot be read: No such file or "
+              "directory");
     world w;
     w.environment = {{"SECONDWIND_CONFIG", "none.json"}};
     EXPECT_EQ(w.fault({"check"}),
-              "\"none.json\": the configuration file (SECONDWIND_CONFIG) cannot be read");
+              "\"none.json\": the configuration file (SECONDWIND_CONFIG) cannot be read: No such "
+              "file or directory");
 }
 
 TEST(command_line, reads_a_token_from_the_file_that_any_layer_names) {
@@ -130,7 +142,8 @@ TEST(command_line, reads_a_token_from_the_file_that_any_layer_names) {
               (std::vector{config::upstream{"default", "i", 1, "sk-shared"}}));
     w.files.erase("own");
     EXPECT_EQ(w.fault({"-c", "a.json"}),
-              "a.json:1:56: upstreams[0].api_token_file: the file that this names cannot be read");
+              "a.json:1:56: upstreams[0].api_token_file: the file that this names cannot be read: "
+              "No such file or directory");
 }
 
 TEST(command_line, refuses_a_setting_that_cannot_be_used) {
@@ -147,6 +160,59 @@ TEST(command_line, refuses_a_setting_that_cannot_be_used) {
     EXPECT_THAT(w.fault({}), StartsWith("SECONDWIND_LIMITS_REPLAY_BUFFER_TOTAL: expected"));
     w.environment = {{"SECONDWIND_LISTN", "0"}};
     EXPECT_THAT(w.fault({}), HasSubstr("did you mean SECONDWIND_LISTEN?"));
+}
+
+std::vector<std::string> faults_of(world const& w, std::vector<char const*> arguments) {
+    try {
+        w.run(std::move(arguments));
+        return {};
+    } catch (config::config_error const& e) {
+        return e.faults();
+    }
+}
+
+TEST(command_line, reports_the_mistakes_of_all_layers_and_files_at_once) {
+    world w;
+    w.files["a.json"] = R"({"lisen": 1, "tls": {"key_file": "k"}})";
+    w.environment = {{"SECONDWIND_LOG_LEVL", "warn"}, {"SECONDWIND_HEALTH_INTERVAL", "soon"}};
+    w.inspect_files = [](config::builder const& settings) {
+        return std::vector{settings.prefix_of("tls.key_file") + ": not there"};
+    };
+    EXPECT_THAT(faults_of(w, {"check", "-c", "a.json", "--listen", "x", "--log-level", "loud"}),
+                ::testing::ElementsAre(StartsWith("a.json:1:2: unknown key"),
+                                       StartsWith("SECONDWIND_HEALTH_INTERVAL: expected"),
+                                       HasSubstr("did you mean SECONDWIND_LOG_LEVEL?"),
+                                       StartsWith("--listen: expected"),
+                                       StartsWith("--log-level: expected"),
+                                       "a.json:1:34: tls.key_file: not there"));
+    // An operator's verb does not use these files.
+    w.files["b.json"] = "{}";
+    w.environment.clear();
+    EXPECT_TRUE(faults_of(w, {"status", "-c", "b.json"}).empty());
+    EXPECT_EQ(faults_of(w, {"serve", "-c", "b.json"}).size(), 1U);
+}
+
+TEST(command_line, reports_all_contradictions_if_each_value_is_valid) {
+    world w;
+    w.files["a.json"] = R"({"default_upstream": "x", "tls": {"key_file": "k"}})";
+    EXPECT_THAT(faults_of(w, {"-c", "a.json"}),
+                ::testing::UnorderedElementsAre(HasSubstr("no upstream is named"),
+                                                HasSubstr("tls.certificate_file is missing")));
+}
+
+TEST(command_line, names_the_nearest_verb_and_flag) {
+    expect_usage_error(world{}.run({"stauts"}),
+                       "there is no verb \"stauts\": did you mean status?");
+    expect_usage_error(world{}.run({"key", "nwe"}),
+                       "there is no verb \"key nwe\": did you mean new?");
+    expect_usage_error(world{}.run({"--lisen", "127.0.0.1:1"}),
+                       "there is no flag \"--lisen\": did you mean --listen?");
+    expect_usage_error(world{}.run({"check", "--log-levl=warn"}),
+                       "there is no flag \"--log-levl\": did you mean --log-level?");
+    expect_usage_error(world{}.run({"status", "--listen", "127.0.0.1:1"}),
+                       "status takes no --listen");
+    expect_usage_error(world{}.run({"serve", "extra"}), "serve takes no argument \"extra\"");
+    expect_usage_error(world{}.run({"--zzzzzz"}), "there is no flag \"--zzzzzz\"\n");
 }
 
 TEST(command_line, opens_the_admin_listener_to_the_network_only_behind_a_token) {

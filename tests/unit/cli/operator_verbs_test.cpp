@@ -28,8 +28,14 @@ invocation run(std::vector<char const*> arguments, variables const& environment 
             return found == all.end() ? std::nullopt : std::optional{found->second};
         };
     };
+    auto const read_file = [&](std::string const& name) -> config::file_content {
+        auto const text = in(files)(name);
+        if (!text)
+            return std::make_error_code(std::errc::no_such_file_or_directory);
+        return *text;
+    };
     return parse(static_cast<int>(arguments.size()), arguments.data(), names, in(environment),
-                 in(files), "1.2.3");
+                 read_file, {}, "1.2.3");
 }
 
 std::string place(std::vector<char const*> arguments, variables const& environment = {},

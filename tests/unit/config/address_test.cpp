@@ -21,11 +21,19 @@ TEST(endpoint, is_a_numeric_address_and_a_port) {
     EXPECT_EQ(parse_endpoint("[::]:80"), (endpoint{"::", 80}));
 }
 
+TEST(endpoint, is_on_this_machine_without_an_address) {
+    for (auto const* text : {"1235", ":1235", "localhost:1235"})
+        EXPECT_EQ(parse_endpoint(text), (endpoint{"127.0.0.1", 1235})) << text;
+    EXPECT_THAT(endpoint_note(":1235"), HasSubstr("write 0.0.0.0:1235"));
+    for (auto const* text : {"1235", "localhost:1235", "0.0.0.0:1235", ":x", "off", ""})
+        EXPECT_EQ(endpoint_note(text), "") << text;
+}
+
 TEST(endpoint, has_no_other_form) {
     for (auto const* text : {"",
                              ":",
-                             "1235",
-                             ":1235",
+                             "1235x",
+                             ":-1",
                              "127.0.0.1",
                              "127.0.0.1:",
                              "127.0.0.1:65536",
@@ -33,7 +41,8 @@ TEST(endpoint, has_no_other_form) {
                              "127.0.0.1:+1",
                              "127.0.0.1: 1",
                              "127.0.0.1:1x",
-                             "localhost:1",
+                             "localhost",
+                             "lan:1",
                              "*:1",
                              "127.0.0:1",
                              "256.0.0.1:1",
@@ -102,6 +111,26 @@ TEST(upstream, is_a_url_with_or_without_a_name) {
     EXPECT_EQ(parse_upstream("gpu=https://host:1234/"), secure);
 }
 
+TEST(upstream, needs_no_scheme) {
+    EXPECT_EQ(parse_upstream("gpu-box:1234"), (upstream{"default", "gpu-box", 1234}));
+    EXPECT_EQ(parse_upstream("gpu=10.0.0.7:1/"), (upstream{"gpu", "10.0.0.7", 1}));
+    EXPECT_EQ(parse_upstream("[::1]:1234"), (upstream{"default", "::1", 1234}));
+    EXPECT_EQ(parse_upstream(":1234"), (upstream{"default", "127.0.0.1", 1234}));
+    EXPECT_EQ(parse_upstream("1234"), (upstream{"default", "127.0.0.1", 1234}));
+    // It may be a name whose URL is missing.
+    EXPECT_THAT(complaint_about("gpu-box"), HasSubstr("did you mean http://gpu-box:1234?"));
+}
+
+TEST(upstream, may_have_the_path_that_clients_add) {
+    for (auto const* text : {"http://h:1/v1", "http://h:1/v1/", "h:1/v1"}) {
+        EXPECT_EQ(parse_upstream(text), (upstream{"default", "h", 1})) << text;
+        EXPECT_THAT(url_note(text), HasSubstr("/v1 at the end is ignored")) << text;
+    }
+    EXPECT_EQ(url_note("http://h:1/"), "");
+    EXPECT_EQ(upstreams_note("http://h:1,b=http://i:1"), "");
+    EXPECT_THAT(upstreams_note("http://h:1,b=http://i:1/v1"), HasSubstr("is ignored"));
+}
+
 TEST(upstream, is_shown_as_a_url) {
     EXPECT_EQ(to_string(upstream{"a", "host", 80}), "http://host:80");
     EXPECT_EQ(to_string(upstream{"a", "::1", 1234}), "http://[::1]:1234");
@@ -115,7 +144,10 @@ TEST(upstream, is_shown_as_a_url) {
 
 TEST(upstream, has_no_other_form) {
     for (auto const* text : {"",
-                             "127.0.0.1:1234",
+                             "127.0.0.1",
+                             "/v1",
+                             ":",
+                             ":0",
                              "//host:1",
                              "http:",
                              "http:host",
@@ -151,7 +183,9 @@ TEST(upstream, says_what_is_not_supported) {
     EXPECT_THAT(complaint_about("wss://host:1"), HasSubstr("or https://HOST[:PORT]"));
     EXPECT_THAT(complaint_about("http://user@host"), HasSubstr("user or password"));
     EXPECT_THAT(complaint_about("http://user:pw@host"), HasSubstr("user or password"));
-    EXPECT_THAT(complaint_about("http://host/v1"), HasSubstr("a path"));
+    EXPECT_THAT(complaint_about("http://host/v2"), HasSubstr("a path"));
+    EXPECT_THAT(complaint_about("http://host/v1/chat"), HasSubstr("a path"));
+    EXPECT_THAT(complaint_about("http://host/v10"), HasSubstr("a path"));
     EXPECT_THAT(complaint_about("http://host//"), HasSubstr("a path"));
     EXPECT_THAT(complaint_about("http://host/?a=b"), HasSubstr("a query"));
     EXPECT_THAT(complaint_about("http://host?"), HasSubstr("a query"));

@@ -21,10 +21,19 @@ constexpr auto variable = "SECONDWIND_ADMIN_TOKEN";
 constexpr auto file_variable = "SECONDWIND_ADMIN_TOKEN_FILE";
 
 // It outlives what is looked up in it.
-file_reader in(named const& all) {
+auto in(named const& all) {
     return [&all](std::string const& name) -> std::optional<std::string> {
         auto const found = all.find(name);
         return found == all.end() ? std::nullopt : std::optional{found->second};
+    };
+}
+
+file_reader reader_of(named const& all) {
+    return [&all](std::string const& name) -> file_content {
+        auto const found = all.find(name);
+        if (found == all.end())
+            return std::make_error_code(std::errc::no_such_file_or_directory);
+        return found->second;
     };
 }
 
@@ -36,11 +45,11 @@ struct surroundings {
 
     builder build() const {
         builder b;
-        b.add_file(R"({"admin": {)" + section + "}}", "f.json", in(files));
+        b.add_file(R"({"admin": {)" + section + "}}", "f.json", reader_of(files));
         std::vector<std::string> names;
         for (auto const& [name, value] : environment)
             names.push_back(name);
-        b.add_environment(names, in(environment), in(files));
+        b.add_environment(names, in(environment), reader_of(files));
         b.check();
         return b;
     }
@@ -126,7 +135,8 @@ TEST(admin_token, that_can_be_guessed_or_not_be_sent_is_refused_without_being_sh
     EXPECT_EQ(surroundings{.section = R"("token_file": {})"}.fault(),
               "f.json:1:26: admin.token_file: expected a string");
     EXPECT_EQ(surroundings{.section = R"("token_file": "secret-in-a-wrong-place")"}.fault(),
-              "f.json:1:26: admin.token_file: the file that this names cannot be read");
+              "f.json:1:26: admin.token_file: the file that this names cannot be read: "
+              "No such file or directory");
 }
 
 TEST(admin_token, is_given_in_one_way_only) {
@@ -211,9 +221,9 @@ TEST(admin_probe_listen, is_an_address_of_its_own_or_off) {
     EXPECT_EQ(probes("off").result().probe_listen, std::nullopt);
     // It tells nothing worth a token.
     EXPECT_EQ(probes("0.0.0.0:9236").result().probe_listen, (endpoint{"0.0.0.0", 9236}));
-    EXPECT_EQ(probes("9236").fault(),
+    EXPECT_EQ(probes("lan:9236").fault(),
               "f.json:1:28: admin.probe_listen: expected ADDRESS:PORT with a numeric address, as "
-              "0.0.0.0:9236, or \"off\", but got \"9236\"");
+              "0.0.0.0:9236, or \"off\", but got \"lan:9236\"");
     EXPECT_EQ(probes("127.0.0.1:9235").fault(),
               "f.json:1:28: admin.probe_listen: operators and probes cannot both connect to "
               "127.0.0.1:9235: give admin.listen and admin.probe_listen different ports, or set "

@@ -121,11 +121,90 @@ TEST(config_file, names_an_upstream) {
 }
 
 TEST(config_file, that_is_no_json_is_refused_with_its_place) {
-    EXPECT_EQ(fault_of("{\n  \"listen\": \"127.0.0.1:1\",\n}"),
-              "f.json:3:1: not valid JSON: unexpected '}'; expected string literal");
+    EXPECT_EQ(fault_of("{\n  \"listen\": \"127.0.0.1:1\",,\n}"),
+              "f.json:2:27: not valid JSON: unexpected ','; expected string literal");
     EXPECT_EQ(fault_of("{\n  listen: 1}"),
               "f.json:2:3: not valid JSON: invalid literal; expected string literal");
     EXPECT_EQ(fault_of("[]"), "f.json:1:1: expected an object of settings, but got a list");
+}
+
+TEST(config_file, may_have_a_comma_after_the_last_member) {
+    EXPECT_EQ(read("{\n  \"listen\": \"127.0.0.1:1\",\n}").listen.port, 1);
+    EXPECT_EQ(read(R"({"recovery": {"pinned": ["a", "b",],},})").recovery.pinned.size(), 2U);
+}
+
+TEST(config_file, that_is_yaml_is_called_yaml) {
+    for (std::string const text : {"listen: 127.0.0.1:1\n", "---\nlisten: x\n",
+                                   "# comment\n\nrecovery:\n  evict: all\n", "- url: http://h\n"})
+        EXPECT_NE(fault_of(text).find("this is YAML, but the configuration is JSON"),
+                  std::string::npos)
+            << fault_of(text);
+    for (std::string const text : {"listen", "{listen: 1}", "\"listen\": 1", "http://h", ": x", ""})
+        EXPECT_EQ(fault_of(text).find("YAML"), std::string::npos) << text;
+}
+
+TEST(config_file, reports_all_mistakes_at_once) {
+    builder b;
+    std::vector<std::string> faults;
+    try {
+        b.add_file(R"({
+"listen": "x",
+"lisen": "127.0.0.1:1",
+"log": {"level": "loud", "levl": "info", "format": "json"},
+"admin": {"token": "short", "allow_actions": 1},
+"limits": [],
+"recovery": {"rules": [{"match": "", "verdict": "bad", "stats": 1}, {}]},
+"clients": {"api_keys": [{"name": "a b", "hash": "x"}]},
+"upstreams": [{"name": "a b", "url": "ftp://h"}, "x", {"url": "http://h", "listen": "y"}]
+})",
+                   "f.json");
+    } catch (config_error const& e) {
+        faults = e.faults();
+    }
+    std::string lines;
+    for (auto const& fault : faults)
+        lines += fault.substr(0, fault.find(": expected ")) + "\n";
+    EXPECT_EQ(lines, R"(f.json:2:11: listen
+f.json:3:1: unknown key "lisen": did you mean "listen"?
+f.json:4:18: log.level
+f.json:4:26: unknown key "log.levl": did you mean "log.level"?
+f.json:5:46: admin.allow_actions
+f.json:5:20: admin.token
+f.json:6:11
+f.json:7:56: unknown key "recovery.rules[0].stats": did you mean "recovery.rules[0].status"?
+f.json:7:34: recovery.rules[0].match
+f.json:7:49: recovery.rules[0].verdict
+f.json:7:69: recovery.rules[1]
+f.json:7:69: recovery.rules[1]
+f.json:8:35: clients.api_keys[0].name
+f.json:8:50: clients.api_keys[0].hash
+f.json:9:24: upstreams[0].name
+f.json:9:38: upstreams[0].url
+f.json:9:50
+f.json:9:85: upstreams[2].listen
+)");
+    // What is valid is in force, so that the files that it names can be looked at.
+    EXPECT_EQ(b.value().logging.format, log::format::json);
+}
+
+TEST(config_file, notes_what_its_author_may_not_expect) {
+    builder b;
+    b.add_file(R"({"listen": ":1235", "admin": {"listen": "9235"},
+"upstreams": [{"url": "gpu:1234/v1", "listen": ":1236"}]})",
+               "f.json");
+    EXPECT_EQ(b.value().listen, (endpoint{"127.0.0.1", 1235}));
+    EXPECT_EQ(b.value().upstreams.front().host, "gpu");
+    EXPECT_EQ(b.notes(),
+              (std::vector<std::string>{
+                  "f.json:1:12: listen: \":1235\" listens on 127.0.0.1 only: for all "
+                  "addresses of this machine, write 0.0.0.0:1235",
+                  "f.json:2:23: upstreams[0].url: the /v1 at the end is ignored, because "
+                  "the requests of clients have it already",
+                  "f.json:2:48: upstreams[0].listen: \":1236\" listens on 127.0.0.1 "
+                  "only: for all addresses of this machine, write 0.0.0.0:1236"}));
+    b.add_flag("upstreams", "a=http://h/v1/,b=http://i", "--upstream");
+    EXPECT_EQ(b.notes().size(), 4U);
+    EXPECT_EQ(b.notes().back().substr(0, 19), "--upstream: the /v1");
 }
 
 TEST(config_file, has_no_unknown_key) {
@@ -137,7 +216,7 @@ TEST(config_file, has_no_unknown_key) {
     EXPECT_EQ(fault_of(R"({"evict": "all"})"),
               R"(f.json:1:2: unknown key "evict": did you mean "recovery.evict"?)");
     EXPECT_EQ(fault_of(R"({"zzz": 1})"), R"(f.json:1:2: unknown key "zzz")");
-    EXPECT_EQ(fault_of(R"({"upstreams": [{"nme": "a"}]})"),
+    EXPECT_EQ(fault_of(R"({"upstreams": [{"nme": "a", "url": "http://h"}]})"),
               R"(f.json:1:17: unknown key "upstreams[0].nme": did you mean "upstreams[0].name"?)");
     EXPECT_EQ(fault_of(R"({"": 1})"), R"(f.json:1:2: unknown key "")");
     EXPECT_EQ(fault_of(R"({"api_token": "t"})"),

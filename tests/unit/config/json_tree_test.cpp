@@ -78,6 +78,13 @@ TEST(json_tree, knows_it_with_white_space_and_comments_around_every_token) {
     }
 }
 
+TEST(json_tree, allows_a_comma_after_the_last_member) {
+    EXPECT_EQ(tree_of("[1,]"), "@0 [@1 1]");
+    EXPECT_EQ(tree_of("[[{},],]"), "@0 [@1 [@2 {}]]");
+    EXPECT_EQ(tree_of("{\"k\": \",]\" , // ,\n /* } */ }"), tree_of("{\"k\": \",]\"  }"));
+    EXPECT_EQ(tree_of("[\"\\\",]\",]"), tree_of("[\"\\\",]\"]"));
+}
+
 TEST(json_tree, takes_any_value_for_a_root) {
     EXPECT_EQ(tree_of("1"), "@0 1");
     EXPECT_EQ(tree_of(" \"s\" "), "@1 's'");
@@ -87,7 +94,8 @@ TEST(json_tree, takes_any_value_for_a_root) {
 TEST(json_tree, points_at_the_culprit) {
     EXPECT_EQ(fault_in(""), "0 unexpected end of input; expected '[', '{', or a literal");
     EXPECT_EQ(fault_in("{,}"), "1 unexpected ','; expected string literal");
-    EXPECT_EQ(fault_in("{\"a\":1,}"), "7 unexpected '}'; expected string literal");
+    EXPECT_EQ(fault_in("{\"a\":1,,}"), "7 unexpected ','; expected string literal");
+    EXPECT_EQ(fault_in("[,]"), "1 unexpected ','; expected '[', '{', or a literal");
     EXPECT_EQ(fault_in("{\"a\":1,,\"b\":2}"), "7 unexpected ','; expected string literal");
     EXPECT_EQ(fault_in("{\"a\" 1}"), "5 unexpected number literal; expected ':'");
     EXPECT_EQ(fault_in("{\"a\":1 \"b\":2}"), "7 unexpected string literal; expected '}'");

@@ -155,9 +155,9 @@ TEST(rules, are_objects_of_known_members) {
               "\"verdict\": \"insufficient_memory\"}], but got an object");
     EXPECT_EQ(file_fault(R"("rules": ["a"])"),
               "f.json:1:25: expected a rule as {\"match\": ..., \"verdict\": ...}, but got \"a\"");
-    EXPECT_EQ(file_fault(R"("rules": [{"match": "a", "verdit": "other_error"}])"),
-              "f.json:1:40: unknown key \"recovery.rules[0].verdit\": did you mean "
-              "\"recovery.rules[0].verdict\"?");
+    EXPECT_EQ(file_fault(R"("rules": [{"match": "a", "verdict": "other_error", "satus": 1}])"),
+              "f.json:1:66: unknown key \"recovery.rules[0].satus\": did you mean "
+              "\"recovery.rules[0].status\"?");
     EXPECT_THAT(file_fault(R"("rules": [{"match": "a", "match": "b"}])"),
                 HasSubstr("repeated key \"recovery.rules[0].match\""));
     EXPECT_EQ(file_fault(R"("rules": [{"match": "a"}])"),

@@ -242,22 +242,24 @@ TEST(schema, knows_what_an_upstream_may_say) {
         return !taken("upstreams", json::array({one})).starts_with("refused");
     };
     std::regex const url{members.at("url").at("pattern").get<std::string>()};
-    for (std::string const text : {"http://h", "HTTPS://h:1/", "https://[::1]:1", "ftp://h", "h:1",
-                                   "http://h/v1", "https://h?a", "https://u@h", "http://"})
+    for (std::string const text :
+         {"http://h", "HTTPS://h:1/", "https://[::1]:1", "ftp://h", "h:1", "1234", ":1234", "h",
+          "http://h/v1", "h:1/v1/", "http://h/v2", "/v1", "https://h?a", "https://u@h", "http://"})
         EXPECT_EQ(std::regex_match(text, url), fits("url", text)) << text;
     std::regex const listen{members.at("listen").at("pattern").get<std::string>()};
     for (std::string const text :
-         {"", "127.0.0.1:1", "[::1]:1", "off", "127.0.0.1", "localhost:1", ":1"})
+         {"", "127.0.0.1:1", "[::1]:1", "off", "127.0.0.1", "localhost:1", ":1", "1", "here:1"})
         EXPECT_EQ(std::regex_match(text, listen), fits("listen", text)) << text;
     EXPECT_EQ(members.at("verify").at("type"), "boolean");
     EXPECT_TRUE(fits("verify", false));
     EXPECT_TRUE(fits("ca_file", "ca.pem"));
     // Both only with TLS, as the schema's condition has it.
     auto const& plain = upstreams.at("items").at("allOf").at(1);
-    std::regex const without_tls{
-        plain.at("if").at("properties").at("url").at("pattern").get<std::string>()};
-    EXPECT_TRUE(std::regex_search("http://h", without_tls));
-    EXPECT_FALSE(std::regex_search("https://h", without_tls));
+    std::regex const with_tls{
+        plain.at("if").at("properties").at("url").at("not").at("pattern").get<std::string>()};
+    EXPECT_FALSE(std::regex_search("http://h", with_tls));
+    EXPECT_FALSE(std::regex_search("h:1", with_tls));
+    EXPECT_TRUE(std::regex_search("https://h", with_tls));
     EXPECT_EQ(plain.at("then").at("properties").at("verify").at("const"), true);
     EXPECT_EQ(plain.at("then").at("properties").at("ca_file").at("maxLength"), 0);
 }

@@ -17,11 +17,20 @@ using named = std::map<std::string, std::string>;
 constexpr auto variable = "SECONDWIND_UPSTREAM_API_TOKEN";
 constexpr auto file_variable = "SECONDWIND_UPSTREAM_API_TOKEN_FILE";
 
-// Looks up variables as well as files; it outlives what it is looked up in.
-file_reader look_up(named const& all) {
+// They outlive what is looked up in it.
+auto look_up(named const& all) {
     return [&all](std::string const& name) -> std::optional<std::string> {
         auto const found = all.find(name);
         return found == all.end() ? std::nullopt : std::optional{found->second};
+    };
+}
+
+file_reader reader_of(named const& all) {
+    return [&all](std::string const& name) -> file_content {
+        auto const found = all.find(name);
+        if (found == all.end())
+            return std::make_error_code(std::errc::permission_denied);
+        return found->second;
     };
 }
 
@@ -33,11 +42,11 @@ struct world {
 
     builder build() const {
         builder b;
-        b.add_file(file, "f.json", look_up(files));
+        b.add_file(file, "f.json", reader_of(files));
         std::vector<std::string> names;
         for (auto const& [name, value] : environment)
             names.push_back(name);
-        b.add_environment(names, look_up(environment), look_up(files));
+        b.add_environment(names, look_up(environment), reader_of(files));
         return b;
     }
 
@@ -160,9 +169,11 @@ TEST(api_token, that_cannot_be_sent_is_refused_without_being_shown) {
 TEST(api_token, file_that_gives_none_is_named_by_its_place_alone) {
     auto const in_file = upstream_with(R"("api_token_file": "sk-lm-in-a-wrong-place")");
     EXPECT_EQ((world{.file = in_file}.fault()),
-              "f.json:1:56: upstreams[0].api_token_file: the file that this names cannot be read");
+              "f.json:1:56: upstreams[0].api_token_file: the file that this names cannot be read: "
+              "Permission denied");
     EXPECT_EQ((world{.environment = {{file_variable, "sk-lm-in-a-wrong-place"}}}.fault()),
-              "SECONDWIND_UPSTREAM_API_TOKEN_FILE: the file that this names cannot be read");
+              "SECONDWIND_UPSTREAM_API_TOKEN_FILE: the file that this names cannot be read: "
+              "Permission denied");
     for (std::string const content : {"", "\n", "\r\n", "\nsk-lm\n"}) {
         EXPECT_EQ(
             (world{.environment = {{file_variable, "t"}}, .files = {{"t", content}}}.fault()),
