@@ -24,6 +24,27 @@ std::string joined(std::vector<std::string> const& faults) {
     return text;
 }
 
+// Kubernetes describes each Service of a namespace to its pods in such variables, for example
+// SECONDWIND_SERVICE_HOST and SECONDWIND_PORT_1235_TCP_ADDR for one that is named secondwind; links
+// of Docker do the same.
+bool is_service_link(std::string_view name, std::string_view value) {
+    name.remove_prefix(variable_prefix.size() - 1);
+    if (name.ends_with("_SERVICE_HOST") || name.ends_with("_SERVICE_PORT") ||
+        name.find("_SERVICE_PORT_") != std::string_view::npos)
+        return true;
+    // A person who writes SECONDWIND_PORT=1235 must learn that there is no such setting.
+    if (name.ends_with("_PORT") && value.find("://") != std::string_view::npos)
+        return true;
+    constexpr std::string_view port = "_PORT_";
+    auto const at = name.find(port);
+    if (at == std::string_view::npos)
+        return false;
+    name.remove_prefix(at + port.size());
+    auto const digits = std::min(name.find_first_not_of("0123456789"), name.size());
+    name.remove_prefix(digits);
+    return digits > 0 && (name.starts_with("_TCP") || name.starts_with("_UDP"));
+}
+
 [[noreturn]] void refuse_variable(std::string const& name) {
     std::vector<std::string> known{std::string{config_variable}};
     for (auto const& k : keys()) {
@@ -79,9 +100,12 @@ void builder::add_variable(
     file_reader const& read_file) {
     auto const* k = find_environment_key(name);
     auto const* in_file = k == nullptr ? find_file_variable_key(name) : nullptr;
-    if (k == nullptr && in_file == nullptr)
-        refuse_variable(name);
     auto const value = lookup(name);
+    if (k == nullptr && in_file == nullptr) {
+        if (is_service_link(name, value.value_or("")))
+            return;
+        refuse_variable(name);
+    }
     if (k != nullptr && value)
         take(*k, *value, name);
     // An empty name counts as none, as an empty secret does.

@@ -54,6 +54,19 @@ class kubernetes(unittest.TestCase):
         self.assertEqual(settings["admin.listen"][0], f"{POD_IP}:{PORTS['admin']}")
         self.assertEqual(settings["admin.probe_listen"][0], f"{POD_IP}:{PORTS['probes']}")
 
+    def test_a_service_that_is_named_secondwind_does_not_disturb_it(self):
+        self.assertIs(POD["spec"]["enableServiceLinks"], False)
+        links = {
+            "SECONDWIND_SERVICE_HOST": "10.96.0.7",
+            "SECONDWIND_SERVICE_PORT": "1235",
+            "SECONDWIND_SERVICE_PORT_HTTP": "1235",
+            "SECONDWIND_PORT": "tcp://10.96.0.7:1235",
+            "SECONDWIND_PORT_1235_TCP": "tcp://10.96.0.7:1235",
+            "SECONDWIND_PORT_1235_TCP_ADDR": "10.96.0.7",
+        }
+        ended = run("check", env=self.environment() | links)
+        self.assertEqual((ended.returncode, ended.stderr.count("error")), (0, 0), ended.stderr)
+
     def test_its_example_token_cannot_be_used(self):
         ended = run("check", env=self.environment(token=None))
         self.assertEqual(ended.returncode, 78)

@@ -67,8 +67,8 @@ public:
     // first line; an empty secret counts as none. SECONDWIND_UPSTREAM_API_TOKEN is for every
     // upstream that has no token. `lookup` returns an environment variable's value. An unknown
     // variable that begins with SECONDWIND_ is an error, except SECONDWIND_CONFIG, which names the
-    // file; `names` are all variables that exist. Takes what is valid, and throws config_error with
-    // all faults.
+    // file, and those with which Kubernetes describes a Service that is named secondwind. `names`
+    // are all variables that exist. Takes what is valid, and throws config_error with all faults.
     void add_environment(std::vector<std::string> const& names,
                          std::function<std::optional<std::string>(std::string const&)> lookup,
                          file_reader read_file = {});

@@ -76,6 +76,24 @@ TEST(environment, has_no_unknown_variable_of_ours) {
     EXPECT_EQ(fault_of({{"SECONDWIND", "x"}, {"MY_SECONDWIND_X", "x"}}), "none");
 }
 
+TEST(environment, may_describe_a_service_of_kubernetes_that_is_named_like_us) {
+    EXPECT_EQ(fault_of({{"SECONDWIND_SERVICE_HOST", "10.96.0.7"},
+                        {"SECONDWIND_SERVICE_PORT", "1235"},
+                        {"SECONDWIND_SERVICE_PORT_HTTP", "1235"},
+                        {"SECONDWIND_PORT", "tcp://10.96.0.7:1235"},
+                        {"SECONDWIND_PORT_1235_TCP", "tcp://10.96.0.7:1235"},
+                        {"SECONDWIND_PORT_1235_TCP_PROTO", "tcp"},
+                        {"SECONDWIND_PORT_1235_TCP_PORT", "1235"},
+                        {"SECONDWIND_PORT_1235_TCP_ADDR", "10.96.0.7"},
+                        {"SECONDWIND_ADMIN_SERVICE_HOST", "10.96.0.8"},
+                        {"SECONDWIND_ADMIN_PORT", "tcp://10.96.0.8:9235"}}),
+              "none");
+    // What a person may have written is not ignored.
+    for (auto const* name : {"SECONDWIND_PORT", "SECONDWIND_ADMIN_PORT", "SECONDWIND_PORT_1235",
+                             "SECONDWIND_PORT__TCP", "SECONDWIND_SERVICE_HOSTS"})
+        EXPECT_NE(fault_of({{name, "1235"}}), "none") << name;
+}
+
 TEST(layers, override_each_other_and_are_remembered) {
     builder b;
     EXPECT_EQ(entry_of(b, "listen").source, "default");
