@@ -76,7 +76,7 @@ int run_operator(app::operator_verb verb, cli::operator_flags const& flags) {
     command.server = {flags.admin_host, flags.admin_port, flags.token,
                       flags.tls,        flags.ca_file,    flags.certificate_file};
     command.json = flags.json;
-    command.once = flags.once;
+    command.model = flags.model;
     command.host = flags.host;
     command.instances = flags.instances;
     command.all = flags.all;
@@ -118,6 +118,10 @@ int run(int argc, char** argv) {
         return run_operator(app::operator_verb::models, invocation.operating);
     case verb::unload:
         return run_operator(app::operator_verb::unload, invocation.operating);
+    case verb::load:
+        return run_operator(app::operator_verb::load, invocation.operating);
+    case verb::reload:
+        return run_operator(app::operator_verb::reload, invocation.operating);
     case verb::events:
         return run_operator(app::operator_verb::events, invocation.operating);
     case verb::health:

@@ -118,7 +118,8 @@ std::string describe_failure(admin_address const& address, admin_answer const& a
 }
 
 admin_answer ask_admin(admin_address const& address, std::string const& method,
-                       std::string const& target, std::string const& body, milliseconds timeout) {
+                       std::string const& target, std::string const& body, milliseconds timeout,
+                       header_fields const& fields) {
     asio::io_context io{1};
     net::stream socket{io};
     admin_connection connection{io};
@@ -130,6 +131,8 @@ admin_answer ask_admin(admin_address const& address, std::string const& method,
     http::request<http::string_body> request{http::string_to_verb(method), target, 11};
     request.set(http::field::host, to_string(address));
     add_fields(request, address);
+    for (auto const& [name, value] : fields)
+        request.set(name, value);
     request.keep_alive(false);
     if (method == "POST") {
         request.set(http::field::content_type, "application/json");

@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace secondwind::app {
 
@@ -26,12 +28,14 @@ struct admin_answer {
     std::string body;
 };
 
+using header_fields = std::vector<std::pair<std::string, std::string>>;
+
 // Opens a connection, sends one request and reads the answer, all within `timeout`. The name of the
 // host is resolved first; only the system's resolver limits that. For a POST, `body` is sent as
-// JSON. Throws only bad_alloc.
+// JSON. `fields` are added to the head. Throws only bad_alloc.
 admin_answer ask_admin(admin_address const& address, std::string const& method,
                        std::string const& target, std::string const& body,
-                       std::chrono::milliseconds timeout);
+                       std::chrono::milliseconds timeout, header_fields const& fields = {});
 
 // What failed, why, and what to do, as a sentence for standard error. For an answer that the
 // command cannot use.

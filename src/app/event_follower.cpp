@@ -85,9 +85,7 @@ std::optional<int> event_follower::handle(std::string const& message) {
     if (member(event, "sequence").is_number_unsigned())
         sequence_ = count_member(event, "sequence");
     pause_ = shortest_pause;
-    if (!print(message, event, type))
-        return 1;
-    return command_.once ? std::optional{0} : std::nullopt;
+    return print(message, event, type) ? std::nullopt : std::optional{1};
 }
 
 void event_follower::report_reconnect(json const& event, std::string const& type) const {
@@ -105,9 +103,6 @@ bool event_follower::print(std::string const& message, json const& event,
         return console_.print(message + "\n");
     if (type == "resumed")
         return true;
-    if (command_.once && type == "snapshot")
-        return console_.print(status_view(member(event, "status"), list_member(event, "hosts"),
-                                          list_member(event, "recoveries"), console_.colours));
     return console_.print(event_view(event, console_.colours));
 }
 

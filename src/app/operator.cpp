@@ -4,6 +4,7 @@
 #include "event_follower.hpp"
 #include "formatting.hpp"
 #include "json_members.hpp"
+#include "load_verb.hpp"
 #include "operator_view.hpp"
 #include "table.hpp"
 #include <secondwind/base/json.hpp>
@@ -130,6 +131,23 @@ int show_health(operator_command const& command, console const& console) {
     return exit_code(printed && answer.status == 200);
 }
 
+int reload(operator_command const& command, console const& console) {
+    auto const answer = ask_admin(command.server, "POST", "/api/reload", "{}", command.timeout);
+    auto const body = json::parse(answer.body, nullptr, false);
+    if (answer.status != 200 || !is_true(body, "reloaded")) {
+        console.print_error(describe_failure(command.server, answer));
+        return 1;
+    }
+    if (command.json)
+        return exit_code(print_line(console, answer.body));
+    std::vector<std::string> changed;
+    for (auto const& name : list_member(body, "changed"))
+        changed.push_back(name.is_string() ? name.get<std::string>() : std::string{});
+    return exit_code(print_line(
+        console, changed.empty() ? "reloaded; nothing has changed"
+                                 : printable("reloaded; changed: " + enumerated(changed))));
+}
+
 json const* find_host(json const& hosts, std::optional<std::string> const& name) {
     if (!name)
         return hosts.size() == 1 ? &hosts.front() : nullptr;
@@ -252,6 +270,10 @@ int run_operator(operator_command const& command, console const& console) {
         return show_models(command, console);
     case operator_verb::unload:
         return unload(command, console);
+    case operator_verb::load:
+        return load_model(command, console);
+    case operator_verb::reload:
+        return reload(command, console);
     case operator_verb::events:
         return event_follower{command, console}.run();
     case operator_verb::health:

@@ -150,7 +150,7 @@ invocation parse(int argc, char const* const* argv,
     CLI::App app{"A transparent reverse proxy that gives LM Studio requests a second wind",
                  "secondwind"};
     app.footer(footer);
-    app.set_version_flag("--version", "secondwind " + std::string{version});
+    app.set_version_flag("-v,--version", "secondwind " + std::string{version});
     app.require_subcommand(0, 1);
 
     invocation result;
@@ -169,6 +169,10 @@ invocation parse(int argc, char const* const* argv,
     key_verbs const about_keys{app};
 
     try {
+    auto* version_verb = app.add_subcommand("version", "Print the version");
+    auto* help = app.add_subcommand("help", "Print help for secondwind, or for a verb");
+    std::vector<std::string> topic;
+    help->add_option("VERB", topic, "The verb");
         app.parse(argc, argv);
     } catch (CLI::ParseError const& error) {
         if (auto const message = unexpected_argument(app); !message.empty())
@@ -178,6 +182,19 @@ invocation parse(int argc, char const* const* argv,
 
     // CLI11 treats a flag before the verb and the same flag after it as two.
     for (auto const& [flag, given] : values) {
+    if (version_verb->parsed() || help->parsed()) {
+        if (auto const message = unknown_verb(app, topic); !message.empty())
+            return usage_error(message);
+        topic.insert(topic.begin(), "secondwind");
+        topic.emplace_back(help->parsed() ? "--help" : "--version");
+        std::vector<char const*> words;
+        for (auto const& word : topic)
+            words.push_back(word.c_str());
+        return parse(static_cast<int>(words.size()), words.data(), environment_names,
+                     std::move(environment), std::move(read_file), std::move(inspect_files),
+                     version);
+    }
+
         bool const may_repeat = std::ranges::any_of(
             config::keys(), [&flag = flag](auto const& k) { return is_list(k) && k.flag == flag; });
         if (given.size() > 1 && !may_repeat)
@@ -229,7 +246,7 @@ invocation parse(int argc, char const* const* argv,
         steps.add(inspect_files(result.settings));
     steps.finish();
     if (operators.given())
-        result.operating = operators.read(result.settings.value());
+        result.operating = operators.read(result.settings.value(), read_file);
     return result;
 }
 

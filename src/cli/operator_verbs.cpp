@@ -1,9 +1,7 @@
 #include "operator_verbs.hpp"
 
+#include <secondwind/base/escape.hpp>
 #include <secondwind/config/address.hpp>
-
-#include <boost/url/ipv4_address.hpp>
-#include <boost/url/ipv6_address.hpp>
 
 #include <utility>
 
@@ -13,15 +11,6 @@ namespace {
 constexpr std::string_view place_form =
     "ADDRESS:PORT or http[s]://HOST:PORT of a running secondwind's admin listener, as "
     "127.0.0.1:9235";
-
-// It is not possible to connect to the address that means all addresses.
-std::string without_wildcard(std::string const& address) {
-    auto const v4 = boost::urls::parse_ipv4_address(address);
-    if (v4 && v4->is_unspecified())
-        return "127.0.0.1";
-    auto const v6 = boost::urls::parse_ipv6_address(address);
-    return v6 && v6->is_unspecified() ? "::1" : address;
-}
 
 [[noreturn]] void refuse_place(std::string_view text) {
     throw config::config_error{std::string{admin_flag} + ": " +
@@ -37,7 +26,7 @@ void read_place(std::string const& text, operator_flags& into) {
     if ((!is_url && !has_port) ||
         !config::read_url(is_url ? text : "http://" + text, place).empty())
         refuse_place(text);
-    into.admin_host = without_wildcard(place.host);
+    into.admin_host = config::without_wildcard(place.host);
     into.admin_port = place.port;
     into.tls = place.tls;
 }
@@ -50,10 +39,35 @@ void take_place(config::settings const& settings, operator_flags& into) {
     if (listen->port == 0)
         throw config::config_error{"admin.listen has port 0, which means any free port: take the "
                                    "actual port from the log, and give it with --admin ADDR:PORT"};
-    into.admin_host = without_wildcard(listen->address);
+    into.admin_host = config::without_wildcard(listen->address);
     into.admin_port = listen->port;
     into.certificate_file = settings.admin.certificate.certificate_file;
     into.tls = !into.certificate_file.empty();
+    into.token = settings.admin.token;
+}
+
+// The listener for clients.
+void take_listener(config::settings const& settings, operator_flags& into) {
+    auto const& listen = settings.listen;
+    if (listen.port == 0)
+        throw config::config_error{"listen has port 0, which means any free port: take the actual "
+                                   "port from the log, and set SECONDWIND_LISTEN to it"};
+    into.admin_host = config::without_wildcard(listen.address);
+    into.admin_port = listen.port;
+    into.certificate_file = settings.tls.certificate_file;
+    into.tls = !into.certificate_file.empty();
+}
+
+// The key of a client, from the first line of a file.
+std::string read_key(std::string const& path, config::file_reader const& read_file) {
+    auto const content = read_file(path);
+    if (!content.text())
+        throw config::config_error{"--key-file: " + in_quotes(path) +
+                                   " cannot be read: " + content.error().message()};
+    auto key = content.text()->substr(0, content.text()->find('\n'));
+    if (key.ends_with('\r'))
+        key.pop_back();
+    return key;
 }
 
 } // namespace
@@ -68,9 +82,9 @@ operator_verbs::operator_verbs(CLI::App& app, flag_values& values) : values_{val
     unload.add_option("--host", host_, "On this host; required if there are several")
         ->type_name("NAME");
     unload.add_flag("--yes", flags_.yes, "Do not ask for confirmation");
-    auto& events = add(app, verb::events, "events", "Show events as they happen");
-    auto* once = events.add_flag("--once", flags_.once, "Show the current state, and exit");
-    events.add_flag("--follow", follow_, "Continue until ^C (the default)")->excludes(once);
+    add_load(app);
+    add(app, verb::reload, "reload", "Make a running secondwind read its configuration again");
+    add(app, verb::events, "events", "Show events as they happen, until Ctrl-C");
     add(app, verb::health, "health", "Exit with 0 if it is ready for requests, otherwise with 1");
 }
 
@@ -92,6 +106,20 @@ CLI::App& operator_verbs::add(CLI::App& app, invocation::verb verb, std::string 
     return *one;
 }
 
+// It is a request of a client, so that it makes room for the model as any other does.
+void operator_verbs::add_load(CLI::App& app) {
+    auto* load = app.add_subcommand("load", "Load a model, and make room for it if necessary");
+    add_config_flag(*load, values_);
+    load->add_option("MODEL", flags_.model, "Key of the model, as `models` lists it")->required();
+    load->add_option("--host", host_, "On this host, if not on the default one")->type_name("NAME");
+    load->add_option("--key-file", key_file_,
+                     "File with a key for clients in its first line, if they need one")
+        ->type_name("FILE");
+    load->add_flag("--json", flags_.json, "Print the response as JSON, unchanged");
+    load->footer("It connects to listen of the configuration, as clients do.");
+    verbs_[invocation::verb::load] = load;
+}
+
 std::optional<invocation::verb> operator_verbs::given() const {
     for (auto const& [verb, app] : verbs_)
         if (app->parsed())
@@ -104,7 +132,8 @@ std::string operator_verbs::complaint() const {
     if (!verb)
         return {};
     for (auto const& [flag, given] : values_)
-        if (!given.empty() && flag != config_flag && flag != admin_flag)
+        if (!given.empty() && flag != config_flag &&
+            (flag != admin_flag || *verb == invocation::verb::load))
             return verbs_.at(*verb)->get_name() + " takes no " + flag;
     if (!flags_.ca_file.empty() && !joined(values_, admin_flag).value_or("").starts_with("https:"))
         return "--ca goes with --admin https://HOST:PORT";
@@ -117,15 +146,23 @@ std::string operator_verbs::complaint() const {
     return {};
 }
 
-operator_flags operator_verbs::read(config::settings const& settings) const {
+operator_flags operator_verbs::read(config::settings const& settings,
+                                    config::file_reader const& read_file) const {
     auto flags = flags_;
     if (!host_.empty())
         flags.host = host_;
-    flags.token = settings.admin.token;
-    if (auto const place = joined(values_, admin_flag))
+    if (given() == invocation::verb::load) {
+        take_listener(settings, flags);
+        if (!key_file_.empty())
+            flags.token = read_key(key_file_, read_file);
+        return flags;
+    }
+    if (auto const place = joined(values_, admin_flag)) {
         read_place(*place, flags);
-    else
+        flags.token = settings.admin.token;
+    } else {
         take_place(settings, flags);
+    }
     return flags;
 }
 

@@ -1,4 +1,4 @@
-// The operator's verbs: clients of the admin listener of a running secondwind.
+// The operator's verbs: clients of a running secondwind.
 #pragma once
 
 #include "flags.hpp"
@@ -27,11 +27,14 @@ public:
     // A complaint about its arguments, as a clause, or nothing.
     std::string complaint() const;
 
-    // Its arguments, and the address of the server: --admin, else admin.listen of the settings.
-    // Throws config_error if that is no address to connect to.
-    operator_flags read(config::settings const& settings) const;
+    // Its arguments, and the address of the server: --admin, else admin.listen of the settings; for
+    // `load`, listen of the settings. Throws config_error if that is no address to connect to, or
+    // if the file with the key cannot be read.
+    operator_flags read(config::settings const& settings,
+                        config::file_reader const& read_file) const;
 
 private:
+    void add_load(CLI::App& app);
     CLI::App& add(CLI::App& app, invocation::verb verb, std::string const& name,
                   std::string const& help);
 
@@ -39,7 +42,7 @@ private:
     std::map<invocation::verb, CLI::App*> verbs_;
     operator_flags flags_;
     std::string host_;
-    bool follow_ = false;
+    std::string key_file_;
 };
 
 } // namespace secondwind::cli

@@ -55,6 +55,18 @@ std::string about_word(CLI::App const& verb, std::string const& name, std::strin
 
 } // namespace
 
+std::string unknown_verb(CLI::App const& app, std::vector<std::string> const& verbs) {
+    auto const* parent = &app;
+    for (auto const& name : verbs) {
+        auto const known = verbs_below(*parent);
+        auto const found = std::ranges::find(known, name, &CLI::App::get_name);
+        if (found == known.end())
+            return about_word(*parent, parent == &app ? "" : parent->get_name(), name);
+        parent = *found;
+    }
+    return {};
+}
+
 std::string unexpected_argument(CLI::App const& app) {
     auto const* verb = &app;
     while (verb->remaining().empty() && !verb->get_subcommands().empty())

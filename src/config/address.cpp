@@ -125,6 +125,14 @@ bool is_host_with_or_without_port(std::string_view text) noexcept {
     return usable && (rest.empty() || has_port);
 }
 
+std::string without_wildcard(std::string const& address) {
+    auto const v4 = as_ipv4(address);
+    if (v4 && v4->is_unspecified())
+        return std::string{this_machine};
+    auto const v6 = as_ipv6(address);
+    return v6 && v6->is_unspecified() ? "::1" : address;
+}
+
 bool is_loopback(endpoint const& e) noexcept {
     if (auto const v4 = as_ipv4(e.address))
         return v4->is_loopback();

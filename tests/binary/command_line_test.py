@@ -47,6 +47,21 @@ class command_line(binary_test):
         self.assertEqual((ended.returncode, ended.stderr), (0, ""))
         self.assertRegex(ended.stdout, r"\Asecondwind \d+\.\d+\.\d+\n\Z")
 
+    def test_verbs_do_what_the_flags_for_version_and_help_do(self):
+        for verb, flag in (
+            (["version"], ["--version"]),
+            (["-v"], ["--version"]),
+            (["help"], ["--help"]),
+            (["help", "check"], ["check", "--help"]),
+            (["help", "key", "new"], ["key", "new", "--help"]),
+        ):
+            with self.subTest(verb=verb):
+                one, other = run(*verb), run(*flag)
+                self.assertEqual((one.returncode, one.stdout), (0, other.stdout))
+        ended = run("help", "chek")
+        self.assertEqual((ended.returncode, ended.stdout), (2, ""))
+        self.assertIn('there is no verb "chek": did you mean check?', ended.stderr)
+
     def test_help_names_the_verbs_and_the_exit_codes(self):
         ended = run("--help")
         self.assertEqual((ended.returncode, ended.stderr), (0, ""))

@@ -1,9 +1,11 @@
 """The operator commands against a running secondwind: their output and exit codes."""
 
 import json
+import pathlib
 import re
 import signal
 import subprocess
+import tempfile
 import unittest
 
 from harness import (
@@ -56,7 +58,9 @@ class without_a_server(binary_test):
             ["unload"],
             ["unload", "x", "--all", "--yes"],
             ["unload", "x"],  # there is no terminal to confirm it
-            ["events", "--once", "--follow"],
+            ["events", "--once"],
+            ["load"],
+            ["load", "x", "--admin", "127.0.0.1:1"],
             ["status", "x"],
             ["--listen", "127.0.0.1:0", "status"],
         ):
@@ -108,9 +112,57 @@ class with_a_server(binary_test):
         self.assertEqual([each["name"] for each in hosts["hosts"]], ["emulator"])
         health = json.loads(run("health", "--json", "--admin", admin).stdout)
         self.assertEqual(health, {"status": "ready"})
-        snapshot = json.loads(run("events", "--once", "--json", "--admin", admin).stdout)
+        follower = self.enterContext(process("events", "--json", "--admin", admin))
+        snapshot = json.loads(follower.output.until(lambda line: line))
         self.assertEqual(snapshot["type"], "snapshot")
         self.assertEqual(snapshot["run"], status["run"])
+
+    def test_load_makes_room_for_a_model_and_loads_it_once(self):
+        _, port, admin = self.demonstrated()
+        there = {"SECONDWIND_LISTEN": f"127.0.0.1:{port}"}
+        big = "qwen/qwen3-coder-30b"
+        for told in (rf"\Aloaded {big} in [\d.]+m?s\n\Z", rf"\A{big} is loaded already\n\Z"):
+            ended = run("load", big, env=there)
+            self.assertEqual((ended.returncode, ended.stderr), (0, ""))
+            self.assertRegex(ended.stdout, told)
+        again = json.loads(run("load", big, "--json", env=there).stdout)
+        self.assertEqual(again, {"status": "loaded", "instance_id": big})
+        status = json.loads(run("status", "--json", "--admin", admin).stdout)
+        self.assertEqual(status["totals"]["recovered"], 2)
+        for arguments, words in (
+            (["no/such-model"], "no/such-model was not loaded: status 4"),
+            ([big, "--host", "elsewhere"], "There is no host"),
+        ):
+            ended = run("load", *arguments, env=there)
+            self.assertEqual((ended.returncode, ended.stdout), (1, ""))
+            self.assertIn(words, ended.stderr)
+
+    def test_load_needs_a_server_at_the_address_for_clients(self):
+        port = self.enterContext(closed_port())
+        ended = run("load", "x", env={"SECONDWIND_LISTEN": f"127.0.0.1:{port}"})
+        self.assertEqual((ended.returncode, ended.stdout), (1, ""))
+        self.assertIn(f"127.0.0.1:{port} did not answer", ended.stderr)
+
+    def test_reload_reads_the_configuration_again(self):
+        folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        file = folder / "settings.json"
+        port = self.enterContext(closed_port())
+        text = '{"admin": {"allow_actions": true}, "limits": {"fields": %s}}'
+        file.write_text(text % 50)
+        _, admin = self.serving_with_admin(
+            f"http://127.0.0.1:{port}", env={"SECONDWIND_CONFIG": str(file)}
+        )
+        ended = run("reload", "--admin", admin)
+        self.assertEqual((ended.returncode, ended.stdout, ended.stderr),
+                         (0, "reloaded; nothing has changed\n", ""))
+        file.write_text(text % 60)
+        ended = run("reload", "--admin", admin)
+        self.assertEqual((ended.returncode, ended.stdout),
+                         (0, "reloaded; changed: limits.fields\n"))
+        file.write_text(text % '"x"')
+        ended = run("reload", "--admin", admin)
+        self.assertEqual((ended.returncode, ended.stdout), (1, ""))
+        self.assertIn("limits.fields: expected", ended.stderr)
 
     def test_models_shows_loaded_and_other_models(self):
         _, _, admin = self.demonstrated()
@@ -220,13 +272,14 @@ class with_a_server(binary_test):
         port = self.enterContext(closed_port())
         token = {"SECONDWIND_ADMIN_TOKEN": TOKEN}
         _, admin = self.serving_with_admin(f"http://127.0.0.1:{port}", env=token)
-        for verb in (["status"], ["models"], ["events"], ["events", "--once"]):
+        for verb in (["status"], ["models"], ["events"], ["reload"]):
             with self.subTest(verb=verb):
                 refused = run(*verb, "--admin", admin)
                 self.assertEqual((refused.returncode, refused.stdout), (1, ""))
                 self.assertIn("SECONDWIND_ADMIN_TOKEN", refused.stderr)
         self.assertEqual(run("status", "--admin", admin, env=token).returncode, 0)
-        self.assertEqual(run("events", "--once", "--admin", admin, env=token).returncode, 0)
+        follower = self.enterContext(process("events", "--admin", admin, env=token))
+        follower.output.until(lambda line: "1 host down" in line)
         wrong = run("status", "--admin", admin, env={"SECONDWIND_ADMIN_TOKEN": TOKEN + "x"})
         self.assertEqual(wrong.returncode, 1)
         self.assertIn("rejected the token", wrong.stderr)

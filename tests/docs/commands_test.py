@@ -47,7 +47,7 @@ ELSEWHERE = {
     "docker": "needs a container engine",
 }
 
-OPERATORS = {"status", "models", "unload", "events", "health"}
+OPERATORS = {"status", "models", "unload", "load", "reload", "events", "health"}
 ANY_PORTS = {"SECONDWIND_LISTEN": "127.0.0.1:0", "SECONDWIND_ADMIN_LISTEN": "127.0.0.1:0"}
 ASSIGNMENT = re.compile(r"^\w+=")
 
@@ -177,8 +177,11 @@ class page_run:
             env["SECONDWIND_ADMIN_LISTEN"] = f"127.0.0.1:{self.stage.port(9235)}"
         elif verb == "demo":
             env |= ANY_PORTS
+        if verb == "events":
+            return self.until_it_tells(command)
         ended = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", self.stage.staged(command)],
+            env["SECONDWIND_LISTEN"] = f"127.0.0.1:{self.stage.port(1235)}"
             env=env,
             cwd=self.stage.root,
             stdin=subprocess.DEVNULL,

@@ -167,24 +167,6 @@ TEST_F(events_verb, prints_json_as_it_comes) {
                         "{\"b\":1, \"a\":2}\n");
 }
 
-TEST_F(events_verb, prints_the_state_once_and_ends) {
-    auto command = events();
-    command.once = true;
-    auto script = [](event_host& host) -> awaitable<void> {
-        auto peer = co_await host.accept();
-        co_await peer.accept();
-        co_await peer.send(snapshot("r1", 17).dump());
-        co_await peer.ended();
-    };
-    EXPECT_EQ(play(command, host_.port(), script(host_)), 0);
-    EXPECT_THAT(printed_, AllOf(StartsWith("All is well: 1 host up. "), HasSubstr("IN FLIGHT"),
-                                HasSubstr("recovered  812ms\n")));
-    printed_.clear();
-    command.json = true;
-    EXPECT_EQ(play(command, host_.port(), script(host_)), 0);
-    EXPECT_EQ(printed_, snapshot("r1", 17).dump() + "\n");
-}
-
 TEST_F(events_verb, ends_when_nobody_reads_its_lines) {
     console_.print = [](std::string_view) { return false; };
     auto script = [](event_host& host) -> awaitable<void> {

@@ -11,7 +11,7 @@
 
 namespace secondwind::app {
 
-// Where the admin listener is, and how to connect to it.
+// Where the admin listener is (for a load, the one for clients), and how to connect to it.
 struct admin_address {
     std::string host = "127.0.0.1"; // a name or a numeric address, without brackets
     std::uint16_t port = 9235;
@@ -22,14 +22,15 @@ struct admin_address {
 };
 std::string to_string(admin_address const& address); // "127.0.0.1:9235", "[::1]:9235"
 
-enum class operator_verb : std::uint8_t { status, models, unload, events, health };
+enum class operator_verb : std::uint8_t { status, models, unload, load, reload, events, health };
 
 struct operator_command {
     operator_verb verb = operator_verb::status;
     admin_address server;
     bool json = false;                       // print the server's JSON unchanged
-    bool once = false;                       // events: print the snapshot and exit
-    std::optional<std::string> host;         // unload: on this host; optional if there is only one
+    std::optional<std::string> host;         // unload: on this host; optional if there is only one;
+                                             // load: on this one instead of the default one
+    std::string model{};                     // load: the key of this model
     std::vector<std::string> instances;      // unload: these instances, or
     bool all = false;                        // unload: all loaded instances
     bool yes = false;                        // unload: without confirmation
@@ -37,6 +38,8 @@ struct operator_command {
     // For an unload instead: the server unloads one instance after another, each within
     // recovery.unload_timeout.
     std::chrono::milliseconds unload_timeout{600'000};
+    // For a load instead: it may wait until other models are idle, for recovery.busy_wait.
+    std::chrono::milliseconds load_timeout{std::chrono::hours{25}};
 };
 
 // The process's own streams, or a test's.

@@ -12,17 +12,17 @@
 
 namespace secondwind::cli {
 
-// Where an operator's verb connects, and what it does.
+// Where an operator's verb connects (`load`: to the listener for clients), and what it does.
 struct operator_flags {
     std::string admin_host; // a name or a numeric address, without brackets
     std::uint16_t admin_port = 0;
-    std::string token{};                  // empty: none
+    std::string token{};                  // load: a client's key; empty: none
     bool tls = false;                     // https://
     std::string ca_file{};                // of the CA that signed its certificate
     std::string certificate_file{};       // trust exactly this certificate, if it is known
     bool json = false;                    // print the server's JSON unchanged
-    bool once = false;                    // events: print the current state, and exit
-    std::optional<std::string> host;      // unload: on this host
+    std::optional<std::string> host;      // unload, load: on this host
+    std::string model{};                  // load: this model
     std::vector<std::string> instances{}; // unload: these instances, or
     bool all = false;                     // unload: all loaded instances
     bool yes = false;                     // unload: without confirmation
@@ -48,6 +48,8 @@ struct invocation {
         status,
         models,
         unload,
+        load, // as a client of its data port
+        reload,
         events,
         health,
         exit // print `output` and exit with `exit_code`: help, version, a usage error

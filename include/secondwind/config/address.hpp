@@ -33,6 +33,10 @@ std::string authority(upstream const& u);
 // HOST[:PORT], as in the Host field of a client: a name, a numeric address, or one in brackets.
 bool is_host_with_or_without_port(std::string_view text) noexcept;
 
+// The address to connect to for a listener on this one: the loopback address if it means all
+// addresses.
+std::string without_wildcard(std::string const& address);
+
 // Whether only this machine can reach it.
 bool is_loopback(endpoint const& e) noexcept;
 

@@ -148,11 +148,29 @@ TEST(operator_verbs, unload_what_is_named_or_everything) {
     expect_usage_error(run({"unload", "a", "--all"}), "not both");
 }
 
-TEST(operator_verbs, follow_the_events_unless_once_is_asked_for) {
-    EXPECT_FALSE(run({"events"}).operating.once);
-    EXPECT_FALSE(run({"events", "--follow"}).operating.once);
-    EXPECT_TRUE(run({"events", "--once"}).operating.once);
-    expect_usage_error(run({"events", "--once", "--follow"}), "--once");
+TEST(operator_verbs, load_a_model_as_a_client) {
+    variables const environment{{"SECONDWIND_LISTEN", "0.0.0.0:7"},
+                                {"SECONDWIND_ADMIN_TOKEN", token}};
+    auto const load = run({"load", "m", "--host", "gpu"}, environment);
+    EXPECT_EQ(load.chosen, invocation::verb::load);
+    EXPECT_EQ(load.operating.model, "m");
+    EXPECT_EQ(load.operating.host, "gpu");
+    EXPECT_EQ(load.operating.token, "") << "the data port must not see the token of operators";
+    EXPECT_EQ(place({"load", "m"}, environment), "127.0.0.1 7");
+    EXPECT_EQ(run({"load", "m", "--key-file", "k"}, {}, {{"k", "sw-key\r\nmore"}}).operating.token,
+              "sw-key");
+    EXPECT_THAT(fault({"load", "m", "--key-file", "k"}),
+                ::testing::HasSubstr("--key-file: \"k\" cannot be read: No such file"));
+    EXPECT_THAT(fault({"load", "m"}, {{"SECONDWIND_LISTEN", "0"}}),
+                ::testing::HasSubstr("listen has port 0"));
+    expect_usage_error(run({"load"}), "MODEL");
+    expect_usage_error(run({"--admin", "127.0.0.1:1", "load", "m"}), "load takes no --admin");
+}
+
+TEST(operator_verbs, follow_the_events_without_an_end) {
+    EXPECT_EQ(run({"events"}).chosen, invocation::verb::events);
+    expect_usage_error(run({"events", "--once"}), "--once");
+    EXPECT_EQ(run({"reload"}).chosen, invocation::verb::reload);
 }
 
 TEST(operator_verbs, refuse_what_is_not_theirs) {
