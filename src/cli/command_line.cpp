@@ -79,8 +79,7 @@ std::string key_verbs::complaint(flag_values const& values) const {
 }
 
 void add_flags(CLI::App& app, flag_values& values, bool with_host) {
-    if (with_host)
-        add_config_flag(app, values);
+    add_config_flag(app, values);
     for (auto const& k : config::keys())
         if (!k.flag.empty() && (with_host || !is_list(k)))
             add_flag(app, values, k.flag, k.flag, k.operand, k.help, is_list(k));
@@ -162,17 +161,20 @@ invocation parse(int argc, char const* const* argv,
         "demo", "Show a recovery: an emulated LM Studio with little memory behind the proxy");
     add_flags(*demo, values, false);
     demo->add_flag("--once", result.once, "Exit after one recovery");
+    demo->footer("It takes the addresses, the admin listener, the limits, the timeouts and the log "
+                 "from\nthe configuration file, the environment and the flags, but no upstreams, "
+                 "keys of\nclients, certificates or settings of recoveries.");
     auto* check = app.add_subcommand(
         "check", "Check the configuration and print it, each value with its source");
     add_flags(*check, values, true);
     operator_verbs const operators{app, values};
     key_verbs const about_keys{app};
-
-    try {
     auto* version_verb = app.add_subcommand("version", "Print the version");
     auto* help = app.add_subcommand("help", "Print help for secondwind, or for a verb");
     std::vector<std::string> topic;
     help->add_option("VERB", topic, "The verb");
+
+    try {
         app.parse(argc, argv);
     } catch (CLI::ParseError const& error) {
         if (auto const message = unexpected_argument(app); !message.empty())
@@ -180,8 +182,6 @@ invocation parse(int argc, char const* const* argv,
         return from_exit(app, error);
     }
 
-    // CLI11 treats a flag before the verb and the same flag after it as two.
-    for (auto const& [flag, given] : values) {
     if (version_verb->parsed() || help->parsed()) {
         if (auto const message = unknown_verb(app, topic); !message.empty())
             return usage_error(message);
@@ -195,6 +195,8 @@ invocation parse(int argc, char const* const* argv,
                      version);
     }
 
+    // CLI11 treats a flag before the verb and the same flag after it as two.
+    for (auto const& [flag, given] : values) {
         bool const may_repeat = std::ranges::any_of(
             config::keys(), [&flag = flag](auto const& k) { return is_list(k) && k.flag == flag; });
         if (given.size() > 1 && !may_repeat)
@@ -219,22 +221,19 @@ invocation parse(int argc, char const* const* argv,
         for (auto const& k : config::keys())
             if (is_list(k) && joined(values, k.flag))
                 return usage_error("demo takes no " + k.flag);
-        if (joined(values, config_flag))
-            return usage_error("demo takes no " + std::string{config_flag});
-        // The narration replaces the log.
+        // The narration replaces the log, unless another layer asks for it.
         result.settings.add_flag("log.level", "warn", "demo");
     } else {
         auto const otherwise = check->parsed() ? invocation::verb::check : invocation::verb::serve;
         result.chosen = operators.given().value_or(otherwise);
-        steps.run([&] {
-            if (auto const path = joined(values, config_flag))
-                add_file(result.settings, *path, std::string{config_flag}, read_file);
-            else if (auto const variable = environment("SECONDWIND_CONFIG"))
-                add_file(result.settings, *variable, "SECONDWIND_CONFIG", read_file);
-        });
-        steps.run(
-            [&] { result.settings.add_environment(environment_names, environment, read_file); });
     }
+    steps.run([&] {
+        if (auto const path = joined(values, config_flag))
+            add_file(result.settings, *path, std::string{config_flag}, read_file);
+        else if (auto const variable = environment("SECONDWIND_CONFIG"))
+            add_file(result.settings, *variable, "SECONDWIND_CONFIG", read_file);
+    });
+    steps.run([&] { result.settings.add_environment(environment_names, environment, read_file); });
     if (!operators.given())
         for (auto const& k : config::keys())
             if (auto const value = k.flag.empty() ? std::nullopt : joined(values, k.flag))
@@ -242,7 +241,8 @@ invocation parse(int argc, char const* const* argv,
     // A value that was refused may be what another one needs.
     if (!steps.has_faults())
         steps.run([&] { result.settings.check(); });
-    if (!operators.given() && inspect_files)
+    // The demo uses none of these files.
+    if (!operators.given() && !demo->parsed() && inspect_files)
         steps.add(inspect_files(result.settings));
     steps.finish();
     if (operators.given())

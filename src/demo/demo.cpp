@@ -2,6 +2,7 @@
 
 #include "narrator.hpp"
 #include <secondwind/app/service.hpp>
+#include <secondwind/config/address.hpp>
 #include <secondwind/emulator/server.hpp>
 #include <secondwind/host/call.hpp>
 
@@ -27,6 +28,21 @@ emulator::options small_machine() {
     return options;
 }
 
+// What the demo takes from the configuration: where and how it serves. What it shows is the same
+// everywhere, and leaves no trace in a ledger.
+config::settings settings_of_demo(config::settings const& given, std::uint16_t host_port) {
+    auto settings = given;
+    settings.upstreams = {{"emulator", "127.0.0.1", host_port}};
+    settings.default_upstream.clear();
+    settings.tls = {}; // its own client and the links below use plain HTTP
+    settings.admin.certificate = {};
+    settings.admin.allow_actions = true; // there is nothing here to protect
+    settings.clients = {};
+    settings.recovery = {};
+    settings.cold_load = {};
+    return settings;
+}
+
 // The text of the answer, or the whole body if it is not a chat completion.
 std::string text_of(std::string const& body) {
     auto const json = nlohmann::json::parse(body, nullptr, false);
@@ -45,17 +61,14 @@ public:
 
     int run(bool once) {
         host_.start();
-        auto settings = *settings_;
-        settings.upstreams.front() = {"emulator", "127.0.0.1", host_.port()};
-        settings.admin.allow_actions = true; // there is nothing here to protect
-        settings.admin.certificate = {};     // the link below is plain HTTP
-        settings_.replace(std::move(settings));
+        settings_.replace(settings_of_demo(*settings_, host_.port()));
         service_.emplace(io_, settings_, admin_chosen_, app::service::reader{});
         if (!service_->start()) {
             host_.stop();
             return service_->abandon();
         }
         address_ = proxy::address_of(service_->server().local_endpoint());
+        address_.address = config::without_wildcard(address_.address);
         service_->server().shared().ledger.observe(
             [this](recovery::step step, recovery::record const& record) {
                 narrator_.on_step(step, record);
@@ -126,8 +139,10 @@ private:
             "'{{\"model\":\"{1}\",\"messages\":[{{\"role\":\"user\",\"content\":\"Hi\"}}]}}'\n\n"
             "and look for the header X-Secondwind-Recovery. Press Ctrl-C to stop.\n",
             config::to_string(address_), small_machine().models.front().key));
-        if (auto const dashboard = service_->admin_address())
+        if (auto dashboard = service_->admin_address()) {
+            dashboard->address = config::without_wildcard(dashboard->address);
             narrator_.plain(fmt::format("Dashboard: http://{}/\n", config::to_string(*dashboard)));
+        }
     }
 
     config::current_settings settings_;

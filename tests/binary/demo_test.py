@@ -1,11 +1,13 @@
 """The demo: the first thing that new users see."""
 
 import json
+import pathlib
 import re
 import signal
+import tempfile
 import unittest
 
-from harness import ask, binary_test, process, run
+from harness import ask, binary_test, closed_port, process, run
 
 ANY_PORTS = ("--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0")
 
@@ -29,6 +31,34 @@ class demo(binary_test):
             found = re.search(told, ended.stdout[at:])
             self.assertIsNotNone(found, f"{told} is missing after {at} of:\n{ended.stdout}")
             at += found.end()
+
+    def test_it_serves_where_the_configuration_says_and_shows_the_same_everywhere(self):
+        folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        ledger = folder / "ledger.jsonl"
+        config = folder / "settings.json"
+        settings = {
+            "upstreams": [
+                {"name": "a", "url": "http://127.0.0.1:9", "listen": "127.0.0.1:9"},
+                {"name": "b", "url": "https://127.0.0.1:9"},
+            ],
+            "default_upstream": "b",
+            "tls": {"certificate_file": "/nonexistent", "key_file": "/nonexistent"},
+            "clients": {"api_keys": [{"name": "a", "hash": "sha256:" + 64 * "0"}]},
+            "recovery": {"mode": "off", "pinned": ["*"], "ledger_file": str(ledger)},
+        }
+        config.write_text(json.dumps(settings))
+        port = self.enterContext(closed_port())
+        env = {
+            "SECONDWIND_CONFIG": str(config),
+            "SECONDWIND_LISTEN": f"127.0.0.1:{port}",
+            "SECONDWIND_ADMIN_LISTEN": "off",
+        }
+        ended = run("demo", "--once", env=env)
+        self.assertEqual((ended.returncode, ended.stderr), (0, ""), ended.stdout)
+        self.assertIn(f"in front of it on http://127.0.0.1:{port}.", ended.stdout)
+        self.assertIn("recovered, 1 unloaded", ended.stdout)
+        self.assertFalse(ledger.exists())
+        self.assertEqual(run("demo", "--once", env={"SECONDWIND_LISTN": "x"}).returncode, 78)
 
     def test_the_log_tells_the_same_story_where_it_is_asked_for(self):
         ended = run("demo", "--once", *ANY_PORTS, "--log-level", "info")

@@ -28,6 +28,7 @@ OBSERVED = MORE["services"]
 ENVIRONMENTS = {
     "alone": BASE["secondwind"]["environment"],
     "observed": {**BASE["secondwind"]["environment"], **OBSERVED["secondwind"]["environment"]},
+    "demo": BASE["demo"]["environment"],
 }
 
 
@@ -46,16 +47,16 @@ class compose(unittest.TestCase):
         return env
 
     def test_the_environment_is_understood(self):
-        for name in FILES:
+        for name in ENVIRONMENTS:
             with self.subTest(name):
                 settings_of(self.environment(name), self)
 
     def test_the_published_ports_are_the_listening_ones(self):
         published = []
         for name, services in (("alone", BASE), ("observed", OBSERVED)):
-            settings = settings_of(self.environment(name), self)
-            listening = {port_of(settings[key][0]) for key in ("listen", "admin.listen")}
             for service, body in services.items():
+                settings = settings_of(self.environment("demo" if service == "demo" else name), self)
+                listening = {port_of(settings[key][0]) for key in ("listen", "admin.listen")}
                 for port in body.get("ports", []):
                     address, outside, inside = port.split(":")
                     self.assertEqual(address, "127.0.0.1", port)

@@ -66,12 +66,12 @@ struct invocation {
 };
 
 // Reads the command line, then the layers in their order: the file (-c, else the variable
-// SECONDWIND_CONFIG, else none), the environment, the flags. `demo` uses only its flags, so that
-// its output is the same everywhere. An operator's verb connects to --admin, else to admin.listen
-// of the settings, with the token of the settings. The verbs for clients' keys use no settings.
-// Variables and files are only read through the given functions. `inspect_files` returns the faults
-// of the other files that the settings name; it is not asked for an operator's verb, and may be
-// empty. Throws config::config_error with all faults of the settings; a usage error is verb::exit.
+// SECONDWIND_CONFIG, else none), the environment, the flags. An operator's verb connects to
+// --admin, else to admin.listen of the settings, with the token of the settings. The verbs for
+// clients' keys use no settings. Variables and files are only read through the given functions.
+// `inspect_files` returns the faults of the other files that the settings name; it is not asked for
+// an operator's verb, and may be empty. Throws config::config_error with all faults of the
+// settings; a usage error is verb::exit.
 invocation parse(int argc, char const* const* argv,
                  std::vector<std::string> const& environment_names,
                  std::function<std::optional<std::string>(std::string const& name)> environment,

@@ -227,11 +227,23 @@ TEST(command_line, opens_the_admin_listener_to_the_network_only_behind_a_token) 
     EXPECT_EQ(s.admin.listen, (config::endpoint{"0.0.0.0", 9235}));
 }
 
-TEST(command_line, shows_the_demo_the_same_to_everybody) {
+TEST(command_line, takes_the_settings_of_the_demo_from_every_layer) {
     world w;
-    w.environment = {{"SECONDWIND_LISTEN", "127.0.0.1:2"},
-                     {"SECONDWIND_CONFIG", "none.json"},
-                     {"SECONDWIND_NONSENSE", "x"}};
+    w.files["a.json"] = R"({"listen": "0.0.0.0:1", "log": {"level": "info"}})";
+    w.environment = {{"SECONDWIND_LISTEN", "0.0.0.0:2"}, {"SECONDWIND_CONFIG", "a.json"}};
+    w.inspect_files = [](config::builder const&) { return std::vector<std::string>{"unused"}; };
+    EXPECT_EQ(w.run({"demo"}).settings.value().listen, (config::endpoint{"0.0.0.0", 2}));
+    EXPECT_EQ(w.run({"demo"}).settings.value().logging.level, log::level::info);
+    EXPECT_EQ(w.run({"demo", "--listen", "127.0.0.1:3"}).settings.value().listen.port, 3);
+    w.environment.clear();
+    EXPECT_EQ(w.run({"demo", "-c", "a.json"}).settings.value().listen.port, 1);
+    EXPECT_EQ(w.run({"-c", "a.json", "demo"}).settings.value().listen.port, 1);
+    w.environment = {{"SECONDWIND_NONSENSE", "x"}};
+    EXPECT_THAT(w.fault({"demo"}), HasSubstr("there is no such setting"));
+}
+
+TEST(command_line, reads_the_flags_of_the_demo) {
+    world const w;
     auto const i = w.run({"demo", "--once", "--listen", "127.0.0.1:0", "--log-format", "text",
                           "--admin", "127.0.0.1:0"});
     EXPECT_EQ(i.chosen, verb::demo);
@@ -251,9 +263,7 @@ TEST(command_line, keeps_the_log_out_of_the_demos_story_unless_it_is_asked_for) 
 
 TEST(command_line, does_not_take_the_demo_to_another_host) {
     expect_usage_error(world{}.run({"demo", "--upstream", "http://h"}), "--upstream");
-    expect_usage_error(world{}.run({"demo", "-c", "a.json"}), "-c");
     expect_usage_error(world{}.run({"--upstream", "http://h", "demo"}), "demo takes no --upstream");
-    expect_usage_error(world{}.run({"-c", "a.json", "demo"}), "demo takes no --config");
     expect_usage_error(world{}.run({"serve", "--once"}), "--once");
 }
 
