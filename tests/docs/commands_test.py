@@ -132,7 +132,8 @@ class page_run:
             for c in commands(b.text)
             if not listed(c)
         )
-        self.stage = staging.stage(directory, own)
+        # The first page is read by people who have only just built it.
+        self.stage = staging.stage(directory, own, installed=page.name != "README.md")
         self.skipped = set()
         self.ran = 0
         self.background = contextlib.ExitStack()
@@ -172,16 +173,19 @@ class page_run:
             return self.in_background(command)
         if verb in ("serve", "demo") and "--once" not in command:
             return self.until_it_serves(command)
+        if command.startswith("export "):
+            self.stage.export(command)
+            return ""
         env = self.stage.environment()
-        if verb in OPERATORS:
-            env["SECONDWIND_ADMIN_LISTEN"] = f"127.0.0.1:{self.stage.port(9235)}"
-        elif verb == "demo":
-            env |= ANY_PORTS
         if verb == "events":
             return self.until_it_tells(command)
+        if verb in OPERATORS:
+            env["SECONDWIND_ADMIN_LISTEN"] = f"127.0.0.1:{self.stage.port(9235)}"
+            env["SECONDWIND_LISTEN"] = f"127.0.0.1:{self.stage.port(1235)}"
+        elif verb == "demo":
+            env |= ANY_PORTS
         ended = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", self.stage.staged(command)],
-            env["SECONDWIND_LISTEN"] = f"127.0.0.1:{self.stage.port(1235)}"
             env=env,
             cwd=self.stage.root,
             stdin=subprocess.DEVNULL,
@@ -211,6 +215,7 @@ class page_run:
         while ASSIGNMENT.match(words[0]):
             name, _, value = words.pop(0).partition("=")
             env[name] = value
+        self.test.assertTrue(self.stage.finds(words[0]), f"{words[0]} is not found: {command}")
         return process(*words[1:], env=env, directory=self.stage.root)
 
     def stop(self, child):
@@ -228,6 +233,13 @@ class page_run:
                 child.errors.until(lambda line: re.search(r"\blistening\b", line))
             self.stop(child)
             return "".join(line + "\n" for line in child.output.seen + child.errors.seen)
+
+    def until_it_tells(self, command):
+        env = {"SECONDWIND_ADMIN_LISTEN": f"127.0.0.1:{self.stage.port(9235)}"}
+        with self.started(command, env) as child:
+            child.output.until(lambda line: line)
+            self.stop(child)
+            return "".join(line + "\n" for line in child.output.seen)
 
     def in_background(self, command):
         env = {"SECONDWIND_ADMIN_LISTEN": f"127.0.0.1:{self.stage.port(9235)}"}

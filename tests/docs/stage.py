@@ -24,11 +24,14 @@ HOST = 1234
 
 class stage:
     """One page's. `own` is true where the page starts a proxy of its own in the background: then
-    its ports are free ones, else those of the demo."""
+    its ports are free ones, else those of the demo. `installed`: the shell finds secondwind without
+    being told where it is."""
 
-    def __init__(self, directory, own):
+    def __init__(self, directory, own, installed):
         self.root = pathlib.Path(directory)
         self._own = own
+        self._installed = installed
+        self._path = f"{self.root / 'bin'}:{os.environ['PATH']}"
         self._ports = {}
         self._running = contextlib.ExitStack()
         self._dress()
@@ -44,7 +47,7 @@ class stage:
         for name in ("config", "docker"):
             shutil.copytree(ROOT / name, self.root / name, ignore=shutil.ignore_patterns("secrets"))
         (self.root / "bin").mkdir()
-        for folder in ("bin", *BUILDS):
+        for folder in ("bin", *BUILDS) if self._installed else BUILDS:
             (self.root / folder).mkdir(parents=True, exist_ok=True)
             (self.root / folder / "secondwind").symlink_to(BINARY)
         # Here nobody needs to be root.
@@ -98,6 +101,22 @@ class stage:
         return text
 
     def environment(self):
-        """That of a shell in which secondwind is installed."""
-        path = f"{self.root / 'bin'}:{os.environ['PATH']}"
-        return clean_environment({"PATH": path, "HOME": str(self.root)})
+        """That of a shell."""
+        return clean_environment({"PATH": self._path, "HOME": str(self.root)})
+
+    def export(self, command):
+        """Runs an `export` in that shell."""
+        told = subprocess.run(
+            ["bash", "-euc", f'{command}\nprintf %s "$PATH"'],
+            env=self.environment(),
+            cwd=self.root,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=True,
+        )
+        self._path = told.stdout
+
+    def finds(self, program):
+        """Whether that shell finds a program."""
+        return shutil.which(str(self.root / program) if "/" in program else program, path=self._path)
