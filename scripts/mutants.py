@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Plants each bug of tests/mutants/mutants.toml in a copy of the tree, and expects tests to fail.
 
-    scripts/mutants.py              plants all of them, which takes about an hour on two cores
+    scripts/mutants.py              plants all of them, which takes about half an hour on two cores
     scripts/mutants.py WORD...      those whose names contain one of the words
     scripts/mutants.py --check      only checks that each can be planted
 

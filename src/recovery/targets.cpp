@@ -23,7 +23,6 @@ std::vector<std::string> busy_targets(policy::plan const& plan) {
     return targets.empty() ? all : targets;
 }
 
-// True if one of the targets seems idle.
 lmstudio::instance const* still_loaded(policy::plan const& plan,
                                        lmstudio::models const& listed) noexcept {
     auto const left = std::ranges::find_if(plan.victims, [&](lmstudio::instance const& victim) {
