@@ -62,7 +62,7 @@ net::task<bool> evict(host_recovery& host, control& over, record& r, std::string
     host.reconsider();
     auto const victims = r.plan.victims;
     for (auto const& victim : victims) {
-        if (r.abandoned()) {
+        if (r.abandoned() || host.pauses.stopped()) {
             r.acted = outcome::client_gone;
             co_return false;
         }

@@ -192,6 +192,10 @@ net::task<bool> exchange_recovery::stand_in_line(policy::judgement const& judged
         met->finished() &&
         (failed_for_all(*met) || (failed(*met) && (met->wanted.key == key() ||
                                                    met->trigger.model == claim_.model().name())));
+    if (host_.pauses.stopped()) {
+        conclude(outcome::replay_failed);
+        co_return false;
+    }
     if (!admitted_ || failed_with || futile(judged.verdict)) {
         conclude(failed_with ? met->acted : !admitted_ ? outcome::busy_timeout : outcome::futile);
         host_.settled(claim_);
@@ -220,7 +224,7 @@ net::task<bool> exchange_recovery::await_end(policy::judgement const& judged) {
     if (cured)
         co_return replay();
     if (failed_for_all(*met) || braked(judged.verdict)) {
-        conclude(met->acted);
+        conclude(failed_for_all(*met) ? met->acted : outcome::no_candidate);
         co_return false;
     }
     conclude(outcome::replay_failed);

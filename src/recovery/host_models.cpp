@@ -139,6 +139,10 @@ void host_models::ended(claim& of, time_point now) {
         return;
     if (auto const* const served = serving(of))
         uses_[served->id].idle_since = now;
+    // LM Studio may have served a name that is not known with any of them.
+    else if (resolve(of).match != lmstudio::match::found)
+        for (auto& each : uses_)
+            each.second.idle_since = now;
 }
 
 void host_models::unloaded(std::string_view instance_id) {

@@ -208,6 +208,8 @@ bool host_recovery::must_wait_for_turn(claim& by) {
 }
 
 bool host_recovery::admits(claim& by) {
+    if (pauses.stopped())
+        return true;
     if (!watching_ && !takes_turns())
         return !is_cold(by);
     bool const others_wait = std::ranges::any_of(line.places(), [&](line::place& each) {
@@ -255,6 +257,10 @@ void host_recovery::decide() {
     for (auto& each : line.places()) {
         if (each.admitted())
             continue;
+        if (pauses.stopped()) {
+            each.admit();
+            continue;
+        }
         auto const wanted = wish_of(each.by(), being_loaded, first, each.refused());
         follows = follows || wanted == wish::loading;
         if (wanted == wish::first || wanted == wish::later) {

@@ -44,7 +44,7 @@ void turn_keeper::interrupt() {
 }
 
 bool turn_keeper::awaits(line::place const* by, std::uint64_t arrival) const {
-    return !host_.pauses.stopped() && turn_ == by &&
+    return !host_.pauses.stopped() && host_.takes_turns() && turn_ == by &&
            std::ranges::any_of(host_.line.places(), [&](line::place const& each) {
                return &each == by && each.arrival() == arrival;
            });

@@ -143,11 +143,13 @@ void recovery_referee::attempt_begins(watched& w) {
     bool const cold = recovery_.models.known() && listed_for(e) == nullptr &&
                       host_.find_model(e.model()) != nullptr;
     bool const crumb = policy::is_crumb(recovery_.models.size_of(e.model()), guard.need());
+    // A server that stops holds nothing back.
+    bool const held = cold && replays == 0 && !stopped_;
     // What is sent once more after a dead connection was sent before.
-    if (cold && replays == 0 && e.resends() == 0 && guard.gate() == policy::gate::closed)
+    if (held && e.resends() == 0 && guard.gate() == policy::gate::closed)
         breach(id + " is sent while the gate is closed");
-    if (cold && replays == 0 && !crumb && guard.gate() == policy::gate::waiting &&
-        guard.recovering() && !recovery_.oversized.futile(e.model(), virtual_time::now()) &&
+    if (held && !crumb && guard.gate() == policy::gate::waiting && guard.recovering() &&
+        !recovery_.oversized.futile(e.model(), virtual_time::now()) &&
         std::ranges::count(recovery_.loading(), e.model()) == 0)
         breach(id + " takes the memory that is waited for");
     w.loads = cold && !recovery_.quiet();
@@ -209,8 +211,11 @@ void recovery_referee::ended(simulated_exchange& e) {
     bool const good = e.from() == answered_by::host && v == verdict::healthy;
     if (e.outcome() == outcome::recovered && !good)
         breach(id + " is recovered, and its answer is an error");
-    if (e.outcome() == outcome::futile && !refused_.contains(e.model()) && !refused_.empty() &&
-        host_.find_model(e.model()) != nullptr)
+    // One that is no smaller than a model that was refused alone need not be refused itself.
+    bool const too_large =
+        e.recovery().met() && e.recovery().met()->plan.reason == policy::plan_reason::too_large;
+    if (e.outcome() == outcome::futile && !too_large && !refused_.contains(e.model()) &&
+        !refused_.empty() && host_.find_model(e.model()) != nullptr)
         breach(id + " is futile, and its model was never refused");
     bool const curable =
         for_memory(v) || v == verdict::cache_corruption || v == verdict::unloaded_in_flight;

@@ -112,6 +112,7 @@ public:
         pauses.stop();
         recoverer.stop();
         turns.note_change();
+        reconsider();
     }
 
     // Something goes on: requests are looked at for a while.
