@@ -52,7 +52,7 @@ void tell_lost() {
     if (all == told)
         return;
     auto const before = std::exchange(told, all);
-    write(level::warn, "log_lines_dropped", {{"lines", all - before}});
+    log::write(level::warn, "log_lines_dropped", {{"lines", all - before}});
     if (dropped() != all)
         told = before; // that line was lost as well
 }

@@ -31,6 +31,7 @@ ELSEWHERE = {
     "scripts/lint.sh": "is a stage of CI",
     "scripts/commit_subjects.sh": "is a stage of CI; layers.commit_subjects tests it",
     "scripts/bench.sh": "takes minutes; CI runs its smoke test",
+    "scripts/mutants.py": "builds and tests for half an hour; layers.mutants checks its list",
     "scripts/agents.sh": "installs the newest agents; it is meant for every night",
     "scripts/package.sh": "builds the release and a package of it",
     "bench/plot.py": "draws the results of a long measurement",

@@ -25,8 +25,7 @@ void test(std::uint8_t const* data, std::size_t size) {
     try {
         secondwind::config::builder builder;
         // The content of a named file is its own name, so that the input controls that as well.
-        builder.add_file(text, "f.json",
-                         [](std::string const& path) { return std::optional{path}; });
+        builder.add_file(text, "f.json", [](std::string const& path) { return path; });
         builder.check();
         // The shown settings must be accepted again, and mean the same.
         auto const shown = builder.effective();
