@@ -5,7 +5,8 @@ an emulated LM Studio (stage.py). What a `text` block right behind shows is what
 whatever the numbers; "..." alone in a line is any lines, and "[...]" any words. A comment behind a
 command tells more: `# prints WORDS`, or `# exits 78` where it does not end with 0. A proxy that is
 started ends with the page when an `&` stands behind it, and else as soon as it serves. Every `json`
-and `jsonc` block is the configuration `secondwind.json` of the lines behind it.
+and `jsonc` block is the configuration `secondwind.json` of the lines behind it, unless the text
+before it names a file in the home folder: then it is a client's.
 """
 
 import contextlib
@@ -20,6 +21,8 @@ from pages import blocks, guides, name_of
 from stage import process
 
 PATIENCE = 30  # seconds
+
+AGENTS = ("claude", "codex", "opencode", "cn", "cline", "qwen")
 
 # What begins so is not run here, with the reason.
 ELSEWHERE = {
@@ -46,6 +49,9 @@ ELSEWHERE = {
     "sudo systemctl": "needs a running systemd",
     "journalctl": "needs a running systemd",
     "docker": "needs a container engine",
+    **{name: "is a client; scripts/agents.sh runs it as the page says" for name in AGENTS},
+    "open-webui": "is a client that only PyPI has",
+    "lms": "needs LM Studio",
 }
 
 OPERATORS = {"status", "models", "unload", "load", "reload", "events", "health"}
@@ -147,7 +153,7 @@ class page_run:
                     if one.language == "sh":
                         output = self.shell(one.text)
                         continue
-                    if one.language in ("json", "jsonc"):
+                    if one.language in ("json", "jsonc") and not one.is_for_a_client():
                         self.configure(one.text)
                     elif one.language == "text" and output is not None and not one.before.strip():
                         shown = expected(self.stage.staged(one.text))

@@ -24,6 +24,10 @@ class block:
     line: int
     before: str
 
+    def is_for_a_client(self):
+        """Whether the text before it names a file in the home folder, which another program reads."""
+        return re.search(r"`~/[^`]+`:\s*$", self.before) is not None
+
 
 def guides():
     """The pages whose commands and settings a reader may copy."""

@@ -1,11 +1,8 @@
-// The coding agents of the field, as they are installed: how each is told to use secondwind alone.
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+// The coding agents of the field. How each is told to use secondwind is on the page for users
+// (page.js); here is what a test has to add: a task without questions, and no other traffic.
 
-import { wanted } from '../models.js';
-
-// `path` is the interface that it uses, `tool` the tool of it that runs a command. `start()` resolves
-// to the { arguments, environment } of a run in `folder`. No key is a real one.
+// `name` is the heading of the page, `path` the interface that it uses, `tool` the tool of it that
+// runs a command, and `run` makes the arguments of a run from those of the page.
 export const agents = [
   {
     name: 'Claude Code',
@@ -13,17 +10,8 @@ export const agents = [
     path: '/v1/messages',
     tool: 'Bash',
     arguments_of: (command) => ({ command, description: 'Does the work' }),
-    start: async ({ url, task }) => ({
-      arguments: ['--print', task, '--allowedTools', 'Bash'],
-      environment: {
-        ANTHROPIC_BASE_URL: url,
-        ANTHROPIC_AUTH_TOKEN: 'lm-studio',
-        ANTHROPIC_MODEL: wanted,
-        ANTHROPIC_DEFAULT_HAIKU_MODEL: wanted,
-        ANTHROPIC_SMALL_FAST_MODEL: wanted,
-        CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
-      },
-    }),
+    run: (given, task) => [...given, '--print', task, '--allowedTools', 'Bash'],
+    environment: { CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1' },
   },
   {
     name: 'Codex',
@@ -31,24 +19,14 @@ export const agents = [
     path: '/v1/responses',
     tool: 'exec_command',
     arguments_of: (cmd) => ({ cmd }),
-    start: async ({ url, task, folder }) => {
-      const config = [
-        `model = ${JSON.stringify(wanted)}`,
-        'model_provider = "secondwind"',
-        '[model_providers.secondwind]',
-        'name = "secondwind"',
-        `base_url = ${JSON.stringify(`${url}/v1`)}`,
-        'wire_api = "responses"',
-        'env_key = "SECONDWIND_KEY"',
-      ];
-      await writeFile(join(folder, 'config.toml'), config.join('\n'));
-      // The folder is made for this run, so nothing has to be kept from the agent.
-      const free = ['--skip-git-repo-check', '--dangerously-bypass-approvals-and-sandbox'];
-      return {
-        arguments: ['exec', ...free, task],
-        environment: { CODEX_HOME: folder, SECONDWIND_KEY: 'lm-studio' },
-      };
-    },
+    // The folder is made for this run, so nothing has to be kept from the agent.
+    run: (given, task) => [
+      'exec',
+      ...given,
+      '--skip-git-repo-check',
+      '--dangerously-bypass-approvals-and-sandbox',
+      task,
+    ],
   },
   {
     name: 'opencode',
@@ -56,24 +34,37 @@ export const agents = [
     path: '/v1/chat/completions',
     tool: 'bash',
     arguments_of: (command) => ({ command, description: 'Does the work' }),
-    start: async ({ url, task, folder }) => {
-      const config = {
-        provider: {
-          secondwind: {
-            npm: '@ai-sdk/openai-compatible',
-            options: { baseURL: `${url}/v1`, apiKey: 'lm-studio' },
-            models: { [wanted]: { tool_call: true } },
-          },
-        },
-        model: `secondwind/${wanted}`,
-        small_model: `secondwind/${wanted}`,
-        permission: { bash: 'allow' },
-      };
-      await writeFile(join(folder, 'opencode.json'), JSON.stringify(config));
-      return {
-        arguments: ['run', task],
-        environment: { OPENCODE_DISABLE_MODELS_FETCH: '1', OPENCODE_DISABLE_AUTOUPDATE: '1' },
-      };
+    run: (given, task) => ['run', ...given, task],
+    environment: {
+      OPENCODE_CONFIG_CONTENT: JSON.stringify({ permission: { bash: 'allow' } }),
+      OPENCODE_DISABLE_MODELS_FETCH: '1',
+      OPENCODE_DISABLE_AUTOUPDATE: '1',
     },
+  },
+  {
+    name: 'Continue',
+    command: 'cn',
+    path: '/v1/chat/completions',
+    tool: 'Bash',
+    arguments_of: (command) => ({ command }),
+    run: (given, task) => [...given, '--auto', '--print', task],
+    environment: { CONTINUE_TELEMETRY_ENABLED: '0' },
+  },
+  {
+    name: 'Cline',
+    command: 'cline',
+    path: '/v1/chat/completions',
+    tool: 'run_commands',
+    arguments_of: (command) => ({ commands: [command] }),
+    run: (given, task) => [...given, '--auto-approve', 'true', task],
+    environment: { CLINE_TELEMETRY_DISABLED: '1' },
+  },
+  {
+    name: 'Qwen Code',
+    command: 'qwen',
+    path: '/v1/chat/completions',
+    tool: 'run_shell_command',
+    arguments_of: (command) => ({ command, description: 'Does the work', is_background: false }),
+    run: (given, task) => [...given, '--yolo', task],
   },
 ];

@@ -5,13 +5,14 @@
 //
 //     node run.js BIN [COMMAND]    BIN has the agents' commands, COMMAND chooses one of them
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 
-import { resident } from '../models.js';
+import { resident, wanted } from '../models.js';
 import { Stage } from '../stage.js';
 import { agents } from './agents.js';
+import { section } from './page.js';
 
 const longest_run = 120_000; // milliseconds
 const task = 'Please do the work of secondwind, and tell me when it is done.';
@@ -38,13 +39,20 @@ function run(command, args, environment, folder) {
   const child = spawn(join(bin, command), args, {
     cwd: folder,
     env: { PATH: process.env.PATH, HOME: folder, ...environment },
+    detached: true, // so that what it has started ends with it
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
   const keep = (data) => (output += data);
   child.stdout.on('data', keep);
   child.stderr.on('data', keep);
-  const timer = setTimeout(() => child.kill('SIGKILL'), longest_run);
+  const end_all = () => {
+    try {
+      process.kill(-child.pid, 'SIGKILL');
+    } catch {} // all of them have ended
+  };
+  const timer = setTimeout(end_all, longest_run);
+  child.on('exit', end_all);
   return new Promise((done, failed) => {
     child.on('error', failed);
     child.on('close', (code) => {
@@ -52,6 +60,25 @@ function run(command, args, environment, folder) {
       done({ code, output });
     });
   });
+}
+
+// Makes the agent ready as the page says: resolves to { arguments, environment } of a run.
+async function prepare(agent, url, folder) {
+  const told = await section(agent.name, { url, name: wanted });
+  for (const { path, text } of told.files) {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await writeFile(join(folder, path), text);
+  }
+  const environment = { ...told.environment, ...agent.environment };
+  const commands = told.commands.map((words) => words.map((word) => word.replace(/^~/, folder)));
+  for (const [command] of commands)
+    if (command !== agent.command) throw new Error(`${agent.name}: the page runs "${command}"`);
+  const last = commands.pop();
+  for (const [command, ...args] of commands) {
+    const { code, output } = await run(command, args, environment, folder);
+    if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${code}: ${output}`);
+  }
+  return { arguments: agent.run(last.slice(1), task), environment };
 }
 
 // Everything that is wrong with how an agent's run ended.
@@ -75,7 +102,7 @@ async function try_agent(agent) {
     const call = { tool: agent.tool, arguments: agent.arguments_of(command) };
     await stage.tell({ say_to: task, reply: { reasoning: 'I begin.', calls: [call] } });
     await stage.tell({ say_to: served, reply: { reasoning: 'I see.', text: last_words } });
-    const start = await agent.start({ url: stage.url, task, folder });
+    const start = await prepare(agent, stage.url, folder);
     const version = await run(agent.command, ['--version'], start.environment, folder);
     const ended = await run(agent.command, start.arguments, start.environment, folder);
     const state = await stage.tell({ state: true });
