@@ -1,5 +1,5 @@
-"""The settings of clients, as far as they can be tested without the clients: the README has those of
-docs/clients.md, each address answers, and scripts/agents.sh runs what the page says it runs."""
+"""The settings of clients, as far as they can be tested without the clients: the README has those
+of docs/clients.md, each address answers, and scripts/agents.sh runs what the page says it runs."""
 
 import json
 import re
@@ -64,7 +64,8 @@ class clients(unittest.TestCase):
 
     def test_each_address_answers(self):
         body = {"model": MODEL, "max_tokens": 8, "messages": [{"role": "user", "content": "Hi"}]}
-        with tempfile.TemporaryDirectory() as directory, stage(directory, own=False, installed=True) as here:
+        directory = self.enterContext(tempfile.TemporaryDirectory())
+        with stage(directory, own=False, installed=True) as here:
             addresses = set(ADDRESS.findall(PAGE) + ADDRESS.findall(README))
             for address in sorted(addresses):
                 base = here.staged(address).rstrip("/")

@@ -15,6 +15,9 @@ from harness import BINARY, PATIENCE, ask, event_in, process, run
 FILES = {
     "alone": ["compose.yaml"],
     "observed": ["compose.yaml", "compose.observability.yaml"],
+    "dashboard": ["compose.yaml", "compose.dashboard.yaml"],
+    "open-webui": ["compose.yaml", "compose.open-webui.yaml"],
+    "host-network": ["compose.host-network.yaml"],
 }
 
 
@@ -22,12 +25,30 @@ def load(name):
     return yaml.safe_load((DOCKER / name).read_text(encoding="utf-8"))
 
 
-BASE = load("compose.yaml")["services"]
-MORE = load("compose.observability.yaml")
-OBSERVED = MORE["services"]
+def merged(names):
+    """The services of files, as far as compose puts their members together."""
+    services = {}
+    for name in names:
+        for service, body in load(name)["services"].items():
+            there = services.setdefault(service, {})
+            for key, value in body.items():
+                if key in there and isinstance(value, dict):
+                    value = there[key] | value
+                elif key in there and isinstance(value, list):
+                    value = there[key] + [v for v in value if v not in there[key]]
+                there[key] = value
+    return services
+
+
+VARIANTS = {name: merged(files) for name, files in FILES.items()}
+BASE = VARIANTS["alone"]
+# Of all files together.
+VOLUMES, SECRETS = ({}, {})
+for file in {file for files in FILES.values() for file in files}:
+    VOLUMES |= load(file).get("volumes", {})
+    SECRETS |= load(file).get("secrets", {})
 ENVIRONMENTS = {
-    "alone": BASE["secondwind"]["environment"],
-    "observed": {**BASE["secondwind"]["environment"], **OBSERVED["secondwind"]["environment"]},
+    **{name: services["secondwind"]["environment"] for name, services in VARIANTS.items()},
     "demo": BASE["demo"]["environment"],
 }
 
@@ -42,7 +63,7 @@ class compose(unittest.TestCase):
             secret.write_text(TOKEN + "\n")
             path = pathlib.PurePosixPath(env["SECONDWIND_ADMIN_TOKEN_FILE"])
             self.assertEqual(str(path.parent), "/run/secrets")
-            self.assertIn(path.name, OBSERVED["secondwind"]["secrets"])
+            self.assertIn(path.name, VARIANTS[name]["secondwind"]["secrets"])
             env["SECONDWIND_ADMIN_TOKEN_FILE"] = str(secret)
         return env
 
@@ -51,11 +72,18 @@ class compose(unittest.TestCase):
             with self.subTest(name):
                 settings_of(self.environment(name), self)
 
+    def test_each_file_is_tested(self):
+        self.assertEqual(
+            {file for files in FILES.values() for file in files},
+            {path.name for path in DOCKER.glob("compose*.yaml")},
+        )
+
     def test_the_published_ports_are_the_listening_ones(self):
-        published = []
-        for name, services in (("alone", BASE), ("observed", OBSERVED)):
+        for name, services in VARIANTS.items():
+            published = []
             for service, body in services.items():
-                settings = settings_of(self.environment("demo" if service == "demo" else name), self)
+                environment = self.environment("demo" if service == "demo" else name)
+                settings = settings_of(environment, self)
                 listening = {port_of(settings[key][0]) for key in ("listen", "admin.listen")}
                 for port in body.get("ports", []):
                     address, outside, inside = port.split(":")
@@ -63,26 +91,47 @@ class compose(unittest.TestCase):
                     published.append(outside)
                     if service in BASE:
                         self.assertIn(int(inside), listening, port)
-        self.assertEqual(len(published), len(set(published)), published)
+            self.assertEqual(len(published), len(set(published)), published)
+
+    def test_the_network_of_the_machine_gives_nothing_to_other_machines(self):
+        (service,) = VARIANTS["host-network"].values()
+        self.assertEqual(service["network_mode"], "host")
+        self.assertNotIn("ports", service)
+        settings = settings_of(self.environment("host-network"), self)
+        for key in ("listen", "admin.listen", "upstreams"):
+            with self.subTest(key):
+                self.assertIn("127.0.0.1:", settings[key][0])
+        # In everything else it is the service of the other file.
+        other = {"network_mode", "environment", "ports", "extra_hosts"}
+        for key in {*service, *BASE["secondwind"]} - other:
+            self.assertEqual(service.get(key), BASE["secondwind"].get(key), key)
+
+    def test_the_app_beside_it_finds_it(self):
+        app = VARIANTS["open-webui"]["open-webui"]
+        port = port_of(settings_of(self.environment("open-webui"), self)["listen"][0])
+        self.assertEqual(app["environment"]["OPENAI_API_BASE_URL"], f"http://secondwind:{port}/v1")
+        self.assertIn("secondwind", app["depends_on"])
+        told = (ROOT / "docs" / "clients.md").read_text(encoding="utf-8")
+        for name in app["environment"]:
+            self.assertIn(f"export {name}=", told)
 
     def test_its_references_exist(self):
-        for services in (BASE, OBSERVED):
-            for body in services.values():
-                for volume in body.get("volumes", []):
-                    source = volume.split(":")[0]
-                    if source.startswith("."):
-                        self.assertTrue((DOCKER / source).exists(), source)
-                    else:
-                        self.assertIn(source, MORE["volumes"])
-                for secret in body.get("secrets", []):
-                    self.assertIn(secret, MORE["secrets"])
-                if build := body.get("build"):
-                    context = (DOCKER / build["context"]).resolve()
-                    self.assertEqual(context, ROOT)
-                    self.assertTrue((context / build["dockerfile"]).is_file())
+        for body in (body for services in VARIANTS.values() for body in services.values()):
+            for volume in body.get("volumes", []):
+                source = volume.split(":")[0]
+                if source.startswith("."):
+                    self.assertTrue((DOCKER / source).exists(), source)
+                else:
+                    self.assertIn(source, VOLUMES)
+            for secret in body.get("secrets", []):
+                self.assertIn(secret, SECRETS)
+            if build := body.get("build"):
+                context = (DOCKER / build["context"]).resolve()
+                self.assertEqual(context, ROOT)
+                self.assertTrue((context / build["dockerfile"]).is_file())
 
     def test_the_secret_stays_out_of_the_image_and_of_git(self):
-        folder = (DOCKER / MORE["secrets"]["admin_token"]["file"]).parent.relative_to(ROOT)
+        folder = (DOCKER / SECRETS["admin_token"]["file"]).parent.relative_to(ROOT)
         self.assertIn(str(folder), (ROOT / ".dockerignore").read_text().splitlines())
         self.assertIn(f"/{folder}/", (ROOT / ".gitignore").read_text().splitlines())
 
@@ -91,11 +140,13 @@ class compose(unittest.TestCase):
         self.assertGreater(seconds(BASE["secondwind"]["stop_grace_period"]), seconds(drain))
 
     def test_it_is_confined(self):
-        # A service in both files is confined by the first.
-        for service, body in {**OBSERVED, **BASE}.items():
-            with self.subTest(service):
-                self.assertEqual(body["cap_drop"], ["ALL"])
-                self.assertEqual(body["security_opt"], ["no-new-privileges:true"])
+        for name, services in VARIANTS.items():
+            for service, body in services.items():
+                with self.subTest(name, service=service):
+                    self.assertEqual(body["security_opt"], ["no-new-privileges:true"])
+                    # Open WebUI runs as root, and nobody promises that it needs no capability.
+                    if service != "open-webui":
+                        self.assertEqual(body["cap_drop"], ["ALL"])
         for service in BASE.values():
             self.assertTrue(service["read_only"])
 

@@ -26,6 +26,7 @@ FILES = {
     "share/zsh/site-functions/_secondwind",
 }
 EXAMPLES = "share/doc/secondwind/examples/"
+GUIDES = "share/doc/secondwind/docs/"
 
 
 def files_of(root):
@@ -41,9 +42,16 @@ class for_a_machine(unittest.TestCase):
         install("/usr", cls.root)
 
     def test_everything_is_in_its_place_and_nothing_else_exists(self):
-        there = {name for name in files_of(self.root) if EXAMPLES not in name}
+        there = {
+            name for name in files_of(self.root) if EXAMPLES not in name and GUIDES not in name
+        }
         expected = {"usr/" + name for name in FILES} | {"etc/secondwind/secondwind.json"}
         self.assertEqual(there, expected)
+
+    def test_the_guides_are_those_of_the_source(self):
+        source = Path(__file__).resolve().parents[2] / "docs"
+        self.assertIn("clients.md", files_of(source))
+        self.assertEqual(files_of(Path(self.root, "usr", GUIDES)), files_of(source))
 
     def test_the_service_runs_what_was_installed(self):
         unit = Path(self.root, "usr/lib/systemd/system/secondwind.service").read_text()
