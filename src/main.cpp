@@ -1,3 +1,4 @@
+#include <secondwind/app/doctor.hpp>
 #include <secondwind/app/key_verb.hpp>
 #include <secondwind/app/loops.hpp>
 #include <secondwind/app/named_files.hpp>
@@ -98,7 +99,13 @@ int run(int argc, char** argv) {
         fmt::print(invocation.output_is_error ? stderr : stdout, "{}", invocation.output);
         return invocation.exit_code;
     case verb::check:
-        return check(invocation.settings);
+        if (auto const code = check(invocation.settings); code != 0 || !invocation.live)
+            return code;
+        return app::run_doctor(invocation.settings.value(), false, app::process_console());
+    case verb::doctor:
+        app::refuse_loops(invocation.settings.value(), true);
+        return app::run_doctor(invocation.settings.value(), invocation.json,
+                               app::process_console());
     case verb::serve:
         log::init(invocation.settings.value().logging);
         for (auto const& note : invocation.settings.notes())

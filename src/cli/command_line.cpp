@@ -167,6 +167,13 @@ invocation parse(int argc, char const* const* argv,
     auto* check = app.add_subcommand(
         "check", "Check the configuration and print it, each value with its source");
     add_flags(*check, values, true);
+    check->add_flag("--live", result.live, "Ask the hosts as well, as doctor does");
+    auto* doctor =
+        app.add_subcommand("doctor", "Ask the hosts whether recoveries will work, and what to do");
+    add_flags(*doctor, values, true);
+    doctor->add_flag("--json", result.json, "Print the findings as JSON");
+    doctor->footer("It needs no running secondwind. Nothing is loaded and nothing is unloaded.\n"
+                   "Exit codes: 0 recovery will work on all hosts, 1 on one it cannot.");
     operator_verbs const operators{app, values};
     key_verbs const about_keys{app};
     auto* version_verb = app.add_subcommand("version", "Print the version");
@@ -224,7 +231,9 @@ invocation parse(int argc, char const* const* argv,
         // The narration replaces the log, unless another layer asks for it.
         result.settings.add_flag("log.level", "warn", "demo");
     } else {
-        auto const otherwise = check->parsed() ? invocation::verb::check : invocation::verb::serve;
+        auto const otherwise = check->parsed()    ? invocation::verb::check
+                               : doctor->parsed() ? invocation::verb::doctor
+                                                  : invocation::verb::serve;
         result.chosen = operators.given().value_or(otherwise);
     }
     steps.run([&] {

@@ -1,3 +1,4 @@
+#include <secondwind/base/ascii.hpp>
 #include <secondwind/config/address.hpp>
 #include <secondwind/host/answer.hpp>
 #include <secondwind/host/call.hpp>
@@ -44,6 +45,9 @@ net::task<failure> read_answer(environment env, lease& over, std::string_view me
             co_return failed;
     }
     out.status = reply.head().status;
+    for (auto const& each : env.fields)
+        if (iequals(each.name, "Date"))
+            out.date = each.value;
     auto const persists = reply.head().keep_alive;
     auto const keep_alive = reply.head().keep_alive_timeout;
 

@@ -44,6 +44,7 @@ ELSEWHERE = {
     "tests/soak/soak.py": "takes ten minutes; the test soak.short takes five seconds of it",
     "tests/conformance/run.py": "takes half a minute; the test conformance runs it",
     ".ci/run": "is CI itself",
+    "secondwind doctor": "asks a real LM Studio; operator_tests run it against emulated ones",
     "cmake --preset dev": "builds everything; scripts/test.sh does the same",
     "sudo apt-get": "changes the system",
     "sudo systemctl": "needs a running systemd",

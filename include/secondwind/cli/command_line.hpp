@@ -42,6 +42,7 @@ struct invocation {
         serve,
         demo,
         check,
+        doctor,   // ask the hosts whether recoveries will work
         make_key, // for a client
         hash_key, // an existing key, from standard input
         // Clients of the admin listener of a running secondwind.
@@ -58,6 +59,8 @@ struct invocation {
     verb chosen = verb::serve;
     config::builder settings; // all layers applied and checked
     bool once = false;        // demo: end after one recovery
+    bool live = false;        // check: ask the hosts too, as doctor does
+    bool json = false;        // doctor: print the findings as JSON
     operator_flags operating; // of an operator's verb
     key_flags making;         // of make_key
     int exit_code = 0;        // 0 for help and version, 2 for a usage error

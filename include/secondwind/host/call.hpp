@@ -26,6 +26,7 @@ struct call_result {
     secondwind::host::failure failure;
     int status = 0;
     std::string body; // decoded
+    std::string date; // the value of its Date field; empty: it has none
 };
 
 struct call_request {
