@@ -1,6 +1,7 @@
 #!/bin/sh
-# Tests the package in a separate bookworm system: installation, a run, an upgrade that keeps edited
-# files, and a purge that leaves nothing. Run it as root, on a machine where port 1235 is free.
+# Tests the package in a separate system: installation, a run, an upgrade that keeps edited files, and
+# a purge that leaves nothing. Run it as root, on a machine where port 1235 is free. Besides bookworm,
+# which builds the package, try the other releases that it is for, such as trixie.
 #
 #     debootstrap --variant=minbase bookworm ROOT
 #     packaging/try-deb.sh PACKAGE.deb ROOT

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 scripts/install-deps.sh package
 
 # shellcheck disable=SC2086 # a list of options
-cmake --preset release ${CONFIGURE:-} >/dev/null
+cmake --preset release -DSECONDWIND_PORTABLE=ON ${CONFIGURE:-} >/dev/null
 cmake --build --preset release --target secondwind
 # The same commit gives the same package.
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || date +%s)}

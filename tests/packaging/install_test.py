@@ -7,7 +7,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from installed import PATIENCE, install, run
+from installed import BUILD, PATIENCE, install, run
 
 # Below the prefix.
 FILES = {
@@ -25,6 +25,9 @@ FILES = {
     "share/secondwind/secondwind.schema.json",
     "share/zsh/site-functions/_secondwind",
 }
+# A portable build brings the library that Debian has only as a shared one.
+if "SECONDWIND_PORTABLE:BOOL=ON" in Path(BUILD, "CMakeCache.txt").read_text(encoding="utf-8"):
+    FILES.add("lib/secondwind/libprometheus-cpp-core.so.1.0")
 EXAMPLES = "share/doc/secondwind/examples/"
 GUIDES = "share/doc/secondwind/docs/"
 
