@@ -40,6 +40,7 @@ export class hosts_view {
       recovering: chip(),
       busy_unknown: chip(),
       evicts: chip(),
+      no_recovery: chip(),
       url: el('span', { className: 'muted url' }),
       unload_all: el('button', { type: 'button', className: 'action' }, 'Unload all'),
       facts: el('p', { className: 'note' }),
@@ -61,6 +62,7 @@ export class hosts_view {
     parts.unload_all.onclick = () => this.#act.unload_all(host.name);
     set_chip(parts.recovering, 'working', 'working', 'Recovering');
     set_chip(parts.busy_unknown, 'unknown', 'unknown', 'Busy state unknown');
+    set_chip(parts.no_recovery, 'bad', 'attention', 'No recovery');
     set_chip(parts.evicts, 'attention', 'attention', 'Evicts by itself');
     const card = el(
       'article',
@@ -73,6 +75,7 @@ export class hosts_view {
         parts.recovering,
         parts.busy_unknown,
         parts.evicts,
+        parts.no_recovery,
         parts.url,
         parts.unload_all,
       ),
@@ -97,6 +100,7 @@ export class hosts_view {
     const since = host.since ? ` since ${moment(new Date(host.since), now)}` : '';
     const [level, name, word] = states[host.state] ?? states.unknown;
     set_chip(p.state, level, name, word + since);
+    set_hidden(p.no_recovery, !host.recovery_unavailable);
     set_hidden(p.recovering, !host.recovering);
     set_text(p.url, host.url);
     set_text(p.why, host.state === 'down' ? host.reason : '');
@@ -151,7 +155,10 @@ export class hosts_view {
     const seen = host.listed_at
       ? ` The list above is from ${moment(new Date(host.listed_at), now)}.`
       : '';
-    return `The models could not be listed: ${host.listing_error}.${seen}`;
+    const effect = host.recovery_unavailable
+      ? ' No recovery can work on this host; secondwind doctor says what to do.'
+      : '';
+    return `The models could not be listed: ${host.listing_error}.${effect}${seen}`;
   }
 
   // An instance keeps its color while it is loaded.

@@ -1,4 +1,5 @@
 #include "host_metrics.hpp"
+#include "recovery_unavailable.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -117,6 +118,11 @@ void add_host_metrics(metric_families& families, host::host_list const& hosts) {
     families.gauge("secondwind_host_requests_in_flight", "Requests that the host is serving");
     for (auto const& each : hosts)
         families.add(each->recovery.in_flight.size(), {{"host", each->name()}});
+    families.gauge("secondwind_host_recovery_unavailable",
+                   "1 if the host is up but does not list its models, so no recovery can work; "
+                   "otherwise 0");
+    for (auto const& each : hosts)
+        families.add(!recovery_unavailable(each->view).empty(), {{"host", each->name()}});
     families.gauge("secondwind_host_busy_state_known",
                    "1 if the host said which instances are busy when it was last asked, otherwise "
                    "0");

@@ -27,6 +27,8 @@ std::uint64_t in_state(json const& hosts, std::string_view state) {
 
 cell state_cell(json const& host) {
     auto state = text_member(host, "state");
+    if (!text_member(host, "recovery_unavailable", "").empty())
+        return {state + ", no recovery", app::tone::bad};
     auto const tone = state == "up"     ? app::tone::good
                       : state == "down" ? app::tone::bad
                                         : app::tone::plain;
@@ -65,6 +67,14 @@ std::vector<std::string> problems(json const& status, json const& hosts) {
                                   down_hosts(hosts)));
     else if (!is_true(status, "ready") && !is_true(status, "draining"))
         all.emplace_back("no host is known to be up");
+    std::vector<std::string> hopeless;
+    for (auto const& host : hosts)
+        if (auto const reason = text_member(host, "recovery_unavailable", ""); !reason.empty())
+            hopeless.push_back(text_member(host, "name") + ": " + reason);
+    if (!hopeless.empty())
+        all.push_back(fmt::format("no recovery can work on {} of {} ({}; see secondwind doctor)",
+                                  hopeless.size(), counted(hosts.size(), "host"),
+                                  enumerated(hopeless)));
     return all;
 }
 

@@ -155,7 +155,14 @@ void host_view::note(recovery::control::listing const& got) {
 bool host_view::keep(recovery::control::listing const& got) {
     if (!got.instances) {
         auto const before = std::exchange(listing_error_, got.error);
-        return before != listing_error_;
+        bool const news = before != listing_error_;
+        // A host that has listed its models since it came up has only had a hiccup.
+        auto const since = health_.since();
+        bool const listed = listed_ && since && listed_->at >= *since;
+        if (news && health_.up() && !listed && got.reached == recovery::contact::answered)
+            log::write(log::level::warn, "recovery_unavailable",
+                       {{"host", name_}, {"reason", listing_error_}});
+        return news;
     }
     listing fresh{*got.instances, got.unloaded, now()};
     // Their last known activity stands until they are asked.

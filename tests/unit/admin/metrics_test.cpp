@@ -198,6 +198,21 @@ TEST_F(the_metrics, do_not_call_a_host_up_or_down_of_which_nothing_is_known) {
     EXPECT_EQ(down.value("secondwind_host_state_known", {{"host", "default"}}), 1);
 }
 
+TEST_F(the_metrics, tell_that_no_recovery_can_work_on_a_host_that_is_up) {
+    auto const unavailable = [this] {
+        return read().value("secondwind_host_recovery_unavailable", {{"host", "default"}});
+    };
+    EXPECT_EQ(unavailable(), 0);
+    recovery::control::listing got;
+    got.error = "it requires an API token";
+    got.reached = recovery::contact::answered;
+    host.view.note(got);
+    EXPECT_EQ(unavailable(), 1);
+    got.instances.emplace();
+    host.view.note(got);
+    EXPECT_EQ(unavailable(), 0);
+}
+
 TEST_F(the_metrics, tell_whether_the_host_says_which_instances_are_busy) {
     auto const known = [this] {
         return read().value("secondwind_host_busy_state_known", {{"host", "default"}});

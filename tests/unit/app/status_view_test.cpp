@@ -70,6 +70,14 @@ TEST(status_view, begins_with_the_problems) {
                 StartsWith("Problem: no host is known to be up. "));
 }
 
+TEST(status_view, calls_a_host_a_problem_on_which_no_recovery_can_work) {
+    auto const hosts = hosts_with({{"recovery_unavailable", "it requires an API token"}});
+    EXPECT_THAT(summary(idle, hosts),
+                StartsWith("Problem: no recovery can work on 1 of 1 host (default: it requires an "
+                           "API token; see secondwind doctor). "));
+    EXPECT_THAT(status_view(idle, hosts, json::array(), false), HasSubstr("  up, no recovery  "));
+}
+
 TEST(status_view, does_not_call_a_host_up_before_it_was_contacted) {
     EXPECT_THAT(summary(idle, hosts_with({{"state", "unknown"}})),
                 StartsWith("All is well so far: 0 hosts up, 1 not contacted yet. "));

@@ -268,6 +268,27 @@ TEST_F(host_view, is_up_without_a_listing_when_the_answer_is_none) {
     EXPECT_EQ(view.version(), "0.3.9");
 }
 
+TEST_F(host_view, logs_once_that_no_recovery_can_work_on_a_host_that_is_up) {
+    log_file const log;
+    for (int times = 0; times < 2; ++times) {
+        fails(contact::answered, "it requires an API token");
+        look_and_wait();
+    }
+    auto const lines = log.lines("recovery_unavailable");
+    ASSERT_EQ(lines.size(), 1U);
+    EXPECT_EQ(lines.front().at("level"), "warn");
+    EXPECT_EQ(lines.front().at("host"), "host");
+    EXPECT_EQ(lines.front().at("reason"), "it requires an API token");
+}
+
+TEST_F(host_view, logs_nothing_where_a_host_that_has_listed_fails_once) {
+    log_file const log;
+    look_and_wait();
+    fails(contact::answered, "it has a hiccup");
+    look_and_wait();
+    EXPECT_TRUE(log.lines("recovery_unavailable").empty());
+}
+
 TEST_F(host_view, learns_nothing_from_a_listing_that_was_given_up) {
     look_and_wait();
     auto const before = changes;
