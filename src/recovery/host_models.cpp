@@ -31,10 +31,16 @@ void host_models::listed(lmstudio::inventory loaded, std::vector<lmstudio::model
         each.jit = each.jit || (known != uses_.end() && known->second.loaded);
     }
     models_ = {std::move(loaded), std::move(unloaded)};
-    std::erase_if(uses_, [this](auto const& each) {
-        return std::ranges::find(models_.loaded, each.first, &lmstudio::instance::id) ==
-               models_.loaded.end();
+    std::erase_if(uses_, [this, now](auto const& each) {
+        return !just_loaded(each.second, now) &&
+               std::ranges::find(models_.loaded, each.first, &lmstudio::instance::id) ==
+                   models_.loaded.end();
     });
+}
+
+// A listing that was on its way meanwhile does not show it.
+bool host_models::just_loaded(use const& u, time_point now) noexcept {
+    return u.loaded && now - *u.loaded < std::chrono::seconds{2};
 }
 
 std::uint64_t host_models::bytes_loaded() const noexcept {
@@ -122,7 +128,7 @@ void host_models::answered(claim& by, time_point now) {
     used.named = used.named || (!wanted.instance_id.empty() && wanted.instance_id != wanted.key);
     // A listing may have shown it before its first output came.
     bool const loaded_it = by.load_began && (!used.loaded || *used.loaded < *by.load_began);
-    if (news || loaded_it) {
+    if (loaded_it || (news && !just_loaded(used, now))) {
         used.loaded = now;
         used.load = by.load_began ? now - *by.load_began : duration{};
         std::ranges::find(models_.loaded, serves->id, &lmstudio::instance::id)->jit = true;

@@ -2,9 +2,8 @@
 // host. Each must keep what a recovery promises.
 //
 // A failure names its seed; SECONDWIND_MODEL_SEED=<seed> runs that one alone and traces it.
-// SECONDWIND_MODEL_SCHEDULES=<n> runs n schedules in each of the eight parts instead of three:
-// 12500 make 100,000 in all. Not all of those keep every promise yet: a nightly run, and not a
-// check.
+// SECONDWIND_MODEL_SCHEDULES=<n> runs n schedules in each of the eight parts instead of 400: 12500
+// make 100,000 in all.
 #include "support/recovery_schedule.hpp"
 
 #include <gmock/gmock.h>

@@ -79,10 +79,12 @@ public:
 private:
     static constexpr std::chrono::minutes lately{1};
 
+    static bool just_loaded(use const& u, time_point now) noexcept;
+
     lmstudio::models models_;
     std::uint64_t generation_ = 0; // 0: there was no listing
     std::optional<time_point> asked_;
-    std::map<std::string, use, std::less<>> uses_;            // by instance id; only loaded ones
+    std::map<std::string, use, std::less<>> uses_;            // by instance id, while loaded
     std::map<std::string, time_point, std::less<>> answered_; // by the name in the request
     std::string prefix_;                                      // of the last one's body
     time_point prefix_seen_{};
