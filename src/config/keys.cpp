@@ -91,6 +91,8 @@ void add_recovery(std::vector<key>& all) {
     all.push_back(duration_key("recovery.unload_timeout", at(&recovery::unload_timeout), 1ms, 1h));
     all.push_back(duration_key("recovery.verify_timeout", at(&recovery::verify_timeout), 1ms, 1h));
     all.push_back(text_key("recovery.ledger_file", at(&recovery::ledger_file), "a file name"));
+    all.push_back(
+        size_key("recovery.ledger_size", at(&recovery::ledger_size), 64 * KiB, 1024 * 1024 * MiB));
 }
 
 void add_health(std::vector<key>& all) {

@@ -1,6 +1,8 @@
 #include "access_record.hpp"
 #include <secondwind/base/log.hpp>
 
+#include <array>
+
 namespace secondwind::proxy {
 
 std::string_view to_string(ending e) noexcept {
@@ -37,28 +39,31 @@ void access_record::write(request const& request, telemetry::traffic& counts) co
     if (answered)
         one.first_byte = seconds_until(first_byte);
     counts.ended(one);
-    if (!log::enabled(log::level::info))
+    if (repeated || !log::enabled(log::level::info))
         return;
     constexpr double to_ms = 1000;
-    log::write(log::level::info, "exchange",
-               {{"request_id", request.id},
-                {"method", request.method()},
-                {"path", request.path()},
-                {"status", code()},
-                {"host", request.host_name()},
-                {"stream", stream},
-                {"attempts", std::uint64_t{attempts}},
-                {"verdict", policy::to_string(verdict)},
-                {"recovery", recovery},
-                {"bytes_in", bytes_in},
-                {"bytes_out", bytes_out},
-                {"first_byte_ms", answered ? one.first_byte * to_ms : 0.0},
-                {"duration_ms", one.seconds * to_ms},
-                {"ended", to_string(ending)},
-                {"detail", detail},
-                {"client", request.client},
-                {"address", request.address},
-                {"traceparent", request.traceparent}});
+    std::array const fields{
+        log::field{"request_id", request.id},
+        log::field{"method", request.method()},
+        log::field{"path", request.path()},
+        log::field{"status", code()},
+        log::field{"host", request.host_name()},
+        log::field{"stream", stream},
+        log::field{"attempts", std::uint64_t{attempts}},
+        log::field{"verdict", policy::to_string(verdict)},
+        log::field{"recovery", recovery},
+        log::field{"bytes_in", bytes_in},
+        log::field{"bytes_out", bytes_out},
+        log::field{"first_byte_ms", answered ? one.first_byte * to_ms : 0.0},
+        log::field{"duration_ms", one.seconds * to_ms},
+        log::field{"ended", to_string(ending)},
+        log::field{"detail", detail},
+        log::field{"client", request.client},
+        log::field{"address", request.address},
+        log::field{"traceparent", request.traceparent},
+        log::field{"suppressed", suppressed.value_or(0)}, // mostly left out
+    };
+    log::write(log::level::info, "exchange", fields.data(), fields.size() - !suppressed);
 }
 
 } // namespace secondwind::proxy

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -37,6 +38,9 @@ struct access_record {
     proxy::ending ending = ending::complete;
     std::string recovery; // the outcome, if it met one
     std::string detail;   // why it failed, or the rule that was broken
+    // It is like many others: its line is left out, or says how many were left out before it.
+    bool repeated = false;
+    std::optional<std::uint64_t> suppressed;
 
     // The status that the client got, or 499 if it has left.
     int code() const noexcept { return ending == ending::client_gone ? 499 : status; }

@@ -22,6 +22,7 @@ context::context(net::asio::io_context& loop, config::current_settings const& cu
 void context::apply_settings() {
     fields.reserve(settings->limits.fields);
     budget.bound(settings->limits.replay_buffer_total, settings->limits.replay_buffer);
+    ledger.bound(settings->recovery.ledger_size);
 }
 
 void context::note_full_budget() {

@@ -65,6 +65,11 @@ net::task<bool> exchange::run() {
     }
     if (request_.body.given_up() && record_.detail.empty())
         record_.detail = to_string(telemetry::skip::budget_full);
+    if (recovery_.paused()) {
+        auto& pause = request_.host->recovery.unload_pause;
+        record_.suppressed = pause.count_request(shared_.deadlines.now());
+        record_.repeated = !record_.suppressed;
+    }
     record_.bytes_in += request_.whole ? request_.body.size() : rest_->received();
     record_.write(request_, shared_.traffic);
     co_return keep_;

@@ -82,13 +82,11 @@ policy::next_step exchange_recovery::decide(policy::judgement const& judged) {
             return give_up(v, outcome::futile);
         if (braked(v))
             return give_up(v, outcome::no_candidate);
+        paused_ = step != next_step::join && unloads_paused();
+        if (paused_)
+            return give_up(v, outcome::unload_failed);
     }
     return step;
-}
-
-// Too many wait already.
-bool exchange_recovery::must_not_wait(next_step step) const noexcept {
-    return (step == next_step::join || step == next_step::await_replay) && host_.crowded();
 }
 
 net::task<bool> exchange_recovery::recover(next_step step, policy::judgement const& judged) {
@@ -331,7 +329,7 @@ void exchange_recovery::heal(policy::judgement const& judged) {
     bool const observed = outcome_ == outcome::observed;
     bool const off = host_.settings->recovery.mode == config::recovery_mode::off;
     if (off || host_.guard.recovering() || host_.guard.epoch() != attempt_epoch_ ||
-        request_.sent_blind() || (!observed && braked(v)))
+        request_.sent_blind() || (!observed && braked(v)) || unloads_paused())
         return;
     if (!observed)
         host_.brake.done(key(), v, host_.deadlines.now());

@@ -368,6 +368,22 @@ void host_recovery::learn_refusal(record const& r, std::uint64_t loaded, bool al
     }
 }
 
+void host_recovery::note_end(record const& r) {
+    if (r.acted == outcome::unload_failed) {
+        auto const length = unload_pause.failed(deadlines.now());
+        if (length > length.zero())
+            log::write(log::level::warn, "recoveries_paused",
+                       {{"host", name},
+                        {"failures", unload_pause.failures()},
+                        {"pause_s", std::int64_t{length.count()}},
+                        {"error", r.error}});
+    } else if (r.unloaded() > 0) {
+        if (auto const suppressed = unload_pause.worked())
+            log::write(log::level::info, "recoveries_resumed",
+                       {{"host", name}, {"suppressed", *suppressed}});
+    }
+}
+
 bool host_recovery::promote(std::string_view key) {
     for (auto& each : line.places()) {
         if (!each.refused() || each.admitted() || models.resolve(each.by()).key != key)

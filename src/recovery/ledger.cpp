@@ -95,7 +95,7 @@ void ledger::conclude(record& r, std::string_view request_id, outcome o, bool le
 
 void ledger::keep_if_done(record const& r) {
     if (r.finished() && r.awaiting == 0)
-        file_.append(r);
+        file_.append(r, most_bytes_);
 }
 
 } // namespace secondwind::recovery

@@ -6,9 +6,13 @@
 
 #include <nlohmann/json.hpp>
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <cerrno>
 #include <stdexcept>
 #include <system_error>
+#include <utility>
 
 namespace secondwind::recovery {
 
@@ -36,6 +40,13 @@ json json_of(policy::plan const& p) {
     return {{"reason", policy::to_string(p.reason)},
             {"exhaustive", p.exhaustive},
             {"instances", std::move(instances)}};
+}
+
+// -1 if it is no regular file.
+::off_t size_of(std::FILE* file) noexcept {
+    struct stat status {};
+    bool const regular = ::fstat(::fileno(file), &status) == 0 && S_ISREG(status.st_mode);
+    return regular ? status.st_size : -1;
 }
 
 } // namespace
@@ -74,24 +85,68 @@ std::string to_json(record const& r) {
 ledger_file::ledger_file(std::string const& name) : name_{name} {
     if (name.empty())
         return;
-    out_.reset(std::fopen(name.c_str(), "a"));
+    out_.reset(std::fopen(name.c_str(), "a+e"));
     if (!out_)
         throw std::runtime_error{
             "cannot open the ledger \"" + name +
             "\" (recovery.ledger_file): " + std::generic_category().message(errno)};
+    char last = '\n';
+    auto const size = size_of(out_.get());
+    within_line_ =
+        size > 0 && ::pread(::fileno(out_.get()), &last, 1, size - 1) == 1 && last != '\n';
 }
 
-void ledger_file::append(record const& r) {
+void ledger_file::append(record const& r, std::uint64_t most) {
     if (!out_)
         return;
     auto const line = to_json(r) + "\n";
-    bool const written = std::fwrite(line.data(), 1, line.size(), out_.get()) == line.size() &&
-                         std::fflush(out_.get()) == 0;
-    if (!written && !failed_)
+    auto error = make_room(line.size(), most);
+    if (error == 0)
+        error = write_line(line);
+    if (error != 0 && !failed_)
         log::write(log::level::error, "ledger_write_failed",
-                   {{"file", name_}, {"error", std::generic_category().message(errno)}});
-    failed_ = !written;
-    std::clearerr(out_.get());
+                   {{"file", name_}, {"error", std::generic_category().message(error)}});
+    failed_ = error != 0;
+}
+
+// The code of the error, or 0.
+int ledger_file::make_room(std::size_t bytes, std::uint64_t most) {
+    auto const size = size_of(out_.get());
+    if (size <= 0 || static_cast<std::uint64_t>(size) + bytes <= most)
+        return 0;
+    // It may have been moved away already, by logrotate.
+    if (std::rename(name_.c_str(), (name_ + ".1").c_str()) != 0 && errno != ENOENT)
+        return errno;
+    file fresh{std::fopen(name_.c_str(), "a+e")};
+    if (!fresh)
+        return errno;
+    out_ = std::move(fresh);
+    within_line_ = false;
+    return 0;
+}
+
+// The code of the error, or 0. No buffer of stdio is used: what is in the file must be known.
+int ledger_file::write_line(std::string const& line) {
+    auto const text = within_line_ ? "\n" + line : line;
+    auto const descriptor = ::fileno(out_.get());
+    auto const before = size_of(out_.get());
+    std::size_t written = 0;
+    while (written < text.size()) {
+        auto const n = ::write(descriptor, text.data() + written, text.size() - written);
+        if (n > 0) {
+            written += static_cast<std::size_t>(n);
+        } else if (errno != EINTR) {
+            auto const error = errno;
+            // Unless another process has appended something after it.
+            bool const ours =
+                before >= 0 && size_of(out_.get()) == before + static_cast<::off_t>(written);
+            bool const taken_back = ours && ::ftruncate(descriptor, before) == 0;
+            within_line_ = taken_back ? within_line_ : written > 0;
+            return error;
+        }
+    }
+    within_line_ = false;
+    return 0;
 }
 
 } // namespace secondwind::recovery

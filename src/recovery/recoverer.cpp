@@ -122,6 +122,7 @@ net::task<void> recoverer::run(std::shared_ptr<record> r, std::string authorizat
     if (r->trigger.after_commit || !r->holds)
         r->outcome = r->acted == outcome::pending ? outcome::healed : r->acted;
     host_.ledger.finish(*r);
+    host_.note_end(*r);
     host_.guard.end();
     host_.watch();
     host_.reconsider();

@@ -83,6 +83,7 @@ struct recovery {
     milliseconds unload_timeout{30'000};   // for one unload call
     milliseconds verify_timeout{15'000};   // for a victim to leave the inventory
     std::string ledger_file;               // JSON lines are appended to it; empty: none
+    std::uint64_t ledger_size = 16ull * 1024 * 1024; // bytes, beyond which it is renamed
 };
 
 // Simultaneous first requests for a model that is not loaded.

@@ -127,6 +127,8 @@ public:
     std::size_t unloaded() const noexcept { return record_ ? record_->unloaded() : 0; }
     // It could not be replayed, but the host was healed for the next request.
     bool healed() const noexcept { return healed_; }
+    // It got no recovery, because the unloads of its host keep failing.
+    bool paused() const noexcept { return paused_; }
     claim const& use() const noexcept { return claim_; }
 
 private:
@@ -137,9 +139,17 @@ private:
             host_.note_sent(claim_);
     }
     recovery::trigger trigger(policy::judgement const& judged) const;
-    bool must_not_wait(policy::next_step step) const noexcept;
+    // Too many wait already.
+    bool must_not_wait(policy::next_step step) const noexcept {
+        return (step == policy::next_step::join || step == policy::next_step::await_replay) &&
+               host_.crowded();
+    }
     bool futile(policy::verdict v);
     bool braked(policy::verdict v);
+    // Unloads have failed again and again, so the next try comes later.
+    bool unloads_paused() const noexcept {
+        return host_.unload_pause.lasts(host_.deadlines.now());
+    }
     std::string_view key();
     policy::next_step give_up(policy::verdict reason, recovery::outcome o);
     void adopt(std::shared_ptr<record> r, recovery::relation as);
@@ -172,6 +182,7 @@ private:
     policy::verdict reason_ = policy::verdict::healthy;
     recovery::outcome outcome_ = outcome::pending;
     bool healed_ = false;
+    bool paused_ = false;
     bool admitted_ = false; // how its last wait in the line ended
     bool promoted_ = false; // likewise
 };

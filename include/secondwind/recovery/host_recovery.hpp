@@ -7,6 +7,7 @@
 #include <secondwind/policy/brake.hpp>
 #include <secondwind/policy/memory_bounds.hpp>
 #include <secondwind/policy/oversized_models.hpp>
+#include <secondwind/policy/unload_pause.hpp>
 #include <secondwind/recovery/host_guard.hpp>
 #include <secondwind/recovery/host_models.hpp>
 #include <secondwind/recovery/in_flight.hpp>
@@ -89,6 +90,7 @@ public:
     void forget_refusals() noexcept {
         oversized = {};
         bounds = {};
+        unload_pause = {};
     }
 
     // Nothing of its own runs; rested() opens when that may have come true.
@@ -97,6 +99,8 @@ public:
     }
     net::gate& rested() noexcept { return rested_; }
 
+    // A recovery is over: whether it could unload decides when the next one may begin.
+    void note_end(record const& r);
     // An unload was answered.
     void note_unload() noexcept { last_unload_ = deadlines.now(); }
     // The host has refused to load the model of this recovery, with so many bytes loaded.
@@ -158,6 +162,7 @@ public:
     policy::memory_bounds bounds;
     policy::oversized_models oversized;
     policy::brake brake;
+    policy::unload_pause unload_pause;
     recovery::recoverer recoverer;
     turn_keeper turns;
     std::size_t guard_waiters = 0; // exchanges that await the recovery that runs

@@ -1,6 +1,7 @@
 // The record of recoveries.
 #pragma once
 
+#include <secondwind/config/config.hpp>
 #include <secondwind/recovery/ledger_file.hpp>
 #include <secondwind/recovery/record.hpp>
 
@@ -39,6 +40,8 @@ public:
     // the constructor does.
     void write_to(ledger_file other) noexcept { file_ = std::move(other); }
     void reopen() { write_to(ledger_file{file_.name()}); }
+    // Bounds the size of the file from now on (recovery.ledger_size).
+    void bound(std::uint64_t bytes) noexcept { most_bytes_ = bytes; }
 
     std::deque<std::shared_ptr<record>> const& records() const noexcept { return records_; }
 
@@ -51,6 +54,7 @@ private:
     std::uint64_t next_id_ = 1;
     std::vector<observer> observers_;
     ledger_file file_;
+    std::uint64_t most_bytes_ = config::recovery{}.ledger_size;
 };
 
 } // namespace secondwind::recovery

@@ -3,6 +3,8 @@
 
 #include <secondwind/recovery/record.hpp>
 
+#include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -12,22 +14,31 @@ namespace secondwind::recovery {
 // One record as JSON, without a line end. Times are UTC, durations milliseconds.
 std::string to_json(record const& r);
 
-// Appends whole lines. A write that fails is logged once and never stops a recovery.
+// Appends whole lines, to a file of limited size. A write that fails is logged once and never stops
+// a recovery; what it has left in the file is taken back.
 class ledger_file {
 public:
     // Throws std::runtime_error with a sentence that names the file if it cannot be opened. An
     // empty name is no file.
     explicit ledger_file(std::string const& name);
 
-    void append(record const& r);
+    // If the file would become larger than `most` bytes, it is first renamed to "NAME.1", in place
+    // of the one before, and a new one begins.
+    void append(record const& r, std::uint64_t most);
     std::string const& name() const noexcept { return name_; } // empty: there is none
 
 private:
     struct closer {
         void operator()(std::FILE* f) const noexcept { std::fclose(f); }
     };
+    using file = std::unique_ptr<std::FILE, closer>;
+
+    int make_room(std::size_t bytes, std::uint64_t most);
+    int write_line(std::string const& line);
+
     std::string name_;
-    std::unique_ptr<std::FILE, closer> out_;
+    file out_;
+    bool within_line_ = false; // what another process has left at the end is no whole line
     bool failed_ = false;
 };
 

@@ -79,7 +79,7 @@ TEST(config_file, sets_what_a_recovery_may_do) {
     auto const r = read(R"({"recovery": {"mode": "observe", "evict": "idle", "max_replays": 5,
         "evict_named": "last", "turns": "off", "gate_wait": "1h", "residency": "5s",
         "on_crash": "reload", "busy_wait": "0", "cooldown": "24h", "websocket_timeout": "0",
-        "ledger_file": "ledger.jsonl"}, "cold_load": {"gate": "off"},
+        "ledger_file": "ledger.jsonl", "ledger_size": "1MiB"}, "cold_load": {"gate": "off"},
         "limits": {"recovery_waiters": 1, "hold_time": "0"}})");
     EXPECT_EQ(r.recovery.mode, recovery_mode::observe);
     EXPECT_EQ(r.recovery.evict, policy::evict::idle);
@@ -95,6 +95,7 @@ TEST(config_file, sets_what_a_recovery_may_do) {
     EXPECT_EQ(r.recovery.cooldown, std::chrono::hours{24});
     EXPECT_EQ(r.recovery.websocket_timeout, milliseconds{0});
     EXPECT_EQ(r.recovery.ledger_file, "ledger.jsonl");
+    EXPECT_EQ(r.recovery.ledger_size, 1024U * 1024U);
     EXPECT_EQ(r.limits.recovery_waiters, 1U);
 }
 
