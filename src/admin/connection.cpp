@@ -198,6 +198,8 @@ net::task<bool> connection::serve() {
     auto refused = audience_ == audience::probes && !is_probe(head)
                        ? std::optional{refusal{"not_found", probes_only_reply()}}
                        : check_access(settings, local_, head);
+    if (refused && refused->code == "unauthorized" && head.authorization)
+        refused = bounded(std::move(*refused));
     known_ = known_ || (!refused && !is_probe(head) && !settings.token.empty());
     if (!refused && request.path == "/events" && reader_->is_upgrade()) {
         co_await serve_events(std::move(request.query));
@@ -222,6 +224,21 @@ net::task<bool> connection::serve() {
     if (sent && !complete)
         co_await linger();
     co_return sent&& keep_alive;
+}
+
+// A wrong token was shown. Beyond clients.max_failures a minute from one network, the answer is
+// 429; the token itself is accepted even then, because a reverse proxy may have but one address.
+refusal connection::bounded(refusal wrong) {
+    auto const wait = shared_.wrong_tokens.note(network_, std::chrono::steady_clock::now(),
+                                                shared_.sources.settings->clients.max_failures);
+    if (!wait)
+        return wrong;
+    refusal out{"too_many_failures",
+                error_reply(429, "too_many_failures",
+                            "Too many wrong tokens came from this address. Check admin.token, and "
+                            "try again later.")};
+    out.reply.retry_after = wait->count();
+    return out;
 }
 
 net::task<reply> connection::read_body_and_answer(request request) {

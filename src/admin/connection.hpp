@@ -64,6 +64,7 @@ private:
     net::task<bool> wait_for_request();
     // Serves one request; returns false if the connection must end after it.
     net::task<bool> serve();
+    refusal bounded(refusal wrong);
     net::task<reply> read_body_and_answer(request request);
     net::task<void> serve_events(std::string query);
     net::task<bool> send(reply reply, bool head_only, bool keep_alive);

@@ -8,6 +8,7 @@
 #include <secondwind/admin/server.hpp>
 #include <secondwind/admin/sources.hpp>
 #include <secondwind/net/task.hpp>
+#include <secondwind/policy/failure_rate.hpp>
 
 #include <algorithm>
 #include <string_view>
@@ -39,6 +40,7 @@ struct context {
     admin::metrics& metrics;
     event_hub& events;
     refusal_log refusals{};
+    policy::failure_rate wrong_tokens{};
 };
 
 // The reply to a request that was admitted, other than the upgrade of /events. `shared` must

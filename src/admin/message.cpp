@@ -33,6 +33,8 @@ std::string_view reason_of(int status) noexcept {
         return "Unsupported Media Type";
     case 422:
         return "Unprocessable Content";
+    case 429:
+        return "Too Many Requests";
     case 431:
         return "Request Header Fields Too Large";
     case 502:
@@ -93,6 +95,8 @@ std::string render_head(reply const& reply, bool keep_alive) {
     add_field(head, "Allow", reply.allow);
     for (auto const& each : reply.challenges)
         add_field(head, "WWW-Authenticate", each);
+    if (reply.retry_after > 0)
+        add_field(head, "Retry-After", std::to_string(reply.retry_after));
     add_field(head, "Connection", keep_alive ? "" : "close");
     return head.append(security_fields).append("\r\n");
 }

@@ -1,6 +1,7 @@
 // Requests and replies of the admin listener. Pure.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,7 @@ struct reply {
     std::string allow{};                   // the allowed methods, for a 405
     std::string etag{};                    // of a file that the client may cache, with its quotes
     std::vector<std::string> challenges{}; // WWW-Authenticate, for a 401
+    std::int64_t retry_after = 0;          // seconds, for a 429
 };
 
 // {"error":{"code":...,"message":...}}. `message` is a complete sentence

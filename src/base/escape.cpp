@@ -57,9 +57,28 @@ code_point decode(std::string_view text) noexcept {
     return {value, length};
 }
 
+struct range {
+    std::uint32_t first, last;
+};
+
+// Controls, and what has no width or changes the direction of the text around it (Unicode's general
+// categories Cc and Cf, and the combining grapheme joiner).
+constexpr std::array<range, 13> unseen{{{0x00, 0x1f},
+                                        {0x7f, 0x9f},
+                                        {0xad, 0xad},
+                                        {0x34f, 0x34f},
+                                        {0x61c, 0x61c},
+                                        {0x180e, 0x180e},
+                                        {0x200b, 0x200f},
+                                        {0x2028, 0x202e},
+                                        {0x2060, 0x206f},
+                                        {0xfeff, 0xfeff},
+                                        {0xfff9, 0xfffb},
+                                        {0x1bca0, 0x1bca3},
+                                        {0xe0000, 0xe007f}}};
+
 bool must_be_escaped(std::uint32_t c) noexcept {
-    return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x2028 && c <= 0x202e) ||
-           (c >= 0x2066 && c <= 0x2069);
+    return std::ranges::any_of(unseen, [c](range r) { return c >= r.first && c <= r.last; });
 }
 
 void append_code_unit(std::string& out, std::uint32_t c) {
@@ -67,6 +86,17 @@ void append_code_unit(std::string& out, std::uint32_t c) {
     out += "\\u";
     for (int shift = 12; shift >= 0; shift -= 4)
         out += digits[(c >> static_cast<unsigned>(shift)) & 0xfU];
+}
+
+// Beyond the first plane as a surrogate pair (RFC 8259 section 7).
+void append_code_point(std::string& out, std::uint32_t c) {
+    constexpr std::uint32_t second_plane = 0x10000;
+    if (c < second_plane) {
+        append_code_unit(out, c);
+        return;
+    }
+    append_code_unit(out, 0xd800U + ((c - second_plane) >> 10U));
+    append_code_unit(out, 0xdc00U + ((c - second_plane) & 0x3ffU));
 }
 
 void append_special(std::string& out, std::uint32_t c) {
@@ -87,7 +117,7 @@ void append_special(std::string& out, std::uint32_t c) {
         out += "\\t";
         break;
     default:
-        append_code_unit(out, c);
+        append_code_point(out, c);
     }
 }
 
@@ -113,19 +143,41 @@ void append_escaped(std::string& out, std::string_view text) {
     }
 }
 
+std::string escape_unseen(std::string json) {
+    constexpr auto is_ascii = [](char c) { return static_cast<unsigned char>(c) < 0x80; };
+    if (std::ranges::all_of(json, is_ascii))
+        return json;
+    std::string out;
+    std::string_view text = json;
+    while (!text.empty()) {
+        auto const c = decode(text);
+        auto const length = std::max<std::size_t>(c.length, 1);
+        if (c.value >= 0x7f && must_be_escaped(c.value))
+            append_code_point(out, c.value);
+        else
+            out.append(text.substr(0, length));
+        text.remove_prefix(length);
+    }
+    return out;
+}
+
+std::string_view beginning_of(std::string_view text, std::size_t limit) noexcept {
+    if (text.size() <= limit)
+        return text;
+    while (limit > 0 && (byte_at(text, limit) & 0xc0U) == 0x80U)
+        --limit;
+    return text.substr(0, limit);
+}
+
 bool is_bare_word(std::string_view text) noexcept {
     return std::ranges::all_of(
         text, [](char c) { return plain[static_cast<unsigned char>(c)] && c != ' ' && c != '='; });
 }
 
 std::string in_quotes(std::string_view text, std::size_t limit) {
-    bool const cut = text.size() > limit;
-    // A character that is cut in two would look damaged.
-    while (cut && limit > 0 && (byte_at(text, limit) & 0xc0U) == 0x80U)
-        --limit;
     std::string out = "\"";
-    append_escaped(out, text.substr(0, limit));
-    out += cut ? "...\"" : "\"";
+    append_escaped(out, beginning_of(text, limit));
+    out += text.size() > limit ? "...\"" : "\"";
     return out;
 }
 

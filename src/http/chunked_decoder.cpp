@@ -200,8 +200,12 @@ chunked_decoder::step chunked_decoder::push(std::string_view in) noexcept {
             }
             return {decoder_state::need_more, at + run, in.substr(at, run)};
         }
+        bool const before = in_trailers();
         switch (take(in[at])) {
         case decoder_state::need_more:
+            if (in_trailers() != before) {
+                return {decoder_state::need_more, at + 1, {}};
+            }
             break;
         case decoder_state::complete:
             return {decoder_state::complete, at + 1, {}};

@@ -57,6 +57,18 @@ private:
     char const* end_ = nullptr;
 };
 
+// The fields of another secondwind between us and LM Studio are not ours: they are renamed, so that
+// a client reads of each what it did.
+void copy_of_host(text_writer& out, field_copier& lines, field const& line) {
+    constexpr std::string_view ours = "X-Secondwind-";
+    if (line.name.size() > ours.size() && to_lower(line.name[0]) == 'x' &&
+        iequals(line.name.substr(0, ours.size()), ours)) {
+        lines.flush();
+        out.put("Upstream-");
+    }
+    lines.copy(line);
+}
+
 void put_length(text_writer& out, std::string_view name, std::uint64_t length) {
     out.put(name).put(": ").put(length).put("\r\n");
 }
@@ -208,7 +220,7 @@ void render_response(std::string& to, response_head const& head, persistence con
                 framing.write_coding(line);
             }
         } else if (!options.holds_back(line, meaning)) {
-            lines.copy(line);
+            copy_of_host(out, lines, line);
         }
     }
     lines.flush();
@@ -232,7 +244,7 @@ void render_switching(std::string& to, response_head const& head) {
         bool const framed =
             meaning == field_name::content_length || meaning == field_name::transfer_encoding;
         if (meaning == field_name::upgrade || (!framed && !options.holds_back(line, meaning))) {
-            lines.copy(line);
+            copy_of_host(out, lines, line);
         }
     }
     lines.flush();

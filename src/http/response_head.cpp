@@ -87,8 +87,10 @@ private:
 std::optional<fault> answer_judge::take(field const& line) noexcept {
     switch (recognise(line.name)) {
     case field_name::content_length:
+        has_length_ = has_length_ || bodiless_;
         return bodiless_ ? std::nullopt : take_length(line.value);
     case field_name::transfer_encoding:
+        has_coding_ = has_coding_ || bodiless_;
         return bodiless_ ? std::nullopt : take_coding(line.value);
     case field_name::connection:
         for_each_element(line.value, [this](std::string_view option) {
@@ -146,7 +148,10 @@ std::optional<fault> answer_judge::take_coding(std::string_view value) noexcept 
 std::optional<fault> answer_judge::finish() noexcept {
     bool const http11 = out_.version == version::http11;
     out_.keep_alive = !close_ && (http11 || keep_alive_);
-    if (bodiless_) {
+    // 1xx and 204 have no body in any answer, and both fields are removed from them. Those of a
+    // HEAD and of a 304 describe the body of a GET, and another proxy may go by either.
+    bool const describes = !out_.interim() && out_.status != 204;
+    if (bodiless_ && !(describes && has_length_ && has_coding_)) {
         return std::nullopt;
     }
     if (has_coding_ && !http11) {

@@ -1,6 +1,8 @@
 #include <secondwind/lmstudio/error_message.hpp>
 
 #include <secondwind/base/ascii.hpp>
+#include <secondwind/base/escape.hpp>
+#include <secondwind/lmstudio/model_name.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -275,7 +277,7 @@ std::string named_model(std::string_view message) {
             std::ranges::none_of(kinds, [&](std::string_view kind) { return skip(rest, kind); }))
             continue;
         if (rest.starts_with('"') || rest.starts_with('\''))
-            return std::string{quoted_name(rest)};
+            return std::string{beginning_of(quoted_name(rest), longest_model_name)};
     }
     return {};
 }
@@ -290,12 +292,7 @@ std::string type_of(http::sse_event const& event) {
 
 std::string_view shortened(std::string_view message) noexcept {
     constexpr std::size_t longest = 1024;
-    if (message.size() <= longest)
-        return message;
-    auto end = longest;
-    while (end > 0 && (static_cast<unsigned char>(message[end]) & 0xC0U) == 0x80U)
-        --end;
-    return message.substr(0, end);
+    return beginning_of(message, longest);
 }
 
 std::string read_type(std::string_view text) {

@@ -2,6 +2,9 @@
 
 #include "json_members.hpp"
 
+#include <secondwind/base/escape.hpp>
+#include <secondwind/lmstudio/model_name.hpp>
+
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -109,6 +112,8 @@ requested_model::answer requested_model::read_from(std::string_view text) {
         read_so_far += at;
         auto name =
             close == npos ? std::string{} : text_of_string(text.substr(value, close + 1 - value));
+        if (name.size() > longest_model_name)
+            name = std::string{beginning_of(name, longest_model_name)};
         bool const unnamed = name.empty() && !unloads;
         auto const name_end = name.empty() ? 0 : at;
         return {std::move(name), unnamed, name_end};

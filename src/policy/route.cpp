@@ -14,13 +14,15 @@ namespace {
 
 constexpr std::string_view choosing_field = "X-Secondwind-Host";
 
-http::refusal unknown(std::string_view name, std::span<std::string_view const> names) {
+http::refusal unknown(std::string_view name, std::span<std::string_view const> names,
+                      bool has_key) {
     std::string known;
     for (auto const each : names)
-        known.append(known.empty() ? "" : ", ").append(each);
+        known.append(known.empty() ? "one of these: " : ", ").append(each);
     return {400, "unknown_host",
-            "There is no host " + in_quotes(name) +
-                "; set X-Secondwind-Host to one of these: " + known + "."};
+            "There is no host " + in_quotes(name) + "; set X-Secondwind-Host to " +
+                (has_key ? known : "a name in upstreams, which the operator of this proxy knows") +
+                "."};
 }
 
 } // namespace
@@ -37,7 +39,7 @@ host_choice choice_in(std::span<http::field const> fields) noexcept {
 }
 
 routing route(host_choice const& choice, std::span<std::string_view const> names,
-              std::string_view fallback) {
+              std::string_view fallback, bool has_key) {
     if (choice.times > 1)
         return http::refusal{400, "ambiguous_host",
                              "The request has more than one X-Secondwind-Host field; send one."};
@@ -47,7 +49,7 @@ routing route(host_choice const& choice, std::span<std::string_view const> names
     if (found != names.end())
         return routing{in_place_value, found - names.begin()};
     if (chosen)
-        return unknown(wanted, names);
+        return unknown(wanted, names, has_key);
     return routing{in_place_value, 0U};
 }
 

@@ -102,7 +102,7 @@ net::task<void> listener_set::accept(listener_ptr one) {
 
 void listener_set::log_addresses(host::host_list const& hosts, std::string_view default_upstream) {
     for (auto const& each : listeners_) {
-        auto const shared_host = policy::route({}, hosts.names(), default_upstream);
+        auto const shared_host = policy::route({}, hosts.names(), default_upstream, false);
         auto const& host = each->host ? *each->host : hosts[*shared_host];
         auto const url = config::to_string(host.upstream);
         auto logged = host.name() + "=" + url;

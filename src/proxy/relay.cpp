@@ -1,5 +1,7 @@
 #include "relay.hpp"
 
+#include <secondwind/http/trailers.hpp>
+
 namespace secondwind::proxy {
 
 namespace {
@@ -18,11 +20,15 @@ net::task<net::error_code> flush(client& client, std::chrono::milliseconds stall
 
 // Moves the framer over the bytes and shows their body data to the attempt, if it watches. Returns
 // how many of them belong to the answer, as framer.push() does. Each run of data, which is a chunk
-// as a rule, counts as one of `events`.
+// as a rule, counts as one of `events`. `trailers` becomes where its trailers
+// begin.
 std::size_t follow(http::response_framer& framer, std::string_view bytes, attempt* watching,
-                   body_form form, std::string& out, std::uint64_t& events) {
+                   body_form form, std::string& out, std::uint64_t& events, std::size_t& trailers) {
     std::size_t taken = 0;
+    trailers = http::trailer_filter::none;
     while (taken < bytes.size() && framer.state() == decoder_state::need_more) {
+        if (trailers == http::trailer_filter::none && framer.in_trailers())
+            trailers = taken;
         auto const step = framer.push_run(bytes.substr(taken));
         taken += step.consumed;
         events += !step.data.empty();
@@ -54,6 +60,7 @@ net::task<relay_result> relay(context& shared, client& client, attempt& attempt,
     relay_result result;
     net::error_code ec;
     std::string out; // what is not sent as it came
+    http::trailer_filter trailers;
     if (after_preamble) {
         append_data(out, *after_preamble, form);
         if (form == body_form::in_chunks && answer.framer().state() == decoder_state::complete)
@@ -67,7 +74,10 @@ net::task<relay_result> relay(context& shared, client& client, attempt& attempt,
         http::render_response(head, answer.head(), connection, extra, request.version);
         if (decode)
             answer.scan_again([&out](std::string_view data) { out.append(data); });
-        auto const body = decode ? std::string_view{out} : answer.held_body();
+        auto const body = decode
+                              ? std::string_view{out}
+                              : trailers.pass(answer.held_body(), answer.trailers_begin(),
+                                              answer.framer().state() == decoder_state::complete);
         record.first_byte = access_record::clock::now();
         record.bytes_out = head.size() + body.size();
         client_write writing{client, stall, head, body};
@@ -109,9 +119,12 @@ net::task<relay_result> relay(context& shared, client& client, attempt& attempt,
             }
             std::string_view const bytes{static_cast<char const*>(scratch.data()), n};
             out.clear();
-            auto const taken = follow(framer, bytes, watching, form, out, events);
-            auto const ours =
-                form == body_form::as_it_came ? bytes.substr(0, taken) : std::string_view{out};
+            std::size_t end_of_chunks = 0;
+            auto const taken = follow(framer, bytes, watching, form, out, events, end_of_chunks);
+            auto const ours = form == body_form::as_it_came
+                                  ? trailers.pass(bytes.substr(0, taken), end_of_chunks,
+                                                  framer.state() == decoder_state::complete)
+                                  : std::string_view{out};
             if (taken < n)
                 attempt.note_surplus();
             record.bytes_out += ours.size();

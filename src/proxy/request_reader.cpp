@@ -13,6 +13,10 @@ namespace secondwind::proxy {
 
 namespace {
 
+// Of an id that is longer, the log and the records keep the beginning. LM Studio gets it as it
+// came.
+constexpr std::size_t longest_id = 200;
+
 // The first of each counts.
 void note_ids(request& request, http::request_head const& head) {
     constexpr std::string_view id = "x-request-id";
@@ -20,10 +24,10 @@ void note_ids(request& request, http::request_head const& head) {
     constexpr std::string_view origin = "origin";
     for (auto const& field : head.fields) {
         if (field.name.size() == id.size() && request.id.empty() && iequals(field.name, id))
-            request.id = field.value;
+            request.id = field.value.substr(0, longest_id);
         if (field.name.size() == trace.size() && request.traceparent.empty() &&
             iequals(field.name, trace))
-            request.traceparent = field.value;
+            request.traceparent = field.value.substr(0, longest_id);
         if (field.name.size() == origin.size() && iequals(field.name, origin))
             request.origin = field.value;
     }
@@ -224,7 +228,7 @@ request_reader::route(http::request_head const& head) const {
         return request_.listener->host;
     auto const& hosts = shared_.hosts;
     auto const index = policy::route(policy::choice_in(head.fields), hosts.names(),
-                                     shared_.settings->default_upstream);
+                                     shared_.settings->default_upstream, !request_.client.empty());
     if (!index)
         return index.error();
     return host::host_ptr{&hosts[*index]};

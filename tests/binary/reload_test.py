@@ -131,6 +131,12 @@ class reload(binary_test):
             proxy.event("files_reopened")
             self.assertEqual(ask(at, "GET", "/")[0], 502)
 
+    def test_usr2_is_ignored(self):
+        with closed_port() as port:
+            proxy, at = self.serving(f"http://127.0.0.1:{port}")
+            proxy.signal(signal.SIGUSR2)
+            self.assertEqual(ask(at, "GET", "/")[0], 502)
+
     def started(self, port):
         """One that logs to a file, so that its standard error tells nothing."""
         upstream = f"http://127.0.0.1:{port}"

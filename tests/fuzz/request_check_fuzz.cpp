@@ -57,7 +57,7 @@ void check_choices(request_head const& head) {
     namespace policy = secondwind::policy;
     std::array<std::string_view, 2> const hosts{"first", "second"};
     auto const choice = policy::choice_in(head.fields);
-    auto const routed = policy::route(choice, hosts, "second");
+    auto const routed = policy::route(choice, hosts, "second", true);
     require(routed.has_value() ==
             (choice.times == 0 ||
              (choice.times == 1 && (choice.name == hosts[0] || choice.name == hosts[1]))));

@@ -133,6 +133,30 @@ TEST_F(admin_access_over_sockets, admits_only_probes_without_the_token) {
     run(task(*this));
 }
 
+TEST_F(admin_access_over_sockets, answers_wrong_tokens_beyond_the_bound_with_429) {
+    w.settings.admin.token = token;
+    w.settings.clients.max_failures = 3;
+    auto task = [](admin_access_over_sockets& t) -> asio::awaitable<void> {
+        std::string const wrong = "Authorization: Bearer open-sesame-1235\r\n";
+        for (int i = 0; i < 3; ++i) {
+            auto const a = co_await t.ask("/api/status", wrong);
+            EXPECT_EQ(a.status, 401);
+        }
+        for (int i = 0; i < 3; ++i) {
+            auto const none = co_await t.ask("/api/status"); // which guesses nothing
+            EXPECT_EQ(none.status, 401);
+            auto const a = co_await t.ask("/api/status", wrong);
+            EXPECT_EQ(a.status, 429);
+            EXPECT_EQ(code_of(a), "too_many_failures");
+            EXPECT_TRUE(a.head.field("Retry-After"));
+        }
+        auto const right =
+            co_await t.ask("/api/status", "Authorization: Bearer open-sesame-1234\r\n");
+        EXPECT_EQ(right.status, 200);
+    };
+    run(task(*this));
+}
+
 TEST_F(admin_access_over_sockets, admits_the_token_as_bearer_and_as_password) {
     w.settings.admin.token = token;
     auto task = [](admin_access_over_sockets& t) -> asio::awaitable<void> {

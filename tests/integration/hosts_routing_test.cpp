@@ -58,7 +58,7 @@ TEST_F(hosts_routing, a_port_of_its_own_is_transparent_to_the_last_field) {
     run(story(*this));
 }
 
-TEST_F(hosts_routing, an_unknown_host_or_two_at_once_are_refused_with_the_known_names) {
+TEST_F(hosts_routing, an_unknown_host_or_two_at_once_are_refused) {
     log_file log;
     start();
     auto story = [](with_hosts& t) -> asio::awaitable<void> {
@@ -67,7 +67,7 @@ TEST_F(hosts_routing, an_unknown_host_or_two_at_once_are_refused_with_the_known_
         auto const unknown = co_await one->read_answer();
         EXPECT_EQ(unknown.status, 400);
         EXPECT_THAT(unknown.body, HasSubstr("unknown_host"));
-        EXPECT_THAT(unknown.body, HasSubstr("a, b."));
+        EXPECT_THAT(unknown.body, Not(HasSubstr("a, b"))); // no key was shown
         auto* two = co_await t.connected(t.shared_port());
         co_await two->send(make_request("GET", "/v1/x", {}, choosing("a") + choosing("a")));
         auto const twice = co_await two->read_answer();

@@ -49,6 +49,21 @@ std::vector<sample> persistent_answers() {
     };
 }
 
+TEST_F(answers, have_no_trailers_that_would_change_their_framing) {
+    start();
+    auto story = [](with_wire& t) -> asio::awaitable<void> {
+        std::string const begin =
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nA: b\r\n";
+        auto const both = co_await t.exchange(
+            make_request("GET", "/x"),
+            begin + "Content-Length: 5\r\ntransfer-encoding: chunked\r\nC: d\r\n\r\n");
+        EXPECT_EQ(both.answer.raw, begin + "C: d\r\n\r\n");
+        EXPECT_TRUE(both.answer.complete);
+        co_await verbatim(t, make_request("GET", "/y"), begin + "\r\n");
+    };
+    run(story(*this));
+}
+
 TEST_F(answers, are_relayed_byte_for_byte_in_every_framing) {
     start();
     auto story = [](with_wire& t) -> asio::awaitable<void> {

@@ -98,3 +98,20 @@ TEST_F(request_id, does_not_change_a_traceparent_which_is_logged) {
     ASSERT_EQ(lines.size(), 1u);
     EXPECT_EQ(lines.front().at("traceparent"), trace);
 }
+
+TEST_F(request_id, is_logged_up_to_200_bytes_and_reaches_the_host_whole) {
+    auto const fields = "X-Request-Id: " + std::string(5000, 'i') +
+                        "\r\nTraceparent: " + std::string(5000, 't') + "\r\n";
+    log_file log;
+    start();
+    auto story = [](with_wire& t, std::string line) -> asio::awaitable<void> {
+        auto const seen = co_await t.exchange(make_request("GET", "/", {}, line), ok);
+        EXPECT_THAT(seen.request.raw, HasSubstr(line));
+        EXPECT_EQ(seen.answer.raw, ok);
+    };
+    run(story(*this, fields));
+    auto const lines = log.lines("exchange");
+    ASSERT_EQ(lines.size(), 1u);
+    EXPECT_EQ(lines.front().at("request_id"), std::string(200, 'i'));
+    EXPECT_EQ(lines.front().at("traceparent"), std::string(200, 't'));
+}

@@ -9,9 +9,16 @@ namespace secondwind {
 
 // Appends `text` as the inside of a JSON string (RFC 8259 section 7) that is also safe to print:
 // quotes, backslashes and control characters are escaped, and so are the C1 controls, the line and
-// paragraph separators and the bidirectional overrides, which terminals and viewers obey. Each byte
-// that is not part of valid UTF-8 (RFC 3629) becomes U+FFFD.
+// paragraph separators and all marks that have no width or change the direction of text, which
+// terminals and viewers obey and nobody sees. Each byte that is not part of valid UTF-8 (RFC 3629)
+// becomes U+FFFD.
 void append_escaped(std::string& out, std::string_view text);
+
+// A JSON document in which the same marks are escaped. It must be valid.
+std::string escape_unseen(std::string json);
+
+// The longest beginning of at most `limit` bytes that cuts no character in two.
+std::string_view beginning_of(std::string_view text, std::size_t limit) noexcept;
 
 // True if append_escaped would change nothing, `text` is ASCII, and no byte of it is a space or
 // '='.

@@ -7,6 +7,7 @@
 #include <secondwind/http/response_head.hpp>
 #include <secondwind/net/block_pool.hpp>
 
+#include <cstddef>
 #include <string_view>
 
 namespace secondwind::host {
@@ -42,6 +43,8 @@ public:
     template<class Use>
     void scan(Use&& use) {
         while (framer_.state() == http::decoder_state::need_more && scanned_ < bytes_.size()) {
+            if (trailers_ == none && framer_.in_trailers())
+                trailers_ = scanned_;
             auto const step = framer_.push_run(bytes_.view().substr(scanned_));
             scanned_ += step.consumed;
             if (!step.data.empty() && !use(step.data))
@@ -74,6 +77,10 @@ public:
     std::string_view head_bytes() const noexcept { return bytes_.view().substr(0, head_size_); }
     // What came after the head: the first bytes of an upgraded connection.
     std::string_view after_head() const noexcept { return bytes_.view().substr(head_size_); }
+    // Where in held_body() its trailers begin; npos if none of them is held.
+    std::size_t trailers_begin() const noexcept {
+        return trailers_ == none ? none : trailers_ - head_size_;
+    }
     // Bytes came after the end of this answer.
     bool surplus() const noexcept { return scanned_ < bytes_.size(); }
 
@@ -81,20 +88,25 @@ public:
     void forget_scanned() noexcept {
         bytes_.consume(scanned_);
         head_size_ = scanned_ = 0;
+        trailers_ = none;
     }
     // Drops all held bytes.
     void release() noexcept {
         bytes_.release();
         head_size_ = scanned_ = 0;
+        trailers_ = none;
     }
 
 private:
+    static constexpr std::size_t none = std::string_view::npos;
+
     net::buffer bytes_;
     http::response_head head_;
     http::response_framer framer_;
     std::size_t head_size_ = 0;
     std::size_t scanned_ = 0;
-    bool interim_came_ = false; // so the answer has begun, even if nothing of it is held
+    std::size_t trailers_ = none; // where they begin
+    bool interim_came_ = false;   // so the answer has begun, even if nothing of it is held
 };
 
 } // namespace secondwind::host

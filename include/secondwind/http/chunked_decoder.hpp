@@ -38,7 +38,8 @@ public:
 
     explicit chunked_decoder(chunk_limits limits = {}) noexcept : limits_{limits} {}
 
-    // Takes at most up to the end of one run of data, so call it until the input is used up.
+    // Takes at most up to the end of one run of data, or up to the trailers, so call it until the
+    // input is used up.
     step push(std::string_view in) noexcept;
 
     // After `bad`: the rule that was broken, as "chunk_size"; static.
@@ -46,6 +47,11 @@ public:
 
     // True between chunks: nothing but a size line may come next.
     bool between_chunks() const noexcept { return state_ == state::size && digits_ == 0; }
+
+    // True from the end of the last chunk on, until the body is complete.
+    bool in_trailers() const noexcept {
+        return state_ >= state::trailer_start && state_ <= state::end_lf;
+    }
 
 private:
     enum class state : std::uint8_t {

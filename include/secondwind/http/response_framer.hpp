@@ -33,6 +33,10 @@ public:
     decoder_state finish() noexcept;
 
     http::framing framing() const noexcept { return framing_; }
+    // The next bytes are trailers of a chunked body, or the end of them.
+    bool in_trailers() const noexcept {
+        return framing_ == http::framing::chunked && chunks_.in_trailers();
+    }
 
 private:
     http::framing framing_ = framing::none;

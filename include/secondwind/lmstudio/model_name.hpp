@@ -3,11 +3,16 @@
 
 #include <secondwind/lmstudio/instance.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
 namespace secondwind::lmstudio {
+
+// Bytes of a name that are kept. Clients choose it, and each of them would else be logged and
+// recorded at any length; LM Studio gets it as it came.
+inline constexpr std::size_t longest_model_name = 256;
 
 enum class match : std::uint8_t {
     found,

@@ -28,7 +28,7 @@ public:
     explicit requested_model(std::string_view body, bool whole = true) noexcept
         : body_{body}, whole_{whole} {}
 
-    // The name; empty where the body has none.
+    // The name, up to longest_model_name bytes; empty where the body has none.
     std::string const& name() const { return read().name; }
     // It names no model but may use any that is loaded: a JSON object without a name, or a body of
     // which not all was kept. False for what is no JSON object and for a request to unload.

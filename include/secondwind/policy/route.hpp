@@ -20,9 +20,10 @@ host_choice choice_in(std::span<http::field const> fields) noexcept;
 
 // The index of the host among `names`, of which there is at least one. Who asks for none gets the
 // one that `fallback` names, or the first. A name that is not among them is refused
-// (`unknown_host`), and so is more than one choice, whatever they say (`ambiguous_host`).
+// (`unknown_host`), and so is more than one choice, whatever they say (`ambiguous_host`). The names
+// are told to a client only if it has shown a key.
 using routing = boost::system::result<std::size_t, http::refusal>;
 routing route(host_choice const& choice, std::span<std::string_view const> names,
-              std::string_view fallback);
+              std::string_view fallback, bool has_key);
 
 } // namespace secondwind::policy

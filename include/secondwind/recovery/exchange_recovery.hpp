@@ -147,9 +147,7 @@ private:
     bool futile(policy::verdict v);
     bool braked(policy::verdict v);
     // Unloads have failed again and again, so the next try comes later.
-    bool unloads_paused() const noexcept {
-        return host_.unload_pause.lasts(host_.deadlines.now());
-    }
+    bool unloads_paused() const noexcept { return host_.unload_pause.lasts(host_.deadlines.now()); }
     std::string_view key();
     policy::next_step give_up(policy::verdict reason, recovery::outcome o);
     void adopt(std::shared_ptr<record> r, recovery::relation as);

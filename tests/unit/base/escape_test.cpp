@@ -1,4 +1,5 @@
 #include <secondwind/base/escape.hpp>
+#include <secondwind/base/json.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -46,6 +47,31 @@ TEST(escape, escapes_what_terminals_and_viewers_obey) {
     EXPECT_EQ(escaped("a\xE2\x81\xA6z"), R"(a\u2066z)");    // left-to-right isolate
     EXPECT_EQ(escaped("a\xE2\x80\xA7z"), "a\xE2\x80\xA7z"); // their neighbours are harmless
     EXPECT_EQ(escaped("a\xC2\xA0z"), "a\xC2\xA0z");
+}
+
+TEST(escape, escapes_what_nobody_sees) {
+    EXPECT_EQ(escaped("a\xE2\x80\x8Bz"), R"(a\u200bz)");            // zero-width space
+    EXPECT_EQ(escaped("a\xE2\x80\x8Fz"), R"(a\u200fz)");            // right-to-left mark
+    EXPECT_EQ(escaped("a\xD8\x9Cz"), R"(a\u061cz)");                // Arabic letter mark
+    EXPECT_EQ(escaped("a\xC2\xADz"), R"(a\u00adz)");                // soft hyphen
+    EXPECT_EQ(escaped("a\xE2\x81\xA0z"), R"(a\u2060z)");            // word joiner
+    EXPECT_EQ(escaped("a\xEF\xBB\xBFz"), R"(a\ufeffz)");            // byte order mark
+    EXPECT_EQ(escaped("a\xF3\xA0\x81\x81z"), R"(a\udb40\udc41z)");  // a tag
+    EXPECT_EQ(escaped("a\xE2\x80\x90z"), "a\xE2\x80\x90z");         // a hyphen is seen
+    EXPECT_EQ(escaped("a\xF0\x9F\x98\x80z"), "a\xF0\x9F\x98\x80z"); // so is a face
+}
+
+TEST(escape, changes_nothing_else_of_a_json_document) {
+    EXPECT_EQ(escape_unseen("{\"a\":\"b\\n\xE2\x80\xAE\xE2\x82\xAC\"}"),
+              "{\"a\":\"b\\n\\u202e\xE2\x82\xAC\"}");
+    EXPECT_EQ(write_json(nlohmann::json{{"a", "\xE2\x80\x8B\n"}}), R"({"a":"\u200b\n"})");
+    EXPECT_EQ(escape_unseen("[\n\t1 ]"), "[\n\t1 ]");
+}
+
+TEST(beginning_of, cuts_no_character_in_two) {
+    std::string const euros = "\xE2\x82\xAC\xE2\x82\xAC";
+    for (std::size_t limit = 0; limit <= 7; ++limit)
+        EXPECT_EQ(beginning_of(euros, limit).size(), std::min<std::size_t>(limit / 3 * 3, 6));
 }
 
 TEST(escape, replaces_each_byte_of_invalid_utf8) {

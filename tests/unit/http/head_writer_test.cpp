@@ -115,6 +115,21 @@ TEST(head_writer, gives_a_client_of_http_1_0_no_transfer_encoding) {
     EXPECT_EQ(out, "HTTP/1.1 200 OK\r\nA: b\r\nC: d\r\nConnection: close\r\n\r\n");
 }
 
+TEST(head_writer, renames_what_another_secondwind_says) {
+    field_list fields;
+    auto const head = check_response(
+        "HTTP/1.1 200 OK\r\nA: b\r\nX-Secondwind-Recovery: recovered\r\nx-secondwind-attempts: "
+        "2\r\n"
+        "Upstream-X-Secondwind-Attempts: 3\r\nX-Secondwinds: c\r\nContent-Length: 0\r\n\r\n",
+        "GET", fields);
+    ASSERT_TRUE(head);
+    std::string out;
+    render_response(out, *head, persistence::keep, "X-Secondwind-Attempts: 1\r\n", version::http11);
+    EXPECT_EQ(out, "HTTP/1.1 200 OK\r\nA: b\r\nUpstream-X-Secondwind-Recovery: recovered\r\n"
+                   "Upstream-x-secondwind-attempts: 2\r\nUpstream-X-Secondwind-Attempts: 3\r\n"
+                   "X-Secondwinds: c\r\nContent-Length: 0\r\nX-Secondwind-Attempts: 1\r\n\r\n");
+}
+
 TEST(head_writer, passes_a_websocket_upgrade_and_no_other) {
     EXPECT_EQ(pass_request("GET /llm HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, Upgrade\r\n"
                            "Upgrade: websocket\r\nSec-WebSocket-Key: k\r\n\r\n"),
@@ -217,12 +232,14 @@ TEST(head_writer, makes_one_length_of_equal_ones) {
 }
 
 TEST(head_writer, lets_a_bodiless_answer_speak_only_of_the_body_it_could_have_had) {
-    std::string const head =
-        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n";
-    EXPECT_EQ(pass_response(head, persistence::keep, {}, "HEAD"), head);
-    EXPECT_EQ(pass_response("HTTP/1.1 200 OK\r\nContent-Length: x\r\nTransfer-Encoding: y\r\n\r\n",
-                            persistence::keep, {}, "HEAD"),
-              "HTTP/1.1 200 OK\r\n\r\n");
+    for (std::string const line : {"Content-Length: 5\r\n", "Transfer-Encoding: chunked\r\n"}) {
+        auto const head = "HTTP/1.1 200 OK\r\n" + line + "\r\n";
+        EXPECT_EQ(pass_response(head, persistence::keep, {}, "HEAD"), head);
+    }
+    for (std::string const line : {"Content-Length: x\r\n", "Transfer-Encoding: y\r\n"})
+        EXPECT_EQ(
+            pass_response("HTTP/1.1 200 OK\r\n" + line + "\r\n", persistence::keep, {}, "HEAD"),
+            "HTTP/1.1 200 OK\r\n\r\n");
     EXPECT_EQ(pass_response("HTTP/1.1 304 N\r\nContent-Length: 5\r\n\r\n"),
               "HTTP/1.1 304 N\r\nContent-Length: 5\r\n\r\n");
     EXPECT_EQ(pass_response("HTTP/1.1 204 N\r\nContent-Length: 5\r\n\r\n"),

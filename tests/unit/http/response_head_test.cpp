@@ -107,8 +107,10 @@ TEST(response_head, finds_the_framing) {
         {"HTTP/1.1 304 Not Modified", "Content-Length: 5\r\n", "GET", framing::none, 0},
         {"HTTP/1.1 100 Continue", "Transfer-Encoding: chunked\r\n", "POST", framing::none, 0},
         {"HTTP/1.1 200 OK", "Content-Length: 5\r\n", "HEAD", framing::none, 0},
-        {"HTTP/1.1 200 OK", "Content-Length: x\r\nTransfer-Encoding: y\r\n", "HEAD", framing::none,
-         0},
+        {"HTTP/1.1 200 OK", "Content-Length: x\r\n", "HEAD", framing::none, 0},
+        {"HTTP/1.1 200 OK", "Transfer-Encoding: y\r\n", "HEAD", framing::none, 0},
+        {"HTTP/1.1 204 No Content", "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "GET",
+         framing::none, 0},
         {"HTTP/1.1 200 OK", "Content-Length: 5\r\n", "head", framing::length, 5},
     };
     for (auto const& each : cases) {
@@ -119,6 +121,18 @@ TEST(response_head, finds_the_framing) {
         EXPECT_EQ(result->framing, each.framing) << each.line << each.fields << each.method;
         EXPECT_EQ(result->length, each.length) << each.line << each.fields << each.method;
     }
+}
+
+TEST(response_head, refuses_two_framings_of_a_body_that_is_only_described) {
+    constexpr std::string_view both = "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n";
+    field_list fields;
+    auto const head = check_response(with_fields(both), "HEAD", fields);
+    ASSERT_FALSE(head);
+    EXPECT_EQ(head.error().rule, "both_framings");
+    auto const unchanged =
+        check_response(with_fields(both, "HTTP/1.1 304 Not Modified"), "GET", fields);
+    ASSERT_FALSE(unchanged);
+    EXPECT_EQ(unchanged.error().rule, "both_framings");
 }
 
 TEST(response_head, refuses_a_framing_that_two_could_read_differently) {

@@ -65,6 +65,13 @@ TEST(requested_model, may_be_any_where_not_all_of_the_body_was_kept) {
     EXPECT_FALSE(named.unnamed());
 }
 
+TEST(requested_model, is_kept_up_to_256_bytes) {
+    auto const body = R"({"model":")" + std::string(5'000'000, 'm') + R"("})";
+    EXPECT_EQ(requested_model{body}.name(), std::string(256, 'm'));
+    auto const euros = R"({"model":"m\u20ac)" + std::string(300, 'm') + R"("})";
+    EXPECT_EQ(requested_model{euros}.name(), "m\xE2\x82\xAC" + std::string(252, 'm'));
+}
+
 TEST(requested_model, is_possible_wherever_there_is_a_body) {
     auto const before = requested_model::bytes_read();
     EXPECT_FALSE(requested_model{}.possible());
