@@ -34,6 +34,7 @@ private:
 // "python3 at 127.0.0.1 and a program at ::"
 std::string programs(std::vector<port_listener> const& listeners) {
     std::vector<std::string> all;
+    all.reserve(listeners.size());
     for (auto const& one : listeners)
         all.push_back((one.program.empty() ? "a program" : one.program) + " at " + one.address);
     return enumerated(all);

@@ -195,6 +195,7 @@ invocation parse(int argc, char const* const* argv,
         topic.insert(topic.begin(), "secondwind");
         topic.emplace_back(help->parsed() ? "--help" : "--version");
         std::vector<char const*> words;
+        words.reserve(topic.size());
         for (auto const& word : topic)
             words.push_back(word.c_str());
         return parse(static_cast<int>(words.size()), words.data(), environment_names,

@@ -181,6 +181,7 @@ class a_guarded_server(contract_test):
                 "SECONDWIND_ADMIN_TOKEN": TOKEN,
                 "SECONDWIND_ADMIN_ALLOW_ACTIONS": "true",
                 "SECONDWIND_LIMITS_EVENT_SUBSCRIBERS": "1",
+                "SECONDWIND_CLIENTS_MAX_FAILURES": "200",
             },
         )
         self.data = port_of(self.ask("/api/status")["listen"])
@@ -240,6 +241,18 @@ class a_guarded_server(contract_test):
                     self.ask(path, method, 401, body, {**fields, **kind}, **places)
                 for fields in elsewhere:
                     self.ask(path, method, 403, body, {**fields, **kind}, **places)
+
+    def test_bounds_the_wrong_tokens_of_an_address(self):
+        for _ in range(200):
+            self.ask("/api/status", "get", 401, fields={"Authorization": "Bearer wrong"})
+        for path, method, operation in operations():
+            if "401" not in operation["responses"]:
+                continue
+            body = self.body_of(operation) if method == "post" else None
+            kind = JSON if method == "post" else {}
+            fields = {"Authorization": "Bearer wrong", **kind}
+            with self.subTest(path=path, method=method):
+                self.ask(path, method, 429, body, fields, **self.places(path))
 
     def test_answers_other_methods_and_paths_as_the_document_says_of_them(self):
         for path, item in CONTRACT["paths"].items():

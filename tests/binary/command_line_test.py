@@ -298,7 +298,7 @@ class log_forms(binary_test):
         return proxy.errors.rest()
 
     def test_logs_are_json_lines_where_there_is_no_terminal(self):
-        proxy, _ = self.serving(self.upstream)
+        proxy, _ = self.serving(self.upstream, env=FEW_CLIENTS)
         events = [json.loads(line) for line in self.stopped(proxy)]
         told = [e["event"] for e in events]
         self.assertEqual(told, ["admin_listening", "listening", "draining", "stopped"])

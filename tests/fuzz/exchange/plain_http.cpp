@@ -214,11 +214,16 @@ reading read_answer(std::string_view bytes, bool bodiless, bool closed, message&
     out.status = static_cast<int>(*status);
     out.reason = line.substr(std::min<std::size_t>(13, line.size()));
     out.http10 = line[7] == '0';
-    if (bodiless || out.status < 200 || out.status == 204 || out.status == 304)
-        return reading::complete;
-
     bool const has_length = out.count("Content-Length") > 0;
     auto const codings = out.count("Transfer-Encoding");
+    if (bodiless || out.status < 200 || out.status == 204 || out.status == 304) {
+        // Others may go by either of the two.
+        bool const ambiguous = out.status >= 200 && out.status != 204 && has_length && codings > 0;
+        if (ambiguous)
+            out.head_size = out.size = 0;
+        return ambiguous ? reading::malformed : reading::complete;
+    }
+
     auto const length = length_of(out, true);
     if ((has_length && (codings > 0 || !length)) || codings > 1 || (out.http10 && codings > 0) ||
         (codings > 0 && !same_word(out.value("Transfer-Encoding"), "chunked"))) {

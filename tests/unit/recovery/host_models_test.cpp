@@ -137,6 +137,10 @@ TEST_F(models_of_a_host, remember_that_a_request_has_loaded_an_instance_as_long_
     list({loaded("a")});
     EXPECT_TRUE(models.all().loaded.front().jit);
     ASSERT_NE(models.use_of("a"), nullptr);
+    // A listing that was asked for before the load had ended.
+    list({}, {"a"});
+    ASSERT_NE(models.use_of("a"), nullptr);
+    now += 2s;
     list({}, {"a"});
     EXPECT_EQ(models.use_of("a"), nullptr);
     list({loaded("a")}); // by somebody else
