@@ -13,7 +13,7 @@ namespace replay_budget_test {
 constexpr std::uint64_t small = replay_budget::small;
 
 // A body that is arriving.
-struct body : replay_account::reader {
+struct body final : replay_account::reader {
     body(replay_budget& budget, std::uint64_t announced) : account{budget} {
         account.expect(announced);
         account.start(*this);
