@@ -114,7 +114,7 @@ class host:
     async def _early(self, peer, token, size, fields):
         """Answers before it has the body. The rest of that body follows, or nothing at all."""
         closes = self._rng.random() < 0.5
-        await peer.send(scripts.answer("early", token, size, closes, False)[0][0])
+        await peer.send(scripts.answer("early", token, size, closes)[0][0])
         if closes:
             peer.half_close()
             while True:

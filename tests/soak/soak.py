@@ -126,6 +126,12 @@ async def storm(seed, number, book, host, port, until):
 
 async def run(options):
     book = books.book()
+
+    def note_failure(_, context):
+        error = context.get("exception")
+        book.violation(f"the host of the storm failed: {error!r} ({context['message']})")
+
+    asyncio.get_running_loop().set_exception_handler(note_failure)
     host = hosts.host(random.Random(options.seed), book)
     await host.start()
     served = proxy(options.binary, host.port)
