@@ -200,10 +200,9 @@ chunked_decoder::step chunked_decoder::push(std::string_view in) noexcept {
             }
             return {decoder_state::need_more, at + run, in.substr(at, run)};
         }
-        bool const before = in_trailers();
         switch (take(in[at])) {
         case decoder_state::need_more:
-            if (in_trailers() != before) {
+            if (state_ == state::trailer_start) {
                 return {decoder_state::need_more, at + 1, {}};
             }
             break;

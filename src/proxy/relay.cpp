@@ -20,18 +20,17 @@ net::task<net::error_code> flush(client& client, std::chrono::milliseconds stall
 
 // Moves the framer over the bytes and shows their body data to the attempt, if it watches. Returns
 // how many of them belong to the answer, as framer.push() does. Each run of data, which is a chunk
-// as a rule, counts as one of `events`. `trailers` becomes where its trailers
-// begin.
+// as a rule, counts as one of `events`. `trailers` becomes the place where its trailers begin.
 std::size_t follow(http::response_framer& framer, std::string_view bytes, attempt* watching,
                    body_form form, std::string& out, std::uint64_t& events, std::size_t& trailers) {
     std::size_t taken = 0;
-    trailers = http::trailer_filter::none;
+    trailers = framer.in_trailers() ? 0 : http::trailer_filter::none;
     while (taken < bytes.size() && framer.state() == decoder_state::need_more) {
-        if (trailers == http::trailer_filter::none && framer.in_trailers())
-            trailers = taken;
         auto const step = framer.push_run(bytes.substr(taken));
         taken += step.consumed;
         events += !step.data.empty();
+        if (step.data.empty() && trailers == http::trailer_filter::none && framer.in_trailers())
+            trailers = taken;
         if (watching)
             watching->watch(step.data);
         if (form != body_form::as_it_came)
@@ -121,10 +120,11 @@ net::task<relay_result> relay(context& shared, client& client, attempt& attempt,
             out.clear();
             std::size_t end_of_chunks = 0;
             auto const taken = follow(framer, bytes, watching, form, out, events, end_of_chunks);
-            auto const ours = form == body_form::as_it_came
-                                  ? trailers.pass(bytes.substr(0, taken), end_of_chunks,
-                                                  framer.state() == decoder_state::complete)
-                                  : std::string_view{out};
+            auto ours =
+                form == body_form::as_it_came ? bytes.substr(0, taken) : std::string_view{out};
+            if (form == body_form::as_it_came && end_of_chunks != http::trailer_filter::none)
+                ours =
+                    trailers.pass(ours, end_of_chunks, framer.state() == decoder_state::complete);
             if (taken < n)
                 attempt.note_surplus();
             record.bytes_out += ours.size();

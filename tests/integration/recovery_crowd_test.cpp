@@ -70,7 +70,10 @@ TEST_F(recovery_in_a_crowd, a_hundred_failures_share_one_recovery) {
     EXPECT_GE(joined, 2U);
     EXPECT_EQ(lm->counts().refusals, joined);
     EXPECT_EQ(lm->counts().loads, 2U);
-    // Those that wait for the load ask for the list once more where it takes long.
+    // The recovery lists the models before and after its unload. Those that wait for the load ask
+    // for the list as well where it takes long.
+    for (auto const each : {recovery::step::listed, recovery::step::verified})
+        EXPECT_EQ(std::ranges::count(last_record().steps, each, &recovery::step_record::step), 1);
     EXPECT_GE(requests_to(list_path).size(), 2U);
     EXPECT_EQ(requests_to(unload_path).size(), 1U);
     EXPECT_EQ(records(), 1U);

@@ -119,6 +119,7 @@ reading read_chunks(std::string_view bytes, message& out) {
             message scratch;
             if (!read_fields(trailers.substr(2, last + 2), scratch))
                 return reading::malformed;
+            out.trailers = out.size + end + 2;
             out.size += end + last + 4;
             return reading::complete;
         }

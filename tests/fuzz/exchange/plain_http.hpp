@@ -35,6 +35,7 @@ struct message {
     fuzz::framing framing = fuzz::framing::none;
     std::size_t head_size = 0; // 0 while the head is incomplete or where it is malformed
     std::size_t size = 0;      // of the whole, or as far as it came and was well-formed
+    std::size_t trailers = 0;  // where those of a whole chunked body begin, in front of its end
     std::string body;          // decoded
 
     std::size_t count(std::string_view name) const;
