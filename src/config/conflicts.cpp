@@ -128,6 +128,12 @@ std::vector<conflict> find_conflicts(settings const& all) {
     return found;
 }
 
+bool routes_by_model(settings const& all) noexcept {
+    bool const automatic =
+        all.routing.mode == routing_mode::automatic && all.default_upstream.empty();
+    return all.upstreams.size() > 1 && (automatic || all.routing.mode == routing_mode::model);
+}
+
 std::string open_to_network(settings const& all) {
     std::string open;
     if (!all.clients.api_keys.empty())

@@ -101,6 +101,13 @@ void add_health(std::vector<key>& all) {
         duration_key("health.interval", value_at(&settings::health, &health::interval), 0ms, 24h));
 }
 
+void add_routing(std::vector<key>& all) {
+    choices<routing_mode> const modes{{"auto", routing_mode::automatic},
+                                      {"model", routing_mode::model},
+                                      {"host", routing_mode::host}};
+    all.push_back(choice_key("routing.mode", value_at(&settings::routing, &routing::mode), modes));
+}
+
 void add_cold_load(std::vector<key>& all) {
     choices<bool> const gate{{"on", true}, {"off", false}};
     all.push_back(
@@ -199,6 +206,7 @@ std::vector<key> const& keys() {
         add_admin(table);
         add_recovery(table);
         add_health(table);
+        add_routing(table);
         add_cold_load(table);
         add_limits(table);
         add_timeouts(table);

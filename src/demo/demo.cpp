@@ -39,6 +39,7 @@ config::settings settings_of_demo(config::settings const& given, std::uint16_t h
     settings.admin.allow_actions = true; // there is nothing here to protect
     settings.clients = {};
     settings.recovery = {};
+    settings.routing = {};
     settings.cold_load = {};
     return settings;
 }

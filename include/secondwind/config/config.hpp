@@ -86,6 +86,17 @@ struct recovery {
     std::uint64_t ledger_size = 16ull * 1024 * 1024; // bytes, beyond which it is renamed
 };
 
+enum class routing_mode : std::uint8_t {
+    automatic, // model, if there are several upstreams and no default_upstream
+    model,     // a request goes to a host by the model that it asks for
+    host       // a request goes to default_upstream
+};
+
+// Which host a request to `listen` goes to if it names none.
+struct routing {
+    routing_mode mode = routing_mode::automatic;
+};
+
 // Simultaneous first requests for a model that is not loaded.
 struct cold_load {
     bool gate = true; // one of them loads it, the others wait until it is loaded
@@ -148,6 +159,7 @@ struct settings {
     std::string default_upstream; // whose name `listen` goes to; empty: the first
     config::clients clients;
     config::recovery recovery;
+    config::routing routing;
     config::cold_load cold_load;
     config::admin admin;
     config::health health;
@@ -156,6 +168,10 @@ struct settings {
     config::timeouts timeouts;
     log::options logging;
 };
+
+// True if requests to `listen` that name no host are routed by model. With one upstream there is
+// nothing to choose, whatever the mode says.
+bool routes_by_model(settings const& all) noexcept;
 
 // The listeners for clients that other machines reach and that require no key, separated by
 // ", "; nothing if there are none.

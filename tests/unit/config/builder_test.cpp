@@ -194,6 +194,7 @@ TEST(keys, each_reach_their_own_setting) {
         {"recovery.gate_wait", "0"},
         {"recovery.residency", "7s"},
         {"recovery.ledger_size", "1MiB"},
+        {"routing.mode", "host"},
         {"cold_load.gate", "off"},
         {"limits.hold_time", "0"},
         {"recovery.cooldown", "0"},

@@ -113,6 +113,27 @@ TEST(default_upstream, is_the_name_of_one_of_them) {
     EXPECT_THAT(fault(named("a b")), HasSubstr("expected the name of an upstream"));
 }
 
+TEST(routing, is_by_model_only_among_several_upstreams) {
+    auto const by_model = [](std::string const& mode, std::string const& name, bool several) {
+        auto const file = several ? two_with("") : one_with("http://h", R"("name": "b")");
+        auto const more =
+            R"("routing": {"mode": ")" + mode + R"("}, "default_upstream": ")" + name + "\", ";
+        return routes_by_model(from(std::string{file}.insert(1, more)).value());
+    };
+    for (std::string const mode : {"auto", "model"})
+        EXPECT_TRUE(by_model(mode, "", true)) << mode;
+    EXPECT_TRUE(by_model("model", "b", true));
+    EXPECT_FALSE(by_model("auto", "b", true));
+    for (std::string const name : {"", "b"}) {
+        EXPECT_FALSE(by_model("host", name, true)) << name;
+        for (std::string const mode : {"auto", "model", "host"})
+            EXPECT_FALSE(by_model(mode, name, false)) << mode << ' ' << name;
+    }
+    EXPECT_TRUE(routes_by_model(from(two_with("")).value()));
+    EXPECT_EQ(fault(R"({"routing": {"mode": "models"}})"),
+              "f.json:1:22: routing.mode: expected auto, model or host, but got \"models\"");
+}
+
 TEST(certificate, needs_both_of_its_files) {
     for (std::string const section : {"tls", "admin"}) {
         auto const with = [&](std::string const& members) {

@@ -113,7 +113,7 @@ TEST(schema, refuses_what_is_unknown_in_every_object) {
         if (one.is_structured())
             open.insert(open.end(), one.begin(), one.end());
     }
-    EXPECT_EQ(objects, 14U); // the whole, ten sections, an upstream, an API key and a rule
+    EXPECT_EQ(objects, 15U); // the whole, ten sections, an upstream, an API key and a rule
 }
 
 TEST(schema, says_the_default_that_holds) {
@@ -142,7 +142,7 @@ TEST(schema, offers_all_choices_and_no_other) {
         }
         EXPECT_EQ(find_key(name)->expected, expected);
     }
-    EXPECT_EQ(seen, 8U);
+    EXPECT_EQ(seen, 9U);
 }
 
 TEST(schema, has_the_bounds_of_every_number) {
