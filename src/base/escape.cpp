@@ -169,6 +169,16 @@ std::string_view beginning_of(std::string_view text, std::size_t limit) noexcept
     return text.substr(0, limit);
 }
 
+bool is_utf8(std::string_view text) noexcept {
+    while (!text.empty()) {
+        auto const length = decode(text).length;
+        if (length == 0)
+            return false;
+        text.remove_prefix(length);
+    }
+    return true;
+}
+
 bool is_bare_word(std::string_view text) noexcept {
     return std::ranges::all_of(
         text, [](char c) { return plain[static_cast<unsigned char>(c)] && c != ' ' && c != '='; });

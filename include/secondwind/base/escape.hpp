@@ -20,6 +20,9 @@ std::string escape_unseen(std::string json);
 // The longest beginning of at most `limit` bytes that cuts no character in two.
 std::string_view beginning_of(std::string_view text, std::size_t limit) noexcept;
 
+// RFC 3629: no surrogates, nothing longer than it must be.
+bool is_utf8(std::string_view text) noexcept;
+
 // True if append_escaped would change nothing, `text` is ASCII, and no byte of it is a space or
 // '='.
 bool is_bare_word(std::string_view text) noexcept;

@@ -1,4 +1,4 @@
-// The model that a request names, read from its body without building a document.
+// The model that a request names, read from its body.
 #pragma once
 
 #include <cstddef>
@@ -15,10 +15,9 @@ namespace secondwind::lmstudio {
 // JSON parsers take the last: a client that sends two gets a guess either way. An object with
 // "instance_id" and no "model" is LM Studio's own request to unload (POST /api/v1/models/unload).
 //
-// Any JSON text is read as a full parser reads it. Other text is not refused: brackets are only
-// counted, and numbers, literals, commas and the characters of strings are skipped unseen, so a
-// "model" after a mistake is found. LM Studio refuses such a request. (It accepts lone surrogates,
-// which strict parsers do not: those are skipped as well.) The name itself is read strictly.
+// Text that is no valid JSON is not refused (http/member_scanner), so a "model" after a mistake is
+// found. LM Studio refuses such a request. (It accepts lone surrogates, which strict parsers do
+// not: those are skipped as well.) The name itself is read strictly.
 class requested_model {
 public:
     // Of a request without a body.
@@ -57,7 +56,7 @@ public:
 
 private:
     struct answer {
-        std::string name;
+        std::string name{};
         bool unnamed = false;
         std::size_t end = 0; // of the name
     };

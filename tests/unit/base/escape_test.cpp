@@ -122,5 +122,16 @@ TEST(escape, cuts_a_long_text_between_characters) {
     EXPECT_EQ(in_quotes("a\"b"), R"("a\"b")");
 }
 
+TEST(escape, knows_utf8_from_other_bytes) {
+    for (std::uint32_t const c :
+         {0x0U, 0x7fU, 0x80U, 0x7ffU, 0x800U, 0xd7ffU, 0xe000U, 0xffffU, 0x10000U, 0x10ffffU})
+        EXPECT_TRUE(is_utf8("a" + encode(c) + "b")) << c;
+    EXPECT_TRUE(is_utf8(""));
+    for (std::string_view const text :
+         {"\x80", "a\xC3", "\xC3(", "\xC0\xAF", "\xE0\x80\xAF", "\xED\xA0\x80", "\xF0\x80\x80\xAF",
+          "\xF4\x90\x80\x80", "\xF8\x88\x80\x80\x80", "\xFF"})
+        EXPECT_FALSE(is_utf8(text)) << escaped(text);
+}
+
 } // namespace
 } // namespace secondwind
