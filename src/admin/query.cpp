@@ -1,37 +1,11 @@
 #include "query.hpp"
 
 #include <secondwind/base/escape.hpp>
+#include <secondwind/base/percent.hpp>
 
 #include <algorithm>
-#include <charconv>
-#include <optional>
 
 namespace secondwind::admin {
-
-namespace {
-
-// Nothing if a "%" is not followed by two hexadecimal digits.
-std::optional<std::string> percent_decoded(std::string_view text) {
-    std::string out;
-    out.reserve(text.size());
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text[i] != '%') {
-            out += text[i];
-            continue;
-        }
-        unsigned char byte = 0;
-        auto const* const digits = text.data() + i + 1;
-        auto const* const end = digits + std::min<std::size_t>(2, text.size() - i - 1);
-        auto const [stop, error] = std::from_chars(digits, end, byte, 16);
-        if (error != std::errc{} || stop - digits != 2)
-            return std::nullopt;
-        out += static_cast<char>(byte);
-        i += 2;
-    }
-    return out;
-}
-
-} // namespace
 
 std::string read_query(std::string_view query, std::vector<query_field>& into) {
     while (!query.empty()) {

@@ -15,6 +15,14 @@ constexpr std::array<std::string_view, 2> members{"model", "instance_id"};
 
 } // namespace
 
+requested_model requested_model::known(std::string_view body, bool whole, std::string_view name,
+                                       bool unnamed, std::size_t end) {
+    requested_model result{body, whole};
+    result.answer_ = {std::string{beginning_of(name, longest_model_name)}, unnamed, end};
+    result.known_ = true;
+    return result;
+}
+
 requested_model::answer requested_model::read_from(std::string_view text) {
     http::member_scanner scanner{members, 1};
     scanner.push(text);

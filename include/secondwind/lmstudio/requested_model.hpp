@@ -27,6 +27,11 @@ public:
     explicit requested_model(std::string_view body, bool whole = true) noexcept
         : body_{body}, whole_{whole} {}
 
+    // Of a request whose body was read before, and is not read again. `end` counts the bytes of the
+    // body up to the end of its name.
+    static requested_model known(std::string_view body, bool whole, std::string_view name,
+                                 bool unnamed, std::size_t end);
+
     // The name, up to longest_model_name bytes; empty where the body has none.
     std::string const& name() const { return read().name; }
     // It names no model but may use any that is loaded: a JSON object without a name, or a body of
