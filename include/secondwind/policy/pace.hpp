@@ -1,0 +1,36 @@
+// How fast a host serves and loads, learned from what it did. Pure.
+#pragma once
+
+#include <secondwind/policy/price.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace secondwind::policy {
+
+// Moving averages, kept in memory only.
+class pace {
+public:
+    // A request for the model took so long, its load not counted.
+    void served(std::string_view model, seconds took);
+    // A load of so many bytes took so long. Nothing is learned from 0 bytes.
+    void loaded(std::uint64_t bytes, seconds took) noexcept;
+
+    // What a request for the model takes; nothing if none was served.
+    std::optional<seconds> of(std::string_view model) const noexcept;
+    // What a load of so many bytes takes. At first, a gigabyte a second is assumed.
+    seconds load_time(std::uint64_t bytes) const noexcept;
+
+    // Of more models, all are forgotten: their names come from requests.
+    static constexpr std::size_t most = 256;
+
+private:
+    std::map<std::string, seconds, std::less<>> served_;
+    double bytes_per_second_ = 1e9;
+};
+
+} // namespace secondwind::policy
