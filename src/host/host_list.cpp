@@ -104,6 +104,15 @@ void host_list::take(change to) {
             each->retire();
 }
 
+std::vector<recovery::routed_host> host_list::routed() const {
+    std::vector<recovery::routed_host> all;
+    for (auto const& each : hosts_)
+        all.push_back(
+            {&each->recovery, &each->upstream, &each->view.rest(),
+             [each](std::chrono::milliseconds max_age) { return each->view.refresh(max_age); }});
+    return all;
+}
+
 void host_list::start() {
     for (auto const& each : hosts_)
         each->view.start();

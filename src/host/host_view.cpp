@@ -71,11 +71,14 @@ net::task<void> host_view::survey() {
             result.error = "it did not answer within " + format_duration(limit);
         bool const answered = result.reached == recovery::contact::answered;
         note(result);
-        if (result.instances && !stopping_) {
+        bool const listed = result.instances.has_value();
+        if (listed && !stopping_) {
             auto const completed =
                 co_await control_.with_activity(std::move(*result.instances), {});
             note(completed);
         }
+        if (surveyed_)
+            surveyed_(listed && listed_ ? &*listed_ : nullptr);
         // A host keeps its version until it is down.
         if (answered && !version_ && !stopping_) {
             auto version = co_await control_.version();
@@ -211,6 +214,10 @@ void host_view::note(secondwind::host::busy_state state) {
 
 void host_view::on_connect(failure const& result) {
     bool news = false;
+    if (result)
+        rest_.failed(deadlines_.now());
+    else
+        rest_.worked(deadlines_.now());
     if (result) {
         news = observe(observation::unreachable, describe(result));
     } else if (!listing_ && !health_.up()) { // a listing that is running will say more

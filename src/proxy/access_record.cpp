@@ -48,6 +48,7 @@ void access_record::write(request const& request, telemetry::traffic& counts) co
         log::field{"path", request.path()},
         log::field{"status", code()},
         log::field{"host", request.host_name()},
+        log::field{"route", request.host ? policy::to_string(request.route) : ""},
         log::field{"stream", stream},
         log::field{"attempts", std::uint64_t{attempts}},
         log::field{"verdict", policy::to_string(verdict)},
@@ -61,9 +62,13 @@ void access_record::write(request const& request, telemetry::traffic& counts) co
         log::field{"client", request.client},
         log::field{"address", request.address},
         log::field{"traceparent", request.traceparent},
-        log::field{"suppressed", suppressed.value_or(0)}, // mostly left out
+        // Mostly left out:
+        log::field{"moved_from", moved_from},
+        log::field{"moved_because", moved_because},
+        log::field{"suppressed", suppressed.value_or(0)},
     };
-    log::write(log::level::info, "exchange", fields.data(), fields.size() - !suppressed);
+    auto const more = suppressed ? 3U : moved_from.empty() ? 0U : 2U;
+    log::write(log::level::info, "exchange", fields.data(), fields.size() - 3 + more);
 }
 
 } // namespace secondwind::proxy

@@ -36,8 +36,10 @@ struct access_record {
     std::uint64_t bytes_in = 0;                         // of the request's body
     std::uint64_t bytes_out = 0;                        // of the answer, head included
     proxy::ending ending = ending::complete;
-    std::string recovery; // the outcome, if it met one
-    std::string detail;   // why it failed, or the rule that was broken
+    std::string moved_from;         // the last host that did not serve it; mostly empty
+    std::string_view moved_because; // static: the verdict on its answer, or the failure
+    std::string recovery;           // the outcome, if it met one
+    std::string detail;             // why it failed, or the rule that was broken
     // It is like many others: its line is left out, or says how many were left out before it.
     bool repeated = false;
     std::optional<std::uint64_t> suppressed;

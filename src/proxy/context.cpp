@@ -14,7 +14,8 @@ context::context(net::asio::io_context& loop, config::current_settings const& cu
                                                       scratch_size / sizeof(page))},
       budget{settings->limits.replay_buffer_total, settings->limits.replay_buffer},
       ledger{settings->recovery.ledger_file}, hosts{environment(), settings, ledger},
-      pseudonym{fmt::format("secondwind-{:08x}", std::random_device{}())},
+      router{io, deadlines, settings}, pseudonym{fmt::format("secondwind-{:08x}",
+                                                             std::random_device{}())},
       id_prefix_{fmt::format("{:08x}-", std::random_device{}())} {
     apply_settings();
 }
@@ -23,6 +24,7 @@ void context::apply_settings() {
     fields.reserve(settings->limits.fields);
     budget.bound(settings->limits.replay_buffer_total, settings->limits.replay_buffer);
     ledger.bound(settings->recovery.ledger_size);
+    router.take(hosts.routed());
 }
 
 void context::note_full_budget() {

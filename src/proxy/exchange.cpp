@@ -1,4 +1,5 @@
 #include "exchange.hpp"
+#include "host_choice.hpp"
 #include "relay.hpp"
 #include "tunnel.hpp"
 
@@ -34,10 +35,8 @@ std::string_view advice_for(fault kind) {
 
 exchange::exchange(context& shared, client& c, request& incoming, body_reader* rest)
     : shared_{shared}, client_{c}, request_{incoming}, rest_{rest},
-      preamble_{shared, c, incoming, record_}, recovery_{incoming.host->recovery, *this,
-                                                         incoming.model,
-                                                         lmstudio::kind_for(incoming.path())},
-      number_{shared.next_exchange++} {
+      preamble_{shared, c, incoming, record_}, number_{shared.next_exchange++} {
+    begin_on_host();
     shared_.exchanges.add(*this);
     shared_.traffic.began();
 }
@@ -47,9 +46,19 @@ exchange::~exchange() {
     client_.unwatch();
 }
 
+void exchange::begin_on_host() {
+    recovery::recoverable_request const& me = *this;
+    recovery_.emplace(request_.host->recovery, me, request_.model,
+                      lmstudio::kind_for(request_.path()));
+}
+
 net::task<bool> exchange::run() {
     client_.watch(*this, rest_ ? most_of_a_body : request_.settings->limits.pipelined);
-    co_await recovery::run_exchange(*this, recovery_);
+    bool moved = co_await recovery::run_exchange(*this, *recovery_);
+    while (moved) {
+        begin_on_host();
+        moved = co_await recovery::run_exchange(*this, *recovery_);
+    }
 
     if (gone_ || record_.ending == ending::client_gone) {
         record_.ending = client_.stalled() ? ending::stalled : ending::client_gone;
@@ -57,15 +66,15 @@ net::task<bool> exchange::run() {
         // Otherwise on_client_gone() has counted it: here a write to the client has failed.
         if (!gone_)
             shared_.traffic.client_left(phase());
-        recovery_.leave();
+        recovery_->leave();
     }
-    if (recovery_.met_recovery()) {
-        record_.recovery = recovery::to_string(recovery_.outcome());
+    if (recovery_->met_recovery()) {
+        record_.recovery = recovery::to_string(recovery_->outcome());
         count_replay();
     }
     if (request_.body.given_up() && record_.detail.empty())
         record_.detail = to_string(telemetry::skip::budget_full);
-    if (recovery_.paused()) {
+    if (recovery_->paused()) {
         auto& pause = request_.host->recovery.unload_pause;
         record_.suppressed = pause.count_request(shared_.deadlines.now());
         record_.repeated = !record_.suppressed;
@@ -100,6 +109,41 @@ void exchange::note_attempt() {
     request_.host->attempts.add(attempt_->status());
     if (!gone_)
         record_.verdict = attempt_->judged().verdict;
+}
+
+// What LM Studio refuses for memory goes to another host that has room, before this one is made
+// to unload something. It has generated nothing.
+bool exchange::moves_from(recovery::exchange_recovery& recovery) {
+    bool const may = request_.movable() && request_.whole && !preamble_.begun() && !held_ &&
+                     recovery.uninvolved() &&
+                     request_.settings->recovery.mode == config::recovery_mode::on;
+    if (!may)
+        return false;
+    recovery.learn_refusal(attempt_->judged());
+    auto const from = request_.host;
+    if (!choose_host_instead(shared_, request_))
+        return false;
+    note_move(from->name(), policy::to_string(attempt_->judged().verdict));
+    attempt_->park();
+    return true;
+}
+
+// Nothing of the request was sent.
+bool exchange::moves_after(host::failure const& failed) {
+    bool const unsent = failed.kind == fault::connect || failed.kind == fault::connect_timeout ||
+                        failed.kind == fault::resolve || failed.kind == fault::tls;
+    if (!unsent || !request_.movable() || held_)
+        return false;
+    auto const from = request_.host;
+    if (!choose_host_after_failure(shared_, request_))
+        return false;
+    note_move(from->name(), host::to_string(failed.kind));
+    return true;
+}
+
+void exchange::note_move(std::string_view from, std::string_view reason) {
+    record_.moved_from = from;
+    record_.moved_because = reason;
 }
 
 // A client that has had the preamble of a stream can be given nothing but the rest of a stream.
@@ -251,12 +295,16 @@ std::string exchange::own_fields() const {
     std::string fields;
     if (request_.settings->request_id.add)
         fields = request_.id_field();
-    if (recovery_.met_recovery())
+    if (!recovery_->met_recovery() && !record_.moved_from.empty())
+        fields += fmt::format("X-Secondwind-Recovery: moved; reason={}; unloaded=0\r\n"
+                              "X-Secondwind-Attempts: {}\r\n",
+                              record_.moved_because, record_.attempts);
+    if (recovery_->met_recovery())
         fields += fmt::format(
             "X-Secondwind-Recovery: {}{}; reason={}; unloaded={}{}\r\n"
             "X-Secondwind-Attempts: {}\r\n",
-            recovery::to_string(recovery_.outcome()), recovery_.healed() ? "; healed" : "",
-            policy::to_string(recovery_.reason()), recovery_.unloaded(),
+            recovery::to_string(recovery_->outcome()), recovery_->healed() ? "; healed" : "",
+            policy::to_string(recovery_->reason()), recovery_->unloaded(),
             request_.body.given_up() ? "; not_kept=budget_full" : "", record_.attempts);
     return fields;
 }
@@ -267,13 +315,13 @@ void exchange::on_client_gone() {
     gone_ = true;
     if (attempt_)
         attempt_->cancel();
-    recovery_.leave();
+    recovery_->leave();
     client_.close();
 }
 
 telemetry::phase exchange::phase() const noexcept {
     using telemetry::phase;
-    if (recovery_.waits())
+    if (recovery_->waits())
         return phase::recovering;
     if (!attempt_)
         return phase::holding;
@@ -307,8 +355,8 @@ void exchange::cancel(std::string_view reason) {
 void exchange::count_replay() {
     using recovery::outcome;
     auto& counts = shared_.traffic;
-    counts.replays_recovered += recovery_.outcome() == outcome::recovered;
-    counts.replays_failed += recovery_.outcome() == outcome::replay_failed;
+    counts.replays_recovered += recovery_->outcome() == outcome::recovered;
+    counts.replays_failed += recovery_->outcome() == outcome::replay_failed;
 }
 
 } // namespace secondwind::proxy

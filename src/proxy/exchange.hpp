@@ -54,6 +54,8 @@ public:
     bool may_resend(host::failure const& failed) const noexcept {
         return failed.resend_safe() && request_.idempotent() && request_.whole;
     }
+    bool moves_from(recovery::exchange_recovery& recovery);
+    bool moves_after(host::failure const& failed);
     // A later answer takes the place of an earlier one, unless only the earlier one can still be
     // given.
     void hold(policy::next_step step);
@@ -64,6 +66,8 @@ public:
     policy::judgement const* late_error();
 
 private:
+    void begin_on_host();
+    void note_move(std::string_view from, std::string_view reason);
     net::task<void> refuse(http::refusal refusal);
     net::task<void> reply_without_descriptors(host::failure failed);
     void count_replay();
@@ -86,7 +90,7 @@ private:
     body_reader* rest_;
     access_record record_;
     preamble_relay preamble_;
-    recovery::exchange_recovery recovery_;
+    std::optional<recovery::exchange_recovery> recovery_; // by its host
     std::unique_ptr<attempt> attempt_;
     std::unique_ptr<attempt> held_; // the answer that is relayed if all else fails
     std::uint64_t number_;

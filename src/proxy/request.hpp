@@ -6,6 +6,7 @@
 #include <secondwind/lmstudio/requested_model.hpp>
 #include <secondwind/proxy/listener.hpp>
 #include <secondwind/proxy/replay_buffer.hpp>
+#include <secondwind/recovery/router.hpp>
 
 #include <string>
 #include <string_view>
@@ -56,6 +57,9 @@ struct request {
         body.release();
     }
 
+    // It may go to another host, for its own was chosen by its model.
+    bool movable() const noexcept { return policy::is_free(route); }
+
     // The name of its host; empty if it was refused before it had one.
     std::string_view host_name() const noexcept {
         return host ? std::string_view{host->name()} : std::string_view{};
@@ -65,10 +69,14 @@ struct request {
         return {settings->limits.head, settings->limits.fields, settings->limits.target};
     }
 
-    config::settings_ptr settings; // never null
-    host::host_ptr host;           // null until it is routed
-    listener_ptr listener;         // that its client is connected to
+    config::settings_ptr settings;                             // never null
+    host::host_ptr host;                                       // null until it is chosen
+    policy::choice_reason route = policy::choice_reason::only; // why that one
+    recovery::tried_hosts tried; // that have refused it, or could not be reached
+    listener_ptr listener;       // that its client is connected to
     std::string head;
+    // The head as the client sent it, where it must be rendered for a host that is not known yet.
+    std::string received;
     std::size_t method_size = 0;
     std::size_t target_size = 0;
     replay_buffer body;

@@ -1,9 +1,9 @@
 #include "request_reader.hpp"
 #include "admission.hpp"
+#include "host_choice.hpp"
 #include "loop.hpp"
+#include "outgoing_head.hpp"
 #include <secondwind/base/ascii.hpp>
-#include <secondwind/config/address.hpp>
-#include <secondwind/http/head_writer.hpp>
 #include <secondwind/policy/host_names.hpp>
 #include <secondwind/policy/route.hpp>
 
@@ -31,38 +31,6 @@ void note_ids(request& request, http::request_head const& head) {
         if (field.name.size() == origin.size() && iequals(field.name, origin))
             request.origin = field.value;
     }
-}
-
-// Makes the head that goes to the host. A chunked body that was read whole is sent with its length.
-// The key of the client is for the proxy alone, and so is the choice of a host on the shared
-// listener; the host gets its own token, if it has one.
-void render(context const& shared, request& request, http::request_head const& head, bool whole) {
-    http::outgoing_body body{head.framing, head.length};
-    if (head.framing == http::framing::chunked && whole)
-        body = {http::framing::length, request.body.size()};
-    auto extra =
-        request.settings->request_id.add && request.made_id ? request.id_field() : std::string{};
-    if (marks_requests(shared))
-        extra.append("Via: 1.1 ").append(shared.pseudonym).append("\r\n");
-    bool const keyed = !request.client.empty();
-    http::request_edit edit;
-    edit.drop_credentials = keyed;
-    edit.drop_host_choice = !request.listener->host;
-    std::string authority;
-    if (request.host) {
-        edit.host = request.host->pool.authority();
-        // Only HTTP/1.0 does without a Host field, and the request goes up as HTTP/1.1.
-        if (head.version == http::version::http10)
-            authority = config::authority(request.host->upstream);
-        edit.no_host = authority;
-        if (auto const& token = request.host->upstream.api_token; keyed && !token.empty())
-            extra += "Authorization: Bearer " + token + "\r\n";
-    }
-    edit.extra = extra;
-    request.head.clear();
-    http::render_request(request.head, head, body, edit);
-    request.method_size = head.method.size();
-    request.target_size = head.target.size();
 }
 
 } // namespace
@@ -102,9 +70,9 @@ net::task<request_reader::result> request_reader::read() {
     body_ = std::make_unique<body_reader>(client_, *request_.settings, head);
     bool const chunked = head.framing == http::framing::chunked;
     bool const expects_continue = head.expect_continue;
-    std::string raw_head;
-    if (chunked)
-        raw_head = head_bytes; // its length is not known yet: rendered again after the body
+    bool const chooses = !request_.host;
+    if (chunked || chooses)
+        request_.received = head_bytes; // rendered again once its length and its host are known
     auto rest = arrived.substr(scanner.end());
     body_->begin(rest, request_.body);
     if (client_.unread().empty())
@@ -113,19 +81,17 @@ net::task<request_reader::result> request_reader::read() {
         client_.unread().erase(0, client_.unread().size() - rest.size());
 
     auto read = result::request;
-    if (!body_->finished()) {
+    if (!body_->finished())
         read = co_await read_body(expects_continue);
-        if (read == result::request && chunked) {
-            auto const again =
-                http::check_request(raw_head, request_.head_limits(), shared_.fields);
-            render(shared_, request_, *again, request_.whole);
-        }
-    }
-    if (read == result::request) {
-        request_.model = lmstudio::requested_model{request_.body.view(), request_.whole};
-        if (request_.whole)
-            body_.reset();
-    }
+    if (read != result::request)
+        co_return read;
+    request_.model = lmstudio::requested_model{request_.body.view(), request_.whole};
+    if (request_.whole)
+        body_.reset();
+    if (chooses && !choose_host(shared_, client_, request_))
+        co_await ask_and_choose_host(shared_, request_);
+    if (chunked || chooses)
+        render_again(shared_, request_);
     co_return read;
 }
 
@@ -145,11 +111,13 @@ bool request_reader::accept(http::request_head const& head) {
     auto admitted = refused ? admission{std::move(refused), 0, {}} : admit(shared_, client_, head);
     request_.client = std::move(admitted.client);
     auto const routed = route(head);
+    // Until it is known which host serves the request, the answers of the first stand for all.
     if (routed && !request_.origin.empty())
-        request_.grants = (*routed)->grants.fields_for(request_.origin);
+        request_.grants =
+            (*routed ? **routed : shared_.hosts[0]).grants.fields_for(request_.origin);
     if (routed && !admitted.refused)
         request_.host = *routed;
-    render(shared_, request_, head, false);
+    render_head(shared_, request_, head, false);
     auto const most = request_.settings->limits.body;
     if (admitted.refused) {
         request_.address = client_.address().to_string();
@@ -221,16 +189,25 @@ net::task<request_reader::result> request_reader::read_body(bool expects_continu
 }
 
 // A host's own listener is transparent to the last field: it does not read what a request says of
-// hosts.
+// hosts. Null if the host is chosen by the request's model.
 boost::system::result<host::host_ptr, http::refusal>
-request_reader::route(http::request_head const& head) const {
-    if (request_.listener->host)
+request_reader::route(http::request_head const& head) {
+    using policy::choice_reason;
+    if (request_.listener->host) {
+        request_.route = choice_reason::port;
         return request_.listener->host;
+    }
     auto const& hosts = shared_.hosts;
-    auto const index = policy::route(policy::choice_in(head.fields), hosts.names(),
-                                     shared_.settings->default_upstream, !request_.client.empty());
+    auto const asked = policy::choice_in(head.fields);
+    if (asked.times == 0 && shared_.router.by_model() && hosts.size() > 1)
+        return host::host_ptr{};
+    auto const index = policy::route(asked, hosts.names(), shared_.settings->default_upstream,
+                                     !request_.client.empty());
     if (!index)
         return index.error();
+    request_.route = asked.times != 0    ? choice_reason::asked
+                     : hosts.size() == 1 ? choice_reason::only
+                                         : choice_reason::fallback;
     return host::host_ptr{&hosts[*index]};
 }
 

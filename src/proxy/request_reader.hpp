@@ -18,8 +18,9 @@
 
 namespace secondwind::proxy {
 
-// Reads a head, checks it, admits its client, routes it, and reads its body as far as the limits
-// let it be kept. Writes nothing but "100 Continue": the session answers what is refused.
+// Reads a head, checks it, admits its client, reads its body as far as the limits let it be kept,
+// and decides which host it goes to. Writes nothing but "100 Continue": the session answers what is
+// refused.
 class request_reader {
 public:
     // All must outlive it; the request is a fresh one.
@@ -47,8 +48,7 @@ private:
     net::task<arrival> read_head(http::head_scanner& scanner, std::string_view& arrived);
     bool accept(http::request_head const& head);
     net::task<result> read_body(bool expects_continue);
-    boost::system::result<host::host_ptr, http::refusal>
-    route(http::request_head const& head) const;
+    boost::system::result<host::host_ptr, http::refusal> route(http::request_head const& head);
     result refuse(http::refusal reason, int retry_after = 0);
 
     context& shared_;

@@ -39,6 +39,7 @@ server::change server::prepare(config::settings const& settings) {
 void server::take(change next) {
     tls_ = std::move(next.tls);
     shared_.hosts.take(std::move(next.hosts));
+    shared_.router.take(shared_.hosts.routed());
     listeners_.take(std::move(next.listeners), shared_.hosts);
     shared_.hosts.start();
 }

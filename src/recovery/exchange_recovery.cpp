@@ -89,6 +89,20 @@ policy::next_step exchange_recovery::decide(policy::judgement const& judged) {
     return step;
 }
 
+void exchange_recovery::learn_refusal(policy::judgement const& judged) {
+    claim_.end();
+    if (!is_refusal(judged.verdict) || !host_.models.known())
+        return;
+    note_not_loaded();
+    host_.learn_refusal(key(), judged.verdict);
+}
+
+// It is not loaded any more, whatever the last listing said.
+void exchange_recovery::note_not_loaded() {
+    if (auto const* const serves = host_.models.serving(claim_))
+        host_.models.unloaded(std::string{serves->id});
+}
+
 net::task<bool> exchange_recovery::recover(next_step step, policy::judgement const& judged) {
     reason_ = judged.verdict;
     claim_.end();
@@ -96,9 +110,7 @@ net::task<bool> exchange_recovery::recover(next_step step, policy::judgement con
         if (!refused_)
             refused_ = host_.deadlines.now();
         if (host_.models.known()) {
-            // It is not loaded any more, whatever the last listing said.
-            if (auto const* const serves = host_.models.serving(claim_))
-                host_.models.unloaded(std::string{serves->id});
+            note_not_loaded();
             refused_with_ = host_.models.bytes_loaded();
         }
     }

@@ -31,6 +31,7 @@ void host_models::listed(lmstudio::inventory loaded, std::vector<lmstudio::model
         each.jit = each.jit || (known != uses_.end() && known->second.loaded);
     }
     models_ = {std::move(loaded), std::move(unloaded)};
+    lists_all_ = lists_all_ || !models_.unloaded.empty();
     std::erase_if(uses_, [this, now](auto const& each) {
         return !just_loaded(each.second, now) &&
                std::ranges::find(models_.loaded, each.first, &lmstudio::instance::id) ==
@@ -58,6 +59,19 @@ std::vector<std::string> host_models::keys() const {
         if (std::ranges::find(keys, each.model) == keys.end())
             keys.push_back(each.model);
     return keys;
+}
+
+lmstudio::resolved_model const& host_models::find(std::string_view name,
+                                                  lmstudio::model_kind kind) const {
+    if (name.empty())
+        return sole_ = lmstudio::resolve(name, models_, kind);
+    if (found_in_ != generation_ || found_.size() == most_names)
+        found_.clear();
+    found_in_ = generation_;
+    auto at = found_.find(name);
+    if (at == found_.end())
+        at = found_.emplace(name, lmstudio::find_model(name, models_)).first;
+    return at->second;
 }
 
 lmstudio::resolved_model const& host_models::resolve(claim& of) const {

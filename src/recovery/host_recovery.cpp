@@ -182,13 +182,12 @@ policy::wish host_recovery::wish_of(claim& by, std::vector<std::string> const& b
     return first ? wish::first : wish::later;
 }
 
-std::vector<lmstudio::instance> host_recovery::evictable_for(claim& by) const {
-    auto const& key = models.resolve(by).key;
+std::vector<lmstudio::instance> host_recovery::evictable_for(std::string_view model) const {
     std::vector<lmstudio::instance> others;
     for (auto const& each : models.all().loaded) {
         // What was loaded by hand stays, as far as the host says which that is.
         bool const may_go = each.jit || each.last_used_ms == 0;
-        if (may_go && each.device.empty() && each.model != key)
+        if (may_go && each.device.empty() && each.model != model)
             others.push_back(each);
     }
     return others;
@@ -202,15 +201,15 @@ bool host_recovery::must_wait_for_turn(claim& by) {
     // A load that has begun would be broken off as well.
     if (std::ranges::any_of(loading(), [&](auto const& key) { return key != wanted.key; }))
         return true;
-    return std::ranges::any_of(evictable_for(by), [&](lmstudio::instance const& i) {
-        return is_used(i) || is_resident(i, now);
-    });
+    return std::ranges::any_of(
+        evictable_for(models.resolve(by).key),
+        [&](lmstudio::instance const& i) { return is_used(i) || is_resident(i, now); });
 }
 
 bool host_recovery::admits(claim& by) {
     if (pauses.stopped())
         return true;
-    if (!watching_ && !takes_turns())
+    if (!looks())
         return !is_cold(by);
     bool const others_wait = std::ranges::any_of(line.places(), [&](line::place& each) {
         return !each.admitted() && models.known() && models.serving(each.by()) == nullptr &&
@@ -230,7 +229,7 @@ bool host_recovery::admits(claim& by) {
 void host_recovery::expect_eviction(claim& by) {
     if (!takes_turns())
         return;
-    for (auto const& each : evictable_for(by))
+    for (auto const& each : evictable_for(models.resolve(by).key))
         models.unloaded(each.id);
 }
 
@@ -298,12 +297,13 @@ bool host_recovery::waits_for_load() {
 
 void host_recovery::answered(claim& by) {
     by.answered();
-    if (!watching_ && !takes_turns()) {
+    if (!looks()) {
         if (by.model().is_read())
             models.note_answer(by.model(), deadlines.now());
     } else {
         auto const now = deadlines.now();
         models.answered(by, now);
+        learn_load(by, now);
         bounds.loaded(models.bytes_loaded(), now);
         note_change();
     }
@@ -324,10 +324,27 @@ void host_recovery::on_end(claim& ended) noexcept {
         head_ = nullptr;
     if (!line.empty())
         reconsider();
-    if (!watching_ && !takes_turns())
+    if (!looks())
         return;
-    models.ended(ended, deadlines.now());
+    auto const now = deadlines.now();
+    learn_pace(ended, now);
+    models.ended(ended, now);
     note_change();
+}
+
+void host_recovery::learn_load(claim& by, time_point now) {
+    if (!learns_ || !by.load_began)
+        return;
+    pace.loaded(models.size_of(models.resolve(by).key), now - *by.load_began);
+    by.use_began = now;
+}
+
+void host_recovery::learn_pace(claim& by, time_point now) {
+    if (!by.use_began || !by.answering())
+        return;
+    auto const& key = models.resolve(by).key;
+    pace.served(key.empty() ? by.model().name() : key, now - *by.use_began);
+    by.use_began.reset();
 }
 
 void host_recovery::note_cut(claim& by, std::uint64_t epoch) {
@@ -356,16 +373,25 @@ void host_recovery::note_cut(claim& by, std::uint64_t epoch) {
 // What was loaded and what was asked for did not fit together, unless the memory was not free yet,
 // or another load held it.
 void host_recovery::learn_refusal(record const& r, std::uint64_t loaded, bool alone) {
-    auto const now = deadlines.now();
-    bool const settled =
-        !last_unload_ || now - *last_unload_ >= policy::memory_bounds::settling_time;
-    auto const size = models.size_of(r.wanted.key);
-    if (r.trigger.verdict == policy::verdict::load_refused && settled && size != 0 &&
-        loading().empty()) {
-        bounds.refused(loaded + size, now);
+    if (auto const sum = refused_sum(r.wanted.key, r.trigger.verdict, loaded)) {
+        bounds.refused(*sum, deadlines.now());
         if (alone)
-            bounds.refused_alone(loaded + size, now);
+            bounds.refused_alone(*sum, deadlines.now());
     }
+}
+
+void host_recovery::learn_refusal(std::string_view key, policy::verdict verdict) {
+    if (auto const sum = refused_sum(key, verdict, models.bytes_loaded()))
+        bounds.refused(*sum, deadlines.now());
+}
+
+std::optional<std::uint64_t>
+host_recovery::refused_sum(std::string_view key, policy::verdict verdict, std::uint64_t loaded) {
+    bool const settled =
+        !last_unload_ || deadlines.now() - *last_unload_ >= policy::memory_bounds::settling_time;
+    auto const size = models.size_of(key);
+    bool const tells = verdict == policy::verdict::load_refused && settled && size != 0;
+    return tells && loading().empty() ? std::optional{loaded + size} : std::nullopt;
 }
 
 void host_recovery::note_end(record const& r) {

@@ -7,27 +7,21 @@
 
 namespace secondwind::recovery {
 
-policy::plan_request plan_request_for(host_recovery& host, record const& r, policy::stage stage,
-                                      bool refused_as_loaded) {
+policy::plan_request plan_basis(host_recovery& host, lmstudio::resolved_model const& wanted,
+                                policy::verdict verdict) {
     auto const& settings = host.settings->recovery;
     auto const now = host.deadlines.now();
     policy::plan_request request;
-    request.verdict = r.trigger.verdict;
-    // It is listed as loaded, and yet it does not work: then it is memory for its work that lacks.
-    if (refused_as_loaded && policy::is_refusal(request.verdict))
-        request.verdict = policy::verdict::insufficient_memory;
-    request.wanted = r.wanted;
-    auto const file = host.models.size_of(r.wanted.key);
-    request.need = policy::required_bytes(r.trigger.message);
-    if (policy::is_refusal(request.verdict) && file != 0)
-        request.need = std::max(request.need.value_or(0), file);
-    request.size = file != 0 ? file : request.need.value_or(0);
-    request.stage = stage;
+    request.verdict = verdict;
+    request.wanted = wanted;
+    request.size = host.models.size_of(wanted.key);
+    if (policy::is_refusal(verdict) && request.size != 0)
+        request.need = request.size;
     request.evict = settings.evict;
     request.evict_named = settings.evict_named;
     request.pinned = &settings.pinned;
     request.most_loaded = host.bounds.most_loaded(now);
-    if (policy::is_refusal(request.verdict)) {
+    if (policy::is_refusal(verdict)) {
         request.least_refused = host.bounds.least_refused(now);
         request.least_refused_alone = host.bounds.least_refused_alone(now);
     }
@@ -35,6 +29,21 @@ policy::plan_request plan_request_for(host_recovery& host, record const& r, poli
         request.load_in_flight = true;
         request.loading += host.models.size_of(key);
     }
+    return request;
+}
+
+policy::plan_request plan_request_for(host_recovery& host, record const& r, policy::stage stage,
+                                      bool refused_as_loaded) {
+    auto verdict = r.trigger.verdict;
+    // It is listed as loaded, and yet it does not work: then it is memory for its work that lacks.
+    if (refused_as_loaded && policy::is_refusal(verdict))
+        verdict = policy::verdict::insufficient_memory;
+    auto request = plan_basis(host, r.wanted, verdict);
+    if (auto const named = policy::required_bytes(r.trigger.message))
+        request.need = std::max(request.need.value_or(0), *named);
+    if (request.size == 0)
+        request.size = request.need.value_or(0);
+    request.stage = stage;
     for (auto& each : host.in_flight.claims())
         request.answers = request.answers || (each.possible() && each.answering() &&
                                               host.models.resolve(each).key == r.wanted.key);

@@ -10,8 +10,13 @@ namespace secondwind::recovery {
 
 class host_recovery;
 
-// `refused_as_loaded`: the host lists the wanted model as loaded, and refused it all the same. The
-// result refers to the host's settings.
+// What a load of the wanted model would need on this host, whatever the host says to it. The result
+// refers to the host's settings.
+policy::plan_request plan_basis(host_recovery& host, lmstudio::resolved_model const& wanted,
+                                policy::verdict verdict);
+
+// The same after an error. `refused_as_loaded`: the host lists the wanted model as loaded, and
+// refused it all the same.
 policy::plan_request plan_request_for(host_recovery& host, record const& r, policy::stage stage,
                                       bool refused_as_loaded);
 

@@ -79,7 +79,7 @@ net::task<void> turn_keeper::turn(line::place* by, std::uint64_t arrival) {
         }
         bool foreign = false;
         while (busy && awaits(by, arrival) && host_.deadlines.now() < until) {
-            auto const others = host_.evictable_for(by->by());
+            auto const others = host_.evictable_for(host_.models.resolve(by->by()).key);
             std::vector<std::string> targets;
             foreign = false;
             for (auto const& each : others) {

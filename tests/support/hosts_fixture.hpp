@@ -29,6 +29,7 @@ struct with_hosts : testing::Test {
     }
     with_hosts() {
         w.settings.upstreams = {upstream("a", a), upstream("b", b)};
+        w.settings.routing.mode = config::routing_mode::host;
         w.settings.upstreams[1].listen = config::endpoint{"127.0.0.1", 0};
     }
     void TearDown() override { w.stop(); }

@@ -79,6 +79,8 @@ public:
     bool may_resend(failure_type const& failure) const noexcept {
         return failure.dead_connection && request_.idempotent && request_.replayable;
     }
+    bool moves_from(recovery::exchange_recovery&) const noexcept { return false; }
+    bool moves_after(failure_type const&) const noexcept { return false; }
     void hold(policy::next_step step);
     bool holds_answer(failure_type const&) const noexcept { return held_.has_value(); }
     net::task<void> relay();

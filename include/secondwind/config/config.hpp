@@ -36,6 +36,9 @@ struct upstream {
     std::string ca_file{};   // PEM, of the CA that signed its certificate; empty: the system's CAs
     bool verify = true;      // its certificate, and that it is for this host
     std::optional<endpoint> listen{}; // clients of this port have this host, whatever they say
+    milliseconds handicap{0};
+    std::vector<std::string> models{};
+    std::uint64_t memory = 0;
     bool operator==(upstream const&) const = default;
 };
 std::string to_string(upstream const& u); // "http://127.0.0.1:1234"
@@ -95,6 +98,8 @@ enum class routing_mode : std::uint8_t {
 // Which host a request to `listen` goes to if it names none.
 struct routing {
     routing_mode mode = routing_mode::automatic;
+    milliseconds max_age{60'000};
+    milliseconds list_wait{250};
 };
 
 // Simultaneous first requests for a model that is not loaded.

@@ -34,6 +34,7 @@ struct host {
           unloaded{env.io}, home{made_by} {
         pool.watch(view);
         control.on_busy_state([this](busy_state const& state) { view.note(state); });
+        view.on_survey([this](host_view::listing const* listed) { learn(listed); });
     }
     host(host const&) = delete;
     host& operator=(host const&) = delete;
@@ -72,6 +73,17 @@ struct host {
     // Unloads that operators request run one after another.
     bool unloading = false;
     net::gate unloaded;
+
+    // Requests are routed by what is known of its models.
+    void learn(host_view::listing const* listed) {
+        if (!recovery.learns_from_requests())
+            return;
+        auto const now = recovery.deadlines.now();
+        if (listed != nullptr)
+            recovery.models.listed(listed->instances, listed->unloaded, now);
+        else
+            recovery.models.not_listed(now);
+    }
 
     host_list& home;
     std::size_t users = 0; // host_ptrs, including the list's own

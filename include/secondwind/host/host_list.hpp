@@ -7,6 +7,7 @@
 #include <secondwind/net/gate.hpp>
 #include <secondwind/net/task.hpp>
 #include <secondwind/recovery/ledger.hpp>
+#include <secondwind/recovery/router.hpp>
 
 #include <boost/intrusive/list.hpp>
 
@@ -41,6 +42,8 @@ public:
     host_ptr find(std::string_view name) const noexcept;
     // In their order; valid until the next take().
     std::span<std::string_view const> names() const noexcept { return names_; }
+    // In their order, for a router; each keeps its host alive.
+    std::vector<recovery::routed_host> routed() const;
     // Including retired ones that have not finished.
     std::size_t alive() const noexcept { return living_.size(); }
 

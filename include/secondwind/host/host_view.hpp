@@ -7,6 +7,7 @@
 #include <secondwind/net/deadline.hpp>
 #include <secondwind/net/gate.hpp>
 #include <secondwind/net/task.hpp>
+#include <secondwind/policy/rest.hpp>
 #include <secondwind/recovery/control.hpp>
 
 #include <chrono>
@@ -57,6 +58,15 @@ public:
     // When it was last asked; neither known nor a reason before that, and once it is down.
     secondwind::host::busy_state const& busy_state() const noexcept { return busy_state_; }
 
+    // How long requests that may go to other hosts leave this one alone.
+    policy::rest& rest() noexcept { return rest_; }
+
+    // Calls `observer` with each listing that was asked for here, completed with what the instances
+    // do, and with null where it failed; by the same rules as below.
+    void on_survey(std::function<void(listing const*)> observer) {
+        surveyed_ = std::move(observer);
+    }
+
     // Calls `observer` after the state, the reason why it is down, the version, the error, the
     // busy state or the listing has changed; the time when an instance was last used does not
     // count. It is called from inside the call that brought the news: it must neither throw nor
@@ -103,6 +113,8 @@ private:
     std::vector<std::function<void()>> observers_;
 
     host_health health_;
+    policy::rest rest_;
+    std::function<void(listing const*)> surveyed_;
     std::optional<std::string> version_;
     std::optional<listing> listed_;
     std::string listing_error_;

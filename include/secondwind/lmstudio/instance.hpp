@@ -34,6 +34,7 @@ struct instance {
     bool jit = false;     // it has a time to live, as what a request has loaded has
     std::string device{}; // another machine that it is on (LM Link); empty for the host itself
     std::vector<std::string> variants{}; // further names of its model
+    std::uint32_t parallel = 0; // requests that it serves at once; 0 where the host does not say
     bool operator==(instance const&) const = default;
 };
 

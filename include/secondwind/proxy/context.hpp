@@ -11,6 +11,7 @@
 #include <secondwind/proxy/idle_clients.hpp>
 #include <secondwind/proxy/replay_buffer.hpp>
 #include <secondwind/recovery/ledger.hpp>
+#include <secondwind/recovery/router.hpp>
 #include <secondwind/telemetry/live_exchange.hpp>
 #include <secondwind/telemetry/traffic.hpp>
 
@@ -62,6 +63,7 @@ struct context {
     idle_clients idle;
     recovery::ledger ledger;
     host::host_list hosts;
+    recovery::router router;
     policy::failure_rate failures; // wrong API keys, by the network that they came from
     telemetry::traffic traffic;
     telemetry::exchange_list exchanges;

@@ -17,7 +17,7 @@ namespace secondwind::recovery {
 template<class Exchange>
 concept recoverable_exchange = requires(Exchange& exchange, Exchange const& state,
                                         typename Exchange::failure_type failure, bool fresh,
-                                        policy::next_step step) {
+                                        policy::next_step step, exchange_recovery& recovery) {
     // The client has left. That cancels whatever the exchange awaits, and it gets no answer.
     { state.gone() } -> std::same_as<bool>;
     // Unless it reads only, a new request waits at the gate while its host is recovered.
@@ -34,6 +34,11 @@ concept recoverable_exchange = requires(Exchange& exchange, Exchange const& stat
     // Nothing was lost with the connection: the request may be sent once more.
     { state.may_resend(failure) } -> std::same_as<bool>;
 
+    // After a memory error of a host that it has met no recovery on, or after a failure: another
+    // host is to serve it. That host's own loop follows.
+    { exchange.moves_from(recovery) } -> std::same_as<bool>;
+    { exchange.moves_after(failure) } -> std::same_as<bool>;
+
     // Keeps the answer of the attempt. Unless the step is to relay it, the host must no longer
     // be busy with it.
     exchange.hold(step);
@@ -48,7 +53,7 @@ concept recoverable_exchange = requires(Exchange& exchange, Exchange const& stat
     { exchange.late_error() } -> std::same_as<policy::judgement const*>;
 };
 
-// Runs an exchange to its end:
+// Runs an exchange on a host, to its end or until another host is to serve it; then it is true.
 //
 //     enter()
 //     attempt ─ decide() ─┬─ relay: give the client this answer
@@ -58,13 +63,13 @@ concept recoverable_exchange = requires(Exchange& exchange, Exchange const& stat
 //
 // Where the host gave an answer, the client never gets an answer of our own. Both must outlive it.
 template<recoverable_exchange Exchange>
-net::task<void> run_exchange(Exchange& exchange, exchange_recovery& recovery) {
+net::task<bool> run_exchange(Exchange& exchange, exchange_recovery& recovery) {
     if (recovery.held() && exchange.uses_models() && !recovery.admitted()) {
         bool const admitted = co_await recovery.enter();
         exchange.note_gate_wait();
         if (!admitted) {
             co_await exchange.reply_crowded();
-            co_return;
+            co_return false;
         }
     }
     bool fresh = false;
@@ -78,7 +83,7 @@ net::task<void> run_exchange(Exchange& exchange, exchange_recovery& recovery) {
         }
         exchange.note_attempt();
         if (exchange.gone())
-            co_return;
+            co_return false;
         if (failure) {
             again = !fresh && exchange.may_resend(failure);
             if (again) {
@@ -86,6 +91,8 @@ net::task<void> run_exchange(Exchange& exchange, exchange_recovery& recovery) {
                 continue;
             }
             recovery.fail();
+            if (exchange.moves_after(failure))
+                co_return true;
             if (exchange.holds_answer(failure))
                 co_await exchange.relay();
             else
@@ -93,6 +100,8 @@ net::task<void> run_exchange(Exchange& exchange, exchange_recovery& recovery) {
             continue;
         }
         policy::judgement const judged = exchange.judged();
+        if (policy::for_memory(judged.verdict) && exchange.moves_from(recovery))
+            co_return true;
         auto const step = recovery.decide(judged);
         exchange.hold(step); // first, so that the recovery's own calls find the connection free
         again = false;
@@ -107,6 +116,7 @@ net::task<void> run_exchange(Exchange& exchange, exchange_recovery& recovery) {
         else if (judged.verdict == policy::verdict::healthy)
             recovery.end_well();
     }
+    co_return false;
 }
 
 } // namespace secondwind::recovery

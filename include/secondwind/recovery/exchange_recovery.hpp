@@ -87,6 +87,11 @@ public:
             begin_use();
     }
 
+    // Nothing was begun here for an error, so another host may serve it instead.
+    bool uninvolved() const noexcept { return relation_ == recovery::relation::none; }
+    // What a memory error says of the host counts when it is compared with others.
+    void learn_refusal(policy::judgement const& judged);
+
     // What follows from an attempt's answer. For relay, this is the end: outcome() says what came
     // of the recoveries, if it met any.
     policy::next_step decide(policy::judgement const& judged);
@@ -135,8 +140,7 @@ private:
     void begin_use() noexcept {
         claim_.begin(host_.in_flight);
         attempt_epoch_ = host_.guard.epoch();
-        if (!host_.quiet())
-            host_.note_sent(claim_);
+        host_.note_sent(claim_);
     }
     recovery::trigger trigger(policy::judgement const& judged) const;
     // Too many wait already.
@@ -144,6 +148,7 @@ private:
         return (step == policy::next_step::join || step == policy::next_step::await_replay) &&
                host_.crowded();
     }
+    void note_not_loaded();
     bool futile(policy::verdict v);
     bool braked(policy::verdict v);
     // Unloads have failed again and again, so the next try comes later.

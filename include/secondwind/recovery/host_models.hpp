@@ -38,6 +38,12 @@ public:
     // The keys of all models, loaded or not.
     std::vector<std::string> keys() const;
 
+    // It has listed a model that is not loaded, so what it does not list it does not have. LM
+    // Studio lists only what is loaded while it loads nothing by itself.
+    bool lists_all() const noexcept { return lists_all_; }
+
+    // Which model a name means; without a name, the one that is loaded of that kind.
+    lmstudio::resolved_model const& find(std::string_view name, lmstudio::model_kind kind) const;
     // Which model a claim is on. It is kept in the claim until another listing says otherwise.
     lmstudio::resolved_model const& resolve(claim& of) const;
     // The instance that serves it; null if its model is not loaded, or not known.
@@ -83,7 +89,12 @@ private:
 
     lmstudio::models models_;
     std::uint64_t generation_ = 0; // 0: there was no listing
+    bool lists_all_ = false;
     std::optional<time_point> asked_;
+    // What find() has found in the present listing, by the name.
+    mutable std::map<std::string, lmstudio::resolved_model, std::less<>> found_;
+    mutable std::uint64_t found_in_ = 0;
+    mutable lmstudio::resolved_model sole_;                   // what no name means
     std::map<std::string, use, std::less<>> uses_;            // by instance id, while loaded
     std::map<std::string, time_point, std::less<>> answered_; // by the name in the request
     std::string prefix_;                                      // of the last one's body

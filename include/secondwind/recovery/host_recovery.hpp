@@ -7,6 +7,7 @@
 #include <secondwind/policy/brake.hpp>
 #include <secondwind/policy/memory_bounds.hpp>
 #include <secondwind/policy/oversized_models.hpp>
+#include <secondwind/policy/pace.hpp>
 #include <secondwind/policy/unload_pause.hpp>
 #include <secondwind/recovery/host_guard.hpp>
 #include <secondwind/recovery/host_models.hpp>
@@ -59,11 +60,20 @@ public:
     // The place of one that waits: those that were sent before have an earlier one.
     std::uint64_t next_arrival() noexcept { return ++arrivals_; }
 
-    // A request goes out while someone watches.
+    // What requests show of the host's models and of its pace is kept at all times, because
+    // requests are routed by it.
+    void learn_from_requests(bool on) noexcept { learns_ = on; }
+    bool learns_from_requests() const noexcept { return learns_; }
+
+    // A request goes out.
     void note_sent(claim& by) {
+        if (quiet() && !learns_)
+            return;
         by.load_began.reset();
         if (by.possible() && models.known() && models.serving(by) == nullptr)
             by.load_began = deadlines.now();
+        if (learns_)
+            by.use_began = deadlines.now();
     }
     // A request has the first byte of its answer.
     void answered(claim& by);
@@ -105,6 +115,8 @@ public:
     void note_unload() noexcept { last_unload_ = deadlines.now(); }
     // The host has refused to load the model of this recovery, with so many bytes loaded.
     void learn_refusal(record const& r, std::uint64_t loaded, bool alone = false);
+    // The same without a recovery, by what is listed.
+    void learn_refusal(std::string_view key, policy::verdict verdict);
 
     // What something waits for may have happened.
     void note_change() {
@@ -143,7 +155,7 @@ public:
     usage in_use();
     bool is_used(lmstudio::instance const& i) { return in_use().of(i); }
     // The instances that a host which evicts by itself would unload for it.
-    std::vector<lmstudio::instance> evictable_for(claim& by) const;
+    std::vector<lmstudio::instance> evictable_for(std::string_view model) const;
     // One of them is in use, or is being loaded.
     bool must_wait_for_turn(claim& by);
     // The models that requests in flight are loading.
@@ -163,6 +175,7 @@ public:
     policy::oversized_models oversized;
     policy::brake brake;
     policy::unload_pause unload_pause;
+    policy::pace pace;
     recovery::recoverer recoverer;
     turn_keeper turns;
     std::size_t guard_waiters = 0; // exchanges that await the recovery that runs
@@ -175,6 +188,13 @@ private:
     bool is_cold(claim& by);
     void expect_eviction(claim& by);
     void decide();
+    // Every request is looked at.
+    bool looks() const noexcept { return watching_ || learns_ || takes_turns(); }
+    // What is known not to fit from a refusal; nothing if that says nothing of the sum.
+    std::optional<std::uint64_t> refused_sum(std::string_view key, policy::verdict verdict,
+                                             std::uint64_t loaded);
+    void learn_load(claim& by, time_point now);
+    void learn_pace(claim& by, time_point now);
     void on_end(claim& ended) noexcept override;
     void on_timer() override;
 
@@ -183,6 +203,7 @@ private:
     std::optional<time_point> last_unload_;
     std::uint64_t arrivals_ = 0;
     bool watching_ = false;
+    bool learns_ = false;
     bool reconsidering_ = false;
     bool several_wait_ = false; // for different models
     bool evicts_by_itself_ = false;

@@ -53,6 +53,8 @@ public:
     std::uint64_t generation = 0;
     // When it was sent, if its model was not loaded by then; only where someone watches.
     std::optional<time_point> load_began{};
+    // When it was sent, or when its model's load was over; only where the host's pace is learned.
+    std::optional<time_point> use_began{};
 
 private:
     friend class in_flight;

@@ -1,0 +1,22 @@
+// What one host offers a request that may go to any of several.
+#pragma once
+
+#include <secondwind/config/config.hpp>
+#include <secondwind/policy/price.hpp>
+#include <secondwind/recovery/host_recovery.hpp>
+
+#include <string_view>
+
+namespace secondwind::recovery {
+
+// What a request uses.
+struct wanted_model {
+    std::string_view name; // empty: it names none
+    lmstudio::model_kind kind = lmstudio::model_kind::llm;
+};
+
+// By what is known now; asks nothing. The result refers to the host's name.
+policy::candidate candidate_on(host_recovery& host, wanted_model const& wanted,
+                               config::upstream const& configured);
+
+} // namespace secondwind::recovery

@@ -1,0 +1,106 @@
+// Chooses one of several hosts for each request.
+#pragma once
+
+#include <secondwind/config/current_settings.hpp>
+#include <secondwind/net/deadline.hpp>
+#include <secondwind/net/task.hpp>
+#include <secondwind/policy/price.hpp>
+#include <secondwind/policy/rest.hpp>
+#include <secondwind/recovery/candidate.hpp>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/container/static_vector.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace secondwind::recovery {
+
+// One of the hosts; what it refers to lives as long as it is in a router, or is being asked.
+struct routed_host {
+    host_recovery* recovery = nullptr;
+    config::upstream const* upstream = nullptr;
+    policy::rest* rest = nullptr; // how long it is left alone because it has failed
+    // Brings recovery->models up to date, unless that was done within this time.
+    std::function<net::task<void>(std::chrono::milliseconds max_age)> ask_models;
+};
+
+// The hosts that a request was sent to.
+using tried_hosts = std::vector<host_recovery const*>;
+
+struct choice {
+    std::size_t host = 0; // its place among those of the router
+    policy::choice_reason reason = policy::choice_reason::only;
+};
+
+// The hosts that may serve a request, and what each of them costs. It holds while nothing is
+// awaited.
+struct offers {
+    boost::container::static_vector<std::size_t, policy::most_candidates> hosts; // their places
+    boost::container::static_vector<policy::candidate, policy::most_candidates> candidates;
+    policy::priced prices;
+
+    bool empty() const noexcept { return hosts.empty(); }
+};
+
+// The price is explained in policy/price.hpp, and what it is computed from in
+// recovery/candidate.hpp. Hosts are asked for their models only where a choice depends on it, never
+// at an interval.
+class router {
+public:
+    // All must outlive it.
+    router(boost::asio::io_context& io, net::deadline_queue& deadlines,
+           config::current_settings const& settings) noexcept
+        : io_{io}, deadlines_{deadlines}, settings_{settings} {}
+
+    // At least one, and at most policy::most_candidates. Call it after each change of the hosts or
+    // of the settings.
+    void take(std::vector<routed_host> hosts);
+
+    // Requests that name no host are routed by model.
+    bool by_model() const noexcept { return by_model_; }
+
+    // All hosts that may serve it and were not tried: those that do not rest and are not excluded
+    // by upstreams[].models; without them those that rest, and without them all.
+    offers price(wanted_model const& wanted, tried_hosts const& tried = {}) const;
+
+    // The cheapest, by what is known now. Nothing if hosts should be asked first.
+    std::optional<choice> choose(wanted_model const& wanted) const;
+    // Asks them, waits routing.list_wait at most, and chooses the cheapest.
+    net::task<choice> ask_and_choose(wanted_model wanted) const;
+
+    // Where a request goes that the host it was sent to has refused for memory: the cheapest that
+    // was not tried, if that is cheaper than to make room where it was refused.
+    std::optional<choice> choose_instead(wanted_model const& wanted, host_recovery const& refused,
+                                         tried_hosts const& tried) const;
+    // Where a request goes that could not be sent to a host.
+    std::optional<choice> choose_after_failure(wanted_model const& wanted,
+                                               tried_hosts const& tried) const;
+
+    // For a request that uses no model: those of one client go to the same host as long as that
+    // works.
+    choice spread(std::string_view client) const;
+
+private:
+    struct question;
+    static net::task<void> ask(std::shared_ptr<question> all, routed_host host,
+                               std::chrono::milliseconds max_age);
+    std::shared_ptr<question> ask_all(wanted_model const& wanted) const;
+    bool is_fresh(std::size_t host, wanted_model const& wanted) const;
+    bool worth_asking(offers const& all, std::size_t index, wanted_model const& wanted) const;
+    choice cheapest(offers const& all) const;
+
+    boost::asio::io_context& io_;
+    net::deadline_queue& deadlines_;
+    config::current_settings const& settings_;
+    std::vector<routed_host> hosts_;
+    bool by_model_ = false;
+};
+
+} // namespace secondwind::recovery

@@ -1,0 +1,18 @@
+// The head of a request as it goes to a host.
+#pragma once
+
+#include "request.hpp"
+#include <secondwind/proxy/context.hpp>
+
+namespace secondwind::proxy {
+
+// A chunked body that was read whole is sent with its length. The key of the client is for the
+// proxy alone, and so is the choice of a host on the shared listener; the host gets its own token,
+// if it has one. Without a host it is only good for the log.
+void render_head(context const& shared, request& request, http::request_head const& head,
+                 bool whole);
+
+// The same from the head as it was received, for the request's host and body as they are now.
+void render_again(context& shared, request& request);
+
+} // namespace secondwind::proxy

@@ -1,0 +1,156 @@
+#include <secondwind/recovery/candidate.hpp>
+
+#include "plan_request.hpp"
+
+#include <algorithm>
+#include <vector>
+
+namespace secondwind::recovery {
+
+namespace {
+
+using policy::residence;
+using policy::seconds;
+
+// The requests that the host serves, or that wait there, as far as they use a model.
+class company {
+public:
+    company(host_recovery& host, lmstudio::resolved_model const& wanted, std::string_view name)
+        : host_{host}, wanted_{wanted}, name_{name} {
+        for (auto& each : host.in_flight.claims())
+            add(each);
+        for (auto& each : host.line.places())
+            add(each.by());
+    }
+
+    std::size_t all = 0;
+    std::size_t same_model = 0;
+    claim const* loads = nullptr; // the first that is loading the wanted model
+
+private:
+    void add(claim& each) {
+        if (!each.possible())
+            return;
+        ++all;
+        if (!uses_it(each))
+            return;
+        ++same_model;
+        if (loads == nullptr && each.running() && !each.answering())
+            loads = &each;
+    }
+
+    bool uses_it(claim& each) const {
+        return wanted_.match == lmstudio::match::found
+                   ? host_.models.resolve(each).key == wanted_.key
+                   : each.model().name() == name_;
+    }
+
+    host_recovery& host_;
+    lmstudio::resolved_model const& wanted_;
+    std::string_view name_;
+};
+
+residence residence_on(host_recovery& host, lmstudio::resolved_model const& wanted,
+                       std::string_view name, claim const* loads) {
+    auto const& models = host.models;
+    if (policy::serving(wanted, models.all().loaded) != nullptr)
+        return residence::loaded;
+    if (wanted.match == lmstudio::match::found)
+        return loads != nullptr ? residence::loading : residence::on_disk;
+    // LM Studio served a name that it does not list.
+    if (!name.empty() && models.answered_lately(name, host.deadlines.now()))
+        return residence::loaded;
+    return models.lists_all() ? residence::absent : residence::perhaps;
+}
+
+std::size_t slots_of(host_recovery const& host, std::string_view key) {
+    std::size_t slots = 0;
+    for (auto const& each : host.models.all().loaded)
+        if (each.model == key)
+            slots += each.parallel == 0 ? policy::usual_slots : each.parallel;
+    return slots;
+}
+
+seconds time_since(std::optional<host_recovery::time_point> then, host_recovery::time_point now) {
+    return then ? seconds{now - *then} : seconds::max();
+}
+
+// What has to go before the model loads.
+struct room {
+    std::vector<policy::victim> victims;
+    bool busy = false;  // something that is in use
+    bool never = false; // nothing that could go makes enough room
+};
+
+void take(room& taken, host_recovery& host, lmstudio::instance const& one) {
+    auto const* const use = host.models.use_of(one.id);
+    auto const idle =
+        time_since(use == nullptr ? std::nullopt : use->idle_since, host.deadlines.now());
+    taken.victims.push_back({host.pace.load_time(one.size_bytes), idle});
+}
+
+// A host that keeps only the last model that a request has loaded.
+room room_by_itself(host_recovery& host, std::string_view key) {
+    room taken;
+    for (auto const& each : host.evictable_for(key)) {
+        taken.busy = taken.busy || host.is_used(each);
+        take(taken, host, each);
+    }
+    return taken;
+}
+
+room room_by_plan(host_recovery& host, lmstudio::resolved_model const& wanted,
+                  std::uint64_t memory) {
+    room taken;
+    auto request = plan_basis(host, wanted, policy::verdict::load_refused);
+    if (memory != 0)
+        request.least_refused = std::min(request.least_refused.value_or(memory + 1), memory + 1);
+    auto const sum = host.models.bytes_loaded() + request.loading + request.size;
+    bool const fits = request.size == 0 || !request.least_refused || sum < *request.least_refused;
+    if (fits)
+        return taken;
+    request.stage = policy::stage::enough;
+    auto const plan = policy::make_plan(request, candidates_of(host));
+    for (auto const& each : plan.victims)
+        take(taken, host, each);
+    taken.busy = plan.reason == policy::plan_reason::all_busy;
+    taken.never = plan.victims.empty() && !taken.busy;
+    return taken;
+}
+
+} // namespace
+
+policy::candidate candidate_on(host_recovery& host, wanted_model const& wanted,
+                               config::upstream const& configured) {
+    auto const& resolved = host.models.find(wanted.name, wanted.kind);
+    company const others{host, resolved, wanted.name};
+    policy::candidate one;
+    one.host = host.name;
+    one.residence = residence_on(host, resolved, wanted.name, others.loads);
+    one.same_model = others.same_model;
+    one.in_flight = others.all;
+    one.slots = slots_of(host, resolved.key);
+    one.pace = host.pace.of(resolved.key.empty() ? wanted.name : resolved.key);
+    one.handicap = configured.handicap;
+    if (one.residence == residence::loaded)
+        return one;
+    auto const now = host.deadlines.now();
+    one.load = host.pace.load_time(host.models.size_of(resolved.key));
+    if (one.residence == residence::loading) {
+        auto const since =
+            others.loads->load_began ? now - *others.loads->load_began : host_recovery::duration{};
+        one.load = std::max<seconds>(one.load - since, seconds{});
+        return one;
+    }
+    if (resolved.match != lmstudio::match::found)
+        return one;
+    auto const room = host.takes_turns() ? room_by_itself(host, resolved.key)
+                                         : room_by_plan(host, resolved, configured.memory);
+    one.victims = policy::victims_cost(room.victims);
+    if (room.busy)
+        one.victims += policy::busy_cost(one.pace.value_or(policy::usual_pace));
+    one.refused = room.never || host.oversized.futile(resolved.key, now);
+    return one;
+}
+
+} // namespace secondwind::recovery

@@ -1,0 +1,182 @@
+#include <secondwind/recovery/router.hpp>
+
+#include <secondwind/base/pattern.hpp>
+#include <secondwind/net/timed_wait.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace secondwind::recovery {
+
+using policy::residence;
+using policy::seconds;
+
+namespace {
+
+constexpr seconds price_of_a_return{10};
+constexpr seconds price_of_doubt{60};
+
+bool allows(config::upstream const& upstream, std::string_view model) noexcept {
+    auto const& globs = upstream.models;
+    return globs.empty() || model.empty() ||
+           std::ranges::any_of(globs, [&](auto const& glob) { return glob_matches(glob, model); });
+}
+
+// A host that has just come back is not to get all requests at once.
+seconds slow_start(policy::rest const& rest, policy::rest::time_point now) noexcept {
+    if (rest.back() == policy::rest::time_point::min())
+        return {};
+    seconds const since = now - rest.back();
+    auto const left = 1 - since / seconds{policy::rest::slow_start};
+    return left > 0 ? price_of_a_return * left : seconds{};
+}
+
+} // namespace
+
+// Hosts that are asked for their models at the same time.
+struct router::question {
+    explicit question(boost::asio::io_context& io) noexcept : answered{io} {}
+
+    net::gate answered;
+    std::size_t left = 0; // that have not answered
+};
+
+net::task<void> router::ask(std::shared_ptr<question> all, routed_host host,
+                            std::chrono::milliseconds max_age) {
+    ++all->left;
+    co_await host.ask_models(max_age);
+    --all->left;
+    all->answered.open();
+}
+
+void router::take(std::vector<routed_host> hosts) {
+    hosts_ = std::move(hosts);
+    by_model_ = config::routes_by_model(*settings_);
+    for (auto const& each : hosts_)
+        each.recovery->learn_from_requests(by_model_);
+}
+
+offers router::price(wanted_model const& wanted, tried_hosts const& tried) const {
+    auto const now = deadlines_.now();
+    offers all;
+    auto const add_where = [&](auto const& suits) {
+        for (std::size_t i = 0; i < hosts_.size(); ++i) {
+            auto const& each = hosts_[i];
+            if (!suits(each) || std::ranges::find(tried, each.recovery) != tried.end())
+                continue;
+            all.hosts.push_back(i);
+            all.candidates.push_back(candidate_on(*each.recovery, wanted, *each.upstream));
+            all.candidates.back().handicap += slow_start(*each.rest, now);
+        }
+        return !all.empty();
+    };
+    auto const suits = [&](routed_host const& one) { return allows(*one.upstream, wanted.name); };
+    bool const found =
+        add_where([&](routed_host const& one) { return suits(one) && !one.rest->lasts(now); }) ||
+        add_where(suits) || add_where([](routed_host const&) { return true; });
+    if (found)
+        policy::price_all(all.candidates, wanted.name, all.prices);
+    return all;
+}
+
+choice router::cheapest(offers const& all) const {
+    auto const best = all.prices.cheapest;
+    auto const host = all.hosts[best];
+    hosts_[host].rest->use(deadlines_.now());
+    return {host, hosts_.size() == 1 ? policy::choice_reason::only
+                                     : policy::reason_for(all.candidates[best])};
+}
+
+// What is known of its models was learned a moment ago.
+bool router::is_fresh(std::size_t host, wanted_model const& wanted) const {
+    auto const now = deadlines_.now();
+    auto const& models = hosts_[host].recovery->models;
+    return models.asked_within(settings_->routing.max_age, now) ||
+           models.answered_lately(wanted.name, now);
+}
+
+// It would be the cheapest if the model were loaded there.
+bool router::worth_asking(offers const& all, std::size_t index, wanted_model const& wanted) const {
+    if (is_fresh(all.hosts[index], wanted))
+        return false;
+    auto const& prices = all.prices.prices;
+    auto const at_best = prices[index].queue + prices[index].handicap;
+    return index == all.prices.cheapest || at_best < prices[all.prices.cheapest].total();
+}
+
+std::optional<choice> router::choose(wanted_model const& wanted) const {
+    auto const all = price(wanted);
+    auto const best = all.prices.cheapest;
+    bool const sure = hosts_.size() == 1 || (all.candidates[best].residence == residence::loaded &&
+                                             is_fresh(all.hosts[best], wanted));
+    for (std::size_t i = 0; i < all.hosts.size() && !sure; ++i)
+        if (worth_asking(all, i, wanted))
+            return std::nullopt;
+    return cheapest(all);
+}
+
+std::shared_ptr<router::question> router::ask_all(wanted_model const& wanted) const {
+    auto asked = std::make_shared<question>(io_);
+    auto const all = price(wanted);
+    for (std::size_t i = 0; i < all.hosts.size(); ++i)
+        if (worth_asking(all, i, wanted))
+            net::spawn(ask(asked, hosts_[all.hosts[i]], settings_->routing.max_age));
+    return asked;
+}
+
+net::task<choice> router::ask_and_choose(wanted_model wanted) const {
+    auto const asked = ask_all(wanted);
+    auto const until = deadlines_.now() + settings_->routing.list_wait;
+    while (asked->left > 0 && deadlines_.now() < until) {
+        auto const left = std::chrono::ceil<std::chrono::milliseconds>(until - deadlines_.now());
+        net::timed_wait wait{asked->answered, deadlines_, left};
+        co_await wait;
+    }
+    co_return cheapest(price(wanted));
+}
+
+std::optional<choice> router::choose_instead(wanted_model const& wanted,
+                                             host_recovery const& refused,
+                                             tried_hosts const& tried) const {
+    auto const here = std::ranges::find(hosts_, &refused, &routed_host::recovery);
+    auto const others = price(wanted, tried);
+    if (others.empty() || here == hosts_.end())
+        return std::nullopt;
+    auto const best = others.prices.cheapest;
+    auto const room = candidate_on(*here->recovery, wanted, *here->upstream);
+    auto stay = policy::price_of(room).total();
+    // It was refused, so room is lacking, even if it is not known how much.
+    if (room.victims == seconds{})
+        stay += price_of_doubt;
+    if (others.candidates[best].refused || others.prices.prices[best].total() >= stay)
+        return std::nullopt;
+    auto chosen = cheapest(others);
+    chosen.reason = policy::choice_reason::moved;
+    return chosen;
+}
+
+std::optional<choice> router::choose_after_failure(wanted_model const& wanted,
+                                                   tried_hosts const& tried) const {
+    auto const others = price(wanted, tried);
+    if (others.empty())
+        return std::nullopt;
+    auto chosen = cheapest(others);
+    chosen.reason = policy::choice_reason::moved;
+    return chosen;
+}
+
+choice router::spread(std::string_view client) const {
+    auto const now = deadlines_.now();
+    std::size_t best = 0;
+    auto const rank = [&](std::size_t i) {
+        return std::pair{!hosts_[i].rest->lasts(now),
+                         policy::rendezvous(client, hosts_[i].upstream->name)};
+    };
+    for (std::size_t i = 1; i < hosts_.size(); ++i)
+        if (rank(i) > rank(best))
+            best = i;
+    hosts_[best].rest->use(now);
+    return {best, policy::choice_reason::spread};
+}
+
+} // namespace secondwind::recovery
