@@ -75,7 +75,7 @@ void add_recovery(std::vector<key>& all) {
     all.push_back(choice_key("recovery.evict", at(&recovery::evict), evictions));
     all.push_back(choice_key("recovery.evict_named", at(&recovery::evict_named), named));
     all.push_back(
-        list_key("recovery.pinned", at(&recovery::pinned), pinned_list(), "recovery.pinned"));
+        list_key("recovery.pinned", at(&recovery::pinned), model_list(), "recovery.pinned"));
     all.push_back(count_key("recovery.max_replays", at(&recovery::max_replays), 0, 5));
     all.push_back(choice_key("recovery.on_crash", at(&recovery::on_crash), on_crash));
     all.push_back(list_key("recovery.rules", at(&recovery::rules), rule_list(), "recovery.rules"));
@@ -102,10 +102,14 @@ void add_health(std::vector<key>& all) {
 }
 
 void add_routing(std::vector<key>& all) {
+    using namespace std::chrono_literals;
+    auto const at = [](auto value) { return value_at(&settings::routing, value); };
     choices<routing_mode> const modes{{"auto", routing_mode::automatic},
                                       {"model", routing_mode::model},
                                       {"host", routing_mode::host}};
-    all.push_back(choice_key("routing.mode", value_at(&settings::routing, &routing::mode), modes));
+    all.push_back(choice_key("routing.mode", at(&routing::mode), modes));
+    all.push_back(duration_key("routing.max_age", at(&routing::max_age), 0ms, 24h));
+    all.push_back(duration_key("routing.list_wait", at(&routing::list_wait), 0ms, 1min));
 }
 
 void add_cold_load(std::vector<key>& all) {

@@ -19,7 +19,7 @@ bool is_control(char c) noexcept {
 // A complaint about one entry, as a clause; nothing if it is valid.
 using complaint_function = std::string (*)(std::string_view entry);
 
-// A pattern that can match no model protects no model, and its author would notice too late.
+// A pattern that can match no model has no effect, and its author would notice too late.
 std::string pattern_complaint(std::string_view pattern) {
     if (pattern.empty())
         return std::string{"an empty entry: expected "}.append(expected_pattern);
@@ -179,7 +179,7 @@ std::string show_api_keys(std::vector<api_key> const& all) {
 
 } // namespace
 
-list_kind<std::string> const& pinned_list() {
+list_kind<std::string> const& model_list() {
     static auto const kind = list_of<pattern_complaint>(
         R"(a list of model keys or patterns, as ["qwen/*", "nomic-embed"])");
     return kind;

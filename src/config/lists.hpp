@@ -30,7 +30,7 @@ struct list_kind {
 
 list_kind<upstream> const& upstream_list();
 list_kind<api_key> const& api_key_list();
-list_kind<std::string> const& pinned_list();
+list_kind<std::string> const& model_list(); // names or globs
 list_kind<std::string> const& allowed_host_list();
 list_kind<policy::rule> const& rule_list();
 

@@ -1,6 +1,7 @@
 #include "lists.hpp"
 #include "secret.hpp"
 
+#include <secondwind/base/units.hpp>
 #include <secondwind/config/address.hpp>
 
 namespace secondwind::config {
@@ -9,8 +10,13 @@ namespace {
 constexpr std::string_view own_listener_form =
     "ADDRESS:PORT with a numeric address, as 127.0.0.1:1236, or an empty string for none";
 
-std::vector<std::string> const upstream_members{"name",   "url",       "listen",        "ca_file",
-                                                "verify", "api_token", "api_token_file"};
+std::vector<std::string> const upstream_members{"name",   "url",       "listen",         "ca_file",
+                                                "verify", "api_token", "api_token_file", "handicap",
+                                                "models", "memory"};
+
+constexpr milliseconds longest_handicap = std::chrono::hours{24};
+constexpr std::uint64_t least_memory = 64ULL << 20U; // less is a size without its unit
+constexpr std::uint64_t most_memory = 16ULL << 40U;
 
 std::string const& string_at(json_node const& node, std::string const& path,
                              json_source const& source) {
@@ -82,6 +88,48 @@ void read_trust(json_node const& item, std::string const& path, json_source cons
     }
 }
 
+void read_handicap(json_node const& item, std::string const& path, json_source const& source,
+                   upstream& into) {
+    auto const* node = member_of(item, "handicap");
+    if (node == nullptr)
+        return;
+    auto const& text = string_at(*node, path + ".handicap", source);
+    auto const value = parse_duration(text);
+    if (!value || *value > longest_handicap)
+        source.fail(node->offset, path + ".handicap: " +
+                                      expected_but_got("a duration such as 2s, from 0 to " +
+                                                           format_duration(longest_handicap),
+                                                       text));
+    into.handicap = *value;
+}
+
+void read_models(json_node const& item, std::string const& path, json_source const& source,
+                 upstream& into) {
+    auto const* node = member_of(item, "models");
+    if (node == nullptr)
+        return;
+    if (node->type != json_node::kind::array)
+        source.fail(node->offset, path + ".models: expected " + model_list().expected +
+                                      ", but got " + shown(*node));
+    into.models = read_items(*node, path + ".models", model_list(), source);
+}
+
+void read_memory(json_node const& item, std::string const& path, json_source const& source,
+                 upstream& into) {
+    auto const* node = member_of(item, "memory");
+    if (node == nullptr)
+        return;
+    bool const is_size =
+        node->type == json_node::kind::string || node->type == json_node::kind::number;
+    auto const value = is_size ? parse_size(node->text) : std::nullopt;
+    bool const fits = value && (*value == 0 || (*value >= least_memory && *value <= most_memory));
+    if (!fits)
+        source.fail(node->offset, path + ".memory: expected a size such as 24GiB, from " +
+                                      format_size(least_memory) + " to " +
+                                      format_size(most_memory) + ", or 0, but got " + shown(*node));
+    into.memory = *value;
+}
+
 upstream read_upstream(json_node const& item, std::string const& path, json_source const& source) {
     source.expect_object(item, path, R"(an upstream as {"name": ..., "url": ...})",
                          upstream_members);
@@ -94,7 +142,18 @@ upstream read_upstream(json_node const& item, std::string const& path, json_sour
     source.attempt([&] { u.listen = read_own_listener(item, path, source); });
     source.attempt(
         [&] { u.api_token = read_token(item, path, "api_token", token_complaint, source).value; });
+    source.attempt([&] { read_handicap(item, path, source, u); });
+    source.attempt([&] { read_models(item, path, source, u); });
+    source.attempt([&] { read_memory(item, path, source, u); });
     return u;
+}
+
+// Commas separate upstreams already.
+std::string show_models(std::vector<std::string> const& models) {
+    std::string text;
+    for (auto const& model : models)
+        text += (text.empty() ? "" : ";") + model;
+    return text;
 }
 
 // Without the tokens: people read what is shown, and every process can read flags.
@@ -108,6 +167,12 @@ std::string show(std::vector<upstream> const& all) {
             text += " ca_file=" + u.ca_file;
         if (!u.verify)
             text += " verify=false";
+        if (u.handicap > milliseconds::zero())
+            text += " handicap=" + format_duration(u.handicap);
+        if (!u.models.empty())
+            text += " models=" + show_models(u.models);
+        if (u.memory > 0)
+            text += " memory=" + format_size(u.memory);
     }
     return text;
 }

@@ -36,9 +36,10 @@ struct upstream {
     std::string ca_file{};   // PEM, of the CA that signed its certificate; empty: the system's CAs
     bool verify = true;      // its certificate, and that it is for this host
     std::optional<endpoint> listen{}; // clients of this port have this host, whatever they say
-    milliseconds handicap{0};
-    std::vector<std::string> models{};
-    std::uint64_t memory = 0;
+    // For a choice by model among several hosts.
+    milliseconds handicap{0};          // what the choice of this host costs in addition
+    std::vector<std::string> models{}; // globs on the names that requests give; empty: all
+    std::uint64_t memory = 0; // a ceiling for the sizes of its loaded models; 0: not stated
     bool operator==(upstream const&) const = default;
 };
 std::string to_string(upstream const& u); // "http://127.0.0.1:1234"
@@ -98,8 +99,8 @@ enum class routing_mode : std::uint8_t {
 // Which host a request to `listen` goes to if it names none.
 struct routing {
     routing_mode mode = routing_mode::automatic;
-    milliseconds max_age{60'000};
-    milliseconds list_wait{250};
+    milliseconds max_age{60'000}; // how long what a host last listed counts as fresh
+    milliseconds list_wait{250};  // how long a choice waits for the hosts that are asked
 };
 
 // Simultaneous first requests for a model that is not loaded.

@@ -195,6 +195,8 @@ TEST(keys, each_reach_their_own_setting) {
         {"recovery.residency", "7s"},
         {"recovery.ledger_size", "1MiB"},
         {"routing.mode", "host"},
+        {"routing.max_age", "77s"},
+        {"routing.list_wait", "7s"},
         {"cold_load.gate", "off"},
         {"limits.hold_time", "0"},
         {"recovery.cooldown", "0"},

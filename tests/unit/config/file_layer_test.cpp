@@ -107,6 +107,27 @@ TEST(config_file, may_leave_the_residency_to_the_length_of_a_load) {
               "to 10m, but got \"11m\"");
 }
 
+TEST(config_file, sets_how_fresh_the_choice_of_a_host_wants_its_news) {
+    auto const r = read(R"({"routing": {"max_age": "24h", "list_wait": "1m"}})").routing;
+    EXPECT_EQ(r.max_age, std::chrono::hours{24});
+    EXPECT_EQ(r.list_wait, std::chrono::minutes{1});
+    auto const zero = read(R"({"routing": {"max_age": "0", "list_wait": "0"}})").routing;
+    EXPECT_EQ(zero.max_age, milliseconds{0});
+    EXPECT_EQ(zero.list_wait, milliseconds{0});
+    EXPECT_EQ(read("{}").routing.max_age, std::chrono::seconds{60});
+    EXPECT_EQ(read("{}").routing.list_wait, milliseconds{250});
+    EXPECT_EQ(fault_of(R"({"routing": {"max_age": "25h"}})"),
+              "f.json:1:25: routing.max_age: expected a duration such as 30s, from 0 to 24h, but "
+              "got \"25h\"");
+    EXPECT_EQ(fault_of(R"({"routing": {"list_wait": "61s"}})"),
+              "f.json:1:27: routing.list_wait: expected a duration such as 30s, from 0 to 1m, but "
+              "got \"61s\"");
+    EXPECT_EQ(fault_of(R"({"routing": {"maxage": "1s"}})"),
+              R"(f.json:1:14: unknown key "routing.maxage": did you mean "routing.max_age"?)");
+    EXPECT_EQ(fault_of(R"({"list_wait": "1s"})"),
+              R"(f.json:1:2: unknown key "list_wait": did you mean "routing.list_wait"?)");
+}
+
 TEST(config_file, may_name_its_schema_for_editors) {
     EXPECT_EQ(fault_of(R"({"$schema": "./secondwind.schema.json"})"), "none");
     EXPECT_EQ(fault_of(R"({"$schema": 1})"),

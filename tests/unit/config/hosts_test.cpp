@@ -79,7 +79,71 @@ TEST(upstream_object, refuses_what_is_of_no_use) {
             << value;
 }
 
+TEST(upstream_object, says_for_which_models_it_is_and_what_its_choice_costs) {
+    auto const all = from(two_with(R"(, "handicap": "1m30s", "models": ["qwen/*", "my model"],
+                                      "memory": "24GB")"))
+                         .value()
+                         .upstreams;
+    EXPECT_EQ(all[0].handicap, milliseconds{90'000});
+    EXPECT_THAT(all[0].models, ElementsAre("qwen/*", "my model"));
+    EXPECT_EQ(all[0].memory, 24'000'000'000U);
+    EXPECT_EQ(all[1], (upstream{"b", "i", 80}));
+    // The bounds, in every form, and what holds anyway.
+    for (auto const* more :
+         {R"("handicap": "24h")", R"("handicap": "0", "models": [], "memory": 0)",
+          R"("memory": "0")", R"("memory": 67108864)", R"("memory": "16384GiB")"})
+        EXPECT_EQ(fault(one_with("http://h", more)), "none") << more;
+}
+
+TEST(upstream_object, refuses_a_handicap_that_is_no_time_within_a_day) {
+    for (auto const* value : {"24h1ms", "2", "-1s", "", "1.5s", "25h"})
+        EXPECT_EQ(fault(one_with("http://h", std::string{R"("handicap": ")"} + value + "\"")),
+                  std::string{"f.json:1:48: upstreams[0].handicap: expected a duration such as "
+                              "2s, from 0 to 24h, but got \""} +
+                      value + "\"");
+    EXPECT_EQ(fault(one_with("http://h", R"("handicap": 2)")),
+              "f.json:1:48: upstreams[0].handicap: expected a string, but got 2");
+}
+
+TEST(upstream_object, refuses_models_that_no_request_can_name) {
+    EXPECT_EQ(fault(one_with("http://h", R"("models": "qwen/*")")),
+              "f.json:1:46: upstreams[0].models: expected a list of model keys or patterns, as "
+              "[\"qwen/*\", \"nomic-embed\"], but got \"qwen/*\"");
+    EXPECT_EQ(fault(one_with("http://h", R"("models": ["a", 7])")),
+              "f.json:1:52: upstreams[0].models[1]: expected a string, but got 7");
+    for (auto const* value : {"", " a", "a ", "a,b", "\\t"})
+        EXPECT_THAT(fault(one_with("http://h", std::string{R"("models": [")"} + value + "\"]")),
+                    HasSubstr("f.json:1:47: upstreams[0].models[0]: "))
+            << value;
+}
+
+TEST(upstream_object, refuses_memory_that_lacks_its_unit) {
+    for (auto const* value : {"24", "67108863", "\"16385GiB\"", "-1", "1e9", "true", "\"24G\""})
+        EXPECT_EQ(fault(one_with("http://h", std::string{R"("memory": )"} + value)),
+                  std::string{"f.json:1:46: upstreams[0].memory: expected a size such as 24GiB, "
+                              "from 64MiB to 16384GiB, or 0, but got "} +
+                      value)
+            << value;
+}
+
+TEST(upstream_object, tells_all_its_faults_and_the_key_that_is_meant) {
+    auto const all =
+        fault(one_with("http://h", R"("handycap": "2s", "model": [], "handicap": 1, "memory": 1)"));
+    EXPECT_THAT(all, HasSubstr("unknown key \"upstreams[0].handycap\": did you mean "
+                               "\"upstreams[0].handicap\"?"));
+    EXPECT_THAT(all, HasSubstr("unknown key \"upstreams[0].model\": did you mean "
+                               "\"upstreams[0].models\"?"));
+    EXPECT_THAT(all, HasSubstr("upstreams[0].handicap: expected"));
+    EXPECT_THAT(all, HasSubstr("upstreams[0].memory: expected"));
+}
+
 TEST(upstream_object, is_shown_with_what_it_differs_in) {
+    EXPECT_EQ(
+        find_key("upstreams")
+            ->show(
+                from(two_with(R"(, "handicap": "90s", "models": ["q*", "b"], "memory": "24GiB")"))
+                    .value()),
+        "a=https://h:443 handicap=90s models=q*;b memory=24GiB,b=http://i:80");
     auto const b = from(two_with(R"(, "listen": "[::1]:7", "ca_file": "ca.pem", "verify": false)"));
     EXPECT_EQ(find_key("upstreams")->show(b.value()),
               "a=https://h:443 listen=[::1]:7 ca_file=ca.pem verify=false,b=http://i:80");
@@ -87,12 +151,15 @@ TEST(upstream_object, is_shown_with_what_it_differs_in) {
 
 TEST(upstream_object, differs_by_each_of_its_members) {
     settings const before;
-    std::vector<settings> all(5, before);
+    std::vector<settings> all(8, before);
     all[0].upstreams.front().listen = endpoint{};
     all[1].upstreams.front().ca_file = "ca.pem";
     all[2].upstreams.front().verify = false;
     all[3].upstreams.front().tls = true;
     all[4].upstreams.emplace_back().name = "b";
+    all[5].upstreams.front().handicap = milliseconds{1};
+    all[6].upstreams.front().models = {"a"};
+    all[7].upstreams.front().memory = 1;
     for (auto const& after : all)
         EXPECT_THAT(changed_keys(before, after), ElementsAre("upstreams"));
 }

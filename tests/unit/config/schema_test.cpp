@@ -113,7 +113,7 @@ TEST(schema, refuses_what_is_unknown_in_every_object) {
         if (one.is_structured())
             open.insert(open.end(), one.begin(), one.end());
     }
-    EXPECT_EQ(objects, 15U); // the whole, ten sections, an upstream, an API key and a rule
+    EXPECT_EQ(objects, 15U); // the whole, eleven sections, an upstream, an API key and a rule
 }
 
 TEST(schema, says_the_default_that_holds) {
@@ -253,6 +253,11 @@ TEST(schema, knows_what_an_upstream_may_say) {
     EXPECT_EQ(members.at("verify").at("type"), "boolean");
     EXPECT_TRUE(fits("verify", false));
     EXPECT_TRUE(fits("ca_file", "ca.pem"));
+    EXPECT_EQ(members.at("handicap").at("$ref"), "#/$defs/duration");
+    EXPECT_EQ(members.at("memory").at("$ref"), "#/$defs/size");
+    EXPECT_EQ(members.at("models").at("items"), by_key(schema()).at("recovery.pinned").at("items"));
+    for (auto const* member : {"handicap", "models", "memory"})
+        EXPECT_TRUE(fits(member, members.at(member).at("default"))) << member;
     // Both only with TLS, as the schema's condition has it.
     auto const& plain = upstreams.at("items").at("allOf").at(1);
     std::regex const with_tls{
