@@ -219,7 +219,8 @@ asio::awaitable<void> load_model(std::shared_ptr<emulated_host> host, responder&
     auto const echo = document.find("echo_load_config");
     bool const echoes = echo != document.end() && echo->is_boolean() && echo->get<bool>();
     auto const took = seconds(host->options.load_time);
-    co_await out.send(pretty(200, v1_loaded(*begun, took, echoes)));
+    auto const parallel = echoes ? std::optional{host->options.parallel} : std::nullopt;
+    co_await out.send(pretty(200, v1_loaded(*begun, took, parallel)));
 }
 
 asio::awaitable<void> unload_model(std::shared_ptr<emulated_host> host, responder& out,
@@ -289,7 +290,7 @@ asio::awaitable<void> answer_request(std::shared_ptr<emulated_host> host, respon
         co_return;
     }
     case endpoint::v1_models:
-        co_await out.send(pretty(200, v1_list(host->models)));
+        co_await out.send(pretty(200, v1_list(host->models, host->options.parallel)));
         co_return;
     default:
         break;

@@ -31,12 +31,12 @@ std::string_view last_part(std::string_view key) {
     return slash == std::string_view::npos ? key : key.substr(slash + 1);
 }
 
-json load_config(model_type type) {
+json load_config(model_type type, std::size_t parallel) {
     json c;
     c["context_length"] = loaded_context;
     if (type == model_type::llm) {
         c["eval_batch_size"] = 512;
-        c["parallel"] = 4;
+        c["parallel"] = parallel;
         c["flash_attention"] = true;
         c["offload_kv_cache_to_gpu"] = true;
     }
@@ -61,7 +61,7 @@ json v0_entry(store const& models, model const& m) {
     return e;
 }
 
-json v1_entry(store const& models, model const& m) {
+json v1_entry(store const& models, model const& m, std::size_t parallel) {
     json e;
     e["type"] = type_name(m.type);
     e["publisher"] = publisher(m.key);
@@ -78,7 +78,7 @@ json v1_entry(store const& models, model const& m) {
             continue;
         json one;
         one["id"] = i->id;
-        one["config"] = load_config(m.type);
+        one["config"] = load_config(m.type, parallel);
         e["loaded_instances"].push_back(std::move(one));
     }
     e["max_context_length"] = m.max_context_length;
@@ -143,22 +143,22 @@ std::optional<json> v0_model(store const& models, std::string_view key) {
     return v0_entry(models, *m);
 }
 
-json v1_list(store const& models) {
+json v1_list(store const& models, std::size_t parallel) {
     json document;
     document["models"] = json::array();
     for (auto const& m : models.models())
-        document["models"].push_back(v1_entry(models, m));
+        document["models"].push_back(v1_entry(models, m, parallel));
     return document;
 }
 
-json v1_loaded(instance const& loaded, double load_seconds, bool echo_config) {
+json v1_loaded(instance const& loaded, double load_seconds, std::optional<std::size_t> parallel) {
     json document;
     document["type"] = type_name(loaded.type);
     document["instance_id"] = loaded.id;
     document["load_time_seconds"] = load_seconds;
     document["status"] = "loaded";
-    if (echo_config)
-        document["load_config"] = load_config(loaded.type);
+    if (parallel)
+        document["load_config"] = load_config(loaded.type, *parallel);
     return document;
 }
 

@@ -10,6 +10,7 @@
 #include <secondwind/emulator/activity.hpp>
 #include <secondwind/emulator/store.hpp>
 
+#include <cstddef>
 #include <optional>
 #include <string_view>
 
@@ -22,11 +23,13 @@ json openai_list(store const& models, bool jit);
 json v0_list(store const& models, bool jit);
 std::optional<json> v0_model(store const& models, std::string_view key);
 
-// GET /api/v1/models, always all models.
-json v1_list(store const& models);
+// GET /api/v1/models, always all models. `parallel`: how many predictions an instance works on at
+// once.
+json v1_list(store const& models, std::size_t parallel);
 
-// The answer of POST /api/v1/models/load.
-json v1_loaded(instance const& loaded, double load_seconds, bool echo_config);
+// The answer of POST /api/v1/models/load; with the configuration if `parallel` is given.
+json v1_loaded(instance const& loaded, double load_seconds,
+               std::optional<std::size_t> parallel = std::nullopt);
 // The answer of POST /api/v1/models/unload.
 json v1_unloaded(std::string_view id);
 

@@ -8,10 +8,21 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <utility>
 
 namespace secondwind::lmstudio {
 namespace {
+
+// "Max Concurrent Predictions" of a loaded instance; 0 where it is not said.
+std::uint32_t parallel_of(json const& entry) {
+    auto const config = entry.find("config");
+    if (config == entry.end() || !config->is_object())
+        return 0;
+    auto const count = size_of(*config, "parallel");
+    return count <= std::numeric_limits<std::uint32_t>::max() ? static_cast<std::uint32_t>(count)
+                                                              : 0;
+}
 
 // Reads one model; false where the entry does not have a model's shape.
 bool add_model(json const& model, models& found) {
@@ -39,6 +50,7 @@ bool add_model(json const& model, models& found) {
         one.kind = kind;
         one.jit = has_number(entry, "remaining_ttl_seconds");
         one.variants = variants;
+        one.parallel = parallel_of(entry);
         found.loaded.push_back(std::move(one));
     }
     if (found.loaded.size() == before)

@@ -10,12 +10,11 @@
 namespace secondwind::lmstudio {
 
 // `GET /api/v1/models`: {"models":[{"key","type","size_bytes","variants","selected_variant",
-// "loaded_instances":[{"id","remaining_ttl_seconds"}]}]}, of which only the key and the instances
-// with their ids are required. An instance with a remaining time to live counts as loaded by a
-// request. Nothing
-// where the document has another shape: LM Studio before 0.4.0 answers 200 with an error object to
-// paths that it does not know, so only the shape tells whether REST v1 exists. Single entries of
-// another shape are skipped.
+// "loaded_instances":[{"id","remaining_ttl_seconds","config":{"parallel"}}]}]}, of which only the
+// key and the instances with their ids are required. An instance with a remaining time to live
+// counts as loaded by a request. Nothing where the document has another shape: LM Studio before
+// 0.4.0 answers 200 with an error object to paths that it does not know, so only the shape tells
+// whether REST v1 exists. Single entries of another shape are skipped.
 std::optional<models> parse_models(std::string_view json);
 
 // The body of `POST /api/v1/models/unload`.

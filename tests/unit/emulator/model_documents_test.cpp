@@ -54,7 +54,7 @@ TEST_F(emulator_listings, v0_gives_one_model_or_none) {
 }
 
 TEST_F(emulator_listings, v1_lists_every_loaded_instance_with_its_id) {
-    auto const list = v1_list(s);
+    auto const list = v1_list(s, 4);
     ASSERT_EQ(list["models"].size(), 3U);
     auto const& a = list["models"][0];
     EXPECT_EQ(a["key"], "org/a");
@@ -69,11 +69,19 @@ TEST_F(emulator_listings, v1_lists_every_loaded_instance_with_its_id) {
     EXPECT_EQ(list["models"][2]["loaded_instances"], json::array()) << "it still loads";
 }
 
+TEST_F(emulator_listings, v1_tells_how_many_predictions_run_at_once_on_a_language_model) {
+    s.finish_load(s.begin_load(*s.find_model("e"), {load_reason::by_hand, "mine"})->serial);
+    auto const list = v1_list(s, 7);
+    for (auto const& each : list["models"][0]["loaded_instances"])
+        EXPECT_EQ(each["config"]["parallel"], 7);
+    EXPECT_FALSE(list["models"][2]["loaded_instances"][0]["config"].contains("parallel"));
+}
+
 TEST_F(emulator_listings, v1_names_the_variants_of_a_model_that_has_some) {
     model m{"org/a", model_type::llm, 5};
     m.variants = {"org/a@q4_k_m", "org/a@q8_0"};
     store const with_variants{10, {m, {"b", model_type::llm, 1}}};
-    auto const list = v1_list(with_variants);
+    auto const list = v1_list(with_variants, 4);
     EXPECT_EQ(list["models"][0]["variants"], json::array({"org/a@q4_k_m", "org/a@q8_0"}));
     EXPECT_EQ(list["models"][0]["selected_variant"], "org/a@q4_k_m");
     EXPECT_FALSE(list["models"][1].contains("variants"));
@@ -81,13 +89,13 @@ TEST_F(emulator_listings, v1_names_the_variants_of_a_model_that_has_some) {
 
 TEST_F(emulator_listings, loads_and_unloads_are_answered_with_the_instance_id) {
     auto const& fresh = s.instances().front();
-    EXPECT_EQ(pretty(200, v1_loaded(fresh, 9.099, false)).body, "{\n"
-                                                                "  \"type\": \"llm\",\n"
-                                                                "  \"instance_id\": \"org/a\",\n"
-                                                                "  \"load_time_seconds\": 9.099,\n"
-                                                                "  \"status\": \"loaded\"\n"
-                                                                "}");
-    EXPECT_TRUE(v1_loaded(fresh, 1, true).contains("load_config"));
+    EXPECT_EQ(pretty(200, v1_loaded(fresh, 9.099)).body, "{\n"
+                                                         "  \"type\": \"llm\",\n"
+                                                         "  \"instance_id\": \"org/a\",\n"
+                                                         "  \"load_time_seconds\": 9.099,\n"
+                                                         "  \"status\": \"loaded\"\n"
+                                                         "}");
+    EXPECT_EQ(v1_loaded(fresh, 1, 2)["load_config"]["parallel"], 2);
     EXPECT_EQ(pretty(200, v1_unloaded("org/a")).body, "{\n  \"instance_id\": \"org/a\"\n}");
 }
 

@@ -199,6 +199,9 @@ TEST_F(host_view, tells_only_what_has_changed) {
     host.next.unloaded.pop_back();
     look_and_wait();
     EXPECT_EQ(changes, second + 1);
+    host.next.instances->front().parallel = 4;
+    look_and_wait();
+    EXPECT_EQ(changes, second + 2);
 }
 
 TEST_F(host_view, tells_every_listener) {

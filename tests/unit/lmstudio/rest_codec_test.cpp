@@ -72,6 +72,28 @@ TEST(parse_models, takes_an_instance_with_a_time_to_live_for_loaded_by_a_request
         EXPECT_EQ(i.jit, i.id == "1" || i.id == "2") << i.id;
 }
 
+TEST(parse_models, reads_how_many_requests_each_instance_serves_at_once) {
+    auto const parallel = [](std::string const& entry) {
+        auto const found = parse_models(R"({"models":[{"key":"a","loaded_instances":[{"id":"a")" +
+                                        entry + "}]}]}");
+        return found->loaded.front().parallel;
+    };
+    EXPECT_EQ(parallel(R"(,"config":{"context_length":4096,"parallel":4})"), 4U);
+    EXPECT_EQ(parallel(R"(,"config":{"parallel":4294967295})"), 4'294'967'295U);
+    for (auto const* unsaid :
+         {"", R"(,"config":null)", R"(,"config":{})", R"(,"config":[4])", R"(,"parallel":4)",
+          R"(,"config":{"parallel":null})", R"(,"config":{"parallel":"4"})",
+          R"(,"config":{"parallel":-4})", R"(,"config":{"parallel":1.5})",
+          R"(,"config":{"parallel":0})", R"(,"config":{"parallel":4294967296})"})
+        EXPECT_EQ(parallel(unsaid), 0U) << unsaid;
+    auto const two = parse_models(R"({"models":[{"key":"a","loaded_instances":[
+        {"id":"a","config":{"parallel":1}},{"id":"a:2","config":{"parallel":8}}]}]})");
+    ASSERT_TRUE(two);
+    ASSERT_EQ(two->loaded.size(), 2U);
+    EXPECT_EQ(two->loaded[0].parallel, 1U);
+    EXPECT_EQ(two->loaded[1].parallel, 8U);
+}
+
 TEST(parse_models, tells_an_empty_list_from_none) {
     auto const nothing = parse_models(R"({"models":[]})");
     ASSERT_TRUE(nothing);
