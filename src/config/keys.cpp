@@ -110,6 +110,7 @@ void add_routing(std::vector<key>& all) {
     all.push_back(choice_key("routing.mode", at(&routing::mode), modes));
     all.push_back(duration_key("routing.max_age", at(&routing::max_age), 0ms, 24h));
     all.push_back(duration_key("routing.list_wait", at(&routing::list_wait), 0ms, 1min));
+    all.push_back(boolean_key("routing.sticky", at(&routing::sticky)));
 }
 
 void add_cold_load(std::vector<key>& all) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <initializer_list>
 
 namespace secondwind::emulator {
@@ -129,6 +130,23 @@ bool prediction::calls_tools() const {
            parts.end();
 }
 
+constexpr std::string_view response_prefix = "resp_";
+
+std::string response_id(prediction const& p) {
+    return std::string{response_prefix} + std::to_string(p.number);
+}
+
+bool was_stored(std::string_view id, std::uint64_t oldest, std::uint64_t end) noexcept {
+    if (!id.starts_with(response_prefix))
+        return false;
+    auto const digits = id.substr(response_prefix.size());
+    std::uint64_t number = 0;
+    auto const [stop, error] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    bool const whole = error == std::errc{} && stop == digits.data() + digits.size();
+    return whole && number >= oldest && number < end;
+}
+
 sse_events dialect::broken(prediction const&, std::string_view reason) const {
     json document;
     document["error"]["message"] = reason;
@@ -147,6 +165,11 @@ answer dialect::refused(model const& m, std::string_view cause) const {
 
 answer dialect::failed(std::string_view reason) const {
     return string_error(400, reason);
+}
+
+answer dialect::unknown_response(std::string_view id) const {
+    return object_error(400, fmt::format("Previous response with id '{}' not found.", id),
+                        "previous_response_id", "previous_response_not_found");
 }
 
 answer dialect::unserved(availability availability, bool before_0_4) const {

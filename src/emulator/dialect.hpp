@@ -24,7 +24,7 @@ struct prompt {
     std::optional<std::uint64_t> limit; // how many tokens the answer may have
     std::uint64_t tokens = 1;           // of the prompt; four bytes are one
     std::size_t inputs = 1;             // texts to embed
-    std::string previous_response;      // of /v1/responses
+    std::string previous_response;      // of /v1/responses and /api/v1/chat
     std::vector<std::string> tools;     // that the model may call, by name
     std::optional<json> schema;         // of the JSON that the answer has to be
 };
@@ -68,6 +68,11 @@ struct prediction {
     bool opens_part() const { return !parts.empty() && parts.back().tokens == 1; }
 };
 
+// Of a response of /v1/responses or /api/v1/chat, under which it is stored.
+std::string response_id(prediction const& p);
+// It is the id of a prediction from `oldest` on, and before `end`.
+bool was_stored(std::string_view id, std::uint64_t oldest, std::uint64_t end) noexcept;
+
 // A stream consists of: load events (only where they exist), opening, one or more pieces, closing;
 // or it breaks at any moment after the opening. Every list may be empty.
 class dialect {
@@ -95,6 +100,9 @@ public:
     virtual answer invalid(std::string_view reason) const;
     virtual answer refused(model const& m, std::string_view cause) const;
     virtual answer failed(std::string_view reason) const;
+    // The request continues a response that is not stored here. LM Studio's own words are not
+    // known; these are OpenAI's.
+    virtual answer unknown_response(std::string_view id) const;
     // No model serves the request. The 0.3 versions answered differently.
     virtual answer unserved(availability availability, bool before_0_4) const;
 };

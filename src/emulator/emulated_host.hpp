@@ -97,7 +97,7 @@ struct emulated_host : std::enable_shared_from_this<emulated_host> {
     std::map<std::uint64_t, std::list<std::uint64_t>> queues; // the same: predictions, oldest first
     std::vector<request> requests;
     std::function<void(event const&)> observer;
-    std::uint64_t next_prediction = 1;
+    std::uint64_t next_prediction = options.first_answer;
     std::uint64_t next_place = 1;
     bool stopping = false;
     signal changed;

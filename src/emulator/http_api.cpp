@@ -74,6 +74,12 @@ public:
     }
 
     asio::awaitable<void> execute() {
+        auto const& continued = p_.prompt.previous_response;
+        auto const oldest = host_->options.first_answer;
+        if (!continued.empty() && !was_stored(continued, oldest, p_.number)) {
+            co_await out_.send(dialect_.unknown_response(continued));
+            co_return;
+        }
         auto serving = co_await find_or_load();
         if (!serving)
             co_return;

@@ -69,7 +69,7 @@ json item(prediction const& p, std::size_t number, char const* status, bool with
 
 json response(prediction const& p, char const* status, json output) {
     json r;
-    r["id"] = "resp_" + std::to_string(p.number);
+    r["id"] = response_id(p);
     r["object"] = "response";
     r["created_at"] = p.created;
     r["status"] = status;

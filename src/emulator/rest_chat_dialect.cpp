@@ -35,7 +35,7 @@ json result(prediction const& p) {
     stats["time_to_first_token_seconds"] = 0.1;
     if (p.load_seconds)
         stats["model_load_time_seconds"] = *p.load_seconds;
-    r["response_id"] = "resp_" + std::to_string(p.number);
+    r["response_id"] = response_id(p);
     return r;
 }
 

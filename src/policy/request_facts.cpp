@@ -1,4 +1,4 @@
-#include "request_facts.hpp"
+#include <secondwind/policy/request_facts.hpp>
 
 #include <secondwind/base/ascii.hpp>
 #include <secondwind/base/escape.hpp>
@@ -180,6 +180,7 @@ request_facts read_facts(request_parts const& request) {
     auto const& found = endpoint_of(request.method, request.target, request.upgrades);
     request_facts facts;
     facts.traffic = found.traffic;
+    facts.stores_response = std::ranges::find(found.members, response_key) != found.members.end();
     if (facts.traffic == traffic::model_details)
         facts.model = name_in(request.target, found.path);
     if (facts.traffic == traffic::download_status)

@@ -180,6 +180,8 @@ net::task<failure> attempt::hold() {
     auto const mode = request_.settings->recovery.mode;
     auto const& head = answer_.head();
     bool const stream = status_ < 400 && event_stream_;
+    if (status_ < 400 && request_.facts && request_.facts->stores_response)
+        response_.emplace();
     // Until it is judged.
     judged_.verdict = status_ < 400 ? policy::verdict::healthy : policy::verdict::other_error;
     if (mode != config::recovery_mode::off) {

@@ -8,6 +8,7 @@
 #include <secondwind/net/task.hpp>
 #include <secondwind/policy/classify.hpp>
 #include <secondwind/policy/preamble.hpp>
+#include <secondwind/policy/stored_responses.hpp>
 #include <secondwind/policy/tail_watch.hpp>
 #include <secondwind/proxy/context.hpp>
 #include <secondwind/telemetry/traffic.hpp>
@@ -57,8 +58,14 @@ public:
     }
 
     // An error may still be found in the body, which is to be shown to watch() as it is relayed.
-    bool watches() const noexcept { return tail_ || judge_; }
+    bool watches() const noexcept { return tail_ || judge_ || response_; }
+    // The id under which the host has stored the response; empty if it told none.
+    std::string_view response_id() const noexcept {
+        return response_ ? std::string_view{response_->id()} : std::string_view{};
+    }
     void watch(std::string_view data) {
+        if (response_)
+            response_->push(data);
         if (tail_)
             tail_->push(data);
         if (judge_)
@@ -111,6 +118,7 @@ private:
     host::answer answer_;
     std::optional<policy::preamble_splitter> splitter_;
     std::optional<policy::tail_watch> tail_;
+    std::optional<policy::response_id_watch> response_;
     std::optional<policy::classifier> judge_; // while it is open
     policy::judgement judged_;
     int status_ = 0;

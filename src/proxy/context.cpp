@@ -9,14 +9,21 @@
 
 namespace secondwind::proxy {
 
+namespace {
+
+std::string random_text() {
+    return fmt::format("{:08x}", std::random_device{}());
+}
+
+} // namespace
+
 context::context(net::asio::io_context& loop, config::current_settings const& current)
     : io{loop}, settings{current}, deadlines{io}, scratch{std::make_unique_for_overwrite<page[]>(
                                                       scratch_size / sizeof(page))},
       budget{settings->limits.replay_buffer_total, settings->limits.replay_buffer},
       ledger{settings->recovery.ledger_file}, hosts{environment(), settings, ledger},
-      router{io, deadlines, settings}, pseudonym{fmt::format("secondwind-{:08x}",
-                                                             std::random_device{}())},
-      id_prefix_{fmt::format("{:08x}-", std::random_device{}())} {
+      router{io, deadlines, settings, random_text()}, responses{random_text()},
+      pseudonym{"secondwind-" + random_text()}, id_prefix_{random_text() + "-"} {
     apply_settings();
 }
 

@@ -17,6 +17,10 @@ namespace {
 // little, and nothing that thousands of uploads add up to.
 constexpr std::size_t most_of_a_body = 4096;
 
+// Codes of LM Studio's errors.
+constexpr std::string_view response_not_found = "previous_response_not_found";
+constexpr std::string_view model_not_found = "model_not_found";
+
 // Whether a recovery would unload something for it.
 bool may_unload(policy::verdict v, policy::on_crash crash) noexcept {
     return policy::for_memory(v) || v == policy::verdict::cache_corruption ||
@@ -112,20 +116,38 @@ void exchange::note_attempt() {
 }
 
 // What LM Studio refuses for memory goes to another host that has room, before this one is made
-// to unload something. It has generated nothing.
+// to unload something; what it does not have, to one that has. It has generated nothing.
 bool exchange::moves_from(recovery::exchange_recovery& recovery) {
+    auto const verdict = attempt_->judged().verdict;
     bool const may = request_.movable() && request_.whole && !preamble_.begun() && !held_ &&
                      recovery.uninvolved() &&
                      request_.settings->recovery.mode == config::recovery_mode::on;
     if (!may)
         return false;
-    recovery.learn_refusal(attempt_->judged());
     auto const from = request_.host;
-    if (!choose_host_instead(shared_, request_))
+    bool moved = false;
+    std::string_view reason = policy::to_string(verdict);
+    if (policy::for_memory(verdict)) {
+        recovery.learn_refusal(attempt_->judged());
+        moved = choose_host_after_refusal(shared_, request_);
+    } else if (says(response_not_found) && !request_.facts->previous_response_id.empty()) {
+        reason = response_not_found;
+        moved = choose_host_after_failure(shared_, request_);
+    } else if (says(model_not_found)) {
+        reason = model_not_found;
+        moved = choose_host_that_has_it(shared_, request_);
+    }
+    if (!moved)
         return false;
-    note_move(from->name(), policy::to_string(attempt_->judged().verdict));
+    note_move(from->name(), reason);
     attempt_->park();
     return true;
+}
+
+// The error that is held has this code.
+bool exchange::says(std::string_view code) const {
+    return attempt_->status() >= 400 &&
+           attempt_->answer().held_body().find(code) != std::string_view::npos;
 }
 
 // Nothing of the request was sent.
@@ -187,6 +209,10 @@ net::task<void> exchange::relay() {
                                               : persistence(attempt_->answer().framer().framing());
     auto const result = co_await proxy::relay(shared_, client_, *attempt_, request_, connection,
                                               own_fields(), record_);
+    if (attempt_->judged().verdict == policy::verdict::healthy)
+        shared_.router.note_read(request_.turn, request_.host->name());
+    if (auto const id = attempt_->response_id(); !id.empty())
+        shared_.responses.note(id, request_.host->name());
     record_.ending = result.ending;
     keep_ = result.ending == ending::complete && connection != http::persistence::close;
     if (result.must_reset)

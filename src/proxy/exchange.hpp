@@ -68,6 +68,7 @@ public:
 private:
     void begin_on_host();
     void note_move(std::string_view from, std::string_view reason);
+    bool says(std::string_view code) const;
     net::task<void> refuse(http::refusal refusal);
     net::task<void> reply_without_descriptors(host::failure failed);
     void count_replay();

@@ -1,51 +1,136 @@
 #include "host_choice.hpp"
 
 #include "outgoing_head.hpp"
+#include <secondwind/base/ascii.hpp>
 
-#include <optional>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace secondwind::proxy {
 
 namespace {
 
+using policy::choice_reason;
+using policy::traffic;
+
 recovery::wanted_model wanted_by(request const& request) {
-    return {request.model.name(), lmstudio::kind_for(request.path())};
+    bool const converses = request.facts->traffic == traffic::completion;
+    return {request.facts->model, lmstudio::kind_for(request.path()),
+            converses ? request.body.view() : std::string_view{}, request.client};
 }
 
-void take(context& shared, request& request, recovery::choice const& chosen) {
+void take(context& shared, request& request, recovery::choice chosen) {
     request.host = host::host_ptr{&shared.hosts[chosen.host]};
     request.route = chosen.reason;
+    request.turn = std::move(chosen.turn);
     if (!request.origin.empty())
         request.grants = request.host->grants.fields_for(request.origin);
 }
 
-bool move(context& shared, request& request, std::optional<recovery::choice> const& chosen) {
+bool move(context& shared, request& request, std::optional<recovery::choice> chosen) {
     if (!chosen)
         return false;
-    take(shared, request, *chosen);
+    take(shared, request, std::move(*chosen));
     render_again(shared, request);
     return true;
 }
 
+void read_facts(context& shared, request& request) {
+    policy::request_parts parts;
+    parts.method = request.method();
+    parts.target = request.target();
+    parts.upgrades = request.upgrade != http::upgrade::none;
+    parts.body = request.body.view();
+    if (!parts.body.empty()) {
+        auto const head =
+            http::check_request(request.received, request.head_limits(), shared.fields);
+        for (auto const& field : head->fields) {
+            if (parts.content_type.empty() && iequals(field.name, "content-type"))
+                parts.content_type = field.value;
+            if (parts.content_encoding.empty() && iequals(field.name, "content-encoding"))
+                parts.content_encoding = field.value;
+        }
+    }
+    request.facts = policy::read_facts(parts);
+    request.model = policy::requested_model_of(*request.facts, parts.body, request.whole);
+}
+
+http::refusal ambiguous_unload(context const& shared, std::string const& instance,
+                               std::vector<std::size_t> const& holders, bool has_key) {
+    std::vector<std::string_view> names;
+    for (auto const each : holders)
+        names.push_back(shared.hosts[each].name());
+    auto const known = has_key ? fmt::format(" ({})", fmt::join(names, ", ")) : std::string{};
+    return {409, "ambiguous_host",
+            fmt::format("Several hosts{} have loaded an instance \"{}\", and nothing was unloaded. "
+                        "Name one of them with X-Secondwind-Host, or send the request to its own "
+                        "port.",
+                        known, instance)};
+}
+
+// The host that has loaded the instance. Nothing if none has, as far as is known.
+std::optional<http::refusal> choose_for_unload(context& shared, request& request) {
+    auto const& instance = request.facts->instance_id;
+    auto const holders = shared.router.holders(instance);
+    if (holders.size() > 1)
+        return ambiguous_unload(shared, instance, holders, !request.client.empty());
+    if (holders.size() == 1)
+        take(shared, request, {holders.front(), choice_reason::loaded, {}});
+    return std::nullopt;
+}
+
 } // namespace
 
-bool choose_host(context& shared, client& client, request& request) {
-    if (!request.model.possible()) {
-        take(shared, request, shared.router.spread(client.address().to_string()));
-        return true;
+std::optional<http::refusal> choose_host(context& shared, client& client, request& request) {
+    auto& router = shared.router;
+    read_facts(shared, request);
+    auto const& facts = *request.facts;
+    std::optional<recovery::choice> chosen;
+    switch (facts.traffic) {
+    case traffic::completion:
+        if (auto const host = shared.responses.host_of(facts.previous_response_id); !host.empty())
+            chosen = router.find(host, choice_reason::stored);
+        if (!chosen)
+            chosen = router.choose(wanted_by(request));
+        break;
+    case traffic::load:
+    case traffic::model_details:
+        chosen = router.choose(wanted_by(request));
+        break;
+    case traffic::unload:
+        break; // what is unloaded is not guessed: the hosts are asked
+    case traffic::list:
+    case traffic::download:
+    case traffic::download_status:
+        chosen = router.first();
+        break;
+    case traffic::other:
+        chosen = router.spread(client.address().to_string());
     }
-    auto const chosen = shared.router.choose(wanted_by(request));
     if (chosen)
-        take(shared, request, *chosen);
-    return chosen.has_value();
+        take(shared, request, std::move(*chosen));
+    return std::nullopt;
 }
 
-net::task<void> ask_and_choose_host(context& shared, request& request) {
-    auto const chosen = co_await shared.router.ask_and_choose(wanted_by(request));
-    take(shared, request, chosen);
+net::task<std::optional<http::refusal>> ask_and_choose_host(context& shared, request& request) {
+    std::optional<http::refusal> refused;
+    if (request.facts->traffic == traffic::unload) {
+        co_await shared.hosts.refresh(std::chrono::milliseconds::zero());
+        refused = choose_for_unload(shared, request);
+        if (!refused && !request.host)
+            take(shared, request, shared.router.first());
+    } else {
+        auto chosen = co_await shared.router.ask_and_choose(wanted_by(request));
+        take(shared, request, std::move(chosen));
+    }
+    co_return refused;
 }
 
-bool choose_host_instead(context& shared, request& request) {
+bool choose_host_after_refusal(context& shared, request& request) {
     request.tried.push_back(&request.host->recovery);
     return move(
         shared, request,
@@ -56,6 +141,11 @@ bool choose_host_after_failure(context& shared, request& request) {
     request.tried.push_back(&request.host->recovery);
     return move(shared, request,
                 shared.router.choose_after_failure(wanted_by(request), request.tried));
+}
+
+bool choose_host_that_has_it(context& shared, request& request) {
+    request.tried.push_back(&request.host->recovery);
+    return move(shared, request, shared.router.choose_holder(wanted_by(request), request.tried));
 }
 
 } // namespace secondwind::proxy

@@ -6,15 +6,20 @@
 #include <secondwind/net/task.hpp>
 #include <secondwind/proxy/context.hpp>
 
+#include <optional>
+
 namespace secondwind::proxy {
 
-// Chooses by what is known of the hosts. False if some should be asked first.
-bool choose_host(context& shared, client& client, request& request);
-net::task<void> ask_and_choose_host(context& shared, request& request);
+// Reads what the request says of itself, and chooses its host by what is known. If hosts should be
+// asked first, it has no host after that. The refusal is one for the client: the choice would be a
+// guess, and the request destroys something.
+std::optional<http::refusal> choose_host(context& shared, client& client, request& request);
+// Asks them, and chooses. Call it only after that.
+net::task<std::optional<http::refusal>> ask_and_choose_host(context& shared, request& request);
 
-// Another one, after its host has refused it for memory, or could not be reached; the head is
-// rendered for that one. False if it stays where it is.
-bool choose_host_instead(context& shared, request& request);
-bool choose_host_after_failure(context& shared, request& request);
+// Another one, and the head is rendered for that one. False if the request stays where it is.
+bool choose_host_after_refusal(context& shared, request& request); // for memory
+bool choose_host_after_failure(context& shared, request& request); // nothing of it was sent
+bool choose_host_that_has_it(context& shared, request& request);   // its host has not
 
 } // namespace secondwind::proxy

@@ -4,10 +4,12 @@
 #include <secondwind/config/current_settings.hpp>
 #include <secondwind/http/request_check.hpp>
 #include <secondwind/lmstudio/requested_model.hpp>
+#include <secondwind/policy/request_facts.hpp>
 #include <secondwind/proxy/listener.hpp>
 #include <secondwind/proxy/replay_buffer.hpp>
 #include <secondwind/recovery/router.hpp>
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -72,6 +74,8 @@ struct request {
     config::settings_ptr settings;                             // never null
     host::host_ptr host;                                       // null until it is chosen
     policy::choice_reason route = policy::choice_reason::only; // why that one
+    std::optional<policy::request_facts> facts;                // where its host is chosen by them
+    recovery::turn turn;         // of a conversation that it continues
     recovery::tried_hosts tried; // that have refused it, or could not be reached
     listener_ptr listener;       // that its client is connected to
     std::string head;

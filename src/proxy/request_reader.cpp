@@ -88,8 +88,13 @@ net::task<request_reader::result> request_reader::read() {
     request_.model = lmstudio::requested_model{request_.body.view(), request_.whole};
     if (request_.whole)
         body_.reset();
-    if (chooses && !choose_host(shared_, client_, request_))
-        co_await ask_and_choose_host(shared_, request_);
+    if (chooses) {
+        auto refused = choose_host(shared_, client_, request_);
+        if (!request_.host && !refused)
+            refused = co_await ask_and_choose_host(shared_, request_);
+        if (refused)
+            co_return refuse(std::move(*refused));
+    }
     if (chunked || chooses)
         render_again(shared_, request_);
     co_return read;

@@ -15,6 +15,8 @@ namespace {
 
 constexpr seconds price_of_a_return{10};
 constexpr seconds price_of_doubt{60};
+constexpr double bytes_a_second = 8000; // of a prompt that is processed
+constexpr seconds longest_reread{10};
 
 bool allows(config::upstream const& upstream, std::string_view model) noexcept {
     auto const& globs = upstream.models;
@@ -74,17 +76,39 @@ offers router::price(wanted_model const& wanted, tried_hosts const& tried) const
     bool const found =
         add_where([&](routed_host const& one) { return suits(one) && !one.rest->lasts(now); }) ||
         add_where(suits) || add_where([](routed_host const&) { return true; });
-    if (found)
-        policy::price_all(all.candidates, wanted.name, all.prices);
+    if (!found)
+        return all;
+    add_rereads(all, wanted);
+    policy::price_all(all.candidates, wanted.name, all.prices);
     return all;
 }
 
-choice router::cheapest(offers const& all) const {
+// Only where there is a choice between hosts that could have read it.
+void router::add_rereads(offers& all, wanted_model const& wanted) const {
+    auto const could = [](policy::candidate const& one) {
+        return one.residence == residence::loaded || one.residence == residence::loading;
+    };
+    if (!settings_->routing.sticky || wanted.body.size() < policy::conversations::shortest ||
+        std::ranges::count_if(all.candidates, could) < 2)
+        return;
+    auto const now = deadlines_.now();
+    std::string scope{wanted.client};
+    scope.append(1, '\n').append(wanted.name);
+    all.turn = conversations_.begin(scope, wanted.body);
+    for (auto& each : all.candidates) {
+        auto const bytes = conversations_.unread(all.turn, each.host, now);
+        each.reread =
+            std::min(longest_reread, seconds{static_cast<double>(bytes) / bytes_a_second});
+    }
+}
+
+choice router::cheapest(offers all) const {
     auto const best = all.prices.cheapest;
     auto const host = all.hosts[best];
     hosts_[host].rest->use(deadlines_.now());
-    return {host, hosts_.size() == 1 ? policy::choice_reason::only
-                                     : policy::reason_for(all.candidates[best])};
+    auto const reason =
+        hosts_.size() == 1 ? policy::choice_reason::only : policy::reason_for(all.candidates[best]);
+    return {host, reason, std::move(all.turn)};
 }
 
 // What is known of its models was learned a moment ago.
@@ -105,14 +129,14 @@ bool router::worth_asking(offers const& all, std::size_t index, wanted_model con
 }
 
 std::optional<choice> router::choose(wanted_model const& wanted) const {
-    auto const all = price(wanted);
+    auto all = price(wanted);
     auto const best = all.prices.cheapest;
     bool const sure = hosts_.size() == 1 || (all.candidates[best].residence == residence::loaded &&
                                              is_fresh(all.hosts[best], wanted));
     for (std::size_t i = 0; i < all.hosts.size() && !sure; ++i)
         if (worth_asking(all, i, wanted))
             return std::nullopt;
-    return cheapest(all);
+    return cheapest(std::move(all));
 }
 
 std::shared_ptr<router::question> router::ask_all(wanted_model const& wanted) const {
@@ -139,7 +163,7 @@ std::optional<choice> router::choose_instead(wanted_model const& wanted,
                                              host_recovery const& refused,
                                              tried_hosts const& tried) const {
     auto const here = std::ranges::find(hosts_, &refused, &routed_host::recovery);
-    auto const others = price(wanted, tried);
+    auto others = price(wanted, tried);
     if (others.empty() || here == hosts_.end())
         return std::nullopt;
     auto const best = others.prices.cheapest;
@@ -150,19 +174,58 @@ std::optional<choice> router::choose_instead(wanted_model const& wanted,
         stay += price_of_doubt;
     if (others.candidates[best].refused || others.prices.prices[best].total() >= stay)
         return std::nullopt;
-    auto chosen = cheapest(others);
+    auto chosen = cheapest(std::move(others));
     chosen.reason = policy::choice_reason::moved;
     return chosen;
 }
 
 std::optional<choice> router::choose_after_failure(wanted_model const& wanted,
                                                    tried_hosts const& tried) const {
-    auto const others = price(wanted, tried);
+    auto others = price(wanted, tried);
     if (others.empty())
         return std::nullopt;
-    auto chosen = cheapest(others);
+    auto chosen = cheapest(std::move(others));
     chosen.reason = policy::choice_reason::moved;
     return chosen;
+}
+
+std::optional<choice> router::choose_holder(wanted_model const& wanted,
+                                            tried_hosts const& tried) const {
+    auto others = price(wanted, tried);
+    auto const has_it = [](policy::candidate const& one) {
+        return one.residence != residence::perhaps && one.residence != residence::absent;
+    };
+    if (others.empty() || !has_it(others.candidates[others.prices.cheapest]))
+        return std::nullopt;
+    auto chosen = cheapest(std::move(others));
+    chosen.reason = policy::choice_reason::moved;
+    return chosen;
+}
+
+std::optional<choice> router::find(std::string_view name,
+                                   policy::choice_reason reason) const noexcept {
+    for (std::size_t i = 0; i < hosts_.size(); ++i)
+        if (hosts_[i].upstream->name == name)
+            return choice{i, reason, {}};
+    return std::nullopt;
+}
+
+std::vector<std::size_t> router::holders(std::string_view instance_id) const {
+    std::vector<std::size_t> found;
+    for (std::size_t i = 0; i < hosts_.size(); ++i)
+        if (std::ranges::find(hosts_[i].recovery->models.all().loaded, instance_id,
+                              &lmstudio::instance::id) !=
+            hosts_[i].recovery->models.all().loaded.end())
+            found.push_back(i);
+    return found;
+}
+
+choice router::first() const noexcept {
+    auto const now = deadlines_.now();
+    auto const found = std::ranges::find_if(
+        hosts_, [now](routed_host const& one) { return !one.rest->lasts(now); });
+    auto const at = found == hosts_.end() ? 0 : std::distance(hosts_.begin(), found);
+    return {static_cast<std::size_t>(at), policy::choice_reason::spread, {}};
 }
 
 choice router::spread(std::string_view client) const {
@@ -176,7 +239,7 @@ choice router::spread(std::string_view client) const {
         if (rank(i) > rank(best))
             best = i;
     hosts_[best].rest->use(now);
-    return {best, policy::choice_reason::spread};
+    return {best, policy::choice_reason::spread, {}};
 }
 
 } // namespace secondwind::recovery

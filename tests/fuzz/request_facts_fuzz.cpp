@@ -2,8 +2,8 @@
 // the content coding and the content type.
 #include "target.hpp"
 
-#include "policy/request_facts.hpp"
 #include <secondwind/http/member_scanner.hpp>
+#include <secondwind/policy/request_facts.hpp>
 
 #include <nlohmann/json.hpp>
 

@@ -115,3 +115,25 @@ TEST_F(hosts_by_model, a_named_host_is_used_whatever_is_loaded_elsewhere) {
     run(story(*this));
     EXPECT_EQ(host(2).counts().loads, 1U);
 }
+
+TEST_F(hosts_by_model, a_conversation_stays_where_it_was_read) {
+    log_file log;
+    auto story = [](with_cluster& t) -> asio::awaitable<void> {
+        for (auto const index : {0U, 1U, 2U})
+            co_await t.load(index, "big");
+        // Each is longer than what the loads and queues of an idle host cost.
+        for (char const topic : {'x', 'y', 'z', 'u', 'v', 'w'}) {
+            std::string said(20'000, topic);
+            for (int turn = 0; turn < 3; ++turn) {
+                auto const answer = co_await t.chat_about(said);
+                EXPECT_EQ(answer.status, 200);
+                said.append(2000, static_cast<char>('0' + turn));
+            }
+        }
+    };
+    run(story(*this));
+    auto const lines = log.lines("exchange");
+    ASSERT_EQ(lines.size(), 18U);
+    for (std::size_t i = 0; i < lines.size(); ++i)
+        EXPECT_EQ(lines[i]["host"], lines[i - i % 3]["host"]);
+}

@@ -22,6 +22,7 @@ struct with_cluster : testing::Test {
     void start() {
         w.settings.upstreams.clear();
         for (auto const* name : names) {
+            options.first_answer = 1000 * (hosts.size() + 1);
             auto& lm = hosts.emplace_back(w.io, options);
             lm.start();
             config::upstream upstream;
@@ -53,6 +54,12 @@ struct with_cluster : testing::Test {
     asio::awaitable<http_answer> chat(std::string model) {
         auto* client = co_await connected(w.port());
         co_return co_await client->post(chat_path, chat_body(model));
+    }
+    asio::awaitable<http_answer> chat_about(std::string said) {
+        auto* client = co_await connected(w.port());
+        auto const body =
+            R"({"model":"big","messages":[{"role":"user","content":")" + said + R"("}]})";
+        co_return co_await client->post(chat_path, body);
     }
     asio::awaitable<http_answer> embed() {
         auto* client = co_await connected(w.port());

@@ -101,6 +101,7 @@ struct routing {
     routing_mode mode = routing_mode::automatic;
     milliseconds max_age{60'000}; // how long what a host last listed counts as fresh
     milliseconds list_wait{250};  // how long a choice waits for the hosts that are asked
+    bool sticky = true; // the next turn of a conversation prefers the host of the last one
 };
 
 // Simultaneous first requests for a model that is not loaded.

@@ -43,6 +43,9 @@ struct options {
     // "Max Concurrent Predictions" of an instance, at least one; further requests queue.
     std::size_t parallel = 4;
 
+    // Number of the first answer, which is in its id: two hosts should not give the same ids.
+    std::uint64_t first_answer = 1;
+
     // "Require Authentication": "sk-lm-<8>:<20>", or empty for off.
     std::string api_token;
 

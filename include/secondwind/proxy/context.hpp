@@ -8,6 +8,7 @@
 #include <secondwind/net/deadline.hpp>
 #include <secondwind/net/socket.hpp>
 #include <secondwind/policy/failure_rate.hpp>
+#include <secondwind/policy/stored_responses.hpp>
 #include <secondwind/proxy/idle_clients.hpp>
 #include <secondwind/proxy/replay_buffer.hpp>
 #include <secondwind/recovery/ledger.hpp>
@@ -64,6 +65,7 @@ struct context {
     recovery::ledger ledger;
     host::host_list hosts;
     recovery::router router;
+    policy::stored_responses responses;
     policy::failure_rate failures; // wrong API keys, by the network that they came from
     telemetry::traffic traffic;
     telemetry::exchange_list exchanges;

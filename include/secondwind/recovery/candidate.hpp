@@ -13,6 +13,10 @@ namespace secondwind::recovery {
 struct wanted_model {
     std::string_view name; // empty: it names none
     lmstudio::model_kind kind = lmstudio::model_kind::llm;
+    // The body that it sends, as far as it was kept, and the name of its client: for the turns of
+    // conversations. Without a body, it is none.
+    std::string_view body{};
+    std::string_view client{};
 };
 
 // By what is known now; asks nothing. The result refers to the host's name.

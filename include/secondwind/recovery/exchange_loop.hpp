@@ -34,8 +34,7 @@ concept recoverable_exchange = requires(Exchange& exchange, Exchange const& stat
     // Nothing was lost with the connection: the request may be sent once more.
     { state.may_resend(failure) } -> std::same_as<bool>;
 
-    // After a memory error of a host that it has met no recovery on, or after a failure: another
-    // host is to serve it. That host's own loop follows.
+    // After an error or a failure: another host is to serve it, and that one's own loop follows.
     { exchange.moves_from(recovery) } -> std::same_as<bool>;
     { exchange.moves_after(failure) } -> std::same_as<bool>;
 
@@ -100,7 +99,7 @@ net::task<bool> run_exchange(Exchange& exchange, exchange_recovery& recovery) {
             continue;
         }
         policy::judgement const judged = exchange.judged();
-        if (policy::for_memory(judged.verdict) && exchange.moves_from(recovery))
+        if (judged.verdict != policy::verdict::healthy && exchange.moves_from(recovery))
             co_return true;
         auto const step = recovery.decide(judged);
         exchange.hold(step); // first, so that the recovery's own calls find the connection free

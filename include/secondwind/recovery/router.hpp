@@ -4,6 +4,7 @@
 #include <secondwind/config/current_settings.hpp>
 #include <secondwind/net/deadline.hpp>
 #include <secondwind/net/task.hpp>
+#include <secondwind/policy/conversations.hpp>
 #include <secondwind/policy/price.hpp>
 #include <secondwind/policy/rest.hpp>
 #include <secondwind/recovery/candidate.hpp>
@@ -16,8 +17,9 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <span>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace secondwind::recovery {
@@ -34,9 +36,14 @@ struct routed_host {
 // The hosts that a request was sent to.
 using tried_hosts = std::vector<host_recovery const*>;
 
+// What is known of the conversation that a request continues.
+using turn = policy::conversations::beginnings;
+
 struct choice {
     std::size_t host = 0; // its place among those of the router
     policy::choice_reason reason = policy::choice_reason::only;
+    // Of a conversation, if it was compared; see router::note_read().
+    recovery::turn turn{};
 };
 
 // The hosts that may serve a request, and what each of them costs. It holds while nothing is
@@ -45,6 +52,7 @@ struct offers {
     boost::container::static_vector<std::size_t, policy::most_candidates> hosts; // their places
     boost::container::static_vector<policy::candidate, policy::most_candidates> candidates;
     policy::priced prices;
+    recovery::turn turn;
 
     bool empty() const noexcept { return hosts.empty(); }
 };
@@ -54,10 +62,11 @@ struct offers {
 // at an interval.
 class router {
 public:
-    // All must outlive it.
+    // All must outlive it. `secret` keeps clients from foreseeing which conversations it takes for
+    // each other.
     router(boost::asio::io_context& io, net::deadline_queue& deadlines,
-           config::current_settings const& settings) noexcept
-        : io_{io}, deadlines_{deadlines}, settings_{settings} {}
+           config::current_settings const& settings, std::string secret)
+        : io_{io}, deadlines_{deadlines}, settings_{settings}, conversations_{std::move(secret)} {}
 
     // At least one, and at most policy::most_candidates. Call it after each change of the hosts or
     // of the settings.
@@ -83,6 +92,21 @@ public:
     std::optional<choice> choose_after_failure(wanted_model const& wanted,
                                                tried_hosts const& tried) const;
 
+    // Where a request goes whose model its host has not: the cheapest that lists it.
+    std::optional<choice> choose_holder(wanted_model const& wanted, tried_hosts const& tried) const;
+    // The host of this name; nothing if there is none any more.
+    std::optional<choice> find(std::string_view name, policy::choice_reason reason) const noexcept;
+    // The hosts that list a loaded instance of this id.
+    std::vector<std::size_t> holders(std::string_view instance_id) const;
+    // The first that does not rest.
+    choice first() const noexcept;
+
+    // The host of this name has read this turn of a conversation.
+    void note_read(recovery::turn const& of, std::string_view host) {
+        if (of.size() > 0)
+            conversations_.note(of, host, deadlines_.now());
+    }
+
     // For a request that uses no model: those of one client go to the same host as long as that
     // works.
     choice spread(std::string_view client) const;
@@ -94,11 +118,13 @@ private:
     std::shared_ptr<question> ask_all(wanted_model const& wanted) const;
     bool is_fresh(std::size_t host, wanted_model const& wanted) const;
     bool worth_asking(offers const& all, std::size_t index, wanted_model const& wanted) const;
-    choice cheapest(offers const& all) const;
+    void add_rereads(offers& all, wanted_model const& wanted) const;
+    choice cheapest(offers all) const;
 
     boost::asio::io_context& io_;
     net::deadline_queue& deadlines_;
     config::current_settings const& settings_;
+    policy::conversations conversations_;
     std::vector<routed_host> hosts_;
     bool by_model_ = false;
 };

@@ -197,6 +197,7 @@ TEST(keys, each_reach_their_own_setting) {
         {"routing.mode", "host"},
         {"routing.max_age", "77s"},
         {"routing.list_wait", "7s"},
+        {"routing.sticky", "false"},
         {"cold_load.gate", "off"},
         {"limits.hold_time", "0"},
         {"recovery.cooldown", "0"},

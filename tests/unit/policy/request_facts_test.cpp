@@ -1,4 +1,4 @@
-#include "policy/request_facts.hpp"
+#include <secondwind/policy/request_facts.hpp>
 
 #include <support/encoded.hpp>
 

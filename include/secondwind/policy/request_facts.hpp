@@ -55,6 +55,9 @@ struct request_facts {
     std::string previous_response_id{};
     // Of an unload; otherwise empty.
     std::string instance_id{};
+    // The host stores its response, and a later request may continue it: /v1/responses,
+    // /api/v1/chat.
+    bool stores_response = false;
     // Of a load and of /api/v1/chat, where it is a whole number.
     std::optional<std::uint64_t> context_length{};
     // Of a download_status: the rest of its path, decoded.
