@@ -63,7 +63,8 @@ void warn_about_sockets(net::inherited const& sockets) {
 }
 
 int run(config::current_settings& settings, bool admin_chosen, service::reader read_settings) {
-    net::asio::io_context io{1};
+    // One thread uses the loop, so it needs no locks.
+    net::asio::io_context io{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE};
     service running{io, settings, admin_chosen, std::move(read_settings)};
     if (!running.start())
         return running.abandon();
