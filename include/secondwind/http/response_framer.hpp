@@ -15,11 +15,10 @@ namespace secondwind::http {
 class response_framer {
 public:
     response_framer() = default;
-    explicit response_framer(response_head const& head) noexcept
-        : framing_{head.framing}, left_{head.length} {}
+    explicit response_framer(response_head const& head) noexcept;
 
     // After `bad` the client must get a truncated message.
-    decoder_state state() const noexcept;
+    decoder_state state() const noexcept { return state_; }
 
     // Looks at the next bytes and returns how many of them belong to this message; bytes beyond it
     // belong to no answer. Nothing is taken once the state is not need_more. A bad byte and those
@@ -34,16 +33,13 @@ public:
 
     http::framing framing() const noexcept { return framing_; }
     // The next bytes are trailers of a chunked body, or the end of them.
-    bool in_trailers() const noexcept {
-        return framing_ == http::framing::chunked && chunks_.in_trailers();
-    }
+    bool in_trailers() const noexcept { return chunks_.in_trailers(); }
 
 private:
     http::framing framing_ = framing::none;
-    bool closed_ = false;
+    decoder_state state_ = decoder_state::complete;
     std::uint64_t left_ = 0;
     chunked_decoder chunks_;
-    decoder_state chunk_state_ = decoder_state::need_more;
 };
 
 } // namespace secondwind::http
