@@ -9,6 +9,7 @@ namespace secondwind::http {
 namespace {
 
 constexpr std::uint8_t most_digits = 16;
+constexpr std::string_view line_end = "\r\n";
 
 } // namespace
 
@@ -194,11 +195,16 @@ chunked_decoder::step chunked_decoder::push(std::string_view in) noexcept {
         if (state_ == state::data) {
             auto const run =
                 static_cast<std::size_t>(std::min<std::uint64_t>(left_, in.size() - at));
+            auto const data = in.substr(at, run);
+            at += run;
             left_ -= run;
             if (left_ == 0) {
-                state_ = state::data_cr;
+                // As a rule the line end comes together with the data.
+                bool const ended = in.substr(at).starts_with(line_end);
+                state_ = ended ? state::size : state::data_cr;
+                at += ended ? line_end.size() : 0;
             }
-            return {decoder_state::need_more, at + run, in.substr(at, run)};
+            return {decoder_state::need_more, at, data};
         }
         switch (take(in[at])) {
         case decoder_state::need_more:

@@ -69,7 +69,8 @@ void tail_watch::push(std::string_view data) {
 
     auto const complete = last_boundary(data);
     search(data.substr(0, complete));
-    carry_.assign(data.substr(complete));
+    if (complete < data.size())
+        carry_.assign(data.substr(complete));
 }
 
 void tail_watch::push_carried(std::string_view data) {

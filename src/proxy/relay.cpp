@@ -28,15 +28,16 @@ std::size_t follow(http::response_framer& framer, std::string_view bytes, attemp
     while (taken < bytes.size() && framer.state() == decoder_state::need_more) {
         auto const step = framer.push_run(bytes.substr(taken));
         taken += step.consumed;
-        events += !step.data.empty();
-        if (step.data.empty() && trailers == http::trailer_filter::none && framer.in_trailers())
-            trailers = taken;
+        if (step.data.empty()) {
+            if (trailers == http::trailer_filter::none && framer.in_trailers())
+                trailers = taken;
+            continue;
+        }
+        ++events;
         if (watching)
             watching->watch(step.data);
         if (form != body_form::as_it_came)
             append_data(out, step.data, form);
-        if (step.consumed == 0)
-            break;
     }
     if (form == body_form::in_chunks && framer.state() == decoder_state::complete)
         out.append(last_chunk);
@@ -107,9 +108,9 @@ net::task<relay_result> relay(context& shared, client& client, attempt& attempt,
             if (!host_ec)
                 n = net::try_read(host.socket, scratch, host_ec);
             filled = n == scratch.size();
-            if (host_ec == net::asio::error::would_block)
-                continue;
             if (host_ec) {
+                if (host_ec == net::asio::error::would_block)
+                    continue;
                 bool const closed = host_ec == net::asio::error::eof;
                 if (closed && framer.finish() == decoder_state::complete)
                     break;

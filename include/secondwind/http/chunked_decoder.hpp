@@ -38,8 +38,8 @@ public:
 
     explicit chunked_decoder(chunk_limits limits = {}) noexcept : limits_{limits} {}
 
-    // Takes at most up to the end of one run of data, or up to the next line of the trailers, so
-    // call it until the input is used up.
+    // Takes at most one run of data, with the line end of its chunk, or up to the next line of the
+    // trailers, so call it until the input is used up.
     step push(std::string_view in) noexcept;
 
     // After `bad`: the rule that was broken, as "chunk_size"; static.
