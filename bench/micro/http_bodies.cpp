@@ -2,8 +2,13 @@
 #include "suite.hpp"
 
 #include <secondwind/http/chunked_decoder.hpp>
+#include <secondwind/http/member_scanner.hpp>
 #include <secondwind/http/response_framer.hpp>
 #include <secondwind/http/sse_scanner.hpp>
+
+#include <array>
+#include <string>
+#include <string_view>
 
 namespace secondwind::bench {
 
@@ -89,6 +94,50 @@ void add_events(suite& parts) {
         [](std::size_t seen) { return seen == event.size() - 8; });
 }
 
+constexpr std::array<std::string_view, 1> wanted_members{"model"};
+constexpr std::string_view model_name = "qwen/qwen3-coder-30b";
+
+// `content` as often as it takes to fill `size` bytes, and the model before or after it.
+void add_scanner(suite& parts, std::string const& name, std::string_view begin,
+                 std::string_view content, std::size_t size, std::string_view end) {
+    std::string body{begin};
+    while (body.size() < size)
+        body += content;
+    body += end;
+    parts.add(
+        name, {body.size()},
+        [body] {
+            http::member_scanner scanner{wanted_members, 1};
+            scanner.push(body);
+            return scanner.value(0).text == model_name;
+        },
+        [](bool found) { return found; });
+}
+
+void add_scanners(suite& parts) {
+    constexpr std::string_view model_first =
+        R"({"model":"qwen/qwen3-coder-30b","messages":[{"role":"user","content":")";
+    constexpr std::string_view model_last =
+        R"("}],"temperature":0.7,"stream":true,"model":"qwen/qwen3-coder-30b"})";
+    constexpr std::string_view messages = R"({"messages":[{"role":"user","content":")";
+    constexpr std::string_view prose =
+        R"(He said \"go\", and went on.\nThe quick brown fox jumps over the lazy dog, and then once )"
+        R"(more; C:\\path is where it lives.\n\n)";
+    constexpr std::string_view turn =
+        R"("},{"role":"user","content":"What does the \"second wind\" of a runner mean?"},)"
+        R"({"role":"assistant","content":"It is the feeling, after some minutes of hard effort, that )"
+        R"(running becomes easier again: breath and heart have adapted to the load.)";
+    constexpr std::string_view picture =
+        R"({"messages":[{"content":[{"image_url":{"url":"data:image/png;base64,)";
+    add_scanner(parts, "member_scanner/model_first", model_first, prose, 1'000, R"("}]})");
+    add_scanner(parts, "member_scanner/model_last", messages, prose, 900, model_last);
+    add_scanner(parts, "member_scanner/chat_of_100_kB", messages, turn, 100'000, model_last);
+    add_scanner(parts, "member_scanner/prose_of_100_kB", messages, prose, 100'000, model_last);
+    add_scanner(parts, "member_scanner/base64_of_1_MB", picture,
+                "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ", 1'000'000,
+                R"("}}]}],"model":"qwen/qwen3-coder-30b"})");
+}
+
 } // namespace
 
 void add_http_bodies(suite& parts) {
@@ -97,6 +146,7 @@ void add_http_bodies(suite& parts) {
     add_long_framer(parts);
     add_decoder(parts);
     add_events(parts);
+    add_scanners(parts);
 }
 
 } // namespace secondwind::bench

@@ -1,19 +1,38 @@
 #include "json_skip.hpp"
 
-#include <bit>
+#include <algorithm>
+#include <array>
 #include <cstdint>
-
-#if defined(__SSE2__)
-#include <emmintrin.h>
-#endif
 
 namespace secondwind::http {
 namespace {
 
-// Whether a backslash escapes in[at], which is in a string that has no quote between `begin` and
-// `at`. It does if an odd number of them stands before it.
-bool is_escaped(std::string_view in, std::size_t begin, std::size_t at,
-                bool begin_escaped) noexcept {
+// The bits in which brackets differ. With all of them set a few letters look like brackets too.
+constexpr unsigned char bracket_bits = 0x26;
+constexpr char any_bracket = '[' | bracket_bits;
+
+constexpr bool is_bracket(char c) noexcept {
+    return c == '{' || c == '}' || c == '[' || c == ']';
+}
+
+constexpr bool is_closing(char c) noexcept {
+    return (static_cast<unsigned char>(c) & 4U) != 0;
+}
+
+constexpr bool all_brackets_fold() noexcept {
+    for (char const c : {'[', '{', ']', '}'})
+        if ((c | bracket_bits) != any_bracket || is_closing(c) != (c == ']' || c == '}'))
+            return false;
+    return true;
+}
+static_assert(all_brackets_fold());
+
+// Whether a backslash escapes in[at]: an odd number of them stands before it. `begin_escaped` says
+// so of in[begin].
+inline bool is_escaped(std::string_view in, std::size_t begin, std::size_t at,
+                       bool begin_escaped) noexcept {
+    if (at > begin && in[at - 1] != '\\')
+        return false;
     auto run = at;
     while (run > begin && in[run - 1] == '\\')
         --run;
@@ -21,63 +40,53 @@ bool is_escaped(std::string_view in, std::size_t begin, std::size_t at,
     return run == begin ? odd != begin_escaped : odd;
 }
 
-// Opening brackets have 0 in this bit, closing ones 1.
-constexpr unsigned closing_bit = 4;
-static_assert((('[' | '{') & closing_bit) == 0 && (']' & '}' & closing_bit) != 0);
-
-bool is_bracket(char c) noexcept {
-    auto const folded = static_cast<unsigned char>(c) | 0x20U;
-    return folded == '{' || folded == '}';
-}
-
-void count_bracket(char c, std::size_t& depth) noexcept {
-    if ((static_cast<unsigned char>(c) & closing_bit) == 0)
-        ++depth;
-    else
-        --depth;
-}
-
 #if defined(__SSE2__)
 
-std::uint64_t mask_of(__m128i equal) noexcept {
-    return static_cast<std::uint32_t>(_mm_movemask_epi8(equal));
+constexpr std::size_t lane = 16;
+
+__m128i load(char const* bytes) noexcept {
+    return _mm_loadu_si128(reinterpret_cast<__m128i const*>(bytes));
 }
 
-// 64 bytes of text. Bit n of a mask stands for byte n.
+__m128i equal(__m128i bytes, char c) noexcept {
+    return _mm_cmpeq_epi8(bytes, _mm_set1_epi8(c));
+}
+
+// Bit n stands for byte n, here and in every mask.
+std::uint64_t mask_of(__m128i equal_bytes) noexcept {
+    return static_cast<std::uint32_t>(_mm_movemask_epi8(equal_bytes));
+}
+
+std::size_t first_of(std::uint64_t mask) noexcept {
+    return static_cast<std::size_t>(std::countr_zero(mask));
+}
+
+// 64 bytes of text.
 class block {
 public:
-    static constexpr std::size_t size = 64;
+    static constexpr std::size_t size = 4 * lane;
 
     explicit block(char const* bytes) noexcept
         : a_{load(bytes)}, b_{load(bytes + 16)}, c_{load(bytes + 32)}, d_{load(bytes + 48)} {}
 
     bool has(char c) const noexcept {
-        auto const wanted = _mm_set1_epi8(c);
-        auto const ab = _mm_or_si128(_mm_cmpeq_epi8(a_, wanted), _mm_cmpeq_epi8(b_, wanted));
-        auto const cd = _mm_or_si128(_mm_cmpeq_epi8(c_, wanted), _mm_cmpeq_epi8(d_, wanted));
-        return _mm_movemask_epi8(_mm_or_si128(ab, cd)) != 0;
+        auto const ab = _mm_or_si128(equal(a_, c), equal(b_, c));
+        auto const cd = _mm_or_si128(equal(c_, c), equal(d_, c));
+        return mask_of(_mm_or_si128(ab, cd)) != 0;
     }
-    std::uint64_t where(char c) const noexcept {
-        auto const wanted = _mm_set1_epi8(c);
-        return join(_mm_cmpeq_epi8(a_, wanted), _mm_cmpeq_epi8(b_, wanted),
-                    _mm_cmpeq_epi8(c_, wanted), _mm_cmpeq_epi8(d_, wanted));
+    std::uint64_t mask(char c) const noexcept {
+        return mask_of(equal(a_, c)) | mask_of(equal(b_, c)) << lane |
+               mask_of(equal(c_, c)) << 2 * lane | mask_of(equal(d_, c)) << 3 * lane;
     }
+    // Of brackets, and of what looks like them.
     std::uint64_t brackets() const noexcept {
-        return join(bracket(a_), bracket(b_), bracket(c_), bracket(d_));
+        return mask_of(bracket(a_)) | mask_of(bracket(b_)) << lane |
+               mask_of(bracket(c_)) << 2 * lane | mask_of(bracket(d_)) << 3 * lane;
     }
 
 private:
-    static __m128i load(char const* bytes) noexcept {
-        return _mm_loadu_si128(reinterpret_cast<__m128i const*>(bytes));
-    }
     static __m128i bracket(__m128i bytes) noexcept {
-        // This bit is all in which '[' differs from '{', and ']' from '}'.
-        auto const folded = _mm_or_si128(bytes, _mm_set1_epi8(0x20));
-        return _mm_or_si128(_mm_cmpeq_epi8(folded, _mm_set1_epi8('{')),
-                            _mm_cmpeq_epi8(folded, _mm_set1_epi8('}')));
-    }
-    static std::uint64_t join(__m128i a, __m128i b, __m128i c, __m128i d) noexcept {
-        return mask_of(a) | mask_of(b) << 16U | mask_of(c) << 32U | mask_of(d) << 48U;
+        return equal(_mm_or_si128(bytes, _mm_set1_epi8(bracket_bits)), any_bracket);
     }
 
     __m128i a_, b_, c_, d_;
@@ -91,57 +100,52 @@ std::uint64_t parity_so_far(std::uint64_t bits) noexcept {
     return bits;
 }
 
-std::size_t first_of(std::uint64_t bits) noexcept {
-    return static_cast<std::size_t>(std::countr_zero(bits));
-}
-
 #endif
 
-// From outside of a string up to the closing of the outermost value, to where a string is entered
-// that is worth its own search, or to the end.
-std::size_t skip_structure(std::string_view in, std::size_t at, json_nesting& where) noexcept {
+// True for the bracket that closes the outermost value. Other bytes than brackets change nothing.
+bool closes_outermost(char c, std::size_t& depth) noexcept {
+    if (!is_bracket(c))
+        return false;
+    if (!is_closing(c)) {
+        ++depth;
+        return false;
+    }
+    return --depth == 0;
+}
+
+// From outside of a string to where one does not end within the block, or to the end. Strings that
+// do are seen as bits: most names and words are that short.
+std::size_t skip_structure(std::string_view in, std::size_t at, json_nesting& place) noexcept {
 #if defined(__SSE2__)
     for (; in.size() - at >= block::size; at += block::size) {
         block const bytes{in.data() + at};
-        auto quotes = bytes.where('"');
-        // Escapes are left to end_of_string(): what comes before the first one is looked at here.
+        auto quotes = bytes.mask('"');
+        // Escapes are left to end_of_string(): this takes what comes before the first of them.
         auto usable = ~std::uint64_t{0};
         if (bytes.has('\\')) {
-            auto const escapes = bytes.where('\\');
+            auto const escapes = bytes.mask('\\');
             usable = (escapes & (0 - escapes)) - 1;
             quotes &= usable;
         }
         auto const strings = parity_so_far(quotes);
-        for (auto rest = bytes.brackets() & ~strings & usable; rest != 0; rest &= rest - 1) {
-            auto const i = at + first_of(rest);
-            count_bracket(in[i], where.depth);
-            if (where.depth == 0)
+        for (auto rest = bytes.brackets() & ~strings & usable; rest != 0; rest &= rest - 1)
+            if (auto const i = at + first_of(rest); closes_outermost(in[i], place.depth))
                 return i + 1;
-        }
-        bool const ends_in_string = (strings & (usable ^ (usable >> 1U))) != 0;
-        if (usable != ~std::uint64_t{0}) {
-            at += first_of(~usable);
-            where.in_string = ends_in_string;
-            // A backslash outside of a string is a mistake, and escapes nothing.
-            return ends_in_string ? at : at + 1;
-        }
-        if (ends_in_string) {
-            where.in_string = true;
+        place.in_string = (strings & (usable ^ (usable >> 1U))) != 0;
+        // A backslash between strings is a mistake, and escapes nothing.
+        if (usable != ~std::uint64_t{0})
+            return at + first_of(~usable) + (place.in_string ? 0 : 1);
+        if (place.in_string)
             return at + block::size;
-        }
     }
 #endif
     for (; at < in.size(); ++at) {
-        char const c = in[at];
-        if (c == '"') {
-            where.in_string = true;
+        if (in[at] == '"') {
+            place.in_string = true;
             return at + 1;
         }
-        if (is_bracket(c)) {
-            count_bracket(c, where.depth);
-            if (where.depth == 0)
-                return at + 1;
-        }
+        if (closes_outermost(in[at], place.depth))
+            return at + 1;
     }
     return at;
 }
@@ -149,40 +153,26 @@ std::size_t skip_structure(std::string_view in, std::size_t at, json_nesting& wh
 } // namespace
 
 // Only quotes are looked for: backslashes matter where one stands right before a quote.
-std::size_t end_of_string(std::string_view in, std::size_t begin, bool& escaped) noexcept {
+std::size_t end_of_long_string(std::string_view in, std::size_t begin, bool& escaped) noexcept {
     auto at = begin;
 #if defined(__SSE2__)
-    constexpr std::size_t few = 16;
     auto const closing = [&](std::uint64_t quotes) noexcept {
-        for (; quotes != 0; quotes &= quotes - 1)
-            if (auto const i = at + first_of(quotes); !is_escaped(in, begin, i, escaped))
-                return i;
-        return in.size();
+        while (quotes != 0 && is_escaped(in, begin, at + first_of(quotes), escaped))
+            quotes &= quotes - 1;
+        return quotes;
     };
-    auto const next_few = [&]() noexcept {
-        auto const bytes = _mm_loadu_si128(reinterpret_cast<__m128i const*>(in.data() + at));
-        return closing(mask_of(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'))));
-    };
-    auto const close = [&](std::size_t i) noexcept {
-        escaped = false;
-        return i;
-    };
-    // Most names and many texts are short.
-    if (in.size() - at >= few) {
-        if (auto const i = next_few(); i != in.size())
-            return close(i);
-        at += few;
-    }
-    for (; in.size() - at >= block::size; at += block::size) {
+    std::uint64_t quotes = 0;
+    for (; quotes == 0 && in.size() - at >= block::size; at += quotes == 0 ? block::size : 0) {
         block const bytes{in.data() + at};
-        if (!bytes.has('"'))
-            continue;
-        if (auto const i = closing(bytes.where('"')); i != in.size())
-            return close(i);
+        if (bytes.has('"'))
+            quotes = closing(bytes.mask('"'));
     }
-    for (; in.size() - at >= few; at += few)
-        if (auto const i = next_few(); i != in.size())
-            return close(i);
+    for (; quotes == 0 && in.size() - at >= lane; at += quotes == 0 ? lane : 0)
+        quotes = closing(mask_of(equal(load(in.data() + at), '"')));
+    if (quotes != 0) {
+        escaped = false;
+        return at + first_of(quotes);
+    }
 #endif
     for (; at < in.size(); ++at) {
         if (in[at] == '"' && !is_escaped(in, begin, at, escaped)) {
@@ -194,20 +184,48 @@ std::size_t end_of_string(std::string_view in, std::size_t begin, bool& escaped)
     return in.size();
 }
 
-std::size_t end_of_nested(std::string_view in, std::size_t begin, json_nesting& where) noexcept {
+std::size_t end_of_nested(std::string_view in, std::size_t begin, json_nesting& place) noexcept {
     auto at = begin;
-    while (at < in.size() && where.depth > 0) {
-        if (!where.in_string) {
-            at = skip_structure(in, at, where);
+    while (at < in.size() && place.depth > 0) {
+        if (!place.in_string) {
+            at = skip_structure(in, at, place);
             continue;
         }
-        at = end_of_string(in, at, where.escaped);
+        at = end_of_string(in, at, place.escaped);
         if (at == in.size())
-            return at;
-        where.in_string = false;
+            break;
+        place.in_string = false;
         ++at;
     }
     return at;
+}
+
+std::size_t plain_beginning(std::string_view text, bool& ascii) noexcept {
+    std::size_t length = 0;
+#if defined(__SSE2__)
+    auto const is_plain = [&ascii](__m128i bytes) noexcept {
+        auto const controls = _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(0x1f)), bytes);
+        bool const plain = mask_of(_mm_or_si128(controls, equal(bytes, '\\'))) == 0;
+        ascii = ascii && (!plain || mask_of(bytes) == 0);
+        return plain;
+    };
+    while (text.size() - length >= lane && is_plain(load(text.data() + length)))
+        length += lane;
+    if (text.size() - length < lane) {
+        std::array<char, lane> rest;
+        rest.fill(' ');
+        std::copy(text.begin() + static_cast<std::ptrdiff_t>(length), text.end(), rest.begin());
+        if (is_plain(load(rest.data())))
+            return text.size();
+    }
+#endif
+    for (; length < text.size(); ++length) {
+        auto const c = static_cast<unsigned char>(text[length]);
+        if (c == '\\' || c < ' ')
+            break;
+        ascii = ascii && c < 0x80;
+    }
+    return length;
 }
 
 } // namespace secondwind::http

@@ -1,5 +1,7 @@
 #include <secondwind/http/json_string.hpp>
 
+#include "characters.hpp"
+#include "json_skip.hpp"
 #include <secondwind/base/escape.hpp>
 
 #include <algorithm>
@@ -7,14 +9,6 @@
 
 namespace secondwind::http {
 namespace {
-
-// The number that a hexadecimal digit stands for, or 16.
-unsigned digit(char c) noexcept {
-    if (c >= '0' && c <= '9')
-        return static_cast<unsigned>(c - '0');
-    auto const letter = static_cast<unsigned char>(c) | 0x20U;
-    return letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : 16;
-}
 
 bool is_high_surrogate(std::uint32_t unit) noexcept {
     return unit >= 0xd800 && unit < 0xdc00;
@@ -31,7 +25,7 @@ void json_string::clear() noexcept {
     cut_ = false;
     high_surrogate_ = 0;
     size_ = 0;
-    bits_ = 0;
+    ascii_ = true;
 }
 
 void json_string::push(std::string_view raw) noexcept {
@@ -41,15 +35,7 @@ void json_string::push(std::string_view raw) noexcept {
             raw.remove_prefix(1);
             continue;
         }
-        std::size_t length = 0;
-        unsigned char bits = 0;
-        for (; length < raw.size(); ++length) {
-            auto const c = static_cast<unsigned char>(raw[length]);
-            if (c == '\\' || c < ' ')
-                break;
-            bits |= c;
-        }
-        bits_ |= bits;
+        auto const length = plain_beginning(raw, ascii_);
         if (length > 0 && high_surrogate_ != 0) {
             state_ = state::bad;
             return;
@@ -68,12 +54,12 @@ bool json_string::finish() noexcept {
         cut_ = true;
         size_ = beginning_of(text(), longest).size();
     }
-    return state_ == state::plain && high_surrogate_ == 0 && (bits_ < 0x80 || is_utf8(text()));
+    return state_ == state::plain && high_surrogate_ == 0 && (ascii_ || is_utf8(text()));
 }
 
 void json_string::push_escape(char c) noexcept {
     if (state_ == state::digits) {
-        auto const value = digit(c);
+        unsigned const value = hex_value(c);
         unit_ = unit_ << 4U | value;
         if (value > 15)
             state_ = state::bad;

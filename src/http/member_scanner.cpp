@@ -10,7 +10,19 @@ namespace {
 std::uint64_t read_so_far = 0;
 
 bool is_json_space(char c) noexcept {
-    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+    return c <= ' ' && (c == ' ' || c == '\t' || c == '\r' || c == '\n');
+}
+
+constexpr auto structure = [] {
+    std::array<bool, 256> table{};
+    for (char const c : {'"', ':', '{', '}', '[', ']'})
+        table[static_cast<unsigned char>(c)] = true;
+    return table;
+}();
+
+// What may end or begin something at the top level, but for commas.
+bool is_structure(char c) noexcept {
+    return structure[static_cast<unsigned char>(c)];
 }
 
 std::size_t skip_space(std::string_view in, std::size_t at) noexcept {
@@ -22,16 +34,33 @@ std::size_t skip_space(std::string_view in, std::size_t at) noexcept {
 } // namespace
 
 member_scanner::member_scanner(std::span<std::string_view const> names, std::size_t needed) noexcept
-    : names_{names.first(std::min(names.size(), most_members))}, needed_{std::min(needed,
-                                                                                  names_.size())} {}
+    : names_{names.first(std::min(names.size(), most_members))},
+      needed_{std::min(needed, names_.size())}, missing_{needed_} {}
 
 bool member_scanner::push(std::string_view piece) noexcept {
-    std::size_t at = 0;
+    auto at = place_ == place::mark && mark_read_ == 0 ? skip_usual_beginning(piece) : 0;
     while (at < piece.size() && !done())
         at = step(piece, at);
     consumed_ += at;
     read_so_far += at;
     return done();
+}
+
+// Clients in JavaScript mostly begin with the first of the names, and without white space.
+inline std::size_t member_scanner::skip_usual_beginning(std::string_view piece) noexcept {
+    constexpr std::string_view before_name = R"({")";
+    constexpr std::string_view after_name = R"(":")";
+    if (names_.empty() || !piece.starts_with(before_name))
+        return 0;
+    auto const name_end = before_name.size() + names_.front().size();
+    if (piece.substr(before_name.size()).starts_with(names_.front()) &&
+        piece.substr(name_end).starts_with(after_name)) {
+        is_object_ = true;
+        wanted_ = 0;
+        place_ = place::text;
+        return name_end + after_name.size();
+    }
+    return 0;
 }
 
 member_value member_scanner::value(std::size_t index) const noexcept {
@@ -45,22 +74,34 @@ std::uint64_t member_scanner::bytes_read() noexcept {
     return read_so_far;
 }
 
-// One token, or as much of it as there is. Returns where the next one begins.
-std::size_t member_scanner::step(std::string_view in, std::size_t at) noexcept {
+// Reads at least one byte, or goes on to the next place. A text goes through the first places in
+// their order, so each of them falls through to the next.
+inline std::size_t member_scanner::step(std::string_view in, std::size_t at) noexcept {
     switch (place_) {
     case place::mark:
-        return read_mark(in, at);
+        at = read_mark(in, at);
+        if (place_ != place::before)
+            return at;
+        [[fallthrough]];
     case place::before:
         at = skip_space(in, at);
         if (at == in.size())
             return at;
-        is_object_ = in[at] == '{';
+        is_object_ = in[at++] == '{';
         place_ = is_object_ ? place::top : place::over;
-        return at + 1;
+        if (!is_object_)
+            return at;
+        [[fallthrough]];
     case place::top:
-        return read_top(in, at);
+        at = read_top(in, at);
+        if (place_ != place::name || at == in.size())
+            return at;
+        [[fallthrough]];
     case place::name:
-        return read_name(in, at);
+        at = read_name(in, at);
+        if (place_ != place::after_name)
+            return at;
+        [[fallthrough]];
     case place::after_name:
         at = skip_space(in, at);
         if (at == in.size())
@@ -69,12 +110,20 @@ std::size_t member_scanner::step(std::string_view in, std::size_t at) noexcept {
             place_ = place::top;
             return at;
         }
+        ++at;
         after_colon_ = wanted_ == most_members;
         place_ = after_colon_ ? place::top : place::before_value;
-        return at + 1;
+        if (after_colon_)
+            return at;
+        [[fallthrough]];
     case place::before_value:
         at = skip_space(in, at);
-        return at == in.size() ? at : begin_value(in, at);
+        if (at == in.size())
+            return at;
+        at = begin_value(in, at);
+        if (place_ != place::text || at == in.size())
+            return at;
+        [[fallthrough]];
     case place::text:
         return read_text(in, at);
     case place::literal:
@@ -96,7 +145,7 @@ std::size_t member_scanner::step(std::string_view in, std::size_t at) noexcept {
     return in.size();
 }
 
-std::size_t member_scanner::read_mark(std::string_view in, std::size_t at) noexcept {
+inline std::size_t member_scanner::read_mark(std::string_view in, std::size_t at) noexcept {
     constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
     if (mark_read_ == byte_order_mark.size() || (mark_read_ == 0 && in[at] != byte_order_mark[0])) {
         place_ = place::before;
@@ -108,39 +157,34 @@ std::size_t member_scanner::read_mark(std::string_view in, std::size_t at) noexc
     return at + 1;
 }
 
-std::size_t member_scanner::read_top(std::string_view in, std::size_t at) noexcept {
+inline std::size_t member_scanner::read_top(std::string_view in, std::size_t at) noexcept {
+    name_cut_ = false;
     for (; at < in.size(); ++at) {
-        switch (in[at]) {
-        case '"':
-            place_ = after_colon_ ? place::skipped_text : place::name;
-            after_colon_ = false;
-            name_cut_ = false;
-            return at + 1;
-        case '{':
-        case '[':
-            after_colon_ = false;
-            place_ = place::nested;
-            nesting_.depth = 1;
-            return at + 1;
-        case '}':
-        case ']':
-            place_ = place::over;
-            return at + 1;
-        case ':':
-            after_colon_ = true;
-            break;
-        default:
-            after_colon_ = after_colon_ && is_json_space(in[at]);
+        char const c = in[at];
+        // Of numbers, words and white space.
+        if (!is_structure(c)) {
+            after_colon_ = after_colon_ && is_json_space(c);
+            continue;
         }
+        if (c == ':') {
+            after_colon_ = true;
+            continue;
+        }
+        nesting_.depth = 1;
+        place_ = c == '"' && after_colon_ ? place::skipped_text
+                 : c == '"'               ? place::name
+                 : c == '{' || c == '['   ? place::nested
+                                          : place::over;
+        after_colon_ = false;
+        return at + 1;
     }
     return at;
 }
 
-std::size_t member_scanner::read_name(std::string_view in, std::size_t at) noexcept {
+inline std::size_t member_scanner::read_name(std::string_view in, std::size_t at) noexcept {
     auto const end = end_of_string(in, at, nesting_.escaped);
     auto const raw = in.substr(at, end - at);
-    bool const whole = end < in.size() && !name_cut_;
-    if (!whole || raw.find('\\') != std::string_view::npos) {
+    if (end == in.size() || name_cut_ || raw.find('\\') != std::string_view::npos) {
         if (!name_cut_)
             name_.clear();
         name_cut_ = true;
@@ -157,14 +201,14 @@ std::size_t member_scanner::read_name(std::string_view in, std::size_t at) noexc
 }
 
 // Of a member that is not found yet.
-std::size_t member_scanner::index_of(std::string_view name) const noexcept {
+inline std::size_t member_scanner::index_of(std::string_view name) const noexcept {
     for (std::size_t i = 0; i < names_.size(); ++i)
         if (names_[i] == name)
             return kept_[i].kind == member_kind::absent ? i : most_members;
     return most_members;
 }
 
-std::size_t member_scanner::begin_value(std::string_view in, std::size_t at) noexcept {
+inline std::size_t member_scanner::begin_value(std::string_view in, std::size_t at) noexcept {
     switch (in[at]) {
     case '"':
         place_ = place::text;
@@ -181,7 +225,7 @@ std::size_t member_scanner::begin_value(std::string_view in, std::size_t at) noe
     }
 }
 
-std::size_t member_scanner::read_text(std::string_view in, std::size_t at) noexcept {
+inline std::size_t member_scanner::read_text(std::string_view in, std::size_t at) noexcept {
     auto& text = kept_[wanted_].text;
     auto const end = end_of_string(in, at, nesting_.escaped);
     text.push(in.substr(at, end - at));
@@ -203,11 +247,10 @@ std::size_t member_scanner::read_literal(std::string_view in, std::size_t at) no
     return end;
 }
 
-void member_scanner::found(member_kind kind, std::size_t end) noexcept {
+inline void member_scanner::found(member_kind kind, std::size_t end) noexcept {
     kept_[wanted_].kind = kind;
     kept_[wanted_].end = consumed_ + end;
-    auto const is_found = [](kept const& k) { return k.kind != member_kind::absent; };
-    if (std::all_of(kept_.begin(), kept_.begin() + static_cast<std::ptrdiff_t>(needed_), is_found))
+    if (wanted_ < needed_ && --missing_ == 0)
         place_ = place::over;
 }
 

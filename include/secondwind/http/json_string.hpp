@@ -39,7 +39,7 @@ private:
     state state_ = state::plain;
     std::uint8_t digits_left_ = 0;
     bool cut_ = false;
-    unsigned char bits_ = 0;           // that any kept byte has
+    bool ascii_ = true;                // so far, but for escapes
     std::uint32_t unit_ = 0;           // of a "\u" escape, as far as its digits have come
     std::uint32_t high_surrogate_ = 0; // the second half must follow
     std::size_t size_ = 0;

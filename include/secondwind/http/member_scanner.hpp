@@ -92,6 +92,7 @@ private:
         json_string text;
     };
 
+    std::size_t skip_usual_beginning(std::string_view piece) noexcept;
     std::size_t step(std::string_view in, std::size_t at) noexcept;
     std::size_t read_mark(std::string_view in, std::size_t at) noexcept;
     std::size_t read_top(std::string_view in, std::size_t at) noexcept;
@@ -104,6 +105,7 @@ private:
 
     std::span<std::string_view const> names_;
     std::size_t needed_;
+    std::size_t missing_; // of those
     place place_ = place::mark;
     bool is_object_ = false;
     bool after_colon_ = false; // at the top: what comes next is a value
