@@ -25,14 +25,11 @@ void pace::served(std::string_view model, seconds took) {
 }
 
 void pace::loaded(std::uint64_t bytes, seconds took) noexcept {
-    if (bytes == 0)
+    if (bytes == 0 || took < shortest_load)
         return;
-    // A load that seems to take no time was another program's.
     auto const reading = std::max(took - start_of_a_load, took / 10);
-    if (reading <= seconds{})
-        return;
     auto const rate = static_cast<double>(bytes) / reading.count();
-    bytes_per_second_ += weight_of_a_load * (rate - bytes_per_second_);
+    rate_ = rate_ ? *rate_ + weight_of_a_load * (rate - *rate_) : rate;
 }
 
 std::optional<seconds> pace::of(std::string_view model) const noexcept {
@@ -40,8 +37,8 @@ std::optional<seconds> pace::of(std::string_view model) const noexcept {
     return known == served_.end() ? std::nullopt : std::optional{known->second};
 }
 
-seconds pace::load_time(std::uint64_t bytes) const noexcept {
-    return start_of_a_load + seconds{static_cast<double>(bytes) / bytes_per_second_};
+seconds pace::load_time(std::uint64_t bytes, double rate) const noexcept {
+    return start_of_a_load + seconds{static_cast<double>(bytes) / rate_.value_or(rate)};
 }
 
 } // namespace secondwind::policy

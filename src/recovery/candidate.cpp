@@ -82,25 +82,25 @@ struct room {
     bool never = false; // nothing that could go makes enough room
 };
 
-void take(room& taken, host_recovery& host, lmstudio::instance const& one) {
+void take(room& taken, host_recovery& host, lmstudio::instance const& one, double load_rate) {
     auto const* const use = host.models.use_of(one.id);
     auto const idle =
         time_since(use == nullptr ? std::nullopt : use->idle_since, host.deadlines.now());
-    taken.victims.push_back({host.pace.load_time(one.size_bytes), idle});
+    taken.victims.push_back({host.pace.load_time(one.size_bytes, load_rate), idle});
 }
 
 // A host that keeps only the last model that a request has loaded.
-room room_by_itself(host_recovery& host, std::string_view key) {
+room room_by_itself(host_recovery& host, std::string_view key, double load_rate) {
     room taken;
     for (auto const& each : host.evictable_for(key)) {
         taken.busy = taken.busy || host.is_used(each);
-        take(taken, host, each);
+        take(taken, host, each, load_rate);
     }
     return taken;
 }
 
-room room_by_plan(host_recovery& host, lmstudio::resolved_model const& wanted,
-                  std::uint64_t memory) {
+room room_by_plan(host_recovery& host, lmstudio::resolved_model const& wanted, std::uint64_t memory,
+                  double load_rate) {
     room taken;
     auto request = plan_basis(host, wanted, policy::verdict::load_refused);
     if (memory != 0)
@@ -112,7 +112,7 @@ room room_by_plan(host_recovery& host, lmstudio::resolved_model const& wanted,
     request.stage = policy::stage::enough;
     auto const plan = policy::make_plan(request, candidates_of(host));
     for (auto const& each : plan.victims)
-        take(taken, host, each);
+        take(taken, host, each, load_rate);
     taken.busy = plan.reason == policy::plan_reason::all_busy;
     taken.never = plan.victims.empty() && !taken.busy;
     return taken;
@@ -121,7 +121,7 @@ room room_by_plan(host_recovery& host, lmstudio::resolved_model const& wanted,
 } // namespace
 
 policy::candidate candidate_on(host_recovery& host, wanted_model const& wanted,
-                               config::upstream const& configured) {
+                               config::upstream const& configured, double load_rate) {
     auto const& resolved = host.models.find(wanted.name, wanted.kind);
     company const others{host, resolved, wanted.name};
     policy::candidate one;
@@ -135,7 +135,7 @@ policy::candidate candidate_on(host_recovery& host, wanted_model const& wanted,
     if (one.residence == residence::loaded)
         return one;
     auto const now = host.deadlines.now();
-    one.load = host.pace.load_time(host.models.size_of(resolved.key));
+    one.load = host.pace.load_time(host.models.size_of(resolved.key), load_rate);
     if (one.residence == residence::loading) {
         auto const since =
             others.loads->load_began ? now - *others.loads->load_began : host_recovery::duration{};
@@ -144,8 +144,9 @@ policy::candidate candidate_on(host_recovery& host, wanted_model const& wanted,
     }
     if (resolved.match != lmstudio::match::found)
         return one;
-    auto const room = host.takes_turns() ? room_by_itself(host, resolved.key)
-                                         : room_by_plan(host, resolved, configured.memory);
+    auto const room = host.takes_turns()
+                          ? room_by_itself(host, resolved.key, load_rate)
+                          : room_by_plan(host, resolved, configured.memory, load_rate);
     one.victims = policy::victims_cost(room.victims);
     if (room.busy)
         one.victims += policy::busy_cost(one.pace.value_or(policy::usual_pace));

@@ -58,8 +58,20 @@ void router::take(std::vector<routed_host> hosts) {
         each.recovery->learn_from_requests(by_model_);
 }
 
+double router::mean_load_rate() const {
+    double sum = 0;
+    double known = 0;
+    for (auto const& each : hosts_) {
+        auto const rate = each.recovery->pace.rate();
+        sum += rate.value_or(0);
+        known += rate.has_value();
+    }
+    return known == 0 ? policy::pace::usual_rate : sum / known;
+}
+
 offers router::price(wanted_model const& wanted, tried_hosts const& tried) const {
     auto const now = deadlines_.now();
+    auto const load_rate = mean_load_rate();
     offers all;
     auto const add_where = [&](auto const& suits) {
         for (std::size_t i = 0; i < hosts_.size(); ++i) {
@@ -67,7 +79,8 @@ offers router::price(wanted_model const& wanted, tried_hosts const& tried) const
             if (!suits(each) || std::ranges::find(tried, each.recovery) != tried.end())
                 continue;
             all.hosts.push_back(i);
-            all.candidates.push_back(candidate_on(*each.recovery, wanted, *each.upstream));
+            all.candidates.push_back(
+                candidate_on(*each.recovery, wanted, *each.upstream, load_rate));
             all.candidates.back().handicap += slow_start(*each.rest, now);
         }
         return !all.empty();
@@ -167,7 +180,7 @@ std::optional<choice> router::choose_instead(wanted_model const& wanted,
     if (others.empty() || here == hosts_.end())
         return std::nullopt;
     auto const best = others.prices.cheapest;
-    auto const room = candidate_on(*here->recovery, wanted, *here->upstream);
+    auto const room = candidate_on(*here->recovery, wanted, *here->upstream, mean_load_rate());
     auto stay = policy::price_of(room).total();
     // It was refused, so room is lacking, even if it is not known how much.
     if (room.victims == seconds{})

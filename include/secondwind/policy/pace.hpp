@@ -17,20 +17,25 @@ class pace {
 public:
     // A request for the model took so long, its load not counted.
     void served(std::string_view model, seconds took);
-    // A load of so many bytes took so long. Nothing is learned from 0 bytes.
+    // A load of so many bytes took so long. Nothing is learned from 0 bytes, nor from less than
+    // shortest_load: what was ready so soon had been loaded before.
     void loaded(std::uint64_t bytes, seconds took) noexcept;
 
     // What a request for the model takes; nothing if none was served.
     std::optional<seconds> of(std::string_view model) const noexcept;
-    // What a load of so many bytes takes. At first, a gigabyte a second is assumed.
-    seconds load_time(std::uint64_t bytes) const noexcept;
+    // What a load of so many bytes takes, at `rate` if none was seen.
+    seconds load_time(std::uint64_t bytes, double rate = usual_rate) const noexcept;
+    // Bytes a second that are loaded; nothing if no load was seen.
+    std::optional<double> rate() const noexcept { return rate_; }
+    static constexpr double usual_rate = 1e9;
+    static constexpr seconds shortest_load{0.2};
 
     // Of more models, all are forgotten: their names come from requests.
     static constexpr std::size_t most = 256;
 
 private:
     std::map<std::string, seconds, std::less<>> served_;
-    double bytes_per_second_ = 1e9;
+    std::optional<double> rate_;
 };
 
 } // namespace secondwind::policy

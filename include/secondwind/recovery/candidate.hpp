@@ -19,8 +19,10 @@ struct wanted_model {
     std::string_view client{};
 };
 
-// By what is known now; asks nothing. The result refers to the host's name.
+// By what is known now; asks nothing. `load_rate` is used where no load was seen on this host, in
+// bytes a second. The result refers to the host's name.
 policy::candidate candidate_on(host_recovery& host, wanted_model const& wanted,
-                               config::upstream const& configured);
+                               config::upstream const& configured,
+                               double load_rate = policy::pace::usual_rate);
 
 } // namespace secondwind::recovery

@@ -116,6 +116,7 @@ private:
     static net::task<void> ask(std::shared_ptr<question> all, routed_host host,
                                std::chrono::milliseconds max_age);
     std::shared_ptr<question> ask_all(wanted_model const& wanted) const;
+    double mean_load_rate() const;
     bool is_fresh(std::size_t host, wanted_model const& wanted) const;
     bool worth_asking(offers const& all, std::size_t index, wanted_model const& wanted) const;
     void add_rereads(offers& all, wanted_model const& wanted) const;

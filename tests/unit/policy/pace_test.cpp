@@ -29,15 +29,25 @@ TEST(pace, assumes_a_gigabyte_a_second_until_it_has_seen_a_load) {
     pace p;
     EXPECT_THAT(p.load_time(4 * gigabyte).count(), DoubleNear(5, 1e-9));
     EXPECT_THAT(p.load_time(0).count(), DoubleNear(1, 1e-9));
-    for (int i = 0; i < 60; ++i)
-        p.loaded(4 * gigabyte, seconds{3});
+    p.loaded(4 * gigabyte, seconds{3});
     EXPECT_THAT(p.load_time(8 * gigabyte).count(), DoubleNear(5, 1e-6));
+    p.loaded(4 * gigabyte, seconds{5}); // a gigabyte a second
+    EXPECT_THAT(p.rate(), Optional(DoubleNear(1.7e9, 1)));
+}
+
+TEST(pace, takes_the_rate_that_is_given_until_it_has_seen_a_load) {
+    pace p;
+    EXPECT_THAT(p.load_time(4 * gigabyte, 4e9).count(), DoubleNear(2, 1e-9));
+    p.loaded(4 * gigabyte, seconds{5});
+    EXPECT_THAT(p.load_time(4 * gigabyte, 4e9).count(), DoubleNear(5, 1e-9));
 }
 
 TEST(pace, learns_nothing_from_a_load_without_a_size_or_a_time) {
     pace p;
     p.loaded(0, seconds{100});
     p.loaded(gigabyte, seconds{});
+    p.loaded(gigabyte, seconds{0.1});
+    EXPECT_EQ(p.rate(), std::nullopt);
     EXPECT_THAT(p.load_time(gigabyte).count(), DoubleNear(2, 1e-9));
 }
 
