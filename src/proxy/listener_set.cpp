@@ -7,6 +7,8 @@
 #include <boost/asio/ip/address.hpp>
 #include <boost/system/system_error.hpp>
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -100,17 +102,25 @@ net::task<void> listener_set::accept(listener_ptr one) {
         changed_.open();
 }
 
-void listener_set::log_addresses(host::host_list const& hosts, std::string_view default_upstream) {
+void listener_set::log_addresses(host::host_list const& hosts, config::settings const& settings) {
+    bool const by_model = config::routes_by_model(settings);
+    auto const all = fmt::format("{}", fmt::join(hosts.names(), ", "));
     for (auto const& each : listeners_) {
-        auto const shared_host = policy::route({}, hosts.names(), default_upstream, false);
+        auto const shared_host = policy::route({}, hosts.names(), settings.default_upstream, false);
         auto const& host = each->host ? *each->host : hosts[*shared_host];
+        bool const chooses = by_model && !each->host;
         auto const url = config::to_string(host.upstream);
-        auto logged = host.name() + "=" + url;
+        auto logged = chooses ? all : host.name() + "=" + url;
         if (each->logged == logged)
             continue;
         each->logged = std::move(logged);
-        log::write(log::level::info, "listening",
-                   {{"listen", text_of(each->local)}, {"host", host.name()}, {"upstream", url}});
+        if (chooses)
+            log::write(log::level::info, "listening",
+                       {{"listen", text_of(each->local)}, {"routing", "model"}, {"hosts", all}});
+        else
+            log::write(
+                log::level::info, "listening",
+                {{"listen", text_of(each->local)}, {"host", host.name()}, {"upstream", url}});
     }
 }
 

@@ -45,7 +45,7 @@ void server::take(change next) {
 }
 
 void server::announce() {
-    listeners_.log_addresses(shared_.hosts, shared_.settings->default_upstream);
+    listeners_.log_addresses(shared_.hosts, *shared_.settings);
     if (auto const open = config::open_to_network(*shared_.settings); !open.empty())
         log::write(log::level::warn, "open_to_network",
                    {{"listen", open}, {"advice", config::close_to_network}});

@@ -50,7 +50,11 @@ class hosts(binary_test):
 
     def test_each_port_and_each_choice_reaches_its_host(self):
         with host() as one, host() as two:
-            self.write(upstream("one", one.url), upstream("two", two.url, "127.0.0.1:0"))
+            self.write(
+                upstream("one", one.url),
+                upstream("two", two.url, "127.0.0.1:0"),
+                default_upstream="one",
+            )
             proxy = self.start()
             shared = proxy.event("listening")
             own = proxy.event("listening")

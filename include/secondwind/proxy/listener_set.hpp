@@ -42,7 +42,7 @@ public:
 
     // Logs the address of each listener and its host, if that has changed since the last call.
     // `default_upstream` names the host of the shared one; empty: the first host.
-    void log_addresses(host::host_list const& hosts, std::string_view default_upstream);
+    void log_addresses(host::host_list const& hosts, config::settings const& settings);
 
     // Accepts no more clients, except those that have connected already.
     void close();
