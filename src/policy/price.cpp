@@ -1,6 +1,7 @@
 #include <secondwind/policy/price.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace secondwind::policy {
@@ -88,7 +89,7 @@ void price_all(std::span<candidate const> all, std::string_view key, priced& res
     result.cheapest = 0;
     seconds least{};
     for (std::size_t i = 0; i < all.size(); ++i) {
-        result.prices[i] = price_of(all[i], pace);
+        result.prices.push_back(price_of(all[i], pace));
         auto const total = result.prices[i].total();
         bool const better = i == 0 || total < least ||
                             (total == least && rendezvous(key, all[i].host) >

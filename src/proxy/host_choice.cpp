@@ -39,21 +39,21 @@ bool move(context& shared, request& request, std::optional<recovery::choice> cho
     return true;
 }
 
-void read_facts(context& shared, request& request) {
+void read_facts(request& request, http::request_head const& head) {
     policy::request_parts parts;
-    parts.method = request.method();
-    parts.target = request.target();
+    parts.method = head.method;
+    parts.target = head.target;
     parts.upgrades = request.upgrade != http::upgrade::none;
     parts.body = request.body.view();
-    if (!parts.body.empty()) {
-        auto const head =
-            http::check_request(request.received, request.head_limits(), shared.fields);
-        for (auto const& field : head->fields) {
-            if (parts.content_type.empty() && iequals(field.name, "content-type"))
-                parts.content_type = field.value;
-            if (parts.content_encoding.empty() && iequals(field.name, "content-encoding"))
-                parts.content_encoding = field.value;
-        }
+    for (auto const& field : head.fields) {
+        constexpr std::string_view type = "content-type";
+        constexpr std::string_view encoding = "content-encoding";
+        if (field.name.size() == type.size() && parts.content_type.empty() &&
+            iequals(field.name, type))
+            parts.content_type = field.value;
+        if (field.name.size() == encoding.size() && parts.content_encoding.empty() &&
+            iequals(field.name, encoding))
+            parts.content_encoding = field.value;
     }
     request.facts = policy::read_facts(parts);
     request.model = policy::requested_model_of(*request.facts, parts.body, request.whole);
@@ -85,9 +85,10 @@ std::optional<http::refusal> choose_for_unload(context& shared, request& request
 
 } // namespace
 
-std::optional<http::refusal> choose_host(context& shared, client& client, request& request) {
+std::optional<http::refusal> choose_host(context& shared, client& client, request& request,
+                                         http::request_head const& head) {
     auto& router = shared.router;
-    read_facts(shared, request);
+    read_facts(request, head);
     auto const& facts = *request.facts;
     std::optional<recovery::choice> chosen;
     switch (facts.traffic) {
@@ -111,8 +112,10 @@ std::optional<http::refusal> choose_host(context& shared, client& client, reques
     case traffic::other:
         chosen = router.spread(client.address().to_string());
     }
-    if (chosen)
+    if (chosen) {
         take(shared, request, std::move(*chosen));
+        render_head(shared, request, head, request.whole);
+    }
     return std::nullopt;
 }
 
@@ -127,6 +130,8 @@ net::task<std::optional<http::refusal>> ask_and_choose_host(context& shared, req
         auto chosen = co_await shared.router.ask_and_choose(wanted_by(request));
         take(shared, request, std::move(chosen));
     }
+    if (!refused)
+        render_again(shared, request);
     co_return refused;
 }
 

@@ -10,11 +10,13 @@
 
 namespace secondwind::proxy {
 
-// Reads what the request says of itself, and chooses its host by what is known. If hosts should be
-// asked first, it has no host after that. The refusal is one for the client: the choice would be a
-// guess, and the request destroys something.
-std::optional<http::refusal> choose_host(context& shared, client& client, request& request);
-// Asks them, and chooses. Call it only after that.
+// Reads what the request says of itself, chooses its host by what is known, and renders its head
+// for that one; `head` is the one that it came with. If hosts should be asked first, it has no host
+// after that. The refusal is one for the client: the choice would be a guess, and the request
+// destroys something.
+std::optional<http::refusal> choose_host(context& shared, client& client, request& request,
+                                         http::request_head const& head);
+// Asks them, chooses and renders. Call it only after that.
 net::task<std::optional<http::refusal>> ask_and_choose_host(context& shared, request& request);
 
 // Another one, and the head is rendered for that one. False if the request stays where it is.

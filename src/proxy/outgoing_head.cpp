@@ -38,6 +38,12 @@ void render_head(context const& shared, request& request, http::request_head con
     request.target_size = head.target.size();
 }
 
+void note_request_line(request& request, http::request_head const& head) {
+    request.head.assign(head.method).append(1, ' ').append(head.target);
+    request.method_size = head.method.size();
+    request.target_size = head.target.size();
+}
+
 void render_again(context& shared, request& request) {
     auto const head = http::check_request(request.received, request.head_limits(), shared.fields);
     render_head(shared, request, *head, request.whole);

@@ -12,7 +12,10 @@ namespace secondwind::proxy {
 void render_head(context const& shared, request& request, http::request_head const& head,
                  bool whole);
 
-// The same from the head as it was received, for the request's host and body as they are now.
+// What the request's method and target are read from until its host is known.
+void note_request_line(request& request, http::request_head const& head);
+
+// Renders the head as it was received, for the request's host and body as they are now.
 void render_again(context& shared, request& request);
 
 } // namespace secondwind::proxy

@@ -72,7 +72,8 @@ net::task<request_reader::result> request_reader::read() {
     bool const expects_continue = head.expect_continue;
     bool const chooses = !request_.host;
     if (chunked || chooses)
-        request_.received = head_bytes; // rendered again once its length and its host are known
+        request_.received = head_bytes;     // rendered again once its length and its host are known
+    bool intact = client_.unread().empty(); // the head is still where it was read
     auto rest = arrived.substr(scanner.end());
     body_->begin(rest, request_.body);
     if (client_.unread().empty())
@@ -81,21 +82,26 @@ net::task<request_reader::result> request_reader::read() {
         client_.unread().erase(0, client_.unread().size() - rest.size());
 
     auto read = result::request;
-    if (!body_->finished())
+    if (!body_->finished()) {
         read = co_await read_body(expects_continue);
+        intact = false;
+    }
     if (read != result::request)
         co_return read;
     request_.model = lmstudio::requested_model{request_.body.view(), request_.whole};
     if (request_.whole)
         body_.reset();
     if (chooses) {
-        auto refused = choose_host(shared_, client_, request_);
+        if (!intact)
+            checked =
+                http::check_request(request_.received, request_.head_limits(), shared_.fields);
+        auto refused = choose_host(shared_, client_, request_, head);
         if (!request_.host && !refused)
             refused = co_await ask_and_choose_host(shared_, request_);
         if (refused)
             co_return refuse(std::move(*refused));
     }
-    if (chunked || chooses)
+    if (chunked && !chooses)
         render_again(shared_, request_);
     co_return read;
 }
@@ -122,7 +128,11 @@ bool request_reader::accept(http::request_head const& head) {
             (*routed ? **routed : shared_.hosts[0]).grants.fields_for(request_.origin);
     if (routed && !admitted.refused)
         request_.host = *routed;
-    render_head(shared_, request_, head, false);
+    bool const chooses = routed && !*routed && !admitted.refused;
+    if (chooses)
+        note_request_line(request_, head);
+    else
+        render_head(shared_, request_, head, false);
     auto const most = request_.settings->limits.body;
     if (admitted.refused) {
         request_.address = client_.address().to_string();

@@ -77,7 +77,10 @@ lmstudio::resolved_model const& host_models::find(std::string_view name,
 lmstudio::resolved_model const& host_models::resolve(claim& of) const {
     if (of.generation != generation_) {
         of.generation = generation_;
-        of.resolved = lmstudio::resolve(of.model().name(), models_, of.kind());
+        auto const& found = find(of.model().name(), of.kind());
+        of.resolved = found.match == lmstudio::match::found
+                          ? found
+                          : lmstudio::resolve(of.model().name(), models_, of.kind());
     }
     return of.resolved;
 }

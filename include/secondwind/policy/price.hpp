@@ -2,7 +2,8 @@
 // what that costs everybody else.
 #pragma once
 
-#include <array>
+#include <boost/container/static_vector.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -87,11 +88,11 @@ std::uint64_t rendezvous(std::string_view key, std::string_view host) noexcept;
 inline constexpr std::size_t most_candidates = 64;
 
 struct priced {
-    std::array<price, most_candidates> prices; // as many as there are candidates
+    boost::container::static_vector<price, most_candidates> prices; // of each candidate
     std::size_t cheapest = 0;
 };
-// At least one candidate and at most most_candidates. A pace that is not known on one host is the
-// mean of the others'.
+// At least one candidate and at most most_candidates; `result` is empty. A pace that is not known
+// on one host is the mean of the others'.
 void price_all(std::span<candidate const> all, std::string_view key, priced& result) noexcept;
 
 // Why a host was chosen, in one word for the log and the metrics.
