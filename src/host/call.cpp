@@ -22,14 +22,45 @@ std::string render(call_request const& request, config::upstream const& upstream
     return out;
 }
 
-net::task<failure> read_answer(environment env, lease& over, std::string_view method,
-                               std::size_t bound, call_result& out) {
-    answer reply{env.blocks};
-    http::head_scanner const fresh{http::head_limits{}, http::head_scanner::side::answer};
+} // namespace
+
+net::task<failure> raw_call::run(std::string_view method, std::string_view request, bounds within) {
+    failure failed;
+    over_ = pool_.lend();
+    net::deadline_slot whole{env_.deadlines};
+    net::deadline_slot connecting{env_.deadlines};
+    net::scoped_deadline late{whole, "call", within.time, [this] { cancel(); }};
+    for (;;) {
+        failed = {};
+        answer_.emplace(env_.blocks);
+        if (!over_->reused)
+            failed = co_await pool_.connect(*over_, connecting);
+        bool const connected = !failed;
+        if (connected) {
+            // After a failed write there may still be an answer that the host sent before it
+            // closed.
+            net::write_all send{over_->socket, connecting, std::chrono::milliseconds{0}, request};
+            auto const sent = co_await send;
+            (void)sent;
+            failed = co_await read_answer(method, within);
+        }
+        if (late.expired())
+            failed.kind = connected ? fault::timeout : fault::connect_timeout;
+        if (!failed.resend_safe())
+            break;
+        over_ = pool_.lend_new();
+    }
+    over_.close();
+    co_return failed;
+}
+
+net::task<failure> raw_call::read_answer(std::string_view method, bounds within) {
+    auto& reply = *answer_;
+    http::head_scanner const fresh{within.head, http::head_scanner::side::answer};
     auto scanner = fresh;
     failure failed;
     for (;;) {
-        bool const whole = reply.find_head(scanner, method, env.fields, failed);
+        bool const whole = reply.find_head(scanner, method, env_.fields, failed);
         if (failed)
             co_return failed;
         if (whole && !reply.head().interim())
@@ -39,32 +70,29 @@ net::task<failure> read_answer(environment env, lease& over, std::string_view me
             scanner = fresh;
             continue;
         }
-        auto const ec = co_await over->readable();
-        failed = reply.take(*over, ec);
+        auto const ec = co_await over_->readable();
+        failed = reply.take(*over_, ec);
         if (failed)
             co_return failed;
     }
-    out.status = reply.head().status;
-    for (auto const& each : env.fields)
-        if (iequals(each.name, "Date"))
-            out.date = each.value;
     auto const persists = reply.head().keep_alive;
     auto const keep_alive = reply.head().keep_alive_timeout;
 
     using http::decoder_state;
+    std::size_t size = 0;
     for (;;) {
         reply.scan([&](std::string_view data) {
-            out.body.append(data);
-            return out.body.size() <= bound;
+            size += data.size();
+            return size <= within.body;
         });
-        if (out.body.size() > bound)
+        if (size > within.body)
             failed.kind = fault::too_large;
         if (reply.framer().state() == decoder_state::bad)
             failed.kind = fault::malformed;
         if (failed || reply.framer().state() == decoder_state::complete)
             break;
-        auto const ec = co_await over->readable();
-        failed = reply.take(*over, ec);
+        auto const ec = co_await over_->readable();
+        failed = reply.take(*over_, ec);
         if (failed.kind == fault::closed && reply.framer().finish() == decoder_state::complete)
             failed = {};
         if (failed)
@@ -72,42 +100,26 @@ net::task<failure> read_answer(environment env, lease& over, std::string_view me
     }
     if (!failed && persists && !reply.surplus() &&
         reply.framer().framing() != http::framing::until_close)
-        over.give_back(keep_alive);
+        over_.give_back(keep_alive);
     co_return failed;
 }
-
-} // namespace
 
 net::task<call_result> call(environment env, connection_pool& pool, call_request request,
                             std::chrono::milliseconds limit, std::size_t bound) {
     call_result out;
     auto const text = render(request, pool.upstream());
-    auto over = pool.lend();
-    net::deadline_slot whole{env.deadlines};
-    net::deadline_slot connecting{env.deadlines};
-    net::scoped_deadline late{whole, "call", limit, [&over] {
-                                  if (over)
-                                      over->cancel();
-                              }};
-    for (;;) {
-        out = {};
-        if (!over->reused)
-            out.failure = co_await pool.connect(*over, connecting);
-        bool const connected = !out.failure;
-        if (connected) {
-            // After a failed write there may still be an answer that the host sent before it
-            // closed.
-            net::write_all send{over->socket, connecting, std::chrono::milliseconds{0}, text};
-            auto const sent = co_await send;
-            (void)sent;
-            out.failure = co_await read_answer(env, over, request.method, bound, out);
-        }
-        if (late.expired())
-            out.failure.kind = connected ? fault::timeout : fault::connect_timeout;
-        if (!out.failure.resend_safe())
-            co_return out;
-        over = pool.lend_new();
-    }
+    raw_call raw{env, pool};
+    raw_call::bounds const within{limit, bound, {}};
+    out.failure = co_await raw.run(request.method, text, within);
+    if (out.failure)
+        co_return out;
+    raw.answer().check_head(request.method, env.fields);
+    out.status = raw.answer().head().status;
+    for (auto const& each : env.fields)
+        if (iequals(each.name, "Date"))
+            out.date = each.value;
+    raw.answer().scan_again([&out](std::string_view data) { out.body.append(data); });
+    co_return out;
 }
 
 } // namespace secondwind::host

@@ -58,7 +58,11 @@ void exchange::begin_on_host() {
 
 net::task<bool> exchange::run() {
     client_.watch(*this, rest_ ? most_of_a_body : request_.settings->limits.pipelined);
-    bool moved = co_await recovery::run_exchange(*this, *recovery_);
+    bool moved = false;
+    if (request_.copies.empty())
+        moved = co_await recovery::run_exchange(*this, *recovery_);
+    else
+        co_await list_models();
     while (moved) {
         begin_on_host();
         moved = co_await recovery::run_exchange(*this, *recovery_);
@@ -86,6 +90,26 @@ net::task<bool> exchange::run() {
     record_.bytes_in += request_.whole ? request_.body.size() : rest_->received();
     record_.write(request_, shared_.traffic);
     co_return keep_;
+}
+
+// Lists use no model, so no recovery has to do with them.
+net::task<void> exchange::list_models() {
+    list_ = std::make_unique<model_list>(shared_, request_);
+    record_.attempts = 1;
+    co_await list_->ask();
+    if (gone_)
+        co_return;
+    if (list_->failure()) {
+        co_await reply_failed(list_->failure());
+        co_return;
+    }
+    record_.status = list_->status();
+    if (record_.status >= 400)
+        record_.verdict = policy::verdict::other_error;
+    relaying_ = true;
+    auto const connection = persistence(list_->framing());
+    record_.ending = co_await list_->relay(client_, connection, own_fields(), record_);
+    keep_ = record_.ending == ending::complete && connection != http::persistence::close;
 }
 
 bool exchange::sent_blind() const {
@@ -341,6 +365,8 @@ void exchange::on_client_gone() {
     gone_ = true;
     if (attempt_)
         attempt_->cancel();
+    if (list_)
+        list_->cancel();
     recovery_->leave();
     client_.close();
 }
@@ -349,6 +375,8 @@ telemetry::phase exchange::phase() const noexcept {
     using telemetry::phase;
     if (recovery_->waits())
         return phase::recovering;
+    if (list_)
+        return relaying_ ? phase::relaying : phase::waiting;
     if (!attempt_)
         return phase::holding;
     if (relaying_)

@@ -5,6 +5,7 @@
 #include "attempt.hpp"
 #include "body_reader.hpp"
 #include "client.hpp"
+#include "model_list.hpp"
 #include "preamble_relay.hpp"
 #include <secondwind/http/head_writer.hpp>
 #include <secondwind/http/replies.hpp>
@@ -69,6 +70,7 @@ private:
     void begin_on_host();
     void note_move(std::string_view from, std::string_view reason);
     bool says(std::string_view code) const;
+    net::task<void> list_models();
     net::task<void> refuse(http::refusal refusal);
     net::task<void> reply_without_descriptors(host::failure failed);
     void count_replay();
@@ -93,7 +95,8 @@ private:
     preamble_relay preamble_;
     std::optional<recovery::exchange_recovery> recovery_; // by its host
     std::unique_ptr<attempt> attempt_;
-    std::unique_ptr<attempt> held_; // the answer that is relayed if all else fails
+    std::unique_ptr<attempt> held_;    // the answer that is relayed if all else fails
+    std::unique_ptr<model_list> list_; // instead of attempts, for what all hosts are asked
     std::uint64_t number_;
     bool gone_ = false;
     bool relaying_ = false; // the answer that the client gets in the end

@@ -2,6 +2,7 @@
 
 #include "outgoing_head.hpp"
 #include <secondwind/base/ascii.hpp>
+#include <secondwind/lmstudio/list_merge.hpp>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -105,6 +106,10 @@ std::optional<http::refusal> choose_host(context& shared, client& client, reques
     case traffic::unload:
         break; // what is unloaded is not guessed: the hosts are asked
     case traffic::list:
+        chosen = router.first();
+        if (lmstudio::list_at(request.path()) && !request.model.possible())
+            render_copies(shared, request, head);
+        break;
     case traffic::download:
     case traffic::download_status:
         chosen = router.first();

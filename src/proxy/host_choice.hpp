@@ -12,8 +12,8 @@ namespace secondwind::proxy {
 
 // Reads what the request says of itself, chooses its host by what is known, and renders its head
 // for that one; `head` is the one that it came with. If hosts should be asked first, it has no host
-// after that. The refusal is one for the client: the choice would be a guess, and the request
-// destroys something.
+// after that. A list of models gets copies for all hosts. The refusal is one for the client: the
+// choice would be a guess, and the request destroys something.
 std::optional<http::refusal> choose_host(context& shared, client& client, request& request,
                                          http::request_head const& head);
 // Asks them, chooses and renders. Call it only after that.

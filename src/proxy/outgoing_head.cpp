@@ -1,18 +1,25 @@
 #include "outgoing_head.hpp"
 
 #include "loop.hpp"
+#include <secondwind/base/ascii.hpp>
 #include <secondwind/config/address.hpp>
 #include <secondwind/http/head_writer.hpp>
 
+#include <algorithm>
+#include <array>
+#include <iterator>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace secondwind::proxy {
 
-void render_head(context const& shared, request& request, http::request_head const& head,
-                 bool whole) {
-    http::outgoing_body body{head.framing, head.length};
-    if (head.framing == http::framing::chunked && whole)
-        body = {http::framing::length, request.body.size()};
+namespace {
+
+// For this host, or for none. `more` is whole field lines.
+std::string rendered(context const& shared, request const& request, host::host const* to,
+                     http::request_head const& head, http::outgoing_body body,
+                     std::string_view more = {}) {
     auto extra =
         request.settings->request_id.add && request.made_id ? request.id_field() : std::string{};
     if (marks_requests(shared))
@@ -22,18 +29,37 @@ void render_head(context const& shared, request& request, http::request_head con
     edit.drop_credentials = keyed;
     edit.drop_host_choice = !request.listener->host;
     std::string authority;
-    if (request.host) {
-        edit.host = request.host->pool.authority();
+    if (to != nullptr) {
+        edit.host = to->pool.authority();
         // Only HTTP/1.0 does without a Host field, and the request goes up as HTTP/1.1.
         if (head.version == http::version::http10)
-            authority = config::authority(request.host->upstream);
+            authority = config::authority(to->upstream);
         edit.no_host = authority;
-        if (auto const& token = request.host->upstream.api_token; keyed && !token.empty())
+        if (auto const& token = to->upstream.api_token; keyed && !token.empty())
             extra += "Authorization: Bearer " + token + "\r\n";
     }
+    extra.append(more);
     edit.extra = extra;
-    request.head.clear();
-    http::render_request(request.head, head, body, edit);
+    std::string out;
+    http::render_request(out, head, body, edit);
+    return out;
+}
+
+// True for a field that may keep a host from sending its answer whole and as it is.
+bool narrows(http::field const& field) noexcept {
+    constexpr std::array<std::string_view, 5> names{"accept-encoding", "if-none-match",
+                                                    "if-modified-since", "range", "if-range"};
+    return std::ranges::any_of(names, [&field](auto name) { return iequals(field.name, name); });
+}
+
+} // namespace
+
+void render_head(context const& shared, request& request, http::request_head const& head,
+                 bool whole) {
+    http::outgoing_body body{head.framing, head.length};
+    if (head.framing == http::framing::chunked && whole)
+        body = {http::framing::length, request.body.size()};
+    request.head = rendered(shared, request, request.host.get(), head, body);
     request.method_size = head.method.size();
     request.target_size = head.target.size();
 }
@@ -47,6 +73,15 @@ void note_request_line(request& request, http::request_head const& head) {
 void render_again(context& shared, request& request) {
     auto const head = http::check_request(request.received, request.head_limits(), shared.fields);
     render_head(shared, request, *head, request.whole);
+}
+
+void render_copies(context const& shared, request& request, http::request_head head) {
+    std::vector<http::field> fields;
+    std::ranges::remove_copy_if(head.fields, std::back_inserter(fields), narrows);
+    head.fields = fields;
+    for (auto const& each : shared.hosts)
+        request.copies.push_back({each, rendered(shared, request, each.get(), head, {},
+                                                 "Accept-Encoding: identity\r\n")});
 }
 
 } // namespace secondwind::proxy

@@ -18,4 +18,8 @@ void note_request_line(request& request, http::request_head const& head);
 // Renders the head as it was received, for the request's host and body as they are now.
 void render_again(context& shared, request& request);
 
+// The copies of a request without a body for each host, from the head as it was received. They ask
+// for the whole answer without a content coding, because it is to be read.
+void render_copies(context const& shared, request& request, http::request_head head);
+
 } // namespace secondwind::proxy

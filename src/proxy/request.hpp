@@ -13,6 +13,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace secondwind::proxy {
 
@@ -71,12 +72,19 @@ struct request {
         return {settings->limits.head, settings->limits.fields, settings->limits.target};
     }
 
+    // The request as it goes to one of several hosts.
+    struct copy {
+        host::host_ptr host;
+        std::string head;
+    };
+
     config::settings_ptr settings;                             // never null
     host::host_ptr host;                                       // null until it is chosen
     policy::choice_reason route = policy::choice_reason::only; // why that one
     std::optional<policy::request_facts> facts;                // where its host is chosen by them
     recovery::turn turn;         // of a conversation that it continues
     recovery::tried_hosts tried; // that have refused it, or could not be reached
+    std::vector<copy> copies;    // for all hosts, whose lists of models it asks for
     listener_ptr listener;       // that its client is connected to
     std::string head;
     // The head as the client sent it, where it must be rendered for a host that is not known yet.

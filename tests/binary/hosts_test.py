@@ -42,7 +42,7 @@ class hosts(binary_test):
         """Sends a request and has the host answer it; the request as it got there."""
         lines = "".join(f"{name}: {value}\r\n" for name, value in (fields or {}).items())
         with client(at) as app:
-            app.send(f"GET /v1/models HTTP/1.1\r\nHost: x\r\n{lines}\r\n".encode())
+            app.send(f"GET /v1/x HTTP/1.1\r\nHost: x\r\n{lines}\r\n".encode())
             peer, request = lm.take()
             peer.sendall(OK + b"x")
             app.until(b"\r\n\r\nx")

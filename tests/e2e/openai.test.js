@@ -125,6 +125,14 @@ describe('openai', () => {
     assert.deepEqual(ids, [resident, wanted, embedding]);
   });
 
+  test('lists the models of several hosts as one', async () => {
+    const { data, response } = await connect(stage.several).models.list().withResponse();
+    const ids = [];
+    for await (const model of data) ids.push(model.id);
+    assert.deepEqual(ids, [resident, wanted, embedding, 'stage/elsewhere']);
+    assert.equal(response.headers.get('X-Secondwind-Hosts'), 'stage, other');
+  });
+
   test('its own stream helper assembles the answer', async () => {
     const stream = connect(stage.url).chat.completions.stream({ model: wanted, messages });
     assert.equal(await stream.finalContent(), everything);

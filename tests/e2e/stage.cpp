@@ -11,6 +11,9 @@
 //                                            the reply to the next request with that text
 //     {"requests":"/path"}                   the bodies of the requests for that path
 //
+// The URL `several` is that of another proxy, in front of the same host and a second one, which no
+// command reaches.
+//
 // An argument is the key that clients have to send; LM Studio then requires a token that only the
 // proxy knows.
 #include <secondwind/emulator/server.hpp>
@@ -150,8 +153,15 @@ secondwind::net::task<void> stop_after(secondwind::net::task<void> last, asio::i
     io.stop();
 }
 
+secondwind::net::task<void> stopped(secondwind::proxy::server& one,
+                                    secondwind::proxy::server& other) {
+    co_await one.stopped();
+    co_await other.stopped();
+}
+
 asio::awaitable<void> take_commands(asio::io_context& io, emulator::server& lm,
-                                    secondwind::proxy::server& proxy) {
+                                    secondwind::proxy::server& proxy,
+                                    secondwind::proxy::server& several) {
     asio::posix::stream_descriptor input{io, ::dup(STDIN_FILENO)};
     std::string buffer;
     for (;;) {
@@ -167,7 +177,8 @@ asio::awaitable<void> take_commands(asio::io_context& io, emulator::server& lm,
     }
     // A client that keeps its connections open leaves sessions, each with its own coroutines.
     proxy.abort();
-    secondwind::net::spawn(stop_after(proxy.stopped(), io));
+    several.abort();
+    secondwind::net::spawn(stop_after(stopped(proxy, several), io));
 }
 
 std::string url(std::uint16_t port) {
@@ -184,6 +195,14 @@ emulator::options two_models_and_room_for_one() {
     return options;
 }
 
+// It has one of the first host's models, and another one.
+emulator::options second_host() {
+    emulator::options options;
+    options.models = {{"stage/wanted", emulator::model_type::llm, 8'000'000'000},
+                      {"stage/elsewhere", emulator::model_type::llm, 1'000'000'000}};
+    return options;
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -197,6 +216,10 @@ int main(int argc, char** argv) {
     }
     emulator::server lm{io, options};
     lm.start();
+    auto other_options = second_host();
+    other_options.api_token = options.api_token;
+    emulator::server other{io, other_options};
+    other.start();
 
     settings.listen.port = 0;
     settings.upstreams.front() = {"stage", "127.0.0.1", lm.port(), options.api_token};
@@ -204,9 +227,17 @@ int main(int argc, char** argv) {
     secondwind::proxy::server proxy{io, in_force};
     proxy.start();
 
-    json const hello{{"url", url(proxy.local_endpoint().port())}, {"emulator", url(lm.port())}};
+    auto both = settings;
+    both.upstreams.push_back({"other", "127.0.0.1", other.port(), options.api_token});
+    secondwind::config::current_settings const both_in_force{both};
+    secondwind::proxy::server several{io, both_in_force};
+    several.start();
+
+    json const hello{{"url", url(proxy.local_endpoint().port())},
+                     {"several", url(several.local_endpoint().port())},
+                     {"emulator", url(lm.port())}};
     std::cout << hello.dump() << std::endl;
-    asio::co_spawn(io, take_commands(io, lm, proxy), rethrow);
+    asio::co_spawn(io, take_commands(io, lm, proxy, several), rethrow);
     io.run();
     return 0;
 }

@@ -7,7 +7,8 @@ export class Stage {
   #child;
   #lines;
 
-  // Resolves to a stage whose `url` is the proxy's. With a `key`, clients have to send it.
+  // Resolves to a stage whose `url` is the proxy's, and `several` that of a proxy with two hosts.
+  // With a `key`, clients have to send it.
   static async open(key) {
     const path = process.env.SECONDWIND_STAGE;
     if (!path) throw new Error('SECONDWIND_STAGE must name the e2e_stage executable');

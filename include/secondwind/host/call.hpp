@@ -1,6 +1,7 @@
 // One complete HTTP call to a host: request and whole answer.
 #pragma once
 
+#include <secondwind/host/answer.hpp>
 #include <secondwind/host/connection_pool.hpp>
 #include <secondwind/host/failure.hpp>
 #include <secondwind/http/head.hpp>
@@ -9,6 +10,8 @@
 #include <secondwind/net/task.hpp>
 
 #include <chrono>
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,6 +23,43 @@ struct environment {
     net::deadline_queue& deadlines;
     net::block_pool& blocks;
     http::field_list& fields; // scratch, never kept across an await
+};
+
+// One request, given as its bytes, and its whole answer, which is held. Interim answers are
+// dropped.
+class raw_call {
+public:
+    struct bounds {
+        std::chrono::milliseconds time; // in all, connecting included
+        std::size_t body;               // bytes of the answer's body, decoded
+        http::head_limits head{};
+    };
+
+    // The pool must outlive it, and so must what `env` refers to.
+    raw_call(environment env, connection_pool& pool) noexcept : env_{env}, pool_{pool} {}
+    raw_call(raw_call const&) = delete;
+    raw_call& operator=(raw_call const&) = delete;
+
+    // Only for requests that are idempotent in effect: one that dies on a reused connection before
+    // any answer byte is sent again once on a new one, within the same limit. Connecting takes no
+    // longer than timeouts.connect either. Once for each object; the views must outlive it.
+    net::task<failure> run(std::string_view method, std::string_view request, bounds within);
+    // Ends run() with a failure, from the event loop.
+    void cancel() noexcept {
+        if (over_)
+            over_->cancel();
+    }
+
+    // After run() without a failure. Its head is valid after check_head().
+    host::answer& answer() noexcept { return *answer_; }
+
+private:
+    net::task<failure> read_answer(std::string_view method, bounds within);
+
+    environment env_;
+    connection_pool& pool_;
+    lease over_;
+    std::optional<host::answer> answer_;
 };
 
 struct call_result {
@@ -36,10 +76,7 @@ struct call_request {
     std::string authorization; // the field's value; empty: none
 };
 
-// Sends the request over a pooled connection and reads the whole answer, at most `bound` bytes of
-// body. All of that, connecting included, takes no longer than `limit`; connecting no longer than
-// timeouts.connect either. The calls made this way are idempotent in effect, so one that dies on a
-// reused connection before any answer byte is sent again once on a new one, within the same limit.
+// A call of our own: as raw_call::run(), with at most `bound` bytes of body.
 net::task<call_result> call(environment env, connection_pool& pool, call_request request,
                             std::chrono::milliseconds limit, std::size_t bound);
 

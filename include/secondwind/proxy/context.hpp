@@ -17,6 +17,7 @@
 #include <secondwind/telemetry/traffic.hpp>
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -72,6 +73,8 @@ struct context {
     std::string const pseudonym;     // of this process in a Via field, which no other has
     std::uint64_t next_exchange = 1; // its number
     bool draining = false;
+    // How long each host may take for its part of a list of all models. Only tests change it.
+    std::chrono::milliseconds list_patience{2'000};
 
 private:
     std::string id_prefix_;
