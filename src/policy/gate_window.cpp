@@ -6,29 +6,24 @@ namespace secondwind::policy {
 
 void gate_window::update(time_point now, bool counts, traffic const& running) noexcept {
     if (open_) {
-        if (running.oldest_on_target <= noted_)
+        if (running.oldest_on_target <= oldest_)
             return;
         open_ = false;
         length_ = std::max(length_, std::min<duration>(length_ * 2, longest));
         end_ = length_;
         used_ = {};
-        on_targets_ = running.on_targets;
     } else if (counting_) {
         used_ += now - since_;
+        if (running.on_targets < on_targets_)
+            end_ = std::max(end_, used_ + std::min<duration>(first_ * 4, longest));
     }
-    if (!counting_)
-        on_targets_ = std::max(on_targets_, running.on_targets);
+    on_targets_ = running.on_targets;
     since_ = now;
     counting_ = counts;
     if (!counts || used_ < end_)
         return;
-    if (running.on_targets < on_targets_ && end_ < longest) {
-        end_ = std::min<duration>(end_ + first_, longest);
-        on_targets_ = running.on_targets;
-        return;
-    }
     open_ = true;
-    noted_ = running.newest;
+    oldest_ = std::min(running.newest, running.oldest_on_target);
 }
 
 gate_window::duration gate_window::left(time_point now) const noexcept {

@@ -45,6 +45,7 @@ private:
         simulated_exchange* exchange;
         std::optional<time_point> held_since{}; // though its model is loaded
         std::uint64_t held_for = 0;             // the instance
+        int held_after = 0;                     // so many exchanges that ran by then
         std::optional<time_point> no_target_since{};
         bool loads = false; // its attempt, where the proxy watches
     };

@@ -70,10 +70,15 @@ void recovery_referee::check_hold(watched& w) {
         w.no_target_since.reset();
         return;
     }
-    if (!w.held_since || w.held_for != truly->number)
+    if (!w.held_since || w.held_for != truly->number) {
         w.held_since = now;
+        w.held_after = static_cast<int>(recovery_.in_flight.size());
+    }
     w.held_for = truly->number;
-    if (now - *w.held_since > longest_hold)
+    // Each end of an exchange prolongs a window.
+    auto const longer = std::min<virtual_time::time_point::duration>(
+        settings_.recovery.gate_wait * 4, policy::gate_window::longest);
+    if (now - *w.held_since > longest_hold + w.held_after * longer)
         breach(e.sent().id + " is held longer than the windows of the gate allow");
     auto const& guard = recovery_.guard;
     auto const& id = e.sent().id;

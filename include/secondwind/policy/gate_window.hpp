@@ -7,8 +7,9 @@
 
 namespace secondwind::policy {
 
-// A window in which they are held; it lasts longer, up to `longest`, while the exchanges on the
-// targets become fewer. If some are left at its end, all pass until those have ended, because
+// A window in which they are held. It goes on while exchanges on the targets end: what runs there
+// can only become less, and what is held would be served after it anyway where the host serves a
+// few at a time. If none ends, all pass until the one that has run longest has ended, because
 // holding would not have helped; then another window, twice as long, at most `longest`. Time counts
 // only while holding can help: not while a target loads, is resident or is idle.
 class gate_window {
@@ -34,18 +35,20 @@ public:
     // How much longer it holds while time counts.
     duration left(time_point now) const noexcept;
 
+    // Of a window in which no exchange ends, and of what is left of one after an end: that is also
+    // at most four times the first window.
     static constexpr std::chrono::seconds longest{120};
 
 private:
     duration first_;
-    duration length_; // of this window, unless it is prolonged
-    duration end_;    // as far as it is prolonged by now
+    duration length_; // of this window if no exchange ends
+    duration end_;    // of this window, as far as it is known by now
     duration used_{};
     time_point since_;
     bool counting_ = false;
     bool open_ = false;
-    std::uint64_t noted_ = 0;    // the newest exchange when it opened
-    std::size_t on_targets_ = 0; // when this window began, or was prolonged
+    std::uint64_t oldest_ = 0;   // the exchange that had run longest when it opened
+    std::size_t on_targets_ = 0; // at the last update
 };
 
 } // namespace secondwind::policy

@@ -59,11 +59,19 @@ TEST_F(gate_windows, count_no_time_in_which_holding_cannot_help) {
     EXPECT_FALSE(window.holds());
 }
 
-TEST_F(gate_windows, let_all_pass_until_those_that_ran_at_their_end_have_ended) {
+TEST_F(gate_windows, let_all_pass_until_the_one_that_has_run_longest_has_ended) {
     pass(30s, on_targets(2)); // numbers 9 and 10
-    window.update(now, true, {14, 10, 5});
+    window.update(now, true, {14, 9, 5});
     EXPECT_FALSE(window.holds());
-    window.update(now, true, {14, 11, 4}); // whoever came later does not count
+    window.update(now, true, {14, 10, 5}); // the other one does not count
+    EXPECT_TRUE(window.holds());
+    EXPECT_EQ(window.left(now), 60s);
+}
+
+TEST_F(gate_windows, let_pass_only_once_where_no_exchange_runs_on_the_targets) {
+    pass(30s, on_targets(0)); // whoever uses them came another way
+    EXPECT_FALSE(window.holds());
+    window.update(now, true, {11, 11, 1});
     EXPECT_TRUE(window.holds());
 }
 
@@ -85,23 +93,36 @@ TEST_F(gate_windows, last_twice_as_long_each_time_up_to_two_minutes) {
     }
 }
 
-TEST_F(gate_windows, are_prolonged_while_the_exchanges_on_the_targets_become_fewer) {
-    pass(10s, on_targets(3));
-    pass(20s, on_targets(2));
+TEST_F(gate_windows, go_on_for_two_minutes_after_each_exchange_that_ends_on_the_targets) {
+    std::size_t left = 9;
+    for (auto const span : {29s, 119s, 119s}) {
+        pass(span, on_targets(left));
+        EXPECT_TRUE(window.holds());
+        window.update(now, true, on_targets(--left));
+        EXPECT_EQ(window.left(now), 120s);
+    }
+    pass(120s - 1ns, on_targets(left));
     EXPECT_TRUE(window.holds());
-    EXPECT_EQ(window.left(now), 30s);
-    pass(30s, on_targets(2));
+    pass(1ns, on_targets(left));
     EXPECT_FALSE(window.holds());
 }
 
-TEST_F(gate_windows, are_never_prolonged_beyond_two_minutes) {
-    pass(1s, on_targets(9));
-    for (std::size_t left = 8; left > 4; --left) {
-        EXPECT_TRUE(window.holds()) << left;
-        pass(left == 8 ? 29s : 30s, on_targets(left));
-    }
-    EXPECT_FALSE(window.holds());
-    EXPECT_EQ(now - first_moment, gate_window::longest);
+TEST_F(gate_windows, go_on_no_longer_after_an_end_than_four_times_the_first_one) {
+    gate_window short_one{1s, now};
+    short_one.update(now, true, on_targets(2));
+    short_one.update(now + 500ms, true, on_targets(1));
+    EXPECT_EQ(short_one.left(now + 500ms), 4s);
+}
+
+TEST_F(gate_windows, do_not_go_on_for_what_ends_while_holding_cannot_help) {
+    window.update(now, false, on_targets(9));
+    window.update(now, true, on_targets(3));
+    EXPECT_EQ(window.left(now), 30s);
+    pass(30s, on_targets(3));
+    window.update(now, true, {14, 14, 1}); // the next window begins
+    EXPECT_EQ(window.left(now), 60s);
+    window.update(now, true, {14, 14, 1});
+    EXPECT_EQ(window.left(now), 60s);
 }
 
 TEST_F(gate_windows, last_as_long_as_they_are_told_to_where_that_is_more_than_two_minutes) {
