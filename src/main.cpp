@@ -85,6 +85,11 @@ int run_operator(app::operator_verb verb, cli::operator_flags const& flags) {
     return app::run_operator(command, app::process_console());
 }
 
+app::doctor_command doctor_command_of(cli::invocation const& invocation) {
+    auto const& trying = invocation.trying;
+    return {invocation.json, trying.models, trying.report_file, trying.yes};
+}
+
 cli::invocation read_layers(int argc, char** argv) {
     return cli::parse(argc, argv, environment_names(), environment, read_file, app::faults_of_files,
                       SECONDWIND_VERSION);
@@ -101,10 +106,10 @@ int run(int argc, char** argv) {
     case verb::check:
         if (auto const code = check(invocation.settings); code != 0 || !invocation.live)
             return code;
-        return app::run_doctor(invocation.settings.value(), false, app::process_console());
+        return app::run_doctor(invocation.settings.value(), {}, app::process_console());
     case verb::doctor:
         app::refuse_loops(invocation.settings.value(), true);
-        return app::run_doctor(invocation.settings.value(), invocation.json,
+        return app::run_doctor(invocation.settings.value(), doctor_command_of(invocation),
                                app::process_console());
     case verb::serve:
         log::init(invocation.settings.value().logging);

@@ -3,8 +3,11 @@
 #include "admin_client.hpp"
 #include "doctor_findings.hpp"
 #include "json_members.hpp"
+#include "table.hpp"
+#include "trial.hpp"
 #include <secondwind/base/ascii.hpp>
 #include <secondwind/base/json.hpp>
+#include <secondwind/base/log_line.hpp>
 #include <secondwind/config/address.hpp>
 #include <secondwind/host/call.hpp>
 #include <secondwind/host/host_control.hpp>
@@ -13,13 +16,19 @@
 #include <secondwind/policy/client_limit.hpp>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
+#include <cstdio>
 #include <exception>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <list>
+#include <memory>
+#include <system_error>
 #include <utility>
+
+#include <fmt/format.h>
 
 namespace secondwind::app {
 namespace {
@@ -268,15 +277,109 @@ diagnosis diagnose(config::settings settings) {
     return found;
 }
 
+struct closer {
+    void operator()(std::FILE* f) const noexcept { std::fclose(f); }
+};
+
+// A file that did not exist: another one may be needed still.
+class report_file {
+public:
+    explicit report_file(std::string const& chosen) : name_{chosen} {
+        if (name_.empty()) {
+            name_ = std::string{log::timestamp(std::chrono::system_clock::now())};
+            std::erase_if(name_, [](char c) { return c == '-' || c == ':'; });
+            name_ = "secondwind-report-" + name_.substr(0, name_.find('.')) + ".json";
+        }
+        file_.reset(std::fopen(name_.c_str(), "wxe"));
+        if (!file_)
+            error_ = std::generic_category().message(errno);
+    }
+
+    std::string const& name() const noexcept { return name_; }
+    // Why it cannot be written; empty if nothing went wrong.
+    std::string const& error() const noexcept { return error_; }
+
+    void write(json const& report) {
+        auto const text = report.dump(2, ' ', true, json::error_handler_t::replace) + "\n";
+        bool const written = std::fwrite(text.data(), 1, text.size(), file_.get()) == text.size();
+        if (!written || std::fflush(file_.get()) != 0)
+            error_ = std::generic_category().message(errno);
+    }
+
+private:
+    std::string name_;
+    std::string error_;
+    std::unique_ptr<std::FILE, closer> file_;
+};
+
+std::vector<std::string> secrets_of(config::settings const& settings) {
+    std::vector<std::string> all{settings.admin.token};
+    for (auto const& upstream : settings.upstreams)
+        all.push_back(upstream.api_token);
+    return all;
+}
+
+// Adds the finding. Returns the name of the report, or nothing if there was no trial.
+std::optional<std::string> try_recovery(config::settings const& settings,
+                                        doctor_command const& command, console const& console,
+                                        diagnosis& found) {
+    auto const& host = default_host(settings);
+    auto const& models = command.models;
+    auto const question = fmt::format(
+        "Load {} and then {} on {} ({})? If there is not enough memory for both, models that are "
+        "idle are unloaded, as in any recovery.",
+        models.front(), models.back(), host.name, config::to_string(host));
+    if (!command.yes && !console.confirm(printable(question))) {
+        console.print_error("nothing was tried");
+        return std::nullopt;
+    }
+    report_file report{command.report_file};
+    auto const complain = [&] {
+        console.print_error(printable(
+            fmt::format("the report {} cannot be written: {}. Name a new file with --report FILE.",
+                        report.name(), report.error())));
+        return std::nullopt;
+    };
+    if (!report.error().empty())
+        return complain();
+    auto const tried = run_trial(settings, models, [&console](std::string_view sentence) {
+        console.print_error(printable(sentence));
+    });
+    found.tried.push_back(find_about(tried));
+    json const about{{"secondwind", SECONDWIND_VERSION},
+                     {"time", std::string{log::timestamp(std::chrono::system_clock::now())}},
+                     {"models", models}};
+    report.write(trial_report(about, found, tried, secrets_of(settings)));
+    if (!report.error().empty())
+        return complain();
+    return report.name();
+}
+
 } // namespace
 
-int run_doctor(config::settings settings, bool as_json, console const& console) {
-    auto const found = diagnose(std::move(settings));
-    auto const text =
-        as_json ? write_json(doctor_json(found)) + "\n" : doctor_view(found, console.colours);
-    if (!console.print(text))
-        return 1;
-    return recovery_works(findings_of(found)) ? 0 : 1;
+int run_doctor(config::settings settings, doctor_command const& command, console const& console) {
+    bool const tries = !command.models.empty();
+    if (tries && !command.yes && !console.confirm) {
+        console.print_error("there is no terminal to confirm the trial; use --yes");
+        return 2;
+    }
+    auto found = diagnose(settings);
+    auto const reachable = std::ranges::any_of(found.hosts, [&](host_facts const& host) {
+        return host.name == default_host(settings).name && host.connect_error.empty();
+    });
+    std::optional<std::string> report;
+    if (tries && reachable)
+        report = try_recovery(settings, command, console, found);
+    auto document = doctor_json(found);
+    if (report)
+        document["report"] = *report;
+    auto text = command.json ? write_json(document) + "\n" : doctor_view(found, console.colours);
+    if (report && !command.json)
+        text += printable("The answers of LM Studio are in " + *report +
+                          ", without tokens and names of users; read it before you pass it on.") +
+                "\n";
+    bool const failed = tries && !report;
+    return console.print(text) && !failed && recovery_works(findings_of(found)) ? 0 : 1;
 }
 
 } // namespace secondwind::app

@@ -340,6 +340,7 @@ std::vector<finding> findings_of(diagnosis const& all) {
     std::vector<finding> found;
     for (auto const& host : all.hosts)
         std::ranges::move(find_about(host), std::back_inserter(found));
+    std::ranges::copy(all.tried, std::back_inserter(found));
     std::ranges::move(find_about(all.own), std::back_inserter(found));
     return found;
 }

@@ -93,6 +93,7 @@ std::vector<finding> find_about(own_facts const& facts);
 struct diagnosis {
     std::vector<host_facts> hosts;
     own_facts own;
+    std::vector<finding> tried{}; // by a trial
 };
 std::vector<finding> findings_of(diagnosis const& all);
 

@@ -85,6 +85,22 @@ void add_flags(CLI::App& app, flag_values& values, bool with_host) {
             add_flag(app, values, k.flag, k.flag, k.operand, k.help, is_list(k));
 }
 
+void add_trial(CLI::App& doctor, trial_flags& into) {
+    constexpr int models = 2;
+    auto* const try_flag =
+        doctor
+            .add_option("--try", into.models,
+                        "Provoke one recovery with two models that do not fit into memory together")
+            ->expected(models)
+            ->type_name("MODEL_A MODEL_B");
+    doctor
+        .add_option("--report", into.report_file,
+                    "Save LM Studio's answers in this new file, for a bug report")
+        ->type_name("FILE")
+        ->needs(try_flag);
+    doctor.add_flag("--yes", into.yes, "Try without confirmation")->needs(try_flag);
+}
+
 invocation usage_error(std::string const& message) {
     invocation result;
     result.chosen = invocation::verb::exit;
@@ -172,8 +188,11 @@ invocation parse(int argc, char const* const* argv,
         app.add_subcommand("doctor", "Ask the hosts whether recoveries will work, and what to do");
     add_flags(*doctor, values, true);
     doctor->add_flag("--json", result.json, "Print the findings as JSON");
-    doctor->footer("It needs no running secondwind. Nothing is loaded and nothing is unloaded.\n"
-                   "Exit codes: 0 recovery will work on all hosts, 1 on one it cannot.");
+    add_trial(*doctor, result.trying);
+    doctor->footer(
+        "It needs no running secondwind. Without --try, nothing is loaded and nothing is "
+        "unloaded.\n"
+        "Exit codes: 0 recovery will work on all hosts, 1 on one it cannot, or the trial failed.");
     operator_verbs const operators{app, values};
     key_verbs const about_keys{app};
     auto* version_verb = app.add_subcommand("version", "Print the version");

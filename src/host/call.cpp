@@ -115,6 +115,7 @@ net::task<call_result> call(environment env, connection_pool& pool, call_request
         co_return out;
     raw.answer().check_head(request.method, env.fields);
     out.status = raw.answer().head().status;
+    out.head = raw.answer().head_bytes();
     for (auto const& each : env.fields)
         if (iequals(each.name, "Date"))
             out.date = each.value;

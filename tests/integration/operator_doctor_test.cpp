@@ -1,5 +1,6 @@
 #include "support/emulator_fixture.hpp"
 #include "support/raw_host.hpp"
+#include "support/temporary_folder.hpp"
 
 #include <secondwind/app/doctor.hpp>
 
@@ -8,7 +9,10 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
 #include <future>
+#include <map>
 
 namespace secondwind::test {
 namespace {
@@ -20,7 +24,9 @@ constexpr char const* token = "sk-lm-Abcd1234:0123456789abcdefGHIJ";
 
 // The doctor blocks, so it runs in its own thread while the host runs in the test's.
 struct a_doctor : with_emulator {
-    int ask(std::uint16_t port, std::string const& api_token = {}) {
+    int ask(std::uint16_t port, std::string const& api_token = {},
+            app::doctor_command command = {}) {
+        command.json = true;
         config::settings settings;
         settings.upstreams.front().port = port;
         settings.upstreams.front().api_token = api_token;
@@ -31,11 +37,14 @@ struct a_doctor : with_emulator {
                                        return true;
                                    },
                                    [](std::string_view) {},
-                                   {},
+                                   [this](std::string_view question) {
+                                       asked = question;
+                                       return agrees;
+                                   },
                                    false};
         bool done = false;
         auto verb = std::async(std::launch::async, [&] {
-            auto const code = app::run_doctor(settings, true, console);
+            auto const code = app::run_doctor(settings, command, console);
             asio::post(io, [&done] { done = true; });
             return code;
         });
@@ -53,7 +62,30 @@ struct a_doctor : with_emulator {
     }
     std::string level(std::string const& check) const { return finding(check).at("level"); }
 
+    // Tries the two models; the report is read back.
+    int attempt(std::string const& first, std::string const& second,
+                std::string const& api_token = {}) {
+        auto const file = folder.path() / "report.json";
+        std::filesystem::remove(file);
+        auto const code = ask(lm->port(), api_token, {false, {first, second}, file.string()});
+        std::ifstream in{file};
+        report = in ? json::parse(in) : json{};
+        return code;
+    }
+    // The verdicts of the answers that are no listings, by their steps.
+    std::map<std::string, std::string> verdicts() const {
+        std::map<std::string, std::string> all;
+        for (auto const& one : report.at("answers"))
+            if (!one.at("verdict").is_null())
+                all.emplace(one.at("step"), one.at("verdict"));
+        return all;
+    }
+
     json said;
+    json report;
+    temporary_folder folder;
+    std::string asked;
+    bool agrees = true;
 };
 
 asio::awaitable<void> load_big(with_emulator& t) {
@@ -101,6 +133,75 @@ TEST_F(a_doctor, finds_that_a_token_is_missing) {
     EXPECT_THAT(finding("models").at("advice").get<std::string>(), HasSubstr("api_token"));
     EXPECT_EQ(ask(lm->port(), token), 0);
     EXPECT_EQ(level("unload"), "ok");
+}
+
+TEST_F(a_doctor, provokes_a_recovery_and_reports_what_the_host_answered) {
+    EXPECT_EQ(attempt("big", "huge"), 0);
+    EXPECT_THAT(asked, HasSubstr("Load big and then huge on default"));
+    EXPECT_EQ(level("trial"), "ok") << finding("trial");
+    EXPECT_THAT(finding("trial").at("message").get<std::string>(),
+                HasSubstr("not enough memory for huge, secondwind unloaded big,"));
+    std::map<std::string, std::string> const expected{{"first_model", "healthy"},
+                                                      {"second_model", "load_refused"},
+                                                      {"second_model_streamed", "load_refused"},
+                                                      {"recovery", "healthy"}};
+    EXPECT_EQ(verdicts(), expected);
+    EXPECT_EQ(report.at("recoveries").at(0).at("outcome"), "recovered");
+    EXPECT_EQ(report.at("answers").back().at("step"), "models_after");
+    auto const& refused = report.at("answers").at(4);
+    EXPECT_EQ(refused.at("step"), "second_model");
+    EXPECT_THAT(refused.at("head").at(0).get<std::string>(), HasSubstr("HTTP/1.1 400"));
+    EXPECT_THAT(refused.at("body").get<std::string>(), HasSubstr("memory"));
+    EXPECT_EQ(report.at("doctor").at("recovery_works"), true);
+}
+
+TEST_F(a_doctor, reports_no_token) {
+    auto options = small_host();
+    options.api_token = token;
+    emulate(options);
+    EXPECT_EQ(attempt("big", "huge", token), 0) << said;
+    EXPECT_EQ(level("trial"), "ok");
+    EXPECT_EQ(report.dump().find("Abcd1234"), std::string::npos);
+}
+
+TEST_F(a_doctor, tries_nothing_without_consent) {
+    agrees = false;
+    EXPECT_EQ(attempt("big", "huge"), 1);
+    EXPECT_EQ(level("trial"), "none");
+    EXPECT_TRUE(report.is_null());
+    EXPECT_EQ(lm->counts().loads, 0u);
+}
+
+TEST_F(a_doctor, overwrites_no_file) {
+    auto const file = folder.path() / "precious";
+    std::ofstream{file} << "precious";
+    EXPECT_EQ(ask(lm->port(), {}, {false, {"big", "huge"}, file.string(), true}), 1);
+    EXPECT_EQ(level("trial"), "none");
+    EXPECT_EQ(asked, "");
+    EXPECT_EQ(std::filesystem::file_size(file), 8u);
+}
+
+TEST_F(a_doctor, says_that_two_models_provoke_nothing) {
+    EXPECT_EQ(attempt("big", "big"), 0);
+    EXPECT_EQ(level("trial"), "note");
+    auto options = small_host();
+    options.auto_evict = true;
+    emulate(options);
+    EXPECT_EQ(attempt("big", "huge"), 0);
+    EXPECT_EQ(level("trial"), "warning");
+    EXPECT_THAT(finding("trial").at("message").get<std::string>(), HasSubstr("unloaded big"));
+}
+
+TEST_F(a_doctor, says_that_a_trial_failed) {
+    lm->script().answer_next("/v1/chat/completions",
+                             emulator::canned::json(400, R"({"error":"Invalid max_tokens"})"));
+    EXPECT_EQ(attempt("big", "huge"), 1);
+    EXPECT_EQ(level("trial"), "problem");
+    EXPECT_THAT(finding("trial").at("message").get<std::string>(), HasSubstr("Invalid max_tokens"));
+    lm->script().fail_next_unload(500, "{}");
+    EXPECT_EQ(attempt("big", "huge"), 1);
+    EXPECT_EQ(level("trial"), "problem");
+    EXPECT_EQ(report.at("recoveries").at(0).at("outcome"), "unload_failed");
 }
 
 TEST_F(a_doctor, finds_that_no_server_is_there) {

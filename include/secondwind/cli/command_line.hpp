@@ -37,6 +37,13 @@ struct key_flags {
 // The faults of the files that the settings name, each a complete message.
 using file_inspector = std::function<std::vector<std::string>(config::builder const&)>;
 
+// A real recovery that doctor makes.
+struct trial_flags {
+    std::vector<std::string> models{}; // two, or none: no trial
+    std::string report_file{};         // empty: a new one in the current directory
+    bool yes = false;                  // without confirmation
+};
+
 struct invocation {
     enum class verb : std::uint8_t {
         serve,
@@ -61,6 +68,7 @@ struct invocation {
     bool once = false;        // demo: end after one recovery
     bool live = false;        // check: ask the hosts too, as doctor does
     bool json = false;        // doctor: print the findings as JSON
+    trial_flags trying;       // of doctor
     operator_flags operating; // of an operator's verb
     key_flags making;         // of make_key
     int exit_code = 0;        // 0 for help and version, 2 for a usage error

@@ -65,6 +65,7 @@ private:
 struct call_result {
     secondwind::host::failure failure;
     int status = 0;
+    std::string head; // of the answer, as it came
     std::string body; // decoded
     std::string date; // the value of its Date field; empty: it has none
 };

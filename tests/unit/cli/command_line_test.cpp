@@ -94,6 +94,19 @@ TEST(command_line, takes_every_flag_before_or_after_the_verb) {
     EXPECT_EQ(world{}.run({"--listen=127.0.0.1:7"}).settings.value().listen.port, 7);
 }
 
+TEST(command_line, takes_two_models_for_a_trial) {
+    auto const i =
+        world{}.run({"doctor", "--try", "a/big", "b/huge", "--report", "x.json", "--yes"});
+    EXPECT_EQ(i.chosen, verb::doctor);
+    EXPECT_EQ(i.trying.models, (std::vector<std::string>{"a/big", "b/huge"}));
+    EXPECT_EQ(i.trying.report_file, "x.json");
+    EXPECT_TRUE(i.trying.yes);
+    EXPECT_TRUE(world{}.run({"doctor"}).trying.models.empty());
+    expect_usage_error(world{}.run({"doctor", "--try", "a/big"}), "--try");
+    expect_usage_error(world{}.run({"doctor", "--yes"}), "--try");
+    expect_usage_error(world{}.run({"doctor", "--report", "x.json"}), "--try");
+}
+
 TEST(command_line, layers_file_environment_and_flags) {
     world w;
     w.files["a.json"] = R"({"listen": "127.0.0.1:1", "log": {"level": "warn", "format": "text"}})";
