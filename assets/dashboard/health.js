@@ -33,6 +33,19 @@ function of_hosts(hosts) {
       icon: 'attention',
       sentence: `${down.length} of ${hosts.length} hosts ${is_or_are(down.length)} down: ${names}.`,
     };
+  const hopeless = hosts.filter((host) => host.recovery_unavailable);
+  if (hopeless.length > 0)
+    return {
+      level: 'attention',
+      icon: 'attention',
+      sentence: `No recovery can work on ${list(hopeless.map((host) => host.name))}.`,
+    };
+  if (hosts.every((host) => host.state === 'unknown'))
+    return {
+      level: 'unknown',
+      icon: 'unknown',
+      sentence: 'secondwind is running. No host has answered so far.',
+    };
   return null;
 }
 
@@ -84,6 +97,8 @@ export function judge(status, hosts, recoveries, since) {
 
   for (const host of known)
     if (host.state === 'down' && host.reason) remarks.push(`${host.name}: ${host.reason}`);
+    else if (host.recovery_unavailable)
+      remarks.push(`${host.name}: ${host.recovery_unavailable}; secondwind doctor says what to do`);
   if (status.recovery.mode === 'off')
     remarks.push("Recovery is off: secondwind passes on LM Studio's errors unchanged.");
   if (status.recovery.mode === 'observe')

@@ -1,5 +1,4 @@
 #include "host_metrics.hpp"
-#include "recovery_unavailable.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -122,7 +121,7 @@ void add_host_metrics(metric_families& families, host::host_list const& hosts) {
                    "1 if the host is up but does not list its models, so no recovery can work; "
                    "otherwise 0");
     for (auto const& each : hosts)
-        families.add(!recovery_unavailable(each->view).empty(), {{"host", each->name()}});
+        families.add(!each->view.recovery_unavailable().empty(), {{"host", each->name()}});
     families.gauge("secondwind_host_busy_state_known",
                    "1 if the host said which instances are busy when it was last asked, otherwise "
                    "0");

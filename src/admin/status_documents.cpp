@@ -2,7 +2,6 @@
 
 #include "api_json.hpp"
 #include "recovery_search.hpp"
-#include "recovery_unavailable.hpp"
 #include <secondwind/base/log.hpp>
 
 #include <nlohmann/json.hpp>
@@ -128,7 +127,7 @@ std::string status_documents::host(host::host& one) const {
          {"connections", {{"idle", one.pool.idle()}, {"leased", one.pool.leased()}}},
          {"listed_at", listed ? time_or_null(listed->at) : json(nullptr)},
          {"listing_error", text_or_null(view.listing_error())},
-         {"recovery_unavailable", text_or_null(recovery_unavailable(view))},
+         {"recovery_unavailable", text_or_null(view.recovery_unavailable())},
          {"busy_state", {{"known", busy_state.known}, {"reason", text_or_null(busy_state.reason)}}},
          {"evicts_by_itself", one.recovery.evicts_by_itself()},
          {"models", std::move(models)}});

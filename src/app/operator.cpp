@@ -88,14 +88,20 @@ std::optional<document> fetch(operator_command const& command, console const& co
     return document{std::move(answer.body), std::move(value)};
 }
 
+int show_json(operator_command const& command, console const& console, std::string const& target) {
+    auto const found = fetch(command, console, target);
+    return found ? exit_code(print_line(console, found->text)) : 1;
+}
+
 int show_status(operator_command const& command, console const& console) {
-    auto const status = fetch(command, console, "/api/status");
-    if (!status)
-        return 1;
     if (command.json)
-        return exit_code(print_line(console, status->text));
+        return show_json(command, console, "/api/status");
+    // First, because then the hosts are asked.
     auto const hosts = fetch(command, console, "/api/hosts");
     if (!hosts)
+        return 1;
+    auto const status = fetch(command, console, "/api/status");
+    if (!status)
         return 1;
     auto const recoveries = fetch(command, console, "/api/recoveries?limit=5");
     if (!recoveries)
@@ -106,11 +112,11 @@ int show_status(operator_command const& command, console const& console) {
 }
 
 int show_models(operator_command const& command, console const& console) {
+    if (command.json)
+        return show_json(command, console, "/api/hosts");
     auto const hosts = fetch(command, console, "/api/hosts");
     if (!hosts)
         return 1;
-    if (command.json)
-        return exit_code(print_line(console, hosts->text));
     return exit_code(console.print(
         models_view(list_member(hosts->value, "hosts"), seconds_since_1970(), console.colours)));
 }

@@ -65,8 +65,6 @@ std::vector<std::string> problems(json const& status, json const& hosts) {
     if (down != 0)
         all.push_back(fmt::format("{} of {} down ({})", down, counted(hosts.size(), "host"),
                                   down_hosts(hosts)));
-    else if (!is_true(status, "ready") && !is_true(status, "draining"))
-        all.emplace_back("no host is known to be up");
     std::vector<std::string> hopeless;
     for (auto const& host : hosts)
         if (auto const reason = text_member(host, "recovery_unavailable", ""); !reason.empty())
@@ -211,6 +209,9 @@ std::string summary(json const& status, json const& hosts) {
         state = "Problem: " + enumerated(found);
     else if (up == hosts.size())
         state = fmt::format("All is well: {} up", counted(up, "host"));
+    else if (up == 0)
+        state = fmt::format("Not known yet: {} {} not answered so far",
+                            counted(hosts.size(), "host"), hosts.size() == 1 ? "has" : "have");
     else
         state = fmt::format("All is well so far: {} up, {} not contacted yet", counted(up, "host"),
                             hosts.size() - up);
@@ -223,7 +224,9 @@ std::string summary(json const& status, json const& hosts) {
 std::string status_view(json const& status, json const& hosts, json const& recoveries,
                         bool colours) {
     auto const now = parse_time(text_member(status, "now")).value_or(0);
-    auto const tone = problems(status, hosts).empty() ? app::tone::good : app::tone::bad;
+    auto const tone = !problems(status, hosts).empty() ? app::tone::bad
+                      : in_state(hosts, "up") == 0     ? app::tone::plain
+                                                       : app::tone::good;
     return toned(summary(status, hosts), tone, colours) + "\n" + mode_line(status) + "\n" +
            host_table(hosts, now, colours) + "\n" + exchange_table(status, colours) + "\n" +
            recovery_table(recoveries, now, colours);

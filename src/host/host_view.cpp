@@ -162,10 +162,9 @@ bool host_view::keep(recovery::control::listing const& got) {
         // A host that has listed its models since it came up has only had a hiccup.
         auto const since = health_.since();
         bool const listed = listed_ && since && listed_->at >= *since;
-        if (news && health_.up() && !listed && got.reached == recovery::contact::answered)
-            log::write(log::level::warn, "recovery_unavailable",
-                       {{"host", name_}, {"reason", listing_error_}});
-        return news;
+        bool const told = !listed && got.reached == recovery::contact::answered &&
+                          set_unavailable(unlisted_, got.error);
+        return news || told;
     }
     listing fresh{*got.instances, got.unloaded, now()};
     // Their last known activity stands until they are asked.
@@ -181,6 +180,7 @@ bool host_view::keep(recovery::control::listing const& got) {
     bool const news = !listed_ || !same(*listed_, fresh) || !listing_error_.empty();
     listed_ = std::move(fresh);
     listing_error_.clear();
+    unlisted_.clear();
     return news;
 }
 
@@ -212,6 +212,23 @@ void host_view::note(secondwind::host::busy_state state) {
     notify_observers();
 }
 
+std::string const& host_view::recovery_unavailable() const noexcept {
+    static std::string const nothing;
+    return health_.up() ? unlisted_ : nothing;
+}
+
+// True if that is news, which is logged.
+bool host_view::set_unavailable(std::string& reason, std::string text) {
+    auto const before = recovery_unavailable();
+    reason = std::move(text);
+    auto const& now = recovery_unavailable();
+    if (now == before)
+        return false;
+    if (!now.empty())
+        log::write(log::level::warn, "recovery_unavailable", {{"host", name_}, {"reason", now}});
+    return true;
+}
+
 void host_view::on_connect(failure const& result) {
     bool news = false;
     if (result)
@@ -240,6 +257,7 @@ bool host_view::observe(observation seen, std::string reason) {
     if (after == host_state::down) {
         version_.reset(); // another one may be started
         busy_state_ = {};
+        unlisted_.clear();
     }
     if (after == before)
         return news;

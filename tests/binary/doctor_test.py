@@ -1,12 +1,15 @@
 """Whether recoveries will work: what `doctor` and the state of a host say of real servers."""
 
+import contextlib
 import json
 import pathlib
 import re
+import socket
 import tempfile
+import threading
 import unittest
 
-from harness import binary_test, closed_port, process, run
+from harness import binary_test, closed_port, host, process, run
 
 BIG, SMALL = "qwen/qwen3-coder-30b", "google/gemma-3-12b"  # of the demo; one fits at a time
 
@@ -60,6 +63,75 @@ class doctor(binary_test):
         self.assertEqual((ended.returncode, ended.stdout), (2, ""))
         self.assertIn("use --yes", ended.stderr)
         self.assertFalse(file.exists())
+
+
+class state(binary_test):
+    """What `status` says of a host, from the first question on."""
+
+    def serving_at(self, upstream, env=None):
+        """The address of the admin listener of a proxy that has just started."""
+        proxy = self.enterContext(
+            process("--listen", "127.0.0.1:0", "--upstream", upstream, env=env)
+        )
+        return proxy, proxy.event("admin_listening")["listen"]
+
+    def says(self, admin):
+        ended = run("status", "--admin", admin)
+        self.assertEqual((ended.returncode, ended.stderr), (0, ""))
+        return ended.stdout
+
+    def test_it_asks_the_hosts_before_it_says_that_all_is_well(self):
+        told = self.enterContext(process("demo", "--listen", "127.0.0.1:0", "--admin", "off"))
+        port = told.output.until(
+            lambda line: re.search(r"listens on http://127\.0\.0\.1:(\d+)", line)
+        )[1]
+        _, admin = self.serving_at(f"http://127.0.0.1:{port}")
+        self.assertTrue(self.says(admin).startswith("All is well: 1 host up. "))
+
+    def test_a_host_that_does_not_answer_is_not_known_yet(self):
+        with host() as silent:
+            _, admin = self.serving_at(silent.url)
+            self.assertTrue(self.says(admin).startswith("Not known yet: 1 host has not answered "))
+
+    def test_a_web_server_is_no_place_for_recoveries(self):
+        page = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        with host() as web:
+            stop = answering(web, lambda request: page)
+            self.addCleanup(stop)
+            proxy, admin = self.serving_at(web.url)
+            said = self.says(admin)
+            self.assertTrue(said.startswith("Problem: no recovery can work on 1 of 1 host "), said)
+            self.assertIn("up, no recovery", said)
+            self.assertEqual(proxy.event("recovery_unavailable")["level"], "warn")
+            ended = run("doctor", "--upstream", web.url)
+            self.assertEqual(ended.returncode, 1)
+            self.assertIn("It is a server, but not LM Studio", ended.stdout)
+            self.assertTrue(ended.stdout.endswith("Recovery cannot work on default.\n"))
+
+
+def answering(server, answer):
+    """Answers each request to the host; returns a function that ends it."""
+    ended = threading.Event()
+
+    def serve():
+        while not ended.is_set():
+            try:
+                peer, request = server.take()
+                peer.sendall(answer(request))
+                peer.close()
+            except (OSError, AssertionError):
+                continue  # a probe, or the end
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+
+    def stop():
+        ended.set()
+        with contextlib.suppress(OSError):
+            socket.create_connection(("127.0.0.1", server.port), 1).close()
+        thread.join()
+
+    return stop
 
 
 if __name__ == "__main__":

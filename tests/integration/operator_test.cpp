@@ -71,11 +71,11 @@ protected:
 TEST_F(operator_run, status_asks_for_three_lists_and_shows_them) {
     auto const recoveries = json{{"recoveries", {admin_recovery()}}, {"next_before", nullptr}};
     auto const code =
-        ask(command_of(verb::status), {answer(200, admin_status().dump()), answer(200, one_host),
+        ask(command_of(verb::status), {answer(200, one_host), answer(200, admin_status().dump()),
                                        answer(200, recoveries.dump())});
     EXPECT_EQ(code, 0);
     EXPECT_THAT(lines_seen(),
-                ElementsAre("GET /api/status", "GET /api/hosts", "GET /api/recoveries?limit=5"));
+                ElementsAre("GET /api/hosts", "GET /api/status", "GET /api/recoveries?limit=5"));
     EXPECT_THAT(printed_, AllOf(StartsWith("All is well: 1 host up. "), HasSubstr("qwen/qwen3-8b"),
                                 HasSubstr("recovered  812ms\n")));
     EXPECT_THAT(errors_, IsEmpty());

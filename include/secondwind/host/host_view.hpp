@@ -55,6 +55,10 @@ public:
     std::optional<listing> const& listed() const noexcept { return listed_; }
     // Why there is no newer listing, in one clause; empty if nothing went wrong.
     std::string const& listing_error() const noexcept { return listing_error_; }
+    // Why no recovery can work although the host is up, in one clause; empty if nothing is known to
+    // be wrong. It answers, but has not listed its models since it came up: it is no LM Studio, or
+    // does not permit it.
+    std::string const& recovery_unavailable() const noexcept;
     // When it was last asked; neither known nor a reason before that, and once it is down.
     secondwind::host::busy_state const& busy_state() const noexcept { return busy_state_; }
 
@@ -102,6 +106,7 @@ private:
     bool observe(observation seen, std::string reason);
     bool keep(recovery::control::listing const& got);
     void set_listing_error(std::string error);
+    bool set_unavailable(std::string& reason, std::string text);
     void notify_observers() const;
 
     std::string name_;
@@ -118,6 +123,7 @@ private:
     std::optional<std::string> version_;
     std::optional<listing> listed_;
     std::string listing_error_;
+    std::string unlisted_; // the reason, if the host answers and has not listed its models
     secondwind::host::busy_state busy_state_;
 
     std::optional<net::deadline::clock::time_point> surveyed_at_; // when the last survey ended

@@ -67,7 +67,7 @@ TEST(status_view, begins_with_the_problems) {
                 StartsWith("Problem: secondwind is draining and accepts no new requests. "));
     status["draining"] = false;
     EXPECT_THAT(summary(status, hosts_with({{"state", "unknown"}})),
-                StartsWith("Problem: no host is known to be up. "));
+                StartsWith("Not known yet: 1 host has not answered so far. "));
 }
 
 TEST(status_view, calls_a_host_a_problem_on_which_no_recovery_can_work) {
@@ -79,8 +79,13 @@ TEST(status_view, calls_a_host_a_problem_on_which_no_recovery_can_work) {
 }
 
 TEST(status_view, does_not_call_a_host_up_before_it_was_contacted) {
-    EXPECT_THAT(summary(idle, hosts_with({{"state", "unknown"}})),
-                StartsWith("All is well so far: 0 hosts up, 1 not contacted yet. "));
+    auto hosts = hosts_with({{"state", "unknown"}});
+    EXPECT_THAT(summary(idle, hosts),
+                StartsWith("Not known yet: 1 host has not answered so far. "));
+    EXPECT_THAT(status_view(idle, hosts, json::array(), true), StartsWith("Not known yet"));
+    hosts.push_back(test::admin_host());
+    EXPECT_THAT(summary(idle, hosts),
+                StartsWith("All is well so far: 1 host up, 1 not contacted yet. "));
 }
 
 TEST(status_view, names_the_hosts_on_which_a_recovery_runs) {

@@ -292,6 +292,25 @@ TEST_F(host_view, logs_nothing_where_a_host_that_has_listed_fails_once) {
     EXPECT_TRUE(log.lines("recovery_unavailable").empty());
 }
 
+TEST_F(host_view, calls_recovery_unavailable_only_where_the_host_has_said_so) {
+    fails(contact::answered, "it requires an API token");
+    look_and_wait();
+    EXPECT_EQ(view.recovery_unavailable(), "it requires an API token");
+    view.on_connect(refused());
+    EXPECT_EQ(view.recovery_unavailable(), "");
+
+    view.on_connect({}); // it is up, and its listing is late
+    host.next = {lmstudio::inventory{}, {}, {}, contact::answered};
+    host.takes = 5s;
+    look();
+    ASSERT_TRUE(time.pass_until([&] { return looked == 2; }, 2100ms));
+    EXPECT_TRUE(view.health().up());
+    EXPECT_NE(view.listing_error(), "");
+    EXPECT_EQ(view.recovery_unavailable(), "");
+    ASSERT_TRUE(time.pass_until([&] { return view.listed().has_value(); }, 4s));
+    EXPECT_EQ(view.recovery_unavailable(), "");
+}
+
 TEST_F(host_view, learns_nothing_from_a_listing_that_was_given_up) {
     look_and_wait();
     auto const before = changes;
