@@ -103,7 +103,7 @@ export class hosts_view {
     set_hidden(p.no_recovery, !host.recovery_unavailable);
     set_hidden(p.recovering, !host.recovering);
     set_text(p.url, host.url);
-    set_text(p.why, host.state === 'down' ? host.reason : '');
+    set_text(p.why, host.state === 'down' ? host.reason : this.#refusal(host));
     const { reason } = host.busy_state;
     set_hidden(p.busy_unknown, !reason);
     set_text(p.why_unknown, reason ? `LM Studio does not say which models are busy: ${reason}.` : '');
@@ -148,6 +148,12 @@ export class hosts_view {
     if (!host.listed_at)
       return host.listing_error ? '' : 'The models of this host are not known yet.';
     return 'No model is loaded. The first request will load one.';
+  }
+
+  // The reason why no recovery can work, unless the text about the listing has it.
+  #refusal({ recovery_unavailable: reason, listing_error }) {
+    if (!reason || reason === listing_error) return '';
+    return `No recovery can work on this host: ${reason}; secondwind doctor says what to do.`;
   }
 
   #listing(host, now) {

@@ -117,9 +117,10 @@ void add_host_metrics(metric_families& families, host::host_list const& hosts) {
     families.gauge("secondwind_host_requests_in_flight", "Requests that the host is serving");
     for (auto const& each : hosts)
         families.add(each->recovery.in_flight.size(), {{"host", each->name()}});
-    families.gauge("secondwind_host_recovery_unavailable",
-                   "1 if the host is up but does not list its models, so no recovery can work; "
-                   "otherwise 0");
+    families.gauge(
+        "secondwind_host_recovery_unavailable",
+        "1 if the host is up but does not list its models or does not permit unloads, so "
+        "no recovery can work; otherwise 0");
     for (auto const& each : hosts)
         families.add(!each->view.recovery_unavailable().empty(), {{"host", each->name()}});
     families.gauge("secondwind_host_busy_state_known",

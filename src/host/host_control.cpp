@@ -154,7 +154,8 @@ net::task<recovery::control::unloading> host_control::unload(std::string instanc
         auto got = co_await unload_over_rest(env_, pool_, instance_id, authorization,
                                              settings_->recovery.unload_timeout);
         out.result = got.unload;
-        if (got.result == rest_result::unauthorised)
+        out.forbidden = got.result == rest_result::unauthorised;
+        if (out.forbidden)
             out.error = token_advice(authorization);
         else if (got.result != rest_result::answered)
             out.error = std::move(got.error);
@@ -167,6 +168,7 @@ net::task<recovery::control::unloading> host_control::unload(std::string instanc
     auto const path = path_of(instance_id);
     auto got = co_await unload_over_socket(at, std::move(instance_id), path);
     out.result = got.failure ? lmstudio::unload_result::refused : got.result;
+    out.forbidden = got.failure.kind == socket_fault::rejected;
     out.error = got.failure ? error_of(got.failure, at.authorization) : std::move(got.error);
     co_return out;
 }
@@ -336,6 +338,13 @@ std::string_view host_control::path_of(std::string_view instance_id) const noexc
 
 net::task<recovery::control::listing> observed_control::list(std::string authorization) {
     auto got = co_await control_.list(std::move(authorization));
+    view_.note(got);
+    co_return got;
+}
+
+net::task<recovery::control::unloading> observed_control::unload(std::string instance_id,
+                                                                 std::string authorization) {
+    auto got = co_await control_.unload(std::move(instance_id), std::move(authorization));
     view_.note(got);
     co_return got;
 }

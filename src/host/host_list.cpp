@@ -93,6 +93,8 @@ void host_list::take(change to) {
     auto const before = std::exchange(hosts_, {});
     names_.clear();
     for (auto& each : to) {
+        if (each.to->upstream.api_token != each.upstream.api_token)
+            each.to->view.token_changed();
         each.to->upstream = std::move(each.upstream);
         if (each.tls)
             each.to->pool.use(std::move(each.tls));

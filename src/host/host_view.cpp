@@ -212,9 +212,26 @@ void host_view::note(secondwind::host::busy_state state) {
     notify_observers();
 }
 
+void host_view::note(recovery::control::unloading const& got) {
+    bool const refused = got.result == lmstudio::unload_result::refused;
+    // One that was refused for another reason says nothing about the permission.
+    if (refused && !got.forbidden)
+        return;
+    if (set_unavailable(forbidden_, refused ? "it does not permit unloads: " + got.error : ""))
+        notify_observers();
+}
+
+void host_view::token_changed() {
+    unlisted_.clear();
+    forbidden_.clear();
+    surveyed_at_.reset();
+}
+
 std::string const& host_view::recovery_unavailable() const noexcept {
     static std::string const nothing;
-    return health_.up() ? unlisted_ : nothing;
+    if (!health_.up())
+        return nothing;
+    return unlisted_.empty() ? forbidden_ : unlisted_;
 }
 
 // True if that is news, which is logged.
@@ -258,6 +275,7 @@ bool host_view::observe(observation seen, std::string reason) {
         version_.reset(); // another one may be started
         busy_state_ = {};
         unlisted_.clear();
+        forbidden_.clear();
     }
     if (after == before)
         return news;

@@ -9,7 +9,7 @@ import tempfile
 import threading
 import unittest
 
-from harness import binary_test, closed_port, host, process, run
+from harness import ask, binary_test, closed_port, host, port_of, process, run
 
 BIG, SMALL = "qwen/qwen3-coder-30b", "google/gemma-3-12b"  # of the demo; one fits at a time
 
@@ -107,6 +107,49 @@ class state(binary_test):
             self.assertEqual(ended.returncode, 1)
             self.assertIn("It is a server, but not LM Studio", ended.stdout)
             self.assertTrue(ended.stdout.endswith("Recovery cannot work on default.\n"))
+
+    def test_an_unload_that_is_forbidden_is_told_once_it_was_seen(self):
+        models = json.dumps({"models": [
+            {"key": key, "type": "llm", "size_bytes": 5, "loaded_instances": instances}
+            for key, instances in (("a", [{"id": "a"}]), ("b", []))
+        ]}).encode()
+        refusal = (
+            b'{"error":{"message":"Model loading was stopped due to insufficient system '
+            b'resources.","type":"invalid_request_error"}}'
+        )
+
+        def answer(request):
+            if b"/api/v1/models/unload" in request:
+                return reply(403, b'{"error":"not permitted"}')
+            if b"/v1/chat/completions" in request:
+                return reply(400, refusal)
+            return reply(200, models) if b"/api/v1/models" in request else reply(404, b"{}")
+
+        with host() as lm:
+            stop = answering(lm, answer)
+            self.addCleanup(stop)
+            env = {"SECONDWIND_RECOVERY_WEBSOCKET_TIMEOUT": "0s"}
+            proxy, admin = self.serving_at(lm.url, env=env)
+            port = port_of(proxy.event("listening")["listen"])
+            self.assertTrue(self.says(admin).startswith("All is well: 1 host up. "))
+            wish = json.dumps({"model": "b", "messages": []})
+            status, fields, _ = ask(
+                *(port, "POST", "/v1/chat/completions", wish), {"Content-Type": "application/json"}
+            )
+            self.assertEqual((status, fields["X-Secondwind-Recovery"].split(";")[0]),
+                             (400, "unload_failed"))
+            said = self.says(admin)
+            self.assertTrue(said.startswith("Problem: no recovery can work on 1 of 1 host "), said)
+            self.assertIn("it does not permit unloads", said)
+            hosts = json.loads(run("models", "--json", "--admin", admin).stdout)["hosts"]
+            self.assertIn("it does not permit unloads", hosts[0]["recovery_unavailable"])
+            _, _, metrics = ask(port_of(admin), "GET", "/metrics")
+            self.assertIn(b'secondwind_host_recovery_unavailable{host="default"} 1', metrics)
+
+
+def reply(status, body):
+    head = f"HTTP/1.1 {status} Told\r\nContent-Type: application/json\r\nConnection: close\r\n"
+    return head.encode() + b"Content-Length: %d\r\n\r\n" % len(body) + body
 
 
 def answering(server, answer):

@@ -86,9 +86,7 @@ public:
     net::task<lmstudio::inventory> with_activity(lmstudio::inventory loaded,
                                                  std::string authorization) override;
     net::task<std::optional<std::string>> version() override { return control_.version(); }
-    net::task<unloading> unload(std::string instance_id, std::string authorization) override {
-        return control_.unload(std::move(instance_id), std::move(authorization));
-    }
+    net::task<unloading> unload(std::string instance_id, std::string authorization) override;
 
 private:
     recovery::control& control_;

@@ -57,7 +57,7 @@ public:
     std::string const& listing_error() const noexcept { return listing_error_; }
     // Why no recovery can work although the host is up, in one clause; empty if nothing is known to
     // be wrong. It answers, but has not listed its models since it came up: it is no LM Studio, or
-    // does not permit it.
+    // does not permit it. Or it did not permit the last unload.
     std::string const& recovery_unavailable() const noexcept;
     // When it was last asked; neither known nor a reason before that, and once it is down.
     secondwind::host::busy_state const& busy_state() const noexcept { return busy_state_; }
@@ -98,6 +98,9 @@ public:
     void note(lmstudio::inventory const& with_activity);
     // Logs the reason if it is another one than before.
     void note(secondwind::host::busy_state state);
+    void note(recovery::control::unloading const& got);
+    // Another token is used from now on, which may permit more.
+    void token_changed();
     void on_connect(failure const& result) override;
 
 private:
@@ -123,7 +126,8 @@ private:
     std::optional<std::string> version_;
     std::optional<listing> listed_;
     std::string listing_error_;
-    std::string unlisted_; // the reason, if the host answers and has not listed its models
+    std::string unlisted_;  // the reason, if the host answers and has not listed its models
+    std::string forbidden_; // the reason, if it does not permit unloads
     secondwind::host::busy_state busy_state_;
 
     std::optional<net::deadline::clock::time_point> surveyed_at_; // when the last survey ended

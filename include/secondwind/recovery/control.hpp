@@ -49,7 +49,8 @@ public:
 
     struct unloading {
         lmstudio::unload_result result = lmstudio::unload_result::refused;
-        std::string error; // one clause for the log, when refused
+        std::string error;      // one clause for the log, when refused
+        bool forbidden = false; // it was refused because of the token (401, 403)
     };
     // Within recovery.unload_timeout.
     virtual net::task<unloading> unload(std::string instance_id, std::string authorization) = 0;

@@ -311,6 +311,29 @@ TEST_F(host_view, calls_recovery_unavailable_only_where_the_host_has_said_so) {
     EXPECT_EQ(view.recovery_unavailable(), "");
 }
 
+TEST_F(host_view, tells_that_unloads_are_forbidden_until_one_is_permitted) {
+    using lmstudio::unload_result;
+    log_file const log;
+    look_and_wait();
+    view.note(recovery::control::unloading{unload_result::refused, "status 500", false});
+    EXPECT_EQ(view.recovery_unavailable(), "");
+    auto const before = changes;
+    for (int times = 0; times < 2; ++times)
+        view.note(
+            recovery::control::unloading{unload_result::refused, "it refused the token", true});
+    EXPECT_EQ(view.recovery_unavailable(), "it does not permit unloads: it refused the token");
+    EXPECT_EQ(changes, before + 1);
+    EXPECT_EQ(log.lines("recovery_unavailable").size(), 1U);
+    look_and_wait(); // a listing says nothing about it
+    EXPECT_NE(view.recovery_unavailable(), "");
+    view.note(recovery::control::unloading{unload_result::unloaded, {}, false});
+    EXPECT_EQ(view.recovery_unavailable(), "");
+    EXPECT_EQ(changes, before + 2);
+    view.note(recovery::control::unloading{unload_result::refused, "it refused the token", true});
+    view.token_changed();
+    EXPECT_EQ(view.recovery_unavailable(), "");
+}
+
 TEST_F(host_view, learns_nothing_from_a_listing_that_was_given_up) {
     look_and_wait();
     auto const before = changes;
