@@ -15,6 +15,9 @@ namespace {
 // Clients have nothing to send.
 constexpr std::size_t largest_message = 4096;
 
+// Events are written together up to this size.
+constexpr std::size_t most_gathered = 64 * 1024;
+
 // Adapts our completion handler to Beast's signature.
 template<class Handler>
 auto without_size(Handler handler) {
@@ -24,9 +27,9 @@ auto without_size(Handler handler) {
 } // namespace
 
 event_socket::event_socket(context& shared, net::stream& socket)
-    : events_{shared.events}, timeouts_{shared.timeouts}, socket_{socket}, stream_{socket},
-      close_timer_{shared.sources.deadlines, "admin_close", *this}, reading_ended_{
-                                                                        shared.sources.io} {
+    : events_{shared.events}, timeouts_{shared.timeouts}, socket_{socket}, gathered_{socket},
+      stream_{gathered_}, close_timer_{shared.sources.deadlines, "admin_close", *this},
+      reading_ended_{shared.sources.io} {
     next_ = events_.ring().newest() + 1;
 }
 
@@ -70,15 +73,29 @@ net::task<bool> event_socket::shake_hands(upgrade_request request) {
 
 net::task<void> event_socket::send_events() {
     while (!disconnected_ && !slow_ && !stopping_) {
-        auto message = events_.ring().at(next_);
-        if (!message) {
+        if (!events_.ring().at(next_)) {
             co_await wait_for_event();
             continue;
         }
-        ++next_;
-        bool const sent = co_await send(std::move(message));
-        disconnected_ = disconnected_ || !sent;
+        // A single event, perhaps a large one, is written without a copy.
+        if (next_ < events_.ring().newest())
+            gathered_.gather();
+        bool sent = co_await send_next();
+        while (sent && gathered_.gathers() && gathered_.gathered() < most_gathered &&
+               events_.ring().at(next_))
+            sent = co_await send_next();
+        net::error_code ec;
+        if (gathered_.gathers())
+            ec = co_await gathered_.flush();
+        disconnected_ = disconnected_ || !sent || ec;
     }
+}
+
+net::task<bool> event_socket::send_next() {
+    auto message = events_.ring().at(next_);
+    ++next_;
+    bool const sent = co_await send(std::move(message));
+    co_return sent;
 }
 
 net::task<bool> event_socket::send(event_ring::text message) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "context.hpp"
+#include "gathered_stream.hpp"
 #include <secondwind/net/deadline.hpp>
 #include <secondwind/net/gate.hpp>
 #include <secondwind/net/stream.hpp>
@@ -25,8 +26,9 @@ struct resume_point {
     std::optional<std::uint64_t> after{};
 };
 
-// It has no queue of its own: it writes the next event of the ring, or waits for one. One coroutine
-// writes; another one reads what the client sends, because that may be a close or a pong.
+// It has no queue of its own: it writes the next events of the ring, or waits for one. What one
+// iteration of the event loop has published goes out in one write. One coroutine writes; another
+// one reads what the client sends, because that may be a close or a pong.
 class event_socket final : public subscriber, net::timer_handler {
 public:
     // Both must outlive it.
@@ -38,7 +40,7 @@ public:
     void stop();
 
 private:
-    using stream = boost::beast::websocket::stream<net::stream&, false>;
+    using stream = boost::beast::websocket::stream<gathered_stream&, false>;
 
     void fall_behind() override;
     void on_timer() override;
@@ -46,6 +48,7 @@ private:
 
     net::task<bool> shake_hands(upgrade_request request);
     net::task<void> send_events();
+    net::task<bool> send_next();
     net::task<bool> send(event_ring::text message);
     net::task<void> wait_for_event();
     net::task<void> close();
@@ -54,6 +57,7 @@ private:
     event_hub& events_;
     timeouts const& timeouts_;
     net::stream& socket_;
+    gathered_stream gathered_;
     stream stream_;
     net::timer close_timer_;
     net::gate::waiter* waiting_ = nullptr; // for an event

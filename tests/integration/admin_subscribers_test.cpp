@@ -86,6 +86,49 @@ TEST_F(event_subscribers, are_limited_in_number) {
     run(task(*this));
 }
 
+// The payload of the next frame of a server.
+asio::awaitable<std::string> read_frame(raw_client* from) {
+    auto const byte_at = [](std::string const& text, std::size_t i) {
+        return static_cast<std::size_t>(static_cast<unsigned char>(text[i]));
+    };
+    auto const head = co_await from->read_exactly(2);
+    auto size = byte_at(head, 1);
+    std::size_t const extended = size == 126 ? 2 : size == 127 ? 8 : 0;
+    if (extended > 0) {
+        auto const more = co_await from->read_exactly(extended);
+        size = 0;
+        for (std::size_t i = 0; i < extended; ++i)
+            size = size * 256 + byte_at(more, i);
+    }
+    auto payload = co_await from->read_exactly(size);
+    co_return payload;
+}
+
+TEST_F(event_subscribers, get_what_happens_at_once_in_one_write) {
+    auto task = [](event_subscribers& t) -> asio::awaitable<void> {
+        auto* client = co_await t.at_admin();
+        co_await client->send(t.admin_request(
+            "GET", "/events",
+            "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+            "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"));
+        co_await client->read_until("\r\n\r\n");
+        co_await read_frame(client);
+        t.publish(1);
+        co_await read_frame(client);
+        // It waits for an event now.
+        constexpr std::size_t many = 10;
+        t.publish(many);
+        auto const first_read = co_await client->read_some();
+        std::size_t count = 0;
+        std::string const mark = R"("type":"settings")";
+        for (auto at = first_read.find(mark); at != std::string::npos;
+             at = first_read.find(mark, at + 1))
+            ++count;
+        EXPECT_EQ(count, many);
+    };
+    run(task(*this));
+}
+
 TEST_F(event_subscribers, may_leave_with_or_without_a_close) {
     auto task = [](event_subscribers& t) -> asio::awaitable<void> {
         auto* polite = co_await t.subscribe();
