@@ -1,5 +1,6 @@
 // Helpers to build the page and to change it in place. Text is always inserted as text, never as
-// markup.
+// markup, and without marks that nobody sees.
+import { visible } from './format.js';
 import { paths } from './icons.js';
 
 const svg_space = 'http://www.w3.org/2000/svg';
@@ -12,11 +13,17 @@ export function el(tag, properties = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(properties)) {
     if (name === 'data') Object.assign(node.dataset, value);
-    else if (name === 'role' || name.startsWith('aria-')) node.setAttribute(name, value);
+    else if (name === 'role' || name.startsWith('aria-')) set_attribute(node, name, value);
     else node[name] = value;
   }
-  node.append(...children.filter((child) => child !== null && child !== undefined));
+  const shown = children.filter((child) => child !== null && child !== undefined);
+  node.append(...shown.map((child) => (typeof child === 'string' ? visible(child) : child)));
   return node;
+}
+
+// An attribute that people read, such as aria-label.
+export function set_attribute(node, name, value) {
+  node.setAttribute(name, typeof value === 'string' ? visible(value) : value);
 }
 
 // An icon next to a word with the same meaning, so it is hidden from screen readers.
@@ -33,7 +40,7 @@ export function icon(name) {
 
 // Replaces the text only if it differs, so that the selection and the reading position are kept.
 export function set_text(node, text) {
-  const wanted = text ?? '';
+  const wanted = visible(String(text ?? ''));
   if (node.textContent !== wanted) node.textContent = wanted;
 }
 

@@ -1,6 +1,6 @@
 // The requests in flight.
 import { chip, set_chip } from './chip.js';
-import { el, find, keyed, set_hidden, set_text } from './dom.js';
+import { el, find, keyed, set_attribute, set_hidden, set_text } from './dom.js';
 import { age, base_url, bytes, count } from './format.js';
 
 const phases = {
@@ -86,7 +86,7 @@ export class exchanges_view {
       each.bytes_out > 0 ? bytes(each.bytes_out) : null,
     ];
     set_text(p.facts, facts.filter(Boolean).join(' · '));
-    p.cancel.setAttribute('aria-label', `Cancel request ${each.number}, ${name}`);
+    set_attribute(p.cancel, 'aria-label', `Cancel request ${each.number}, ${name}`);
     set_hidden(p.cancel, !store.status.actions_allowed);
   }
 }

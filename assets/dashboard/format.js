@@ -61,6 +61,17 @@ export function list(names) {
 // The name of a model without its publisher, for narrow places.
 export const short_name = (key) => key.slice(key.lastIndexOf('/') + 1);
 
+// Controls, and marks that have no width or change the direction of text, as visible escapes: a
+// name that a client or a host chose must not look like another one. The same marks as in
+// src/base/escape.cpp, but for the line end and the tab.
+const unseen =
+  /[\0-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{1bca0}-\u{1bca3}\u{e0000}-\u{e007f}]/gu;
+const escaped = (mark) => {
+  const hex = mark.codePointAt(0).toString(16);
+  return hex.length > 4 ? `\\u{${hex}}` : `\\u${hex.padStart(4, '0')}`;
+};
+export const visible = (text) => text.replace(unseen, escaped);
+
 export const sentence = (text) => {
   const whole = text.charAt(0).toUpperCase() + text.slice(1);
   return /[.!?]$/.test(whole) ? whole : `${whole}.`;

@@ -1,6 +1,6 @@
 // The hosts with their states and their models.
 import { chip, set_chip } from './chip.js';
-import { el, find, icon, keyed, set_hidden, set_text } from './dom.js';
+import { el, find, icon, keyed, set_attribute, set_hidden, set_text } from './dom.js';
 import { ago, bytes, counted, moment, short_name } from './format.js';
 
 const hues = 6;
@@ -58,7 +58,7 @@ export class hosts_view {
       ),
       listed: el('p', { className: 'note' }),
     };
-    parts.unload_all.setAttribute('aria-label', `Unload all models of ${host.name}`);
+    set_attribute(parts.unload_all, 'aria-label', `Unload all models of ${host.name}`);
     parts.unload_all.onclick = () => this.#act.unload_all(host.name);
     set_chip(parts.recovering, 'working', 'working', 'Recovering');
     set_chip(parts.busy_unknown, 'unknown', 'unknown', 'Busy state unknown');
@@ -204,7 +204,7 @@ export class hosts_view {
       used: el('span', { className: 'muted used' }),
       unload: el('button', { type: 'button', className: 'action' }, 'Unload'),
     };
-    parts.unload.setAttribute('aria-label', `Unload ${id}`);
+    set_attribute(parts.unload, 'aria-label', `Unload ${id}`);
     parts.unload.onclick = () => this.#act.unload(host, id, model.size);
     const name = el('span', { className: 'name' }, el('strong', {}, id), parts.pinned);
     const row = el(

@@ -292,3 +292,18 @@ test('a name from a client is shown as text', async () => {
   assert.equal(await visit.page.locator('main img').count(), 0);
   await answer.body.cancel();
 });
+
+test('marks that nobody sees become visible, in texts and in labels', async () => {
+  const [texts, label] = await visit.page.evaluate(async () => {
+    const { el, set_text } = await import('/assets/dom.js');
+    const node = el('p', { 'aria-label': 'Unload a\u202eb' }, 'gpt\u200b', ' and qwen/qwen3-8b\n');
+    const before = node.textContent;
+    set_text(node, '\u2066x\u0007\u{e0041}');
+    return [[before, node.textContent], node.getAttribute('aria-label')];
+  });
+  assert.deepEqual(texts, [
+    'gpt\\u200b and qwen/qwen3-8b\n',
+    '\\u2066x\\u0007\\u{e0041}',
+  ]);
+  assert.equal(label, 'Unload a\\u202eb');
+});
