@@ -180,8 +180,9 @@ std::string metrics::render(std::size_t event_subscribers) const {
     families.gauge("secondwind_client_connections", "Connected clients").add(proxy.connections);
     families
         .gauge("secondwind_client_connections_limit",
-               "The maximum number of connected clients (limits.connections)")
-        .add(settings.limits.connections);
+               "The maximum number of connected clients: limits.connections, or less if there are "
+               "too few file descriptors")
+        .add(static_cast<double>(proxy.connections_limit));
     add_traffic(families, sources_.traffic);
     add_host_metrics(families, sources_.hosts);
     families

@@ -93,7 +93,7 @@ std::string status_documents::status() const {
          {"sequence", events.sequence},
          {"recovery", recovery_settings_json(settings.recovery)},
          {"connections", proxy.connections},
-         {"connections_limit", settings.limits.connections},
+         {"connections_limit", proxy.connections_limit},
          {"replay_buffer",
           {{"used", proxy.replay_buffer_used}, {"limit", settings.limits.replay_buffer_total}}},
          {"event_subscribers", events.subscribers},

@@ -50,7 +50,7 @@ void server::announce() {
         log::write(log::level::warn, "open_to_network",
                    {{"listen", open}, {"advice", config::close_to_network}});
     auto const wanted = shared_.settings->limits.connections;
-    auto const possible = policy::limit_clients(wanted, descriptors_).served;
+    auto const possible = client_limit();
     if (possible < wanted)
         log::write(log::level::warn, "few_descriptors",
                    {{"descriptors", descriptors_},
@@ -63,6 +63,10 @@ void server::announce() {
 
 std::size_t server::sessions() const noexcept {
     return sessions_->size();
+}
+
+std::uint64_t server::client_limit() const noexcept {
+    return policy::limit_clients(shared_.settings->limits.connections, descriptors_).served;
 }
 
 // The listener may be closed already: a client that has connected is served all the same.

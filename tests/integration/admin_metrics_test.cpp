@@ -17,7 +17,8 @@ struct metrics_of_a_proxy : with_proxy {
         auto& shared = w.proxy->shared();
         auto state = [this] {
             auto const& all = w.proxy->shared();
-            return admin::proxy_state{"", w.proxy->sessions(), all.budget.used(), all.draining};
+            return admin::proxy_state{"", w.proxy->sessions(), w.proxy->client_limit(),
+                                      all.budget.used(), all.draining};
         };
         sources.emplace(admin::sources{w.io,
                                        shared.deadlines,

@@ -43,6 +43,15 @@ struct admin_documents : with_admin {
 
 } // namespace
 
+TEST_F(admin_documents, tell_the_limit_of_clients_that_is_in_force) {
+    auto task = [](admin_documents& t) -> asio::awaitable<void> {
+        t.w.proxy->limit_descriptors(1024);
+        auto const s = co_await t.read("/api/status");
+        EXPECT_EQ(s.at("connections_limit"), 384);
+    };
+    run(task(*this));
+}
+
 TEST_F(admin_documents, describe_an_idle_server) {
     w.settings.recovery.pinned = {"embed*"};
     auto task = [](admin_documents& t) -> asio::awaitable<void> {

@@ -16,6 +16,7 @@ void with_admin::begin() {
         auto const at = proxy.local_endpoint();
         s.listen = config::to_string(config::endpoint{at.address().to_string(), at.port()});
         s.connections = proxy.sessions();
+        s.connections_limit = proxy.client_limit();
         s.replay_buffer_used = shared.budget.used();
         s.draining = shared.draining;
         return s;

@@ -22,6 +22,7 @@ namespace secondwind::admin {
 struct proxy_state {
     std::string listen; // "127.0.0.1:1235"
     std::size_t connections = 0;
+    std::uint64_t connections_limit = 0;  // limits.connections, or what the descriptors allow
     std::uint64_t replay_buffer_used = 0; // bytes
     bool draining = false;
 };

@@ -65,6 +65,9 @@ public:
 
     context& shared() noexcept { return shared_; }
     std::size_t sessions() const noexcept;
+    // How many clients are served at once: limits.connections, or less if there are too few
+    // descriptors.
+    std::uint64_t client_limit() const noexcept;
 
 private:
     void take_in(listener_ptr const& listener, net::socket accepted);

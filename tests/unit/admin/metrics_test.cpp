@@ -56,7 +56,7 @@ struct the_metrics : testing::Test {
     telemetry::exchange_list exchanges;
     host::host_list hosts{host::environment{io, queue, blocks, fields}, in_force, ledger};
     host::host& host = hosts[0];
-    proxy_state proxy{"127.0.0.1:1235", 3, 4096, false};
+    proxy_state proxy{"127.0.0.1:1235", 3, 384, 4096, false};
     sources shown{io, queue,  in_force, traffic, exchanges, ledger, hosts, [this] { return proxy; },
                   {}, "1.2.3"};
     std::optional<metrics> under_test{std::in_place, shown};
@@ -166,7 +166,7 @@ TEST_F(the_metrics, take_the_figures_of_the_data_port) {
     EXPECT_EQ(now.value("secondwind_recovery_gate_wait_seconds_sum"), 6);
     EXPECT_EQ(now.value("secondwind_draining"), 1);
     EXPECT_EQ(now.value("secondwind_client_connections"), 3);
-    EXPECT_EQ(now.value("secondwind_client_connections_limit"), 10'000);
+    EXPECT_EQ(now.value("secondwind_client_connections_limit"), 384);
     EXPECT_EQ(now.value("secondwind_replay_buffer_bytes"), 4096);
     EXPECT_EQ(now.value("secondwind_replay_buffer_limit_bytes"), 256.0 * 1024 * 1024);
 }

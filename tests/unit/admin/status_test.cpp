@@ -48,7 +48,7 @@ struct status_of_many : testing::Test {
     telemetry::exchange_list exchanges;
     recovery::ledger ledger;
     host::host_list hosts{{io, deadlines, blocks, fields}, in_force, ledger};
-    proxy_state proxy{"127.0.0.1:1235", 3, 17, false};
+    proxy_state proxy{"127.0.0.1:1235", 3, 384, 17, false};
     sources shown{io,        deadlines, in_force, traffic,
                   exchanges, ledger,    hosts,    [this] { return proxy; },
                   {},        "1.2.3"};
