@@ -71,7 +71,7 @@ key listen_key() {
         return parsed.has_value();
     };
     return {.name = "listen",
-            .form = json_form::string,
+            .form = json_form::string_or_number,
             .expected = expected,
             .environment = variable_of("listen"),
             .assign = assign_with(expected, parse),
@@ -154,7 +154,7 @@ key optional_listen_key(std::string_view name, std::optional<endpoint> admin::*l
         return at ? to_string(*at) : std::string{none};
     };
     return {.name = std::string{name},
-            .form = json_form::string,
+            .form = json_form::string_or_number,
             .expected = expected,
             .environment = variable_of(name),
             .assign = assign_with(expected, parse),

@@ -25,6 +25,12 @@ std::string const& string_at(json_node const& node, std::string const& path,
     return node.text;
 }
 
+// A port alone may be a number.
+std::string const& address_at(json_node const& node, std::string const& path,
+                              json_source const& source) {
+    return node.type == json_node::kind::number ? node.text : string_at(node, path, source);
+}
+
 void read_name(json_node const& item, std::string const& path, json_source const& source,
                upstream& into) {
     auto const* name = member_of(item, "name");
@@ -41,7 +47,7 @@ void read_own_url(json_node const& item, std::string const& path, json_source co
     auto const* url = member_of(item, "url");
     if (url == nullptr)
         source.fail(item.offset, path + R"(: expected a "url" in this upstream)");
-    auto const& text = string_at(*url, path + ".url", source);
+    auto const& text = address_at(*url, path + ".url", source);
     if (auto const complaint = read_url(text, into); !complaint.empty())
         source.fail(url->offset, path + ".url: " + complaint);
     if (auto const note = url_note(text); !note.empty())
@@ -53,7 +59,7 @@ std::optional<endpoint> read_own_listener(json_node const& item, std::string con
     auto const* node = member_of(item, "listen");
     if (node == nullptr)
         return std::nullopt;
-    auto const& text = string_at(*node, path + ".listen", source);
+    auto const& text = address_at(*node, path + ".listen", source);
     auto listener = parse_endpoint(text);
     if (!listener && !text.empty())
         source.fail(node->offset, path + ".listen: " + expected_but_got(own_listener_form, text));

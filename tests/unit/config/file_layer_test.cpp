@@ -40,6 +40,23 @@ TEST(config_file, sets_what_it_names_and_nothing_else) {
     EXPECT_EQ(s.upstreams, settings{}.upstreams);
 }
 
+TEST(config_file, takes_a_port_as_a_number_for_an_address_of_this_machine) {
+    auto const s = read(R"({"listen": 2345, "admin": {"listen": 2346, "probe_listen": 2347},
+        "upstreams": [{"name": "a", "url": 1234, "listen": 2348}]})");
+    EXPECT_EQ(s.listen, (endpoint{"127.0.0.1", 2345}));
+    EXPECT_EQ(s.admin.listen, (endpoint{"127.0.0.1", 2346}));
+    EXPECT_EQ(s.admin.probe_listen, (endpoint{"127.0.0.1", 2347}));
+    EXPECT_EQ(s.upstreams.front().host, "127.0.0.1");
+    EXPECT_EQ(s.upstreams.front().port, 1234);
+    EXPECT_EQ(s.upstreams.front().listen, (endpoint{"127.0.0.1", 2348}));
+    EXPECT_EQ(fault_of(R"({"listen": 123456})"),
+              "f.json:1:12: listen: expected ADDRESS:PORT with a numeric address, as "
+              "127.0.0.1:1235, but got \"123456\"");
+    EXPECT_NE(fault_of(R"({"listen": 12.5})"), "none");
+    EXPECT_NE(fault_of(R"({"listen": -1})"), "none");
+    EXPECT_NE(fault_of(R"({"listen": true})"), "none");
+}
+
 TEST(config_file, may_be_empty_of_settings) {
     EXPECT_EQ(read("{}").listen, endpoint{});
     EXPECT_EQ(read("// nothing\n{ /* at all */ }\n").listen, endpoint{});
@@ -272,9 +289,9 @@ TEST(config_file, has_no_key_twice) {
 
 TEST(config_file, has_values_of_the_right_type) {
     EXPECT_EQ(
-        fault_of(R"({"listen": 1235})"),
+        fault_of(R"({"listen": true})"),
         "f.json:1:12: listen: expected ADDRESS:PORT with a numeric address, as 127.0.0.1:1235, "
-        "but got 1235");
+        "but got true");
     EXPECT_EQ(fault_of(R"({"recovery": {"mode": true}})"),
               "f.json:1:23: recovery.mode: expected on, observe or off, but got true");
     EXPECT_EQ(fault_of(R"({"limits": {"connections": "5"}})"),
@@ -332,8 +349,8 @@ TEST(config_file, is_refused_for_an_upstream_that_cannot_be_used) {
     EXPECT_EQ(
         fault_of(R"({"upstreams": ["http://h"]})"),
         "f.json:1:16: expected an upstream as {\"name\": ..., \"url\": ...}, but got \"http://h\"");
-    EXPECT_EQ(fault_of(R"({"upstreams": [{"url": 1}]})"),
-              "f.json:1:24: upstreams[0].url: expected a string, but got 1");
+    EXPECT_EQ(fault_of(R"({"upstreams": [{"url": true}]})"),
+              "f.json:1:24: upstreams[0].url: expected a string, but got true");
     EXPECT_EQ(
         fault_of(R"({"upstreams": [{"name": "a b", "url": "http://h"}]})"),
         "f.json:1:25: upstreams[0].name: expected a name of letters, digits, '_', '.' and '-', "
