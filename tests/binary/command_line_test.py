@@ -281,6 +281,27 @@ class command_line(binary_test):
         self.assertEqual(ended.returncode, 1)
         self.assertIn("/dev/null/secondwind.log", ended.stderr)
 
+    def test_check_says_which_files_could_not_be_written_and_makes_none(self):
+        folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        ledger = folder / "missing" / "ledger.jsonl"
+        cases = (
+            ("/dev/null/secondwind.log", str(ledger)),
+            (str(folder), str(folder)),
+        )
+        for log, ledger_file in cases:
+            with self.subTest(log=log):
+                env = {"SECONDWIND_RECOVERY_LEDGER_FILE": ledger_file}
+                ended = run("check", "--log-file", log, env=env)
+                self.assertEqual(ended.returncode, 0)
+                self.assertRegex(ended.stderr, r"warning: \S*log-file: .* would not start\n")
+                self.assertIn(f'"{ledger_file}" cannot be', ended.stderr)
+        ended = run(
+            *("check", "--log-file", str(folder / "new" / "secondwind.log")),
+            env={"SECONDWIND_RECOVERY_LEDGER_FILE": str(folder / "ledger.jsonl")},
+        )
+        self.assertEqual((ended.returncode, ended.stderr), (0, ""))
+        self.assertEqual(list(folder.iterdir()), [])
+
     def test_a_signal_right_after_the_start_ends_it_cleanly(self):
         with closed_port() as port:
             proxy, _ = self.serving(f"http://127.0.0.1:{port}")

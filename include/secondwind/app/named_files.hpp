@@ -12,4 +12,9 @@ namespace secondwind::app {
 // faults, each with the place of the setting.
 std::vector<std::string> faults_of_files(config::builder const& settings);
 
+// What secondwind writes: log.file and recovery.ledger_file. Returns the faults of those that this
+// process could not open for writing, without creating anything. The start itself fails for the
+// same reasons; it creates the directory of the log.
+std::vector<std::string> faults_of_written_files(config::builder const& settings);
+
 } // namespace secondwind::app
