@@ -140,7 +140,8 @@ net::task<void> listener::accept_all(std::shared_ptr<listening_socket> socket) {
     auto fail = [](std::string_view error) {
         log::write(log::level::warn, "admin_accept_failed", {{"error", error}});
     };
-    co_await net::accept_all(socket->acceptor, socket->pause, take, fail);
+    auto relieve = [] { return false; };
+    co_await net::accept_all(socket->acceptor, socket->pause, take, fail, relieve);
     if (--accepting_ == 0)
         changed_.open();
 }

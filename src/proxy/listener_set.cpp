@@ -97,7 +97,7 @@ net::task<void> listener_set::accept(listener_ptr one) {
     auto fail = [](std::string_view reason) {
         log::write(log::level::warn, "accept_failed", {{"error", reason}});
     };
-    co_await net::accept_all(one->acceptor, one->pause, take, fail);
+    co_await net::accept_all(one->acceptor, one->pause, take, fail, make_way_);
     if (--accepting_ == 0)
         changed_.open();
 }

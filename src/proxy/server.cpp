@@ -19,7 +19,8 @@ server::server(net::asio::io_context& io, config::current_settings const& settin
     : shared_{io, settings}, listeners_{io,
                                         [this](listener_ptr const& listener, net::socket accepted) {
                                             take_in(listener, std::move(accepted));
-                                        }},
+                                        },
+                                        [this] { return make_way(); }},
       sessions_{std::make_unique<session_list>()}, changed_{io} {}
 
 server::~server() = default;

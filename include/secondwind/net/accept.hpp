@@ -1,6 +1,7 @@
 // Accepts the connections to a listening socket.
 #pragma once
 
+#include <secondwind/net/descriptors.hpp>
 #include <secondwind/net/socket.hpp>
 #include <secondwind/net/task.hpp>
 
@@ -17,6 +18,8 @@ namespace secondwind::net {
 // The pause after a failed accept, for example when there are no descriptors left: long enough not
 // to spin, short enough not to be noticed.
 constexpr std::chrono::milliseconds accept_pause{100};
+// The pause if descriptors are about to become free.
+constexpr std::chrono::milliseconds relieved_pause{1};
 
 class [[nodiscard]] accept_one {
 public:
@@ -41,11 +44,14 @@ public:
 // Accepts connections until `from` is closed, and passes each to `take(socket)`, the last one
 // perhaps after that. A failure costs only the connection that it occurs with: after a pause,
 // accepting continues. A failure is an accept that fails, or anything that `take` throws, such as
-// std::bad_alloc; `fail(reason)` is called for the first failure in a row.
+// std::bad_alloc; `fail(reason)` is called for the first failure in a row. If there were no
+// descriptors left, `relieve()` is called: it is true if some are about to become free, and then
+// the pause is short and the failure none to report.
 //
 // To end it, close `from` and cancel `pause`; all must outlive it.
-template<class Take, class Fail>
-task<void> accept_all(acceptor& from, asio::steady_timer& pause, Take& take, Fail& fail) {
+template<class Take, class Fail, class Relieve>
+task<void> accept_all(acceptor& from, asio::steady_timer& pause, Take& take, Fail& fail,
+                      Relieve& relieve) {
     bool failing = false;
     auto const report = [&](char const* reason) noexcept {
         try {
@@ -57,22 +63,24 @@ task<void> accept_all(acceptor& from, asio::steady_timer& pause, Take& take, Fai
     };
     while (from.is_open()) {
         bool failed = false;
+        bool relieved = false;
         try {
             accept_one next{from};
             auto const ec = co_await next;
             failed = ec && from.is_open() && ec != asio::error::connection_aborted;
+            relieved = failed && lacks_descriptors(ec) && relieve();
             if (!ec)
                 take(std::move(next.accepted));
-            else if (failed)
+            else if (failed && !relieved)
                 report(ec.message().c_str());
         } catch (std::exception const& e) {
             failed = true;
             report(e.what());
         }
-        failing = failed;
+        failing = failed && !relieved;
         if (!failed)
             continue;
-        pause.expires_after(accept_pause);
+        pause.expires_after(relieved ? relieved_pause : accept_pause);
         completion until{[&pause](auto handler) { pause.async_wait(std::move(handler)); }};
         co_await until;
     }

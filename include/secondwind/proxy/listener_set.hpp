@@ -21,8 +21,11 @@ public:
     // Called from the event loop with each client that has connected.
     using client_handler = std::function<void(listener_ptr const&, net::socket)>;
 
-    listener_set(net::asio::io_context& io, client_handler on_client)
-        : io_{io}, on_client_{std::move(on_client)}, changed_{io} {}
+    // `make_way` is called when a client cannot be accepted because there are no descriptors left:
+    // true if one is about to become free.
+    listener_set(net::asio::io_context& io, client_handler on_client,
+                 std::function<bool()> make_way)
+        : io_{io}, on_client_{std::move(on_client)}, make_way_{std::move(make_way)}, changed_{io} {}
 
     // The shared one first, then those of the hosts. They stay here after close().
     std::vector<listener_ptr> const& all() const noexcept { return listeners_; }
@@ -56,6 +59,7 @@ private:
 
     net::asio::io_context& io_;
     client_handler on_client_;
+    std::function<bool()> make_way_;
     std::vector<listener_ptr> listeners_;
     net::gate changed_;
     std::size_t accepting_ = 0; // accept loops that run

@@ -7,10 +7,14 @@
 #include <functional>
 #include <list>
 #include <new>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include <sys/resource.h>
+#include <unistd.h>
 
 using namespace secondwind;
 using test::wire;
@@ -18,6 +22,24 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 
 namespace {
+
+// While it lives, this process gets no further descriptor.
+class no_descriptors {
+public:
+    no_descriptors() {
+        ::getrlimit(RLIMIT_NOFILE, &before_);
+        auto const lowest_free = ::dup(0);
+        ::close(lowest_free);
+        rlimit const none{static_cast<rlim_t>(lowest_free), before_.rlim_max};
+        ::setrlimit(RLIMIT_NOFILE, &none);
+    }
+    no_descriptors(no_descriptors const&) = delete;
+    no_descriptors& operator=(no_descriptors const&) = delete;
+    ~no_descriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+
+private:
+    rlimit before_{};
+};
 
 struct accepting : testing::Test {
     accepting() {
@@ -32,7 +54,11 @@ struct accepting : testing::Test {
                 t.taken.push_back(std::move(accepted));
             };
             auto fail = [&t](std::string_view reason) { t.failures.emplace_back(reason); };
-            co_await net::accept_all(t.from, t.pause, take, fail);
+            auto relieve = [&t] {
+                t.relieved = t.make_room && t.make_room();
+                return t.relieved;
+            };
+            co_await net::accept_all(t.from, t.pause, take, fail, relieve);
             t.ended = true;
         };
         net::spawn(all(*this));
@@ -59,6 +85,8 @@ struct accepting : testing::Test {
     net::acceptor from{io};
     boost::asio::steady_timer pause{io};
     std::function<void()> throws;
+    std::function<bool()> make_room;
+    bool relieved = false;
     std::size_t came = 0;
     std::vector<net::socket> taken;
     std::vector<std::string> failures;
@@ -95,4 +123,22 @@ TEST_F(accepting, goes_on_after_a_connection_for_which_there_was_not_enough_memo
     };
     test::run(io, story(*this));
     EXPECT_FALSE(ended);
+}
+
+TEST_F(accepting, lets_others_give_way_when_there_are_no_descriptors_left) {
+    auto story = [](accepting& t) -> test::asio::awaitable<void> {
+        auto& client = t.clients.emplace_back(test::asio::ip::tcp::socket{t.io});
+        client.socket().open(net::asio::ip::tcp::v4());
+        std::optional<no_descriptors> lack{std::in_place};
+        t.make_room = [&lack] {
+            lack.reset();
+            return true;
+        };
+        co_await client.socket().async_connect(t.from.local_endpoint(), test::asio::use_awaitable);
+        auto arrived = [&t] { return t.came > 0; };
+        co_await test::turn_until(t.io, arrived);
+        EXPECT_TRUE(t.relieved);
+        EXPECT_THAT(t.failures, IsEmpty());
+    };
+    test::run(io, story(*this));
 }
