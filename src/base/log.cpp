@@ -1,7 +1,7 @@
 #include <secondwind/base/log.hpp>
 
-#include "log_output.hpp"
 #include <secondwind/base/log_line.hpp>
+#include <secondwind/base/log_output.hpp>
 
 #include <unistd.h>
 

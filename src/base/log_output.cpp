@@ -1,4 +1,4 @@
-#include "log_output.hpp"
+#include <secondwind/base/log_output.hpp>
 
 #include <secondwind/base/escape.hpp>
 
@@ -30,7 +30,7 @@ constexpr int for_lines = O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
 
 output::output(std::string const& file) {
     if (file.empty())
-        open_standard_error();
+        open(stream::standard_error);
     else
         open_file(file);
 }
@@ -40,19 +40,22 @@ output::~output() {
         ::close(descriptor_);
 }
 
-// Standard error may be shared with the shell and with other processes, and O_NONBLOCK belongs to
-// what is shared: if we set it, their writes would fail. So a pipe or terminal is opened once more.
-void output::open_standard_error() noexcept {
+// A standard stream may be shared with the shell and with other processes, and O_NONBLOCK belongs
+// to what is shared: if we set it, their writes would fail. So a pipe or terminal is opened once
+// more.
+void output::open(stream to) noexcept {
+    bool const is_error = to == stream::standard_error;
+    auto const number = is_error ? STDERR_FILENO : STDOUT_FILENO;
     struct stat status {};
-    if (::fstat(STDERR_FILENO, &status) != 0)
+    if (::fstat(number, &status) != 0)
         return; // closed: its number may soon be that of a connection
     // A regular file is shared as it is, because the processes append at a common position.
     bool const may_block = S_ISFIFO(status.st_mode) || S_ISCHR(status.st_mode);
     if (may_block)
-        descriptor_ = ::open("/proc/self/fd/2", for_lines);
+        descriptor_ = ::open(is_error ? "/proc/self/fd/2" : "/proc/self/fd/1", for_lines);
     if (descriptor_ >= 0)
         return;
-    descriptor_ = ::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+    descriptor_ = ::fcntl(number, F_DUPFD_CLOEXEC, 0);
     if (S_ISSOCK(status.st_mode)) // of the journal
         method_ = method::send;
     else if (may_block) // another user's pipe or terminal, or there is no /proc

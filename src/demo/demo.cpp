@@ -152,7 +152,7 @@ private:
     emulator::server host_;
     std::optional<app::service> service_;
     config::endpoint address_; // of the proxy
-    narrator narrator_{stdout};
+    narrator narrator_{io_};
     bool recovered_ = false;
 };
 

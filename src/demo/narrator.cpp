@@ -1,10 +1,15 @@
 #include "narrator.hpp"
 
+#include <chrono>
+
 #include <fmt/format.h>
 
 namespace secondwind::demo {
 
 namespace {
+
+constexpr std::chrono::milliseconds pause{50};       // until what was not taken is offered again
+constexpr std::chrono::milliseconds last_wait{1000}; // at the end
 
 std::string_view name_of(narrator::speaker from) noexcept {
     switch (from) {
@@ -21,18 +26,34 @@ std::string_view name_of(narrator::speaker from) noexcept {
 } // namespace
 
 void narrator::title(std::string_view text) {
-    fmt::print(out_, "\n{}\n\n", text);
-    std::fflush(out_);
+    print(fmt::format("\n{}\n", text));
 }
 
 void narrator::say(speaker from, std::string_view text) {
-    fmt::print(out_, "  {:>10} | {}\n", name_of(from), text);
-    std::fflush(out_);
+    print(fmt::format("  {:>10} | {}", name_of(from), text));
 }
 
 void narrator::plain(std::string_view text) {
-    fmt::print(out_, "{}\n", text);
-    std::fflush(out_);
+    print(text);
+}
+
+narrator::~narrator() {
+    out_.finish(last_wait);
+}
+
+void narrator::print(std::string_view line) {
+    out_.append(line);
+    flush();
+}
+
+void narrator::flush() {
+    if (out_.flush() != log::output::result::blocked)
+        return;
+    again_.expires_after(pause);
+    again_.async_wait([this](net::error_code ec) {
+        if (!ec)
+            flush();
+    });
 }
 
 void narrator::on_event(emulator::event const& event) {

@@ -1,20 +1,29 @@
 // Prints the demo: what the emulated host and the proxy do, as it happens.
 #pragma once
 
+#include <secondwind/base/log_output.hpp>
 #include <secondwind/emulator/activity.hpp>
+#include <secondwind/net/socket.hpp>
 #include <secondwind/recovery/ledger.hpp>
 
-#include <cstdio>
+#include <boost/asio/steady_timer.hpp>
+
+#include <cstdint>
 #include <string>
 #include <string_view>
 
 namespace secondwind::demo {
 
+// Prints to standard output, without waiting for whoever reads it.
 class narrator {
 public:
     enum class speaker : std::uint8_t { client, proxy, host };
 
-    explicit narrator(std::FILE* out) noexcept : out_{out} {}
+    explicit narrator(net::asio::io_context& io)
+        : out_{log::output::stream::standard_output}, again_{io} {}
+    narrator(narrator const&) = delete;
+    narrator& operator=(narrator const&) = delete;
+    ~narrator();
 
     void title(std::string_view text);
     void say(speaker from, std::string_view text);
@@ -24,7 +33,11 @@ public:
     void on_step(recovery::step step, recovery::record const& record);
 
 private:
-    std::FILE* out_;
+    void print(std::string_view line);
+    void flush();
+
+    log::output out_;
+    net::asio::steady_timer again_;
 };
 
 } // namespace secondwind::demo

@@ -1,15 +1,39 @@
 """The demo: the first thing that new users see."""
 
+import array
+import fcntl
 import json
+import os
 import pathlib
 import re
 import signal
+import subprocess
 import tempfile
+import termios
 import unittest
 
-from harness import ask, binary_test, closed_port, process, run
+from harness import (
+    BINARY,
+    ask,
+    binary_test,
+    clean_environment,
+    closed_port,
+    event_in,
+    lines,
+    process,
+    run,
+)
+
+F_SETPIPE_SZ = getattr(fcntl, "F_SETPIPE_SZ", 1031)
 
 ANY_PORTS = ("--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0")
+
+
+def unread_bytes(pipe):
+    """How many bytes nobody has read."""
+    count = array.array("i", [0])
+    fcntl.ioctl(pipe, termios.FIONREAD, count)
+    return count[0]
 
 
 class demo(binary_test):
@@ -101,6 +125,36 @@ class demo(binary_test):
 
         told.signal(signal.SIGINT)
         self.assertEqual(told.wait(), 0)
+
+    def test_a_reader_that_stops_does_not_stop_the_proxy(self):
+        port = self.enterContext(closed_port())
+        listen = ("--listen", f"127.0.0.1:{port}", "--admin", "off")
+        unread, out = os.pipe()
+        self.addCleanup(os.close, unread)
+        fcntl.fcntl(out, F_SETPIPE_SZ, 4096)
+        demo = subprocess.Popen(
+            [BINARY, "demo", *listen, "--log-level", "info"],
+            env=clean_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        os.close(out)
+        errors = lines(demo.stderr)
+        self.addCleanup(errors.close)
+        self.addCleanup(demo.wait)
+        self.addCleanup(demo.kill)
+        errors.until(lambda line: event_in(line, "exchange"))
+        for number in range(6):
+            model = ("qwen/qwen3-coder-30b", "google/gemma-3-12b")[number % 2]
+            wish = {"model": model, "messages": [{"role": "user", "content": "Hi"}]}
+            status, _, body = ask(
+                *(port, "POST", "/v1/chat/completions", json.dumps(wish)),
+                {"Content-Type": "application/json"},
+            )
+            self.assertEqual(status, 200, body)
+        self.assertGreater(unread_bytes(unread), 2048, "the pipe was never full")
 
     def test_a_signal_in_the_middle_of_the_story_ends_it(self):
         told = self.enterContext(process("demo", *ANY_PORTS))

@@ -1,4 +1,4 @@
-// The destination of log lines.
+// The destination of log lines, and of other lines that must not block the event loop.
 #pragma once
 
 #include <chrono>
@@ -9,9 +9,9 @@
 
 namespace secondwind::log {
 
-// Appends lines to standard error or to a file without waiting for whoever reads them: what is not
-// taken at once stays in a buffer of limited size. A regular file is written at the speed of its
-// disk.
+// Appends lines to a standard stream or to a file without waiting for whoever reads them: what is
+// not taken at once stays in a buffer of limited size. A regular file is written at the speed of
+// its disk.
 class output {
 public:
     // The buffer. One line more than that may be in it.
@@ -26,6 +26,8 @@ public:
     // An empty name is standard error. Creates the directory of the file if it is missing. Throws
     // std::runtime_error with a sentence that names the file if it cannot be opened.
     explicit output(std::string const& file);
+    enum class stream : std::uint8_t { standard_output, standard_error };
+    explicit output(stream to) noexcept { open(to); }
     output(output const&) = delete;
     output& operator=(output const&) = delete;
     ~output();
@@ -45,7 +47,7 @@ public:
 private:
     enum class method : std::uint8_t { write, send, poll_and_write };
 
-    void open_standard_error() noexcept;
+    void open(stream to) noexcept;
     void open_file(std::string const& name);
     std::ptrdiff_t write_some() noexcept;
     void lose_pending() noexcept;
