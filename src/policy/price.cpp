@@ -16,9 +16,9 @@ constexpr seconds refusal{3600};
 constexpr seconds forgetting{120};
 
 std::uint64_t add(std::uint64_t hash, std::string_view text) noexcept {
-    for (unsigned char const c : text)
-        hash = (hash ^ c) * 0x100000001b3; // FNV-1a
-    return (hash ^ 0xff) * 0x100000001b3;  // a byte that ends the text: none of UTF-8
+    for (char const c : text)
+        hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3; // FNV-1a
+    return (hash ^ 0xff) * 0x100000001b3; // a byte that ends the text: none of UTF-8
 }
 
 seconds mean_pace(std::span<candidate const> all) noexcept {

@@ -88,7 +88,7 @@ offers router::price(wanted_model const& wanted, tried_hosts const& tried) const
     auto const suits = [&](routed_host const& one) { return allows(*one.upstream, wanted.name); };
     bool const found =
         add_where([&](routed_host const& one) { return suits(one) && !one.rest->lasts(now); }) ||
-        add_where(suits) || add_where([](routed_host const&) { return true; });
+        add_where(suits) || (tried.empty() && add_where([](routed_host const&) { return true; }));
     if (!found)
         return all;
     add_rereads(all, wanted);
@@ -172,12 +172,18 @@ net::task<choice> router::ask_and_choose(wanted_model wanted) const {
     co_return cheapest(price(wanted));
 }
 
+choice router::moved_to(offers others) const {
+    auto chosen = cheapest(std::move(others));
+    chosen.reason = policy::choice_reason::moved;
+    return chosen;
+}
+
 std::optional<choice> router::choose_instead(wanted_model const& wanted,
                                              host_recovery const& refused,
                                              tried_hosts const& tried) const {
     auto const here = std::ranges::find(hosts_, &refused, &routed_host::recovery);
     auto others = price(wanted, tried);
-    if (others.empty() || here == hosts_.end())
+    if (others.empty() || here == hosts_.end() || best_rests(others))
         return std::nullopt;
     auto const best = others.prices.cheapest;
     auto const room = candidate_on(*here->recovery, wanted, *here->upstream, mean_load_rate());
@@ -185,34 +191,29 @@ std::optional<choice> router::choose_instead(wanted_model const& wanted,
     // It was refused, so room is lacking, even if it is not known how much.
     if (room.victims == seconds{})
         stay += price_of_doubt;
-    if (others.candidates[best].refused || others.prices.prices[best].total() >= stay)
-        return std::nullopt;
-    auto chosen = cheapest(std::move(others));
-    chosen.reason = policy::choice_reason::moved;
-    return chosen;
+    bool const cheaper =
+        !others.candidates[best].refused && others.prices.prices[best].total() < stay;
+    return cheaper ? std::optional{moved_to(std::move(others))} : std::nullopt;
 }
 
 std::optional<choice> router::choose_after_failure(wanted_model const& wanted,
                                                    tried_hosts const& tried) const {
     auto others = price(wanted, tried);
-    if (others.empty())
-        return std::nullopt;
-    auto chosen = cheapest(std::move(others));
-    chosen.reason = policy::choice_reason::moved;
-    return chosen;
+    return others.empty() ? std::nullopt : std::optional{moved_to(std::move(others))};
 }
 
 std::optional<choice> router::choose_holder(wanted_model const& wanted,
                                             tried_hosts const& tried) const {
     auto others = price(wanted, tried);
-    auto const has_it = [](policy::candidate const& one) {
-        return one.residence != residence::perhaps && one.residence != residence::absent;
-    };
-    if (others.empty() || !has_it(others.candidates[others.prices.cheapest]))
+    if (others.empty() || best_rests(others))
         return std::nullopt;
-    auto chosen = cheapest(std::move(others));
-    chosen.reason = policy::choice_reason::moved;
-    return chosen;
+    auto const known = others.candidates[others.prices.cheapest].residence;
+    bool const has_it = known != residence::perhaps && known != residence::absent;
+    return has_it ? std::optional{moved_to(std::move(others))} : std::nullopt;
+}
+
+bool router::best_rests(offers const& all) const {
+    return hosts_[all.hosts[all.prices.cheapest]].rest->lasts(deadlines_.now());
 }
 
 std::optional<choice> router::find(std::string_view name,

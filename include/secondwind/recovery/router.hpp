@@ -76,7 +76,8 @@ public:
     bool by_model() const noexcept { return by_model_; }
 
     // All hosts that may serve it and were not tried: those that do not rest and are not excluded
-    // by upstreams[].models; without them those that rest, and without them all.
+    // by upstreams[].models; without them those that rest, and for a request that was tried nowhere
+    // yet all of them.
     offers price(wanted_model const& wanted, tried_hosts const& tried = {}) const;
 
     // The cheapest, by what is known now. Nothing if hosts should be asked first.
@@ -121,6 +122,8 @@ private:
     bool worth_asking(offers const& all, std::size_t index, wanted_model const& wanted) const;
     void add_rereads(offers& all, wanted_model const& wanted) const;
     choice cheapest(offers all) const;
+    choice moved_to(offers others) const;
+    bool best_rests(offers const& all) const;
 
     boost::asio::io_context& io_;
     net::deadline_queue& deadlines_;
