@@ -15,7 +15,8 @@
 // command reaches.
 //
 // An argument is the key that clients have to send; LM Studio then requires a token that only the
-// proxy knows.
+// proxy knows. An argument that is a JSON object sets up the emulated LM Studio instead:
+// {"port":1234,"parallel":4,"jit":true,"duplicate_loads":false,"load_ms":0}.
 #include <secondwind/emulator/server.hpp>
 #include <secondwind/policy/client_key.hpp>
 #include <secondwind/proxy/server.hpp>
@@ -30,6 +31,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstdint>
 #include <exception>
@@ -203,6 +205,13 @@ emulator::options second_host() {
     return options;
 }
 
+void set_up(emulator::options& options, json const& wanted) {
+    options.parallel = wanted.value("parallel", options.parallel);
+    options.jit = wanted.value("jit", options.jit);
+    options.load_time = std::chrono::milliseconds{wanted.value("load_ms", 0)};
+    options.duplicate_loads = wanted.value("duplicate_loads", options.duplicate_loads);
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -210,12 +219,17 @@ int main(int argc, char** argv) {
     asio::io_context io{1};
     auto options = two_models_and_room_for_one();
     secondwind::config::settings settings;
-    if (argc > 1) {
+    auto const given = json::parse(argc > 1 ? argv[1] : "", nullptr, false);
+    std::uint16_t port = 0;
+    if (given.is_object()) {
+        set_up(options, given);
+        port = given.value("port", port);
+    } else if (argc > 1) {
         options.api_token = "sk-lm-stage012:01234567890123456789";
         settings.clients.api_keys = {{"sdk", secondwind::policy::hash_of(argv[1])}};
     }
     emulator::server lm{io, options};
-    lm.start();
+    lm.start({asio::ip::address_v4::loopback(), port});
     auto other_options = second_host();
     other_options.api_token = options.api_token;
     emulator::server other{io, other_options};
