@@ -1,11 +1,10 @@
-"""A site as in config/examples: three hosts, a secondwind for each, and a balancer in front.
+"""A site as in config/examples: three hosts, a secondwind for each or two for all, and a balancer.
 
 The balancer runs the example itself; only addresses are replaced. Every site has its own addresses
 in 127.0.0.0/8, so that many sites can run at the same time.
 """
 
 import contextlib
-import json
 import os
 import pathlib
 import random
@@ -19,9 +18,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "binary"))
 
 from harness import PATIENCE, closed_port, lines, process  # noqa: E402
+from studio import studio  # noqa: E402
 
 EXAMPLES = ROOT / "config" / "examples"
-STAGE = os.environ["SECONDWIND_STAGE"]
 NAMES = ("a", "b", "c")
 
 
@@ -29,45 +28,16 @@ def found(program):
     return shutil.which(program) or shutil.which(program, path="/usr/sbin:/usr/local/sbin")
 
 
-class studio:
-    """An emulated LM Studio that can hold generations back."""
-
-    def __init__(self):
-        self._child = subprocess.Popen(
-            [STAGE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        self._answers = lines(self._child.stdout)
-        self.url = self._answers.until(json.loads)["emulator"]
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.end()
-        self._child.stdin.close()
-        self._answers.close()
-
-    def tell(self, **command):
-        self._child.stdin.write(json.dumps(command) + "\n")
-        self._child.stdin.flush()
-        return self._answers.until(json.loads)
-
-    def end(self):
-        self._child.kill()
-        self._child.wait()
-
-
 class secondwind(process):
-    def __init__(self, host, address, ports):
+    def __init__(self, upstreams, address, ports):
         self.address = address
-        self.admin = ports["9235"]
+        self.port, self.admin = ports["1235"], ports["9235"]
         super().__init__(
             "--listen",
-            f"{address}:{ports['1235']}",
+            f"{address}:{self.port}",
             "--admin",
             f"{address}:{self.admin}",
-            "--upstream",
-            host.url,
+            *(part for each in upstreams for part in ("--upstream", each)),
             env={"SECONDWIND_HEALTH_INTERVAL": "100ms"},
         )
         self.event("listening")
@@ -95,14 +65,14 @@ class balancer:
         self.log.close()
 
 
-def haproxy(folder, replaced):
+def haproxy(folder, example):
     config = pathlib.Path(folder, "haproxy.cfg")
-    config.write_text(replaced(EXAMPLES / "haproxy.cfg"))
+    config.write_text(example)
     return balancer([found("haproxy"), "-db", "-f", str(config)])
 
 
-def nginx(folder, replaced):
-    pathlib.Path(folder, "secondwind.conf").write_text(replaced(EXAMPLES / "nginx.conf"))
+def nginx(folder, example):
+    pathlib.Path(folder, "secondwind.conf").write_text(example)
     paths = "".join(
         f"{kind}_temp_path {folder}/{kind};\n"
         for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
@@ -116,7 +86,13 @@ def nginx(folder, replaced):
     return balancer([found("nginx"), "-p", folder, "-c", f"{folder}/nginx.conf"])
 
 
-KINDS = {"haproxy": haproxy, "nginx": nginx}
+# The program, its example, and the secondwinds; two are each in front of all hosts.
+PAIR = "haproxy-pair"
+KINDS = {
+    "haproxy": (haproxy, "haproxy.cfg", NAMES),
+    "nginx": (nginx, "nginx.conf", NAMES),
+    PAIR: (haproxy, "haproxy-pair.cfg", ("a", "b")),
+}
 
 
 class site(contextlib.ExitStack):
@@ -138,26 +114,29 @@ class site(contextlib.ExitStack):
             number: str(started.enter_context(closed_port("0.0.0.0")))
             for number in ("1235", "9235", "8080", "8404")
         }
-        self.hosts = {name: started.enter_context(studio()) for name in NAMES}
+        self.hosts = {name: started.enter_context(studio(parallel=16)) for name in NAMES}
+        program, example, names = KINDS[self._kind]
         self.proxies = {
             name: started.enter_context(
-                secondwind(self.hosts[name], f"{net}.{number}", self._ports)
+                secondwind(self._upstreams(name), f"{net}.{number}", self._ports)
             )
-            for number, name in enumerate(NAMES, 11)
+            for number, name in enumerate(names, 11)
         }
         self.address = (f"{net}.1", int(self._ports["8080"]))
         folder = started.enter_context(tempfile.TemporaryDirectory(prefix="balancer-"))
 
-        def replaced(example):
-            text = example.read_text(encoding="utf-8")
-            for before, after in (
-                ("192.0.2.", net + "."),
-                ("0.0.0.0:8080", f"{net}.1:8080"),
-                ("127.0.0.1:8404", f"{net}.1:8404"),
-                *((f":{p}", f":{q}") for p, q in self._ports.items()),
-                ("check port 9235", f"check port {self._ports['9235']}"),
-            ):
-                text = text.replace(before, after)
-            return text
+        text = (EXAMPLES / example).read_text(encoding="utf-8")
+        for before, after in (
+            ("192.0.2.", net + "."),
+            ("0.0.0.0:8080", f"{net}.1:8080"),
+            ("127.0.0.1:8404", f"{net}.1:8404"),
+            *((f":{p}", f":{q}") for p, q in self._ports.items()),
+            ("check port 9235", f"check port {self._ports['9235']}"),
+        ):
+            text = text.replace(before, after)
+        self.balancer = started.enter_context(program(folder, text))
 
-        self.balancer = started.enter_context(KINDS[self._kind](folder, replaced))
+    def _upstreams(self, proxy):
+        if self._kind == PAIR:
+            return [f"{name}={host.url}" for name, host in self.hosts.items()]
+        return [self.hosts[proxy].url]
