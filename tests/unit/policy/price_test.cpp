@@ -114,9 +114,9 @@ TEST(choice, is_the_same_whatever_the_order_of_the_hosts) {
     std::vector<candidate> all{on("rtx", on_disk), on("mac", on_disk), on("box", on_disk)};
     for (std::string const key : {"a", "b", "c", "qwen/qwen3-8b"}) {
         auto const first = cheapest(all, key);
-        std::ranges::reverse(all);
+        std::reverse(all.begin(), all.end());
         EXPECT_EQ(cheapest(all, key), first);
-        std::ranges::rotate(all, all.begin() + 1);
+        std::rotate(all.begin(), all.begin() + 1, all.end());
         EXPECT_EQ(cheapest(all, key), first);
     }
 }
