@@ -15,6 +15,7 @@ from harness import host as scripted_host
 from harness import port_of
 
 GET = b"GET / HTTP/1.1\r\nHost: proxy\r\n\r\n"
+HALF = GET[:8]
 
 
 @unittest.skipIf(sanitized(), "a sanitizer opens pipes to look at memory")
@@ -27,8 +28,8 @@ class descriptors(unittest.IsolatedAsyncioTestCase):
         self.at = port_of(proxy.event("listening")["listen"])
         return proxy
 
-    async def served(self, app):
-        await app.send(GET)
+    async def served(self, app, request=GET):
+        await app.send(request)
         answer = await app.until(b"ok")
         self.assertTrue(answer.startswith(b"HTTP/1.1 200 OK\r\n"), answer)
 
@@ -38,6 +39,7 @@ class descriptors(unittest.IsolatedAsyncioTestCase):
             inside = [await connect(self.at) for _ in range(5)]
             for app in inside:
                 await self.served(app)
+                await app.send(HALF)  # who has begun a request does not give way
             proxy.limit_descriptors(proxy.descriptors())
             outside = [await connect(self.at) for _ in range(5)]
             proxy.event("accept_failed")
@@ -45,7 +47,7 @@ class descriptors(unittest.IsolatedAsyncioTestCase):
             used = proxy.cpu_seconds()
             for _ in range(10):
                 for app in inside:
-                    await self.served(app)
+                    await self.served(app, GET[len(HALF) :] + HALF)
                 await asyncio.to_thread(select.select, [], [], [], 0.1)
             self.assertLess(proxy.cpu_seconds() - used, 0.5)
 
@@ -63,6 +65,23 @@ class descriptors(unittest.IsolatedAsyncioTestCase):
             told = [line for line in proxy.errors.rest() if event_in(line, "accept_failed")]
             # Once for each time that it ran out: a slot that was freed and taken again counts again.
             self.assertLessEqual(len(told), 4, told)
+
+    async def test_without_any_left_those_who_wait_for_nothing_give_way(self):
+        async with host(serve_ok) as lm:
+            proxy = self.serving(lm.url, "10m")
+            inside = [await connect(self.at) for _ in range(5)]
+            for app in inside:
+                await self.served(app)
+            proxy.limit_descriptors(proxy.descriptors())
+            for _ in range(5):
+                app = await connect(self.at)
+                await self.served(app)
+                app.close()
+            self.assertEqual(await inside[0].rest(), b"")  # idle for longest
+            for app in inside:
+                app.close()
+            proxy.signal()
+            self.assertEqual(await asyncio.to_thread(proxy.wait), 0)
 
     async def test_without_one_for_the_host_the_client_is_told_and_may_try_again(self):
         async with host(serve_ok) as lm:
