@@ -1,4 +1,5 @@
 #include "host_metrics.hpp"
+#include <secondwind/host/route_counts.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -34,6 +35,11 @@ std::map<std::string, loaded_model> models_of(host::host const& host) {
         model.bytes += each.size_bytes;
     }
     return all;
+}
+
+template<class Enum>
+std::string word(std::size_t index) {
+    return std::string{to_string(static_cast<Enum>(index))};
 }
 
 double listed_at(host::host const& host) {
@@ -129,6 +135,40 @@ void add_host_metrics(metric_families& families, host::host_list const& hosts) {
     for (auto const& each : hosts)
         families.add(each->view.busy_state().known, {{"host", each->name()}});
     add_models(families, hosts);
+}
+
+void add_routing_metrics(metric_families& families, telemetry::histogram const& waits,
+                         host::host_list const& hosts) {
+    families.counter("secondwind_route_choices_total",
+                     "Requests that went to the host, by the reason why it was this one");
+    for (auto const& each : hosts)
+        for (std::size_t r = 0; r < policy::choice_reasons; ++r)
+            families.add(each->routed.choices[r],
+                         {{"host", each->name()}, {"reason", word<policy::choice_reason>(r)}});
+    families.counter("secondwind_moves_total",
+                     "Requests that were moved to the host because another one could not serve "
+                     "them, by what came of it");
+    for (auto const& each : hosts)
+        for (std::size_t r = 0; r < host::move_results; ++r)
+            families.add(each->routed.moves[r],
+                         {{"host", each->name()}, {"result", word<host::move_result>(r)}});
+    families
+        .histogram("secondwind_route_wait_seconds",
+                   "How long requests waited for the model lists of hosts before one was chosen")
+        .add(waits);
+    families.gauge("secondwind_host_resting",
+                   "1 while requests leave the host alone because it could not be reached, "
+                   "otherwise 0");
+    for (auto const& each : hosts)
+        families.add(each->view.resting_until().has_value(), {{"host", each->name()}});
+    families.counter("secondwind_cold_loads_total",
+                     "Requests that were sent to the host while their model was not loaded there");
+    for (auto const& each : hosts)
+        families.add(each->recovery.cold_loads, {{"host", each->name()}});
+    families.histogram("secondwind_cold_load_seconds",
+                       "Time until the first output of requests whose model was not loaded");
+    for (auto const& each : hosts)
+        families.add(each->recovery.cold_load_times, {{"host", each->name()}});
 }
 
 void add_recovery_metrics(metric_families& families, recovery_counts const& counts,

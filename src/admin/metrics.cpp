@@ -185,6 +185,7 @@ std::string metrics::render(std::size_t event_subscribers) const {
         .add(static_cast<double>(proxy.connections_limit));
     add_traffic(families, sources_.traffic);
     add_host_metrics(families, sources_.hosts);
+    add_routing_metrics(families, sources_.traffic.route_waits, sources_.hosts);
     families
         .counter("secondwind_tls_handshake_failures_total",
                  "Failed TLS handshakes with clients or hosts")

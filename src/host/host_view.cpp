@@ -248,12 +248,11 @@ bool host_view::set_unavailable(std::string& reason, std::string text) {
 
 void host_view::on_connect(failure const& result) {
     bool news = false;
-    if (result)
-        rest_.failed(deadlines_.now());
-    else
+    if (!result)
         rest_.worked(deadlines_.now());
     if (result) {
         news = observe(observation::unreachable, describe(result));
+        news = begin_rest(result) || news;
     } else if (!listing_ && !health_.up()) { // a listing that is running will say more
         news = observe(observation::connected, {});
         if (news) {
@@ -264,6 +263,24 @@ void host_view::on_connect(failure const& result) {
     }
     if (news)
         notify_observers();
+}
+
+// True if a rest begins that matters to anybody.
+bool host_view::begin_rest(failure const& result) {
+    auto const length = rest_.failed(deadlines_.now());
+    if (length == length.zero() || !config::routes_by_model(*settings_))
+        return false;
+    log::write(
+        log::level::info, "host_rests",
+        {{"host", name_}, {"rest_s", std::int64_t{length.count()}}, {"reason", describe(result)}});
+    return true;
+}
+
+std::optional<host_view::time_point> host_view::resting_until() const {
+    auto const since_boot = deadlines_.now();
+    if (!rest_.lasts(since_boot) || !config::routes_by_model(*settings_))
+        return std::nullopt;
+    return now() + std::chrono::duration_cast<time_point::duration>(rest_.end() - since_boot);
 }
 
 // True if that is news.

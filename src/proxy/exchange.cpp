@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 namespace secondwind::proxy {
 
 using host::failure;
@@ -51,6 +53,7 @@ exchange::~exchange() {
 }
 
 void exchange::begin_on_host() {
+    request_.host->routed.chose(request_.route);
     recovery::recoverable_request const& me = *this;
     recovery_.emplace(request_.host->recovery, me, request_.model,
                       lmstudio::kind_for(request_.path()));
@@ -67,6 +70,8 @@ net::task<bool> exchange::run() {
         begin_on_host();
         moved = co_await recovery::run_exchange(*this, *recovery_);
     }
+    if (moving_ && !gone_) // it was not even sent there
+        request_.host->routed.moved(host::move_result::failed);
 
     if (gone_ || record_.ending == ending::client_gone) {
         record_.ending = client_.stalled() ? ending::stalled : ending::client_gone;
@@ -137,6 +142,8 @@ void exchange::note_attempt() {
     request_.host->attempts.add(attempt_->status());
     if (!gone_)
         record_.verdict = attempt_->judged().verdict;
+    if (std::exchange(moving_, false) && !gone_)
+        request_.host->routed.moved(result_of_move());
 }
 
 // What LM Studio refuses for memory goes to another host that has room, before this one is made
@@ -190,6 +197,16 @@ bool exchange::moves_after(host::failure const& failed) {
 void exchange::note_move(std::string_view from, std::string_view reason) {
     record_.moved_from = from;
     record_.moved_because = reason;
+    moving_ = true;
+}
+
+// By the first answer of the host that the request was moved to.
+host::move_result exchange::result_of_move() const {
+    if (attempt_->status() == 0)
+        return host::move_result::failed;
+    bool const refused = policy::for_memory(attempt_->judged().verdict) ||
+                         says(response_not_found) || says(model_not_found);
+    return refused ? host::move_result::refused : host::move_result::served;
 }
 
 // A client that has had the preamble of a stream can be given nothing but the rest of a stream.

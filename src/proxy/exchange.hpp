@@ -7,6 +7,7 @@
 #include "client.hpp"
 #include "model_list.hpp"
 #include "preamble_relay.hpp"
+#include <secondwind/host/route_counts.hpp>
 #include <secondwind/http/head_writer.hpp>
 #include <secondwind/http/replies.hpp>
 #include <secondwind/net/task.hpp>
@@ -71,6 +72,7 @@ private:
     void note_move(std::string_view from, std::string_view reason);
     bool says(std::string_view code) const;
     net::task<void> list_models();
+    host::move_result result_of_move() const;
     net::task<void> refuse(http::refusal refusal);
     net::task<void> reply_without_descriptors(host::failure failed);
     void count_replay();
@@ -99,6 +101,7 @@ private:
     std::unique_ptr<model_list> list_; // instead of attempts, for what all hosts are asked
     std::uint64_t number_;
     bool gone_ = false;
+    bool moving_ = false;   // to a host that has not answered yet
     bool relaying_ = false; // the answer that the client gets in the end
     bool keep_ = false;     // the client's connection may serve another request
 };

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <chrono>
 #include <string>
 #include <utility>
 #include <vector>
@@ -125,6 +126,7 @@ std::optional<http::refusal> choose_host(context& shared, client& client, reques
 }
 
 net::task<std::optional<http::refusal>> ask_and_choose_host(context& shared, request& request) {
+    auto const began = shared.deadlines.now();
     std::optional<http::refusal> refused;
     if (request.facts->traffic == traffic::unload) {
         co_await shared.hosts.refresh(std::chrono::milliseconds::zero());
@@ -135,6 +137,8 @@ net::task<std::optional<http::refusal>> ask_and_choose_host(context& shared, req
         auto chosen = co_await shared.router.ask_and_choose(wanted_by(request));
         take(shared, request, std::move(chosen));
     }
+    std::chrono::duration<double> const waited = shared.deadlines.now() - began;
+    shared.traffic.route_waits.observe(waited.count());
     if (!refused)
         render_again(shared, request);
     co_return refused;

@@ -335,7 +335,11 @@ void host_recovery::on_end(claim& ended) noexcept {
 void host_recovery::learn_load(claim& by, time_point now) {
     if (!learns_ || !by.load_began)
         return;
-    pace.loaded(models.size_of(models.resolve(by).key), now - *by.load_began);
+    auto const& loaded = models.resolve(by);
+    policy::seconds const took = now - *by.load_began;
+    if (loaded.match == lmstudio::match::found)
+        cold_load_times.observe(took.count());
+    pace.loaded(models.size_of(loaded.key), took);
     by.use_began = now;
 }
 

@@ -1,4 +1,4 @@
-"""docs/operations.md explains every line that the log can contain, and no other."""
+"""The guides explain every line that the log can contain, and no other."""
 
 import re
 import unittest
@@ -6,6 +6,7 @@ import unittest
 from pages import ROOT, in_code, rows, section
 
 PAGE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+SEVERAL_HOSTS = (ROOT / "docs" / "several-hosts.md").read_text(encoding="utf-8")
 CALL = re.compile(r"\blog::write\(")
 LITERAL = re.compile(r'"([^"\\]*)"')
 
@@ -52,9 +53,16 @@ def values(source, function):
     return set(re.findall(r'return "(\w+)"', body))
 
 
-def documented(heading):
+def listed_words(source, function):
+    """The words that a `to_string` takes from a list."""
+    code = (ROOT / "src" / source).read_text(encoding="utf-8")
+    body = re.search(rf"to_string\({function} \w+\) noexcept \{{(.*?)^\}}", code, re.M | re.S)[1]
+    return set(LITERAL.findall(body))
+
+
+def documented(heading, page=PAGE):
     """The first column of the table below a heading."""
-    return {name for row in rows(section(PAGE, heading)) for name in in_code(row[0])}
+    return {name for row in rows(section(page, heading)) for name in in_code(row[0])}
 
 
 class log_lines(unittest.TestCase):
@@ -76,6 +84,10 @@ class log_lines(unittest.TestCase):
         self.assertEqual(
             documented("How an exchange ended"), values("proxy/access_record.cpp", "ending")
         )
+
+    def test_each_reason_for_a_host_is_explained(self):
+        explained = documented("Why a host was chosen", SEVERAL_HOSTS)
+        self.assertEqual(explained, listed_words("policy/price.cpp", "choice_reason"))
 
     def test_each_step_of_a_recovery_is_explained(self):
         self.assertEqual(

@@ -53,6 +53,7 @@ PURE_FILES = {
     "app/doctor_findings", "app/event_view", "app/formatting", "app/json_members", "app/models_view",
     "app/operator_view", "app/status_view", "app/table", "app/trial_report",
     "host/api_support", "host/backoff", "host/host_health", "host/idle_set", "host/last_known",
+    "host/route_counts",
 }
 
 IMPURE_HEADERS = re.compile(

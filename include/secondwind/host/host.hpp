@@ -5,6 +5,7 @@
 #include <secondwind/host/connection_pool.hpp>
 #include <secondwind/host/host_control.hpp>
 #include <secondwind/host/host_view.hpp>
+#include <secondwind/host/route_counts.hpp>
 #include <secondwind/net/gate.hpp>
 #include <secondwind/net/task.hpp>
 #include <secondwind/policy/origin_grants.hpp>
@@ -69,6 +70,7 @@ struct host {
     observed_control observed; // recoveries use it, so that the view learns from their calls
     recovery::host_recovery recovery;
     telemetry::code_counts attempts; // by the status of their answers; 0: none came
+    route_counts routed;             // requests that went here
     policy::origin_grants grants;    // of its answers to clients
     // Unloads that operators request run one after another.
     bool unloading = false;

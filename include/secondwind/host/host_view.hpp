@@ -64,6 +64,8 @@ public:
 
     // How long requests that may go to other hosts leave this one alone.
     policy::rest& rest() noexcept { return rest_; }
+    // Until when they do; nothing while they do not.
+    std::optional<time_point> resting_until() const;
 
     // Calls `observer` with each listing that was asked for here, completed with what the instances
     // do, and with null where it failed; by the same rules as below.
@@ -107,6 +109,7 @@ private:
     net::task<void> survey();
     net::task<void> watch();
     bool observe(observation seen, std::string reason);
+    bool begin_rest(failure const& result);
     bool keep(recovery::control::listing const& got);
     void set_listing_error(std::string error);
     bool set_unavailable(std::string& reason, std::string text);

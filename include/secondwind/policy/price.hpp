@@ -111,6 +111,7 @@ enum class choice_reason : std::uint8_t {
     stored,   // the host that stored the response which the request continues
     moved     // another host refused it
 };
+inline constexpr std::size_t choice_reasons = static_cast<std::size_t>(choice_reason::moved) + 1;
 std::string_view to_string(choice_reason r) noexcept;
 // Another host would have done as well, only dearer.
 constexpr bool is_free(choice_reason r) noexcept {

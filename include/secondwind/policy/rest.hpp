@@ -19,13 +19,14 @@ public:
     static constexpr std::chrono::seconds slow_start{30};
 
     // A failure within the rest is one of a request that ran at the same time as the one before it:
-    // it changes nothing.
-    void failed(time_point now) noexcept {
+    // it changes nothing. Otherwise a rest begins, and its length is returned; else 0.
+    std::chrono::seconds failed(time_point now) noexcept {
         if (now < until_ && !tried_)
-            return;
+            return {};
         length_ = std::clamp(2 * length_, first, longest);
         until_ = now + length_;
         tried_ = false;
+        return length_;
     }
     void worked(time_point now) noexcept {
         if (length_ == length_.zero())
@@ -35,6 +36,8 @@ public:
     }
 
     bool lasts(time_point now) const noexcept { return now < until_; }
+    // When it ends or has ended; far in the past if there was none.
+    time_point end() const noexcept { return until_; }
     // The caller's request goes to the host. If the host has failed, that is the trial.
     void use(time_point now) noexcept {
         if (length_ == length_.zero() || lasts(now))

@@ -17,6 +17,7 @@
 #include <secondwind/recovery/pauses.hpp>
 #include <secondwind/recovery/recoverer.hpp>
 #include <secondwind/recovery/turn_keeper.hpp>
+#include <secondwind/telemetry/histogram.hpp>
 
 #include <cstdint>
 #include <string>
@@ -70,10 +71,13 @@ public:
         if (quiet() && !learns_)
             return;
         by.load_began.reset();
-        if (by.possible() && models.known() && models.serving(by) == nullptr)
+        bool const loads = by.possible() && models.known() && models.serving(by) == nullptr;
+        if (loads)
             by.load_began = deadlines.now();
-        if (learns_)
-            by.use_began = deadlines.now();
+        if (!learns_)
+            return;
+        by.use_began = deadlines.now();
+        cold_loads += loads && models.resolve(by).match == lmstudio::match::found;
     }
     // A request has the first byte of its answer.
     void answered(claim& by);
@@ -179,6 +183,10 @@ public:
     recovery::recoverer recoverer;
     turn_keeper turns;
     std::size_t guard_waiters = 0; // exchanges that await the recovery that runs
+    // Requests that were sent while their model was not loaded, and how long those took to their
+    // first output that got one. Counted only while requests are routed by model.
+    std::uint64_t cold_loads = 0;
+    telemetry::histogram cold_load_times;
 
 private:
     policy::wish wish_of(claim& by, std::vector<std::string> const& being_loaded, bool first,

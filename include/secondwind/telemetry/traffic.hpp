@@ -78,6 +78,7 @@ struct traffic {
     std::uint64_t replays_recovered = 0; // the last answer was no curable error
     std::uint64_t replays_failed = 0;
     std::uint64_t tls_failures = 0; // failed handshakes of clients
+    histogram route_waits;          // of requests whose hosts were asked for their models first
     histogram gate_waits;           // of requests that arrived while their host was being recovered
 };
 

@@ -198,6 +198,43 @@ TEST_F(the_metrics, do_not_call_a_host_up_or_down_of_which_nothing_is_known) {
     EXPECT_EQ(down.value("secondwind_host_state_known", {{"host", "default"}}), 1);
 }
 
+TEST_F(the_metrics, count_which_requests_went_to_which_host_and_why) {
+    using policy::choice_reason;
+    host.routed.chose(choice_reason::loaded);
+    host.routed.chose(choice_reason::loaded);
+    host.routed.chose(choice_reason::moved);
+    host.routed.moved(host::move_result::refused);
+    traffic.route_waits.observe(0.2);
+    host.recovery.cold_loads = 3;
+    host.recovery.cold_load_times.observe(7);
+    auto const now = read();
+    auto const& choices = now.family("secondwind_route_choices_total");
+    EXPECT_EQ(choices.all.size(), policy::choice_reasons) << "each exists from the start";
+    EXPECT_EQ(now.value(choices.name, {{"host", "default"}, {"reason", "loaded"}}), 2);
+    EXPECT_EQ(now.value(choices.name, {{"host", "default"}, {"reason", "moved"}}), 1);
+    EXPECT_EQ(now.value(choices.name, {{"host", "default"}, {"reason", "evict"}}), 0);
+    EXPECT_EQ(now.value("secondwind_moves_total", {{"host", "default"}, {"result", "refused"}}), 1);
+    EXPECT_EQ(now.value("secondwind_moves_total", {{"host", "default"}, {"result", "served"}}), 0);
+    EXPECT_EQ(now.value("secondwind_route_wait_seconds_sum"), 0.2);
+    EXPECT_EQ(now.value("secondwind_cold_loads_total", {{"host", "default"}}), 3);
+    EXPECT_EQ(now.value("secondwind_cold_load_seconds_sum", {{"host", "default"}}), 7);
+}
+
+TEST_F(the_metrics, tell_that_requests_leave_a_host_alone) {
+    auto const resting = [this] {
+        return read().value("secondwind_host_resting", {{"host", "default"}});
+    };
+    host::failure refused;
+    refused.kind = host::fault::connect;
+    host.view.on_connect(refused);
+    EXPECT_EQ(resting(), 0) << "there is no other";
+    settings.upstreams.resize(2);
+    settings.upstreams[1].name = "other";
+    EXPECT_EQ(resting(), 1);
+    host.view.on_connect({});
+    EXPECT_EQ(resting(), 0);
+}
+
 TEST_F(the_metrics, tell_that_no_recovery_can_work_on_a_host_that_is_up) {
     auto const unavailable = [this] {
         return read().value("secondwind_host_recovery_unavailable", {{"host", "default"}});

@@ -369,6 +369,44 @@ TEST_F(host_view, sees_each_connect) {
     EXPECT_EQ(host.lists, 0);
 }
 
+TEST_F(host_view, tells_when_requests_begin_to_leave_the_host_alone) {
+    log_file log;
+    settings.upstreams.resize(2);
+    settings.upstreams[1].name = "other";
+    EXPECT_EQ(view.resting_until(), std::nullopt);
+    view.on_connect(refused());
+    auto const before = changes;
+    auto const until = view.resting_until();
+    ASSERT_TRUE(until);
+    EXPECT_GT(*until, std::chrono::system_clock::now());
+    EXPECT_LE(*until, std::chrono::system_clock::now() + 2s);
+    view.on_connect(refused()); // at the same time as the first
+    EXPECT_EQ(changes, before);
+    time.pass(2s);
+    EXPECT_EQ(view.resting_until(), std::nullopt);
+    view.on_connect(refused());
+    EXPECT_EQ(changes, before + 1) << "it is down as before, but rests again";
+    view.on_connect({});
+    EXPECT_EQ(view.resting_until(), std::nullopt);
+    auto const lines = log.lines("host_rests");
+    ASSERT_EQ(lines.size(), 2U);
+    EXPECT_EQ(lines[0]["host"], "host");
+    EXPECT_EQ(lines[0]["rest_s"], 2);
+    EXPECT_EQ(lines[0]["reason"], describe(refused()));
+    EXPECT_EQ(lines[1]["rest_s"], 4);
+}
+
+TEST_F(host_view, does_not_rest_where_no_other_host_could_be_used) {
+    log_file log;
+    view.on_connect(refused());
+    EXPECT_EQ(view.resting_until(), std::nullopt);
+    EXPECT_TRUE(log.lines("host_rests").empty());
+    settings.upstreams.resize(2);
+    settings.upstreams[1].name = "other";
+    settings.routing.mode = config::routing_mode::host;
+    EXPECT_EQ(view.resting_until(), std::nullopt);
+}
+
 TEST_F(host_view, forgets_what_went_wrong_when_the_host_is_seen_to_be_up) {
     auto const good = host.next;
     fails(contact::unreachable, "refused");

@@ -35,6 +35,14 @@ TEST(rest, is_not_prolonged_by_what_fails_at_the_same_time) {
     EXPECT_FALSE(r.lasts(start + 2s));
 }
 
+TEST(rest, tells_how_long_it_is_when_it_begins) {
+    rest r;
+    EXPECT_EQ(r.failed(start), 2s);
+    EXPECT_EQ(r.end(), start + 2s);
+    EXPECT_EQ(r.failed(start + 1s), 0s) << "it rests already";
+    EXPECT_EQ(r.failed(start + 2s), 4s);
+}
+
 TEST(rest, ends_with_a_trial_by_one_request) {
     rest r;
     r.failed(start);

@@ -87,6 +87,42 @@ TEST(access_record, describes_an_exchange_in_one_line) {
     EXPECT_DOUBLE_EQ(counts.first_bytes[route].sum(), 0.25);
 }
 
+TEST(access_record, tells_why_the_host_was_chosen_and_from_where_the_request_was_moved) {
+    test::log_file log;
+    proxy::replay_budget budget{100};
+    one_host const one;
+    proxy::request request = sample(budget);
+    telemetry::traffic counts;
+    proxy::access_record record;
+    record.write(request, counts); // refused before it had a host
+    request.host = one.hosts.find("mac");
+    request.route = policy::choice_reason::evict;
+    record.write(request, counts);
+    request.route = policy::choice_reason::moved;
+    record.moved_from = "rtx";
+    record.moved_because = "load_refused";
+    record.write(request, counts);
+    record.moved_from.clear();
+    record.moved_because = {};
+    record.suppressed = 3;
+    record.write(request, counts);
+
+    auto const lines = log.lines("exchange");
+    ASSERT_EQ(lines.size(), 4u);
+    EXPECT_FALSE(lines[0].contains("route"));
+    EXPECT_EQ(lines[1].at("route"), "evict");
+    EXPECT_EQ(lines[2].at("route"), "moved");
+    EXPECT_EQ(lines[2].at("moved_from"), "rtx");
+    EXPECT_EQ(lines[2].at("moved_because"), "load_refused");
+    EXPECT_EQ(lines[3].at("suppressed"), 3);
+    for (auto const at : {0, 1, 3}) {
+        EXPECT_FALSE(lines[at].contains("moved_from")) << at;
+        EXPECT_FALSE(lines[at].contains("moved_because")) << at;
+    }
+    for (auto const at : {0, 1, 2})
+        EXPECT_FALSE(lines[at].contains("suppressed")) << at;
+}
+
 TEST(access_record, reports_499_for_a_client_that_left_whatever_was_sent) {
     test::log_file log;
     proxy::replay_budget budget{100};
