@@ -3,6 +3,7 @@
 #include "api_json.hpp"
 #include "query.hpp"
 #include "recovery_search.hpp"
+#include "route_document.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -45,7 +46,8 @@ net::task<reply> api::answer(request request) {
     }
     // A probe is answered whatever its query is.
     bool const probe = destination.route == route::livez || destination.route == route::readyz;
-    bool const reads_query = probe || destination.route == route::recoveries;
+    bool const reads_query =
+        probe || destination.route == route::recoveries || destination.route == route::choice;
     auto const error = reads_query ? std::string{} : refuse_query(request.query);
     if (!error.empty())
         co_return error_reply(400, "bad_request", error);
@@ -65,6 +67,8 @@ net::task<reply> api::document(destination destination, request request) {
         co_return co_await all_hosts();
     case route::recoveries:
         co_return search(request.query);
+    case route::choice:
+        co_return route_to(request.query);
     default:
         co_return json_reply(documents_.status());
     }
@@ -105,6 +109,13 @@ reply api::search(std::string_view query) const {
     auto const page = find_recoveries(sources_.ledger.records(), wanted);
     return json_reply(R"({"recoveries":)" + array_of(page.records) + R"(,"next_before":)" +
                       (page.next_before ? std::to_string(*page.next_before) : "null") + "}");
+}
+
+reply api::route_to(std::string_view query) const {
+    route_question asked;
+    if (auto const error = read_route_question(query, asked); !error.empty())
+        return error_reply(400, "bad_request", error);
+    return json_reply(route_document(sources_, asked));
 }
 
 } // namespace secondwind::admin

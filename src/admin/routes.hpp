@@ -14,6 +14,7 @@ enum class route : std::uint8_t {
     status,
     hosts,
     recoveries,
+    choice, // of a host for a request
     unload, // of the host `argument`
     recovery_mode,
     cancel, // of the exchange with the number `argument`

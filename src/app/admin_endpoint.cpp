@@ -42,6 +42,7 @@ admin::sources admin_endpoint::sources() {
             context.exchanges,
             context.ledger,
             context.hosts,
+            context.router,
             state,
             [this] { return reload_.run(); },
             SECONDWIND_VERSION};

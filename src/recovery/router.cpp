@@ -119,9 +119,19 @@ choice router::cheapest(offers all) const {
     auto const best = all.prices.cheapest;
     auto const host = all.hosts[best];
     hosts_[host].rest->use(deadlines_.now());
-    auto const reason =
-        hosts_.size() == 1 ? policy::choice_reason::only : policy::reason_for(all.candidates[best]);
+    auto const reason = reason_for(all);
     return {host, reason, std::move(all.turn)};
+}
+
+policy::choice_reason router::reason_for(offers const& all) const noexcept {
+    return hosts_.size() == 1 ? policy::choice_reason::only
+                              : policy::reason_for(all.candidates[all.prices.cheapest]);
+}
+
+std::string_view router::hindrance(std::size_t host, wanted_model const& wanted) const {
+    if (!allows(*hosts_[host].upstream, wanted.name))
+        return "models";
+    return hosts_[host].rest->lasts(deadlines_.now()) ? "resting" : "";
 }
 
 // What is known of its models was learned a moment ago.
@@ -141,23 +151,29 @@ bool router::worth_asking(offers const& all, std::size_t index, wanted_model con
     return index == all.prices.cheapest || at_best < prices[all.prices.cheapest].total();
 }
 
-std::optional<choice> router::choose(wanted_model const& wanted) const {
-    auto all = price(wanted);
+std::vector<std::size_t> router::to_ask(offers const& all, wanted_model const& wanted) const {
+    std::vector<std::size_t> hosts;
     auto const best = all.prices.cheapest;
     bool const sure = hosts_.size() == 1 || (all.candidates[best].residence == residence::loaded &&
                                              is_fresh(all.hosts[best], wanted));
     for (std::size_t i = 0; i < all.hosts.size() && !sure; ++i)
         if (worth_asking(all, i, wanted))
-            return std::nullopt;
+            hosts.push_back(i);
+    return hosts;
+}
+
+std::optional<choice> router::choose(wanted_model const& wanted) const {
+    auto all = price(wanted);
+    if (!to_ask(all, wanted).empty())
+        return std::nullopt;
     return cheapest(std::move(all));
 }
 
 std::shared_ptr<router::question> router::ask_all(wanted_model const& wanted) const {
     auto asked = std::make_shared<question>(io_);
     auto const all = price(wanted);
-    for (std::size_t i = 0; i < all.hosts.size(); ++i)
-        if (worth_asking(all, i, wanted))
-            net::spawn(ask(asked, hosts_[all.hosts[i]], settings_->routing.max_age));
+    for (auto const i : to_ask(all, wanted))
+        net::spawn(ask(asked, hosts_[all.hosts[i]], settings_->routing.max_age));
     return asked;
 }
 

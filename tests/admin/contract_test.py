@@ -288,6 +288,12 @@ class a_guarded_server(contract_test):
                     self.ask(path, method, 404, self.body_of(operation),
                              **NO_SUCH[operation["operationId"]])
 
+    def test_tells_where_a_request_goes_that_has_no_choice(self):
+        told = self.ask("/api/route", query="?model=a%2Fb&path=/v1/embeddings")
+        self.assertEqual((told["model"], told["path"]), ("a/b", "/v1/embeddings"))
+        self.assertEqual(told["chosen"], {"host": self.only["name"], "reason": "only"})
+        self.assertEqual((told["by_model"], told["candidates"]), (False, []))
+
     def test_gives_its_recoveries(self):
         self.chat(self.another_model())
         self.running.event("exchange")
@@ -386,6 +392,24 @@ class a_server(contract_test):
             for order in ({"all": True}, {"instance_id": "x"}):
                 told = self.ask("/api/hosts/{name}/unload", "post", 502, order, name="default")
                 self.assertEqual(told["error"]["code"], "host_failed")
+
+    def test_with_several_hosts_tells_which_a_request_goes_to_and_why(self):
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        file = pathlib.Path(folder, "secondwind.json")
+        with closed_port() as one, closed_port() as two:
+            hosts = [
+                {"name": "one", "url": f"http://127.0.0.1:{one}"},
+                {"name": "two", "url": f"http://127.0.0.1:{two}", "models": ["embed-*"]},
+            ]
+            file.write_text(json.dumps({"upstreams": hosts}), encoding="utf-8")
+            self.started("serve", "-c", str(file))
+            told = self.ask("/api/route", query="?model=qwen")
+            self.assertEqual(told["chosen"], {"host": "one", "reason": "perhaps"})
+            (only,) = told["candidates"]
+            self.assertTrue(only["asked_first"])
+            self.assertEqual(told["others"], [{"host": "two", "hindrance": "models"}])
+            told = self.ask("/api/route", status=400, query="?path=chat")
+            self.assertIn('"chat"', told["error"]["message"])
 
     def test_reloads_its_configuration(self):
         folder = self.enterContext(tempfile.TemporaryDirectory())

@@ -27,6 +27,7 @@ struct metrics_of_a_proxy : with_proxy {
                                        shared.exchanges,
                                        shared.ledger,
                                        shared.hosts,
+                                       shared.router,
                                        state,
                                        {},
                                        "1.2.3"});

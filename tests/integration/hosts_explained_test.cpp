@@ -4,6 +4,7 @@
 #include "support/log_file.hpp"
 
 #include "admin/metrics.hpp"
+#include "admin/route_document.hpp"
 
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
@@ -13,6 +14,7 @@
 
 using namespace secondwind;
 using namespace secondwind::test;
+using nlohmann::json;
 
 namespace {
 
@@ -27,13 +29,25 @@ struct hosts_explained : with_cluster {
                 shared.exchanges,
                 shared.ledger,
                 shared.hosts,
+                shared.router,
                 [] { return admin::proxy_state{}; },
                 {},
                 "1.2.3"};
     }
+    host::host& proxied(std::size_t index) { return w.proxy->shared().hosts[index]; }
     exposition metrics() {
         auto from = sources();
         return exposition{admin::metrics{from}.render()};
+    }
+    json route(std::string model) {
+        return json::parse(admin::route_document(sources(), {std::move(model)}));
+    }
+    static json candidate(json const& document, std::string const& host) {
+        for (auto const& each : document.at("candidates"))
+            if (each.at("host") == host)
+                return each;
+        ADD_FAILURE() << host << " is no candidate: " << document;
+        return {};
     }
     static double choices(exposition const& from, std::string host, std::string reason) {
         return from.value("secondwind_route_choices_total",
@@ -119,4 +133,66 @@ TEST_F(hosts_explained, a_host_that_cannot_be_reached_rests) {
     for (auto const& line : log.lines("host_rests"))
         resting.insert(line["host"]);
     EXPECT_THAT(resting, testing::ElementsAre("a", "b"));
+}
+
+TEST_F(hosts_explained,
+       the_document_says_what_a_request_would_cost_where_and_the_next_one_goes_there) {
+    log_file log;
+    auto story = [](hosts_explained& t) -> asio::awaitable<void> {
+        co_await t.load(1, "big");
+        auto const before = t.route("big");
+        EXPECT_EQ(before.at("chosen").at("reason"), "perhaps") << "nothing was asked yet";
+        EXPECT_EQ(candidate(before, "b").at("asked_first"), true);
+        EXPECT_TRUE(candidate(before, "b").at("listing_age").is_null());
+        EXPECT_TRUE(t.host(0).requests().empty()) << "nor is it now";
+        co_await t.chat("big");
+        auto served = [&t] { return t.proxied(1).recovery.in_flight.size() == 0; };
+        co_await turn_until(t.w.io, served);
+
+        auto const now = t.route("big");
+        EXPECT_EQ(now.at("by_model"), true);
+        EXPECT_EQ(now.at("chosen"), json::parse(R"({"host":"b","reason":"loaded"})"));
+        EXPECT_TRUE(now.at("others").empty());
+        auto const there = candidate(now, "b");
+        EXPECT_EQ(there.at("residence"), "loaded");
+        EXPECT_EQ(there.at("asked_first"), false);
+        EXPECT_EQ(there.at("in_flight"), 0);
+        EXPECT_TRUE(there.at("pace").is_number());
+        EXPECT_EQ(there.at("price").at("total"), 0);
+        auto const elsewhere = candidate(now, "a").at("price");
+        EXPECT_GT(elsewhere.at("load"), 1) << "it is on the disk";
+        EXPECT_EQ(elsewhere.at("total"), elsewhere.at("load"));
+        EXPECT_EQ(t.route("nonsense").at("chosen").at("reason"), "unnamed");
+        co_await t.chat("big");
+    };
+    run(story(*this));
+    EXPECT_EQ(log.lines("exchange").back()["host"], "b");
+}
+
+TEST_F(hosts_explained, the_document_says_why_a_host_is_no_candidate) {
+    start();
+    w.settings.upstreams[2].models = {"embed*"};
+    w.proxy->take(w.proxy->prepare(w.settings));
+    auto story = [](hosts_explained& t) -> asio::awaitable<void> {
+        co_await t.chat("big");
+        host::failure refused;
+        refused.kind = host::fault::connect;
+        t.proxied(0).view.on_connect(refused);
+        auto const now = t.route("big");
+        EXPECT_EQ(now.at("chosen").at("host"), "b");
+        EXPECT_EQ(now.at("candidates").size(), 1U);
+        EXPECT_EQ(now.at("others"), json::parse(R"([{"host":"a","hindrance":"resting"},
+                                                   {"host":"c","hindrance":"models"}])"));
+    };
+    run(story(*this));
+}
+
+TEST_F(hosts_explained, the_document_says_that_requests_are_not_routed_by_model) {
+    w.settings.routing.mode = config::routing_mode::host;
+    w.settings.default_upstream = "c";
+    start();
+    auto const now = route("big");
+    EXPECT_EQ(now.at("by_model"), false);
+    EXPECT_EQ(now.at("chosen"), json::parse(R"({"host":"c","reason":"fallback"})"));
+    EXPECT_TRUE(now.at("candidates").empty());
 }

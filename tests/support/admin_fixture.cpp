@@ -26,8 +26,9 @@ void with_admin::begin() {
         return reloading;
     };
     admin::sources sources{
-        w.io,          shared.deadlines, w.in_force,       shared.traffic,    shared.exchanges,
-        shared.ledger, shared.hosts,     std::move(state), std::move(reload), "1.2.3"};
+        w.io,          shared.deadlines, w.in_force,    shared.traffic,   shared.exchanges,
+        shared.ledger, shared.hosts,     shared.router, std::move(state), std::move(reload),
+        "1.2.3"};
     admin.emplace(std::move(sources), timeouts);
     admin->start();
 }

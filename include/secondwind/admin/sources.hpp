@@ -5,6 +5,7 @@
 #include <secondwind/host/host_list.hpp>
 #include <secondwind/net/deadline.hpp>
 #include <secondwind/recovery/ledger.hpp>
+#include <secondwind/recovery/router.hpp>
 #include <secondwind/telemetry/live_exchange.hpp>
 #include <secondwind/telemetry/traffic.hpp>
 
@@ -41,6 +42,7 @@ struct sources {
     telemetry::exchange_list& exchanges;
     recovery::ledger& ledger;
     host::host_list& hosts;
+    recovery::router const& router; // of these hosts
     std::function<proxy_state()> proxy;
     std::function<reload_result()> reload;
     std::string version; // of this program

@@ -80,6 +80,14 @@ public:
     // yet all of them.
     offers price(wanted_model const& wanted, tried_hosts const& tried = {}) const;
 
+    // Why the cheapest of them would be chosen.
+    policy::choice_reason reason_for(offers const& all) const noexcept;
+    // Those of them that are asked for their models before one is chosen, by their index in `all`.
+    std::vector<std::size_t> to_ask(offers const& all, wanted_model const& wanted) const;
+    // Why the host at this place is none of them, or only for want of others: "resting", or
+    // "models" if upstreams[].models excludes the model. Empty for any other.
+    std::string_view hindrance(std::size_t host, wanted_model const& wanted) const;
+
     // The cheapest, by what is known now. Nothing if hosts should be asked first.
     std::optional<choice> choose(wanted_model const& wanted) const;
     // Asks them, waits routing.list_wait at most, and chooses the cheapest.
