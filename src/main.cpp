@@ -82,6 +82,7 @@ int run_operator(app::operator_verb verb, cli::operator_flags const& flags) {
                       flags.tls,        flags.ca_file,    flags.certificate_file};
     command.json = flags.json;
     command.model = flags.model;
+    command.path = flags.path;
     command.host = flags.host;
     command.instances = flags.instances;
     command.all = flags.all;
@@ -132,6 +133,8 @@ int run(int argc, char** argv) {
         return run_operator(app::operator_verb::status, invocation.operating);
     case verb::models:
         return run_operator(app::operator_verb::models, invocation.operating);
+    case verb::route:
+        return run_operator(app::operator_verb::route, invocation.operating);
     case verb::unload:
         return run_operator(app::operator_verb::unload, invocation.operating);
     case verb::load:

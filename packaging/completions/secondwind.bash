@@ -15,7 +15,7 @@ _secondwind() {
         ;;
     --log-level) words="debug info warn error off" ;;
     --log-format) words="auto text json" ;;
-    --listen | --upstream | --admin | --host) return ;;
+    --listen | --upstream | --admin | --host | --path) return ;;
     esac
 
     if [[ -z ${words:-} ]]; then

@@ -16,7 +16,7 @@ function __secondwind_offered
         case --log-format
             printf '%s\n' auto text json
             return
-        case --listen --upstream --admin --host
+        case --listen --upstream --admin --host --path
             return
     end
 

@@ -8,6 +8,7 @@
 #include "operator_view.hpp"
 #include "table.hpp"
 #include <secondwind/base/json.hpp>
+#include <secondwind/base/percent.hpp>
 #include <secondwind/config/address.hpp>
 
 #include <unistd.h>
@@ -119,6 +120,18 @@ int show_models(operator_command const& command, console const& console) {
         return 1;
     return exit_code(console.print(
         models_view(list_member(hosts->value, "hosts"), seconds_since_1970(), console.colours)));
+}
+
+int show_route(operator_command const& command, console const& console) {
+    auto target = "/api/route?model=" + percent_encoded(command.model);
+    if (!command.path.empty())
+        target += "&path=" + percent_encoded(command.path);
+    auto const answer = fetch(command, console, target);
+    if (!answer)
+        return 1;
+    if (command.json)
+        return exit_code(print_line(console, answer->text));
+    return exit_code(console.print(route_view(answer->value, console.colours)));
 }
 
 int show_health(operator_command const& command, console const& console) {
@@ -274,6 +287,8 @@ int run_operator(operator_command const& command, console const& console) {
         return show_status(command, console);
     case operator_verb::models:
         return show_models(command, console);
+    case operator_verb::route:
+        return show_route(command, console);
     case operator_verb::unload:
         return unload(command, console);
     case operator_verb::load:

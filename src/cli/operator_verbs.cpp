@@ -76,6 +76,11 @@ operator_verbs::operator_verbs(CLI::App& app, flag_values& values) : values_{val
     using verb = invocation::verb;
     add(app, verb::status, "status", "Show the state of a running secondwind");
     add(app, verb::models, "models", "List the hosts' models, loaded and on disk");
+    auto& route = add(app, verb::route, "route", "Show which host a request for a model goes to");
+    route.add_option("MODEL", flags_.model, "Name of the model, as the request gives it")
+        ->required();
+    route.add_option("--path", flags_.path, "Path of the request, if not /v1/chat/completions")
+        ->type_name("PATH");
     auto& unload = add(app, verb::unload, "unload", "Unload model instances from a host");
     unload.add_option("ID", flags_.instances, "Instances to unload, as `models` lists them");
     unload.add_flag("--all", flags_.all, "Unload all loaded instances");

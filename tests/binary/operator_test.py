@@ -21,12 +21,19 @@ from harness import (
 )
 
 TOKEN = "a-token-of-some-length"
-VERBS = (["status"], ["models"], ["unload", "--all", "--yes"], ["events"], ["health"])
+VERBS = (
+    ["status"],
+    ["models"],
+    ["route", "x"],
+    ["unload", "--all", "--yes"],
+    ["events"],
+    ["health"],
+)
 
 
 class without_a_server(binary_test):
     def test_each_verb_has_a_help_of_its_own(self):
-        for verb in ("status", "models", "unload", "events", "health"):
+        for verb in ("status", "models", "route", "unload", "events", "health"):
             with self.subTest(verb=verb):
                 ended = run(verb, "--help")
                 self.assertEqual((ended.returncode, ended.stderr), (0, ""))
@@ -60,6 +67,7 @@ class without_a_server(binary_test):
             ["unload", "x"],  # there is no terminal to confirm it
             ["events", "--once"],
             ["load"],
+            ["route"],
             ["load", "x", "--admin", "127.0.0.1:1"],
             ["status", "x"],
             ["--listen", "127.0.0.1:0", "status"],
@@ -171,6 +179,43 @@ class with_a_server(binary_test):
         size = r"\s+[\d.]+ GB\s+"
         self.assertRegex(ended.stdout, f"google/gemma-3-12b{size}google/gemma-3-12b +loaded")
         self.assertRegex(ended.stdout, f"qwen/qwen3-coder-30b{size}- +on disk")
+
+    def test_route_says_that_one_host_leaves_no_choice(self):
+        _, _, admin = self.demonstrated()
+        ended = run("route", "google/gemma-3-12b", "--admin", admin)
+        self.assertEqual((ended.returncode, ended.stderr), (0, ""))
+        self.assertEqual(
+            ended.stdout,
+            "A request for google/gemma-3-12b goes to emulator (only): there is no other host.\n",
+        )
+
+    def test_route_shows_the_price_on_each_host(self):
+        folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        one, two = (self.enterContext(closed_port()) for _ in range(2))
+        hosts = [
+            {"name": "one", "url": f"http://127.0.0.1:{one}", "handicap": "5s"},
+            {"name": "two", "url": f"http://127.0.0.1:{two}"},
+            {"name": "embedder", "url": f"http://127.0.0.1:{two}", "models": ["embed-*"]},
+        ]
+        file = folder / "settings.json"
+        file.write_text(json.dumps({"upstreams": hosts}))
+        proxy = self.enterContext(
+            process(
+                *("-c", str(file), "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"),
+            )
+        )
+        admin = proxy.event("admin_listening")["listen"]
+        ended = run("route", "qwen/qwen3-8b", "--admin", admin)
+        self.assertEqual((ended.returncode, ended.stderr), (0, ""))
+        self.assertIn("A request for qwen/qwen3-8b goes to two (perhaps)", ended.stdout)
+        self.assertRegex(ended.stdout, r"(?m)^\*  two +61\.25 +0\.00 +61\.25 +0\.00")
+        self.assertRegex(ended.stdout, r"(?m)^   one +66\.25 .* 5\.00  perhaps")
+        self.assertIn("embedder is no candidate: upstreams[].models excludes", ended.stdout)
+        told = json.loads(run("route", "embed-x", "--json", "--admin", admin).stdout)
+        self.assertEqual(len(told["candidates"]), 3)
+        wrong = run("route", "x", "--path", "chat", "--admin", admin)
+        self.assertEqual((wrong.returncode, wrong.stdout), (1, ""))
+        self.assertIn('"path" must be the path of a request', wrong.stderr)
 
     def test_output_that_cannot_be_written_is_a_failure(self):
         _, _, admin = self.demonstrated()

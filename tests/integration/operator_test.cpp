@@ -106,6 +106,25 @@ TEST_F(operator_run, prints_json_as_the_server_wrote_it) {
     EXPECT_EQ(lines_seen().size(), 1u);
 }
 
+TEST_F(operator_run, route_asks_for_the_model_as_it_is_named_and_shows_the_choice) {
+    auto command = command_of(verb::route);
+    command.model = "a/b c";
+    std::string const only = R"({"model":"a/b c","by_model":false,"candidates":[],"others":[],)"
+                             R"("chosen":{"host":"default","reason":"only"}})";
+    EXPECT_EQ(ask(command, {answer(200, only)}), 0);
+    EXPECT_EQ(printed_, "A request for a/b c goes to default (only): there is no other host.\n");
+    printed_.clear();
+    command.path = "/v1/embeddings";
+    command.json = true;
+    EXPECT_EQ(ask(command, {answer(200, only)}), 0);
+    EXPECT_EQ(printed_, only + "\n");
+    EXPECT_THAT(lines_seen(),
+                ElementsAre("GET /api/route?model=a%2Fb%20c",
+                            "GET /api/route?model=a%2Fb%20c&path=%2Fv1%2Fembeddings"));
+    EXPECT_EQ(ask(command, {answer(400, refusal("bad_request", "That is no path."))}), 1);
+    EXPECT_THAT(only_error(), HasSubstr("status 400, bad_request: That is no path."));
+}
+
 TEST_F(operator_run, health_is_the_word_and_the_exit_code) {
     auto const health = command_of(verb::health);
     EXPECT_EQ(ask(health, {answer(200, R"({"status":"ready"})")}), 0);

@@ -22,7 +22,16 @@ struct admin_address {
 };
 std::string to_string(admin_address const& address); // "127.0.0.1:9235", "[::1]:9235"
 
-enum class operator_verb : std::uint8_t { status, models, unload, load, reload, events, health };
+enum class operator_verb : std::uint8_t {
+    status,
+    models,
+    route,
+    unload,
+    load,
+    reload,
+    events,
+    health
+};
 
 struct operator_command {
     operator_verb verb = operator_verb::status;
@@ -30,7 +39,8 @@ struct operator_command {
     bool json = false;                       // print the server's JSON unchanged
     std::optional<std::string> host;         // unload: on this host; optional if there is only one;
                                              // load: on this one instead of the default one
-    std::string model{};                     // load: the key of this model
+    std::string model{};                     // load: the key of this model; route: a name of it
+    std::string path{};                      // route: of the request; empty: of chat completions
     std::vector<std::string> instances;      // unload: these instances, or
     bool all = false;                        // unload: all loaded instances
     bool yes = false;                        // unload: without confirmation

@@ -11,4 +11,7 @@ namespace secondwind {
 // digits.
 std::optional<std::string> percent_decoded(std::string_view text);
 
+// For a value in a query: all but letters, digits and "-", ".", "_", "~" is encoded.
+std::string percent_encoded(std::string_view text);
+
 } // namespace secondwind

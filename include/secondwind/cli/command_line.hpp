@@ -22,7 +22,8 @@ struct operator_flags {
     std::string certificate_file{};       // trust exactly this certificate, if it is known
     bool json = false;                    // print the server's JSON unchanged
     std::optional<std::string> host;      // unload, load: on this host
-    std::string model{};                  // load: this model
+    std::string model{};                  // load, route: this model
+    std::string path{};                   // route: of the request; empty: of chat completions
     std::vector<std::string> instances{}; // unload: these instances, or
     bool all = false;                     // unload: all loaded instances
     bool yes = false;                     // unload: without confirmation
@@ -55,6 +56,7 @@ struct invocation {
         // Clients of the admin listener of a running secondwind.
         status,
         models,
+        route,
         unload,
         load, // as a client of its data port
         reload,

@@ -148,6 +148,17 @@ TEST(operator_verbs, unload_what_is_named_or_everything) {
     expect_usage_error(run({"unload", "a", "--all"}), "not both");
 }
 
+TEST(operator_verbs, ask_where_a_request_for_a_model_goes) {
+    auto const route = run({"route", "qwen/qwen3-8b"});
+    EXPECT_EQ(route.chosen, verb::route);
+    EXPECT_EQ(route.operating.model, "qwen/qwen3-8b");
+    EXPECT_EQ(route.operating.path, "");
+    EXPECT_EQ(place({"route", "m"}), "127.0.0.1 9235");
+    EXPECT_EQ(run({"route", "m", "--path", "/v1/embeddings"}).operating.path, "/v1/embeddings");
+    expect_usage_error(run({"route"}), "MODEL");
+    expect_usage_error(run({"route", "a", "b"}), "b");
+}
+
 TEST(operator_verbs, load_a_model_as_a_client) {
     variables const environment{{"SECONDWIND_LISTEN", "0.0.0.0:7"},
                                 {"SECONDWIND_ADMIN_TOKEN", token}};
@@ -186,7 +197,7 @@ TEST(operator_verbs, refuse_what_is_not_theirs) {
 
 TEST(operator_verbs, explain_themselves) {
     auto const help = run({"--help"}).output;
-    for (auto const* name : {"status", "models", "unload", "events", "health"}) {
+    for (auto const* name : {"status", "models", "route", "unload", "events", "health"}) {
         EXPECT_THAT(help, HasSubstr(name));
         auto const own = run({name, "--help"}).output;
         EXPECT_THAT(own, HasSubstr("--admin ADDR:PORT|URL"));
