@@ -37,6 +37,7 @@ export class hosts_view {
     const title = `host-${host.name}`;
     const parts = {
       state: chip(),
+      resting: chip(),
       recovering: chip(),
       busy_unknown: chip(),
       evicts: chip(),
@@ -46,6 +47,7 @@ export class hosts_view {
       facts: el('p', { className: 'note' }),
       why: el('p', { className: 'why' }),
       why_unknown: el('p', { className: 'note' }),
+      why_resting: el('p', { className: 'note' }),
       why_turns: el('p', { className: 'note' }),
       bar: el('div', { className: 'bar', 'aria-hidden': 'true' }),
       loaded: el('ul', { className: 'rows', 'aria-label': `Loaded on ${host.name}` }),
@@ -60,6 +62,7 @@ export class hosts_view {
     };
     set_attribute(parts.unload_all, 'aria-label', `Unload all models of ${host.name}`);
     parts.unload_all.onclick = () => this.#act.unload_all(host.name);
+    set_chip(parts.resting, 'attention', 'hold', 'Resting');
     set_chip(parts.recovering, 'working', 'working', 'Recovering');
     set_chip(parts.busy_unknown, 'unknown', 'unknown', 'Busy state unknown');
     set_chip(parts.no_recovery, 'bad', 'attention', 'No recovery');
@@ -72,6 +75,7 @@ export class hosts_view {
         { className: 'panel-head' },
         el('h3', { id: title }, host.name),
         parts.state,
+        parts.resting,
         parts.recovering,
         parts.busy_unknown,
         parts.evicts,
@@ -80,6 +84,7 @@ export class hosts_view {
         parts.unload_all,
       ),
       parts.why,
+      parts.why_resting,
       parts.facts,
       parts.why_unknown,
       parts.why_turns,
@@ -104,6 +109,10 @@ export class hosts_view {
     set_hidden(p.recovering, !host.recovering);
     set_text(p.url, host.url);
     set_text(p.why, host.state === 'down' ? host.reason : this.#refusal(host));
+    const until = host.resting_until ? new Date(host.resting_until) : null;
+    const resting = until !== null && until > now;
+    set_hidden(p.resting, !resting);
+    set_text(p.why_resting, resting ? `Requests use other hosts until ${moment(until, now)}.` : '');
     const { reason } = host.busy_state;
     set_hidden(p.busy_unknown, !reason);
     set_text(p.why_unknown, reason ? `LM Studio does not say which models are busy: ${reason}.` : '');

@@ -8,6 +8,7 @@ import { judge, unreachable } from './health.js';
 import { hosts_view } from './hosts.js';
 import { notices, render_health } from './notices.js';
 import { recoveries_view } from './recoveries.js';
+import { route_view } from './route.js';
 import { settings_view } from './settings.js';
 import { store } from './store.js';
 import { describe } from './story.js';
@@ -32,6 +33,7 @@ const views = [
   new hosts_view(act),
   new exchanges_view(act),
   new recoveries_view(() => older()),
+  new route_view(),
   new settings_view(act),
 ];
 const pictures = new charts();

@@ -120,6 +120,7 @@ std::string status_documents::host(host::host& one) const {
          {"since", time_or_null(view.health().since())},
          {"reason", text_or_null(view.health().reason())},
          {"version", text_or_null(view.version().value_or(""))},
+         {"resting_until", time_or_null(view.resting_until())},
          {"recovering", guard.recovering()},
          {"epoch", guard.epoch()},
          {"waiting", one.recovery.waiting()},

@@ -52,9 +52,11 @@ export class Stage {
     return stage;
   }
 
-  // The proxy alone, in front of `upstream`, with the settings of a file if one is given.
+  // The proxy alone, in front of `upstream`, which may be several, with the settings of a file if
+  // one is given.
   static async serve(upstream, environment = {}, file = null) {
-    const words = ['serve', '--upstream', upstream, ...(file ? ['--config', file] : [])];
+    const upstreams = [upstream].flat().flatMap((each) => ['--upstream', each]);
+    const words = ['serve', ...upstreams, ...(file ? ['--config', file] : [])];
     const stage = new Stage(words, environment);
     const [data, admin] = await two_free_ports();
     await stage.start(`127.0.0.1:${data}`, `127.0.0.1:${admin}`);
