@@ -31,7 +31,7 @@ std::string percent_encoded(std::string_view text) {
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
     std::string out;
     for (char const c : text) {
-        auto const byte = static_cast<unsigned char>(c);
+        unsigned const byte = static_cast<unsigned char>(c);
         if (kept.find(c) != std::string_view::npos)
             out += c;
         else

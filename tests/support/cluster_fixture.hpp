@@ -40,7 +40,9 @@ struct with_cluster : testing::Test {
         test::run(w.io, std::move(story));
     }
 
-    emulator::server& host(std::size_t index) { return *std::next(hosts.begin(), static_cast<std::ptrdiff_t>(index)); }
+    emulator::server& host(std::size_t index) {
+        return *std::next(hosts.begin(), static_cast<std::ptrdiff_t>(index));
+    }
 
     asio::awaitable<raw_client*> connected(std::uint16_t port) {
         auto& fresh = clients.emplace_back(w.io);

@@ -115,11 +115,11 @@ TEST(access_record, tells_why_the_host_was_chosen_and_from_where_the_request_was
     EXPECT_EQ(lines[2].at("moved_from"), "rtx");
     EXPECT_EQ(lines[2].at("moved_because"), "load_refused");
     EXPECT_EQ(lines[3].at("suppressed"), 3);
-    for (auto const at : {0, 1, 3}) {
+    for (auto const at : {0U, 1U, 3U}) {
         EXPECT_FALSE(lines[at].contains("moved_from")) << at;
         EXPECT_FALSE(lines[at].contains("moved_because")) << at;
     }
-    for (auto const at : {0, 1, 2})
+    for (auto const at : {0U, 1U, 2U})
         EXPECT_FALSE(lines[at].contains("suppressed")) << at;
 }
 
