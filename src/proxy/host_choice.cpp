@@ -64,6 +64,7 @@ void read_facts(request& request, http::request_head const& head) {
 http::refusal ambiguous_unload(context const& shared, std::string const& instance,
                                std::vector<std::size_t> const& holders, bool has_key) {
     std::vector<std::string_view> names;
+    names.reserve(holders.size());
     for (auto const each : holders)
         names.push_back(shared.hosts[each].name());
     auto const known = has_key ? fmt::format(" ({})", fmt::join(names, ", ")) : std::string{};
