@@ -1,11 +1,10 @@
 #include "run.hpp"
+#include "dice.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstdio>
-#include <random>
 
 namespace secondwind::bench {
 
@@ -16,29 +15,6 @@ using test::simulated_host;
 using test::virtual_time;
 
 constexpr auto longest_run = 48h;
-
-// Not a distribution of the library: those differ from one library to another.
-class dice {
-public:
-    explicit dice(std::uint64_t seed) : random_{seed * 0x9E3779B97F4A7C15ull + 1} {}
-
-    milliseconds in(span s) {
-        return s.from + milliseconds{static_cast<int>(static_cast<double>((s.to - s.from).count()) *
-                                                      fraction())};
-    }
-    milliseconds around(milliseconds mean) {
-        return milliseconds{
-            static_cast<int>(-static_cast<double>(mean.count()) * std::log(1.0 - fraction()))};
-    }
-    std::size_t below(std::size_t count) {
-        return static_cast<std::size_t>(static_cast<double>(count) * fraction());
-    }
-
-private:
-    double fraction() { return static_cast<double>(random_() >> 11) * 0x1.0p-53; }
-
-    std::mt19937_64 random_;
-};
 
 class mix_run {
 public:
@@ -131,13 +107,13 @@ void mix_run::start_clients() {
             for (unsigned n = 0; n < c.count; ++n) {
                 ++active_;
                 auto const name = c.count > 1 ? fmt::format("{}{}", c.name, n) : c.name;
-                time_.after(arrivals.in(c.first), [this, &c, name, own = ++seed] {
-                    net::spawn(closed_loop(c, name, own));
-                });
+                time_.after(
+                    arrivals.between(c.first.from, c.first.to),
+                    [this, &c, name, own = ++seed] { net::spawn(closed_loop(c, name, own)); });
             }
             continue;
         }
-        auto when = arrivals.in(c.first);
+        auto when = arrivals.between(c.first.from, c.first.to);
         for (unsigned n = 0;; ++n) {
             when += c.law == arrival::regular ? c.pause.to : arrivals.around(c.pause.to);
             if (when >= mix_.length || (c.requests > 0 && n == c.requests))
@@ -157,7 +133,7 @@ net::task<void> mix_run::closed_loop(clients const& c, std::string name, std::ui
         bool good = true;
         for (auto step = c.steps.begin(); step != c.steps.end() && good; ++step)
             good = co_await ask(fmt::format("{}.{}", name, n), *step, random);
-        virtual_time::sleep thinking{time_, random.in(c.pause)};
+        virtual_time::sleep thinking{time_, random.between(c.pause.from, c.pause.to)};
         co_await thinking;
     }
     --active_;
@@ -177,8 +153,8 @@ std::string mix_run::key_of(work const& w, dice& random) const {
 net::task<bool> mix_run::ask(std::string id, work const& w, dice& random) {
     test::wish wanted;
     wanted.model = key_of(w, random);
-    wanted.first_byte = random.in(w.first_byte);
-    wanted.rest = random.in(w.rest);
+    wanted.first_byte = random.between(w.first_byte.from, w.first_byte.to);
+    wanted.rest = random.between(w.rest.from, w.rest.to);
     auto const key = wanted.model;
     auto const began = virtual_time::now();
     if (options_.trace)

@@ -13,6 +13,8 @@ using policy::verdict;
 simulated_host::call::call(simulated_host& host, wish wanted, bool fresh)
     : host_{host}, wish_{std::move(wanted)}, fresh_{fresh}, number_{++host.numbers_},
       changed_{host.io_} {
+    if (host_.calls_.empty())
+        host_.busy_since_ = virtual_time::now();
     host_.calls_.emplace(number_, this);
     host_.begin(*this);
 }
@@ -44,6 +46,9 @@ void simulated_host::call::give(answer a) {
 void simulated_host::call::end() {
     ended_ = true;
     host_.calls_.erase(number_);
+    if (host_.calls_.empty())
+        host_.counts.busy +=
+            std::chrono::duration_cast<milliseconds>(virtual_time::now() - host_.busy_since_);
     changed_.open();
     if (!on_)
         return;
@@ -62,7 +67,7 @@ void simulated_host::later(call& c, milliseconds span, std::function<void(call&)
 
 void simulated_host::fail(call& c, verdict v, std::string message) {
     later(c, vary(takes.error), [v, message = std::move(message)](call& then) {
-        then.give({true, false, {v, message}});
+        then.give({.came = true, .judged = {v, message}});
         then.end();
     });
 }
@@ -70,8 +75,9 @@ void simulated_host::fail(call& c, verdict v, std::string message) {
 void simulated_host::begin(call& c) {
     bool const dead = !c.fresh_ && strikes(fault::dead_connection);
     if (down_ || dead) {
-        later(c, vary(takes.error), [dead](call& then) {
-            then.give({false, dead, {}});
+        counts.unreached += down_;
+        later(c, vary(takes.error), [dead, unreached = down_](call& then) {
+            then.give({.dead_connection = dead, .unreached = unreached});
             then.end();
         });
     } else if (c.wish_.bad) {
@@ -123,10 +129,31 @@ void simulated_host::serve(call& c, instance& on) {
         generate(c);
 }
 
+bool simulated_host::keep_prompt(call const& c) {
+    auto const one = c.wish_.conversation;
+    auto& all = find_number(*c.on_)->prompts;
+    bool const kept = std::erase(all, one) > 0;
+    all.push_front(one);
+    all.resize(std::min(all.size(), prompts));
+    return kept;
+}
+
+std::size_t simulated_host::generating() const noexcept {
+    return static_cast<std::size_t>(std::ranges::count_if(
+        calls_, [](auto const& each) { return each.second->on_ && !each.second->queued_; }));
+}
+
 void simulated_host::generate(call& c) {
-    later(c, c.wish_.first_byte, [this](call& then) {
-        then.give({true, false, {}});
-        later(then, then.wish_.rest, [this](call& at_last) {
+    auto const others = company > 0 ? static_cast<double>(generating() - 1) : 0;
+    auto const slowed = [factor = (1 + company * others) / speed](milliseconds m) {
+        return std::chrono::round<milliseconds>(factor * m);
+    };
+    auto first_byte = c.wish_.first_byte;
+    if (c.wish_.conversation != 0 && keep_prompt(c))
+        first_byte -= c.wish_.kept;
+    later(c, slowed(first_byte), [this, rest = slowed(c.wish_.rest)](call& then) {
+        then.give({.came = true});
+        later(then, rest, [this](call& at_last) {
             if (!at_last.wish_.tool)
                 return at_last.end();
             at_last.wish_.tool([this, number = at_last.number_] {
@@ -150,9 +177,11 @@ void simulated_host::serve_next(std::uint64_t number) {
 void simulated_host::begin_load(call& c, model const& m) {
     on_load(m.key);
     ++counts.loads;
+    counts.duplicates +=
+        std::ranges::any_of(loads_, [&m](auto const& each) { return each.second.model == m.key; });
     auto const number = ++numbers_;
     c.load_ = number;
-    auto const span = vary(takes.load + takes.load_unit * static_cast<int>(m.size));
+    auto const span = vary(takes.load + takes.load_unit * static_cast<int>(m.file_size()));
     auto const taken = std::min(m.size, available());
     loads_.emplace(number, load_in_progress{m.key, taken});
     if (taken == m.size)

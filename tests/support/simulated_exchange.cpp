@@ -1,5 +1,7 @@
 #include "support/simulated_exchange.hpp"
 
+#include "support/simulated_cluster.hpp"
+
 #include <utility>
 
 namespace secondwind::test {
@@ -9,19 +11,36 @@ using policy::verdict;
 
 simulated_exchange::simulated_exchange(simulated_host& host, recovery::host_recovery& recovery,
                                        request sent)
-    : host_{host}, settings_{recovery.settings}, request_{std::move(sent)},
+    : host_{&host}, on_{&recovery}, settings_{recovery.settings}, request_{std::move(sent)},
       body_{request_.asks.model.empty() ? R"({"messages":[]})"
                                         : R"({"model":")" + request_.asks.model + R"("})"},
-      model_{body_, request_.replayable}, tail_{request_.asks.tail, "out of memory"},
-      recovery_{recovery, *this, model_, request_.asks.kind} {}
+      model_{body_, request_.replayable}, tail_{request_.asks.tail, "out of memory"} {
+    begin_on_host();
+}
+
+simulated_exchange::simulated_exchange(simulated_cluster& cluster, std::size_t host, bool may_move,
+                                       request sent)
+    : simulated_exchange{cluster[host].host, cluster[host].recovery, std::move(sent)} {
+    at_ = host;
+    cluster_ = may_move ? &cluster : nullptr;
+}
+
+void simulated_exchange::begin_on_host() {
+    recovery::recoverable_request const& me = *this;
+    recovery_.emplace(*on_, me, model_, request_.asks.kind);
+}
 
 void simulated_exchange::start() {
     net::spawn(run());
 }
 
 net::task<void> simulated_exchange::run() {
-    co_await recovery::run_exchange(*this, recovery_);
-    recovery_.done();
+    bool moved = co_await recovery::run_exchange(*this, *recovery_);
+    while (moved) {
+        begin_on_host();
+        moved = co_await recovery::run_exchange(*this, *recovery_);
+    }
+    recovery_->done();
     attempt_.reset();
     ++ended_;
     on_end();
@@ -33,7 +52,7 @@ net::task<simulated_exchange::failure_type> simulated_exchange::send(bool fresh)
     fresh_ = fresh;
     attempt_began_ = virtual_time::now();
     on_attempt();
-    attempt_ = std::make_unique<attempt>(host_, request_.asks, fresh);
+    attempt_ = std::make_unique<attempt>(*host_, request_.asks, fresh);
     co_return failure_type{};
 }
 
@@ -46,9 +65,40 @@ net::task<simulated_exchange::failure_type> simulated_exchange::receive() {
         judged_ = answer.judged;
     } else {
         dead_ = answer.dead_connection;
-        failure = {true, answer.dead_connection};
+        failure = {true, answer.dead_connection, answer.unreached};
     }
+    if (cluster_ != nullptr && (answer.came || answer.unreached))
+        (*cluster_)[at_].note_connect(answer.came);
     co_return failure;
+}
+
+bool simulated_exchange::moves_from(recovery::exchange_recovery& recovery) {
+    if (!policy::for_memory(judged_.verdict) || !movable() || !recovery.uninvolved() ||
+        settings_->recovery.mode != config::recovery_mode::on)
+        return false;
+    recovery.learn_refusal(judged_);
+    tried_.push_back(on_);
+    return move(cluster_->router.choose_instead(wanted(), *on_, tried_));
+}
+
+// Nothing of the request was sent.
+bool simulated_exchange::moves_after(failure_type const& failure) {
+    if (!failure.unreached || !movable())
+        return false;
+    tried_.push_back(on_);
+    return move(cluster_->router.choose_after_failure(wanted(), tried_));
+}
+
+bool simulated_exchange::move(std::optional<recovery::choice> const& chosen) {
+    if (!chosen)
+        return false;
+    attempt_.reset();
+    at_ = chosen->host;
+    host_ = &(*cluster_)[at_].host;
+    on_ = &(*cluster_)[at_].recovery;
+    ++moves_;
+    on_move();
+    return true;
 }
 
 void simulated_exchange::hold(next_step step) {
@@ -99,7 +149,7 @@ void simulated_exchange::leave() {
     gone_ = true;
     if (attempt_)
         attempt_->call.cancel();
-    recovery_.leave();
+    recovery_->leave();
 }
 
 } // namespace secondwind::test

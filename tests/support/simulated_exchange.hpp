@@ -4,6 +4,7 @@
 #include "support/simulated_host.hpp"
 
 #include <secondwind/recovery/exchange_loop.hpp>
+#include <secondwind/recovery/router.hpp>
 
 #include <functional>
 #include <memory>
@@ -11,6 +12,8 @@
 #include <string>
 
 namespace secondwind::test {
+
+class simulated_cluster;
 
 // Does what the product's loop asks for, as proxy::exchange does it over connections.
 class simulated_exchange final : recovery::recoverable_request {
@@ -24,6 +27,9 @@ public:
     };
 
     simulated_exchange(simulated_host& host, recovery::host_recovery& recovery, request sent);
+    // To the host of that number, and to another one where the product's router says so if it
+    // `may_move`.
+    simulated_exchange(simulated_cluster& cluster, std::size_t host, bool may_move, request sent);
 
     // Runs to its end, once; this object must last as long.
     void start();
@@ -34,7 +40,7 @@ public:
     std::string const& model() const { return request_.asks.model; }
     std::size_t body_size() const noexcept { return body_.size(); }
 
-    bool in_flight() const noexcept { return recovery_.use().running(); }
+    bool in_flight() const noexcept { return recovery_->use().running(); }
     bool over() const noexcept { return ended_ > 0; }
     unsigned ended() const noexcept { return ended_; }
     bool answered() const noexcept { return answered_; } // the last attempt, by the host
@@ -52,14 +58,17 @@ public:
     // In the end.
     answered_by from() const noexcept { return from_; }
     policy::judgement const& answer() const noexcept { return answer_; }
-    recovery::exchange_recovery const& recovery() const noexcept { return recovery_; }
-    bool met_recovery() const noexcept { return recovery_.met_recovery(); }
-    recovery::outcome outcome() const noexcept { return recovery_.outcome(); }
-    std::size_t unloaded() const noexcept { return recovery_.unloaded(); }
+    recovery::exchange_recovery const& recovery() const noexcept { return *recovery_; }
+    bool met_recovery() const noexcept { return recovery_->met_recovery(); }
+    recovery::outcome outcome() const noexcept { return recovery_->outcome(); }
+    std::size_t unloaded() const noexcept { return recovery_->unloaded(); }
+    std::size_t host() const noexcept { return at_; }  // its number in the cluster
+    unsigned moves() const noexcept { return moves_; } // from one host to another
 
     // What a test may want to hear of.
     std::function<void()> on_attempt = [] {};
     std::function<void(policy::next_step)> on_decision = [](policy::next_step) {};
+    std::function<void()> on_move = [] {};   // host() is the new one
     std::function<void()> on_answer = [] {}; // its first byte
     std::function<void()> on_end = [] {};
 
@@ -67,6 +76,7 @@ public:
     struct failure_type {
         bool failed = false;
         bool dead_connection = false;
+        bool unreached = false;
         explicit operator bool() const noexcept { return failed; }
     };
     bool gone() const noexcept { return gone_; }
@@ -79,8 +89,8 @@ public:
     bool may_resend(failure_type const& failure) const noexcept {
         return failure.dead_connection && request_.idempotent && request_.replayable;
     }
-    bool moves_from(recovery::exchange_recovery&) const noexcept { return false; }
-    bool moves_after(failure_type const&) const noexcept { return false; }
+    bool moves_from(recovery::exchange_recovery& recovery);
+    bool moves_after(failure_type const& failure);
     void hold(policy::next_step step);
     bool holds_answer(failure_type const&) const noexcept { return held_.has_value(); }
     net::task<void> relay();
@@ -95,6 +105,10 @@ private:
     };
 
     net::task<void> run();
+    void begin_on_host();
+    bool movable() const noexcept { return cluster_ != nullptr && request_.replayable && !held_; }
+    bool move(std::optional<recovery::choice> const& chosen);
+    recovery::wanted_model wanted() const { return {model_.name(), request_.asks.kind}; }
     void answer_ourselves();
 
     std::string_view id() const override { return request_.id; }
@@ -106,13 +120,18 @@ private:
     bool replayable() const override { return request_.replayable; }
     bool sent_blind() const override { return false; }
 
-    simulated_host& host_;
+    simulated_host* host_;
+    recovery::host_recovery* on_;
+    simulated_cluster* cluster_ = nullptr; // null: it stays where it is
+    std::size_t at_ = 0;
+    recovery::tried_hosts tried_;
+    unsigned moves_ = 0;
     config::current_settings const& settings_;
     request request_;
     std::string body_;
     lmstudio::requested_model model_;
     policy::judgement tail_; // the last event of its stream
-    recovery::exchange_recovery recovery_;
+    std::optional<recovery::exchange_recovery> recovery_;
     std::unique_ptr<attempt> attempt_;
     policy::judgement judged_;
     std::optional<policy::judgement> held_;

@@ -28,7 +28,7 @@ net::task<recovery::control::listing> simulated_host::list(std::string) {
         found.reached = recovery::contact::answered;
         auto const size_of = [this](std::string const& key) {
             auto const* const m = find_model(key);
-            return m->says_size ? m->size * unit : 0;
+            return m->says_size ? m->file_size() * unit : 0;
         };
         for (auto const& i : instances_) {
             if (virtual_time::now() - i.loaded < takes.unlisted)
@@ -217,7 +217,7 @@ void simulated_host::cut(std::uint64_t number, verdict v, std::string const& mes
             ++counts.cut;
             on_event(fmt::format("cut: a request for {}", c->wish_.model));
             if (!c->head_)
-                c->give({true, false, {v, message}});
+                c->give({.came = true, .judged = {v, message}});
             else
                 c->cut_ = true;
             c->end();

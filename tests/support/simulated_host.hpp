@@ -28,6 +28,9 @@ struct wish {
     policy::verdict tail = policy::verdict::healthy; // of an error in the stream's last event
     // A tool call in the middle of the generation, which goes on once `done` is called.
     std::function<void(std::function<void()> done)> tool{};
+    // Of `first_byte`, what is saved where the instance keeps this conversation's last prompt.
+    std::uint64_t conversation = 0; // 0: none
+    std::chrono::milliseconds kept{};
 };
 
 // Models are loaded when they are asked for and dropped when they are unloaded; what does not fit
@@ -42,6 +45,8 @@ public:
         size_type size = 0;
         bool says_size = true; // to a listing, and in a refusal
         lmstudio::model_kind kind = lmstudio::model_kind::unknown;
+        size_type file = 0; // what is listed and has to be read to load it; 0: as the size
+        size_type file_size() const noexcept { return file == 0 ? size : file; }
     };
     struct instance {
         std::uint64_t number = 0; // of all that were ever loaded
@@ -58,6 +63,8 @@ public:
         bool dying = false;   // unloaded, and still listed
         virtual_time::time_point loaded{};
         virtual_time::time_point served{}; // when the last request that it served has ended
+        std::list<std::uint64_t>
+            prompts{}; // the conversations whose prompts it keeps, newest first
     };
     enum class fault {
         list_fails,
@@ -76,20 +83,24 @@ public:
         milliseconds load{100};
         milliseconds error{2};
         milliseconds release{0};   // how long the memory of an instance that is gone is not free
-        milliseconds load_unit{0}; // of a load, for each unit of the model's size
+        milliseconds load_unit{0}; // of a load, for each unit of the model's file
         milliseconds unlisted{0};  // how long an instance that is loaded is not listed
     };
     // What happened, in numbers.
     struct tally {
-        unsigned loads = 0; // that began, and were not refused
+        unsigned loads = 0;      // that began, and were not refused
+        unsigned duplicates = 0; // of those, while the same model was being loaded already
         unsigned refusals = 0;
+        unsigned unreached = 0;     // requests that came while it was down
+        milliseconds busy{};        // while it had a request
         unsigned cut = 0;           // requests whose instance went away under them
         unsigned cut_by_unload = 0; // of those, by the calls of a recovery
     };
     struct answer {
         bool came = false;            // else the connection broke
         bool dead_connection = false; // before the request came, and it was not a new one
-        policy::judgement judged;
+        bool unreached = false;       // no connection was made
+        policy::judgement judged{};
     };
     class call;
 
@@ -108,6 +119,9 @@ public:
     std::size_t slots = 0;   // requests that an instance serves at once, the others wait; 0: all
     bool auto_evict = false; // a load by a request takes the place of those before it, busy or not
     bool duplicates = false; // a request for a model that is being loaded loads it once more
+    double speed = 1;        // how many times faster than they say requests are served
+    double company = 0;      // by how much each other one that is being served slows one down
+    std::size_t prompts = 0; // that an instance keeps
     std::function<milliseconds(milliseconds)> vary = [](milliseconds m) { return m; };
     std::function<bool(fault)> strikes = [](fault) { return false; };
 
@@ -177,6 +191,9 @@ private:
     void want(call& c);
     void serve(call& c, instance& on);
     void generate(call& c);
+    // True if the instance still keeps the conversation's last prompt. It keeps this one.
+    bool keep_prompt(call const& c);
+    std::size_t generating() const noexcept;
     void serve_next(std::uint64_t number); // of the instance
     void begin_load(call& c, model const& m);
     void go_on_loading(std::uint64_t number, milliseconds rest);
@@ -205,6 +222,7 @@ private:
     std::uint64_t numbers_ = 0;
     virtual_time::time_point last_foreign_;
     virtual_time::time_point changed_;
+    virtual_time::time_point busy_since_;
     unsigned unloading_ = 0;
     bool down_ = false;
 };
