@@ -23,10 +23,12 @@ public:
 
     // What a request for the model takes; nothing if none was served.
     std::optional<seconds> of(std::string_view model) const noexcept;
-    // What a load of so many bytes takes, at `rate` if none was seen.
+    // What a load of so many bytes takes, at `rate` if few were seen.
     seconds load_time(std::uint64_t bytes, double rate = usual_rate) const noexcept;
     // Bytes a second that are loaded; nothing if no load was seen.
-    std::optional<double> rate() const noexcept { return rate_; }
+    std::optional<double> rate() const noexcept {
+        return bytes_ > 0 ? std::optional{rate(usual_rate)} : std::nullopt;
+    }
     static constexpr double usual_rate = 1e9;
     static constexpr seconds shortest_load{0.2};
 
@@ -34,8 +36,12 @@ public:
     static constexpr std::size_t most = 256;
 
 private:
+    // As if first_bytes had been loaded at that rate before.
+    double rate(double first) const noexcept;
+
     std::map<std::string, seconds, std::less<>> served_;
-    std::optional<double> rate_;
+    double bytes_ = 0;  // of the loads, the last ones counting most
+    seconds reading_{}; // what they took
 };
 
 } // namespace secondwind::policy

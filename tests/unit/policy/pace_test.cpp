@@ -30,16 +30,24 @@ TEST(pace, assumes_a_gigabyte_a_second_until_it_has_seen_a_load) {
     EXPECT_THAT(p.load_time(4 * gigabyte).count(), DoubleNear(5, 1e-9));
     EXPECT_THAT(p.load_time(0).count(), DoubleNear(1, 1e-9));
     p.loaded(4 * gigabyte, seconds{3});
-    EXPECT_THAT(p.load_time(8 * gigabyte).count(), DoubleNear(5, 1e-6));
+    EXPECT_THAT(p.load_time(8 * gigabyte).count(), DoubleNear(1 + 8 / (14.0 / 12), 1e-6));
     p.loaded(4 * gigabyte, seconds{5}); // a gigabyte a second
-    EXPECT_THAT(p.rate(), Optional(DoubleNear(1.7e9, 1)));
+    EXPECT_THAT(p.rate(), Optional(DoubleNear(16.8e9 / 15.4, 1)));
 }
 
-TEST(pace, takes_the_rate_that_is_given_until_it_has_seen_a_load) {
+// Most of what its load takes depends on no size.
+TEST(pace, learns_little_from_the_load_of_a_small_model) {
+    pace p;
+    p.loaded(gigabyte / 2, seconds{4});
+    EXPECT_THAT(p.load_time(20 * gigabyte).count(), DoubleNear(25.8, 0.1));
+}
+
+TEST(pace, takes_the_rate_that_is_given_until_it_has_seen_loads) {
     pace p;
     EXPECT_THAT(p.load_time(4 * gigabyte, 4e9).count(), DoubleNear(2, 1e-9));
-    p.loaded(4 * gigabyte, seconds{5});
-    EXPECT_THAT(p.load_time(4 * gigabyte, 4e9).count(), DoubleNear(5, 1e-9));
+    for (int i = 0; i < 10; ++i)
+        p.loaded(400 * gigabyte, seconds{401});
+    EXPECT_THAT(p.load_time(4 * gigabyte, 4e9).count(), DoubleNear(5, 0.1));
 }
 
 TEST(pace, learns_nothing_from_a_load_without_a_size_or_a_time) {
