@@ -9,9 +9,9 @@ namespace secondwind::policy {
 namespace {
 
 constexpr double share_of_company = 0.05;
-constexpr double cost_of_a_load = 1.25;
+constexpr double cost_of_a_load = 2;
 constexpr seconds doubt{60};
-constexpr seconds absence{120};
+constexpr seconds absence{7200};
 constexpr seconds refusal{3600};
 constexpr seconds forgetting{120};
 
@@ -52,7 +52,8 @@ price price_of(candidate const& one, seconds pace) noexcept {
     auto const ahead = one.same_model + 1 > slots ? one.same_model + 1 - slots : 0;
     price sum;
     sum.queue = each * (static_cast<double>(ahead) / static_cast<double>(slots) +
-                        share_of_company * static_cast<double>(one.in_flight));
+                        share_of_company * static_cast<double>(one.in_flight)) +
+                one.wait;
     if (one.residence == residence::loading)
         sum.load = one.load;
     else if (one.residence != residence::loaded)

@@ -118,6 +118,25 @@ room room_by_plan(host_recovery& host, lmstudio::resolved_model const& wanted, s
     return taken;
 }
 
+// What goes on before the model is loaded: the recovery that runs, and the loads of those that
+// stand in line.
+seconds wait_before(host_recovery& host, std::string_view key, double load_rate) {
+    std::vector<std::string> first;
+    auto const add = [&](std::string const& one) {
+        if (one != key && std::ranges::find(first, one) == first.end())
+            first.push_back(one);
+    };
+    if (host.guard.recovering())
+        add(host.guard.latest()->wanted.key);
+    for (auto& each : host.line.places())
+        if (!each.admitted() && each.by().possible() && host.models.serving(each.by()) == nullptr)
+            add(host.models.resolve(each.by()).key);
+    seconds sum{};
+    for (auto const& each : first)
+        sum += host.pace.load_time(host.models.size_of(each), load_rate);
+    return sum;
+}
+
 } // namespace
 
 policy::candidate candidate_on(host_recovery& host, wanted_model const& wanted,
@@ -150,6 +169,9 @@ policy::candidate candidate_on(host_recovery& host, wanted_model const& wanted,
     one.victims = policy::victims_cost(room.victims);
     if (room.busy)
         one.victims += policy::busy_cost(one.pace.value_or(policy::usual_pace));
+    one.wait = wait_before(host, resolved.key, load_rate);
+    if (host.guard.gate() == policy::gate::waiting)
+        one.wait += policy::busy_cost(one.pace.value_or(policy::usual_pace));
     one.refused = room.never || host.oversized.futile(resolved.key, now);
     return one;
 }

@@ -35,6 +35,7 @@ struct candidate {
     std::size_t slots = 0;         // that the model's instances serve at once; 0: not known
     std::optional<seconds> pace{}; // what one request for the model takes there
     seconds load{};                // what its load takes; if it is loading, what is left of it
+    seconds wait{};                // until what comes before that load is over
     seconds victims{};             // see victims_cost()
     bool refused = false;          // the model is known not to load there
     seconds reread{};              // to process the conversation's prompt, which another host kept
@@ -58,11 +59,12 @@ inline constexpr seconds usual_pace{5};
 inline constexpr std::size_t usual_slots = 4;
 
 // - queue: max(0, n + 1 - slots) / slots * pace, with n requests for the model, and a twentieth of
-//   the pace for each request on the host, for they slow each other down;
-// - load: nothing if the model is loaded, what is left if it is loading, else what a load takes and
-//   a quarter more, because it takes memory from others: a second copy is worth some waiting. A
-//   minute more where the host may not have the model, two minutes where it has not, and an hour
-//   where it is known not to load;
+//   the pace for each request on the host, for they slow each other down; before a load, also the
+//   recovery that runs there, and the loads of other models that wait;
+// - load: nothing if the model is loaded, what is left if it is loading, else twice what a load
+//   takes, because it takes memory from others: a second copy is worth some waiting. A minute
+//   more where the host may not have the model, an hour where it is known not to load, and
+//   two hours where the host has not got it;
 // - victims, reread, handicap: as they are given.
 // `pace` is used where the candidate's own is not known.
 price price_of(candidate const& one, seconds pace = usual_pace) noexcept;

@@ -50,13 +50,13 @@ TEST(price, counts_a_twentieth_of_the_pace_for_each_request_on_the_host) {
 }
 
 TEST(price, takes_a_host_that_may_not_have_the_model_after_all_that_have_it) {
-    EXPECT_EQ(price_of(on("a", on_disk)).load, seconds{12.5});
+    EXPECT_EQ(price_of(on("a", on_disk)).load, seconds{20});
     EXPECT_EQ(price_of(on("a", loading)).load, seconds{10});
-    EXPECT_EQ(price_of(on("a", perhaps)).load, seconds{72.5});
-    EXPECT_EQ(price_of(on("a", absent)).load, seconds{132.5});
+    EXPECT_EQ(price_of(on("a", perhaps)).load, seconds{80});
+    EXPECT_EQ(price_of(on("a", absent)).load, seconds{7220});
     auto misfit = on("a", on_disk);
     misfit.refused = true;
-    EXPECT_EQ(price_of(misfit).load, seconds{3612.5});
+    EXPECT_EQ(price_of(misfit).load, seconds{3620});
 }
 
 TEST(price, is_the_sum_of_its_terms) {
@@ -64,7 +64,9 @@ TEST(price, is_the_sum_of_its_terms) {
     one.victims = seconds{3};
     one.reread = seconds{2};
     one.handicap = seconds{1};
-    EXPECT_THAT(price_of(one).total().count(), DoubleEq(1.25 + 1 + 12.5 + 3 + 2 + 1));
+    one.wait = seconds{7};
+    EXPECT_THAT(price_of(one).queue.count(), DoubleEq(1.25 + 1 + 7));
+    EXPECT_THAT(price_of(one).total().count(), DoubleEq(1.25 + 1 + 7 + 20 + 3 + 2 + 1));
 }
 
 TEST(victims_cost, is_a_whole_load_for_one_just_used_and_nothing_for_one_forgotten) {
