@@ -22,6 +22,9 @@ constexpr std::size_t most_of_a_body = 4096;
 // Codes of LM Studio's errors.
 constexpr std::string_view response_not_found = "previous_response_not_found";
 constexpr std::string_view model_not_found = "model_not_found";
+// Its errors on /v1/messages have no codes.
+constexpr std::string_view none_loaded = "No models loaded.";
+constexpr std::string_view several_loaded = "Multiple models are loaded.";
 
 // Whether a recovery would unload something for it.
 bool may_unload(policy::verdict v, policy::on_crash crash) noexcept {
@@ -164,7 +167,8 @@ bool exchange::moves_from(recovery::exchange_recovery& recovery) {
     } else if (says(response_not_found) && !request_.facts->previous_response_id.empty()) {
         reason = response_not_found;
         moved = choose_host_after_failure(shared_, request_);
-    } else if (says(model_not_found)) {
+    } else if (lacks_model()) {
+        recovery.learn_absence();
         reason = model_not_found;
         moved = choose_host_that_has_it(shared_, request_);
     }
@@ -175,10 +179,16 @@ bool exchange::moves_from(recovery::exchange_recovery& recovery) {
     return true;
 }
 
-// The error that is held has this code.
-bool exchange::says(std::string_view code) const {
+// The error that is held has this code or text.
+bool exchange::says(std::string_view text) const {
     return attempt_->status() >= 400 &&
-           attempt_->answer().held_body().find(code) != std::string_view::npos;
+           attempt_->answer().held_body().find(text) != std::string_view::npos;
+}
+
+// The host has not loaded the model that the request names, and does not load it.
+bool exchange::lacks_model() const {
+    return !request_.facts->model.empty() &&
+           (says(model_not_found) || says(none_loaded) || says(several_loaded));
 }
 
 // Nothing of the request was sent.

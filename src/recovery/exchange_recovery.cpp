@@ -97,6 +97,11 @@ void exchange_recovery::learn_refusal(policy::judgement const& judged) {
     host_.learn_refusal(key(), judged.verdict);
 }
 
+void exchange_recovery::learn_absence() {
+    claim_.end();
+    host_.models.not_found(claim_);
+}
+
 // It is not loaded any more, whatever the last listing said.
 void exchange_recovery::note_not_loaded() {
     if (auto const* const serves = host_.models.serving(claim_))

@@ -157,6 +157,14 @@ bool host_models::answered_lately(std::string_view name, time_point now) const n
     return found != answered_.end() && now - found->second < lately;
 }
 
+void host_models::not_found(claim& by) {
+    prefix_.clear();
+    if (auto const known_name = answered_.find(by.model().name()); known_name != answered_.end())
+        answered_.erase(known_name);
+    if (auto const* const serves = known() ? serving(by) : nullptr)
+        unloaded(std::string{serves->id});
+}
+
 void host_models::ended(claim& of, time_point now) {
     if (!known())
         return;

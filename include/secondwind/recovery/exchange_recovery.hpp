@@ -91,6 +91,8 @@ public:
     bool uninvolved() const noexcept { return relation_ == recovery::relation::none; }
     // What a memory error says of the host counts when it is compared with others.
     void learn_refusal(policy::judgement const& judged);
+    // So does that it has not loaded the model, and does not load it.
+    void learn_absence();
 
     // What follows from an attempt's answer. For relay, this is the end: outcome() says what came
     // of the recoveries, if it met any.

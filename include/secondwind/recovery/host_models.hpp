@@ -66,6 +66,8 @@ public:
     // A request that uses this name was answered within the last minute, and nothing was unloaded
     // since.
     bool answered_lately(std::string_view name, time_point now) const noexcept;
+    // The host has said that it has not loaded the model of a request, and does not load it.
+    void not_found(claim& by);
     // A request has ended.
     void ended(claim& of, time_point now);
     // It is not loaded any more, as far as an answer shows. What is known of its use is kept until

@@ -130,6 +130,20 @@ TEST_F(models_of_a_host, count_a_model_as_loaded_once_a_request_for_it_is_answer
     EXPECT_EQ(models.serving(r.use)->id, "b");
 }
 
+TEST_F(models_of_a_host, lack_what_the_host_has_not_found_for_a_request) {
+    list({loaded("a"), loaded("b")});
+    request listed{"a"}, alias{"gpt-4"};
+    models.answered(listed.use, now);
+    models.answered(alias.use, now);
+    models.not_found(alias.use);
+    EXPECT_FALSE(models.answered_lately("gpt-4", now));
+    EXPECT_THAT(ids(), ElementsAre("a", "b"));
+    EXPECT_TRUE(models.answered_lately("a", now));
+    models.not_found(listed.use);
+    EXPECT_FALSE(models.answered_lately("a", now));
+    EXPECT_THAT(ids(), ElementsAre("b"));
+}
+
 TEST_F(models_of_a_host, remember_that_a_request_has_loaded_an_instance_as_long_as_it_is_listed) {
     list({}, {"a"});
     request r{"a"};
