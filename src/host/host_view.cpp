@@ -297,6 +297,8 @@ bool host_view::observe(observation seen, std::string reason) {
     if (after == before)
         return news;
     if (after == host_state::down)
+        surveyed_at_.reset(); // what it said before may not hold any more
+    if (after == host_state::down)
         log::write(log::level::warn, "host_down", {{"host", name_}, {"reason", health_.reason()}});
     else if (before == host_state::down)
         log::write(log::level::info, "host_up", {{"host", name_}});

@@ -26,6 +26,7 @@ void host_models::listed(lmstudio::inventory loaded, std::vector<lmstudio::model
     asked_ = now;
     if (!known() || !same_names(models_, loaded, unloaded))
         ++generation_;
+    known_ = true;
     for (auto& each : loaded) {
         auto const known = uses_.find(each.id);
         each.jit = each.jit || (known != uses_.end() && known->second.loaded);
@@ -37,6 +38,12 @@ void host_models::listed(lmstudio::inventory loaded, std::vector<lmstudio::model
                std::ranges::find(models_.loaded, each.first, &lmstudio::instance::id) ==
                    models_.loaded.end();
     });
+}
+
+void host_models::forget() {
+    auto const generation = generation_ + 1;
+    *this = {};
+    generation_ = generation;
 }
 
 // A listing that was on its way meanwhile does not show it.

@@ -16,6 +16,7 @@
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 
 #include <cstddef>
+#include <utility>
 
 namespace secondwind::host {
 
@@ -35,6 +36,7 @@ struct host {
           unloaded{env.io}, home{made_by} {
         pool.watch(view);
         control.on_busy_state([this](busy_state const& state) { view.note(state); });
+        view.on_change([this] { forget_models_of_before(); });
         view.on_survey([this](host_view::listing const* listed) { learn(listed); });
     }
     host(host const&) = delete;
@@ -87,6 +89,15 @@ struct host {
             recovery.models.not_listed(now);
     }
 
+    // What it had loaded before it was down may not be loaded any more.
+    void forget_models_of_before() {
+        auto const before = std::exchange(last_state, view.health().state());
+        bool const was_or_is_down = before == host_state::down || last_state == host_state::down;
+        if (last_state != before && was_or_is_down && recovery.learns_from_requests())
+            recovery.models.forget();
+    }
+
+    host_state last_state = host_state::unknown; // when the view has last changed
     host_list& home;
     std::size_t users = 0; // host_ptrs, including the list's own
     boost::intrusive::list_member_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>

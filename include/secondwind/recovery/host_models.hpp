@@ -32,11 +32,14 @@ public:
         return asked_ && now - *asked_ < span;
     }
     // There was a listing.
-    bool known() const noexcept { return generation_ != 0; }
+    bool known() const noexcept { return known_; }
     lmstudio::models const& all() const noexcept { return models_; }
     std::uint64_t bytes_loaded() const noexcept;
     // The keys of all models, loaded or not.
     std::vector<std::string> keys() const;
+
+    // The host was down: what it has and what it has loaded may be something else now.
+    void forget();
 
     // It has listed a model that is not loaded, so what it does not list it does not have. LM
     // Studio lists only what is loaded while it loads nothing by itself.
@@ -90,7 +93,8 @@ private:
     static bool just_loaded(use const& u, time_point now) noexcept;
 
     lmstudio::models models_;
-    std::uint64_t generation_ = 0; // 0: there was no listing
+    bool known_ = false;
+    std::uint64_t generation_ = 0; // of the models; a claim was never resolved with 0
     bool lists_all_ = false;
     std::optional<time_point> asked_;
     // What find() has found in the present listing, by the name.

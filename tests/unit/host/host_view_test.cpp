@@ -430,6 +430,13 @@ TEST_F(host_view, does_not_take_a_connection_for_an_answer_while_it_lists) {
     EXPECT_EQ(view.health().state(), host_state::down);
 }
 
+TEST_F(host_view, asks_again_after_the_host_was_down) {
+    look_and_wait();
+    view.on_connect(refused());
+    look_and_wait(1h); // before anything has reached it again
+    EXPECT_EQ(host.lists, 2);
+}
+
 TEST_F(host_view, learns_from_what_others_ask) {
     host::observed_control through{host, view};
     auto const ask = [](recovery::control& over, bool& done) -> net::task<void> {

@@ -130,6 +130,21 @@ TEST_F(models_of_a_host, count_a_model_as_loaded_once_a_request_for_it_is_answer
     EXPECT_EQ(models.serving(r.use)->id, "b");
 }
 
+TEST_F(models_of_a_host, are_not_known_any_more_once_they_are_forgotten) {
+    list({loaded("a")}, {"b"});
+    request r{"a"};
+    models.answered(r.use, now);
+    models.forget();
+    EXPECT_FALSE(models.known());
+    EXPECT_FALSE(models.lists_all());
+    EXPECT_FALSE(models.asked_within(1min, now));
+    EXPECT_FALSE(models.answered_lately("a", now));
+    EXPECT_EQ(models.serving(r.use), nullptr);
+    list({}, {"a", "b"});
+    EXPECT_EQ(models.serving(r.use), nullptr);
+    EXPECT_EQ(models.resolve(r.use).key, "a");
+}
+
 TEST_F(models_of_a_host, lack_what_the_host_has_not_found_for_a_request) {
     list({loaded("a"), loaded("b")});
     request listed{"a"}, alias{"gpt-4"};
