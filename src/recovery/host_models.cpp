@@ -159,9 +159,10 @@ void host_models::answered(claim& by, time_point now) {
     }
 }
 
-bool host_models::answered_lately(std::string_view name, time_point now) const noexcept {
+bool host_models::answered_within(duration span, std::string_view name,
+                                  time_point now) const noexcept {
     auto const found = answered_.find(name);
-    return found != answered_.end() && now - found->second < lately;
+    return found != answered_.end() && now - found->second < std::min<duration>(span, lately);
 }
 
 void host_models::not_found(claim& by) {

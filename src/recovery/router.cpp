@@ -138,8 +138,8 @@ std::string_view router::hindrance(std::size_t host, wanted_model const& wanted)
 bool router::is_fresh(std::size_t host, wanted_model const& wanted) const {
     auto const now = deadlines_.now();
     auto const& models = hosts_[host].recovery->models;
-    return models.asked_within(settings_->routing.max_age, now) ||
-           models.answered_lately(wanted.name, now);
+    auto const max_age = settings_->routing.max_age;
+    return models.asked_within(max_age, now) || models.answered_within(max_age, wanted.name, now);
 }
 
 // It would be the cheapest if the model were loaded there.

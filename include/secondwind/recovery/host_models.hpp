@@ -66,9 +66,12 @@ public:
     bool answered_alike(lmstudio::requested_model const& model, time_point now) const noexcept {
         return !prefix_.empty() && model.begins_with(prefix_) && now - prefix_seen_ < lately;
     }
-    // A request that uses this name was answered within the last minute, and nothing was unloaded
-    // since.
-    bool answered_lately(std::string_view name, time_point now) const noexcept;
+    // A request that uses this name was answered within that time, at most a minute, and nothing
+    // was unloaded since.
+    bool answered_within(duration span, std::string_view name, time_point now) const noexcept;
+    bool answered_lately(std::string_view name, time_point now) const noexcept {
+        return answered_within(lately, name, now);
+    }
     // The host has said that it has not loaded the model of a request, and does not load it.
     void not_found(claim& by);
     // A request has ended.

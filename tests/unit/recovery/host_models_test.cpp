@@ -159,6 +159,16 @@ TEST_F(models_of_a_host, lack_what_the_host_has_not_found_for_a_request) {
     EXPECT_THAT(ids(), ElementsAre("b"));
 }
 
+TEST_F(models_of_a_host, were_answered_for_within_a_time_of_at_most_a_minute) {
+    request r{"a"};
+    models.answered(r.use, now);
+    EXPECT_TRUE(models.answered_within(10s, "a", now + 10s - 1ns));
+    EXPECT_FALSE(models.answered_within(10s, "a", now + 10s));
+    EXPECT_FALSE(models.answered_within(0s, "a", now));
+    EXPECT_TRUE(models.answered_within(1h, "a", now + 1min - 1ns));
+    EXPECT_FALSE(models.answered_within(1h, "a", now + 1min));
+}
+
 TEST_F(models_of_a_host, remember_that_a_request_has_loaded_an_instance_as_long_as_it_is_listed) {
     list({}, {"a"});
     request r{"a"};
