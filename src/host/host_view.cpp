@@ -144,8 +144,10 @@ void host_view::note(recovery::control::listing const& got) {
         break;
     case recovery::contact::no_answer:
         news = observe(observation::no_answer, got.error);
+        news = begin_rest(got.error) || news;
         break;
     case recovery::contact::answered:
+        rest_.worked(deadlines_.now());
         news = observe(observation::answered, {});
         break;
     }
@@ -248,11 +250,9 @@ bool host_view::set_unavailable(std::string& reason, std::string text) {
 
 void host_view::on_connect(failure const& result) {
     bool news = false;
-    if (!result)
-        rest_.worked(deadlines_.now());
     if (result) {
         news = observe(observation::unreachable, describe(result));
-        news = begin_rest(result) || news;
+        news = begin_rest(describe(result)) || news;
     } else if (!listing_ && !health_.up()) { // a listing that is running will say more
         news = observe(observation::connected, {});
         if (news) {
@@ -261,18 +261,20 @@ void host_view::on_connect(failure const& result) {
             surveyed_at_.reset();
         }
     }
+    // One that hangs accepts connections as well.
+    if (!result && health_.up())
+        rest_.worked(deadlines_.now());
     if (news)
         notify_observers();
 }
 
 // True if a rest begins that matters to anybody.
-bool host_view::begin_rest(failure const& result) {
+bool host_view::begin_rest(std::string const& reason) {
     auto const length = rest_.failed(deadlines_.now());
     if (length == length.zero() || !config::routes_by_model(*settings_))
         return false;
-    log::write(
-        log::level::info, "host_rests",
-        {{"host", name_}, {"rest_s", std::int64_t{length.count()}}, {"reason", describe(result)}});
+    log::write(log::level::info, "host_rests",
+               {{"host", name_}, {"rest_s", std::int64_t{length.count()}}, {"reason", reason}});
     return true;
 }
 

@@ -115,10 +115,21 @@ void router::add_rereads(offers& all, wanted_model const& wanted) const {
     }
 }
 
+net::task<void> router::try_host(routed_host host) {
+    co_await host.ask_models(std::chrono::milliseconds::zero());
+}
+
+// A request that tries a host may take long, and a host that hangs accepts its connection: whether
+// the rest is over is asked.
+void router::use(routed_host const& host) const {
+    if (host.rest->use(deadlines_.now()))
+        net::spawn(try_host(host));
+}
+
 choice router::cheapest(offers all) const {
     auto const best = all.prices.cheapest;
     auto const host = all.hosts[best];
-    hosts_[host].rest->use(deadlines_.now());
+    use(hosts_[host]);
     auto const reason = reason_for(all);
     return {host, reason, std::move(all.turn)};
 }
@@ -268,7 +279,7 @@ choice router::spread(std::string_view client) const {
     for (std::size_t i = 1; i < hosts_.size(); ++i)
         if (rank(i) > rank(best))
             best = i;
-    hosts_[best].rest->use(now);
+    use(hosts_[best]);
     return {best, policy::choice_reason::spread, {}};
 }
 

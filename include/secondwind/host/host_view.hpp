@@ -109,7 +109,7 @@ private:
     net::task<void> survey();
     net::task<void> watch();
     bool observe(observation seen, std::string reason);
-    bool begin_rest(failure const& result);
+    bool begin_rest(std::string const& reason);
     bool keep(recovery::control::listing const& got);
     void set_listing_error(std::string error);
     bool set_unavailable(std::string& reason, std::string text);

@@ -38,12 +38,13 @@ public:
     bool lasts(time_point now) const noexcept { return now < until_; }
     // When it ends or has ended; far in the past if there was none.
     time_point end() const noexcept { return until_; }
-    // The caller's request goes to the host. If the host has failed, that is the trial.
-    void use(time_point now) noexcept {
+    // The caller's request goes to the host. True if that is the trial of a host that has failed.
+    bool use(time_point now) noexcept {
         if (length_ == length_.zero() || lasts(now))
-            return;
+            return false;
         until_ = now + longest_trial;
         tried_ = true;
+        return true;
     }
 
     // When the host came back; far in the past if it never failed.

@@ -124,6 +124,8 @@ private:
     struct question;
     static net::task<void> ask(std::shared_ptr<question> all, routed_host host,
                                std::chrono::milliseconds max_age);
+    static net::task<void> try_host(routed_host host);
+    void use(routed_host const& host) const;
     std::shared_ptr<question> ask_all(wanted_model const& wanted) const;
     double mean_load_rate() const;
     bool is_fresh(std::size_t host, wanted_model const& wanted) const;

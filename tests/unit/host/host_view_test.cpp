@@ -430,6 +430,21 @@ TEST_F(host_view, does_not_take_a_connection_for_an_answer_while_it_lists) {
     EXPECT_EQ(view.health().state(), host_state::down);
 }
 
+TEST_F(host_view, lets_a_host_rest_that_hangs_until_it_answers) {
+    auto const good = host.next;
+    auto const rests = [this] { return view.rest().lasts(time.deadlines().now()); };
+    look_and_wait();
+    EXPECT_FALSE(rests());
+    fails(contact::no_answer, "it did not answer in time");
+    look_and_wait();
+    EXPECT_TRUE(rests());
+    view.on_connect({}); // its kernel accepts connections
+    EXPECT_TRUE(rests());
+    host.next = good;
+    look_and_wait();
+    EXPECT_FALSE(rests());
+}
+
 TEST_F(host_view, asks_again_after_the_host_was_down) {
     look_and_wait();
     view.on_connect(refused());

@@ -46,7 +46,9 @@ TEST(rest, tells_how_long_it_is_when_it_begins) {
 TEST(rest, ends_with_a_trial_by_one_request) {
     rest r;
     r.failed(start);
-    r.use(start + 2s);
+    EXPECT_FALSE(r.use(start + 1s));
+    EXPECT_TRUE(r.use(start + 2s));
+    EXPECT_FALSE(r.use(start + 2s));
     EXPECT_TRUE(r.lasts(start + 3s)); // for all others
     r.failed(start + 3s);
     EXPECT_TRUE(r.lasts(start + 7s - 1ns));
