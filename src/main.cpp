@@ -87,6 +87,7 @@ int run_operator(app::operator_verb verb, cli::operator_flags const& flags) {
     command.instances = flags.instances;
     command.all = flags.all;
     command.yes = flags.yes;
+    command.wait = flags.wait;
     return app::run_operator(command, app::process_console());
 }
 
@@ -139,6 +140,10 @@ int run(int argc, char** argv) {
         return run_operator(app::operator_verb::unload, invocation.operating);
     case verb::load:
         return run_operator(app::operator_verb::load, invocation.operating);
+    case verb::drain:
+        return run_operator(app::operator_verb::drain, invocation.operating);
+    case verb::undrain:
+        return run_operator(app::operator_verb::undrain, invocation.operating);
     case verb::reload:
         return run_operator(app::operator_verb::reload, invocation.operating);
     case verb::events:

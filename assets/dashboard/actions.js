@@ -50,6 +50,27 @@ export class actions {
     });
   }
 
+  drain(host, on) {
+    this.#ask({
+      title: on ? `Drain ${host}?` : `Undrain ${host}?`,
+      text: on
+        ? [
+            'The host gets no new requests. Those that no other host can serve are refused.',
+            'Running requests are not affected. This lasts until you undrain the host, or ' +
+              'secondwind restarts.',
+          ]
+        : ['The host gets requests again.'],
+      verb: on ? 'Drain' : 'Undrain',
+      act: async () => {
+        const path = `/api/hosts/${encodeURIComponent(host)}/${on ? 'drain' : 'undrain'}`;
+        const { exchanges } = await post(path, {});
+        return on
+          ? `${host} is draining: ${counted(exchanges, 'request')} left.`
+          : `${host} gets requests again.`;
+      },
+    });
+  }
+
   switch_mode(mode) {
     this.#ask({
       title: `Change the recovery mode to "${mode}"?`,

@@ -33,6 +33,13 @@ function of_hosts(hosts) {
       icon: 'attention',
       sentence: `${down.length} of ${hosts.length} hosts ${is_or_are(down.length)} down: ${names}.`,
     };
+  const draining = list(hosts.filter((host) => host.draining).map((host) => host.name));
+  if (draining)
+    return {
+      level: 'attention',
+      icon: 'attention',
+      sentence: `No new requests go to hosts that are draining: ${draining}.`,
+    };
   const hopeless = hosts.filter((host) => host.recovery_unavailable);
   if (hopeless.length > 0)
     return {

@@ -38,11 +38,13 @@ export class hosts_view {
     const parts = {
       state: chip(),
       resting: chip(),
+      draining: chip(),
       recovering: chip(),
       busy_unknown: chip(),
       evicts: chip(),
       no_recovery: chip(),
       url: el('span', { className: 'muted url' }),
+      drain: el('button', { type: 'button', className: 'action' }),
       unload_all: el('button', { type: 'button', className: 'action' }, 'Unload all'),
       facts: el('p', { className: 'note' }),
       why: el('p', { className: 'why' }),
@@ -63,6 +65,7 @@ export class hosts_view {
     set_attribute(parts.unload_all, 'aria-label', `Unload all models of ${host.name}`);
     parts.unload_all.onclick = () => this.#act.unload_all(host.name);
     set_chip(parts.resting, 'attention', 'hold', 'Resting');
+    set_chip(parts.draining, 'attention', 'attention', 'Draining');
     set_chip(parts.recovering, 'working', 'working', 'Recovering');
     set_chip(parts.busy_unknown, 'unknown', 'unknown', 'Busy state unknown');
     set_chip(parts.no_recovery, 'bad', 'attention', 'No recovery');
@@ -76,11 +79,13 @@ export class hosts_view {
         el('h3', { id: title }, host.name),
         parts.state,
         parts.resting,
+        parts.draining,
         parts.recovering,
         parts.busy_unknown,
         parts.evicts,
         parts.no_recovery,
         parts.url,
+        parts.drain,
         parts.unload_all,
       ),
       parts.why,
@@ -106,6 +111,11 @@ export class hosts_view {
     const [level, name, word] = states[host.state] ?? states.unknown;
     set_chip(p.state, level, name, word + since);
     set_hidden(p.no_recovery, !host.recovery_unavailable);
+    set_hidden(p.draining, !host.draining);
+    set_text(p.drain, host.draining ? 'Undrain' : 'Drain');
+    p.drain.setAttribute('aria-label', `${host.draining ? 'Undrain' : 'Drain'} ${host.name}`);
+    p.drain.onclick = () => this.#act.drain(host.name, !host.draining);
+    set_hidden(p.drain, !store.status?.actions_allowed);
     set_hidden(p.recovering, !host.recovering);
     set_text(p.url, host.url);
     set_text(p.why, host.state === 'down' ? host.reason : this.#refusal(host));

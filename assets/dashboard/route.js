@@ -15,6 +15,7 @@ const reasons = {
 };
 
 const hindrances = {
+  draining: 'An operator drains it.',
   resting: 'It could not be reached, and is left alone for a while.',
   models: 'upstreams[].models excludes this model.',
 };
@@ -41,7 +42,7 @@ function lines({ chosen, candidates, others }) {
   return [
     ...candidates.map(({ host, residence, price, hindrance }) => ({
       host,
-      chosen: host === chosen.host,
+      chosen: host === chosen?.host,
       total: duration(price.total),
       detail: `${residences[residence] ?? residence}: ${sum(price)}`,
       note: hindrances[hindrance] ?? '',
@@ -85,8 +86,10 @@ export class route_view {
     let offers = [];
     try {
       const route = await get(`/api/route?model=${encodeURIComponent(model)}`);
-      const { host, reason } = route.chosen;
-      answer = `A request for ${model} goes to ${host}: ${reasons[reason] ?? reason}.`;
+      const { host, reason } = route.chosen ?? {};
+      answer = host
+        ? `A request for ${model} goes to ${host}: ${reasons[reason] ?? reason}.`
+        : `A request for ${model} is refused: no host takes requests.`;
       offers = lines(route);
     } catch (error) {
       answer = `This could not be found out: ${sentence(error.message)}`;

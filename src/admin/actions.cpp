@@ -3,6 +3,7 @@
 #include "access.hpp"
 #include "action_requests.hpp"
 #include "api_json.hpp"
+#include "status_documents.hpp"
 #include <secondwind/base/escape.hpp>
 #include <secondwind/base/log.hpp>
 
@@ -33,6 +34,19 @@ reply host_failed(std::string_view message, json unloaded) {
     document["unloaded"] = std::move(unloaded);
     out.body = to_text(document);
     return out;
+}
+
+reply no_such_host(std::string_view name) {
+    return error_reply(404, "not_found",
+                       "There is no host " + in_quotes(name) + ". GET /api/hosts lists the hosts.");
+}
+
+std::string describe_drain(std::string const& host, bool on) {
+    return on ? "The host " + host +
+                    " gets no more requests than those that name it, or continue or unload what it "
+                    "has. This lasts until \"secondwind undrain " +
+                    host + "\" or a restart of secondwind; a reload does not change it."
+              : "The host " + host + " gets requests again.";
 }
 
 std::string_view name_of(lmstudio::unload_result result) noexcept {
@@ -83,6 +97,10 @@ net::task<reply> actions::run(destination destination, request request) {
     switch (destination.route) {
     case route::unload:
         co_return co_await unload(std::move(destination.argument), std::move(request));
+    case route::drain:
+        co_return drain(destination.argument, true, request);
+    case route::undrain:
+        co_return drain(destination.argument, false, request);
     case route::recovery_mode:
         co_return set_mode(request);
     case route::cancel:
@@ -95,9 +113,7 @@ net::task<reply> actions::run(destination destination, request request) {
 net::task<reply> actions::unload(std::string name, request request) {
     auto const host = sources_.hosts.find(name);
     if (!host)
-        co_return error_reply(404, "not_found",
-                              "There is no host " + in_quotes(name) +
-                                  ". GET /api/hosts lists the hosts.");
+        co_return no_such_host(name);
     unload_request wanted;
     if (auto const error = read_action(request.body, wanted); !error.empty())
         co_return bad_request(error);
@@ -145,6 +161,24 @@ net::task<reply> actions::unload_from(host::host& host, std::string instance_id)
     if (failure.empty())
         co_return document_reply({{"unloaded", std::move(unloaded)}});
     co_return host_failed(failure, std::move(unloaded));
+}
+
+reply actions::drain(std::string_view name, bool on, request const& request) {
+    auto const host = sources_.hosts.find(name);
+    if (!host)
+        return no_such_host(name);
+    if (auto const error = read_empty_action(request.body); !error.empty())
+        return bad_request(error);
+    auto const left = exchanges_on(sources_.exchanges, host->name());
+    if (host->view.draining() != on) {
+        host->view.drain(on);
+        log::write(log::level::info, on ? "host_drains" : "host_undrained",
+                   {{"host", host->name()}, {"exchanges", left}});
+    }
+    return document_reply({{"host", host->name()},
+                           {"draining", on},
+                           {"exchanges", left},
+                           {"note", describe_drain(host->name(), on)}});
 }
 
 // Every decision reads the current settings, so the new mode takes effect with the next one.

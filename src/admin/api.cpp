@@ -74,7 +74,7 @@ net::task<reply> api::document(destination destination, request request) {
     }
 }
 
-// One host that is up is enough: requests to the others get their own answers.
+// One host that is up and does not drain is enough: requests to the others get their own answers.
 net::task<reply> api::readiness() {
     if (sources_.proxy().draining)
         co_return probe_reply(503, "draining");
@@ -84,13 +84,17 @@ net::task<reply> api::readiness() {
     if (up)
         co_return probe_reply(200, "ready");
     auto hosts = json::array();
+    bool draining = false;
     for (auto const& each : sources_.hosts) {
         auto const& health = each->view.health();
+        draining = draining || (health.up() && each->view.draining());
         hosts.push_back({{"name", each->name()},
                          {"state", host::to_string(health.state())},
-                         {"reason", text_or_null(health.reason())}});
+                         {"reason", text_or_null(health.reason())},
+                         {"draining", each->view.draining()}});
     }
-    auto out = json_reply(to_text({{"status", "no_host_up"}, {"hosts", std::move(hosts)}}));
+    auto const* const status = draining ? "hosts_draining" : "no_host_up";
+    auto out = json_reply(to_text({{"status", status}, {"hosts", std::move(hosts)}}));
     out.status = 503;
     co_return out;
 }

@@ -104,6 +104,9 @@ void add_host_metrics(metric_families& families, host::host_list const& hosts) {
     for (auto const& each : hosts)
         families.add(each->view.health().state() != host::host_state::unknown,
                      {{"host", each->name()}});
+    families.gauge("secondwind_host_draining", "1 while an operator drains the host, otherwise 0");
+    for (auto const& each : hosts)
+        families.add(each->view.draining(), {{"host", each->name()}});
     families.counter("secondwind_host_attempts_total",
                      "Attempts to get a response from the host, by its status; none: there was no "
                      "response");

@@ -99,8 +99,9 @@ std::string route_document(sources const& from, route_question const& asked) {
             if (std::ranges::find(all.hosts, i) == all.hosts.end())
                 others.push_back({{"host", from.hosts[i].name()},
                                   {"hindrance", text_or_null(router.hindrance(i, wanted))}});
-        chosen =
-            choice_json(from.hosts[all.hosts[all.prices.cheapest]].name(), router.reason_for(all));
+        if (!all.empty())
+            chosen = choice_json(from.hosts[all.hosts[all.prices.cheapest]].name(),
+                                 router.reason_for(all));
     } else {
         chosen = fixed_choice(from);
     }

@@ -19,6 +19,12 @@ constexpr std::array<std::pair<std::string_view, route>, 8> fixed{{
     {"/api/reload", route::reload},
 }};
 
+constexpr std::array<std::pair<std::string_view, route>, 3> of_one_host{{
+    {"/unload", route::unload},
+    {"/drain", route::drain},
+    {"/undrain", route::undrain},
+}};
+
 // The text between `prefix` and `suffix` if it is a single segment, otherwise nothing.
 std::string segment(std::string_view path, std::string_view prefix, std::string_view suffix) {
     if (path.size() <= prefix.size() + suffix.size() || !path.starts_with(prefix) ||
@@ -35,8 +41,9 @@ destination find_destination(std::string_view path) {
     auto const found = std::ranges::find(fixed, path, &std::pair<std::string_view, route>::first);
     if (found != fixed.end())
         return {found->second};
-    if (auto name = segment(path, "/api/hosts/", "/unload"); !name.empty())
-        return {route::unload, std::move(name)};
+    for (auto const& [end, to] : of_one_host)
+        if (auto name = segment(path, "/api/hosts/", end); !name.empty())
+            return {to, std::move(name)};
     if (auto number = segment(path, "/api/exchanges/", "/cancel"); !number.empty())
         return {route::cancel, std::move(number)};
     return {};

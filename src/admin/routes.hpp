@@ -16,6 +16,8 @@ enum class route : std::uint8_t {
     recoveries,
     choice, // of a host for a request
     unload, // of the host `argument`
+    drain,  // likewise
+    undrain,
     recovery_mode,
     cancel, // of the exchange with the number `argument`
     reload

@@ -49,6 +49,11 @@ use_counts uses_of(telemetry::exchange_list& all, std::string_view host) {
 
 } // namespace
 
+std::size_t exchanges_on(telemetry::exchange_list& all, std::string_view host) {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(all, [host](auto const& each) { return each.look().host == host; }));
+}
+
 status_documents::status_documents(sources const& sources, history const& history, std::string run,
                                    std::function<event_state()> events)
     : sources_{sources}, history_{history}, run_{std::move(run)}, events_{std::move(events)},
@@ -57,8 +62,9 @@ status_documents::status_documents(sources const& sources, history const& histor
 
 bool status_documents::ready() const {
     return !sources_.proxy().draining &&
-           std::ranges::any_of(sources_.hosts,
-                               [](host::host_ptr const& each) { return each->view.health().up(); });
+           std::ranges::any_of(sources_.hosts, [](host::host_ptr const& each) {
+               return each->view.health().up() && !each->view.draining();
+           });
 }
 
 std::string status_documents::status() const {
@@ -73,6 +79,11 @@ std::string status_documents::status() const {
     for (auto const& each : sources_.exchanges)
         if (++total <= most_exchanges)
             exchanges.push_back(exchange_json(each.look()));
+    auto draining = json::array();
+    for (auto const& each : sources_.hosts)
+        if (each->view.draining())
+            draining.push_back({{"name", each->name()},
+                                {"exchanges", exchanges_on(sources_.exchanges, each->name())}});
     auto samples = json::array();
     for (auto const& each : history_.samples())
         samples.push_back(sample_json(each));
@@ -88,6 +99,7 @@ std::string status_documents::status() const {
          {"tls", !settings.tls.certificate_file.empty()},
          {"admin", events.listen.empty() ? configured : events.listen},
          {"draining", proxy.draining},
+         {"draining_hosts", std::move(draining)},
          {"ready", ready()},
          {"actions_allowed", settings.admin.allow_actions},
          {"sequence", events.sequence},
@@ -121,6 +133,7 @@ std::string status_documents::host(host::host& one) const {
          {"reason", text_or_null(view.health().reason())},
          {"version", text_or_null(view.version().value_or(""))},
          {"resting_until", time_or_null(view.resting_until())},
+         {"draining", view.draining()},
          {"recovering", guard.recovering()},
          {"epoch", guard.epoch()},
          {"waiting", one.recovery.waiting()},

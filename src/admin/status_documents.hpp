@@ -9,8 +9,12 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 
 namespace secondwind::admin {
+
+// How many exchanges run on the host of this name, or wait there.
+std::size_t exchanges_on(telemetry::exchange_list& all, std::string_view host);
 
 // What /api/status shows of the live events.
 struct event_state {
@@ -26,7 +30,8 @@ public:
     status_documents(sources const& sources, history const& history, std::string run,
                      std::function<event_state()> events);
 
-    // True if the proxy can serve requests: it does not drain, and a host is known to be up.
+    // True if the proxy can serve requests: it does not drain, and a host is known to be up that
+    // does not drain either.
     bool ready() const;
 
     std::string status() const;                     // /api/status

@@ -118,6 +118,8 @@ std::string host_text(json const& host) {
         return text;
     text += version.empty() ? "" : ", LM Studio " + version;
     text += loaded.empty() ? ", nothing loaded" : ", loaded: " + enumerated(loaded);
+    if (is_true(host, "draining"))
+        text += ", draining";
     return text + (is_true(host, "recovering") ? ", recovery running" : "");
 }
 

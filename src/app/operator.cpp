@@ -1,6 +1,7 @@
 #include <secondwind/app/operator.hpp>
 
 #include "admin_client.hpp"
+#include "drain_verb.hpp"
 #include "event_follower.hpp"
 #include "formatting.hpp"
 #include "json_members.hpp"
@@ -144,9 +145,12 @@ int show_health(operator_command const& command, console const& console) {
     }
     bool const printed = print_line(console, command.json ? answer.body : printable(status));
     for (auto const& host : list_member(body, "hosts"))
-        console.print_error(printable(fmt::format("host {} is {}: {}", text_member(host, "name"),
-                                                  text_member(host, "state"),
-                                                  text_member(host, "reason", "unknown reason"))));
+        console.print_error(
+            printable(is_true(host, "draining") && text_member(host, "state") == "up"
+                          ? fmt::format("host {} is draining", text_member(host, "name"))
+                          : fmt::format("host {} is {}: {}", text_member(host, "name"),
+                                        text_member(host, "state"),
+                                        text_member(host, "reason", "unknown reason"))));
     return exit_code(printed && answer.status == 200);
 }
 
@@ -293,6 +297,9 @@ int run_operator(operator_command const& command, console const& console) {
         return unload(command, console);
     case operator_verb::load:
         return load_model(command, console);
+    case operator_verb::drain:
+    case operator_verb::undrain:
+        return drain_host(command, console);
     case operator_verb::reload:
         return reload(command, console);
     case operator_verb::events:

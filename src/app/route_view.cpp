@@ -29,7 +29,8 @@ constexpr std::array<explanation, 8> reasons{{
     {"fallback", "requests are not routed by model (routing.mode)"},
 }};
 
-constexpr std::array<explanation, 2> hindrances{{
+constexpr std::array<explanation, 3> hindrances{{
+    {"draining", "an operator drains it"},
     {"resting", "it could not be reached, and is left alone for a while"},
     {"models", "upstreams[].models excludes this model"},
 }};
@@ -121,6 +122,10 @@ std::string asked_first(json const& route) {
 
 std::string route_view(json const& route, bool colours) {
     auto const& chosen = member(route, "chosen");
+    if (!chosen.is_object() && list_member(route, "candidates").empty())
+        return printable(fmt::format("A request for {} is refused: no host takes requests.",
+                                     text_member(route, "model", "no model"))) +
+               "\n" + hindered(list_member(route, "others"), "is no candidate");
     auto const reason = text_member(chosen, "reason");
     auto text =
         printable(fmt::format("A request for {} goes to {} ({}): {}.",

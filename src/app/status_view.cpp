@@ -29,6 +29,8 @@ cell state_cell(json const& host) {
     auto state = text_member(host, "state");
     if (!text_member(host, "recovery_unavailable", "").empty())
         return {state + ", no recovery", app::tone::bad};
+    if (is_true(host, "draining"))
+        return {state + ", draining", app::tone::plain};
     auto const tone = state == "up"     ? app::tone::good
                       : state == "down" ? app::tone::bad
                                         : app::tone::plain;
@@ -65,6 +67,8 @@ std::vector<std::string> problems(json const& status, json const& hosts) {
     if (down != 0)
         all.push_back(fmt::format("{} of {} down ({})", down, counted(hosts.size(), "host"),
                                   down_hosts(hosts)));
+    else if (!is_true(status, "ready") && !list_member(status, "draining_hosts").empty())
+        all.emplace_back("no host takes new requests");
     std::vector<std::string> hopeless;
     for (auto const& host : hosts)
         if (auto const reason = text_member(host, "recovery_unavailable", ""); !reason.empty())
@@ -82,6 +86,15 @@ std::string running_recoveries(json const& hosts) {
         if (is_true(host, "recovering"))
             names.push_back(text_member(host, "name"));
     return names.empty() ? "" : ", recovery running on " + enumerated(names);
+}
+
+// ", mac draining (2 requests left)"
+std::string draining_hosts(json const& status) {
+    std::vector<std::string> all;
+    for (auto const& host : list_member(status, "draining_hosts"))
+        all.push_back(fmt::format("{} draining ({} left)", text_member(host, "name"),
+                                  counted(count_member(host, "exchanges"), "request")));
+    return all.empty() ? "" : ", " + enumerated(all);
 }
 
 std::string totals_text(json const& status) {
@@ -215,10 +228,10 @@ std::string summary(json const& status, json const& hosts) {
     else
         state = fmt::format("All is well so far: {} up, {} not contacted yet", counted(up, "host"),
                             hosts.size() - up);
-    return printable(
-        fmt::format("{}{}. secondwind {} on {} for {}: {}.", state, running_recoveries(hosts),
-                    text_member(status, "version"), text_member(status, "listen"),
-                    duration_text(number_member(status, "uptime")), totals_text(status)));
+    return printable(fmt::format(
+        "{}{}{}. secondwind {} on {} for {}: {}.", state, running_recoveries(hosts),
+        draining_hosts(status), text_member(status, "version"), text_member(status, "listen"),
+        duration_text(number_member(status, "uptime")), totals_text(status)));
 }
 
 std::string status_view(json const& status, json const& hosts, json const& recoveries,

@@ -88,6 +88,7 @@ operator_verbs::operator_verbs(CLI::App& app, flag_values& values) : values_{val
         ->type_name("NAME");
     unload.add_flag("--yes", flags_.yes, "Do not ask for confirmation");
     add_load(app);
+    add_drain(app);
     add(app, verb::reload, "reload", "Make a running secondwind read its configuration again");
     add(app, verb::events, "events", "Show events as they happen, until Ctrl-C");
     add(app, verb::health, "health", "Exit with 0 if it is ready for requests, otherwise with 1");
@@ -123,6 +124,15 @@ void operator_verbs::add_load(CLI::App& app) {
     load->add_flag("--json", flags_.json, "Print the response as JSON, unchanged");
     load->footer("It connects to listen of the configuration, as clients do.");
     verbs_[invocation::verb::load] = load;
+}
+
+void operator_verbs::add_drain(CLI::App& app) {
+    using verb = invocation::verb;
+    auto& drain = add(app, verb::drain, "drain", "Give a host no new requests; what runs ends");
+    drain.add_option("HOST", host_, "Name of the host")->required();
+    drain.add_flag("--wait", flags_.wait, "Wait until no request is left on it");
+    auto& undrain = add(app, verb::undrain, "undrain", "Give a host requests again");
+    undrain.add_option("HOST", host_, "Name of the host")->required();
 }
 
 std::optional<invocation::verb> operator_verbs::given() const {

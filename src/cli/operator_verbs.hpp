@@ -35,6 +35,7 @@ public:
 
 private:
     void add_load(CLI::App& app);
+    void add_drain(CLI::App& app);
     CLI::App& add(CLI::App& app, invocation::verb verb, std::string const& name,
                   std::string const& help);
 

@@ -110,7 +110,7 @@ std::vector<recovery::routed_host> host_list::routed() const {
     std::vector<recovery::routed_host> all;
     for (auto const& each : hosts_)
         all.push_back(
-            {&each->recovery, &each->upstream, &each->view.rest(),
+            {&each->recovery, &each->upstream, &each->view.rest(), &each->view.draining(),
              [each](std::chrono::milliseconds max_age) { return each->view.refresh(max_age); }});
     return all;
 }
@@ -145,8 +145,12 @@ net::task<void> host_list::refresh(std::chrono::milliseconds max_age) {
 }
 
 net::task<bool> host_list::ready() {
-    auto const all = std::make_shared<poll>(env_.io, hosts_.size());
+    std::vector<host_ptr> asked;
     for (auto const& each : hosts_)
+        if (!each->view.draining())
+            asked.push_back(each);
+    auto const all = std::make_shared<poll>(env_.io, asked.size());
+    for (auto const& each : asked)
         net::spawn(ask_ready(all, each));
     while (!all->up && all->left > 0) {
         net::gate::waiter until{all->answered};

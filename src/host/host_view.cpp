@@ -52,6 +52,11 @@ net::task<void> host_view::refresh(milliseconds max_age) {
         set_listing_error("it did not list its models within " + format_duration(patience));
 }
 
+void host_view::drain(bool on) {
+    draining_ = on;
+    notify_observers();
+}
+
 net::task<bool> host_view::ready() {
     if (!health_.up()) {
         bool const known = health_.state() != host_state::unknown;

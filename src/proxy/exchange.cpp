@@ -166,7 +166,7 @@ bool exchange::moves_from(recovery::exchange_recovery& recovery) {
         moved = choose_host_after_refusal(shared_, request_);
     } else if (says(response_not_found) && !request_.facts->previous_response_id.empty()) {
         reason = response_not_found;
-        moved = choose_host_after_failure(shared_, request_);
+        moved = choose_host_that_stores_it(shared_, request_);
     } else if (lacks_model()) {
         recovery.learn_absence();
         reason = model_not_found;

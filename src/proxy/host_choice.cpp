@@ -61,6 +61,12 @@ void read_facts(request& request, http::request_head const& head) {
     request.model = policy::requested_model_of(*request.facts, parts.body, request.whole);
 }
 
+http::refusal host_draining() {
+    return {503, "host_draining",
+            "An operator is draining every LM Studio host that may serve this request, so it was "
+            "not sent. Try again later."};
+}
+
 http::refusal ambiguous_unload(context const& shared, std::string const& instance,
                                std::vector<std::size_t> const& holders, bool has_key) {
     std::vector<std::string_view> names;
@@ -129,20 +135,37 @@ std::optional<http::refusal> choose_host(context& shared, client& client, reques
 net::task<std::optional<http::refusal>> ask_and_choose_host(context& shared, request& request) {
     auto const began = shared.deadlines.now();
     std::optional<http::refusal> refused;
+    std::optional<recovery::choice> chosen;
     if (request.facts->traffic == traffic::unload) {
         co_await shared.hosts.refresh(std::chrono::milliseconds::zero());
         refused = choose_for_unload(shared, request);
         if (!refused && !request.host)
-            take(shared, request, shared.router.first());
+            chosen = shared.router.first();
     } else {
-        auto chosen = co_await shared.router.ask_and_choose(wanted_by(request));
-        take(shared, request, std::move(chosen));
+        chosen = co_await shared.router.ask_and_choose(wanted_by(request));
     }
     std::chrono::duration<double> const waited = shared.deadlines.now() - began;
     shared.traffic.route_waits.observe(waited.count());
+    if (chosen)
+        take(shared, request, std::move(*chosen));
+    if (!request.host && !refused)
+        refused = host_draining();
     if (!refused)
         render_again(shared, request);
     co_return refused;
+}
+
+std::optional<http::refusal> refuse_on_draining_host(context& shared, request& request) {
+    if (request.route == choice_reason::port || request.route == choice_reason::asked)
+        return std::nullopt;
+    if (!request.received.empty()) {
+        auto const head =
+            http::check_request(request.received, request.head_limits(), shared.fields);
+        read_facts(request, *head);
+        if (!request.facts->previous_response_id.empty())
+            return std::nullopt;
+    }
+    return host_draining();
 }
 
 bool choose_host_after_refusal(context& shared, request& request) {
@@ -156,6 +179,11 @@ bool choose_host_after_failure(context& shared, request& request) {
     request.tried.push_back(&request.host->recovery);
     return move(shared, request,
                 shared.router.choose_after_failure(wanted_by(request), request.tried));
+}
+
+bool choose_host_that_stores_it(context& shared, request& request) {
+    request.tried.push_back(&request.host->recovery);
+    return move(shared, request, shared.router.choose_store(wanted_by(request), request.tried));
 }
 
 bool choose_host_that_has_it(context& shared, request& request) {

@@ -17,6 +17,9 @@ namespace {
 // came.
 constexpr std::size_t longest_id = 200;
 
+// Seconds after which a client may try again where no host takes its request.
+constexpr int retry_after_drain = 10;
+
 // The first of each counts.
 void note_ids(request& request, http::request_head const& head) {
     constexpr std::string_view id = "x-request-id";
@@ -71,8 +74,9 @@ net::task<request_reader::result> request_reader::read() {
     bool const chunked = head.framing == http::framing::chunked;
     bool const expects_continue = head.expect_continue;
     bool const chooses = !request_.host;
-    if (chunked || chooses)
-        request_.received = head_bytes;     // rendered again once its length and its host are known
+    // It is rendered again once its length and its host are known, and read if the host drains.
+    if (chunked || chooses || request_.host->view.draining())
+        request_.received = head_bytes;
     bool intact = client_.unread().empty(); // the head is still where it was read
     auto rest = arrived.substr(scanner.end());
     body_->begin(rest, request_.body);
@@ -91,15 +95,20 @@ net::task<request_reader::result> request_reader::read() {
     request_.model = lmstudio::requested_model{request_.body.view(), request_.whole};
     if (request_.whole)
         body_.reset();
+    std::optional<http::refusal> refused;
     if (chooses) {
         if (!intact)
             checked =
                 http::check_request(request_.received, request_.head_limits(), shared_.fields);
-        auto refused = choose_host(shared_, client_, request_, head);
+        refused = choose_host(shared_, client_, request_, head);
         if (!request_.host && !refused)
             refused = co_await ask_and_choose_host(shared_, request_);
-        if (refused)
-            co_return refuse(std::move(*refused));
+    } else if (request_.host->view.draining()) {
+        refused = refuse_on_draining_host(shared_, request_);
+    }
+    if (refused) {
+        bool const later = refused->status == 503;
+        co_return refuse(std::move(*refused), later ? retry_after_drain : 0);
     }
     if (chunked && !chooses)
         render_again(shared_, request_);

@@ -76,7 +76,8 @@ offers router::price(wanted_model const& wanted, tried_hosts const& tried) const
     auto const add_where = [&](auto const& suits) {
         for (std::size_t i = 0; i < hosts_.size(); ++i) {
             auto const& each = hosts_[i];
-            if (!suits(each) || std::ranges::find(tried, each.recovery) != tried.end())
+            if (each.drains() || !suits(each) ||
+                std::ranges::find(tried, each.recovery) != tried.end())
                 continue;
             all.hosts.push_back(i);
             all.candidates.push_back(
@@ -140,6 +141,8 @@ policy::choice_reason router::reason_for(offers const& all) const noexcept {
 }
 
 std::string_view router::hindrance(std::size_t host, wanted_model const& wanted) const {
+    if (hosts_[host].drains())
+        return "draining";
     if (!allows(*hosts_[host].upstream, wanted.name))
         return "models";
     return hosts_[host].rest->lasts(deadlines_.now()) ? "resting" : "";
@@ -164,6 +167,8 @@ bool router::worth_asking(offers const& all, std::size_t index, wanted_model con
 
 std::vector<std::size_t> router::to_ask(offers const& all, wanted_model const& wanted) const {
     std::vector<std::size_t> hosts;
+    if (all.empty())
+        return hosts;
     auto const best = all.prices.cheapest;
     bool const sure = hosts_.size() == 1 || (all.candidates[best].residence == residence::loaded &&
                                              is_fresh(all.hosts[best], wanted));
@@ -175,7 +180,7 @@ std::vector<std::size_t> router::to_ask(offers const& all, wanted_model const& w
 
 std::optional<choice> router::choose(wanted_model const& wanted) const {
     auto all = price(wanted);
-    if (!to_ask(all, wanted).empty())
+    if (all.empty() || !to_ask(all, wanted).empty())
         return std::nullopt;
     return cheapest(std::move(all));
 }
@@ -188,7 +193,7 @@ std::shared_ptr<router::question> router::ask_all(wanted_model const& wanted) co
     return asked;
 }
 
-net::task<choice> router::ask_and_choose(wanted_model wanted) const {
+net::task<std::optional<choice>> router::ask_and_choose(wanted_model wanted) const {
     auto const asked = ask_all(wanted);
     auto const until = deadlines_.now() + settings_->routing.list_wait;
     while (asked->left > 0 && deadlines_.now() < until) {
@@ -196,7 +201,11 @@ net::task<choice> router::ask_and_choose(wanted_model wanted) const {
         net::timed_wait wait{asked->answered, deadlines_, left};
         co_await wait;
     }
-    co_return cheapest(price(wanted));
+    auto all = price(wanted);
+    std::optional<choice> chosen;
+    if (!all.empty())
+        chosen = cheapest(std::move(all));
+    co_return chosen;
 }
 
 choice router::moved_to(offers others) const {
@@ -227,6 +236,15 @@ std::optional<choice> router::choose_after_failure(wanted_model const& wanted,
                                                    tried_hosts const& tried) const {
     auto others = price(wanted, tried);
     return others.empty() ? std::nullopt : std::optional{moved_to(std::move(others))};
+}
+
+std::optional<choice> router::choose_store(wanted_model const& wanted,
+                                           tried_hosts const& tried) const {
+    auto chosen = choose_after_failure(wanted, tried);
+    for (std::size_t i = 0; i < hosts_.size() && !chosen; ++i)
+        if (hosts_[i].drains() && std::ranges::find(tried, hosts_[i].recovery) == tried.end())
+            chosen = choice{i, policy::choice_reason::moved, {}};
+    return chosen;
 }
 
 std::optional<choice> router::choose_holder(wanted_model const& wanted,
@@ -261,26 +279,35 @@ std::vector<std::size_t> router::holders(std::string_view instance_id) const {
     return found;
 }
 
-choice router::first() const noexcept {
+// The one of the highest rank; rather one that does not rest.
+template<class Rank>
+std::optional<choice> router::first_by(Rank rank) const {
     auto const now = deadlines_.now();
-    auto const found = std::ranges::find_if(
-        hosts_, [now](routed_host const& one) { return !one.rest->lasts(now); });
-    auto const at = found == hosts_.end() ? 0 : std::distance(hosts_.begin(), found);
-    return {static_cast<std::size_t>(at), policy::choice_reason::spread, {}};
+    std::optional<choice> best;
+    std::pair<bool, std::uint64_t> best_rank;
+    for (std::size_t i = 0; i < hosts_.size(); ++i) {
+        if (hosts_[i].drains())
+            continue;
+        std::pair const its_rank{!hosts_[i].rest->lasts(now), rank(hosts_[i])};
+        if (best && its_rank <= best_rank)
+            continue;
+        best = choice{i, policy::choice_reason::spread, {}};
+        best_rank = its_rank;
+    }
+    return best;
 }
 
-choice router::spread(std::string_view client) const {
-    auto const now = deadlines_.now();
-    std::size_t best = 0;
-    auto const rank = [&](std::size_t i) {
-        return std::pair{!hosts_[i].rest->lasts(now),
-                         policy::rendezvous(client, hosts_[i].upstream->name)};
-    };
-    for (std::size_t i = 1; i < hosts_.size(); ++i)
-        if (rank(i) > rank(best))
-            best = i;
-    use(hosts_[best]);
-    return {best, policy::choice_reason::spread, {}};
+std::optional<choice> router::first() const noexcept {
+    return first_by([](routed_host const&) { return std::uint64_t{0}; });
+}
+
+std::optional<choice> router::spread(std::string_view client) const {
+    auto const chosen = first_by([client](routed_host const& one) {
+        return policy::rendezvous(client, one.upstream->name);
+    });
+    if (chosen)
+        use(hosts_[chosen->host]);
+    return chosen;
 }
 
 } // namespace secondwind::recovery

@@ -33,7 +33,11 @@ WITH_TOKEN = {"Authorization": f"Bearer {TOKEN}"}
 JSON = {"Content-Type": "application/json"}
 METHODS = ("get", "head", "post", "put", "patch", "delete")
 MESSAGES = ("snapshot", "resumed", "recovery", "host", "settings", "draining")
-NO_SUCH = {"unload": {"name": "nobody"}, "cancel": {"number": 999}, "asset": {"file": "none.js"}}
+NO_SUCH = {
+    **dict.fromkeys(("unload", "drain", "undrain"), {"name": "nobody"}),
+    "cancel": {"number": 999},
+    "asset": {"file": "none.js"},
+}
 
 seen = set()  # (path, method, status)
 heard = set()  # types of messages
@@ -315,6 +319,15 @@ class a_guarded_server(contract_test):
         gone = self.ask("/api/hosts/{name}/unload", "post", body={"instance_id": "nobody"},
                         **self.places("{name}"))
         self.assertEqual(gone["unloaded"][0]["result"], "not_found")
+
+        told = self.ask("/api/hosts/{name}/drain", "post", body={}, **self.places("{name}"))
+        self.assertEqual((told["draining"], told["exchanges"]), (True, 0))
+        name = self.only["name"]
+        self.assertEqual(self.ask("/api/status")["draining_hosts"],
+                         [{"name": name, "exchanges": 0}])
+        self.assertEqual(self.ask("/readyz", status=503)["status"], "hosts_draining")
+        told = self.ask("/api/hosts/{name}/undrain", "post", body={}, **self.places("{name}"))
+        self.assertFalse(told["draining"])
 
         # Its model has yet to be loaded, which takes the demo's host a while.
         wanted = self.another_model()

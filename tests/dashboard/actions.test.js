@@ -115,6 +115,30 @@ test('the mode changes after a confirmation, and other pages show it', async () 
   await visit.leave();
 });
 
+test('a host is drained and undrained', async () => {
+  const host = await endless_host();
+  const proxy = await Stage.serve(host.url, allowed);
+  try {
+    const visit = await visit_live(proxy);
+    const { page } = visit;
+    await page.getByRole('button', { name: 'Drain default' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.filter({ hasText: 'no new requests' }).waitFor();
+    await dialog.getByRole('button', { name: 'Drain' }).click();
+    await page.locator('#result', { hasText: 'default is draining: 0 requests left.' }).waitFor();
+    await page.locator('.host', { hasText: 'Draining' }).waitFor();
+    assert.equal((await proxy.chat('some/model')).status, 503);
+    await page.getByRole('button', { name: 'Undrain default' }).click();
+    await dialog.getByRole('button', { name: 'Undrain' }).click();
+    await page.locator('#result', { hasText: 'default gets requests again.' }).waitFor();
+    await page.getByRole('button', { name: 'Drain default', exact: true }).waitFor();
+    await visit.leave();
+  } finally {
+    await proxy.kill();
+    host.close();
+  }
+});
+
 test('a request in flight is shown with its model, and ends when it is cancelled', async () => {
   const host = await endless_host();
   const proxy = await Stage.serve(host.url, allowed);

@@ -259,6 +259,13 @@ test('one sentence describes the overall state', async () => {
     [{}, [up, down], [], 'attention', '1 of 2 hosts is down: two.'],
     [
       {},
+      [up, { ...up, name: 'three', draining: true }],
+      [],
+      'attention',
+      'No new requests go to hosts that are draining: three.',
+    ],
+    [
+      {},
       [{ ...up, recovering: true }],
       [],
       'working',

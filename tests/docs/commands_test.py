@@ -58,7 +58,9 @@ ELSEWHERE = {
     "lms": "needs LM Studio",
 }
 
-OPERATORS = {"status", "models", "route", "unload", "load", "reload", "events", "health"}
+OPERATORS = {
+    "status", "models", "route", "unload", "load", "drain", "undrain", "reload", "events", "health"
+}
 ANY_PORTS = {"SECONDWIND_LISTEN": "127.0.0.1:0", "SECONDWIND_ADMIN_LISTEN": "127.0.0.1:0"}
 ASSIGNMENT = re.compile(r"^\w+=")
 

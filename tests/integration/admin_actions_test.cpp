@@ -14,6 +14,8 @@ using testing::HasSubstr;
 namespace {
 
 constexpr auto unload_one = "/api/hosts/host/unload";
+constexpr auto drain_path = "/api/hosts/host/drain";
+constexpr auto undrain_path = "/api/hosts/host/undrain";
 
 struct admin_actions : with_admin {
     admin_actions() { w.settings.admin.allow_actions = true; }
@@ -131,6 +133,74 @@ TEST_F(admin_actions, publish_nothing_if_the_mode_stays_the_same) {
     run(task(*this));
 }
 
+TEST_F(admin_actions, drain_a_host_while_what_runs_there_ends) {
+    log_file const log;
+    lm->load("big");
+    lm->script().hold_generations(1);
+    auto task = [](admin_actions& t) -> asio::awaitable<void> {
+        auto* stream = co_await t.held_stream("big");
+        auto* events = co_await t.subscribe();
+        co_await events->read();
+        auto const said = co_await t.done(drain_path, "{}");
+        EXPECT_EQ(said.at("host"), "host");
+        EXPECT_EQ(said.at("draining"), true);
+        EXPECT_EQ(said.at("exchanges"), 1);
+        EXPECT_THAT(said.at("note").get<std::string>(), HasSubstr("restart"));
+        auto const told = co_await events->read();
+        EXPECT_EQ(told.at("type"), "host");
+        EXPECT_EQ(told.at("host").at("draining"), true);
+
+        auto const refused = co_await t.chat("big");
+        EXPECT_EQ(refused.status, 503);
+        EXPECT_EQ(refused.head.field("Retry-After"), "10");
+        EXPECT_THAT(refused.body, HasSubstr("host_draining"));
+        auto const probe = co_await t.ask("/readyz");
+        EXPECT_EQ(probe.status, 503);
+        EXPECT_EQ(json::parse(probe.body).at("status"), "hosts_draining");
+        auto const before = co_await t.ask("/api/status");
+        EXPECT_EQ(json::parse(before.body).at("draining_hosts"),
+                  json::parse(R"([{"name":"host","exchanges":1}])"));
+
+        co_await t.expect_ends_well(stream);
+        auto over = [&t] { return t.w.proxy->shared().traffic.in_flight == 0; };
+        co_await t.until(over);
+        auto const after = co_await t.done(drain_path, "{}");
+        EXPECT_EQ(after.at("exchanges"), 0);
+        auto const undrained = co_await t.done(undrain_path, "{}");
+        EXPECT_EQ(undrained.at("draining"), false);
+        auto const served = co_await t.chat("big");
+        EXPECT_EQ(served.status, 200);
+        auto const ready = co_await t.ask("/readyz");
+        EXPECT_EQ(ready.status, 200);
+        co_await t.done("/api/hosts/nobody/drain", "{}", 404);
+    };
+    run(task(*this));
+    ASSERT_EQ(log.lines("host_drains").size(), 1U);
+    EXPECT_EQ(log.lines("host_drains").front().at("exchanges"), 1);
+    EXPECT_EQ(log.lines("host_undrained").size(), 1U);
+    EXPECT_EQ(log.lines("exchange").front().at("detail"), "host_draining");
+}
+
+// No other host could serve them.
+TEST_F(admin_actions, drain_a_host_but_for_requests_that_name_it_or_continue_a_response) {
+    lm->load("big");
+    auto task = [](admin_actions& t) -> asio::awaitable<void> {
+        auto const stored = co_await t.post("/v1/responses", R"({"model":"big","input":"Hi"})");
+        EXPECT_EQ(stored.status, 200);
+        co_await t.done(drain_path, "{}");
+        auto next = json::parse(R"({"model":"big","input":"Hi"})");
+        auto const fresh = co_await t.post("/v1/responses", next.dump());
+        EXPECT_EQ(fresh.status, 503);
+        next["previous_response_id"] = json::parse(stored.body).at("id");
+        auto const continued = co_await t.post("/v1/responses", next.dump());
+        EXPECT_EQ(continued.status, 200);
+        auto const named =
+            co_await t.post(chat_path, chat_body("big"), "X-Secondwind-Host: host\r\n");
+        EXPECT_EQ(named.status, 200);
+    };
+    run(task(*this));
+}
+
 TEST_F(admin_actions, reload_and_list_the_changed_keys) {
     reloading.changed = {"recovery.evict", "timeouts.drain"};
     auto task = [](admin_actions& t) -> asio::awaitable<void> {
@@ -155,7 +225,8 @@ TEST_F(admin_actions, reload_and_list_the_changed_keys) {
 
 TEST_F(admin_actions, with_an_invalid_body_do_nothing) {
     auto task = [](admin_actions& t) -> asio::awaitable<void> {
-        for (auto const* path : {unload_one, mode_path, "/api/reload", "/api/exchanges/1/cancel"}) {
+        for (auto const* path : {unload_one, drain_path, undrain_path, mode_path, "/api/reload",
+                                 "/api/exchanges/1/cancel"}) {
             for (auto const* body : {"", "{", "[]", R"({"force":true})"}) {
                 auto const said = co_await t.done(path, body, 400);
                 EXPECT_EQ(said.at("error").at("code"), "bad_request") << path << body;
@@ -173,8 +244,10 @@ TEST_F(admin_actions, with_an_invalid_body_do_nothing) {
 TEST_F(admin_actions, that_are_not_allowed_do_nothing) {
     w.settings.admin.allow_actions = false;
     auto task = [](admin_actions& t) -> asio::awaitable<void> {
-        for (auto const& [path, body] : std::array<std::pair<std::string, std::string>, 4>{
+        for (auto const& [path, body] : std::array<std::pair<std::string, std::string>, 6>{
                  {{unload_one, R"({"all":true})"},
+                  {drain_path, "{}"},
+                  {undrain_path, "{}"},
                   {mode_path, R"({"mode":"off"})"},
                   {"/api/reload", "{}"},
                   {"/api/exchanges/1/cancel", "{}"}}}) {

@@ -210,6 +210,87 @@ TEST_F(operator_run, fails_if_nobody_reads_what_it_prints) {
     EXPECT_EQ(ask(command_of(verb::health), {answer(200, R"({"status":"ready"})")}), 1);
 }
 
+TEST_F(operator_run, health_tells_a_host_that_drains_from_one_that_is_down) {
+    EXPECT_EQ(ask(command_of(verb::health),
+                  {answer(503, R"({"status":"hosts_draining","hosts":[{"name":"default",
+        "state":"up","reason":null,"draining":true}]})")}),
+              1);
+    EXPECT_EQ(only_error(), "host default is draining");
+}
+
+class drain_run : public operator_run {
+protected:
+    static operator_command drain(verb name = verb::drain) {
+        auto command = command_of(name);
+        command.host = "mac";
+        command.wait_interval = std::chrono::milliseconds{1};
+        return command;
+    }
+    static std::string drained(int left) {
+        return answer(200, json{{"host", "mac"},
+                                {"draining", true},
+                                {"exchanges", left},
+                                {"note", "It is drained."}}
+                               .dump());
+    }
+    // /api/status while that many exchanges are left.
+    static std::string left(int count) {
+        auto status = admin_status();
+        status["draining_hosts"] = {{{"name", "mac"}, {"exchanges", count}}};
+        return answer(200, status.dump());
+    }
+};
+
+TEST_F(drain_run, says_what_it_means_and_how_many_requests_are_left) {
+    EXPECT_EQ(ask(drain(), {drained(3)}), 0);
+    EXPECT_THAT(lines_seen(), ElementsAre("POST /api/hosts/mac/drain"));
+    EXPECT_EQ(seen_.at(0).body, "{}");
+    EXPECT_EQ(printed_, "It is drained. 3 requests are left.\n");
+    printed_.clear();
+    auto const undrained = answer(
+        200, R"({"host":"mac","draining":false,"exchanges":3,"note":"It gets requests again."})");
+    EXPECT_EQ(ask(drain(verb::undrain), {undrained}), 0);
+    EXPECT_EQ(lines_seen().back(), "POST /api/hosts/mac/undrain");
+    EXPECT_EQ(printed_, "It gets requests again.\n");
+}
+
+TEST_F(drain_run, waits_until_no_request_is_left) {
+    auto command = drain();
+    command.wait = true;
+    EXPECT_EQ(ask(command, {drained(2), left(2), left(1), left(0)}), 0);
+    EXPECT_THAT(lines_seen(), ElementsAre("POST /api/hosts/mac/drain", "GET /api/status",
+                                          "GET /api/status", "GET /api/status"));
+    EXPECT_EQ(printed_, "It is drained. 2 requests are left.\nno request is left on mac\n");
+    printed_.clear();
+    seen_.clear();
+    command.json = true;
+    EXPECT_EQ(ask(command, {drained(0)}), 0);
+    EXPECT_EQ(lines_seen().size(), 1u) << "nothing is left to wait for";
+    EXPECT_EQ(json::parse(printed_).at("exchanges"), 0);
+}
+
+TEST_F(drain_run, does_not_wait_for_a_host_that_is_not_draining_any_more) {
+    auto command = drain();
+    command.wait = true;
+    auto status = admin_status();
+    status["draining_hosts"] = json::array();
+    EXPECT_EQ(ask(command, {drained(2), answer(200, status.dump())}), 1);
+    EXPECT_THAT(only_error(), HasSubstr("mac is not draining any more"));
+    errors_.clear();
+    EXPECT_EQ(ask(command, {drained(2), "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n"}), 1);
+    EXPECT_EQ(errors_.size(), 1u);
+}
+
+TEST_F(drain_run, shows_why_the_host_is_not_drained) {
+    EXPECT_EQ(ask(drain(), {answer(403, refusal("actions_disabled", "no"))}), 1);
+    EXPECT_THAT(only_error(), HasSubstr("admin.allow_actions"));
+    errors_.clear();
+    auto command = drain();
+    command.host = "a/../b";
+    EXPECT_EQ(app::run_operator(command, console_), 2);
+    EXPECT_THAT(only_error(), HasSubstr("not the name of a host"));
+}
+
 class unload_run : public operator_run {
 protected:
     static operator_command unload(std::vector<std::string> instances) {

@@ -56,7 +56,7 @@ void simulated_cluster::route() {
     std::vector<recovery::routed_host> hosts;
     for (auto const& each : members_) {
         all.upstreams.push_back(each->upstream);
-        hosts.push_back({&each->recovery, &each->upstream, &each->rest,
+        hosts.push_back({&each->recovery, &each->upstream, &each->rest, nullptr,
                          [one = each.get()](std::chrono::milliseconds max_age) {
                              return one->ask_models(max_age);
                          }});
@@ -69,7 +69,7 @@ net::task<recovery::choice> simulated_cluster::choose(recovery::wanted_model wan
     if (known)
         co_return std::move(*known);
     auto asked = co_await router.ask_and_choose(wanted);
-    co_return asked;
+    co_return std::move(*asked); // none of its hosts drains
 }
 
 } // namespace secondwind::test

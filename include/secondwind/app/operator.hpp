@@ -28,6 +28,8 @@ enum class operator_verb : std::uint8_t {
     route,
     unload,
     load,
+    drain,
+    undrain,
     reload,
     events,
     health
@@ -38,18 +40,21 @@ struct operator_command {
     admin_address server;
     bool json = false;                       // print the server's JSON unchanged
     std::optional<std::string> host;         // unload: on this host; optional if there is only one;
-                                             // load: on this one instead of the default one
+                                             // load: on this one instead of the default one;
+                                             // drain, undrain: this one
     std::string model{};                     // load: the key of this model; route: a name of it
     std::string path{};                      // route: of the request; empty: of chat completions
     std::vector<std::string> instances;      // unload: these instances, or
     bool all = false;                        // unload: all loaded instances
     bool yes = false;                        // unload: without confirmation
+    bool wait = false;                       // drain: until no exchange is left
     std::chrono::milliseconds timeout{5000}; // to connect and to receive the answer
     // For an unload instead: the server unloads one instance after another, each within
     // recovery.unload_timeout.
     std::chrono::milliseconds unload_timeout{600'000};
     // For a load instead: it may wait until other models are idle, for recovery.busy_wait.
     std::chrono::milliseconds load_timeout{std::chrono::hours{25}};
+    std::chrono::milliseconds wait_interval{500}; // drain: between two looks at what is left
 };
 
 // The process's own streams, or a test's.

@@ -21,12 +21,13 @@ struct operator_flags {
     std::string ca_file{};                // of the CA that signed its certificate
     std::string certificate_file{};       // trust exactly this certificate, if it is known
     bool json = false;                    // print the server's JSON unchanged
-    std::optional<std::string> host;      // unload, load: on this host
+    std::optional<std::string> host;      // unload, load, drain, undrain: this host
     std::string model{};                  // load, route: this model
     std::string path{};                   // route: of the request; empty: of chat completions
     std::vector<std::string> instances{}; // unload: these instances, or
     bool all = false;                     // unload: all loaded instances
     bool yes = false;                     // unload: without confirmation
+    bool wait = false;                    // drain: until no exchange is left
 };
 
 // The key to create.
@@ -59,6 +60,8 @@ struct invocation {
         route,
         unload,
         load, // as a client of its data port
+        drain,
+        undrain,
         reload,
         events,
         health,

@@ -70,7 +70,7 @@ public:
     }
 
     // Ask all of them at the same time, see host_view: for their models, and whether at least one
-    // is up; the latter completes as soon as one is.
+    // is up and does not drain; the latter completes as soon as one is.
     net::task<void> refresh(std::chrono::milliseconds max_age);
     net::task<bool> ready();
 

@@ -66,6 +66,10 @@ public:
     policy::rest& rest() noexcept { return rest_; }
     // Until when they do; nothing while they do not.
     std::optional<time_point> resting_until() const;
+    // An operator takes it out of service: it gets no more requests that may go elsewhere or can
+    // be refused.
+    bool const& draining() const noexcept { return draining_; }
+    void drain(bool on);
 
     // Calls `observer` with each listing that was asked for here, completed with what the instances
     // do, and with null where it failed; by the same rules as below.
@@ -74,9 +78,9 @@ public:
     }
 
     // Calls `observer` after the state, the reason why it is down, the version, the error, the
-    // busy state or the listing has changed; the time when an instance was last used does not
-    // count. It is called from inside the call that brought the news: it must neither throw nor
-    // await, and must be callable as long as the event loop runs.
+    // busy state, the listing or draining() has changed; the time when an instance was last used
+    // does not count. It is called from inside the call that brought the news: it must neither
+    // throw nor await, and must be callable as long as the event loop runs.
     void on_change(std::function<void()> observer) { observers_.push_back(std::move(observer)); }
 
     // Asks the host, unless it was asked within `max_age`; concurrent callers share one survey.
@@ -125,6 +129,7 @@ private:
 
     host_health health_;
     policy::rest rest_;
+    bool draining_ = false;
     std::function<void(listing const*)> surveyed_;
     std::optional<std::string> version_;
     std::optional<listing> listed_;

@@ -29,8 +29,12 @@ struct routed_host {
     host_recovery* recovery = nullptr;
     config::upstream const* upstream = nullptr;
     policy::rest* rest = nullptr; // how long it is left alone because it has failed
+    // While it is true, the host gets only what names it, or continues or unloads what it has.
+    bool const* draining = nullptr;
     // Brings recovery->models up to date, unless that was done within this time.
     std::function<net::task<void>(std::chrono::milliseconds max_age)> ask_models;
+
+    bool drains() const noexcept { return draining != nullptr && *draining; }
 };
 
 // The hosts that a request was sent to.
@@ -77,21 +81,22 @@ public:
 
     // All hosts that may serve it and were not tried: those that do not rest and are not excluded
     // by upstreams[].models; without them those that rest, and for a request that was tried nowhere
-    // yet all of them.
+    // yet all of them. None of them is draining.
     offers price(wanted_model const& wanted, tried_hosts const& tried = {}) const;
 
     // Why the cheapest of them would be chosen.
     policy::choice_reason reason_for(offers const& all) const noexcept;
     // Those of them that are asked for their models before one is chosen, by their index in `all`.
     std::vector<std::size_t> to_ask(offers const& all, wanted_model const& wanted) const;
-    // Why the host at this place is none of them, or only for want of others: "resting", or
-    // "models" if upstreams[].models excludes the model. Empty for any other.
+    // Why the host at this place is none of them, or only for want of others: "draining",
+    // "resting", or "models" if upstreams[].models excludes the model. Empty for any other.
     std::string_view hindrance(std::size_t host, wanted_model const& wanted) const;
 
     // The cheapest, by what is known now. Nothing if hosts should be asked first.
     std::optional<choice> choose(wanted_model const& wanted) const;
-    // Asks them, waits routing.list_wait at most, and chooses the cheapest.
-    net::task<choice> ask_and_choose(wanted_model wanted) const;
+    // Asks them, waits routing.list_wait at most, and chooses the cheapest. Nothing if all hosts
+    // are draining.
+    net::task<std::optional<choice>> ask_and_choose(wanted_model wanted) const;
 
     // Where a request goes that the host it was sent to has refused for memory: the cheapest that
     // was not tried, if that is cheaper than to make room where it was refused.
@@ -101,14 +106,17 @@ public:
     std::optional<choice> choose_after_failure(wanted_model const& wanted,
                                                tried_hosts const& tried) const;
 
+    // Where a request goes that continues a response which its host has not stored: the cheapest,
+    // and at last those that are draining.
+    std::optional<choice> choose_store(wanted_model const& wanted, tried_hosts const& tried) const;
     // Where a request goes whose model its host has not: the cheapest that lists it.
     std::optional<choice> choose_holder(wanted_model const& wanted, tried_hosts const& tried) const;
     // The host of this name; nothing if there is none any more.
     std::optional<choice> find(std::string_view name, policy::choice_reason reason) const noexcept;
     // The hosts that list a loaded instance of this id.
     std::vector<std::size_t> holders(std::string_view instance_id) const;
-    // The first that does not rest.
-    choice first() const noexcept;
+    // The first that does not rest. Nothing if all are draining.
+    std::optional<choice> first() const noexcept;
 
     // The host of this name has read this turn of a conversation.
     void note_read(recovery::turn const& of, std::string_view host) {
@@ -117,8 +125,8 @@ public:
     }
 
     // For a request that uses no model: those of one client go to the same host as long as that
-    // works.
-    choice spread(std::string_view client) const;
+    // works. Nothing if all are draining.
+    std::optional<choice> spread(std::string_view client) const;
 
 private:
     struct question;
@@ -134,6 +142,8 @@ private:
     choice cheapest(offers all) const;
     choice moved_to(offers others) const;
     bool best_rests(offers const& all) const;
+    template<class Rank>
+    std::optional<choice> first_by(Rank rank) const;
 
     boost::asio::io_context& io_;
     net::deadline_queue& deadlines_;

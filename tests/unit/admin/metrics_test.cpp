@@ -252,6 +252,17 @@ TEST_F(the_metrics, tell_that_no_recovery_can_work_on_a_host_that_is_up) {
     EXPECT_EQ(unavailable(), 0);
 }
 
+TEST_F(the_metrics, tell_that_the_host_is_draining) {
+    auto const draining = [this] {
+        return read().value("secondwind_host_draining", {{"host", "default"}});
+    };
+    EXPECT_EQ(draining(), 0);
+    host.view.drain(true);
+    EXPECT_EQ(draining(), 1);
+    host.view.drain(false);
+    EXPECT_EQ(draining(), 0);
+}
+
 TEST_F(the_metrics, tell_whether_the_host_says_which_instances_are_busy) {
     auto const known = [this] {
         return read().value("secondwind_host_busy_state_known", {{"host", "default"}});

@@ -23,12 +23,16 @@ TEST(routes, give_what_stands_in_the_path) {
     auto const host = find_destination("/api/hosts/my-host.1/unload");
     EXPECT_EQ(host.route, route::unload);
     EXPECT_EQ(host.argument, "my-host.1");
+    EXPECT_EQ(find_destination("/api/hosts/a/drain").route, route::drain);
+    EXPECT_EQ(find_destination("/api/hosts/a/undrain").route, route::undrain);
+    EXPECT_EQ(find_destination("/api/hosts/a/undrain").argument, "a");
     auto const exchange = find_destination("/api/exchanges/42/cancel");
     EXPECT_EQ(exchange.route, route::cancel);
     EXPECT_EQ(exchange.argument, "42");
-    for (auto const* other : {"/api/hosts//unload", "/api/hosts/unload", "/api/hosts/a/b/unload",
-                              "/api/hosts/a/unload/", "/api/exchanges//cancel",
-                              "/api/exchanges/cancel", "/api/exchanges/1/2/cancel"})
+    for (auto const* other :
+         {"/api/hosts//unload", "/api/hosts/unload", "/api/hosts/a/b/unload",
+          "/api/hosts/a/unload/", "/api/hosts//drain", "/api/hosts/a/xdrain/",
+          "/api/exchanges//cancel", "/api/exchanges/cancel", "/api/exchanges/1/2/cancel"})
         EXPECT_EQ(find_destination(other).route, route::none) << other;
 }
 
@@ -41,7 +45,8 @@ TEST(routes, of_documents_are_read_and_those_of_actions_posted_to) {
         EXPECT_FALSE(allows(r, "POST"));
         EXPECT_EQ(methods_of(r), "GET, HEAD");
     }
-    for (auto const r : {route::unload, route::recovery_mode, route::cancel, route::reload}) {
+    for (auto const r : {route::unload, route::drain, route::undrain, route::recovery_mode,
+                         route::cancel, route::reload}) {
         EXPECT_TRUE(is_action(r));
         EXPECT_TRUE(allows(r, "POST"));
         EXPECT_FALSE(allows(r, "GET"));

@@ -68,6 +68,13 @@ TEST(route_view, needs_no_table_where_there_is_no_choice) {
     EXPECT_THAT(route_view(fixed, false), HasSubstr("not routed by model (routing.mode)"));
 }
 
+TEST(route_view, says_that_no_host_takes_the_request) {
+    auto const none = json::parse(R"({"model":"m","by_model":true,"chosen":null,"candidates":[],
+        "others":[{"host":"rtx","hindrance":"draining"}]})");
+    EXPECT_EQ(route_view(none, false), "A request for m is refused: no host takes requests.\n"
+                                       "rtx is no candidate: an operator drains it.\n");
+}
+
 TEST(route_view, escapes_names_and_survives_another_version_of_the_server) {
     auto route = two_hosts();
     route["model"] = "a\033b";

@@ -70,6 +70,17 @@ TEST(status_view, begins_with_the_problems) {
                 StartsWith("Not known yet: 1 host has not answered so far. "));
 }
 
+TEST(status_view, shows_hosts_that_are_draining_and_what_is_left_there) {
+    auto status = idle;
+    status["draining_hosts"] = {{{"name", "default"}, {"exchanges", 2}}};
+    auto const hosts = hosts_with({{"draining", true}});
+    EXPECT_THAT(summary(status, hosts),
+                StartsWith("All is well: 1 host up, default draining (2 requests left). "));
+    EXPECT_THAT(status_view(status, hosts, json::array(), false), HasSubstr("  up, draining  "));
+    status["ready"] = false;
+    EXPECT_THAT(summary(status, hosts), StartsWith("Problem: no host takes new requests, "));
+}
+
 TEST(status_view, calls_a_host_a_problem_on_which_no_recovery_can_work) {
     auto const hosts = hosts_with({{"recovery_unavailable", "it requires an API token"}});
     EXPECT_THAT(summary(idle, hosts),

@@ -178,6 +178,20 @@ TEST(operator_verbs, load_a_model_as_a_client) {
     expect_usage_error(run({"--admin", "127.0.0.1:1", "load", "m"}), "load takes no --admin");
 }
 
+TEST(operator_verbs, drain_a_host_and_undrain_it) {
+    auto const drain = run({"drain", "gpu"});
+    EXPECT_EQ(drain.chosen, invocation::verb::drain);
+    EXPECT_EQ(drain.operating.host, "gpu");
+    EXPECT_FALSE(drain.operating.wait);
+    EXPECT_TRUE(run({"drain", "gpu", "--wait"}).operating.wait);
+    auto const undrain = run({"undrain", "gpu"});
+    EXPECT_EQ(undrain.chosen, invocation::verb::undrain);
+    EXPECT_EQ(undrain.operating.host, "gpu");
+    expect_usage_error(run({"drain"}), "HOST");
+    expect_usage_error(run({"undrain"}), "HOST");
+    expect_usage_error(run({"undrain", "gpu", "--wait"}), "--wait");
+}
+
 TEST(operator_verbs, follow_the_events_without_an_end) {
     EXPECT_EQ(run({"events"}).chosen, invocation::verb::events);
     expect_usage_error(run({"events", "--once"}), "--once");
