@@ -209,7 +209,7 @@ class with_a_server(binary_test):
         self.assertEqual((ended.returncode, ended.stderr), (0, ""))
         self.assertIn("A request for qwen/qwen3-8b goes to two (perhaps)", ended.stdout)
         self.assertRegex(ended.stdout, r"(?m)^\*  two +62\.00 +0\.00 +62\.00 +0\.00")
-        self.assertRegex(ended.stdout, r"(?m)^   one +66\.25 .* 5\.00  perhaps")
+        self.assertRegex(ended.stdout, r"(?m)^   one +67\.00 .* 5\.00  perhaps")
         self.assertIn("embedder is no candidate: upstreams[].models excludes", ended.stdout)
         told = json.loads(run("route", "embed-x", "--json", "--admin", admin).stdout)
         self.assertEqual(len(told["candidates"]), 3)
