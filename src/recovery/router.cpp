@@ -302,7 +302,7 @@ std::optional<choice> router::first() const noexcept {
 }
 
 std::optional<choice> router::spread(std::string_view client) const {
-    auto const chosen = first_by([client](routed_host const& one) {
+    auto chosen = first_by([client](routed_host const& one) {
         return policy::rendezvous(client, one.upstream->name);
     });
     if (chosen)
