@@ -141,7 +141,8 @@ seconds wait_before(host_recovery& host, std::string_view key, double load_rate)
 
 policy::candidate candidate_on(host_recovery& host, wanted_model const& wanted,
                                config::upstream const& configured, double load_rate) {
-    auto const& resolved = host.models.find(wanted.name, wanted.kind);
+    // A copy: to look at the other requests may forget names.
+    auto const resolved = host.models.find(wanted.name, wanted.kind);
     company const others{host, resolved, wanted.name};
     policy::candidate one;
     one.host = host.name;

@@ -45,7 +45,8 @@ public:
     // Studio lists only what is loaded while it loads nothing by itself.
     bool lists_all() const noexcept { return lists_all_; }
 
-    // Which model a name means; without a name, the one that is loaded of that kind.
+    // Which model a name means; without a name, the one that is loaded of that kind. The result is
+    // valid until this is asked for another name, which resolve() does as well.
     lmstudio::resolved_model const& find(std::string_view name, lmstudio::model_kind kind) const;
     // Which model a claim is on. It is kept in the claim until another listing says otherwise.
     lmstudio::resolved_model const& resolve(claim& of) const;

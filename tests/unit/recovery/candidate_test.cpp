@@ -4,6 +4,9 @@
 
 #include <gmock/gmock.h>
 
+#include <deque>
+#include <string>
+
 using namespace secondwind;
 using namespace secondwind::test;
 using namespace std::chrono_literals;
@@ -51,4 +54,47 @@ TEST_F(candidate_of_a_host, waits_for_the_recovery_that_runs_and_for_loads_that_
     EXPECT_EQ(candidate("m70").wait, seconds{});
     finish();
     EXPECT_EQ(candidate("m20").wait, seconds{});
+}
+
+// What each of the others uses is looked up as well, and must not take the place of what is priced.
+TEST_F(candidate_of_a_host, without_a_name_is_priced_by_its_own_kind_beside_one_of_another_kind) {
+    auto const instance = [](std::string id, lmstudio::model_kind kind, std::uint32_t slots) {
+        lmstudio::instance one;
+        one.id = id;
+        one.model = std::move(id);
+        one.kind = kind;
+        one.parallel = slots;
+        return one;
+    };
+    auto const now = time.deadlines().now();
+    recovery.models.listed({instance("chat", lmstudio::model_kind::llm, 8),
+                            instance("embed", lmstudio::model_kind::embedding, 2)},
+                           {}, now);
+    std::string const body = R"({"input":"x"})";
+    lmstudio::requested_model const unnamed{body};
+    recovery::claim other{unnamed, lmstudio::model_kind::embedding};
+    other.begin(recovery.in_flight);
+    EXPECT_EQ(candidate({}).slots, 8U);
+    EXPECT_EQ(candidate({}).same_model, 0U);
+    other.end();
+}
+
+// Clients choose the names, and only so many are remembered.
+TEST_F(candidate_of_a_host, is_priced_beside_requests_for_any_number_of_names) {
+    host.load("m40");
+    recovery.models.listed({}, {{"m40", 4, lmstudio::model_kind::llm}}, time.deadlines().now());
+    std::deque<std::string> bodies;
+    std::deque<lmstudio::requested_model> models;
+    std::deque<recovery::claim> claims;
+    for (int i = 0; i < 600; ++i) {
+        bodies.push_back(R"({"model":"name-)" + std::to_string(i) + R"("})");
+        models.emplace_back(bodies.back());
+        claims.emplace_back(models.back(), lmstudio::model_kind::llm).begin(recovery.in_flight);
+    }
+    auto const one = candidate("m40");
+    EXPECT_EQ(one.residence, residence::on_disk);
+    EXPECT_EQ(one.in_flight, 600U);
+    EXPECT_EQ(one.same_model, 0U);
+    for (auto& each : claims)
+        each.end();
 }
