@@ -32,14 +32,6 @@ bool may_unload(policy::verdict v, policy::on_crash crash) noexcept {
            (v == policy::verdict::model_crash && crash == policy::on_crash::reload);
 }
 
-std::string_view advice_for(fault kind) {
-    if (kind == fault::tls)
-        return "Set upstreams[].ca_file to the CA that signed its certificate, or set "
-               "upstreams[].verify to false to accept any certificate.";
-    return "Check that LM Studio is running there, and that its server is started (Developer "
-           "tab, or \"lms server start\").";
-}
-
 } // namespace
 
 exchange::exchange(context& shared, client& c, request& incoming, body_reader* rest)
@@ -285,75 +277,6 @@ policy::judgement const* exchange::late_error() {
         return nullptr;
     shared_.traffic.skipped(telemetry::skip::committed);
     return late;
-}
-
-net::task<void> exchange::reply_failed(failure failed) {
-    // The rest of a body that was being streamed on was broken, or did not come.
-    if (failed.kind == fault::cancelled) {
-        if (rest_ && rest_->broken())
-            co_await refuse(rest_->fault());
-        else
-            record_.ending = ending::client_gone;
-        co_return;
-    }
-    if (preamble_.begun()) {
-        record_.ending = ending::cut;
-        record_.detail = host::describe(failed);
-        // A body without chunks would look complete.
-        if (request_.version == http::version::http10)
-            client_.reset();
-        co_return;
-    }
-    if (failed.kind == fault::descriptors) {
-        co_await reply_without_descriptors(failed);
-        co_return;
-    }
-    auto const& upstream = request_.host->upstream;
-    auto const message = fmt::format(
-        "The LM Studio host \"{}\" ({}) did not serve the request: {}. {}", upstream.name,
-        config::to_string(upstream), host::describe(failed), advice_for(failed.kind));
-    record_.ending = ending::failed;
-    record_.detail = host::describe(failed);
-    record_.status = failed.kind == fault::timeout ? 504 : 502;
-    keep_ = persistence(http::framing::length) != http::persistence::close;
-    http::reply const reply{record_.status,
-                            failed.kind == fault::timeout ? "host_timeout" : "host_down", message};
-    bool const sent = co_await send_reply(client_, request_, reply, !keep_, record_);
-    keep_ = keep_ && sent;
-}
-
-net::task<void> exchange::reply_without_descriptors(failure failed) {
-    record_.ending = ending::failed;
-    record_.detail = host::describe(failed);
-    record_.status = 503;
-    keep_ = persistence(http::framing::length) != http::persistence::close;
-    auto const message = "The request was not sent to LM Studio: " + record_.detail +
-                         ". Try again in a moment. Raise the limit of the proxy (LimitNOFILE=, "
-                         "ulimit -n), or lower limits.connections.";
-    http::reply const reply{record_.status, "no_descriptors", message, 1};
-    bool const sent = co_await send_reply(client_, request_, reply, !keep_, record_);
-    keep_ = keep_ && sent;
-}
-
-net::task<void> exchange::refuse(http::refusal refusal) {
-    record_.ending = ending::refused;
-    record_.detail = refusal.rule;
-    record_.status = refusal.status;
-    http::reply const reply{refusal.status, refusal.rule, refusal.message};
-    co_await send_reply(client_, request_, reply, true, record_);
-}
-
-net::task<void> exchange::reply_crowded() {
-    record_.ending = ending::refused;
-    record_.detail = "recovery_waiters";
-    record_.status = 503;
-    keep_ = persistence(http::framing::length) != http::persistence::close;
-    http::reply const reply{503, "recovery_waiters",
-                            "Models are being unloaded to free memory, and too many requests wait "
-                            "for that already (limits.recovery_waiters); try again soon.",
-                            1};
-    bool const sent = co_await send_reply(client_, request_, reply, !keep_, record_);
-    keep_ = keep_ && sent;
 }
 
 http::persistence exchange::persistence(http::framing framing) const {
