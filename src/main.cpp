@@ -68,6 +68,9 @@ int check(config::builder const& settings) {
     if (auto const open = config::open_to_network(settings.value()); !open.empty())
         fmt::print(stderr, "secondwind: warning: {} is open to the network: {}\n", open,
                    config::close_to_network);
+    if (auto const names = config::mixed_tokens(settings.value()); !names.empty())
+        fmt::print(stderr, "secondwind: warning: {} have different API tokens: {}\n", names,
+                   config::one_token_for_all);
     // The service may run as another user, and get directories that are made for it.
     for (auto const& fault : app::faults_of_written_files(settings))
         fmt::print(stderr, "secondwind: warning: {}: as this user, secondwind would not start\n",

@@ -35,6 +35,16 @@ std::optional<conflict> in_default_upstream(settings const& s) {
     return conflict{{"default_upstream", "upstreams"}, complaint + "There is " + known};
 }
 
+std::optional<conflict> in_tokens(settings const& s) {
+    for (auto const& u : s.upstreams)
+        if (u.use_token == token_use::always && u.api_token.empty())
+            return conflict{{"upstreams", "upstreams[].api_token"},
+                            "upstream " + in_quotes(u.name) +
+                                R"( has no api_token that "use_token" could always use: set one )"
+                                "(or SECONDWIND_UPSTREAM_API_TOKEN_FILE), or leave it \"keyed\""};
+    return std::nullopt;
+}
+
 // `certificate_key` and `key_key` are the names of the two settings.
 std::optional<conflict> in_certificate(certificate const& c, std::string_view certificate_key,
                                        std::string_view key_key) {
@@ -119,7 +129,7 @@ std::vector<conflict> find_conflicts(settings const& all) {
     auto found = in_listeners(all);
     in_admin_listeners(all, found);
     for (auto& one :
-         {in_limits(all.limits), in_default_upstream(all),
+         {in_limits(all.limits), in_default_upstream(all), in_tokens(all),
           in_certificate(all.tls, "tls.certificate_file", "tls.key_file"),
           in_certificate(all.admin.certificate, "admin.certificate_file", "admin.key_file"),
           in_admin(all.admin)})
@@ -132,6 +142,22 @@ bool routes_by_model(settings const& all) noexcept {
     bool const automatic =
         all.routing.mode == routing_mode::automatic && all.default_upstream.empty();
     return all.upstreams.size() > 1 && (automatic || all.routing.mode == routing_mode::model);
+}
+
+std::string mixed_tokens(settings const& all) {
+    std::string names;
+    if (!routes_by_model(all) || !all.clients.api_keys.empty())
+        return names;
+    std::string_view last;
+    bool differ = false;
+    for (auto const& u : all.upstreams) {
+        if (u.api_token.empty() || u.use_token == token_use::always)
+            continue;
+        names.append(names.empty() ? "" : ", ").append(u.name);
+        differ = differ || (!last.empty() && last != u.api_token);
+        last = u.api_token;
+    }
+    return differ ? names : std::string{};
 }
 
 std::string open_to_network(settings const& all) {

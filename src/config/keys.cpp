@@ -111,6 +111,10 @@ void add_routing(std::vector<key>& all) {
     all.push_back(duration_key("routing.max_age", at(&routing::max_age), 0ms, 24h));
     all.push_back(duration_key("routing.list_wait", at(&routing::list_wait), 0ms, 1min));
     all.push_back(boolean_key("routing.sticky", at(&routing::sticky)));
+    all.push_back(list_key("routing.session_fields", at(&routing::session_fields),
+                           header_field_list(), "routing.session_fields"));
+    all.push_back(boolean_key("routing.relocate", at(&routing::relocate)));
+    all.push_back(boolean_key("routing.tell", at(&routing::tell)));
 }
 
 void add_cold_load(std::vector<key>& all) {

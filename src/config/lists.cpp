@@ -41,6 +41,11 @@ std::string host_complaint(std::string_view host) {
                                               : expected_but_got(expected_host, host);
 }
 
+std::string field_complaint(std::string_view name) {
+    return is_name(name) ? std::string{}
+                         : expected_but_got("the name of a header field, as X-Session-Id", name);
+}
+
 template<complaint_function Complaint>
 std::string read_entry(json_node const& item, std::string const& path, json_source const& source) {
     if (item.type != json_node::kind::string)
@@ -188,6 +193,12 @@ list_kind<std::string> const& model_list() {
 list_kind<std::string> const& allowed_host_list() {
     static auto const kind =
         list_of<host_complaint>(R"(a list of host names, as ["proxy.lan", "proxy.lan:9235"])");
+    return kind;
+}
+
+list_kind<std::string> const& header_field_list() {
+    static auto const kind =
+        list_of<field_complaint>(R"(a list of header fields, as ["X-Session-Id"])");
     return kind;
 }
 

@@ -32,6 +32,7 @@ list_kind<upstream> const& upstream_list();
 list_kind<api_key> const& api_key_list();
 list_kind<std::string> const& model_list(); // names or globs
 list_kind<std::string> const& allowed_host_list();
+list_kind<std::string> const& header_field_list();
 list_kind<policy::rule> const& rule_list();
 
 // Records faults in the source. The whole list is checked as long as its items are valid.

@@ -10,9 +10,9 @@ namespace {
 constexpr std::string_view own_listener_form =
     "ADDRESS:PORT with a numeric address, as 127.0.0.1:1236, or an empty string for none";
 
-std::vector<std::string> const upstream_members{"name",   "url",       "listen",         "ca_file",
-                                                "verify", "api_token", "api_token_file", "handicap",
-                                                "models", "memory"};
+std::vector<std::string> const upstream_members{
+    "name",           "url",       "listen",   "ca_file", "verify", "api_token",
+    "api_token_file", "use_token", "handicap", "models",  "memory"};
 
 constexpr milliseconds longest_handicap = std::chrono::hours{24};
 constexpr std::uint64_t least_memory = 64ULL << 20U; // less is a size without its unit
@@ -94,6 +94,18 @@ void read_trust(json_node const& item, std::string const& path, json_source cons
     }
 }
 
+void read_token_use(json_node const& item, std::string const& path, json_source const& source,
+                    upstream& into) {
+    auto const* node = member_of(item, "use_token");
+    if (node == nullptr)
+        return;
+    auto const& text = string_at(*node, path + ".use_token", source);
+    if (text != "keyed" && text != "always")
+        source.fail(node->offset,
+                    path + ".use_token: " + expected_but_got("keyed or always", text));
+    into.use_token = text == "always" ? token_use::always : token_use::keyed;
+}
+
 void read_handicap(json_node const& item, std::string const& path, json_source const& source,
                    upstream& into) {
     auto const* node = member_of(item, "handicap");
@@ -148,6 +160,7 @@ upstream read_upstream(json_node const& item, std::string const& path, json_sour
     source.attempt([&] { u.listen = read_own_listener(item, path, source); });
     source.attempt(
         [&] { u.api_token = read_token(item, path, "api_token", token_complaint, source).value; });
+    source.attempt([&] { read_token_use(item, path, source, u); });
     source.attempt([&] { read_handicap(item, path, source, u); });
     source.attempt([&] { read_models(item, path, source, u); });
     source.attempt([&] { read_memory(item, path, source, u); });
@@ -173,6 +186,8 @@ std::string show(std::vector<upstream> const& all) {
             text += " ca_file=" + u.ca_file;
         if (!u.verify)
             text += " verify=false";
+        if (u.use_token == token_use::always)
+            text += " use_token=always";
         if (u.handicap > milliseconds::zero())
             text += " handicap=" + format_duration(u.handicap);
         if (!u.models.empty())

@@ -26,15 +26,22 @@ struct endpoint {
 };
 std::string to_string(endpoint const& e); // "127.0.0.1:1235", "[::1]:1235"
 
+// With which requests of clients are sent on, where their host has an api_token.
+enum class token_use : std::uint8_t {
+    keyed, // with that, if clients have keys, which are for the proxy alone; else with their own
+    always // with that on the shared listener, whatever they bring
+};
+
 // One LM Studio server.
 struct upstream {
     std::string name = "default";   // [A-Za-z0-9_.-]+
     std::string host = "127.0.0.1"; // a name or a numeric address, without brackets
     std::uint16_t port = 1234;
     std::string api_token{}; // for the proxy's own calls; empty: that of the request in need
-    bool tls = false;        // https://
-    std::string ca_file{};   // PEM, of the CA that signed its certificate; empty: the system's CAs
-    bool verify = true;      // its certificate, and that it is for this host
+    token_use use_token = token_use::keyed;
+    bool tls = false;      // https://
+    std::string ca_file{}; // PEM, of the CA that signed its certificate; empty: the system's CAs
+    bool verify = true;    // its certificate, and that it is for this host
     std::optional<endpoint> listen{}; // clients of this port have this host, whatever they say
     // For a choice by model among several hosts.
     milliseconds handicap{0};          // what the choice of this host costs in addition
@@ -102,6 +109,10 @@ struct routing {
     milliseconds max_age{60'000}; // how long what a host last listed counts as fresh
     milliseconds list_wait{250};  // how long a choice waits for the hosts that are asked
     bool sticky = true; // the next turn of a conversation prefers the host of the last one
+    // Header fields that name a conversation: of a request, the first that it has.
+    std::vector<std::string> session_fields{"X-Session-Id"};
+    bool relocate = true; // a request that is refused for memory may go to another host
+    bool tell = false;    // answers on `listen` name their host (X-Secondwind-Host)
 };
 
 // Simultaneous first requests for a model that is not loaded.
@@ -179,6 +190,15 @@ struct settings {
 // True if requests to `listen` that name no host are routed by model. With one upstream there is
 // nothing to choose, whatever the mode says.
 bool routes_by_model(settings const& all) noexcept;
+
+// The names of upstreams to which clients' own API tokens go although each accepts only its own,
+// separated by ", ": whichever is chosen by model gets the token. Nothing if there are none.
+std::string mixed_tokens(settings const& all);
+
+// What to do about them.
+constexpr std::string_view one_token_for_all =
+    "a token that a client brings is accepted by one of them only: set clients.api_keys, or set "
+    "use_token to \"always\"";
 
 // The listeners for clients that other machines reach and that require no key, separated by
 // ", "; nothing if there are none.

@@ -198,6 +198,9 @@ TEST(keys, each_reach_their_own_setting) {
         {"routing.max_age", "77s"},
         {"routing.list_wait", "7s"},
         {"routing.sticky", "false"},
+        {"routing.session_fields", "X-Chat-Id,x_session"},
+        {"routing.relocate", "false"},
+        {"routing.tell", "true"},
         {"cold_load.gate", "off"},
         {"limits.hold_time", "0"},
         {"recovery.cooldown", "0"},
@@ -229,6 +232,7 @@ TEST(keys, leave_the_setting_alone_when_they_refuse) {
     std::set<std::string> const take_any_text{
         "log.file", "recovery.ledger_file", "clients.api_keys", "recovery.pinned",
         "upstreams[].api_token", "admin.token", "admin.allowed_hosts", "clients.allowed_hosts",
+        "routing.session_fields",
         // A name, and names of files.
         "default_upstream", "tls.certificate_file", "tls.key_file", "admin.certificate_file",
         "admin.key_file"};

@@ -145,6 +145,18 @@ TEST(config_file, sets_how_fresh_the_choice_of_a_host_wants_its_news) {
               R"(f.json:1:2: unknown key "list_wait": did you mean "routing.list_wait"?)");
 }
 
+TEST(config_file, names_the_header_fields_of_a_conversation) {
+    auto const fields = [](std::string const& list) {
+        return read(R"({"routing": {"session_fields": )" + list + "}}").routing.session_fields;
+    };
+    EXPECT_EQ(read("{}").routing.session_fields, std::vector<std::string>{"X-Session-Id"});
+    EXPECT_EQ(fields(R"(["x-chat", "X_S.1"])"), (std::vector<std::string>{"x-chat", "X_S.1"}));
+    EXPECT_TRUE(fields("[]").empty());
+    EXPECT_EQ(fault_of(R"({"routing": {"session_fields": ["a b"]}})"),
+              "f.json:1:33: routing.session_fields[0]: expected the name of a header field, as "
+              "X-Session-Id, but got \"a b\"");
+}
+
 TEST(config_file, may_name_its_schema_for_editors) {
     EXPECT_EQ(fault_of(R"({"$schema": "./secondwind.schema.json"})"), "none");
     EXPECT_EQ(fault_of(R"({"$schema": 1})"),

@@ -126,6 +126,40 @@ TEST(upstream_object, refuses_memory_that_lacks_its_unit) {
             << value;
 }
 
+TEST(upstream_object, says_when_its_token_replaces_that_of_a_client) {
+    auto const with = [](std::string const& members) { return one_with("http://h", members); };
+    auto const use = [&](std::string const& members) {
+        return from(with(members)).value().upstreams.front().use_token;
+    };
+    EXPECT_EQ(use(R"("api_token": "t")"), token_use::keyed);
+    EXPECT_EQ(use(R"("api_token": "t", "use_token": "keyed")"), token_use::keyed);
+    EXPECT_EQ(use(R"("api_token": "t", "use_token": "always")"), token_use::always);
+    EXPECT_EQ(fault(with(R"("use_token": "never")")),
+              "f.json:1:49: upstreams[0].use_token: expected keyed or always, but got \"never\"");
+    EXPECT_THAT(fault(with(R"("use_token": "always")")),
+                HasSubstr("upstream \"default\" has no api_token"));
+}
+
+TEST(tokens, are_mixed_where_hosts_are_chosen_and_clients_bring_their_own) {
+    settings s;
+    s.upstreams = {upstream{"a", "h", 1}, upstream{"b", "i", 2}, upstream{"c", "j", 3}};
+    EXPECT_EQ(mixed_tokens(s), "");
+    s.upstreams[0].api_token = "one";
+    s.upstreams[1].api_token = "one";
+    EXPECT_EQ(mixed_tokens(s), "");
+    s.upstreams[1].api_token = "two";
+    EXPECT_EQ(mixed_tokens(s), "a, b");
+    s.upstreams[1].use_token = token_use::always;
+    EXPECT_EQ(mixed_tokens(s), "");
+    s.upstreams[1].use_token = token_use::keyed;
+    s.default_upstream = "a";
+    EXPECT_EQ(mixed_tokens(s), "");
+    s.routing.mode = routing_mode::model;
+    EXPECT_EQ(mixed_tokens(s), "a, b");
+    s.clients.api_keys.push_back({"laptop", "sha256:"});
+    EXPECT_EQ(mixed_tokens(s), "");
+}
+
 TEST(upstream_object, tells_all_its_faults_and_the_key_that_is_meant) {
     auto const all =
         fault(one_with("http://h", R"("handycap": "2s", "model": [], "handicap": 1, "memory": 1)"));
@@ -144,6 +178,9 @@ TEST(upstream_object, is_shown_with_what_it_differs_in) {
                 from(two_with(R"(, "handicap": "90s", "models": ["q*", "b"], "memory": "24GiB")"))
                     .value()),
         "a=https://h:443 handicap=90s models=q*;b memory=24GiB,b=http://i:80");
+    auto const token = R"(, "api_token": "t", "use_token": "always")";
+    EXPECT_EQ(find_key("upstreams")->show(from(two_with(token)).value()),
+              "a=https://h:443 use_token=always,b=http://i:80");
     auto const b = from(two_with(R"(, "listen": "[::1]:7", "ca_file": "ca.pem", "verify": false)"));
     EXPECT_EQ(find_key("upstreams")->show(b.value()),
               "a=https://h:443 listen=[::1]:7 ca_file=ca.pem verify=false,b=http://i:80");
@@ -151,7 +188,7 @@ TEST(upstream_object, is_shown_with_what_it_differs_in) {
 
 TEST(upstream_object, differs_by_each_of_its_members) {
     settings const before;
-    std::vector<settings> all(8, before);
+    std::vector<settings> all(9, before);
     all[0].upstreams.front().listen = endpoint{};
     all[1].upstreams.front().ca_file = "ca.pem";
     all[2].upstreams.front().verify = false;
@@ -160,6 +197,7 @@ TEST(upstream_object, differs_by_each_of_its_members) {
     all[5].upstreams.front().handicap = milliseconds{1};
     all[6].upstreams.front().models = {"a"};
     all[7].upstreams.front().memory = 1;
+    all[8].upstreams.front().use_token = token_use::always;
     for (auto const& after : all)
         EXPECT_THAT(changed_keys(before, after), ElementsAre("upstreams"));
 }
