@@ -4,6 +4,7 @@ import contextlib
 import io
 import tempfile
 import unittest
+import unittest.mock
 from pathlib import Path
 
 import layers
@@ -111,6 +112,23 @@ class purity(unittest.TestCase):
         self.assertIn("reads no clock", sentences("src/policy/plan.cpp", code)[0])
         self.assertEqual(sentences("src/base/log.cpp", code), [])
         self.assertEqual(sentences("src/host/connection_pool.cpp", code), [])
+
+    def test_sqlite_is_for_the_registry_only(self):
+        for header in ("sqlite3.h", "SQLiteCpp/SQLiteCpp.h", "SQLiteCpp/Database.h"):
+            with self.subTest(header=header):
+                code = f"#include <{header}>\n"
+                self.assertEqual(sentences("src/registry/store.cpp", code), [])
+                self.assertIn("registry only", sentences("src/app/lab_verbs.cpp", code)[0])
+                self.assertIn("registry only", sentences("include/secondwind/host/h.hpp",
+                                                         "#pragma once\n" + code)[0])
+                self.assertIn("never waits", sentences("src/registry/ranges.cpp", code)[0])
+
+    def test_a_pure_file_may_use_the_pure_part_of_a_room_that_its_own_leads_to(self):
+        code = "#include <secondwind/registry/{}.hpp>\n"
+        with unittest.mock.patch.dict(layers.ARROWS, {"host": {"base", "registry"}}):
+            self.assertEqual(sentences("src/host/backoff.cpp", code.format("records")), [])
+            self.assertIn("(pure)", sentences("src/host/backoff.cpp", code.format("store"))[0])
+        self.assertIn("no arrow", sentences("src/host/backoff.cpp", code.format("records"))[0])
 
     def test_beast_stays_off_the_data_path(self):
         code = "#include <boost/beast/http/parser.hpp>\n"

@@ -201,6 +201,14 @@ class image(unittest.TestCase):
         self.assertRegex(user, r"^[1-9]\d*:[1-9]\d*$")
 
     @needs("readelf", "binutils")
+    def test_sqlite_is_no_library_that_serving_loads(self):
+        dynamic = subprocess.run(
+            ["readelf", "-d", BINARY], capture_output=True, text=True, timeout=PATIENCE, check=True
+        ).stdout
+        self.assertIn("(NEEDED)", dynamic)
+        self.assertNotIn("sqlite", dynamic.lower())
+
+    @needs("readelf", "binutils")
     @needs("dpkg-query", "dpkg")
     def test_it_has_every_library_that_the_executable_needs(self):
         linked = subprocess.run(
