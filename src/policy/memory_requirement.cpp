@@ -65,12 +65,12 @@ std::optional<std::uint64_t> read_figure(std::string_view text) noexcept {
     auto const bytes = *number * *unit;
     if (!(bytes >= 1) || bytes > most)
         return std::nullopt;
-    return required_for_file(static_cast<std::uint64_t>(bytes));
+    return static_cast<std::uint64_t>(bytes);
 }
 
 } // namespace
 
-std::optional<std::uint64_t> required_bytes(std::string_view message) noexcept {
+std::optional<std::uint64_t> named_bytes(std::string_view message) noexcept {
     for (; !message.empty(); message.remove_prefix(1)) {
         auto rest = message;
         if (!skip(rest, "requires approximately"))
@@ -79,6 +79,11 @@ std::optional<std::uint64_t> required_bytes(std::string_view message) noexcept {
             return bytes;
     }
     return std::nullopt;
+}
+
+std::optional<std::uint64_t> required_bytes(std::string_view message) noexcept {
+    auto const named = named_bytes(message);
+    return named ? required_for_file(*named) : std::nullopt;
 }
 
 std::optional<std::uint64_t> required_for_file(std::uint64_t size_bytes) noexcept {

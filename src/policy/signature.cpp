@@ -112,6 +112,19 @@ constexpr std::array table{
     signature{"compute error.", suspected},
 };
 
+// Words of errors that are all `other_error`, and that the lab tells apart.
+constexpr std::array<std::string_view, 2> unsupported_words{"no lm runtime found",
+                                                            "unknown model architecture"};
+constexpr std::array<std::string_view, 7> overflow_words{"trying to keep the first",
+                                                         "loaded with context length of only",
+                                                         "tokens to keep from the initial prompt",
+                                                         "context size has been exceeded",
+                                                         "exceeds the available context size",
+                                                         "exceed_context_size",
+                                                         "context_length_exceeded"};
+constexpr std::array<std::string_view, 4> no_model_words{
+    "invalid model identifier", "model_not_found", "no models loaded", "no model found that fits"};
+
 // Types and codes that say what kind of error it is, whatever its text says. LM Studio gives
 // "invalid_request_error" to refused loads too; an engine does not.
 constexpr std::array<std::string_view, 22> structural{"model_not_found",
@@ -197,6 +210,36 @@ std::optional<verdict> judge_own_words(lmstudio::error_report const& error, int 
     return found;
 }
 
+error_detail detail_of_words(std::string_view own) {
+    auto const names = [own](std::string_view pattern) { return matches(pattern, own); };
+    if (std::ranges::any_of(unsupported_words, names))
+        return error_detail::unsupported;
+    if (std::ranges::any_of(overflow_words, names))
+        return error_detail::overflow;
+    if (std::ranges::any_of(no_model_words, names))
+        return error_detail::no_model;
+    // The guardrail's words are those by which a load is known to be refused.
+    auto const is_guardrail = [&names](signature const& s) {
+        return s.verdict == refused && names(s.pattern);
+    };
+    return std::ranges::any_of(table, is_guardrail) ? error_detail::guardrail : error_detail::none;
+}
+
+error_detail find_detail(std::string_view message, int engines = 0) {
+    auto const own = own_words_of(message);
+    auto found = detail_of_words(own.text);
+    if (found != error_detail::none || own.engine_error.empty() || engines == most_engines)
+        return found;
+    auto const engine = lmstudio::read_error(own.engine_error, lmstudio::wrapping::optional);
+    if (!engine)
+        return found;
+    found = detail_of_words(engine->type + ' ' + engine->code);
+    for (auto const& text : engine->texts)
+        if (found == error_detail::none)
+            found = find_detail(text, engines + 1);
+    return found;
+}
+
 } // namespace
 
 std::span<signature const> built_in_signatures() noexcept {
@@ -217,6 +260,10 @@ verdict judge_message(std::string_view message, int status, std::span<rule const
     lmstudio::error_report error;
     error.texts.emplace_back(message);
     return judge_error(error, status, rules);
+}
+
+error_detail detail_of(std::string_view message) {
+    return find_detail(message);
 }
 
 } // namespace secondwind::policy

@@ -4,6 +4,7 @@
 #include <secondwind/lmstudio/error_message.hpp>
 #include <secondwind/policy/verdict.hpp>
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -44,5 +45,15 @@ verdict judge_error(lmstudio::error_report const& error, int status = 0,
 
 // The same for an error that has only a message.
 verdict judge_message(std::string_view message, int status = 0, std::span<rule const> rules = {});
+
+// What LM Studio's own words in an error name beyond its verdict.
+enum class error_detail : std::uint8_t {
+    none,
+    guardrail,   // it refused the load by its own estimate, where an engine was never asked
+    overflow,    // the prompt does not fit into the context
+    unsupported, // no engine of the host runs such a model
+    no_model     // there is no model or instance of that name
+};
+error_detail detail_of(std::string_view message);
 
 } // namespace secondwind::policy

@@ -34,6 +34,11 @@ TEST(required_bytes, reads_the_figures_of_real_answers_and_no_other) {
     EXPECT_EQ(with_figure, 2);
 }
 
+TEST(named_bytes, are_those_of_the_host) {
+    EXPECT_EQ(named_bytes("requires approximately 12.40 GB of memory"), 12'400'000'000U);
+    EXPECT_EQ(named_bytes("out of memory"), std::nullopt);
+}
+
 TEST(required_bytes, adds_a_tenth) {
     EXPECT_EQ(figure_in("10 GB"), 11'000'000'000U);
     EXPECT_EQ(figure_in("500 MB of memory"), 550'000'000U);

@@ -305,5 +305,29 @@ TEST(judge_message, uses_a_rule_with_a_status_for_answers_with_that_one_only) {
     EXPECT_EQ(judge_message("whatever", 400, rules), verdict::other_error);
 }
 
+TEST(detail_of, tells_the_guardrail_from_an_engine_that_ran_out_of_memory) {
+    EXPECT_EQ(detail_of("Failed to load LLM 'm': insufficient system resources"),
+              error_detail::guardrail);
+    EXPECT_EQ(detail_of("Failed to load model \"m\". Error: out of memory"), error_detail::none);
+    EXPECT_EQ(detail_of("Tool \"insufficient system resources\" was not found"),
+              error_detail::none);
+}
+
+TEST(detail_of, knows_prompts_that_do_not_fit_and_models_that_cannot_run) {
+    for (auto const* message :
+         {"Trying to keep the first 9000 tokens when context the overflows.",
+          "Context size has been exceeded.",
+          "Engine protocol predict stream returned an error: {\"code\":400,\"message\":\"request "
+          "(9000 tokens) exceeds the available context size\",\"type\":\"server_error\"}",
+          "Engine protocol predict stream returned an error: {\"code\":400,\"message\":\"no\","
+          "\"type\":\"exceed_context_size_error\"}"})
+        EXPECT_EQ(detail_of(message), error_detail::overflow) << message;
+    EXPECT_EQ(detail_of("No LM Runtime found for model format 'gguf'!"), error_detail::unsupported);
+    EXPECT_EQ(detail_of("unknown model architecture: 'dream'"), error_detail::unsupported);
+    EXPECT_EQ(detail_of("Invalid model identifier \"m\"."), error_detail::no_model);
+    EXPECT_EQ(detail_of("Your words are \"context size has been exceeded\"."), error_detail::none);
+    EXPECT_EQ(detail_of(""), error_detail::none);
+}
+
 } // namespace
 } // namespace secondwind::policy
