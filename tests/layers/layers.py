@@ -37,6 +37,8 @@ ARROWS = {
     "emulator": set(),
     # What the model lab keeps. Nothing that serves requests depends on it.
     "registry": {"base"},
+    # A client of hosts with connections of its own; what it finds goes to the registry.
+    "lab": {"base", "http", "lmstudio", "policy", "config", "net", "host", "registry"},
     "cli": {"base", "config"},
     "app": {
         "base", "policy", "config", "telemetry", "net", "recovery", "host", "proxy", "admin",
@@ -56,6 +58,8 @@ PURE_FILES = {
     "app/operator_view", "app/route_view", "app/status_view", "app/table", "app/trial_report",
     "host/api_support", "host/backoff", "host/host_health", "host/idle_set", "host/last_known",
     "host/route_counts",
+    "lab/calls", "lab/evidence", "lab/lmstrix", "lab/outcome", "lab/prompt", "lab/report",
+    "lab/report_text", "lab/result", "lab/result_document", "lab/search",
     "registry/error", "registry/ranges", "registry/records", "registry/schema",
 }
 
