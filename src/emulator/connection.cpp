@@ -158,7 +158,8 @@ asio::awaitable<std::optional<connection::incoming>> connection::read() {
     in.request.body = std::move(message.body());
 
     ++host_->counts.requests;
-    host_->requests.push_back(in.request);
+    if (host_->options.keeps_requests)
+        host_->requests.push_back(in.request);
     host_->notify();
     co_return in;
 }

@@ -21,19 +21,6 @@ bool flag_member(json const& document, char const* name) {
     return at != document.end() && at->is_boolean() && at->get<bool>();
 }
 
-std::string_view content_field(endpoint endpoint) {
-    switch (endpoint) {
-    case endpoint::completions:
-        return "prompt";
-    case endpoint::embeddings:
-    case endpoint::responses:
-    case endpoint::v1_chat:
-        return "input";
-    default:
-        return "messages";
-    }
-}
-
 std::string all_of_kind(std::vector<spoken_part> const& parts, spoken_part::kind type) {
     std::string all;
     for (auto const& p : parts)
@@ -79,7 +66,30 @@ std::optional<json> schema_in(json const& document) {
     return std::nullopt;
 }
 
+std::optional<std::uint64_t> positive_member(json const& document, char const* name) {
+    auto const at = document.find(name);
+    if (at == document.end() || !at->is_number_integer() || at->get<std::int64_t>() <= 0)
+        return std::nullopt;
+    return at->get<std::uint64_t>();
+}
+
+constexpr std::int64_t ms_per_second = 1000;
+constexpr std::uint64_t longest_ttl = 1'000'000'000; // seconds
+
 } // namespace
+
+std::string_view content_field(endpoint endpoint) noexcept {
+    switch (endpoint) {
+    case endpoint::completions:
+        return "prompt";
+    case endpoint::embeddings:
+    case endpoint::responses:
+    case endpoint::v1_chat:
+        return "input";
+    default:
+        return "messages";
+    }
+}
 
 std::variant<prompt, unreadable> parse_prompt(endpoint endpoint, std::string_view body) {
     auto const document = json::parse(body, nullptr, false);
@@ -105,6 +115,11 @@ std::variant<prompt, unreadable> parse_prompt(endpoint endpoint, std::string_vie
     p.previous_response = string_member(document, "previous_response_id");
     p.tools = tools_in(document);
     p.schema = schema_in(document);
+    p.reasoning = string_member(document, "reasoning");
+    p.store = document.value("store", json(true)) != json(false);
+    p.context_length = positive_member(document, "context_length");
+    if (auto const ttl = positive_member(document, "ttl"))
+        p.ttl_ms = static_cast<std::int64_t>(std::min(*ttl, longest_ttl)) * ms_per_second;
     return p;
 }
 
@@ -123,6 +138,14 @@ std::string prediction::text() const {
 
 std::string prediction::reasoning() const {
     return all_of_kind(parts, spoken_part::kind::reasoning);
+}
+
+std::size_t prediction::reasoning_tokens() const {
+    std::size_t sum = 0;
+    for (auto const& p : parts)
+        if (p.type == spoken_part::kind::reasoning)
+            sum += p.tokens;
+    return sum;
 }
 
 bool prediction::calls_tools() const {

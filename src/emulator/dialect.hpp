@@ -24,14 +24,24 @@ struct prompt {
     std::optional<std::uint64_t> limit; // how many tokens the answer may have
     std::uint64_t tokens = 1;           // of the prompt; four bytes are one
     std::size_t inputs = 1;             // texts to embed
+    std::size_t dimensions = 4;         // of their vectors
     std::string previous_response;      // of /v1/responses and /api/v1/chat
     std::vector<std::string> tools;     // that the model may call, by name
     std::optional<json> schema;         // of the JSON that the answer has to be
+    std::string reasoning;              // of /api/v1/chat; empty: the model's default
+    bool store = true;                  // of /api/v1/chat
+    // For a load that the request causes: tokens, and how long it stays idle.
+    std::optional<std::uint64_t> context_length;
+    std::optional<std::int64_t> ttl_ms;
+    std::string text; // only for models with a profile: see text_of_request()
 };
 
 struct unreadable {
     std::string reason; // a sentence
 };
+
+// The field that holds the prompt.
+std::string_view content_field(endpoint endpoint) noexcept;
 
 // Unknown fields are ignored, as LM Studio does.
 std::variant<prompt, unreadable> parse_prompt(endpoint endpoint, std::string_view body);
@@ -57,6 +67,12 @@ struct prediction {
     bool cut_short = false; // by the request's limit
     std::optional<double> load_seconds;
     std::optional<breakdown> failure; // how it fails
+    // How fast it is said to be: of tokens a second, and seconds to the first one.
+    double tokens_per_second = 50.0;
+    double first_token_seconds = 0.1;
+    // Whether /api/v1/chat shows its reasoning, and keeps the answer.
+    bool shows_reasoning = false;
+    bool is_stored = true;
 
     // Adds a token to the last part, and before the first one a part with text.
     void say(std::string token);
@@ -66,6 +82,7 @@ struct prediction {
     bool calls_tools() const;
     // The last token is the first of its part.
     bool opens_part() const { return !parts.empty() && parts.back().tokens == 1; }
+    std::size_t reasoning_tokens() const;
 };
 
 // Of a response of /v1/responses or /api/v1/chat, under which it is stored.
@@ -73,8 +90,8 @@ std::string response_id(prediction const& p);
 // It is the id of a prediction from `oldest` on, and before `end`.
 bool was_stored(std::string_view id, std::uint64_t oldest, std::uint64_t end) noexcept;
 
-// A stream consists of: load events (only where they exist), opening, one or more pieces, closing;
-// or it breaks at any moment after the opening. Every list may be empty.
+// A stream consists of: load events (only where they exist), opening, progress of the prompt, one
+// or more pieces, closing; or it breaks at any moment after the opening. Every list may be empty.
 class dialect {
 public:
     virtual ~dialect() = default;
@@ -89,6 +106,8 @@ public:
     virtual sse_events load_finished(std::string_view, double) const { return {}; }
 
     virtual sse_events opening(prediction const&) const { return {}; }
+    // That part of the prompt, up to 1, is processed.
+    virtual sse_events processed(prediction const&, double) const { return {}; }
     // For the last token, which may be the first of a part.
     virtual sse_events piece(prediction const& p) const = 0;
     virtual sse_events closing(prediction const& p) const = 0;

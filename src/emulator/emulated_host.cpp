@@ -1,7 +1,9 @@
 #include "emulated_host.hpp"
+#include "behaviour.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 
+#include <algorithm>
 #include <iterator>
 
 namespace secondwind::emulator {
@@ -27,13 +29,22 @@ std::int64_t unix_milliseconds() {
     return std::chrono::duration_cast<std::chrono::milliseconds>(since).count();
 }
 
-asio::awaitable<void> give_back_later(std::shared_ptr<emulated_host> host, std::uint64_t serial) {
+asio::awaitable<void> give_back_later(std::shared_ptr<emulated_host> host, std::uint64_t serial,
+                                      std::chrono::milliseconds time) {
     auto stopping = [h = host.get()] { return h->stopping; };
-    co_await host->changed.until(stopping, signal::clock::now() + host->options.release_time);
+    co_await host->changed.until(stopping, signal::clock::now() + time);
     auto released = [h = host.get()] { return h->stopping || !h->script.memory_held(); };
     co_await host->changed.until(released);
     host->models.give_back(serial);
     host->notify();
+}
+
+asio::awaitable<void> unload_later(std::shared_ptr<emulated_host> host, instance leaving,
+                                   std::chrono::milliseconds time) {
+    auto stopping = [h = host.get()] { return h->stopping; };
+    co_await host->changed.until(stopping, signal::clock::now() + time);
+    if (host->models.find_serial(leaving.serial) != nullptr)
+        host->unload(leaving.id);
 }
 
 // As long as a load takes, or a part of it, and as long as the script holds loads of the model.
@@ -96,13 +107,22 @@ void emulated_host::report(event::kind type, std::string_view model, std::string
         observer(event{type, std::string{model}, std::string{text}});
 }
 
-std::optional<instance> emulated_host::try_load(model const& m, load_choice const& choice) {
-    if (choice.reason == load_reason::just_in_time && options.auto_evict) {
-        for (auto const& evicted : models.evict_just_in_time()) {
-            ++counts.unloads[evicted];
-            report(event::kind::unloaded, evicted);
-        }
+void emulated_host::evict_for(load_choice const& choice) {
+    if (choice.reason != load_reason::just_in_time || !options.auto_evict)
+        return;
+    for (auto const& evicted : models.evict_just_in_time()) {
+        ++counts.unloads[evicted];
+        report(event::kind::unloaded, evicted);
     }
+}
+
+bool emulated_host::passes_guardrail(model const& m, load_choice const& choice) const {
+    if (!options.guardrail || !choice.device.empty())
+        return true;
+    return models.has_room(estimated_bytes(m, models.context_of(m, choice)));
+}
+
+std::optional<instance> emulated_host::reserve(model const& m, load_choice const& choice) {
     auto begun = models.begin_load(m, choice);
     if (begun)
         report(event::kind::load_started, begun->id);
@@ -110,22 +130,29 @@ std::optional<instance> emulated_host::try_load(model const& m, load_choice cons
     return begun;
 }
 
-void emulated_host::refuse_load(model const& m) {
+void emulated_host::refuse_load(model const& m, std::string_view cause) {
     ++counts.refusals;
-    report(event::kind::load_refused, m.key, refusal_of(m));
+    report(event::kind::load_refused, m.key, cause);
     notify();
 }
 
 std::optional<instance> emulated_host::begin_load(model const& m, load_choice const& choice) {
-    auto begun = try_load(m, choice);
+    evict_for(choice);
+    auto begun = passes_guardrail(m, choice) ? reserve(m, choice) : std::nullopt;
     if (!begun)
-        refuse_load(m);
+        refuse_load(m, refusal_of(m, choice));
     return begun;
 }
 
-std::string emulated_host::refusal_of(model const& m) const {
+std::string emulated_host::refusal_of(model const& m, load_choice const& choice) const {
     bool const by_engine = !options.guardrail && options.refusal != refusal_form::generic;
-    return refusal_cause(by_engine ? refusal_form::engine : options.refusal, m.size_bytes);
+    return refusal_cause(by_engine ? refusal_form::engine : options.refusal,
+                         estimated_bytes(m, models.context_of(m, choice)));
+}
+
+profile const* emulated_host::profile_of(instance const& i) const {
+    auto const* m = models.find_model(i.key);
+    return m != nullptr && m->profile ? &*m->profile : nullptr;
 }
 
 bool emulated_host::finish_load(instance const& i) {
@@ -145,15 +172,41 @@ void emulated_host::cancel_load(instance const& i) {
 bool emulated_host::unload(std::string const& id) {
     auto const* target = models.find_instance(id);
     auto const serial = target != nullptr ? target->serial : 0;
-    bool const late = options.release_time.count() > 0 || script.memory_held();
+    auto const* profile = target != nullptr ? profile_of(*target) : nullptr;
+    auto const own = profile != nullptr ? profile->faults.memory_freed_after : options.release_time;
+    auto const time = std::max(options.release_time, own);
+    bool const late = time.count() > 0 || script.memory_held();
     if (!models.unload(id, late ? memory_return::later : memory_return::at_once))
         return false;
     if (late)
-        asio::co_spawn(changed.executor(), give_back_later(shared_from_this(), serial), rethrow);
+        asio::co_spawn(changed.executor(), give_back_later(shared_from_this(), serial, time),
+                       rethrow);
     ++counts.unloads[id];
     report(event::kind::unloaded, id);
     notify();
     return true;
+}
+
+bool emulated_host::unload_for_client(instance const& i) {
+    auto const* profile = profile_of(i);
+    auto const fault = profile != nullptr ? profile->faults.unload : unload_fault::none;
+    if (fault == unload_fault::stuck)
+        return true;
+    if (profile != nullptr && profile->faults.listed_after_unload.count() > 0)
+        asio::co_spawn(changed.executor(),
+                       unload_later(shared_from_this(), i, profile->faults.listed_after_unload),
+                       rethrow);
+    else
+        unload(i.id);
+    return fault == unload_fault::none;
+}
+
+void emulated_host::crash(instance const& i) {
+    if (models.find_serial(i.serial) == nullptr)
+        return;
+    models.unload(i.id);
+    report(event::kind::unloaded, i.id);
+    notify();
 }
 
 usage emulated_host::usage_of(instance const& i) const {
@@ -161,22 +214,42 @@ usage emulated_host::usage_of(instance const& i) const {
     return found == usages.end() ? usage{} : found->second;
 }
 
-asio::awaitable<std::optional<instance>> start_load(std::shared_ptr<emulated_host> host, model m,
-                                                    load_choice choice,
-                                                    std::shared_ptr<presence const> client) {
-    auto begun = host->try_load(m, choice);
-    if (begun)
-        co_return begun;
-    if (!host->options.guardrail)
+asio::awaitable<load_attempt> start_load(std::shared_ptr<emulated_host> host, model m,
+                                         load_choice choice,
+                                         std::shared_ptr<presence const> client) {
+    load_attempt attempt{std::nullopt, {}};
+    host->evict_for(choice);
+    if (host->passes_guardrail(m, choice)) {
+        auto fault = m.profile ? m.profile->faults.load : load_fault::none;
+        bool const is_sound = fault == load_fault::none;
+        if (is_sound) {
+            attempt.begun = host->reserve(m, choice);
+            fault = m.profile ? m.profile->faults.beyond_memory : load_fault::fails;
+        }
+        if (!attempt.begun && fault == load_fault::hangs) {
+            choice.hangs = true;
+            attempt.begun = host->reserve(m, choice);
+        }
+        if (attempt.begun)
+            co_return attempt;
+        // Without a guardrail, the engine's own words arrive.
+        bool const told = is_sound && fault == load_fault::fails && !host->options.guardrail;
+        attempt.cause = told ? host->refusal_of(m, choice) : std::string{cause_of(fault)};
         co_await take_load_time(host, m.key, host->options.load_time / 2, client);
+    } else {
+        attempt.cause = host->refusal_of(m, choice);
+    }
     if (!client->gone)
-        host->refuse_load(m);
-    co_return std::nullopt;
+        host->refuse_load(m, attempt.cause);
+    co_return attempt;
 }
 
 asio::awaitable<bool> await_load(std::shared_ptr<emulated_host> host, instance begun,
                                  std::shared_ptr<presence const> client) {
     co_await take_load_time(host, begun.key, host->options.load_time, client);
+    auto left = [h = host.get(), client] { return h->stopping || client->gone; };
+    if (begun.hangs)
+        co_await host->changed.until(left);
     bool const loaded = !host->stopping && !client->gone && host->finish_load(begun);
     if (!loaded)
         host->cancel_load(begun);

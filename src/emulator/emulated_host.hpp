@@ -66,6 +66,15 @@ struct presence {
     bool gone = false;
 };
 
+// How a load began, or why it did not. It has a constructor on purpose: see answer.
+struct load_attempt {
+    load_attempt(std::optional<instance> i, std::string c)
+        : begun{std::move(i)}, cause{std::move(c)} {}
+
+    std::optional<instance> begun; // nothing: it was refused or has failed, or the client has left
+    std::string cause;             // as LM Studio words it, after "Error: "
+};
+
 // The coroutines that share it may outlive the server in the io_context. Each change of a member is
 // followed by notify().
 struct emulated_host : std::enable_shared_from_this<emulated_host> {
@@ -76,17 +85,27 @@ struct emulated_host : std::enable_shared_from_this<emulated_host> {
     void notify() { changed.notify(); }
     void report(event::kind type, std::string_view model, std::string_view text = {}) const;
 
-    // Evicts what is evicted before such a load, and reserves memory; nothing if it does not fit.
-    std::optional<instance> try_load(model const& m, load_choice const& choice);
-    // Counts and reports that the model does not fit.
-    void refuse_load(model const& m);
-    // Both.
+    // Unloads what "Only Keep Last JIT Loaded Model" unloads before such a load.
+    void evict_for(load_choice const& choice);
+    // Whether the guardrail lets such a load pass now; without one, it does.
+    bool passes_guardrail(model const& m, load_choice const& choice) const;
+    // Reserves memory; nothing if it does not fit.
+    std::optional<instance> reserve(model const& m, load_choice const& choice);
+    // Counts and reports a load that was refused or has failed.
+    void refuse_load(model const& m, std::string_view cause);
+    // All of it at once, without the faults of the model.
     std::optional<instance> begin_load(model const& m, load_choice const& choice);
     // Why a load was refused, or failed without the guardrail.
-    std::string refusal_of(model const& m) const;
+    std::string refusal_of(model const& m, load_choice const& choice) const;
     bool finish_load(instance const& i); // false if it was cancelled in the meantime
     void cancel_load(instance const& i);
     bool unload(std::string const& id); // false if it isn't loaded
+    // What a client gets that unloads a loaded instance: false, and LM Studio says that there is no
+    // such instance.
+    bool unload_for_client(instance const& i);
+    // The engine of an instance dies: it is gone.
+    void crash(instance const& i);
+    profile const* profile_of(instance const& i) const; // null: the model has none
     usage usage_of(instance const& i) const;
 
     emulator::options options;
@@ -103,12 +122,12 @@ struct emulated_host : std::enable_shared_from_this<emulated_host> {
     signal changed;
 };
 
-// Begins a load. Nothing if it was refused, or has failed after half the load time because there is
-// no guardrail, or the client has left.
-asio::awaitable<std::optional<instance>> start_load(std::shared_ptr<emulated_host> host, model m,
-                                                    load_choice choice,
-                                                    std::shared_ptr<presence const> client);
-// Takes the load time, and as long as the script holds loads. `begun` comes from begin_load().
+// Begins a load. The guardrail refuses it at once; what gets past it fails after half the load
+// time, or hangs, as the faults of the model say.
+asio::awaitable<load_attempt> start_load(std::shared_ptr<emulated_host> host, model m,
+                                         load_choice choice,
+                                         std::shared_ptr<presence const> client);
+// Takes the load time, and as long as the script holds loads. `begun` comes from start_load().
 // False, and the memory is free again, if the client left or the server stops.
 asio::awaitable<bool> await_load(std::shared_ptr<emulated_host> host, instance begun,
                                  std::shared_ptr<presence const> client);

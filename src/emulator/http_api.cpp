@@ -1,11 +1,14 @@
 #include "http_api.hpp"
 #include "access.hpp"
+#include "behaviour.hpp"
 #include "generation.hpp"
 #include "model_documents.hpp"
 #include "router.hpp"
 
+#include <algorithm>
 #include <ctime>
 #include <optional>
+#include <utility>
 
 namespace secondwind::emulator {
 
@@ -24,6 +27,11 @@ public:
         if (!out_.streaming())
             co_await out_.begin_stream();
         co_await out_.send(dialect_.opening(p));
+    }
+
+    asio::awaitable<void> processed(prediction const& p, double part) override {
+        if (p.prompt.stream)
+            co_await out_.send(dialect_.processed(p, part));
     }
 
     asio::awaitable<void> piece(prediction const& p) override {
@@ -65,7 +73,7 @@ class inference {
 public:
     inference(std::shared_ptr<emulated_host> host, responder& out, endpoint endpoint, prompt prompt,
               std::string body)
-        : host_{std::move(host)}, out_{out}, dialect_{dialect_of(endpoint)},
+        : host_{std::move(host)}, out_{out}, dialect_{dialect_of(endpoint)}, endpoint_{endpoint},
           type_{endpoint == endpoint::embeddings ? model_type::embedding : model_type::llm},
           body_{std::move(body)} {
         p_.number = host_->next_prediction++;
@@ -84,6 +92,13 @@ public:
         if (!serving)
             co_return;
         p_.model = serving->id;
+        if (auto const* profile = host_->profile_of(*serving); profile != nullptr) {
+            p_.prompt.text = text_of_request(endpoint_, body_);
+            if (auto complaint = about_reasoning(*profile); !complaint.empty()) {
+                co_await refuse_request(std::move(complaint));
+                co_return;
+            }
+        }
         if (watched() && !out_.streaming())
             co_await greet(serving->id);
         http_sink sink{out_, dialect_};
@@ -100,6 +115,24 @@ private:
     asio::awaitable<void> greet(std::string id) {
         co_await out_.begin_stream();
         co_await out_.send(dialect_.greeting(id));
+    }
+
+    // A complaint, or nothing.
+    std::string about_reasoning(profile const& profile) const {
+        auto const& asked = p_.prompt.reasoning;
+        auto const& allowed = profile.reasoning;
+        if (asked.empty() || std::ranges::find(allowed, asked) != allowed.end())
+            return {};
+        return "The model does not support the reasoning setting '" + asked + "'";
+    }
+
+    asio::awaitable<void> refuse_request(std::string reason) {
+        if (out_.streaming()) {
+            co_await out_.send(dialect_.broken(p_, reason));
+            co_await out_.end_stream();
+        } else {
+            co_await out_.send(dialect_.invalid(reason));
+        }
     }
 
     // Nothing if the request is done: it was answered with an error, or its client has left.
@@ -136,9 +169,12 @@ private:
             co_await out_.send(dialect_.load_started(wanted.key));
         }
         load_choice choice{load_reason::just_in_time};
-        auto const begun = co_await start_load(host_, wanted, std::move(choice), out_.client());
+        choice.context_length = p_.prompt.context_length;
+        choice.ttl_ms = p_.prompt.ttl_ms;
+        auto attempt = co_await start_load(host_, wanted, std::move(choice), out_.client());
+        auto const begun = attempt.begun;
         if (!begun) {
-            co_await refuse(wanted);
+            co_await refuse(wanted, std::move(attempt.cause));
             co_return std::nullopt;
         }
         bool const loaded = co_await await_load(host_, *begun, out_.client());
@@ -150,8 +186,7 @@ private:
         co_return begun;
     }
 
-    asio::awaitable<void> refuse(model wanted) {
-        auto const cause = host_->refusal_of(wanted);
+    asio::awaitable<void> refuse(model wanted, std::string cause) {
         if (out_.streaming()) {
             co_await out_.send(dialect_.refused_in_stream(wanted, cause));
             co_await out_.end_stream();
@@ -163,6 +198,7 @@ private:
     std::shared_ptr<emulated_host> host_;
     responder& out_;
     dialect const& dialect_;
+    endpoint endpoint_;
     model_type type_;
     std::string body_;
     prediction p_;
@@ -199,6 +235,26 @@ answer unknown_model(std::string_view field) {
                       "model_not_found", field);
 }
 
+// Returns a complaint, or nothing. `ttl` is no member of LM Studio's documented load.
+std::string read_load_choice(json const& document, load_choice& into) {
+    if (auto const at = document.find("context_length"); at != document.end()) {
+        if (!at->is_number_integer() || at->get<std::int64_t>() <= 0)
+            return "'context_length' must be a positive integer";
+        into.context_length = at->get<std::uint64_t>();
+    }
+    for (auto const& [name, value] :
+         {std::pair{"flash_attention", &into.flash_attention},
+          std::pair{"offload_kv_cache_to_gpu", &into.kv_cache_on_gpu}}) {
+        auto const at = document.find(name);
+        if (at == document.end())
+            continue;
+        if (!at->is_boolean())
+            return "'" + std::string{name} + "' must be a boolean";
+        *value = at->get<bool>();
+    }
+    return {};
+}
+
 asio::awaitable<void> load_model(std::shared_ptr<emulated_host> host, responder& out,
                                  std::string body) {
     auto const document = json::parse(body, nullptr, false);
@@ -213,10 +269,17 @@ asio::awaitable<void> load_model(std::shared_ptr<emulated_host> host, responder&
         co_return;
     }
     load_choice by_hand;
-    auto const begun = co_await start_load(host, *known, std::move(by_hand), out.client());
+    if (known->profile) {
+        if (auto const complaint = read_load_choice(document, by_hand); !complaint.empty()) {
+            co_await out.send(rest_error(400, "invalid_request", complaint));
+            co_return;
+        }
+    }
+    auto const attempt = co_await start_load(host, *known, std::move(by_hand), out.client());
+    auto const& begun = attempt.begun;
     if (!begun) {
-        auto const cause = host->refusal_of(*known);
-        co_await out.send(rest_error(500, "model_load_failed", rest_refusal(*known, cause)));
+        co_await out.send(
+            rest_error(500, "model_load_failed", rest_refusal(*known, attempt.cause)));
         co_return;
     }
     bool const loaded = co_await await_load(host, *begun, out.client());
@@ -249,8 +312,10 @@ asio::awaitable<void> unload_model(std::shared_ptr<emulated_host> host, responde
         co_await out.send(std::move(reply));
         co_return;
     }
-    host->unload(*id);
-    co_await out.send(pretty(200, v1_unloaded(*id)));
+    if (host->unload_for_client(instance{*target}))
+        co_await out.send(pretty(200, v1_unloaded(*id)));
+    else
+        co_await out.send(unknown_model("instance_id"));
 }
 
 } // namespace

@@ -8,7 +8,6 @@ namespace secondwind::emulator {
 
 namespace {
 
-constexpr std::uint32_t loaded_context = 4096;
 constexpr std::int64_t jit_ttl_ms = 3'600'000; // LM Studio's default "max idle TTL"
 
 std::string_view type_name(model_type type) {
@@ -31,16 +30,30 @@ std::string_view last_part(std::string_view key) {
     return slash == std::string_view::npos ? key : key.substr(slash + 1);
 }
 
-json load_config(model_type type, std::size_t parallel) {
+json load_config(instance const& i, std::uint64_t context, std::size_t parallel) {
     json c;
-    c["context_length"] = loaded_context;
-    if (type == model_type::llm) {
+    c["context_length"] = context;
+    if (i.type == model_type::llm) {
         c["eval_batch_size"] = 512;
         c["parallel"] = parallel;
-        c["flash_attention"] = true;
-        c["offload_kv_cache_to_gpu"] = true;
+        c["flash_attention"] = i.flash_attention;
+        c["offload_kv_cache_to_gpu"] = i.kv_cache_on_gpu;
     }
     return c;
+}
+
+// Of the first loaded instance.
+std::uint64_t loaded_context(std::vector<instance const*> const& instances) {
+    auto const at = std::ranges::find(instances, instance_state::loaded, &instance::state);
+    return at == instances.end() ? usual_context : (*at)->context_length;
+}
+
+std::string format_of(model const& m) {
+    return m.profile ? m.profile->format : "gguf";
+}
+
+std::string quantization_of(model const& m) {
+    return m.profile ? m.profile->quantization : "Q4_K_M";
 }
 
 json v0_entry(store const& models, model const& m) {
@@ -52,12 +65,12 @@ json v0_entry(store const& models, model const& m) {
     e["type"] = m.type == model_type::llm ? "llm" : "embeddings";
     e["publisher"] = publisher(m.key);
     e["arch"] = "emulated";
-    e["compatibility_type"] = "gguf";
-    e["quantization"] = "Q4_K_M";
+    e["compatibility_type"] = format_of(m);
+    e["quantization"] = quantization_of(m);
     e["state"] = loaded ? "loaded" : instances.empty() ? "not-loaded" : "loading";
     e["max_context_length"] = m.max_context_length;
     if (loaded)
-        e["loaded_context_length"] = loaded_context;
+        e["loaded_context_length"] = loaded_context(instances);
     return e;
 }
 
@@ -68,24 +81,30 @@ json v1_entry(store const& models, model const& m, std::size_t parallel) {
     e["key"] = m.key;
     e["display_name"] = name_of(m.key);
     e["architecture"] = "emulated";
-    e["quantization"]["name"] = "Q4_K_M";
+    e["quantization"]["name"] = quantization_of(m);
     e["quantization"]["bits_per_weight"] = 4;
     e["size_bytes"] = m.size_bytes;
     e["params_string"] = nullptr;
+    if (m.profile && !m.profile->params.empty())
+        e["params_string"] = m.profile->params;
     e["loaded_instances"] = json::array();
     for (auto const* i : models.instances_of(m.key)) {
         if (i->state != instance_state::loaded)
             continue;
         json one;
         one["id"] = i->id;
-        one["config"] = load_config(m.type, parallel);
+        one["config"] = load_config(*i, i->context_length, parallel);
         e["loaded_instances"].push_back(std::move(one));
     }
     e["max_context_length"] = m.max_context_length;
-    e["format"] = "gguf";
+    e["format"] = format_of(m);
     if (m.type == model_type::llm) {
         e["capabilities"]["vision"] = false;
         e["capabilities"]["trained_for_tool_use"] = true;
+        if (m.profile && !m.profile->reasoning.empty()) {
+            e["capabilities"]["reasoning"]["allowed_options"] = m.profile->reasoning;
+            e["capabilities"]["reasoning"]["default"] = m.profile->reasoning.front();
+        }
     }
     if (!m.variants.empty()) {
         e["variants"] = m.variants;
@@ -158,7 +177,7 @@ json v1_loaded(instance const& loaded, double load_seconds, std::optional<std::s
     document["load_time_seconds"] = load_seconds;
     document["status"] = "loaded";
     if (parallel)
-        document["load_config"] = load_config(loaded.type, *parallel);
+        document["load_config"] = load_config(loaded, loaded.echoed_context, *parallel);
     return document;
 }
 
@@ -172,7 +191,7 @@ json ws_model_info(model const& m) {
     json info;
     info["type"] = type_name(m.type);
     info["modelKey"] = m.key;
-    info["format"] = "gguf";
+    info["format"] = format_of(m);
     info["displayName"] = last_part(m.key);
     info["publisher"] = publisher(m.key);
     info["path"] = path(m);
@@ -180,7 +199,7 @@ json ws_model_info(model const& m) {
     info["indexedModelIdentifier"] = path(m);
     info["deviceIdentifier"] = nullptr;
     info["architecture"] = "emulated";
-    info["quantization"]["name"] = "Q4_K_M";
+    info["quantization"]["name"] = quantization_of(m);
     info["quantization"]["bits"] = 4;
     if (m.type == model_type::llm) {
         info["vision"] = false;
@@ -195,21 +214,23 @@ json ws_instance_info(model const& m, instance const& i, usage const& usage) {
     info["identifier"] = i.id;
     info["instanceReference"] = instance_reference(i);
     info["ttlMs"] = nullptr;
-    if (i.reason == load_reason::just_in_time)
+    if (i.ttl_ms)
+        info["ttlMs"] = *i.ttl_ms;
+    else if (i.reason == load_reason::just_in_time)
         info["ttlMs"] = jit_ttl_ms;
     if (!i.device.empty())
         info["deviceIdentifier"] = i.device;
     info["lastUsedTime"] = nullptr;
     if (usage.last_used != 0)
         info["lastUsedTime"] = usage.last_used;
-    info["contextLength"] = loaded_context;
+    info["contextLength"] = i.context_length;
     return info;
 }
 
 json ws_load_config(instance const& i) {
     json field;
     field["key"] = std::string{type_name(i.type)} + ".load.contextLength";
-    field["value"] = loaded_context;
+    field["value"] = i.context_length;
     json config;
     config["fields"] = json::array();
     config["fields"].push_back(std::move(field));
@@ -224,6 +245,22 @@ json ws_processing_state(instance const& i, usage const& usage) {
                                                         : "generating";
     state["queued"] = usage.running;
     return state;
+}
+
+json ws_estimate(model const& m, std::uint64_t context, bool passes) {
+    auto const all = estimated_bytes(m, context);
+    auto const alone = estimated_bytes(m, 0);
+    json result;
+    auto& memory = result["memory"];
+    memory["confidence"] = !m.profile || m.profile->estimate_is_sure ? "high" : "low";
+    memory["modelVramBytes"] = alone;
+    memory["contextVramBytes"] = all - alone;
+    memory["totalVramBytes"] = all;
+    memory["modelBytes"] = alone;
+    memory["contextBytes"] = all - alone;
+    memory["totalBytes"] = all;
+    result["passesGuardrails"] = passes;
+    return result;
 }
 
 json ws_error(std::string_view title) {

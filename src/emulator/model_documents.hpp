@@ -27,7 +27,8 @@ std::optional<json> v0_model(store const& models, std::string_view key);
 // once.
 json v1_list(store const& models, std::size_t parallel);
 
-// The answer of POST /api/v1/models/load; with the configuration if `parallel` is given.
+// The answer of POST /api/v1/models/load; with the configuration if `parallel` is given, in which
+// the context is what the load echoes.
 json v1_loaded(instance const& loaded, double load_seconds,
                std::optional<std::size_t> parallel = std::nullopt);
 // The answer of POST /api/v1/models/unload.
@@ -41,6 +42,9 @@ json ws_instance_info(model const& m, instance const& i, usage const& usage);
 json ws_load_config(instance const& i);
 // The answer of getInstanceProcessingState.
 json ws_processing_state(instance const& i, usage const& usage);
+
+// The answer of estimateModelUsage: what a load with such a context would take.
+json ws_estimate(model const& m, std::uint64_t context, bool passes);
 
 // An error that has only a text.
 json ws_error(std::string_view title);

@@ -9,6 +9,7 @@
 #include <bit>
 #include <cstring>
 #include <span>
+#include <vector>
 
 namespace secondwind::emulator {
 
@@ -93,6 +94,14 @@ json text_completion(prediction const& p, std::string text, json reason) {
     one["finish_reason"] = std::move(reason);
     c["choices"] = json::array({std::move(one)});
     return c;
+}
+
+std::vector<float> embedding_of(prompt const& prompt) {
+    constexpr std::array<float, 4> usual{0.5F, -0.25F, 0.125F, 0.75F};
+    std::vector<float> vector;
+    for (std::size_t i = 0; i < prompt.dimensions; ++i)
+        vector.push_back(usual[i % usual.size()]);
+    return vector;
 }
 
 // OpenAI's own client asks for base64 by default, and decodes whatever it gets.
@@ -197,9 +206,9 @@ sse_events chat_form::closing(prediction const& p) const {
 json v0_chat_form::whole(prediction const& p) const {
     auto document = chat_form::whole(p);
     auto& stats = document["stats"];
-    stats["tokens_per_second"] = 50.0;
-    stats["time_to_first_token"] = 0.1;
-    stats["generation_time"] = static_cast<double>(p.tokens) / 50.0;
+    stats["tokens_per_second"] = p.tokens_per_second;
+    stats["time_to_first_token"] = p.first_token_seconds;
+    stats["generation_time"] = static_cast<double>(p.tokens) / p.tokens_per_second;
     stats["stop_reason"] = p.cut_short ? "maxPredictedTokensReached" : "eosFound";
     document["model_info"]["format"] = "gguf";
     document["runtime"]["name"] = "emulated";
@@ -224,7 +233,7 @@ sse_events completions_form::closing(prediction const& p) const {
 }
 
 json embeddings_form::whole(prediction const& p) const {
-    constexpr std::array<float, 4> vector{0.5F, -0.25F, 0.125F, 0.75F};
+    auto const vector = embedding_of(p.prompt);
     json document;
     document["object"] = "list";
     document["data"] = json::array();

@@ -17,11 +17,22 @@ json about(char const* type, std::string_view id) {
     return e;
 }
 
+bool is_reasoning(spoken_part const& part) {
+    return part.type == spoken_part::kind::reasoning;
+}
+
 json result(prediction const& p) {
     json r;
     r["model_instance_id"] = p.model;
     r["output"] = json::array();
-    if (p.tokens != 0) {
+    bool const reasons = p.shows_reasoning && p.reasoning_tokens() != 0;
+    if (reasons) {
+        json thought;
+        thought["type"] = "reasoning";
+        thought["content"] = p.reasoning();
+        r["output"].push_back(std::move(thought));
+    }
+    if (p.tokens != 0 && (!reasons || p.tokens > p.reasoning_tokens())) {
         json m;
         m["type"] = "message";
         m["content"] = p.text();
@@ -30,12 +41,13 @@ json result(prediction const& p) {
     auto& stats = r["stats"];
     stats["input_tokens"] = p.prompt.tokens;
     stats["total_output_tokens"] = p.tokens;
-    stats["reasoning_output_tokens"] = 0;
-    stats["tokens_per_second"] = 50.0;
-    stats["time_to_first_token_seconds"] = 0.1;
+    stats["reasoning_output_tokens"] = reasons ? p.reasoning_tokens() : 0;
+    stats["tokens_per_second"] = p.tokens_per_second;
+    stats["time_to_first_token_seconds"] = p.first_token_seconds;
     if (p.load_seconds)
         stats["model_load_time_seconds"] = *p.load_seconds;
-    r["response_id"] = response_id(p);
+    if (p.is_stored)
+        r["response_id"] = response_id(p);
     return r;
 }
 
@@ -57,6 +69,7 @@ public:
     sse_events load_started(std::string_view id) const override;
     sse_events load_finished(std::string_view id, double seconds) const override;
     sse_events opening(prediction const& p) const override;
+    sse_events processed(prediction const& p, double part) const override;
     sse_events piece(prediction const& p) const override;
     sse_events closing(prediction const& p) const override;
     sse_events broken(prediction const& p, std::string_view reason) const override;
@@ -90,18 +103,35 @@ sse_events rest_chat_form::load_finished(std::string_view id, double seconds) co
 }
 
 sse_events rest_chat_form::opening(prediction const&) const {
+    return {sse_event::typed(chat_event("prompt_processing.start"))};
+}
+
+sse_events rest_chat_form::processed(prediction const&, double part) const {
     auto progress = chat_event("prompt_processing.progress");
-    progress["progress"] = 1.0;
-    return {sse_event::typed(chat_event("prompt_processing.start")), sse_event::typed(progress),
-            sse_event::typed(chat_event("prompt_processing.end"))};
+    progress["progress"] = part;
+    sse_events events{sse_event::typed(progress)};
+    if (part >= 1.0)
+        events.push_back(sse_event::typed(chat_event("prompt_processing.end")));
+    return events;
 }
 
 sse_events rest_chat_form::piece(prediction const& p) const {
     sse_events events;
+    if (p.shows_reasoning && is_reasoning(p.parts.back())) {
+        if (p.opens_part())
+            events.push_back(sse_event::typed(chat_event("reasoning.start")));
+        auto delta = chat_event("reasoning.delta");
+        delta["content"] = p.last_token;
+        events.push_back(sse_event::typed(delta));
+        return events;
+    }
     if (p.parts.back().type != spoken_part::kind::text)
         return events; // LM Studio calls tools by itself here
-    if (p.opens_part())
+    if (p.opens_part()) {
+        if (p.shows_reasoning && p.parts.size() > 1)
+            events.push_back(sse_event::typed(chat_event("reasoning.end")));
         events.push_back(sse_event::typed(chat_event("message.start")));
+    }
     auto delta = chat_event("message.delta");
     delta["content"] = p.last_token;
     events.push_back(sse_event::typed(delta));
@@ -111,7 +141,9 @@ sse_events rest_chat_form::piece(prediction const& p) const {
 sse_events rest_chat_form::closing(prediction const& p) const {
     auto end = chat_event("chat.end");
     end["result"] = result(p);
-    return {sse_event::typed(chat_event("message.end")), sse_event::typed(end)};
+    bool const thought = p.shows_reasoning && !p.parts.empty() && is_reasoning(p.parts.back());
+    return {sse_event::typed(chat_event(thought ? "reasoning.end" : "message.end")),
+            sse_event::typed(end)};
 }
 
 sse_events rest_chat_form::broken(prediction const& p, std::string_view reason) const {

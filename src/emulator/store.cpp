@@ -25,6 +25,9 @@ std::string_view without_quantization(std::string_view name) {
     return name.substr(0, name.find('@'));
 }
 
+// Of contexts that the host fits.
+constexpr std::uint64_t context_step = 256;
+
 // From the strictest to the loosest.
 constexpr int spellings = 4;
 
@@ -50,7 +53,7 @@ std::uint64_t store::used_bytes() const noexcept {
     std::uint64_t used = occupied_;
     for (auto const& i : instances_)
         if (i.device.empty())
-            used += i.size_bytes;
+            used += i.size_bytes + i.cache_bytes;
     for (auto const& [serial, bytes] : leaving_)
         used += bytes;
     return used;
@@ -103,17 +106,70 @@ std::string store::free_id(std::string const& key) const {
     return id;
 }
 
+std::uint64_t load_bytes(model const& m, std::uint64_t context) noexcept {
+    if (!m.profile || m.profile->cache == cache_growth::with_prompt)
+        return m.size_bytes;
+    return m.size_bytes + m.profile->kv_bytes_per_token * context;
+}
+
+std::uint64_t estimated_bytes(model const& m, std::uint64_t context) noexcept {
+    if (!m.profile)
+        return m.size_bytes;
+    auto const all = m.size_bytes + m.profile->kv_bytes_per_token * context;
+    return static_cast<std::uint64_t>(m.profile->estimate_factor * static_cast<double>(all));
+}
+
+// Of a host that fits contexts by itself; zero if not even the model fits.
+std::uint64_t store::fitting_context(model const& m) const noexcept {
+    auto const kv = m.profile->kv_bytes_per_token;
+    auto const used = used_bytes();
+    if (used >= memory_)
+        return 0;
+    auto const factor = std::max(m.profile->estimate_factor, 1.0);
+    auto const free = static_cast<std::uint64_t>(static_cast<double>(memory_ - used) / factor);
+    if (free <= m.size_bytes)
+        return 0;
+    auto const most = kv == 0 ? m.max_context_length : (free - m.size_bytes) / kv;
+    return std::min<std::uint64_t>(most / context_step * context_step, m.max_context_length);
+}
+
+std::uint64_t store::context_of(model const& m, load_choice const& choice) const noexcept {
+    if (!m.profile)
+        return usual_context;
+    auto const usual = std::min<std::uint64_t>(m.profile->default_context, m.max_context_length);
+    auto const asked = choice.context_length.value_or(usual);
+    auto const fit = m.profile->faults.fit;
+    auto const fitting = fit == context_fit::none ? 0 : fitting_context(m);
+    if (fitting == 0)
+        return asked;
+    return fit == context_fit::up ? fitting : std::min(asked, fitting);
+}
+
 std::optional<instance> store::begin_load(model const& m, load_choice const& choice) {
-    if (choice.device.empty() && !fits(m))
+    auto const context = context_of(m, choice);
+    auto const bytes = load_bytes(m, context);
+    if (choice.device.empty() && !choice.hangs && !has_room(bytes))
         return std::nullopt;
     instance added;
     added.id = free_id(choice.identifier.empty() ? m.key : choice.identifier);
     added.key = m.key;
     added.type = m.type;
     added.serial = next_serial_++;
-    added.size_bytes = m.size_bytes;
+    added.size_bytes = bytes;
     added.reason = choice.reason;
     added.device = choice.device;
+    added.hangs = choice.hangs;
+    if (m.profile) {
+        auto const& faults = m.profile->faults;
+        added.context_length = context;
+        added.echoed_context =
+            faults.echoes_asked ? choice.context_length.value_or(context) : context;
+        added.ttl_ms = choice.ttl_ms;
+        added.flash_attention = choice.flash_attention.value_or(true);
+        added.kv_cache_on_gpu = choice.kv_cache_on_gpu.value_or(true);
+        auto const& bad = faults.corrupt_at;
+        added.corrupt = faults.corrupt || std::ranges::find(bad, context) != bad.end();
+    }
     instances_.push_back(added);
     return added;
 }
@@ -123,6 +179,20 @@ bool store::finish_load(std::uint64_t serial) noexcept {
     if (at == instances_.end())
         return false;
     at->state = instance_state::loaded;
+    return true;
+}
+
+bool store::grow_cache(std::uint64_t serial, std::uint64_t tokens) noexcept {
+    auto const at = std::ranges::find(instances_, serial, &instance::serial);
+    auto const* m = at == instances_.end() ? nullptr : find_model(at->key);
+    if (m == nullptr || !m->profile || m->profile->cache != cache_growth::with_prompt)
+        return true;
+    auto const bytes = m->profile->kv_bytes_per_token * tokens;
+    if (bytes <= at->cache_bytes)
+        return true;
+    if (at->device.empty() && !has_room(bytes - at->cache_bytes))
+        return false;
+    at->cache_bytes = bytes;
     return true;
 }
 
@@ -137,7 +207,7 @@ bool store::unload(std::string_view id, memory_return when) {
     if (at == instances_.end() || at->state != instance_state::loaded)
         return false;
     if (when == memory_return::later && at->device.empty())
-        leaving_[at->serial] = at->size_bytes;
+        leaving_[at->serial] = at->size_bytes + at->cache_bytes;
     instances_.erase(at);
     return true;
 }

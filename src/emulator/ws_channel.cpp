@@ -31,10 +31,6 @@ json about(char const* type, emulated_host const& host, instance const& i) {
     return p;
 }
 
-json load_refusal(emulated_host const& host, model const& wanted) {
-    return ws_error(host.refusal_of(wanted));
-}
-
 // Waits for a load to end, and sends its progress in the packets of that endpoint.
 asio::awaitable<void> finish_load(std::shared_ptr<emulated_host> host,
                                   std::shared_ptr<ws_channel> channel, instance begun,
@@ -70,6 +66,15 @@ resolution resolve_identifier(emulated_host const& host, std::string const& iden
     return named ? found : resolution{};
 }
 
+load_choice choice_of(ws_load const& parameter, load_reason reason) {
+    load_choice choice{reason, parameter.identifier};
+    choice.context_length = parameter.context_length;
+    choice.ttl_ms = parameter.ttl_ms;
+    choice.flash_attention = parameter.flash_attention;
+    choice.kv_cache_on_gpu = parameter.kv_cache_on_gpu;
+    return choice;
+}
+
 json no_fields() {
     json config;
     config["fields"] = json::array();
@@ -84,10 +89,10 @@ public:
 
     bool gone() const override { return channel_->client()->gone; }
 
-    asio::awaitable<void> begin(prediction const&) override {
-        auto processed = ws_packet("promptProcessingProgress");
-        processed["progress"] = 1.0;
-        channel_->send(processed);
+    asio::awaitable<void> begin(prediction const&) override { co_return; }
+
+    asio::awaitable<void> processed(prediction const&, double part) override {
+        channel_->send(progress("promptProcessingProgress", part));
         co_return;
     }
 
@@ -125,8 +130,8 @@ private:
         auto success = ws_packet("success");
         auto& stats = success["stats"];
         stats["stopReason"] = reason;
-        stats["tokensPerSecond"] = 50.0;
-        stats["timeToFirstTokenSec"] = 0.1;
+        stats["tokensPerSecond"] = p.tokens_per_second;
+        stats["timeToFirstTokenSec"] = p.first_token_seconds;
         stats["promptTokensCount"] = p.prompt.tokens;
         stats["predictedTokensCount"] = p.tokens;
         stats["totalTokensCount"] = p.prompt.tokens + p.tokens;
@@ -156,13 +161,13 @@ asio::awaitable<void> serve_ws_load(std::shared_ptr<emulated_host> host,
     auto resolved = ws_packet("resolved");
     resolved["info"] = ws_model_info(*known);
     channel->send(resolved);
-    load_choice choice{load_reason::by_hand, parameter.identifier};
-    auto const begun = co_await start_load(host, *known, std::move(choice), channel->client());
-    if (!begun) {
-        channel->fail(load_refusal(*host, *known));
+    auto choice = choice_of(parameter, load_reason::by_hand);
+    auto const attempt = co_await start_load(host, *known, std::move(choice), channel->client());
+    if (!attempt.begun) {
+        channel->fail(ws_error(attempt.cause));
         co_return;
     }
-    co_await finish_load(host, channel, *begun, "progress", "success");
+    co_await finish_load(host, channel, *attempt.begun, "progress", "success");
 }
 
 asio::awaitable<void> serve_ws_get_or_load(std::shared_ptr<emulated_host> host,
@@ -186,17 +191,18 @@ asio::awaitable<void> serve_ws_get_or_load(std::shared_ptr<emulated_host> host,
         auto const wanted = *found.stored;
         for (auto const& i : evictable(*host))
             channel->send(about("unloadingOtherJITModel", *host, i));
-        load_choice choice{load_reason::just_in_time};
-        auto const begun = co_await start_load(host, wanted, std::move(choice), channel->client());
-        if (!begun) {
-            channel->fail(load_refusal(*host, wanted));
+        auto choice = choice_of(parameter, load_reason::just_in_time);
+        auto const attempt =
+            co_await start_load(host, wanted, std::move(choice), channel->client());
+        if (!attempt.begun) {
+            channel->fail(ws_error(attempt.cause));
             co_return;
         }
         auto started = ws_packet("startLoading");
-        started["identifier"] = begun->id;
+        started["identifier"] = attempt.begun->id;
         started["info"] = ws_model_info(wanted);
         channel->send(started);
-        co_await finish_load(host, channel, *begun, "loadProgress", "loadSuccess");
+        co_await finish_load(host, channel, *attempt.begun, "loadProgress", "loadSuccess");
         co_return;
     }
     channel->close();

@@ -124,6 +124,8 @@ std::optional<ws_rpc> find_ws_rpc(ws_namespace space, std::string_view name) noe
             return ws_rpc::get_load_config;
         if (name == "getInstanceProcessingState")
             return ws_rpc::get_instance_processing_state;
+        if (name == "estimateModelUsage")
+            return ws_rpc::estimate_model_usage;
     }
     if (space == ws_namespace::system) {
         if (name == "version")

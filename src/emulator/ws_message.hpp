@@ -34,6 +34,7 @@ enum class ws_rpc : std::uint8_t {
     get_model_info,
     get_load_config,
     get_instance_processing_state,
+    estimate_model_usage,
     version,
     info,
     list_downloaded_models

@@ -11,6 +11,10 @@ namespace secondwind::emulator {
 namespace {
 
 constexpr std::string_view limit_key = "llm.prediction.maxPredictedTokens";
+// After "llm" or "embedding".
+constexpr std::string_view context_key = ".load.contextLength";
+constexpr std::string_view flash_key = ".load.llama.flashAttention";
+constexpr std::string_view kv_key = ".load.offloadKVCacheToGpu";
 
 // Null if there is no such member, or `object` is not an object.
 json const* member(json const& object, char const* name) {
@@ -67,6 +71,16 @@ bool is_history(json const* history) {
            std::ranges::all_of(*messages, is_message);
 }
 
+// The value of the first field of a valid stack whose key ends so, or null.
+json const* value_in(json const& stack, std::string_view key) {
+    for (auto const& layer : stack["layers"])
+        for (auto const& field : layer["config"]["fields"])
+            if (text_or_empty(member(field, "key")).ends_with(key))
+                if (auto const* value = member(field, "value"); value != nullptr)
+                    return value;
+    return nullptr;
+}
+
 // The limit is a field with the value {"checked":true,"value":n}; an unchecked one does not count.
 std::optional<std::uint64_t> limit_in(json const& stack) {
     for (auto const& layer : stack["layers"]) {
@@ -82,6 +96,12 @@ std::optional<std::uint64_t> limit_in(json const& stack) {
         }
     }
     return std::nullopt;
+}
+
+std::optional<bool> switch_in(json const& stack, std::string_view key) {
+    auto const* value = value_in(stack, key);
+    return value != nullptr && value->is_boolean() ? std::optional{value->get<bool>()}
+                                                   : std::nullopt;
 }
 
 std::optional<ws_specifier> parse_specifier(json const* specifier) {
@@ -109,7 +129,17 @@ std::optional<ws_load> parse_load(json const& parameter, char const* key_name,
     if (!is_text(key) || !absent_or_positive(member(parameter, ttl_name)) ||
         !is_config_stack(member(parameter, "loadConfigStack")))
         return std::nullopt;
-    return ws_load{key->get<std::string>(), {}};
+    ws_load load;
+    load.key = key->get<std::string>();
+    if (auto const* ttl = member(parameter, ttl_name); ttl != nullptr)
+        load.ttl_ms = ttl->get<std::int64_t>();
+    auto const& stack = *member(parameter, "loadConfigStack");
+    auto const* context = value_in(stack, context_key);
+    if (context != nullptr && absent_or_positive(context))
+        load.context_length = context->get<std::uint64_t>();
+    load.flash_attention = switch_in(stack, flash_key);
+    load.kv_cache_on_gpu = switch_in(stack, kv_key);
+    return load;
 }
 
 } // namespace
@@ -144,6 +174,10 @@ std::optional<ws_load> parse_ws_load_model(json const& parameter) {
 
 std::optional<ws_load> parse_ws_get_or_load(json const& parameter) {
     return parse_load(parameter, "identifier", "loadTtlMs");
+}
+
+std::optional<ws_load> parse_ws_estimate(json const& parameter) {
+    return parse_load(parameter, "modelKey", "ttlMs");
 }
 
 std::optional<ws_prediction> parse_ws_predict(json const& parameter) {

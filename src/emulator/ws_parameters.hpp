@@ -27,6 +27,11 @@ struct ws_lookup {
 struct ws_load {
     std::string key;        // of a model for loadModel, an identifier for getOrLoad
     std::string identifier; // of the new instance; empty: LM Studio chooses
+    std::optional<std::int64_t> ttl_ms;
+    // Of the configuration.
+    std::optional<std::uint64_t> context_length;
+    std::optional<bool> flash_attention;
+    std::optional<bool> kv_cache_on_gpu;
 };
 
 struct ws_prediction {
@@ -41,6 +46,8 @@ std::optional<ws_specifier> parse_ws_specified(json const& parameter);
 std::optional<ws_lookup> parse_ws_lookup(json const& parameter);
 std::optional<ws_load> parse_ws_load_model(json const& parameter);
 std::optional<ws_load> parse_ws_get_or_load(json const& parameter);
+// The model and the configuration of a load that is only to be estimated.
+std::optional<ws_load> parse_ws_estimate(json const& parameter);
 std::optional<ws_prediction> parse_ws_predict(json const& parameter);
 // The only packet that a client sends in a channel: {"type":"cancel"}.
 bool is_ws_cancel(json const& packet);

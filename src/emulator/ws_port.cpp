@@ -76,7 +76,8 @@ void ws_port::disconnected() {
 void ws_port::take(ws_rpc_call call) {
     auto const endpoint = find_ws_rpc(namespace_, call.endpoint);
     bool const is_too_new =
-        endpoint == ws_rpc::get_instance_processing_state && !host_->options.reports_activity;
+        (endpoint == ws_rpc::get_instance_processing_state && !host_->options.reports_activity) ||
+        (endpoint == ws_rpc::estimate_model_usage && !host_->options.estimates);
     if (!endpoint || is_too_new)
         warn("Received rpcCall for unknown endpoint, endpoint = " + call.endpoint);
     else if (!answer(*endpoint, call))
@@ -138,6 +139,8 @@ bool ws_port::answer(ws_rpc endpoint, ws_rpc_call const& call) {
         return answer_load_config(call);
     case ws_rpc::get_instance_processing_state:
         return answer_processing_state(call);
+    case ws_rpc::estimate_model_usage:
+        return answer_estimate(call);
     case ws_rpc::version:
         return answer_without_parameter(call, version_result(host_->options));
     case ws_rpc::info:
@@ -210,6 +213,25 @@ bool ws_port::answer_processing_state(ws_rpc_call const& call) {
     return true;
 }
 
+// Nothing is loaded, the faults of the model do not show, and the host fits no context.
+bool ws_port::answer_estimate(ws_rpc_call const& call) {
+    auto const load = parse_ws_estimate(call.parameter.value_or(json{}));
+    if (!load)
+        return false;
+    auto const type = models_of(namespace_);
+    auto const* known = host_->models.find_model(load->key);
+    if (known == nullptr || known->type != type) {
+        answer_with(ws_rpc_error(call.id, ws_not_loadable(host_->models, load->key, type)));
+        return true;
+    }
+    auto const usual = known->profile ? known->profile->default_context : usual_context;
+    auto const context = load->context_length.value_or(usual);
+    bool const passes =
+        !host_->options.guardrail || host_->models.has_room(estimated_bytes(*known, context));
+    reply(call.id, ws_estimate(*known, context, passes));
+    return true;
+}
+
 std::optional<asio::awaitable<void>> ws_port::serve(ws_channel_kind kind, json const& parameter,
                                                     std::shared_ptr<ws_channel> channel) {
     if (kind == ws_channel_kind::predict) {
@@ -245,8 +267,13 @@ asio::awaitable<void> ws_port::unload(std::shared_ptr<ws_port> self, std::int64_
         self->answer_with(ws_rpc_error(call, ws_error(error_in(failure->second))));
         co_return;
     }
-    host.unload(identifier);
-    self->reply(call, std::nullopt);
+    if (host.unload_for_client(instance{*target})) {
+        self->reply(call, std::nullopt);
+        co_return;
+    }
+    ws_specifier specifier;
+    specifier.query["identifier"] = identifier;
+    self->reply_not_loaded(call, specifier);
 }
 
 asio::awaitable<void> ws_port::run(std::shared_ptr<ws_port> self, std::int64_t channel,

@@ -41,6 +41,7 @@ private:
     bool answer_info(ws_rpc_call const& call);
     bool answer_load_config(ws_rpc_call const& call);
     bool answer_processing_state(ws_rpc_call const& call);
+    bool answer_estimate(ws_rpc_call const& call);
     bool answer_without_parameter(ws_rpc_call const& call, json const& result);
     // What runs in the new channel; nothing if the endpoint does not take that parameter.
     std::optional<asio::awaitable<void>> serve(ws_channel_kind kind, json const& parameter,

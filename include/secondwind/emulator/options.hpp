@@ -36,6 +36,7 @@ struct options {
     bool guardrail = true;        // off: what does not fit fails in the engine, half the load later
     bool rest_v1 = true;          // off: a 0.3 version, without /api/v1/
     bool reports_activity = true; // off: before August 2025, the SDK could not ask who is busy
+    bool estimates = false;       // the SDK can ask what a load would take, since September 2025
     refusal_form refusal = refusal_form::with_figure;
     // Simultaneous first requests for a model load "key", "key:2", ... (LM Studio's bug tracker,
     // issue 1751); off: they share one load.
@@ -51,6 +52,7 @@ struct options {
 
     std::chrono::milliseconds load_time{0};
     std::chrono::milliseconds release_time{0};   // from an unload until its memory comes back
+    std::chrono::milliseconds prompt_time{0};    // of each prompt
     std::chrono::milliseconds token_interval{0}; // zero: as fast as the client reads
     std::size_t tokens_per_answer = 8;           // at least one
 
@@ -59,6 +61,8 @@ struct options {
 
     // How long the client of a WebSocket may take to send its credentials.
     std::chrono::milliseconds authentication_time{10'000};
+
+    bool keeps_requests = true; // for server::requests()
 
     // Without a handler, the emulator speaks LM Studio's own protocol on the WebSockets of its
     // namespaces, and any other upgrade gets no answer at all.

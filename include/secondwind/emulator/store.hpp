@@ -2,6 +2,8 @@
 // refuses to load one. Pure.
 #pragma once
 
+#include <secondwind/emulator/profile.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -20,9 +22,13 @@ struct model {
     model_type type = model_type::llm;
     std::uint64_t size_bytes = 0;
     std::uint32_t max_context_length = 32'768;
-    std::vector<std::string> variants{}; // further names of it: "google/gemma-3-12b@q4_k_m"
-    std::string selected_variant{};      // the one of them that its key means
+    std::vector<std::string> variants{};        // further names of it: "google/gemma-3-12b@q4_k_m"
+    std::string selected_variant{};             // the one of them that its key means
+    std::optional<emulator::profile> profile{}; // how it uses its context, if it does
 };
+
+// What every model has that knows no other.
+constexpr std::uint64_t usual_context = 4096;
 
 enum class instance_state : std::uint8_t { loading, loaded };
 
@@ -34,6 +40,12 @@ struct load_choice {
     load_reason reason = load_reason::by_hand;
     std::string identifier{}; // of the new instance; empty: the model's key, with a number if taken
     std::string device{};     // of LM Link, whose memory is not this host's; empty: the host itself
+    // Only of models with a profile; what is empty is the model's default.
+    std::optional<std::uint64_t> context_length{}; // tokens
+    std::optional<std::int64_t> ttl_ms{};
+    std::optional<bool> flash_attention{};
+    std::optional<bool> kv_cache_on_gpu{};
+    bool hangs = false; // the load never ends, whether there is memory for it or not
 };
 
 // One copy of a model in memory.
@@ -47,6 +59,13 @@ struct instance {
     load_reason reason = load_reason::by_hand;
     bool corrupt = false; // its cache is corrupt: every prediction fails
     std::string device{}; // the other machine that it is on; empty for the host itself
+    std::uint64_t context_length = usual_context; // tokens
+    std::uint64_t echoed_context = usual_context; // what the answer to its load calls it
+    std::optional<std::int64_t> ttl_ms{};         // nothing: as is usual for `reason`
+    bool flash_attention = true;
+    bool kv_cache_on_gpu = true;
+    std::uint64_t cache_bytes = 0; // of a cache that grows with prompts, besides size_bytes
+    bool hangs = false;            // its load never ends
 };
 
 // Which text LM Studio uses to refuse a load: the forms that its users have published.
@@ -61,12 +80,16 @@ enum class refusal_form : std::uint8_t {
 // The cause alone, as it follows "Error: ". The figure is in units of 10^9 bytes.
 std::string refusal_cause(refusal_form form, std::uint64_t size_bytes);
 
+// What a load with such a context takes, and what the guardrail takes it for.
+std::uint64_t load_bytes(model const& m, std::uint64_t context) noexcept;
+std::uint64_t estimated_bytes(model const& m, std::uint64_t context) noexcept;
+
 // When the memory of an unloaded instance can be used again.
 enum class memory_return : std::uint8_t { at_once, later };
 
 // A load takes its memory when it begins, and an unload gives it back, at once or later. Whether a
-// model fits depends only on its size; memory that an eviction could free later does not count. LM
-// Studio's guardrail works in the same way.
+// model fits depends only on its size and context; memory that an eviction could free later does
+// not count. LM Studio's guardrail works in the same way.
 class store {
 public:
     store(std::uint64_t memory_bytes, std::vector<model> models);
@@ -88,7 +111,10 @@ public:
     std::vector<instance const*> instances_of(std::string_view key) const;
     bool is_loaded(std::string_view key) const noexcept;
 
-    bool fits(model const& m) const noexcept { return used_bytes() + m.size_bytes <= memory_; }
+    bool fits(model const& m) const noexcept { return has_room(m.size_bytes); }
+    bool has_room(std::uint64_t bytes) const noexcept { return used_bytes() + bytes <= memory_; }
+    // The context that such a load gets now.
+    std::uint64_t context_of(model const& m, load_choice const& choice) const noexcept;
     // How many bytes other programs use from now on.
     void occupy(std::uint64_t bytes) noexcept { occupied_ = bytes; }
 
@@ -98,6 +124,8 @@ public:
     std::optional<instance> begin_load(model const& m, load_reason reason) {
         return begin_load(m, load_choice{reason});
     }
+    // Makes room for so many tokens in a cache that grows; false if there is none left.
+    bool grow_cache(std::uint64_t serial, std::uint64_t tokens) noexcept;
     // False if the load was cancelled in the meantime.
     bool finish_load(std::uint64_t serial) noexcept;
     void cancel_load(std::uint64_t serial) noexcept;
@@ -114,6 +142,7 @@ public:
 
 private:
     std::string free_id(std::string const& key) const;
+    std::uint64_t fitting_context(model const& m) const noexcept;
 
     std::uint64_t memory_;
     std::vector<model> models_;

@@ -28,6 +28,8 @@ sse_events stream(dialect const& d, std::vector<std::string> const& tokens,
     p.cut_short = cut_short;
     p.prompt.include_usage = true;
     auto events = d.opening(p);
+    for (auto& e : d.processed(p, 1))
+        events.push_back(std::move(e));
     for (auto const& t : tokens) {
         p.say(t);
         for (auto& e : d.piece(p))
@@ -59,6 +61,8 @@ prediction calling() {
 sse_events stream_of(dialect const& d, prediction const& whole) {
     auto p = saying({});
     auto events = d.opening(p);
+    for (auto& e : d.processed(p, 1))
+        events.push_back(std::move(e));
     auto add = [&events](sse_events more) {
         for (auto& e : more)
             events.push_back(std::move(e));
