@@ -4,10 +4,12 @@
 #include <secondwind/app/named_files.hpp>
 #include <secondwind/app/operator.hpp>
 #include <secondwind/app/serve.hpp>
+#include <secondwind/base/escape.hpp>
 #include <secondwind/base/log.hpp>
 #include <secondwind/cli/command_line.hpp>
 #include <secondwind/config/config.hpp>
 #include <secondwind/demo/demo.hpp>
+#include <secondwind/demo/emulate.hpp>
 
 #include <array>
 #include <cerrno>
@@ -94,6 +96,15 @@ int run_operator(app::operator_verb verb, cli::operator_flags const& flags) {
     return app::run_operator(command, app::process_console());
 }
 
+int emulate(cli::emulate_flags const& flags) {
+    auto const content = read_file(flags.machine_file);
+    if (!content.text())
+        throw config::config_error{
+            in_quotes(flags.machine_file) +
+            ": the machine's file (--machine) cannot be read: " + content.error().message()};
+    return demo::emulate(*content.text(), flags.machine_file, flags.listen);
+}
+
 app::doctor_command doctor_command_of(cli::invocation const& invocation) {
     auto const& trying = invocation.trying;
     return {invocation.json, trying.models, trying.report_file, trying.yes};
@@ -133,6 +144,8 @@ int run(int argc, char** argv) {
     case verb::demo:
         log::init(invocation.settings.value().logging);
         return demo::run(invocation.settings.value(), invocation.once, admin_chosen);
+    case verb::emulate:
+        return emulate(invocation.emulating);
     case verb::status:
         return run_operator(app::operator_verb::status, invocation.operating);
     case verb::models:

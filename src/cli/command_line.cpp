@@ -78,6 +78,54 @@ std::string key_verbs::complaint(flag_values const& values) const {
     return {};
 }
 
+constexpr std::string_view listen_flag = "--listen";
+
+// An emulated host; it uses no settings of the proxy.
+class emulate_verb {
+public:
+    // Adds the verb. This object must live until the arguments are parsed.
+    emulate_verb(CLI::App& app, flag_values& values) {
+        verb_ = app.add_subcommand("emulate", "Serve an emulated LM Studio, to try things out");
+        verb_->add_option("--machine", file_, "Its memory and models: see docs/emulator.md")
+            ->required()
+            ->type_name("FILE");
+        add_flag(*verb_, values, std::string{listen_flag}, listen_flag, "ADDR:PORT",
+                 "Its address (default 127.0.0.1:1234)");
+        verb_->footer("It runs until SIGINT or SIGTERM, and reads no configuration.");
+    }
+    emulate_verb(emulate_verb const&) = delete;
+    emulate_verb& operator=(emulate_verb const&) = delete;
+    ~emulate_verb() = default;
+
+    bool given() const { return verb_->parsed(); }
+
+    // A complaint about its arguments, as a clause, or nothing.
+    static std::string complaint(flag_values const& values) {
+        for (auto const& [flag, given] : values)
+            if (!given.empty() && flag != listen_flag)
+                return "emulate takes no " + flag;
+        return {};
+    }
+
+    emulate_flags read(flag_values const& values) const {
+        emulate_flags flags;
+        flags.machine_file = file_;
+        if (auto const text = joined(values, listen_flag)) {
+            auto const address = config::parse_endpoint(*text);
+            if (!address)
+                throw config::config_error{
+                    std::string{listen_flag} + ": " +
+                    config::expected_but_got("ADDRESS:PORT with a numeric address", *text)};
+            flags.listen = *address;
+        }
+        return flags;
+    }
+
+private:
+    CLI::App* verb_ = nullptr;
+    std::string file_;
+};
+
 void add_flags(CLI::App& app, flag_values& values, bool with_host) {
     add_config_flag(app, values);
     for (auto const& k : config::keys())
@@ -180,6 +228,7 @@ invocation parse(int argc, char const* const* argv,
     demo->footer("It takes the addresses, the admin listener, the limits, the timeouts and the log "
                  "from\nthe configuration file, the environment and the flags, but no upstreams, "
                  "keys of\nclients, certificates or settings of recoveries.");
+    emulate_verb const emulation{app, values};
     auto* check = app.add_subcommand(
         "check", "Check the configuration and print it, each value with its source");
     add_flags(*check, values, true);
@@ -239,6 +288,14 @@ invocation parse(int argc, char const* const* argv,
             return usage_error(complaint);
         result.chosen = *about_keys.given();
         result.making = about_keys.read();
+        return result;
+    }
+
+    if (emulation.given()) {
+        if (auto const complaint = emulate_verb::complaint(values); !complaint.empty())
+            return usage_error(complaint);
+        result.chosen = invocation::verb::emulate;
+        result.emulating = emulation.read(values);
         return result;
     }
 

@@ -99,7 +99,7 @@ def verb_of(words):
     """Which of secondwind's verbs a command is; nothing if it is another program's."""
     if words[0].rsplit("/", 1)[-1] != "secondwind":
         return None
-    known = OPERATORS | {"serve", "demo", "check", "key"}
+    known = OPERATORS | {"serve", "demo", "emulate", "check", "key"}
     named = [w for w in words[1:2] if w in known]
     if named:
         return named[0]
@@ -184,7 +184,7 @@ class page_run:
         verb = verb_of(words_of(command))
         if verb == "serve" and command.endswith("&"):
             return self.in_background(command)
-        if verb in ("serve", "demo") and "--once" not in command:
+        if verb in ("serve", "demo", "emulate") and "--once" not in command:
             return self.until_it_serves(command)
         if command.startswith("export "):
             self.stage.export(command)
@@ -240,8 +240,11 @@ class page_run:
         # A flag would win over the environment.
         bound = re.sub(r"(--listen|--admin)[ =]\S+:\d+", r"\1 127.0.0.1:0", command)
         with self.started(bound, {**ANY_PORTS}) as child:
-            if verb_of(words_of(command)) == "demo":
+            verb = verb_of(words_of(command))
+            if verb == "demo":
                 child.output.until(lambda line: "Ctrl-C" in line)
+            elif verb == "emulate":
+                child.output.until(lambda line: "listens on" in line)
             else:
                 child.errors.until(lambda line: re.search(r"\blistening\b", line))
             self.stop(child)

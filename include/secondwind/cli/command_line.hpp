@@ -36,6 +36,12 @@ struct key_flags {
     bool json = false;
 };
 
+// The host to emulate.
+struct emulate_flags {
+    std::string machine_file{};
+    config::endpoint listen{"127.0.0.1", 1234}; // LM Studio's own port
+};
+
 // The faults of the files that the settings name, each a complete message.
 using file_inspector = std::function<std::vector<std::string>(config::builder const&)>;
 
@@ -50,6 +56,7 @@ struct invocation {
     enum class verb : std::uint8_t {
         serve,
         demo,
+        emulate, // an LM Studio alone
         check,
         doctor,   // ask the hosts whether recoveries will work
         make_key, // for a client
@@ -76,6 +83,7 @@ struct invocation {
     trial_flags trying;       // of doctor
     operator_flags operating; // of an operator's verb
     key_flags making;         // of make_key
+    emulate_flags emulating;  // of emulate
     int exit_code = 0;        // 0 for help and version, 2 for a usage error
     std::string output;
     bool output_is_error = false; // print it on standard error
@@ -84,10 +92,10 @@ struct invocation {
 // Reads the command line, then the layers in their order: the file (-c, else the variable
 // SECONDWIND_CONFIG, else none), the environment, the flags. An operator's verb connects to
 // --admin, else to admin.listen of the settings, with the token of the settings. The verbs for
-// clients' keys use no settings. Variables and files are only read through the given functions.
-// `inspect_files` returns the faults of the other files that the settings name; it is not asked for
-// an operator's verb, and may be empty. Throws config::config_error with all faults of the
-// settings; a usage error is verb::exit.
+// clients' keys, and emulate, use no settings. Variables and files are only read through the given
+// functions. `inspect_files` returns the faults of the other files that the settings name; it is
+// not asked for an operator's verb, and may be empty. Throws config::config_error with all faults
+// of the settings; a usage error is verb::exit.
 invocation parse(int argc, char const* const* argv,
                  std::vector<std::string> const& environment_names,
                  std::function<std::optional<std::string>(std::string const& name)> environment,

@@ -352,6 +352,25 @@ TEST(command_line, explains_itself) {
     EXPECT_THAT(demo.output, ::testing::Not(HasSubstr("--upstream")));
 }
 
+TEST(command_line, emulates_a_machine_without_settings) {
+    world w;
+    w.environment = {{"SECONDWIND_NONSENSE", "x"}};
+    auto const i = w.run({"emulate", "--machine", "m.json"});
+    EXPECT_EQ(i.chosen, verb::emulate);
+    EXPECT_EQ(i.emulating.machine_file, "m.json");
+    EXPECT_EQ(i.emulating.listen, (config::endpoint{"127.0.0.1", 1234}));
+    config::endpoint const any_port{"::1", 0};
+    EXPECT_EQ(w.run({"emulate", "--machine", "m", "--listen", "[::1]:0"}).emulating.listen,
+              any_port);
+    EXPECT_EQ(w.run({"--listen", "[::1]:0", "emulate", "--machine", "m"}).emulating.listen,
+              any_port);
+    expect_usage_error(w.run({"emulate"}), "--machine is required");
+    expect_usage_error(w.run({"--admin", "off", "emulate", "--machine", "m"}),
+                       "emulate takes no --admin");
+    EXPECT_THAT(w.fault({"emulate", "--machine", "m", "--listen", "h:1"}),
+                StartsWith("--listen: expected "));
+}
+
 TEST(command_line, explains_itself_although_the_configuration_is_broken) {
     world w;
     w.environment = {{"SECONDWIND_NONSENSE", "x"}};
