@@ -39,6 +39,14 @@ conversations::beginnings conversations::begin(std::string_view scope,
     return of;
 }
 
+conversations::beginnings conversations::begin(std::string_view scope, std::string_view session,
+                                               std::size_t length) const {
+    beginnings of;
+    of.length_ = length;
+    of.hashes_.push_back({add(rendezvous(secret_, scope), session), length});
+    return of;
+}
+
 void conversations::note(beginnings const& of, std::string_view host, time_point now) {
     for (auto const& each : of.hashes_) {
         auto const [at, fresh] =

@@ -155,7 +155,7 @@ bool exchange::moves_from(recovery::exchange_recovery& recovery) {
     std::string_view reason = policy::to_string(verdict);
     if (policy::for_memory(verdict)) {
         recovery.learn_refusal(attempt_->judged());
-        moved = choose_host_after_refusal(shared_, request_);
+        moved = request_.settings->routing.relocate && choose_host_after_refusal(shared_, request_);
     } else if (says(response_not_found) && !request_.facts->previous_response_id.empty()) {
         reason = response_not_found;
         moved = choose_host_that_stores_it(shared_, request_);
@@ -292,9 +292,7 @@ http::persistence exchange::persistence(http::framing framing) const {
 
 // What we add to the answer's head: nothing as a rule.
 std::string exchange::own_fields() const {
-    std::string fields;
-    if (request_.settings->request_id.add)
-        fields = request_.id_field();
+    auto fields = request_.answer_fields(!list_ || !list_->merged());
     if (!recovery_->met_recovery() && !record_.moved_from.empty())
         fields += fmt::format("X-Secondwind-Recovery: moved; reason={}; unloaded=0\r\n"
                               "X-Secondwind-Attempts: {}\r\n",

@@ -22,7 +22,7 @@ using policy::traffic;
 recovery::wanted_model wanted_by(request const& request) {
     bool const converses = request.facts->traffic == traffic::completion;
     return {request.facts->model, lmstudio::kind_for(request.path()),
-            converses ? request.body.view() : std::string_view{}, request.client};
+            converses ? request.body.view() : std::string_view{}, request.client, request.session};
 }
 
 void take(context& shared, request& request, recovery::choice chosen) {
@@ -39,6 +39,14 @@ bool move(context& shared, request& request, std::optional<recovery::choice> cho
     take(shared, request, std::move(*chosen));
     render_again(shared, request);
     return true;
+}
+
+// The value of the first of these fields that the request has.
+void note_session(request& request, http::request_head const& head) {
+    for (auto const& name : request.settings->routing.session_fields)
+        for (auto const& field : head.fields)
+            if (request.session.empty() && iequals(field.name, name))
+                request.session = field.value;
 }
 
 void read_facts(request& request, http::request_head const& head) {
@@ -98,6 +106,7 @@ std::optional<http::refusal> choose_host(context& shared, client& client, reques
                                          http::request_head const& head) {
     auto& router = shared.router;
     read_facts(request, head);
+    note_session(request, head);
     auto const& facts = *request.facts;
     std::optional<recovery::choice> chosen;
     switch (facts.traffic) {

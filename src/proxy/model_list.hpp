@@ -36,6 +36,8 @@ public:
     // Why there is no answer; no failure if there is one. The others need one.
     host::failure const& failure() const noexcept { return failure_; }
     int status() const noexcept { return chosen_->status; }
+    // It is made of the lists of several hosts.
+    bool merged() const noexcept { return !merged_.empty(); }
     // Of the answer as relay() sends it.
     http::framing framing() noexcept;
     // Sends the answer to the client. `extra` is whole field lines, or empty.

@@ -25,9 +25,12 @@ std::string rendered(context const& shared, request const& request, host::host c
     if (marks_requests(shared))
         extra.append("Via: 1.1 ").append(shared.pseudonym).append("\r\n");
     bool const keyed = !request.client.empty();
+    bool const shared_listener = !request.listener->host;
+    bool const always =
+        to != nullptr && shared_listener && to->upstream.use_token == config::token_use::always;
     http::request_edit edit;
-    edit.drop_credentials = keyed;
-    edit.drop_host_choice = !request.listener->host;
+    edit.drop_credentials = keyed || always;
+    edit.drop_host_choice = shared_listener;
     std::string authority;
     if (to != nullptr) {
         edit.host = to->pool.authority();
@@ -35,7 +38,7 @@ std::string rendered(context const& shared, request const& request, host::host c
         if (head.version == http::version::http10)
             authority = config::authority(to->upstream);
         edit.no_host = authority;
-        if (auto const& token = to->upstream.api_token; keyed && !token.empty())
+        if (auto const& token = to->upstream.api_token; edit.drop_credentials && !token.empty())
             extra += "Authorization: Bearer " + token + "\r\n";
     }
     extra.append(more);

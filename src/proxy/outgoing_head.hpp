@@ -8,7 +8,8 @@ namespace secondwind::proxy {
 
 // A chunked body that was read whole is sent with its length. The key of the client is for the
 // proxy alone, and so is the choice of a host on the shared listener; the host gets its own token,
-// if it has one. Without a host it is only good for the log.
+// if it has one, and on the shared listener even without a key (upstreams[].use_token). Without a
+// host it is only good for the log.
 void render_head(context const& shared, request& request, http::request_head const& head,
                  bool whole);
 

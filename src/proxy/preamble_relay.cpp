@@ -24,9 +24,8 @@ net::task<void> preamble_relay::pass(std::string events, host::answer& answer) {
     std::string out;
     if (!begun_) {
         answer.check_head(request_.method(), shared_.fields);
-        bool const add_id = request_.settings->request_id.add;
-        http::render_response(out, answer.head(), connection,
-                              add_id ? request_.id_field() : std::string{}, request_.version);
+        http::render_response(out, answer.head(), connection, request_.answer_fields(),
+                              request_.version);
         record_.first_byte = access_record::clock::now();
         record_.status = answer.head().status;
     }

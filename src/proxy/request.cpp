@@ -6,6 +6,13 @@
 
 namespace secondwind::proxy {
 
+std::string request::answer_fields(bool from_one_host) const {
+    auto fields = settings->request_id.add ? id_field() : std::string{};
+    if (settings->routing.tell && !listener->host && from_one_host)
+        fields.append("X-Secondwind-Host: ").append(host->name()).append("\r\n");
+    return fields;
+}
+
 std::string request::authorization(http::field_list& scratch) const {
     // It was checked when it came. With what we have added it may exceed the limits.
     constexpr auto any = std::numeric_limits<std::size_t>::max();

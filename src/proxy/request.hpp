@@ -47,6 +47,8 @@ struct request {
 
     // "X-Request-Id: ...", as a whole line of a head.
     std::string id_field() const { return "X-Request-Id: " + id + "\r\n"; }
+    // What is added to every answer of its host, as whole lines of a head: nothing as a rule.
+    std::string answer_fields(bool from_one_host = true) const;
     // The value of an Authorization field with this request's credentials, for the calls that are
     // made on its behalf; empty if it has none.
     std::string authorization(http::field_list& scratch) const;
@@ -82,6 +84,7 @@ struct request {
     host::host_ptr host;                                       // null until it is chosen
     policy::choice_reason route = policy::choice_reason::only; // why that one
     std::optional<policy::request_facts> facts;                // where its host is chosen by them
+    std::string session;         // that it names (routing.session_fields); mostly empty
     recovery::turn turn;         // of a conversation that it continues
     recovery::tried_hosts tried; // that have refused it, or could not be reached
     std::vector<copy> copies;    // for all hosts, whose lists of models it asks for

@@ -102,13 +102,16 @@ void router::add_rereads(offers& all, wanted_model const& wanted) const {
     auto const could = [](policy::candidate const& one) {
         return one.residence == residence::loaded || one.residence == residence::loading;
     };
-    if (!settings_->routing.sticky || wanted.body.size() < policy::conversations::shortest ||
+    bool const named = !wanted.session.empty() && !wanted.body.empty();
+    if (!settings_->routing.sticky ||
+        (!named && wanted.body.size() < policy::conversations::shortest) ||
         std::ranges::count_if(all.candidates, could) < 2)
         return;
     auto const now = deadlines_.now();
     std::string scope{wanted.client};
     scope.append(1, '\n').append(wanted.name);
-    all.turn = conversations_.begin(scope, wanted.body);
+    all.turn = named ? conversations_.begin(scope, wanted.session, wanted.body.size())
+                     : conversations_.begin(scope, wanted.body);
     for (auto& each : all.candidates) {
         auto const bytes = conversations_.unread(all.turn, each.host, now);
         each.reread =

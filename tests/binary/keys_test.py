@@ -239,6 +239,21 @@ class exposure(binary_test):
         self.assertEqual(run(*open_to_all, env=keyed).stderr, "")
         self.assertEqual(run("check").stderr, "")
 
+    def test_warns_of_hosts_with_different_tokens_where_clients_bring_their_own(self):
+        hosts = [
+            {"name": name, "url": f"http://127.0.0.1:{port}", "api_token": f"sk-lm-{name}"}
+            for name, port in (("rtx", 1), ("mac", 2))
+        ]
+        keyed = {"SECONDWIND_CLIENTS_API_KEYS": f"a={new_key('a')['hash']}"}
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder, "secondwind.json")
+            file.write_text(json.dumps({"upstreams": hosts}), encoding="utf-8")
+            checked = run("check", "-c", str(file))
+            self.assertEqual(checked.returncode, 0)
+            self.assertIn("warning: rtx, mac have different API tokens", checked.stderr)
+            self.assertNotIn("sk-lm", checked.stdout + checked.stderr)
+            self.assertEqual(run("check", "-c", str(file), env=keyed).stderr, "")
+
     def test_warns_at_the_start_and_after_each_reload(self):
         # A loopback address that does not look like one.
         with tempfile.TemporaryDirectory() as folder:

@@ -39,6 +39,9 @@ public:
         std::size_t length_ = 0; // of the whole body
     };
     beginnings begin(std::string_view scope, std::string_view body) const;
+    // Of a body of that length whose conversation has a name: a host that has read any turn of it
+    // counts as one that has read all of this one.
+    beginnings begin(std::string_view scope, std::string_view session, std::size_t length) const;
 
     // The host has read the body.
     void note(beginnings const& of, std::string_view host, time_point now);

@@ -17,6 +17,7 @@ struct wanted_model {
     // conversations. Without a body, it is none.
     std::string_view body{};
     std::string_view client{};
+    std::string_view session{}; // that the request names; then the body is not compared
 };
 
 // By what is known now; asks nothing. `load_rate` is used where no load was seen on this host, in

@@ -47,6 +47,21 @@ TEST_F(turns, are_found_where_the_last_one_was_read) {
     EXPECT_EQ(unread(next, "b"), next.size());
 }
 
+TEST_F(turns, of_a_session_are_read_by_whoever_has_read_one_of_them) {
+    auto const unread_of = [this](std::string_view scope, std::string_view session,
+                                  std::string_view host) {
+        return all.unread(all.begin(scope, session, 300), host, start);
+    };
+    EXPECT_EQ(unread_of("m", "s", "a"), 300U);
+    all.note(all.begin("m", "s", 200), "a", start);
+    EXPECT_EQ(unread_of("m", "s", "a"), 0U);
+    EXPECT_EQ(unread_of("m", "s", "b"), 300U);
+    EXPECT_EQ(unread_of("m", "t", "a"), 300U);
+    EXPECT_EQ(unread_of("n", "s", "a"), 300U);
+    all.note(all.begin("m", "s", 200), "b", start);
+    EXPECT_EQ(unread_of("m", "s", "a"), 300U);
+}
+
 TEST_F(turns, of_another_scope_have_nothing_in_common) {
     read(text(5000), "a");
     EXPECT_LT(unread(text(5000), "a"), 5000U);
