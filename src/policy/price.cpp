@@ -40,9 +40,9 @@ std::string_view to_string(residence r) noexcept {
 }
 
 std::string_view to_string(choice_reason r) noexcept {
-    constexpr std::array<std::string_view, 13> words{
-        "port",  "asked",   "fallback", "only",   "loaded", "loading", "room",
-        "evict", "perhaps", "unnamed",  "spread", "stored", "moved"};
+    constexpr std::array<std::string_view, choice_reasons> words{
+        "port",    "asked",   "fallback", "only",  "loaded", "loading", "room", "evict",
+        "perhaps", "unnamed", "list",     "first", "spread", "stored",  "moved"};
     return words[static_cast<std::size_t>(r)];
 }
 

@@ -10,7 +10,7 @@ namespace {
 
 // What comes before an id; white space may follow the colon.
 constexpr std::string_view mark = "id\"";
-constexpr std::string_view prefix = "resp_";
+constexpr std::string_view response_prefix = "resp_";
 
 bool is_space(char c) noexcept {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
@@ -21,8 +21,8 @@ bool is_of_id(char c) noexcept {
            c == '-';
 }
 
-// The id whose name ends at `at`; empty if there is none, or not all of it.
-std::string_view id_at(std::string_view text, std::size_t at) noexcept {
+// The id with this prefix whose name ends at `at`; empty if there is none, or not all of it.
+std::string_view id_at(std::string_view text, std::size_t at, std::string_view prefix) noexcept {
     auto const skip_spaces = [&] {
         while (at < text.size() && is_space(text[at]))
             ++at;
@@ -42,7 +42,7 @@ std::string_view id_at(std::string_view text, std::size_t at) noexcept {
 
 } // namespace
 
-void response_id_watch::push(std::string_view data) {
+void stored_id_watch::push(std::string_view data) {
     // Of an id that spans two pieces, the beginning is in what was kept.
     constexpr auto kept = 2 * longest;
     auto const beginning = data.substr(0, kept);
@@ -56,11 +56,14 @@ void response_id_watch::push(std::string_view data) {
         tail_.erase(0, tail_.size() - kept);
 }
 
-void response_id_watch::take_from(std::string_view text) {
+void stored_id_watch::take_from(std::string_view text) {
+    bool const download = kind_ == stored_kind::download;
+    std::string_view const prefix = download ? "" : response_prefix;
     for (auto at = text.find(mark); at != text.npos; at = text.find(mark, at + 1)) {
         auto const before = text.substr(0, at);
-        bool const named = before.ends_with('"') || before.ends_with("\"response_");
-        auto const id = named ? id_at(text, at + mark.size()) : std::string_view{};
+        bool const named = download ? before.ends_with("\"job_")
+                                    : before.ends_with('"') || before.ends_with("\"response_");
+        auto const id = named ? id_at(text, at + mark.size(), prefix) : std::string_view{};
         if (!id.empty() && id.size() <= longest)
             id_ = id;
     }

@@ -180,8 +180,12 @@ net::task<failure> attempt::hold() {
     auto const mode = request_.settings->recovery.mode;
     auto const& head = answer_.head();
     bool const stream = status_ < 400 && event_stream_;
-    if (status_ < 400 && request_.facts && request_.facts->stores_response)
-        response_.emplace();
+    if (status_ < 400 && request_.facts) {
+        if (request_.facts->stores_response)
+            stored_.emplace(policy::stored_kind::response);
+        else if (request_.facts->traffic == policy::traffic::download)
+            stored_.emplace(policy::stored_kind::download);
+    }
     // Until it is judged.
     judged_.verdict = status_ < 400 ? policy::verdict::healthy : policy::verdict::other_error;
     if (mode != config::recovery_mode::off) {

@@ -58,14 +58,15 @@ public:
     }
 
     // An error may still be found in the body, which is to be shown to watch() as it is relayed.
-    bool watches() const noexcept { return tail_ || judge_ || response_; }
-    // The id under which the host has stored the response; empty if it told none.
-    std::string_view response_id() const noexcept {
-        return response_ ? std::string_view{response_->id()} : std::string_view{};
+    bool watches() const noexcept { return tail_ || judge_ || stored_; }
+    // The id under which the host has stored the response, or the one of the download that it has
+    // begun; empty if it told none.
+    std::string_view stored_id() const noexcept {
+        return stored_ ? std::string_view{stored_->id()} : std::string_view{};
     }
     void watch(std::string_view data) {
-        if (response_)
-            response_->push(data);
+        if (stored_)
+            stored_->push(data);
         if (tail_)
             tail_->push(data);
         if (judge_)
@@ -118,7 +119,7 @@ private:
     host::answer answer_;
     std::optional<policy::preamble_splitter> splitter_;
     std::optional<policy::tail_watch> tail_;
-    std::optional<policy::response_id_watch> response_;
+    std::optional<policy::stored_id_watch> stored_;
     std::optional<policy::classifier> judge_; // while it is open
     policy::judgement judged_;
     int status_ = 0;

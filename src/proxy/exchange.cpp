@@ -21,6 +21,7 @@ constexpr std::size_t most_of_a_body = 4096;
 
 // Codes of LM Studio's errors.
 constexpr std::string_view response_not_found = "previous_response_not_found";
+constexpr std::string_view job_not_found = "job_not_found";
 constexpr std::string_view model_not_found = "model_not_found";
 // Its errors on /v1/messages have no codes.
 constexpr std::string_view none_loaded = "No models loaded.";
@@ -156,8 +157,8 @@ bool exchange::moves_from(recovery::exchange_recovery& recovery) {
     if (policy::for_memory(verdict)) {
         recovery.learn_refusal(attempt_->judged());
         moved = request_.settings->routing.relocate && choose_host_after_refusal(shared_, request_);
-    } else if (says(response_not_found) && !request_.facts->previous_response_id.empty()) {
-        reason = response_not_found;
+    } else if (lacks_stored()) {
+        reason = says(job_not_found) ? job_not_found : response_not_found;
         moved = choose_host_that_stores_it(shared_, request_);
     } else if (lacks_model()) {
         recovery.learn_absence();
@@ -175,6 +176,12 @@ bool exchange::moves_from(recovery::exchange_recovery& recovery) {
 bool exchange::says(std::string_view text) const {
     return attempt_->status() >= 400 &&
            attempt_->answer().held_body().find(text) != std::string_view::npos;
+}
+
+// The host does not know the response that the request continues, or the download it asks about.
+bool exchange::lacks_stored() const {
+    return (!request_.facts->previous_response_id.empty() && says(response_not_found)) ||
+           (!request_.facts->job_id.empty() && says(job_not_found));
 }
 
 // The host has not loaded the model that the request names, and does not load it.
@@ -207,7 +214,7 @@ host::move_result exchange::result_of_move() const {
     if (attempt_->status() == 0)
         return host::move_result::failed;
     bool const refused = policy::for_memory(attempt_->judged().verdict) ||
-                         says(response_not_found) || says(model_not_found);
+                         says(response_not_found) || says(job_not_found) || says(model_not_found);
     return refused ? host::move_result::refused : host::move_result::served;
 }
 
@@ -254,7 +261,7 @@ net::task<void> exchange::relay() {
                                               own_fields(), record_);
     if (attempt_->judged().verdict == policy::verdict::healthy)
         shared_.router.note_read(request_.turn, request_.host->name());
-    if (auto const id = attempt_->response_id(); !id.empty())
+    if (auto const id = attempt_->stored_id(); !id.empty())
         shared_.responses.note(id, request_.host->name());
     record_.ending = result.ending;
     keep_ = result.ending == ending::complete && connection != http::persistence::close;

@@ -71,6 +71,7 @@ private:
     void begin_on_host();
     void note_move(std::string_view from, std::string_view reason);
     bool says(std::string_view text) const;
+    bool lacks_stored() const;
     bool lacks_model() const;
     net::task<void> list_models();
     host::move_result result_of_move() const;

@@ -124,11 +124,19 @@ std::optional<http::refusal> choose_host(context& shared, client& client, reques
         break; // what is unloaded is not guessed: the hosts are asked
     case traffic::list:
         chosen = router.first();
-        if (lmstudio::list_at(request.path()) && !request.model.possible())
+        if (lmstudio::list_at(request.path()) && !request.model.possible()) {
             render_copies(shared, request, head);
+            if (chosen)
+                chosen->reason = choice_reason::list;
+        }
+        break;
+    case traffic::download_status:
+        if (auto const host = shared.responses.host_of(facts.job_id); !host.empty())
+            chosen = router.find(host, choice_reason::stored);
+        if (!chosen)
+            chosen = router.first();
         break;
     case traffic::download:
-    case traffic::download_status:
         chosen = router.first();
         break;
     case traffic::other:

@@ -4,6 +4,7 @@
 #include <secondwind/net/timed_wait.hpp>
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace secondwind::recovery {
@@ -300,13 +301,22 @@ std::optional<choice> router::first_by(Rank rank) const {
     return best;
 }
 
+bool router::is_default(routed_host const& one) const noexcept {
+    return one.upstream->name == settings_->default_upstream;
+}
+
 std::optional<choice> router::first() const noexcept {
-    return first_by([](routed_host const&) { return std::uint64_t{0}; });
+    auto chosen =
+        first_by([this](routed_host const& one) { return std::uint64_t{is_default(one)}; });
+    if (chosen)
+        chosen->reason = policy::choice_reason::first;
+    return chosen;
 }
 
 std::optional<choice> router::spread(std::string_view client) const {
-    auto chosen = first_by([client](routed_host const& one) {
-        return policy::rendezvous(client, one.upstream->name);
+    auto chosen = first_by([this, client](routed_host const& one) {
+        return is_default(one) ? std::numeric_limits<std::uint64_t>::max()
+                               : policy::rendezvous(client, one.upstream->name);
     });
     if (chosen)
         use(hosts_[chosen->host]);

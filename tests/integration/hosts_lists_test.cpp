@@ -111,7 +111,7 @@ TEST_F(hosts_lists, all_hosts_are_asked_with_the_same_request) {
     auto const lines = log.lines("exchange");
     ASSERT_EQ(lines.size(), 2U);
     EXPECT_EQ(lines[0]["host"], "a");
-    EXPECT_EQ(lines[0]["route"], "spread");
+    EXPECT_EQ(lines[0]["route"], "list");
     EXPECT_EQ(lines[0]["attempts"], 1);
     EXPECT_EQ(lines[0]["ended"], "complete");
     EXPECT_EQ(lines[0]["verdict"], "healthy");

@@ -109,8 +109,10 @@ enum class choice_reason : std::uint8_t {
     evict,    // ... has to be loaded, and something has to go
     perhaps,  // ... may be
     unnamed,  // ... the request names no model that is known
-    spread,   // the request uses no model: by the client's address
-    stored,   // the host that stored the response which the request continues
+    list,     // the request asks for a list, which is made of those of all hosts
+    first,    // the request uses no model: default_upstream, else the first that is up
+    spread,   // the request uses no model: default_upstream, else by the client's address
+    stored,   // the host that stored the response which the request continues, or runs its download
     moved     // another host refused it
 };
 inline constexpr std::size_t choice_reasons = static_cast<std::size_t>(choice_reason::moved) + 1;

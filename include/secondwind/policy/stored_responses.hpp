@@ -1,5 +1,6 @@
-// Which host stored which response. LM Studio keeps the responses of /v1/responses and
-// /api/v1/chat, so that a later request can continue one by its id; no other host knows it. Pure.
+// Which host stored which response, or runs which download. LM Studio keeps the responses of
+// /v1/responses and /api/v1/chat, so that a later request can continue one by its id, and tells how
+// far a download is by the id of its job; no other host knows them. Pure.
 #pragma once
 
 #include <cstddef>
@@ -12,11 +13,15 @@
 
 namespace secondwind::policy {
 
-// Finds the id of a response while the answer passes: "id":"resp_..." of a response, or of the
-// response.created event of a stream; "response_id":"resp_..." of a chat. It need not understand
-// the answer: such an id is nothing that a model writes, for quotes in its text are escaped.
-class response_id_watch {
+enum class stored_kind : std::uint8_t { response, download };
+
+// Finds the id while the answer passes. Of a download it is "job_id":"...". Of a response:
+// "id":"resp_..." of a response, or of the response.created event of a stream;
+// "response_id":"resp_..." of a chat. It need not understand the answer: such an id is nothing that
+// a model writes, for quotes in its text are escaped.
+class stored_id_watch {
 public:
+    explicit stored_id_watch(stored_kind kind) noexcept : kind_{kind} {}
     void push(std::string_view data);
     // Empty if none was found; of a chat's stream, the last one.
     std::string const& id() const noexcept { return id_; }
@@ -26,6 +31,7 @@ public:
 private:
     void take_from(std::string_view text);
 
+    stored_kind kind_;
     std::string tail_; // of the data so far, as much as may be the beginning of an id
     std::string id_;
 };

@@ -115,7 +115,8 @@ public:
     std::optional<choice> find(std::string_view name, policy::choice_reason reason) const noexcept;
     // The hosts that list a loaded instance of this id.
     std::vector<std::size_t> holders(std::string_view instance_id) const;
-    // The first that does not rest. Nothing if all are draining.
+    // default_upstream, or else the first; rather one that does not rest. Nothing if all are
+    // draining.
     std::optional<choice> first() const noexcept;
 
     // The host of this name has read this turn of a conversation.
@@ -124,8 +125,8 @@ public:
             conversations_.note(of, host, deadlines_.now());
     }
 
-    // For a request that uses no model: those of one client go to the same host as long as that
-    // works. Nothing if all are draining.
+    // For a request that uses no model: default_upstream, or else those of one client go to the
+    // same host as long as that works. Nothing if all are draining.
     std::optional<choice> spread(std::string_view client) const;
 
 private:
@@ -142,6 +143,7 @@ private:
     choice cheapest(offers all) const;
     choice moved_to(offers others) const;
     bool best_rests(offers const& all) const;
+    bool is_default(routed_host const& one) const noexcept;
     template<class Rank>
     std::optional<choice> first_by(Rank rank) const;
 
