@@ -57,6 +57,15 @@ void host_view::drain(bool on) {
     notify_observers();
 }
 
+net::task<void> host_view::ask_after_silence() {
+    if (std::exchange(silent_, true))
+        co_return;
+    do {
+        co_await refresh(milliseconds::zero());
+    } while (surveying_ && !stopping_);
+    silent_ = false;
+}
+
 net::task<bool> host_view::ready() {
     if (!health_.up()) {
         bool const known = health_.state() != host_state::unknown;

@@ -32,7 +32,7 @@ model_list::model_list(context& shared, request& incoming)
     for (auto const& each : request_.copies) {
         auto& one = asked_.emplace_back(shared_, each);
         auto& view = one.to.host->view;
-        one.awaited = view.health().state() != host::host_state::down &&
+        one.awaited = view.health().state() != host::host_state::down && !view.silent() &&
                       !view.rest().lasts(shared.deadlines.now());
         awaited_ += one.awaited;
     }
@@ -60,6 +60,11 @@ void model_list::cancel() noexcept {
             each.call.cancel();
 }
 
+// The list may be over by then.
+net::task<void> model_list::ask_after_silence(host::host_ptr host) {
+    co_await host->view.ask_after_silence();
+}
+
 net::task<void> model_list::ask(asked& one) {
     try {
         host::raw_call::bounds const within{shared_.list_patience, largest_list,
@@ -67,6 +72,9 @@ net::task<void> model_list::ask(asked& one) {
         one.failure = co_await one.call.run(request_.method(), one.to.head, within);
         if (!one.failure)
             take_answer(one);
+        if (one.failure.kind == host::fault::timeout ||
+            one.failure.kind == host::fault::connect_timeout)
+            net::spawn(ask_after_silence(one.to.host));
     } catch (std::exception const&) {
         one.failure.kind = host::fault::cancelled;
         one.status = 0;

@@ -26,9 +26,9 @@ public:
     // All must outlive it. `incoming` has copies.
     model_list(context& shared, request& incoming);
 
-    // Completes when each host has answered, failed or taken too long. A host that is down or rests
-    // is asked as well, because it may be up again, but waited for only if there is no other
-    // answer. Makes the host that the answer is from the request's host.
+    // Completes when each host has answered, failed or taken too long. A host that is down, rests
+    // or is silent is asked as well, because it may be up again, but waited for only if there is no
+    // other answer. Makes the host that the answer is from the request's host.
     net::task<void> ask();
     // Ends ask() early.
     void cancel() noexcept;
@@ -58,6 +58,7 @@ private:
         std::string body; // decoded; empty unless it may be a list
     };
 
+    static net::task<void> ask_after_silence(host::host_ptr host);
     net::task<void> ask(asked& one);
     void take_answer(asked& one);
     void choose();

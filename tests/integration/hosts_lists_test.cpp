@@ -192,6 +192,48 @@ TEST_F(hosts_lists, a_host_that_takes_too_long_is_left_out) {
     run(story(*this));
 }
 
+TEST_F(hosts_lists, nothing_waits_for_a_host_that_was_silent_until_it_answers_again) {
+    start();
+    auto story = [](hosts_lists& t) -> asio::awaitable<void> {
+        auto& patience = t.w.proxy->shared().list_patience;
+        patience = std::chrono::milliseconds{50};
+        auto* client = co_await t.connected(t.shared_port());
+        auto const list = ok_list(R"({"id":"m"})");
+        co_await client->send(make_request("GET", "/v1/models"));
+        auto* silent = co_await t.accepted(t.a);
+        auto* peer = co_await t.accepted(t.b);
+        co_await peer->read_request();
+        co_await peer->send(list);
+        auto const first = co_await client->read_answer();
+        EXPECT_EQ(first.raw, list);
+        silent->close();
+        auto* question = co_await t.accepted(t.a);
+        auto const asked = co_await question->read_request();
+        EXPECT_EQ(asked.target, "/api/v1/models");
+
+        patience = std::chrono::minutes{10};
+        co_await client->send(make_request("GET", "/v1/models"));
+        silent = co_await t.accepted(t.a);
+        co_await peer->read_request();
+        co_await peer->send(list);
+        auto const second = co_await client->read_answer();
+        EXPECT_EQ(second.raw, list);
+        silent->close();
+
+        co_await question->send(listing_of(""));
+        auto heard = [&t] { return !t.hosts()[0].view.silent(); };
+        co_await t.until(heard);
+        co_await client->send(make_request("GET", "/v1/models"));
+        co_await peer->read_request();
+        co_await peer->send(list);
+        co_await question->read_request();
+        co_await question->send(ok_list(R"({"id":"n"})"));
+        auto const third = co_await client->read_answer();
+        EXPECT_THAT(third.body, HasSubstr(R"({"id":"n"})"));
+    };
+    run(story(*this));
+}
+
 TEST_F(hosts_lists, no_answer_at_all_is_an_error_of_the_first_host) {
     a.stop();
     b.stop();

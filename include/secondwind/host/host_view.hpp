@@ -86,6 +86,11 @@ public:
     // Asks the host, unless it was asked within `max_age`; concurrent callers share one survey.
     // Waits two seconds at most: an answer that takes longer is kept when it comes.
     net::task<void> refresh(milliseconds max_age);
+    // It has not answered a request that others have answered: it is asked whether it is up. Keep
+    // the host until that is over.
+    net::task<void> ask_after_silence();
+    // Until that question is answered, or has failed.
+    bool silent() const noexcept { return silent_; }
     // Whether it is up. If it is not, as far as is known, it is asked first, unless that was done
     // within the last second.
     net::task<bool> ready();
@@ -130,6 +135,7 @@ private:
     host_health health_;
     policy::rest rest_;
     bool draining_ = false;
+    bool silent_ = false;
     std::function<void(listing const*)> surveyed_;
     std::optional<std::string> version_;
     std::optional<listing> listed_;

@@ -115,6 +115,30 @@ TEST_F(host_view, knows_nothing_before_it_is_asked_for) {
     EXPECT_EQ(changes, 0);
 }
 
+TEST_F(host_view, is_silent_until_it_has_answered_or_failed) {
+    auto const ask = [](host_view& t) -> net::task<void> {
+        co_await t.view.ask_after_silence();
+        ++t.looked;
+    };
+    host.takes = 5s; // longer than a look waits
+    net::spawn(ask(*this));
+    net::spawn(ask(*this)); // one question at a time
+    time.settle();
+    EXPECT_EQ(looked, 1);
+    EXPECT_TRUE(view.silent());
+    time.pass(4s);
+    EXPECT_TRUE(view.silent());
+    ASSERT_TRUE(time.pass_until([this] { return looked == 2; }));
+    EXPECT_FALSE(view.silent());
+    EXPECT_EQ(host.lists, 1);
+
+    fails(contact::no_answer, "silent");
+    net::spawn(ask(*this));
+    ASSERT_TRUE(time.pass_until([this] { return looked == 3; }));
+    EXPECT_FALSE(view.silent());
+    EXPECT_EQ(view.health().state(), host_state::down);
+}
+
 TEST_F(host_view, lists_and_asks_who_is_busy_and_for_the_version) {
     host.doing = activity::busy;
     host.version_text = "0.4.5";
