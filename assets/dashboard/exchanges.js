@@ -78,9 +78,10 @@ export class exchanges_view {
     set_text(p.name, name);
     set_chip(p.phase, ...(phases[each.phase] ?? ['unknown', 'unknown', each.phase]));
     set_text(p.age, age(each.age + elapsed));
+    const several = (store.hosts?.length ?? 0) > 1;
     const facts = [
       each.model ? each.path : null,
-      (store.hosts?.length ?? 0) > 1 ? each.host : null,
+      each.moved_from ? `${each.moved_from} → ${each.host}` : several ? each.host : null,
       each.attempts > 1 ? `attempt ${each.attempts}` : null,
       each.stream ? 'stream' : null,
       each.bytes_out > 0 ? bytes(each.bytes_out) : null,

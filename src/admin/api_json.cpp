@@ -80,6 +80,7 @@ json exchange_json(telemetry::live_exchange::view const& view) {
             {"method", view.method},
             {"path", view.path},
             {"host", view.host},
+            {"moved_from", text_or_null(view.moved_from)},
             {"model", text_or_null(view.model)},
             {"phase", telemetry::to_string(view.phase)},
             {"stream", view.stream},
@@ -87,6 +88,14 @@ json exchange_json(telemetry::live_exchange::view const& view) {
             {"age", seconds(view.age)},
             {"bytes_in", view.bytes_in},
             {"bytes_out", view.bytes_out}};
+}
+
+json move_json(telemetry::move const& made) {
+    return {{"request_id", made.request_id},
+            {"model", text_or_null(made.model)},
+            {"from", made.from},
+            {"to", made.to},
+            {"reason", made.reason}};
 }
 
 json sample_json(sample const& sample) {

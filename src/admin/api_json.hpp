@@ -30,6 +30,7 @@ json text_or_null(std::string_view text); // null for an empty text
 double seconds(double exact);             // rounded to milliseconds
 
 json exchange_json(telemetry::live_exchange::view const& view);
+json move_json(telemetry::move const& made);
 json sample_json(sample const& sample);
 json recovery_settings_json(config::recovery const& settings);
 

@@ -48,6 +48,10 @@ event_hub::event_hub(sources& sources, status_documents const& documents, std::s
         if (auto const self = weak.lock())
             (*self)->recovery_stepped(step, record);
     });
+    sources_.exchanges.on_move([weak](telemetry::move const& made) {
+        if (auto const self = weak.lock())
+            (*self)->publish("move", R"(,"move":)" + to_text(move_json(made)));
+    });
     sources_.hosts.on_change([weak](host::host& host) {
         if (auto const self = weak.lock())
             (*self)->host_changed(host);

@@ -44,7 +44,7 @@ private:
 // there are and how slowly they read.
 class event_hub {
 public:
-    // All must outlive it. Observes the ledger and the hosts from now on.
+    // All must outlive it. Observes the ledger, the exchanges and the hosts from now on.
     event_hub(sources& sources, status_documents const& documents, std::string run);
     event_hub(event_hub const&) = delete;
     event_hub& operator=(event_hub const&) = delete;
@@ -96,7 +96,7 @@ private:
     std::uint64_t snapshot_number_ = 0;
     net::deadline_queue::clock::time_point snapshot_time_;
 
-    // The ledger and the hosts may outlive it; their observers hold a weak pointer.
+    // What it observes may outlive it; the observers hold a weak pointer.
     std::shared_ptr<event_hub*> self_;
 };
 

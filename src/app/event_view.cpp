@@ -123,6 +123,13 @@ std::string host_text(json const& host) {
     return text + (is_true(host, "recovering") ? ", recovery running" : "");
 }
 
+std::string move_text(json const& move) {
+    auto const model = text_member(move, "model", no_text);
+    return fmt::format("request {}{} moved from {} to {}: {}", text_member(move, "request_id"),
+                       model.empty() ? "" : " for " + model, text_member(move, "from"),
+                       text_member(move, "to"), text_member(move, "reason"));
+}
+
 std::string settings_text(json const& event) {
     std::vector<std::string> changed;
     for (auto const& one : list_member(event, "changed"))
@@ -151,6 +158,8 @@ std::pair<std::string, tone> event_text(json const& event) {
         auto const& host = member(event, "host");
         return {host_text(host), text_member(host, "state") == "down" ? tone::bad : tone::plain};
     }
+    if (type == "move")
+        return {move_text(member(event, "move")), tone::plain};
     if (type == "settings")
         return {settings_text(event), tone::plain};
     if (type == "draining")

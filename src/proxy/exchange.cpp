@@ -207,6 +207,8 @@ void exchange::note_move(std::string_view from, std::string_view reason) {
     record_.moved_from = from;
     record_.moved_because = reason;
     moving_ = true;
+    shared_.exchanges.note(
+        {request_.id, request_.facts->model, from, request_.host->name(), reason});
 }
 
 // By the first answer of the host that the request was moved to.
@@ -346,6 +348,7 @@ telemetry::live_exchange::view exchange::look() const {
     out.method = request_.method();
     out.path = request_.path();
     out.host = request_.host->name();
+    out.moved_from = record_.moved_from;
     out.model = request_.model.name();
     out.phase = phase();
     out.stream = attempt_ && attempt_->event_stream();

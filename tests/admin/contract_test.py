@@ -32,7 +32,7 @@ TOKEN = "of-operators-0123456789"
 WITH_TOKEN = {"Authorization": f"Bearer {TOKEN}"}
 JSON = {"Content-Type": "application/json"}
 METHODS = ("get", "head", "post", "put", "patch", "delete")
-MESSAGES = ("snapshot", "resumed", "recovery", "host", "settings", "draining")
+MESSAGES = ("snapshot", "resumed", "recovery", "host", "move", "settings", "draining")
 NO_SUCH = {
     **dict.fromkeys(("unload", "drain", "undrain"), {"name": "nobody"}),
     "cancel": {"number": 999},
@@ -423,6 +423,26 @@ class a_server(contract_test):
             self.assertEqual(told["others"], [{"host": "two", "hindrance": "models"}])
             told = self.ask("/api/route", status=400, query="?path=chat")
             self.assertIn('"chat"', told["error"]["message"])
+
+    def test_with_several_hosts_tells_when_a_request_moves(self):
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        file = pathlib.Path(folder, "secondwind.json")
+        with closed_port() as one, closed_port() as two:
+            hosts = [
+                {"name": "one", "url": f"http://127.0.0.1:{one}"},
+                {"name": "two", "url": f"http://127.0.0.1:{two}", "handicap": "1s"},
+            ]
+            file.write_text(json.dumps({"upstreams": hosts}), encoding="utf-8")
+            self.started("serve", "-c", str(file))
+            listener = self.listener()
+            self.hear(listener, "snapshot")
+            wish = json.dumps({"model": "qwen", "messages": []})
+            ask(port_of(self.ask("/api/status")["listen"]), "POST", "/v1/chat/completions", wish, JSON)
+            while (event := self.hear(listener, "host", "move"))["type"] != "move":
+                pass
+            moved = event["move"]
+            self.assertEqual((moved["from"], moved["to"], moved["model"]), ("one", "two", "qwen"))
+            listener.close()
 
     def test_reloads_its_configuration(self):
         folder = self.enterContext(tempfile.TemporaryDirectory())

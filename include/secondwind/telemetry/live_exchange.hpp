@@ -6,8 +6,11 @@
 #include <boost/intrusive/list.hpp>
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace secondwind::telemetry {
 
@@ -21,7 +24,8 @@ public:
         std::string_view method;
         std::string_view path;
         std::string_view host;
-        std::string_view model; // empty if the request names none
+        std::string_view moved_from; // the host before; mostly empty
+        std::string_view model;      // empty if the request names none
         telemetry::phase phase = phase::sending;
         bool stream = false;
         unsigned attempts = 0;
@@ -52,6 +56,15 @@ private:
         hook_;
 };
 
+// A request goes on to another host. The texts are valid during the call that tells it.
+struct move {
+    std::string_view request_id;
+    std::string_view model; // empty if the request names none
+    std::string_view from;
+    std::string_view to;
+    std::string_view reason; // the verdict on the answer of `from`, or why there is none
+};
+
 // Oldest first.
 class exchange_list {
     using hook_option = boost::intrusive::member_hook<
@@ -66,11 +79,22 @@ public:
     // Until it is destroyed.
     void add(live_exchange& one) { all_.push_back(one); }
 
+    // Adds an observer of moves. It is called in the middle of an exchange: it must neither throw
+    // nor await, and must be callable as long as there are exchanges.
+    void on_move(std::function<void(move const&)> observer) {
+        observers_.push_back(std::move(observer));
+    }
+    void note(move const& made) const {
+        for (auto const& each : observers_)
+            each(made);
+    }
+
     list::iterator begin() noexcept { return all_.begin(); }
     list::iterator end() noexcept { return all_.end(); }
 
 private:
     list all_;
+    std::vector<std::function<void(move const&)>> observers_;
 };
 
 } // namespace secondwind::telemetry

@@ -36,8 +36,19 @@ TEST(api_json, describes_an_exchange) {
     v.bytes_out = 2000;
     EXPECT_EQ(to_text(exchange_json(v)),
               R"({"number":42,"request_id":"mine","method":"POST","path":"/v1/chat/completions",)"
-              R"("host":"default","model":"qwen/qwen3-8b","phase":"holding","stream":true,)"
+              R"("host":"default","moved_from":null,"model":"qwen/qwen3-8b",)"
+              R"("phase":"holding","stream":true,)"
               R"("attempts":2,"age":1.235,"bytes_in":100,"bytes_out":2000})");
+}
+
+TEST(api_json, describes_a_move) {
+    EXPECT_EQ(to_text(move_json({"mine", "qwen/qwen3-8b", "rtx", "mac", "load_refused"})),
+              R"({"request_id":"mine","model":"qwen/qwen3-8b","from":"rtx","to":"mac",)"
+              R"("reason":"load_refused"})");
+    EXPECT_TRUE(parsed(move_json({"mine", "", "rtx", "mac", "connect"})).at("model").is_null());
+    telemetry::live_exchange::view v;
+    v.moved_from = "rtx";
+    EXPECT_EQ(parsed(exchange_json(v)).at("moved_from"), "rtx");
 }
 
 TEST(api_json, has_null_if_a_request_names_no_model) {

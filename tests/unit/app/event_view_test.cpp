@@ -79,6 +79,19 @@ TEST(event_view, describes_the_state_of_a_host) {
     EXPECT_EQ(shown(), "host default is unknown");
 }
 
+TEST(event_view, describes_a_move) {
+    json move{{"request_id", "8c1f-42"},
+              {"model", "qwen"},
+              {"from", "rtx"},
+              {"to", "mac"},
+              {"reason", "load_refused"}};
+    EXPECT_EQ(words({{"type", "move"}, {"move", move}}),
+              "request 8c1f-42 for qwen moved from rtx to mac: load_refused");
+    move["model"] = nullptr;
+    EXPECT_EQ(words({{"type", "move"}, {"move", move}}),
+              "request 8c1f-42 moved from rtx to mac: load_refused");
+}
+
 TEST(event_view, describes_settings_and_draining) {
     EXPECT_EQ(words({{"type", "settings"},
                      {"recovery", {{"mode", "observe"}}},
