@@ -134,14 +134,23 @@ private:
         }
         if (facts_.result == trial_result::both_served && !facts_.unloaded.empty())
             facts_.result = trial_result::host_evicted;
+        if (facts_.result == trial_result::both_served && !misnamed_.empty()) {
+            facts_.result = trial_result::other_model;
+            facts_.model = misnamed_;
+        }
         co_await list("models_after", models_target);
     }
 
     // True if the host served the request by itself.
     net::task<bool> ask(std::string step, std::string model) {
         auto const whole = co_await chat(step, model, false);
-        if (whole.verdict == policy::verdict::healthy)
+        if (whole.verdict == policy::verdict::healthy) {
+            if (!is_same_model(model, whole.model)) {
+                misnamed_ = model;
+                facts_.answered = whole.model;
+            }
             co_return true;
+        }
         if (!policy::for_memory(whole.verdict)) {
             facts_.result = trial_result::error;
             facts_.message = whole.message;
@@ -157,6 +166,7 @@ private:
     struct reply {
         policy::verdict verdict = policy::verdict::healthy;
         std::string message; // of an error
+        std::string model;   // that has answered, if the answer tells
     };
 
     net::task<reply> chat(std::string step, std::string model, bool streamed) {
@@ -236,7 +246,9 @@ private:
         if (!classifier.push(got.body))
             classifier.finish();
         auto const& made = classifier.result();
-        reply judged{made.verdict, made.message};
+        reply judged{made.verdict, made.message, {}};
+        if (made.verdict == policy::verdict::healthy)
+            judged.model = text_member(json::parse(got.body, nullptr, false), "model", "");
         if (judged.message.empty() && judged.verdict != policy::verdict::healthy)
             judged.message = fmt::format("status {}", got.status);
         return judged;
@@ -250,6 +262,7 @@ private:
     host::connection_pool pool_; // direct to the host
     host::host_control control_;
     std::string authorization_;
+    std::string misnamed_; // the model for which another one answered
     trial_facts facts_;
     std::exception_ptr failed_;
 };

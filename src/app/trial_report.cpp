@@ -89,6 +89,16 @@ json json_of(raw_answer const& one) {
 
 } // namespace
 
+bool is_same_model(std::string_view asked, std::string_view answered) noexcept {
+    auto const contains = [](std::string_view text, std::string_view part) {
+        return !std::ranges::search(text, part, [](char a, char b) {
+                    return to_lower(a) == to_lower(b);
+                }).empty();
+    };
+    return asked.empty() || answered.empty() || contains(answered, asked) ||
+           contains(asked, answered);
+}
+
 finding find_about(trial_facts const& facts) {
     auto const add = [&](finding_level level, std::string message, std::string advice = {}) {
         return finding{facts.host, "trial", level, std::move(message), std::move(advice)};
@@ -102,6 +112,13 @@ finding find_about(trial_facts const& facts) {
                    "The trial provoked no recovery: both models were served, and none was "
                    "unloaded.",
                    "Name two models that do not fit into memory together.");
+    case trial_result::other_model:
+        return add(finding_level::warning,
+                   "The trial provoked no recovery: LM Studio answered the request for " +
+                       facts.model + " with another model, " + facts.answered + ".",
+                   "Check the name (secondwind models lists them). If it is right, turn on "
+                   "\"Just-in-Time Model Loading\" in LM Studio: without it, a model that is not "
+                   "loaded is not loaded for a request.");
     case trial_result::host_evicted:
         return add(finding_level::warning,
                    "The trial provoked no recovery: LM Studio unloaded " + ids +

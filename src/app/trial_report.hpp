@@ -29,6 +29,7 @@ struct raw_answer {
 enum class trial_result : std::uint8_t {
     error,        // a request failed with an error that is not about memory
     both_served,  // no request was refused
+    other_model,  // no request was refused, but another model answered one of them
     host_evicted, // no request was refused, because the host unloaded models by itself
     recovered,
     not_recovered
@@ -38,12 +39,17 @@ struct trial_facts {
     std::string host; // the name of the upstream
     trial_result result = trial_result::error;
     std::string model;                 // the one whose request had that result
+    std::string answered;              // the other model that answered for it
     std::string message;               // the error, as a clause
     std::vector<std::string> unloaded; // instances, by the recovery or by the host
     std::chrono::milliseconds took{};  // the request that was recovered
     std::vector<raw_answer> answers;
     std::vector<std::string> recoveries; // their records, as JSON
 };
+
+// Whether a host that was asked for a model has taken it for the one that its answer names: LM
+// Studio knows shortened names as well, and answers for instances of its own ("key:2").
+bool is_same_model(std::string_view asked, std::string_view answered) noexcept;
 
 // The finding with the name "trial".
 finding find_about(trial_facts const& facts);

@@ -192,6 +192,17 @@ TEST_F(a_doctor, says_that_two_models_provoke_nothing) {
     EXPECT_THAT(finding("trial").at("message").get<std::string>(), HasSubstr("unloaded big"));
 }
 
+TEST_F(a_doctor, says_that_another_model_has_answered) {
+    auto options = small_host();
+    options.jit = false;
+    emulate(options);
+    lm->load("big");
+    EXPECT_EQ(attempt("big", "huge"), 0);
+    EXPECT_EQ(level("trial"), "warning");
+    EXPECT_THAT(finding("trial").at("message").get<std::string>(),
+                HasSubstr("answered the request for huge with another model, big."));
+}
+
 TEST_F(a_doctor, says_that_a_trial_failed) {
     lm->script().answer_next("/v1/chat/completions",
                              emulator::canned::json(400, R"({"error":"Invalid max_tokens"})"));

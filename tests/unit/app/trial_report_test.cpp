@@ -35,6 +35,24 @@ TEST(trial_report, says_of_each_result_how_bad_it_is) {
     EXPECT_EQ(find_about(facts_with(trial_result::host_evicted)).level, finding_level::warning);
 }
 
+TEST(trial_report, says_which_model_answered_for_another) {
+    auto facts = facts_with(trial_result::other_model);
+    facts.answered = "small";
+    auto const found = find_about(facts);
+    EXPECT_EQ(found.level, finding_level::warning);
+    EXPECT_THAT(found.message, HasSubstr("the request for huge with another model, small."));
+    EXPECT_THAT(found.advice, HasSubstr("Just-in-Time Model Loading"));
+}
+
+TEST(trial_report, takes_a_shortened_name_and_an_instance_for_the_same_model) {
+    EXPECT_TRUE(is_same_model("qwen/qwen3-8b", "qwen/qwen3-8b"));
+    EXPECT_TRUE(is_same_model("qwen3-8b", "Qwen/Qwen3-8B"));
+    EXPECT_TRUE(is_same_model("qwen/qwen3-8b", "qwen/qwen3-8b:2"));
+    EXPECT_TRUE(is_same_model("qwen/qwen3-8b@q4_k_m", "qwen/qwen3-8b"));
+    EXPECT_TRUE(is_same_model("qwen/qwen3-8b", "")); // it does not tell
+    EXPECT_FALSE(is_same_model("qwen/qwen3-8b", "google/gemma-3-12b"));
+}
+
 TEST(trial_report, masks_tokens_and_names_of_users) {
     std::vector<std::string> const secrets{"", "hunter2"};
     EXPECT_EQ(without_secrets("a hunter2 and hunter2!", secrets), "a *** and ***!");
