@@ -1,13 +1,15 @@
 #include "connection.hpp"
 
-#include "schema.hpp"
+#include "statements.hpp"
 
 #include <secondwind/registry/backup.hpp>
 
 #include <sqlite3.h>
 
+#include <array>
 #include <chrono>
 #include <thread>
+#include <utility>
 
 #include <sys/vfs.h>
 
@@ -24,6 +26,15 @@ constexpr int most_migrations = 1000;     // a larger number is none that a vers
 void set_no_checkpoint(SQLite::Database& opened, int on) {
     ::sqlite3_db_config(opened.getHandle(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, on, nullptr);
 }
+
+// By the names that their columns have in rows.hpp.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 6> tables{
+    {{"host h", host_columns},
+     {"model m", model_columns},
+     {"run r", run_columns},
+     {"probe p", probe_columns},
+     {"result s", result_columns},
+     {"restore t", restore_columns}}};
 
 std::int64_t number_of(SQLite::Database& opened, char const* query) {
     return opened.execAndGet(query).getInt64();
@@ -45,6 +56,7 @@ bool is_on_network(std::filesystem::path const& file) {
 
 bool lacks_shared_memory(SQLite::Exception const& error) {
     switch (error.getExtendedErrorCode()) {
+    case SQLITE_CANTOPEN: // of the shared memory: the file itself is open
     case SQLITE_IOERR_SHMOPEN:
     case SQLITE_IOERR_SHMLOCK:
     case SQLITE_IOERR_SHMMAP:
@@ -56,11 +68,15 @@ bool lacks_shared_memory(SQLite::Exception const& error) {
 
 void choose_journal(SQLite::Database& opened, std::filesystem::path const& file) {
     constexpr auto const* keep_rollback_journal = "PRAGMA journal_mode=DELETE";
-    auto const* change = is_on_network(file) ? keep_rollback_journal : "PRAGMA journal_mode=WAL";
+    bool const alone = opened.execAndGet("PRAGMA locking_mode").getString() == "exclusive";
+    auto const* change =
+        alone || is_on_network(file) ? keep_rollback_journal : "PRAGMA journal_mode=WAL";
     for (int left = attempts_at_wal;; --left) {
         try {
             // Where the file cannot have it, it keeps the one that it has.
             opened.execAndGet(change);
+            if (alone)
+                opened.execAndGet("PRAGMA locking_mode=NORMAL");
             return;
         } catch (SQLite::Exception const& error) {
             // SQLite does not wait here for another process that makes the same change.
@@ -124,8 +140,16 @@ void throw_for(std::filesystem::path const& registry, SQLite::Exception const& e
 SQLite::Database open_unchecked(std::filesystem::path const& file) {
     SQLite::Database opened{file.string(), SQLite::OPEN_READWRITE, patience_for_others};
     set_no_checkpoint(opened, 1);
-    opened.exec("PRAGMA cell_size_check=ON; PRAGMA foreign_keys=ON;"
-                "PRAGMA synchronous=FULL");
+    try {
+        number_of(opened, "PRAGMA schema_version");
+    } catch (SQLite::Exception const& error) {
+        if (!lacks_shared_memory(error))
+            throw;
+        // It came from a place with shared memory. One process can do without.
+        opened.execAndGet("PRAGMA locking_mode=EXCLUSIVE");
+        number_of(opened, "PRAGMA schema_version");
+    }
+    opened.exec("PRAGMA cell_size_check=ON; PRAGMA foreign_keys=ON; PRAGMA synchronous=FULL");
     return opened;
 }
 
@@ -133,12 +157,11 @@ void end_of_checks(SQLite::Database& opened) {
     set_no_checkpoint(opened, 0);
 }
 
-identity identify(SQLite::Database& opened, int& schema) {
+identity identify(SQLite::Database& opened, int& schema, std::size_t known) {
     auto const id = number_of(opened, "PRAGMA application_id");
     schema = static_cast<int>(number_of(opened, "PRAGMA user_version"));
     if (id == application_id && schema > 0 && schema <= most_migrations)
-        return schema > static_cast<int>(migrations().size()) ? identity::newer
-                                                              : identity::registry;
+        return static_cast<std::size_t>(schema) > known ? identity::newer : identity::registry;
     auto const tables = number_of(opened, "SELECT count(*) FROM sqlite_schema");
     if (id == 0 && schema == 0 && tables == 0)
         return identity::empty;
@@ -149,9 +172,25 @@ identity identify(SQLite::Database& opened, int& schema) {
     return ours ? identity::damaged : identity::other;
 }
 
-std::optional<std::string> first_fault(SQLite::Database& opened) {
+std::optional<std::string> first_fault(SQLite::Database& opened, int schema) {
     auto const answer = opened.execAndGet("PRAGMA quick_check(1)").getString();
-    return answer == "ok" ? std::nullopt : std::optional{answer};
+    if (answer != "ok")
+        return answer;
+    // Nothing else notices damage to the texts that define the tables.
+    if (schema == static_cast<int>(migrations().size()))
+        for (auto const& [table, columns] : tables) {
+            auto const query = joined({"SELECT ", columns, " FROM ", table});
+            try {
+                SQLite::Statement{opened, query};
+            } catch (SQLite::Exception const& error) {
+                return error.what();
+            }
+        }
+    return std::nullopt;
+}
+
+bool has_lost_everything(std::filesystem::path const& blank) {
+    return !backups_of(blank).empty();
 }
 
 std::optional<std::string> fault_of(std::filesystem::path const& file) {
@@ -160,7 +199,7 @@ std::optional<std::string> fault_of(std::filesystem::path const& file) {
         int schema = 0;
         switch (identify(opened, schema)) {
         case identity::registry:
-            return first_fault(opened);
+            return first_fault(opened, schema);
         case identity::newer:
             return "it is of a later version of secondwind";
         case identity::damaged:
@@ -187,7 +226,9 @@ void migrate(SQLite::Database& opened, std::span<std::string_view const> steps) 
     }
 }
 
-connection::connection(std::filesystem::path const& file, purpose wanted) : file_{resolved(file)} {
+connection::connection(std::filesystem::path const& file, purpose wanted,
+                       std::span<std::string_view const> steps)
+    : steps_{steps}, file_{resolved(file)} {
     guarded(file_, [&] {
         if (wanted == purpose::write)
             make_folder(file_.parent_path());
@@ -206,12 +247,12 @@ void connection::open(purpose wanted) {
 
     sql_.emplace(open_unchecked(file_));
     int schema = 0;
-    auto const found = identify(*sql_, schema);
+    auto const found = identify(*sql_, schema, steps_.size());
     if (found == identity::newer)
         throw registry_error{kind::newer, "the registry " + file_.string() + " has schema " +
                                               std::to_string(schema) +
                                               ", and this secondwind knows " +
-                                              std::to_string(migrations().size()) +
+                                              std::to_string(steps_.size()) +
                                               " at most; use the later version that has made it"};
     if (found == identity::other)
         throw registry_error{kind::unusable, file_.string() +
@@ -219,17 +260,19 @@ void connection::open(purpose wanted) {
                                                  "registry; choose another file with --registry"};
     if (found == identity::damaged)
         throw damage_of(file_, bad_header);
-    if (auto const fault = first_fault(*sql_))
+    if (found == identity::empty && has_lost_everything(file_))
+        throw damage_of(file_, lost_everything);
+    if (auto const fault = first_fault(*sql_, schema))
         throw damage_of(file_, *fault);
     end_of_checks(*sql_);
 
-    bool const old = schema < static_cast<int>(migrations().size());
+    bool const old = schema < static_cast<int>(steps_.size());
     if (wanted == purpose::write) {
         if (found == identity::registry && old)
             back_up(file_, "migration", std::chrono::system_clock::now());
         choose_journal(*sql_, file_);
         if (old)
-            migrate(*sql_, migrations());
+            migrate(*sql_, steps_);
         return;
     }
     if (found == identity::empty)
@@ -246,7 +289,7 @@ void connection::open(purpose wanted) {
 void connection::open_empty() {
     stored_ = false;
     sql_.emplace(":memory:", SQLite::OPEN_READWRITE);
-    migrate(*sql_, migrations());
+    migrate(*sql_, steps_);
     sql_->exec("PRAGMA query_only=ON");
 }
 

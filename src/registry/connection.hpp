@@ -2,6 +2,7 @@
 #pragma once
 
 #include "rows.hpp"
+#include "schema.hpp"
 #include "use.hpp"
 
 #include <secondwind/registry/error.hpp>
@@ -43,9 +44,13 @@ void end_of_checks(SQLite::Database& opened);
 
 // What a file is, before its tables are read.
 enum class identity { empty, registry, newer, damaged, other };
-identity identify(SQLite::Database& opened, int& schema);
-// The first fault that quick_check finds. Nothing: it is sound.
-std::optional<std::string> first_fault(SQLite::Database& opened);
+identity identify(SQLite::Database& opened, int& schema, std::size_t known = migrations().size());
+// The first fault that quick_check finds, or a column that is missing. Nothing: it is sound.
+std::optional<std::string> first_fault(SQLite::Database& opened, int schema);
+// A registry that was backed up is not empty unless something has emptied it. To begin with
+// an empty one, its file is removed.
+bool has_lost_everything(std::filesystem::path const& blank);
+inline constexpr std::string_view lost_everything = "it is empty, but there are backups of it";
 // Of a file that should be a registry: a backup, or a registry in use. Nothing: it is sound.
 std::optional<std::string> fault_of(std::filesystem::path const& file);
 
@@ -61,7 +66,8 @@ public:
         copy   // as read, but of any schema, and a backup can be made of it
     };
     // Throws registry_error.
-    connection(std::filesystem::path const& file, purpose wanted);
+    connection(std::filesystem::path const& file, purpose wanted,
+               std::span<std::string_view const> steps = migrations());
 
     std::filesystem::path const& file() const noexcept { return file_; }
     SQLite::Database& sql() noexcept { return *sql_; }
@@ -75,6 +81,7 @@ private:
     void open(purpose wanted);
     void open_empty();
 
+    std::span<std::string_view const> steps_;
     std::filesystem::path file_;
     std::optional<shared_use> use_;
     std::optional<SQLite::Database> sql_;

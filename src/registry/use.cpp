@@ -1,7 +1,6 @@
 #include "use.hpp"
 
 #include <cerrno>
-#include <chrono>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -14,7 +13,6 @@
 namespace secondwind::registry {
 namespace {
 
-constexpr std::chrono::milliseconds patience{5000};
 constexpr std::chrono::milliseconds pause{10};
 constexpr std::string_view waiting_infix = ".restored-as-";
 
@@ -23,7 +21,7 @@ std::filesystem::path use_file(std::filesystem::path const& registry) {
 }
 
 // False if somebody else has it in the way for all that time.
-bool lock(descriptor const& file, int operation) {
+bool lock(descriptor const& file, int operation, std::chrono::milliseconds patience) {
     auto const last = std::chrono::steady_clock::now() + patience;
     while (::flock(file.number(), operation | LOCK_NB) != 0) {
         if (errno == EINTR)
@@ -56,7 +54,7 @@ shared_use::shared_use(std::filesystem::path const& registry) {
         complete_restoring(registry);
     }
     lock_ = open_lock(use_file(registry));
-    if (lock_ && !lock(lock_, LOCK_SH))
+    if (lock_ && !lock(lock_, LOCK_SH, usual_patience))
         throw registry_error{registry_error::kind::unusable,
                              "the registry " + registry.string() +
                                  " is being restored by another process; try again later"};
@@ -67,19 +65,21 @@ shared_use::shared_use(std::filesystem::path const& registry) {
                                  " has just been interrupted; try again"};
 }
 
-descriptor lock_alone(std::filesystem::path const& lock_file, std::string const& sentence) {
+descriptor lock_alone(std::filesystem::path const& lock_file, std::string const& sentence,
+                      std::chrono::milliseconds patience) {
     auto opened = open_lock(lock_file);
     if (!opened)
         throw_errno("make", lock_file);
-    if (!lock(opened, LOCK_EX))
+    if (!lock(opened, LOCK_EX, patience))
         throw registry_error{registry_error::kind::unusable, sentence};
     return opened;
 }
 
-descriptor sole_use(std::filesystem::path const& registry) {
+descriptor sole_use(std::filesystem::path const& registry, std::chrono::milliseconds patience) {
     return lock_alone(use_file(registry),
                       "the registry " + registry.string() +
-                          " is in use by another process; end it and try again");
+                          " is in use by another process; end it and try again",
+                      patience);
 }
 
 std::filesystem::path waiting_copy(std::filesystem::path const& registry,

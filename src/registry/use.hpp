@@ -3,6 +3,7 @@
 
 #include "files.hpp"
 
+#include <chrono>
 #include <filesystem>
 #include <string>
 
@@ -22,11 +23,14 @@ private:
     descriptor lock_;
 };
 
-// Held until it is destroyed. Throws registry_error (`unusable`) if the registry stays open for 5
-// s.
-descriptor sole_use(std::filesystem::path const& registry);
+inline constexpr std::chrono::milliseconds usual_patience{5000};
+// Held until it is destroyed. Throws registry_error (`unusable`) if the registry stays open that
+// long.
+descriptor sole_use(std::filesystem::path const& registry,
+                    std::chrono::milliseconds patience = usual_patience);
 // The same of any file that is made for it; the sentence is for when it stays locked.
-descriptor lock_alone(std::filesystem::path const& lock_file, std::string const& sentence);
+descriptor lock_alone(std::filesystem::path const& lock_file, std::string const& sentence,
+                      std::chrono::milliseconds patience = usual_patience);
 
 // Where a checked copy of a backup waits until the files of the registry have been moved aside, to
 // the name that is given. Once it exists, the registry is the new one: what is left to do is done

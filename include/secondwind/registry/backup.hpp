@@ -4,6 +4,7 @@
 #include <secondwind/registry/error.hpp>
 #include <secondwind/registry/records.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -37,11 +38,11 @@ std::optional<backup> back_up(std::filesystem::path const& registry, std::string
 
 // Puts a backup in the registry's place. Killed anywhere, the registry is the old one or the new
 // one. The old one stays beside it, with its journal: the returned file (nothing where there was
-// none). No store of this registry may be open in this process; it waits 5 s for those of others.
-// Throws registry_error, for example if the backup is not sound; then nothing has changed.
-std::optional<std::filesystem::path> restore_from(std::filesystem::path const& registry,
-                                                  std::filesystem::path const& backup_file,
-                                                  time_point now);
+// none). No store of this registry may be open in this process; it waits that long for those of
+// others. Throws registry_error, for example if the backup is not sound; then nothing has changed.
+std::optional<std::filesystem::path>
+restore_from(std::filesystem::path const& registry, std::filesystem::path const& backup_file,
+             time_point now, std::chrono::milliseconds patience = std::chrono::seconds{5});
 
 struct backup_state {
     registry::backup backup;
