@@ -77,11 +77,9 @@ double speed_at(double speed, profile const& profile, std::uint64_t tokens) noex
     return speed / (1 + depth);
 }
 
-std::string text_of_request(endpoint endpoint, std::string_view body) {
-    auto const document = json::parse(body, nullptr, false);
+std::string text_of(json const& content) {
     std::string text;
-    if (auto const at = document.find(content_field(endpoint)); at != document.end())
-        gather(*at, text);
+    gather(content, text);
     return text;
 }
 
@@ -105,12 +103,13 @@ std::vector<std::string> codes_in(std::string_view text) {
     return codes;
 }
 
-reply reply_to(prompt const& prompt, profile const& profile, std::size_t tokens) {
+reply reply_to(std::string_view text, std::string_view reasoning, profile const& profile,
+               std::size_t tokens) {
     reply said;
-    if (!profile.reasoning.empty() && prompt.reasoning != "off")
+    if (!profile.reasoning.empty() && reasoning != "off")
         said.reasoning = usual_words(thoughts);
     auto const attended = profile.faults.attends_to;
-    auto const codes = codes_in(attended ? last_tokens(prompt.text, *attended) : prompt.text);
+    auto const codes = codes_in(attended ? last_tokens(text, *attended) : text);
     if (codes.empty()) {
         said.text = usual_words(tokens);
         return said;

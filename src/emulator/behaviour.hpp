@@ -24,15 +24,18 @@ std::string overflow_text(overflow_answer form, std::uint64_t tokens, std::uint6
 // With so many tokens before it.
 double speed_at(double speed, profile const& profile, std::uint64_t tokens) noexcept;
 
-// The text of a request: its strings one after the other, without their JSON.
-std::string text_of_request(endpoint endpoint, std::string_view body);
+// The text of a prompt: its strings one after the other, without their JSON.
+std::string text_of(json const& content);
 // Its end, of about so many tokens.
 std::string_view last_tokens(std::string_view text, std::uint64_t tokens) noexcept;
-// The numbers of exactly six digits that stand by themselves: the first and the last of them.
+// The numbers of exactly six digits that stand by themselves: the first and the last of them, since
+// there can be line numbers between the codes that a prompt asks for.
 std::vector<std::string> codes_in(std::string_view text);
 
-// The answer to the prompt: the codes in it, and then 1, 2, 3, ..., about `tokens` in all; the
+// The answer to a prompt: the codes in it, and then 1, 2, 3, ..., about `tokens` in all; the
 // usual words if there is no code. A model that can reason does so first, unless it is told not to.
-reply reply_to(prompt const& prompt, profile const& profile, std::size_t tokens);
+// `text` is what the model has of the prompt.
+reply reply_to(std::string_view text, std::string_view reasoning, profile const& profile,
+               std::size_t tokens);
 
 } // namespace secondwind::emulator

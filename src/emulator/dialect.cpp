@@ -21,6 +21,19 @@ bool flag_member(json const& document, char const* name) {
     return at != document.end() && at->is_boolean() && at->get<bool>();
 }
 
+std::string_view content_field(endpoint endpoint) {
+    switch (endpoint) {
+    case endpoint::completions:
+        return "prompt";
+    case endpoint::embeddings:
+    case endpoint::responses:
+    case endpoint::v1_chat:
+        return "input";
+    default:
+        return "messages";
+    }
+}
+
 std::string all_of_kind(std::vector<spoken_part> const& parts, spoken_part::kind type) {
     std::string all;
     for (auto const& p : parts)
@@ -78,21 +91,8 @@ constexpr std::uint64_t longest_ttl = 1'000'000'000; // seconds
 
 } // namespace
 
-std::string_view content_field(endpoint endpoint) noexcept {
-    switch (endpoint) {
-    case endpoint::completions:
-        return "prompt";
-    case endpoint::embeddings:
-    case endpoint::responses:
-    case endpoint::v1_chat:
-        return "input";
-    default:
-        return "messages";
-    }
-}
-
 std::variant<prompt, unreadable> parse_prompt(endpoint endpoint, std::string_view body) {
-    auto const document = json::parse(body, nullptr, false);
+    auto document = json::parse(body, nullptr, false);
     if (document.is_discarded() || !document.is_object())
         return unreadable{"Invalid JSON in request body"};
     auto const field = content_field(endpoint);
@@ -120,6 +120,7 @@ std::variant<prompt, unreadable> parse_prompt(endpoint endpoint, std::string_vie
     p.context_length = positive_member(document, "context_length");
     if (auto const ttl = positive_member(document, "ttl"))
         p.ttl_ms = static_cast<std::int64_t>(std::min(*ttl, longest_ttl)) * ms_per_second;
+    p.content = std::move(*content);
     return p;
 }
 

@@ -33,15 +33,12 @@ struct prompt {
     // For a load that the request causes: tokens, and how long it stays idle.
     std::optional<std::uint64_t> context_length;
     std::optional<std::int64_t> ttl_ms;
-    std::string text; // only for models with a profile: see text_of_request()
+    json content; // the prompt itself, as it came
 };
 
 struct unreadable {
     std::string reason; // a sentence
 };
-
-// The field that holds the prompt.
-std::string_view content_field(endpoint endpoint) noexcept;
 
 // Unknown fields are ignored, as LM Studio does.
 std::variant<prompt, unreadable> parse_prompt(endpoint endpoint, std::string_view body);

@@ -32,8 +32,11 @@ public:
         auto const usual = std::max<std::size_t>(host_->options.tokens_per_answer, 1);
         if (profile_ != nullptr)
             take_prompt();
-        if (!said && profile_ != nullptr && instance_.type == model_type::llm)
-            said = reply_to(p_.prompt, *profile_, p_.prompt.limit.value_or(usual));
+        if (!said && profile_ != nullptr && instance_.type == model_type::llm) {
+            auto const text = text_of(p_.prompt.content);
+            auto const kept = last_tokens(text, p_.prompt.tokens);
+            said = reply_to(kept, p_.prompt.reasoning, *profile_, p_.prompt.limit.value_or(usual));
+        }
         speech_ = said ? speech_of(*said) : usual_speech(usual);
         auto const limit = std::min(p_.prompt.limit.value_or(speech_.size()), room_);
         p_.cut_short = limit < speech_.size();
@@ -105,10 +108,7 @@ private:
         auto kept = faults.truncate_at.value_or(prompt.tokens);
         if (truncates)
             kept = std::min(kept, context);
-        if (kept < prompt.tokens) {
-            prompt.text.erase(0, prompt.text.size() - last_tokens(prompt.text, kept).size());
-            prompt.tokens = kept;
-        }
+        prompt.tokens = std::min(prompt.tokens, kept);
         if (prompt.tokens > context)
             overflow_ = overflow_text(faults.overflow, prompt.tokens, context);
         // The answer ends where the context does.

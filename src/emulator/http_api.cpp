@@ -1,6 +1,5 @@
 #include "http_api.hpp"
 #include "access.hpp"
-#include "behaviour.hpp"
 #include "generation.hpp"
 #include "model_documents.hpp"
 #include "router.hpp"
@@ -73,7 +72,7 @@ class inference {
 public:
     inference(std::shared_ptr<emulated_host> host, responder& out, endpoint endpoint, prompt prompt,
               std::string body)
-        : host_{std::move(host)}, out_{out}, dialect_{dialect_of(endpoint)}, endpoint_{endpoint},
+        : host_{std::move(host)}, out_{out}, dialect_{dialect_of(endpoint)},
           type_{endpoint == endpoint::embeddings ? model_type::embedding : model_type::llm},
           body_{std::move(body)} {
         p_.number = host_->next_prediction++;
@@ -93,7 +92,6 @@ public:
             co_return;
         p_.model = serving->id;
         if (auto const* profile = host_->profile_of(*serving); profile != nullptr) {
-            p_.prompt.text = text_of_request(endpoint_, body_);
             if (auto complaint = about_reasoning(*profile); !complaint.empty()) {
                 co_await refuse_request(std::move(complaint));
                 co_return;
@@ -198,7 +196,6 @@ private:
     std::shared_ptr<emulated_host> host_;
     responder& out_;
     dialect const& dialect_;
-    endpoint endpoint_;
     model_type type_;
     std::string body_;
     prediction p_;

@@ -35,7 +35,7 @@ GB = 10**9
 
 def fill(context):
     """The tokens of prompt that fill a context."""
-    return context - OUTPUT - max(128, math.ceil(context / 50))
+    return context - OUTPUT - max(128, context // 50)
 
 
 def tolerance(most):

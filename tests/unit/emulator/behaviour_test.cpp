@@ -9,12 +9,6 @@ using testing::StartsWith;
 
 namespace behaviour_test {
 
-prompt saying(std::string text) {
-    prompt p;
-    p.text = std::move(text);
-    return p;
-}
-
 TEST(emulator_behaviour, a_code_has_six_digits_and_stands_by_itself) {
     EXPECT_THAT(codes_in("run 12345 1234567 a123456 123456b 004711."), ElementsAre("004711"));
     EXPECT_THAT(codes_in(""), IsEmpty());
@@ -25,13 +19,10 @@ TEST(emulator_behaviour, only_the_first_and_the_last_code_count) {
     EXPECT_THAT(codes_in("111111,222222\n333333"), ElementsAre("111111", "333333"));
 }
 
-TEST(emulator_behaviour, the_text_of_a_request_is_its_strings_without_their_json) {
-    EXPECT_EQ(text_of_request(endpoint::v1_chat, R"({"model":"123456","input":"a\n111111"})"),
-              "a\n111111\n");
-    EXPECT_EQ(text_of_request(endpoint::chat_completions,
-                              R"({"messages":[{"role":"user","content":[{"text":"x"}]}]})"),
-              "user\nx\n");
-    EXPECT_EQ(text_of_request(endpoint::v1_chat, "{}"), "");
+TEST(emulator_behaviour, the_text_of_a_prompt_is_its_strings_without_their_json) {
+    EXPECT_EQ(text_of("a\n111111"), "a\n111111\n");
+    EXPECT_EQ(text_of(json::parse(R"([{"role":"user","content":[{"text":"x"},7]}])")), "user\nx\n");
+    EXPECT_EQ(text_of(nullptr), "");
 }
 
 TEST(emulator_behaviour, a_cut_text_keeps_its_end) {
@@ -40,25 +31,23 @@ TEST(emulator_behaviour, a_cut_text_keeps_its_end) {
 }
 
 TEST(emulator_behaviour, a_reply_repeats_the_codes_and_counts) {
-    auto const said = reply_to(saying("111111\nfiller\n222222"), profile{}, 5);
+    auto const said = reply_to("111111\nLine 000001\n222222", "", profile{}, 5);
     EXPECT_EQ(said.text, "111111 222222 1 2 3");
     EXPECT_EQ(said.reasoning, "");
-    EXPECT_EQ(reply_to(saying("Hello"), profile{}, 2).text, "Every model");
+    EXPECT_EQ(reply_to("Hello", "", profile{}, 2).text, "Every model");
 }
 
 TEST(emulator_behaviour, what_a_model_does_not_attend_to_is_not_repeated) {
     profile p;
     p.faults.attends_to = 2;
-    EXPECT_EQ(reply_to(saying("111111 and much more 222222"), p, 2).text, "222222 1");
+    EXPECT_EQ(reply_to("111111 and much more 222222", "", p, 2).text, "222222 1");
 }
 
 TEST(emulator_behaviour, a_model_that_can_reason_does_unless_it_is_told_not_to) {
     profile p;
     p.reasoning = {"on", "off"};
-    auto asked = saying("111111");
-    EXPECT_THAT(reply_to(asked, p, 2).reasoning, StartsWith("Every model"));
-    asked.reasoning = "off";
-    EXPECT_EQ(reply_to(asked, p, 2).reasoning, "");
+    EXPECT_THAT(reply_to("111111", "", p, 2).reasoning, StartsWith("Every model"));
+    EXPECT_EQ(reply_to("111111", "off", p, 2).reasoning, "");
 }
 
 TEST(emulator_behaviour, speed_falls_with_depth) {
