@@ -2,7 +2,7 @@
 
 #include "admin_connection.hpp"
 #include "json_members.hpp"
-#include "table.hpp"
+#include <secondwind/base/table.hpp>
 
 #include <secondwind/base/units.hpp>
 #include <secondwind/net/stream.hpp>

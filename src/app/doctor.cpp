@@ -3,11 +3,11 @@
 #include "admin_client.hpp"
 #include "doctor_findings.hpp"
 #include "json_members.hpp"
-#include "table.hpp"
 #include "trial.hpp"
 #include <secondwind/base/ascii.hpp>
 #include <secondwind/base/json.hpp>
 #include <secondwind/base/log_line.hpp>
+#include <secondwind/base/table.hpp>
 #include <secondwind/config/address.hpp>
 #include <secondwind/host/call.hpp>
 #include <secondwind/host/host_control.hpp>

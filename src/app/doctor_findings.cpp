@@ -2,7 +2,7 @@
 
 #include "formatting.hpp"
 #include "json_members.hpp"
-#include "table.hpp"
+#include <secondwind/base/table.hpp>
 
 #include <algorithm>
 #include <array>

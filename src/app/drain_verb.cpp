@@ -3,7 +3,7 @@
 #include "admin_client.hpp"
 #include "formatting.hpp"
 #include "json_members.hpp"
-#include "table.hpp"
+#include <secondwind/base/table.hpp>
 
 #include <algorithm>
 #include <cstdint>

@@ -1,7 +1,7 @@
 #include "event_follower.hpp"
 
 #include "operator_view.hpp"
-#include "table.hpp"
+#include <secondwind/base/table.hpp>
 
 #include <algorithm>
 #include <utility>

@@ -3,8 +3,8 @@
 #include "admin_client.hpp"
 #include "formatting.hpp"
 #include "json_members.hpp"
-#include "table.hpp"
 #include <secondwind/base/json.hpp>
+#include <secondwind/base/table.hpp>
 
 #include <fmt/format.h>
 

@@ -7,9 +7,9 @@
 #include "json_members.hpp"
 #include "load_verb.hpp"
 #include "operator_view.hpp"
-#include "table.hpp"
 #include <secondwind/base/json.hpp>
 #include <secondwind/base/percent.hpp>
+#include <secondwind/base/table.hpp>
 #include <secondwind/config/address.hpp>
 
 #include <unistd.h>

@@ -2,7 +2,7 @@
 
 #include "formatting.hpp"
 #include "json_members.hpp"
-#include "table.hpp"
+#include <secondwind/base/table.hpp>
 
 #include <algorithm>
 
@@ -28,21 +28,21 @@ std::uint64_t in_state(json const& hosts, std::string_view state) {
 cell state_cell(json const& host) {
     auto state = text_member(host, "state");
     if (!text_member(host, "recovery_unavailable", "").empty())
-        return {state + ", no recovery", app::tone::bad};
+        return {state + ", no recovery", secondwind::tone::bad};
     if (is_true(host, "draining"))
-        return {state + ", draining", app::tone::plain};
-    auto const tone = state == "up"     ? app::tone::good
-                      : state == "down" ? app::tone::bad
-                                        : app::tone::plain;
+        return {state + ", draining", secondwind::tone::plain};
+    auto const tone = state == "up"     ? secondwind::tone::good
+                      : state == "down" ? secondwind::tone::bad
+                                        : secondwind::tone::plain;
     return {std::move(state), tone};
 }
 
 cell outcome_cell(json const& record) {
     auto outcome = text_member(record, "outcome");
-    auto const tone = outcome == "recovered" || outcome == "healed" ? app::tone::good
+    auto const tone = outcome == "recovered" || outcome == "healed" ? secondwind::tone::good
                       : outcome == "pending" || outcome == "observed" || outcome == "client_gone"
-                          ? app::tone::plain
-                          : app::tone::bad;
+                          ? secondwind::tone::plain
+                          : secondwind::tone::bad;
     return {std::move(outcome), tone};
 }
 
@@ -237,9 +237,9 @@ std::string summary(json const& status, json const& hosts) {
 std::string status_view(json const& status, json const& hosts, json const& recoveries,
                         bool colours) {
     auto const now = parse_time(text_member(status, "now")).value_or(0);
-    auto const tone = !problems(status, hosts).empty() ? app::tone::bad
-                      : in_state(hosts, "up") == 0     ? app::tone::plain
-                                                       : app::tone::good;
+    auto const tone = !problems(status, hosts).empty() ? secondwind::tone::bad
+                      : in_state(hosts, "up") == 0     ? secondwind::tone::plain
+                                                       : secondwind::tone::good;
     return toned(summary(status, hosts), tone, colours) + "\n" + mode_line(status) + "\n" +
            host_table(hosts, now, colours) + "\n" + exchange_table(status, colours) + "\n" +
            recovery_table(recoveries, now, colours);

@@ -55,7 +55,7 @@ PURE_FILES = {
     "admin/access", "admin/action_requests", "admin/assets", "admin/event_ring", "admin/history",
     "admin/message", "admin/query", "admin/routes",
     "app/doctor_findings", "app/event_view", "app/formatting", "app/json_members", "app/models_view",
-    "app/operator_view", "app/route_view", "app/status_view", "app/table", "app/trial_report",
+    "app/operator_view", "app/route_view", "app/status_view", "app/trial_report",
     "host/api_support", "host/backoff", "host/host_health", "host/idle_set", "host/last_known",
     "host/route_counts",
     "lab/calls", "lab/evidence", "lab/lmstrix", "lab/outcome", "lab/prompt", "lab/report",

@@ -1,8 +1,8 @@
-#include "app/table.hpp"
+#include <secondwind/base/table.hpp>
 
 #include <gtest/gtest.h>
 
-namespace secondwind::app {
+namespace secondwind {
 namespace {
 
 TEST(table, aligns_words_to_the_left_and_numbers_to_the_right) {
@@ -35,6 +35,11 @@ TEST(table, cuts_what_is_wider_than_its_column_may_be_between_two_characters) {
     EXPECT_EQ(t.text(false), "A\näöüßé\näö...\n");
 }
 
+TEST(cut_to_width, leaves_what_fits) {
+    EXPECT_EQ(cut_to_width("größe", 5), "größe");
+    EXPECT_EQ(cut_to_width("größer", 5), "gr...");
+}
+
 TEST(table, shows_a_control_character_instead_of_obeying_it) {
     table t{{{"A"}}};
     t.add({{"x\033[31m\n\"y\\"}});
@@ -61,4 +66,4 @@ TEST(table, is_empty_until_a_row_comes) {
 }
 
 } // namespace
-} // namespace secondwind::app
+} // namespace secondwind

@@ -1,4 +1,4 @@
-// Rows as aligned text for people.
+// Rows as aligned text for people. Pure.
 #pragma once
 
 #include <cstddef>
@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace secondwind::app {
+namespace secondwind {
 
 // Foreign text, safe to print on a terminal: control characters, bidirectional overrides and
 // invalid UTF-8 are escaped as base/escape.hpp does; quotes and backslashes stay.
@@ -16,6 +16,9 @@ std::string printable(std::string_view text);
 // The number of code points in valid UTF-8.
 std::size_t code_points(std::string_view text) noexcept;
 
+// Valid UTF-8 in at most that many code points; what is cut ends with "...".
+std::string cut_to_width(std::string text, std::size_t max_width);
+
 enum class tone : std::uint8_t { plain, good, bad, faint };
 
 // `text` in the colour of `tone`, or unchanged without colours.
@@ -23,7 +26,7 @@ std::string toned(std::string_view text, tone tone, bool colours);
 
 struct cell {
     std::string text; // escaped by table::add()
-    app::tone tone = app::tone::plain;
+    secondwind::tone tone = secondwind::tone::plain;
 };
 
 // Columns are as wide as their widest cell, and two spaces apart. No line ends with a space. Widths
@@ -51,4 +54,4 @@ private:
     std::vector<std::vector<cell>> rows_;
 };
 
-} // namespace secondwind::app
+} // namespace secondwind

@@ -1,11 +1,11 @@
-#include "table.hpp"
+#include <secondwind/base/table.hpp>
 
 #include <secondwind/base/escape.hpp>
 
 #include <algorithm>
 #include <utility>
 
-namespace secondwind::app {
+namespace secondwind {
 namespace {
 
 constexpr std::string_view gap = "  ";
@@ -23,13 +23,6 @@ std::string_view beginning(std::string_view text, std::size_t count) noexcept {
         ++at;
     }
     return text.substr(0, at);
-}
-
-std::string cut(std::string text, std::size_t max_width) {
-    if (code_points(text) <= max_width)
-        return text;
-    return std::string{beginning(text, max_width - std::min(max_width, cut_mark.size()))}.append(
-        cut_mark);
 }
 
 } // namespace
@@ -54,19 +47,26 @@ std::size_t code_points(std::string_view text) noexcept {
         std::ranges::count_if(text, [](char c) { return !continues(c); }));
 }
 
+std::string cut_to_width(std::string text, std::size_t max_width) {
+    if (code_points(text) <= max_width)
+        return text;
+    return std::string{beginning(text, max_width - std::min(max_width, cut_mark.size()))}.append(
+        cut_mark);
+}
+
 std::string toned(std::string_view text, tone tone, bool colours) {
     constexpr std::string_view end = "\033[0m";
     std::string_view begin;
     switch (tone) {
-    case app::tone::plain:
+    case secondwind::tone::plain:
         break;
-    case app::tone::good:
+    case secondwind::tone::good:
         begin = "\033[32m";
         break;
-    case app::tone::bad:
+    case secondwind::tone::bad:
         begin = "\033[31m";
         break;
-    case app::tone::faint:
+    case secondwind::tone::faint:
         begin = "\033[2m";
         break;
     }
@@ -80,7 +80,7 @@ table::table(std::vector<column> columns) : columns_{std::move(columns)} {}
 void table::add(std::vector<cell> row) {
     row.resize(columns_.size());
     for (std::size_t i = 0; i != row.size(); ++i)
-        row[i].text = cut(printable(row[i].text), columns_[i].max_width);
+        row[i].text = cut_to_width(printable(row[i].text), columns_[i].max_width);
     rows_.push_back(std::move(row));
 }
 
@@ -117,4 +117,4 @@ std::string table::text(bool colours) const {
     return out;
 }
 
-} // namespace secondwind::app
+} // namespace secondwind
