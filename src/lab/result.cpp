@@ -207,11 +207,27 @@ registry::result to_record(result const& r, registry::row_id model, conditions c
     return record;
 }
 
-bool is_fresh(registry::result const& kept, conditions const& present) {
-    bool const has_ended = kept.status == "complete" || kept.status == "failed";
-    return has_ended && kept.mode != "imported" && kept.fingerprint == present.fingerprint &&
+result shown(registry::result const& kept) {
+    if (auto document = from_document(kept.document))
+        return std::move(*document);
+    result r;
+    r.status = kept.status;
+    r.mode = kept.mode;
+    r.works = kept.works;
+    r.limited_by = kept.limited_by;
+    r.measured_at = kept.measured;
+    return r;
+}
+
+bool is_current(registry::result const& kept, conditions const& present) {
+    return kept.mode != "imported" && kept.fingerprint == present.fingerprint &&
            kept.lmstudio == present.lmstudio && kept.settings == present.settings &&
            present.now - kept.measured < longest_valid;
+}
+
+bool is_fresh(registry::result const& kept, conditions const& present) {
+    bool const has_ended = kept.status == "complete" || kept.status == "failed";
+    return has_ended && is_current(kept, present);
 }
 
 std::string_view to_string(thoroughness t) noexcept {

@@ -63,8 +63,12 @@ std::optional<result> from_document(std::string_view json);
 // For the registry.
 registry::result to_record(result const& r, registry::row_id model, conditions const& present);
 
-// Not measured again: the search has ended, in the lab itself, and the file, LM Studio and the
-// settings are the same, and it is young enough.
+// The document of a record; where that cannot be read, what the columns say.
+result shown(registry::result const& kept);
+
+// Measured by the lab itself, under the same conditions, and young enough. Else it is stale.
+bool is_current(registry::result const& kept, conditions const& present);
+// Not measured again: it is current, and the search has ended.
 bool is_fresh(registry::result const& kept, conditions const& present);
 // A quick result is not enough for a normal test, nor a normal one for a thorough one.
 bool covers(std::string_view mode, thoroughness wanted) noexcept;

@@ -198,8 +198,13 @@ std::optional<result> from_document(std::string_view text) {
     std::optional<std::int64_t> loads;
     in.read("loads", loads, 0, registry::largest_size);
     r.loads = loads.value_or(0);
-    if (auto const* settings = in.object("settings"))
-        r.settings = write_json(*settings);
+    if (auto const* settings = in.object("settings")) {
+        // Flags; what is nested is not of the lab, and could be nested too deep to be written.
+        if (std::ranges::all_of(*settings, [](json const& flag) { return flag.is_primitive(); }))
+            r.settings = write_json(*settings);
+        else
+            in.fail();
+    }
     std::string measured;
     in.read("measured_at", measured);
     if (auto const time = parse_rfc3339(measured))

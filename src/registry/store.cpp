@@ -118,7 +118,7 @@ void store::forget(row_id model) {
     });
 }
 
-std::vector<store::overview_host> store::overview() const {
+std::vector<overview_host> store::overview() const {
     return guarded(file(), [&] {
         auto rows =
             prepare(connection_->sql(),

@@ -58,8 +58,9 @@ PURE_FILES = {
     "app/operator_view", "app/route_view", "app/status_view", "app/trial_report",
     "host/api_support", "host/backoff", "host/host_health", "host/idle_set", "host/last_known",
     "host/route_counts",
-    "lab/calls", "lab/evidence", "lab/lmstrix", "lab/outcome", "lab/prompt", "lab/report",
-    "lab/report_text", "lab/result", "lab/result_document", "lab/search",
+    "lab/calls", "lab/curve_svg", "lab/evidence", "lab/lmstrix", "lab/outcome", "lab/progress_lines",
+    "lab/prompt", "lab/report", "lab/report_json", "lab/report_text", "lab/result",
+    "lab/result_document", "lab/search",
     "registry/error", "registry/ranges", "registry/records", "registry/schema",
 }
 

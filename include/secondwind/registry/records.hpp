@@ -141,6 +141,16 @@ struct result {
     time_point measured{};
 };
 
+// A model with its result under settings "{}", and a host with all of its models.
+struct overview_entry {
+    registry::model model;
+    std::optional<registry::result> result;
+};
+struct overview_host {
+    registry::host host;
+    std::vector<overview_entry> models;
+};
+
 // A manual instance that a run has unloaded and must load again.
 struct restore {
     row_id id = 0;

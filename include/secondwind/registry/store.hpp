@@ -75,14 +75,6 @@ public:
     std::vector<restore> open_restores(row_id host) const;
 
     // All hosts and models with one result each (settings "{}"), in few queries.
-    struct overview_entry {
-        registry::model model;
-        std::optional<registry::result> result;
-    };
-    struct overview_host {
-        registry::host host;
-        std::vector<overview_entry> models;
-    };
     std::vector<overview_host> overview() const;
 
     // Several changes as one transaction, for imports. A change that throws `invalid` is left out,

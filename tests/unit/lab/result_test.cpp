@@ -12,7 +12,7 @@ namespace {
 using registry::outcome;
 using std::chrono::hours;
 
-registry::time_point at(int second) {
+registry::time_point at_second(int second) {
     return registry::time_point{std::chrono::seconds{1'800'000'000 + second}};
 }
 
@@ -37,23 +37,23 @@ registry::probe bad(std::int64_t size, outcome o, std::string error = {}) {
     return p;
 }
 
-std::vector<registry::probe> example() {
+std::vector<registry::probe> example_probes() {
     constexpr auto refusal = "this model requires approximately 12.40 GB of memory";
     auto first = good(4096, 41.3);
     first.asked.reset();
     std::vector all{first, good(49'152, 30.1), bad(50'176, outcome::guardrail, refusal),
                     bad(50'176, outcome::guardrail, refusal), good(49'152, 22.8, 48'000)};
     for (std::size_t i = 0; i != all.size(); ++i)
-        all[i].began = at(static_cast<int>(i));
+        all[i].began = at_second(static_cast<int>(i));
     all.back().beside = {"other"};
     all.front().memory = 5'600'000'000;
     return all;
 }
 
-constexpr searched_model model{registry::model_type::llm, 131'072};
+constexpr searched_model example_model{registry::model_type::llm, 131'072};
 
 TEST(result, adds_up_what_can_be_used_and_what_limits_it) {
-    auto const r = add_up(model, example(), {});
+    auto const r = add_up(example_model, example_probes(), {});
     EXPECT_EQ(r.status, "complete");
     EXPECT_EQ(r.mode, "normal");
     EXPECT_EQ(r.works, 49'152);
@@ -71,68 +71,68 @@ TEST(result, adds_up_what_can_be_used_and_what_limits_it) {
     EXPECT_EQ(r.load, 4);
     EXPECT_EQ(r.beside, std::vector<std::string>{"other"});
     EXPECT_EQ(r.loads, 5);
-    EXPECT_EQ(r.measured_at, at(4));
+    EXPECT_EQ(r.measured_at, at_second(4));
     ASSERT_EQ(r.curve.size(), 2U);
     EXPECT_EQ(r.curve[0], (curve_point{4096, 41.3, 1000, 0.2, 5'600'000'000}));
     EXPECT_EQ(r.curve[1].tps, 22.8); // filled, where there is one
 }
 
 TEST(result, is_partial_as_long_as_a_probe_is_wanted) {
-    auto all = example();
+    auto all = example_probes();
     all.pop_back();
-    auto const r = add_up(model, all, {});
+    auto const r = add_up(example_model, all, {});
     EXPECT_EQ(r.status, "partial");
     EXPECT_EQ(r.works, 49'152);
     EXPECT_EQ(r.filled, std::nullopt);
-    EXPECT_EQ(add_up(model, {}, {}).status, "partial");
-    EXPECT_EQ(add_up(model, {}, {}).works, std::nullopt);
+    EXPECT_EQ(add_up(example_model, {}, {}).status, "partial");
+    EXPECT_EQ(add_up(example_model, {}, {}).works, std::nullopt);
 }
 
 TEST(result, does_not_say_that_works_what_has_failed_filled) {
-    auto all = example();
+    auto all = example_probes();
     all.back() = bad(49'152, outcome::crash);
     all.back().filled = 48'000;
     all.push_back(all.back());
-    auto const r = add_up(model, all, {});
+    auto const r = add_up(example_model, all, {});
     EXPECT_EQ(r.works, 4096);
     EXPECT_EQ(r.first_bad, 49'152);
     EXPECT_EQ(r.limited_by, "crash");
 }
 
 TEST(result, of_a_skipped_model_has_the_reason) {
-    auto const r = add_up(model, {}, {}, "on another device");
+    auto const r = add_up(example_model, {}, {}, "on another device");
     EXPECT_EQ(r.status, "skipped");
     EXPECT_EQ(r.limited_by, "on another device");
 }
 
 TEST(result, forgets_the_recall_if_not_even_the_smallest_prompt_has_it) {
-    auto all = example();
+    auto all = example_probes();
     all.front().recall = registry::recall::first;
-    EXPECT_EQ(add_up(model, all, {}).recalls, std::nullopt);
-    all = example();
+    EXPECT_EQ(add_up(example_model, all, {}).recalls, std::nullopt);
+    all = example_probes();
     all.back().recall = registry::recall::last;
-    EXPECT_EQ(add_up(model, all, {}).recalls, 49'152); // in the short prompt
+    EXPECT_EQ(add_up(example_model, all, {}).recalls, 49'152); // in the short prompt
     all[1].recall = registry::recall::none;
-    EXPECT_EQ(add_up(model, all, {}).recalls, 4096);
+    EXPECT_EQ(add_up(example_model, all, {}).recalls, 4096);
 }
 
 TEST(result, takes_the_median_of_several_speeds) {
-    auto all = example();
+    auto all = example_probes();
     all.push_back(good(49'152, 10, 48'000));
     all.push_back(good(49'152, 20, 48'000));
-    EXPECT_EQ(add_up(model, all, {}).tps_filled, 20);
+    EXPECT_EQ(add_up(example_model, all, {}).tps_filled, 20);
 }
 
 TEST(result, survives_as_a_document) {
-    auto const r = add_up(model, example(), {});
+    auto const r = add_up(example_model, example_probes(), {});
     EXPECT_EQ(from_document(document_text(r)), r);
-    auto const skipped = add_up(model, {}, {}, "x");
+    auto const skipped = add_up(example_model, {}, {}, "x");
     EXPECT_EQ(from_document(document_text(skipped)), skipped);
 }
 
 TEST(result, has_the_members_that_are_documented) {
     EXPECT_EQ(
-        document_text(add_up(model, example(), {})),
+        document_text(add_up(example_model, example_probes(), {})),
         R"({"status":"complete","mode":"normal","works":49152,"filled":48000,"recalls":49152,)"
         R"("first_bad":50176,"holes":[],"limited_by":"guardrail",)"
         R"("default":{"context":4096,"works":true},"needed":12400000000,"tps":41.3,)"
@@ -144,7 +144,7 @@ TEST(result, has_the_members_that_are_documented) {
 
 TEST(result, is_not_read_from_what_is_no_document) {
     auto const document =
-        nlohmann::ordered_json::parse(document_text(add_up(model, example(), {})));
+        nlohmann::ordered_json::parse(document_text(add_up(example_model, example_probes(), {})));
     for (auto const* text : {"", "null", "[]", "{}", "{\"status\":\"complete\"}"})
         EXPECT_FALSE(from_document(text)) << text;
     auto const refuses = [&document](std::string const& member, nlohmann::json const& value) {
@@ -166,19 +166,20 @@ TEST(result, is_not_read_from_what_is_no_document) {
     EXPECT_TRUE(refuses("curve", nlohmann::json::array({nlohmann::json::object()})));
     EXPECT_TRUE(refuses("default", 4096));
     EXPECT_TRUE(refuses("settings", nlohmann::json::array()));
+    EXPECT_TRUE(refuses("settings", {{"flash_attention", nlohmann::json::array()}}));
     EXPECT_FALSE(refuses("works", nullptr));
     EXPECT_FALSE(refuses("further", "x"));
 }
 
 TEST(result, is_fresh_under_the_same_conditions_for_thirty_days) {
-    conditions present{"f", "0.4.25", "{}", at(0)};
-    auto kept = to_record(add_up(model, example(), {}), 7, present);
+    conditions present{"f", "0.4.25", "{}", at_second(0)};
+    auto kept = to_record(add_up(example_model, example_probes(), {}), 7, present);
     EXPECT_EQ(kept.model, 7);
     EXPECT_EQ(kept.works, 49'152);
     EXPECT_TRUE(is_fresh(kept, present));
-    present.now = at(4) + longest_valid;
+    present.now = at_second(4) + longest_valid;
     EXPECT_FALSE(is_fresh(kept, present));
-    present.now = at(5);
+    present.now = at_second(5);
     for (auto const* status : {"partial", "skipped"}) {
         kept.status = status;
         EXPECT_FALSE(is_fresh(kept, present));
