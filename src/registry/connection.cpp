@@ -162,8 +162,8 @@ identity identify(SQLite::Database& opened, int& schema, std::size_t known) {
     schema = static_cast<int>(number_of(opened, "PRAGMA user_version"));
     if (id == application_id && schema > 0 && schema <= most_migrations)
         return static_cast<std::size_t>(schema) > known ? identity::newer : identity::registry;
-    auto const tables = number_of(opened, "SELECT count(*) FROM sqlite_schema");
-    if (id == 0 && schema == 0 && tables == 0)
+    auto const count = number_of(opened, "SELECT count(*) FROM sqlite_schema");
+    if (id == 0 && schema == 0 && count == 0)
         return identity::empty;
     bool const ours =
         id == application_id ||

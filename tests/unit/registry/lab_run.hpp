@@ -6,6 +6,7 @@
 
 #include <secondwind/registry/backup.hpp>
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <string>
