@@ -110,6 +110,7 @@ void add_routing(std::vector<key>& all) {
     all.push_back(choice_key("routing.mode", at(&routing::mode), modes));
     all.push_back(duration_key("routing.max_age", at(&routing::max_age), 0ms, 24h));
     all.push_back(duration_key("routing.list_wait", at(&routing::list_wait), 0ms, 1min));
+    all.push_back(duration_key("routing.wait", at(&routing::wait), 0ms, 24h));
     all.push_back(boolean_key("routing.sticky", at(&routing::sticky)));
     all.push_back(list_key("routing.session_fields", at(&routing::session_fields),
                            header_field_list(), "routing.session_fields"));
@@ -142,6 +143,7 @@ void add_limits(std::vector<key>& all) {
     all.push_back(size_key("limits.trailers", at(&limits::trailers), 0, 16 * MiB));
     all.push_back(
         count_key("limits.recovery_waiters", at(&limits::recovery_waiters), 1, 1'000'000));
+    all.push_back(count_key("limits.route_waiters", at(&limits::route_waiters), 1, 1'000'000));
     all.push_back(
         count_key("limits.event_subscribers", at(&limits::event_subscribers), 1, 100'000));
 }

@@ -1,3 +1,4 @@
+#include "key_makers.hpp"
 #include "lists.hpp"
 #include "secret.hpp"
 
@@ -12,10 +13,11 @@ constexpr std::string_view own_listener_form =
 
 std::vector<std::string> const upstream_members{
     "name",           "url",       "listen",   "ca_file", "verify", "api_token",
-    "api_token_file", "use_token", "handicap", "models",  "memory"};
+    "api_token_file", "use_token", "handicap", "models",  "memory", "max_in_flight"};
 
 constexpr milliseconds longest_handicap = std::chrono::hours{24};
 constexpr std::uint64_t least_memory = 64ULL << 20U; // less is a size without its unit
+constexpr std::uint64_t most_in_flight = 1'000'000;
 constexpr std::uint64_t most_memory = 16ULL << 40U;
 
 std::string const& string_at(json_node const& node, std::string const& path,
@@ -148,6 +150,19 @@ void read_memory(json_node const& item, std::string const& path, json_source con
     into.memory = *value;
 }
 
+void read_max_in_flight(json_node const& item, std::string const& path, json_source const& source,
+                        upstream& into) {
+    auto const* node = member_of(item, "max_in_flight");
+    if (node == nullptr)
+        return;
+    bool const is_number = node->type == json_node::kind::number;
+    auto const value = is_number ? parse_count(node->text) : std::nullopt;
+    if (!value || *value > most_in_flight)
+        source.fail(node->offset, path + ".max_in_flight: expected a number from 0 to " +
+                                      std::to_string(most_in_flight) + ", but got " + shown(*node));
+    into.max_in_flight = *value;
+}
+
 upstream read_upstream(json_node const& item, std::string const& path, json_source const& source) {
     source.expect_object(item, path, R"(an upstream as {"name": ..., "url": ...})",
                          upstream_members);
@@ -164,6 +179,7 @@ upstream read_upstream(json_node const& item, std::string const& path, json_sour
     source.attempt([&] { read_handicap(item, path, source, u); });
     source.attempt([&] { read_models(item, path, source, u); });
     source.attempt([&] { read_memory(item, path, source, u); });
+    source.attempt([&] { read_max_in_flight(item, path, source, u); });
     return u;
 }
 
@@ -194,6 +210,8 @@ std::string show(std::vector<upstream> const& all) {
             text += " models=" + show_models(u.models);
         if (u.memory > 0)
             text += " memory=" + format_size(u.memory);
+        if (u.max_in_flight > 0)
+            text += " max_in_flight=" + std::to_string(u.max_in_flight);
     }
     return text;
 }

@@ -96,6 +96,7 @@ void host_list::take(change to) {
         if (each.to->upstream.api_token != each.upstream.api_token)
             each.to->view.token_changed();
         each.to->upstream = std::move(each.upstream);
+        each.to->recovery.permits.limit(each.to->upstream.max_in_flight);
         if (each.tls)
             each.to->pool.use(std::move(each.tls));
         names_.emplace_back(each.to->name());

@@ -42,7 +42,7 @@ void access_record::write(request const& request, telemetry::traffic& counts) co
     if (repeated || !log::enabled(log::level::info))
         return;
     constexpr double to_ms = 1000;
-    std::array const fields{
+    std::array fields{
         log::field{"request_id", request.id},
         log::field{"method", request.method()},
         log::field{"path", request.path()},
@@ -62,13 +62,18 @@ void access_record::write(request const& request, telemetry::traffic& counts) co
         log::field{"client", request.client},
         log::field{"address", request.address},
         log::field{"traceparent", request.traceparent},
-        // Mostly left out:
         log::field{"moved_from", moved_from},
         log::field{"moved_because", moved_because},
+        // Mostly left out:
+        log::field{"queued_ms", std::chrono::duration<double>{request.queued}.count() * to_ms},
         log::field{"suppressed", suppressed.value_or(0)},
     };
-    auto const more = suppressed ? 3U : moved_from.empty() ? 0U : 2U;
-    log::write(log::level::info, "exchange", fields.data(), fields.size() - 3 + more);
+    auto shown = fields.size() - 2;
+    if (request.queued > request.queued.zero())
+        ++shown;
+    if (suppressed)
+        fields[shown++] = log::field{"suppressed", *suppressed};
+    log::write(log::level::info, "exchange", fields.data(), shown);
 }
 
 } // namespace secondwind::proxy

@@ -22,8 +22,10 @@ context::context(net::asio::io_context& loop, config::current_settings const& cu
                                                       scratch_size / sizeof(page))},
       budget{settings->limits.replay_buffer_total, settings->limits.replay_buffer},
       ledger{settings->recovery.ledger_file}, hosts{environment(), settings, ledger},
-      router{io, deadlines, settings, random_text()}, responses{random_text()},
-      pseudonym{"secondwind-" + random_text()}, id_prefix_{random_text() + "-"} {
+      router{io, deadlines, settings, random_text()}, waiting{io, deadlines, settings, router},
+      responses{random_text()}, pseudonym{"secondwind-" + random_text()}, id_prefix_{random_text() +
+                                                                                     "-"} {
+    hosts.on_change([this](host::host&) { waiting.reconsider(); });
     apply_settings();
 }
 
@@ -31,7 +33,14 @@ void context::apply_settings() {
     fields.reserve(settings->limits.fields);
     budget.bound(settings->limits.replay_buffer_total, settings->limits.replay_buffer);
     ledger.bound(settings->recovery.ledger_size);
+    take_hosts();
+}
+
+void context::take_hosts() {
     router.take(hosts.routed());
+    for (auto const& each : hosts)
+        waiting.watch(each->recovery.permits);
+    waiting.reconsider();
 }
 
 void context::note_full_budget() {

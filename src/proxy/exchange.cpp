@@ -38,6 +38,7 @@ bool may_unload(policy::verdict v, policy::on_crash crash) noexcept {
 exchange::exchange(context& shared, client& c, request& incoming, body_reader* rest)
     : shared_{shared}, client_{c}, request_{incoming}, rest_{rest},
       preamble_{shared, c, incoming, record_}, number_{shared.next_exchange++} {
+    record_.began -= request_.queued;
     begin_on_host();
     shared_.exchanges.add(*this);
     shared_.traffic.began();
@@ -118,7 +119,8 @@ bool exchange::sent_blind() const {
 }
 
 void exchange::note_gate_wait() {
-    std::chrono::duration<double> const waited = shared_.deadlines.now() - record_.began;
+    std::chrono::duration<double> const waited =
+        shared_.deadlines.now() - record_.began - request_.queued;
     shared_.traffic.gate_waits.observe(waited.count());
 }
 

@@ -18,15 +18,23 @@ namespace {
 
 using policy::choice_reason;
 using policy::traffic;
+using recovery::route_queue;
 
 recovery::wanted_model wanted_by(request const& request) {
     bool const converses = request.facts->traffic == traffic::completion;
-    return {request.facts->model, lmstudio::kind_for(request.path()),
-            converses ? request.body.view() : std::string_view{}, request.client, request.session};
+    recovery::wanted_model wanted{request.facts->model, lmstudio::kind_for(request.path()),
+                                  converses ? request.body.view() : std::string_view{},
+                                  request.client, request.session};
+    wanted.takes_permit = request.takes_permit();
+    return wanted;
 }
 
-void take(context& shared, request& request, recovery::choice chosen) {
+// One that has a permit of another host exchanges it, whether this one is full or not.
+void take(context& shared, request& request, recovery::choice chosen, bool with_permit) {
+    request.permit.give_back(); // before its host may end
     request.host = host::host_ptr{&shared.hosts[chosen.host]};
+    if (with_permit)
+        request.permit = recovery::permit{request.host->recovery.permits};
     request.route = chosen.reason;
     request.turn = std::move(chosen.turn);
     if (!request.origin.empty())
@@ -36,7 +44,8 @@ void take(context& shared, request& request, recovery::choice chosen) {
 bool move(context& shared, request& request, std::optional<recovery::choice> chosen) {
     if (!chosen)
         return false;
-    take(shared, request, std::move(*chosen));
+    bool const with_permit = static_cast<bool>(request.permit);
+    take(shared, request, std::move(*chosen), with_permit);
     render_again(shared, request);
     return true;
 }
@@ -96,8 +105,70 @@ std::optional<http::refusal> choose_for_unload(context& shared, request& request
     if (holders.size() > 1)
         return ambiguous_unload(shared, instance, holders, !request.client.empty());
     if (holders.size() == 1)
-        take(shared, request, {holders.front(), choice_reason::loaded, {}});
+        take(shared, request, {holders.front(), choice_reason::loaded, {}}, false);
     return std::nullopt;
+}
+
+std::optional<http::refusal> refusal_after(route_queue::outcome wait) {
+    switch (wait) {
+    case route_queue::outcome::draining:
+        return host_draining();
+    case route_queue::outcome::full:
+        return http::refusal{503, "route_waiters",
+                             "Every LM Studio host that may serve this request is at its limit "
+                             "(upstreams[].max_in_flight), and as many requests as allowed wait "
+                             "already (limits.route_waiters). Try again later."};
+    case route_queue::outcome::late:
+        return http::refusal{503, "all_busy",
+                             "Every LM Studio host that may serve this request has been at its "
+                             "limit (upstreams[].max_in_flight) for as long as a request waits "
+                             "(routing.wait). Try again later."};
+    case route_queue::outcome::granted:
+    case route_queue::outcome::withdrawn:
+        break;
+    }
+    return std::nullopt;
+}
+
+// Of what the client sends while it waits: enough to see it leave.
+constexpr std::size_t most_unread_in_queue = 4096;
+
+// Leaves the queue with its client.
+class queued_request final : public route_queue::place, client::watcher {
+public:
+    queued_request(context& shared, client& client, request& request, std::string_view name)
+        : place{shared.waiting, name}, shared_{shared}, client_{client}, request_{request} {
+        client_.watch(*this, most_unread_in_queue);
+    }
+    queued_request(queued_request const&) = delete;
+    queued_request& operator=(queued_request const&) = delete;
+    ~queued_request() { client_.unwatch(); }
+
+private:
+    void go(recovery::choice* chosen) override {
+        if (chosen != nullptr)
+            take(shared_, request_, std::move(*chosen), true);
+        else
+            request_.permit = recovery::permit{request_.host->recovery.permits};
+    }
+    void on_client_gone() override { withdraw(); }
+
+    context& shared_;
+    client& client_;
+    request& request_;
+};
+
+// A request that names its host, or continues a response, could be served by no other.
+bool stays_while_draining(context& shared, request& request) {
+    if (!policy::is_free(request.route) && request.route != choice_reason::fallback &&
+        request.route != choice_reason::only)
+        return true;
+    if (!request.facts && !request.received.empty()) {
+        auto const head =
+            http::check_request(request.received, request.head_limits(), shared.fields);
+        read_facts(request, *head);
+    }
+    return request.facts && !request.facts->previous_response_id.empty();
 }
 
 } // namespace
@@ -109,11 +180,14 @@ std::optional<http::refusal> choose_host(context& shared, client& client, reques
     note_session(request, head);
     auto const& facts = *request.facts;
     std::optional<recovery::choice> chosen;
+    bool with_permit = false;
     switch (facts.traffic) {
     case traffic::completion:
         if (auto const host = shared.responses.host_of(facts.previous_response_id); !host.empty())
             chosen = router.find(host, choice_reason::stored);
-        if (!chosen)
+        with_permit = !chosen && request.takes_permit();
+        // Those that wait for a host go first.
+        if (!chosen && (!with_permit || shared.waiting.empty()))
             chosen = router.choose(wanted_by(request));
         break;
     case traffic::load:
@@ -143,28 +217,42 @@ std::optional<http::refusal> choose_host(context& shared, client& client, reques
         chosen = router.spread(client.address().to_string());
     }
     if (chosen) {
-        take(shared, request, std::move(*chosen));
+        take(shared, request, std::move(*chosen), with_permit);
         render_head(shared, request, head, request.whole);
     }
     return std::nullopt;
 }
 
-net::task<std::optional<http::refusal>> ask_and_choose_host(context& shared, request& request) {
+net::task<std::optional<http::refusal>> ask_and_choose_host(context& shared, client& client,
+                                                            request& request) {
     auto const began = shared.deadlines.now();
     std::optional<http::refusal> refused;
     std::optional<recovery::choice> chosen;
+    bool waits = false;
     if (request.facts->traffic == traffic::unload) {
         co_await shared.hosts.refresh(std::chrono::milliseconds::zero());
         refused = choose_for_unload(shared, request);
         if (!refused && !request.host)
             chosen = shared.router.first();
     } else {
-        chosen = co_await shared.router.ask_and_choose(wanted_by(request));
+        auto const wanted = wanted_by(request);
+        chosen = co_await shared.router.ask_and_choose(wanted);
+        waits = wanted.takes_permit &&
+                (!shared.waiting.empty() ||
+                 (!chosen && shared.router.vacancy_for(wanted) == recovery::vacancy::full));
     }
-    std::chrono::duration<double> const waited = shared.deadlines.now() - began;
-    shared.traffic.route_waits.observe(waited.count());
-    if (chosen)
-        take(shared, request, std::move(*chosen));
+    if (waits) {
+        refused = co_await await_permit(shared, client, request);
+        if (!refused && !request.host)
+            co_return std::nullopt;
+    } else {
+        std::chrono::duration<double> const waited = shared.deadlines.now() - began;
+        shared.traffic.route_waits.observe(waited.count());
+    }
+    if (!waits && chosen) {
+        bool const with_permit = request.takes_permit();
+        take(shared, request, std::move(*chosen), with_permit);
+    }
     if (!request.host && !refused)
         refused = host_draining();
     if (!refused)
@@ -172,17 +260,40 @@ net::task<std::optional<http::refusal>> ask_and_choose_host(context& shared, req
     co_return refused;
 }
 
-std::optional<http::refusal> refuse_on_draining_host(context& shared, request& request) {
-    if (request.route == choice_reason::port || request.route == choice_reason::asked)
-        return std::nullopt;
-    if (!request.received.empty()) {
-        auto const head =
-            http::check_request(request.received, request.head_limits(), shared.fields);
-        read_facts(request, *head);
-        if (!request.facts->previous_response_id.empty())
-            return std::nullopt;
+bool take_permit(context& shared, request& request) {
+    auto& permits = request.host->recovery.permits;
+    if (permits.all_given() || (permits.limit() != 0 && !shared.waiting.empty()))
+        return false;
+    request.permit = recovery::permit{permits};
+    return true;
+}
+
+net::task<std::optional<http::refusal>> await_permit(context& shared, client& client,
+                                                     request& request) {
+    auto const began = shared.deadlines.now();
+    auto const name = request.client.empty() ? client.address().to_string() : request.client;
+    queued_request waiting{shared, client, request, name};
+    std::optional<recovery::wanted_model> wanted;
+    if (request.host) {
+        auto const* const drains =
+            stays_while_draining(shared, request) ? nullptr : &request.host->view.draining();
+        waiting.wait_for(request.host->recovery.permits, drains);
+    } else {
+        wanted = wanted_by(request);
+        waiting.wait_for(*wanted);
     }
-    return host_draining();
+    auto const outcome = co_await waiting.turn();
+    if (outcome == route_queue::outcome::withdrawn)
+        request.permit.give_back();
+    if (waiting.has_waited()) {
+        request.queued = shared.deadlines.now() - began;
+        shared.traffic.queue_waits.observe(std::chrono::duration<double>{request.queued}.count());
+    }
+    co_return refusal_after(outcome);
+}
+
+std::optional<http::refusal> refuse_on_draining_host(context& shared, request& request) {
+    return stays_while_draining(shared, request) ? std::nullopt : std::optional{host_draining()};
 }
 
 bool choose_host_after_refusal(context& shared, request& request) {

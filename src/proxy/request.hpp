@@ -7,8 +7,10 @@
 #include <secondwind/policy/request_facts.hpp>
 #include <secondwind/proxy/listener.hpp>
 #include <secondwind/proxy/replay_buffer.hpp>
+#include <secondwind/recovery/permit.hpp>
 #include <secondwind/recovery/router.hpp>
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -40,6 +42,12 @@ struct request {
     }
     // Loads, unloads and downloads that the client asks for itself (LM Studio's REST v1).
     bool manages_models() const noexcept { return path().starts_with("/api/v1/models"); }
+    // It may use a model, so it counts towards upstreams[].max_in_flight and waits where a host has
+    // reached that. Tunnels, and what only reads or manages models, are not held up by it.
+    bool takes_permit() const noexcept {
+        return model.possible() && upgrade == http::upgrade::none && !reads_only() &&
+               !manages_models();
+    }
     // May be sent again after a transport error (RFC 9110 section 9.2.2).
     bool idempotent() const noexcept {
         return reads_only() || method() == "PUT" || method() == "DELETE" || method() == "TRACE";
@@ -80,8 +88,10 @@ struct request {
         std::string head;
     };
 
-    config::settings_ptr settings;                             // never null
-    host::host_ptr host;                                       // null until it is chosen
+    config::settings_ptr settings;                // never null
+    host::host_ptr host;                          // null until it is chosen
+    recovery::permit permit;                      // of that host; none where it takes none
+    std::chrono::steady_clock::duration queued{}; // how long it has waited for that
     policy::choice_reason route = policy::choice_reason::only; // why that one
     std::optional<policy::request_facts> facts;                // where its host is chosen by them
     std::string session;         // that it names (routing.session_fields); mostly empty

@@ -18,7 +18,7 @@ namespace {
 constexpr std::size_t longest_id = 200;
 
 // Seconds after which a client may try again where no host takes its request.
-constexpr int retry_after_drain = 10;
+constexpr int retry_after_refusal = 10;
 
 // The first of each counts.
 void note_ids(request& request, http::request_head const& head) {
@@ -75,7 +75,8 @@ net::task<request_reader::result> request_reader::read() {
     bool const expects_continue = head.expect_continue;
     bool const chooses = !request_.host;
     // It is rendered again once its length and its host are known, and read if the host drains.
-    if (chunked || chooses || request_.host->view.draining())
+    if (chunked || chooses || request_.host->view.draining() ||
+        request_.host->recovery.permits.limit() != 0)
         request_.received = head_bytes;
     bool intact = client_.unread().empty(); // the head is still where it was read
     auto rest = arrived.substr(scanner.end());
@@ -102,13 +103,22 @@ net::task<request_reader::result> request_reader::read() {
                 http::check_request(request_.received, request_.head_limits(), shared_.fields);
         refused = choose_host(shared_, client_, request_, head);
         if (!request_.host && !refused)
-            refused = co_await ask_and_choose_host(shared_, request_);
+            refused = co_await ask_and_choose_host(shared_, client_, request_);
     } else if (request_.host->view.draining()) {
         refused = refuse_on_draining_host(shared_, request_);
     }
+    bool const counts = !refused && request_.takes_permit();
+    if (counts && !request_.permit && request_.host && !take_permit(shared_, request_))
+        refused = co_await await_permit(shared_, client_, request_);
     if (refused) {
         bool const later = refused->status == 503;
-        co_return refuse(std::move(*refused), later ? retry_after_drain : 0);
+        if (later)
+            shared_.traffic.refused_route(refused->rule);
+        co_return refuse(std::move(*refused), later ? retry_after_refusal : 0);
+    }
+    if (counts && !request_.permit) {
+        left_in_ = telemetry::phase::queued;
+        co_return result::gone;
     }
     if (chunked && !chooses)
         render_again(shared_, request_);

@@ -30,7 +30,7 @@ public:
     enum class result : std::uint8_t {
         request, // it can be served
         refused, // refusal() is the answer
-        gone,    // the client left while it sent the body
+        gone,    // the client left before it was served; see left_in()
         none     // the connection ended or stalled before another request began
     };
     net::task<result> read();
@@ -40,8 +40,11 @@ public:
 
     http::refusal const& refusal() const noexcept { return *refusal_; }
     int retry_after() const noexcept { return retry_after_; } // seconds; 0: says nothing
+    telemetry::phase left_in() const noexcept { return left_in_; }
     // Bytes of the body that were read before the client left.
-    std::uint64_t body_bytes() const noexcept { return body_ ? body_->received() : 0; }
+    std::uint64_t body_bytes() const noexcept {
+        return body_ ? body_->received() : request_.body.size();
+    }
 
 private:
     enum class arrival : std::uint8_t { head, fault, late, none };
@@ -57,6 +60,7 @@ private:
     std::unique_ptr<body_reader> body_;
     std::optional<http::refusal> refusal_;
     int retry_after_ = 0;
+    telemetry::phase left_in_ = telemetry::phase::reading;
 };
 
 } // namespace secondwind::proxy

@@ -40,7 +40,7 @@ server::change server::prepare(config::settings const& settings) {
 void server::take(change next) {
     tls_ = std::move(next.tls);
     shared_.hosts.take(std::move(next.hosts));
-    shared_.router.take(shared_.hosts.routed());
+    shared_.take_hosts();
     listeners_.take(std::move(next.listeners), shared_.hosts);
     shared_.hosts.start();
 }
@@ -125,6 +125,7 @@ void server::abort() {
     for (auto& each : *sessions_)
         each.abort();
     shared_.budget.wake();
+    shared_.waiting.stop();
     // A recovery belongs to no session.
     shared_.hosts.abort();
 }

@@ -118,7 +118,7 @@ net::task<bool> session::serve() {
         if (read == request_reader::result::refused)
             co_await refuse(incoming, reader.refusal(), reader.retry_after());
         if (read == request_reader::result::gone)
-            note_upload_left(incoming, reader.body_bytes());
+            note_departure(incoming, reader.left_in(), reader.body_bytes());
         if (read != request_reader::result::request)
             co_return false;
         rest = reader.take_rest();
@@ -135,6 +135,7 @@ net::task<void> session::refuse(request const& request, http::refusal refusal, i
     access_record record;
     record.ending = ending::refused;
     record.detail = refusal.rule;
+    record.began -= request.queued;
     http::reply const reply{refusal.status, refusal.rule, refusal.message, retry_after};
     farewell_ = co_await send_reply(client_, request, reply, true, record);
     record.write(request, shared_.traffic);
@@ -146,11 +147,13 @@ net::task<void> session::refuse_connection(http::refusal refusal, int retry_afte
     co_await refuse(none, std::move(refusal), retry_after);
 }
 
-void session::note_upload_left(request const& request, std::uint64_t body_bytes) {
+void session::note_departure(request const& request, telemetry::phase phase,
+                             std::uint64_t body_bytes) {
     access_record record;
     record.ending = ending::client_gone;
+    record.began -= request.queued;
     record.bytes_in = body_bytes;
-    shared_.traffic.client_left(telemetry::phase::reading);
+    shared_.traffic.client_left(phase);
     record.write(request, shared_.traffic);
 }
 

@@ -42,7 +42,7 @@ private:
     net::task<bool> serve();
     net::task<void> refuse(request const& request, http::refusal refusal, int retry_after = 0);
     net::task<void> refuse_connection(http::refusal refusal, int retry_after = 0);
-    void note_upload_left(request const& request, std::uint64_t body_bytes);
+    void note_departure(request const& request, telemetry::phase phase, std::uint64_t body_bytes);
     net::task<void> linger();
 
     context& shared_;

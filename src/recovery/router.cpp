@@ -70,32 +70,73 @@ double router::mean_load_rate() const {
     return known == 0 ? policy::pace::usual_rate : sum / known;
 }
 
-offers router::price(wanted_model const& wanted, tried_hosts const& tried) const {
+bool router::is_full(std::size_t host, wanted_model const& wanted) const noexcept {
+    return wanted.takes_permit && hosts_[host].recovery->permits.all_given();
+}
+
+// Each host that may serve it by price(), full or not.
+template<class Visit>
+void router::visit(wanted_model const& wanted, tried_hosts const& tried, Visit visit) const {
     auto const now = deadlines_.now();
-    auto const load_rate = mean_load_rate();
-    offers all;
-    auto const add_where = [&](auto const& suits) {
+    auto const visit_where = [&](auto const& suits) {
+        bool found = false;
         for (std::size_t i = 0; i < hosts_.size(); ++i) {
             auto const& each = hosts_[i];
             if (each.drains() || !suits(each) ||
                 std::ranges::find(tried, each.recovery) != tried.end())
                 continue;
-            all.hosts.push_back(i);
-            all.candidates.push_back(
-                candidate_on(*each.recovery, wanted, *each.upstream, load_rate));
-            all.candidates.back().handicap += slow_start(*each.rest, now);
+            visit(i);
+            found = true;
         }
-        return !all.empty();
+        return found;
     };
     auto const suits = [&](routed_host const& one) { return allows(*one.upstream, wanted.name); };
-    bool const found =
-        add_where([&](routed_host const& one) { return suits(one) && !one.rest->lasts(now); }) ||
-        add_where(suits) || (tried.empty() && add_where([](routed_host const&) { return true; }));
-    if (!found)
+    auto const awake = [&](routed_host const& one) { return suits(one) && !one.rest->lasts(now); };
+    if (!visit_where(awake) && !visit_where(suits) && tried.empty())
+        visit_where([](routed_host const&) { return true; });
+}
+
+offers router::price(wanted_model const& wanted, tried_hosts const& tried) const {
+    auto const now = deadlines_.now();
+    auto const load_rate = mean_load_rate();
+    offers all;
+    auto const add = [&](std::size_t i) {
+        auto const& each = hosts_[i];
+        all.hosts.push_back(i);
+        all.candidates.push_back(candidate_on(*each.recovery, wanted, *each.upstream, load_rate));
+        all.candidates.back().handicap += slow_start(*each.rest, now);
+    };
+    visit(wanted, tried, [&](std::size_t i) {
+        if (!is_full(i, wanted))
+            add(i);
+    });
+    if (all.empty() && !tried.empty())
+        visit(wanted, tried, add);
+    if (all.empty())
         return all;
     add_rereads(all, wanted);
     policy::price_all(all.candidates, wanted.name, all.prices);
     return all;
+}
+
+vacancy router::vacancy_for(wanted_model const& wanted) const {
+    auto best = vacancy::none;
+    visit(wanted, {}, [&](std::size_t i) {
+        if (!is_full(i, wanted))
+            best = vacancy::free;
+        else if (best == vacancy::none)
+            best = vacancy::full;
+    });
+    return best;
+}
+
+std::optional<policy::rest::time_point> router::next_rest_end() const {
+    auto const now = deadlines_.now();
+    std::optional<policy::rest::time_point> next;
+    for (auto const& each : hosts_)
+        if (each.rest->lasts(now) && (!next || each.rest->end() < *next))
+            next = each.rest->end();
+    return next;
 }
 
 // Only where there is a choice between hosts that could have read it.
@@ -149,7 +190,9 @@ std::string_view router::hindrance(std::size_t host, wanted_model const& wanted)
         return "draining";
     if (!allows(*hosts_[host].upstream, wanted.name))
         return "models";
-    return hosts_[host].rest->lasts(deadlines_.now()) ? "resting" : "";
+    if (hosts_[host].rest->lasts(deadlines_.now()))
+        return "resting";
+    return is_full(host, wanted) ? "max_in_flight" : "";
 }
 
 // What is known of its models was learned a moment ago.
@@ -205,11 +248,12 @@ net::task<std::optional<choice>> router::ask_and_choose(wanted_model wanted) con
         net::timed_wait wait{asked->answered, deadlines_, left};
         co_await wait;
     }
+    co_return choose_now(wanted);
+}
+
+std::optional<choice> router::choose_now(wanted_model const& wanted) const {
     auto all = price(wanted);
-    std::optional<choice> chosen;
-    if (!all.empty())
-        chosen = cheapest(std::move(all));
-    co_return chosen;
+    return all.empty() ? std::nullopt : std::optional{cheapest(std::move(all))};
 }
 
 choice router::moved_to(offers others) const {
@@ -226,6 +270,8 @@ std::optional<choice> router::choose_instead(wanted_model const& wanted,
     if (others.empty() || here == hosts_.end() || best_rests(others))
         return std::nullopt;
     auto const best = others.prices.cheapest;
+    if (is_full(others.hosts[best], wanted))
+        return std::nullopt;
     auto const room = candidate_on(*here->recovery, wanted, *here->upstream, mean_load_rate());
     auto stay = policy::price_of(room).total();
     // It was refused, so room is lacking, even if it is not known how much.

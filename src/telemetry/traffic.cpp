@@ -6,6 +6,8 @@ std::string_view to_string(phase p) noexcept {
     switch (p) {
     case phase::reading:
         return "reading";
+    case phase::queued:
+        return "queued";
     case phase::sending:
         return "sending";
     case phase::waiting:
@@ -44,6 +46,23 @@ std::string_view to_string(bad_key b) noexcept {
         return "too_many";
     }
     return "missing";
+}
+
+std::string_view to_string(route_refusal r) noexcept {
+    switch (r) {
+    case route_refusal::host_draining:
+        return "host_draining";
+    case route_refusal::route_waiters:
+        return "route_waiters";
+    case route_refusal::all_busy:
+        return "all_busy";
+    }
+    return "all_busy";
+}
+
+void traffic::refused_route(std::string_view rule) noexcept {
+    for (std::size_t i = 0; i < telemetry::route_refusals; ++i)
+        route_refusals[i] += to_string(static_cast<route_refusal>(i)) == rule;
 }
 
 void traffic::ended(finished const& one) {

@@ -46,7 +46,8 @@ struct upstream {
     // For a choice by model among several hosts.
     milliseconds handicap{0};          // what the choice of this host costs in addition
     std::vector<std::string> models{}; // globs on the names that requests give; empty: all
-    std::uint64_t memory = 0; // a ceiling for the sizes of its loaded models; 0: not stated
+    std::uint64_t memory = 0;        // a ceiling for the sizes of its loaded models; 0: not stated
+    std::uint64_t max_in_flight = 0; // requests for models that it serves at once; 0: any number
     bool operator==(upstream const&) const = default;
 };
 std::string to_string(upstream const& u); // "http://127.0.0.1:1234"
@@ -108,6 +109,7 @@ struct routing {
     routing_mode mode = routing_mode::automatic;
     milliseconds max_age{60'000}; // how long what a host last listed counts as fresh
     milliseconds list_wait{250};  // how long a choice waits for the hosts that are asked
+    milliseconds wait{600'000};   // for a host while all are at their upstreams[].max_in_flight
     bool sticky = true; // the next turn of a conversation prefers the host of the last one
     // Header fields that name a conversation: of a request, the first that it has.
     std::vector<std::string> session_fields{"X-Session-Id"};
@@ -135,7 +137,8 @@ struct limits {
     std::uint64_t chunk_extensions = 16 * 1024; // bytes of them in a chunked request
     std::uint64_t trailers = 16 * 1024;         // bytes of fields after a chunked body
     std::uint64_t recovery_waiters = 1'000;     // requests that await a recovery of one host
-    std::uint64_t event_subscribers = 1'000;    // connected to the admin listener's /events at once
+    std::uint64_t route_waiters = 1'000; // requests that await a host, all being at their limits
+    std::uint64_t event_subscribers = 1'000; // connected to the admin listener's /events at once
 };
 
 struct timeouts {

@@ -34,6 +34,7 @@ struct host {
           observed{control, view}, recovery{upstream.name, env.io, env.deadlines,
                                             observed,      ledger, settings},
           unloaded{env.io}, home{made_by} {
+        recovery.permits.limit(upstream.max_in_flight);
         pool.watch(view);
         control.on_busy_state([this](busy_state const& state) { view.note(state); });
         view.on_change([this] { forget_models_of_before(); });

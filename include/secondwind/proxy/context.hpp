@@ -12,6 +12,7 @@
 #include <secondwind/proxy/idle_clients.hpp>
 #include <secondwind/proxy/replay_buffer.hpp>
 #include <secondwind/recovery/ledger.hpp>
+#include <secondwind/recovery/route_queue.hpp>
 #include <secondwind/recovery/router.hpp>
 #include <secondwind/telemetry/live_exchange.hpp>
 #include <secondwind/telemetry/traffic.hpp>
@@ -36,6 +37,8 @@ struct context {
     void note_full_budget();
     // Adapts what depends on the settings to those in force. Call it after each change of them.
     void apply_settings();
+    // Requests are routed to the hosts as they are now. Call it after each change of them.
+    void take_hosts();
 
     net::asio::mutable_buffer scratch_buffer() noexcept {
         return net::asio::buffer(scratch.get(), scratch_size);
@@ -66,6 +69,7 @@ struct context {
     recovery::ledger ledger;
     host::host_list hosts;
     recovery::router router;
+    recovery::route_queue waiting; // for a host
     policy::stored_responses responses;
     policy::failure_rate failures; // wrong API keys, by the network that they came from
     telemetry::traffic traffic;

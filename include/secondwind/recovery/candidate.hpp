@@ -18,6 +18,8 @@ struct wanted_model {
     std::string_view body{};
     std::string_view client{};
     std::string_view session{}; // that the request names; then the body is not compared
+    // It goes only to a host below upstreams[].max_in_flight, and waits for one.
+    bool takes_permit = false;
 };
 
 // By what is known now; asks nothing. `load_rate` is used where no load was seen on this host, in

@@ -15,6 +15,7 @@
 #include <secondwind/recovery/ledger.hpp>
 #include <secondwind/recovery/line.hpp>
 #include <secondwind/recovery/pauses.hpp>
+#include <secondwind/recovery/permit.hpp>
 #include <secondwind/recovery/recoverer.hpp>
 #include <secondwind/recovery/turn_keeper.hpp>
 #include <secondwind/telemetry/histogram.hpp>
@@ -170,6 +171,7 @@ public:
     recovery::ledger& ledger;
     std::string name;
     boost::asio::io_context& io;
+    recovery::permits permits; // of the requests that have this host
     recovery::in_flight in_flight;
     host_models models;
     host_guard guard;

@@ -14,6 +14,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -61,6 +62,13 @@ struct offers {
     bool empty() const noexcept { return hosts.empty(); }
 };
 
+// Whether a host takes a request now.
+enum class vacancy : std::uint8_t {
+    free,
+    full, // all that may serve it have reached upstreams[].max_in_flight
+    none  // all are draining
+};
+
 // The price is explained in policy/price.hpp, and what it is computed from in
 // recovery/candidate.hpp. Hosts are asked for their models only where a choice depends on it, never
 // at an interval.
@@ -81,7 +89,8 @@ public:
 
     // All hosts that may serve it and were not tried: those that do not rest and are not excluded
     // by upstreams[].models; without them those that rest, and for a request that was tried nowhere
-    // yet all of them. None of them is draining.
+    // yet all of them. None of them is draining. Of these, those below their limits, if the request
+    // takes a permit; if it was tried somewhere and none is, all of them, for it waits no more.
     offers price(wanted_model const& wanted, tried_hosts const& tried = {}) const;
 
     // Why the cheapest of them would be chosen.
@@ -89,14 +98,22 @@ public:
     // Those of them that are asked for their models before one is chosen, by their index in `all`.
     std::vector<std::size_t> to_ask(offers const& all, wanted_model const& wanted) const;
     // Why the host at this place is none of them, or only for want of others: "draining",
-    // "resting", or "models" if upstreams[].models excludes the model. Empty for any other.
+    // "resting", "models" if upstreams[].models excludes the model, or "max_in_flight" if it has
+    // reached that limit. Empty for any other.
     std::string_view hindrance(std::size_t host, wanted_model const& wanted) const;
 
     // The cheapest, by what is known now. Nothing if hosts should be asked first.
     std::optional<choice> choose(wanted_model const& wanted) const;
     // Asks them, waits routing.list_wait at most, and chooses the cheapest. Nothing if all hosts
-    // are draining.
+    // are draining or full.
     net::task<std::optional<choice>> ask_and_choose(wanted_model wanted) const;
+    // The cheapest, without asking. Nothing if all hosts are draining or full.
+    std::optional<choice> choose_now(wanted_model const& wanted) const;
+
+    // Whether a request that was tried nowhere has to wait for a host.
+    vacancy vacancy_for(wanted_model const& wanted) const;
+    // When the first of the hosts that rest may be tried again; nothing if none rests.
+    std::optional<policy::rest::time_point> next_rest_end() const;
 
     // Where a request goes that the host it was sent to has refused for memory: the cheapest that
     // was not tried, if that is cheaper than to make room where it was refused.
@@ -144,6 +161,9 @@ private:
     choice moved_to(offers others) const;
     bool best_rests(offers const& all) const;
     bool is_default(routed_host const& one) const noexcept;
+    bool is_full(std::size_t host, wanted_model const& wanted) const noexcept;
+    template<class Visit>
+    void visit(wanted_model const& wanted, tried_hosts const& tried, Visit visit) const;
     template<class Rank>
     std::optional<choice> first_by(Rank rank) const;
 

@@ -15,6 +15,7 @@ namespace secondwind::telemetry {
 // The phase of an exchange.
 enum class phase : std::uint8_t {
     reading,    // receives the request
+    queued,     // waits for a host below upstreams[].max_in_flight
     sending,    // sends the request
     waiting,    // awaits the first byte of the answer
     holding,    // holds the beginning of the answer for a verdict
@@ -22,7 +23,7 @@ enum class phase : std::uint8_t {
     relaying,   // sends the answer to the client
     tunnel      // an upgraded connection
 };
-constexpr std::size_t phases = 7;
+constexpr std::size_t phases = 8;
 std::string_view to_string(phase p) noexcept;
 
 // Why no replay followed an answer that a recovery could cure.
@@ -43,6 +44,15 @@ enum class bad_key : std::uint8_t {
 constexpr std::size_t bad_keys = 3;
 std::string_view to_string(bad_key b) noexcept;
 
+// Why a request was refused because no host takes it.
+enum class route_refusal : std::uint8_t {
+    host_draining, // all that may serve it are draining
+    route_waiters, // too many requests wait for a host
+    all_busy       // it has waited too long for one
+};
+constexpr std::size_t route_refusals = 3;
+std::string_view to_string(route_refusal r) noexcept;
+
 // One exchange, when it has ended.
 struct finished {
     telemetry::route route = route::other;
@@ -61,6 +71,8 @@ struct traffic {
     void ended(finished const& one);
     void client_left(phase when) noexcept { ++departures[static_cast<std::size_t>(when)]; }
     void refused(bad_key reason) noexcept { ++client_refusals[static_cast<std::size_t>(reason)]; }
+    // `rule`: a name of a route_refusal.
+    void refused_route(std::string_view rule) noexcept;
     void skipped(skip reason) noexcept { ++replays_skipped[static_cast<std::size_t>(reason)]; }
 
     std::uint64_t in_flight = 0; // requests that have been read and are being served
@@ -74,11 +86,13 @@ struct traffic {
     std::uint64_t stream_events = 0; // for LM Studio, each is one token and one chunk
     std::array<std::uint64_t, phases> departures{};
     std::array<std::uint64_t, bad_keys> client_refusals{};
+    std::array<std::uint64_t, telemetry::route_refusals> route_refusals{};
     std::array<std::uint64_t, skips> replays_skipped{};
     std::uint64_t replays_recovered = 0; // the last answer was no curable error
     std::uint64_t replays_failed = 0;
     std::uint64_t tls_failures = 0; // failed handshakes of clients
     histogram route_waits;          // of requests whose hosts were asked for their models first
+    histogram queue_waits;          // of requests that met hosts at their limits
     histogram gate_waits;           // of requests that arrived while their host was being recovered
 };
 

@@ -197,6 +197,7 @@ TEST(keys, each_reach_their_own_setting) {
         {"routing.mode", "host"},
         {"routing.max_age", "77s"},
         {"routing.list_wait", "7s"},
+        {"routing.wait", "7s"},
         {"routing.sticky", "false"},
         {"routing.session_fields", "X-Chat-Id,x_session"},
         {"routing.relocate", "false"},

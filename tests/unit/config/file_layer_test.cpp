@@ -124,6 +124,16 @@ TEST(config_file, may_leave_the_residency_to_the_length_of_a_load) {
               "to 10m, but got \"11m\"");
 }
 
+TEST(config_file, bounds_the_wait_for_a_host) {
+    auto const r = read(R"({"routing": {"wait": "24h"}, "limits": {"route_waiters": 7}})");
+    EXPECT_EQ(r.routing.wait, std::chrono::hours{24});
+    EXPECT_EQ(r.limits.route_waiters, 7U);
+    EXPECT_EQ(read("{}").routing.wait, std::chrono::minutes{10});
+    EXPECT_EQ(read("{}").limits.route_waiters, 1000U);
+    EXPECT_NE(fault_of(R"({"routing": {"wait": "25h"}})"), "none");
+    EXPECT_NE(fault_of(R"({"limits": {"route_waiters": 0}})"), "none");
+}
+
 TEST(config_file, sets_how_fresh_the_choice_of_a_host_wants_its_news) {
     auto const r = read(R"({"routing": {"max_age": "24h", "list_wait": "1m"}})").routing;
     EXPECT_EQ(r.max_age, std::chrono::hours{24});

@@ -160,6 +160,22 @@ TEST(tokens, are_mixed_where_hosts_are_chosen_and_clients_bring_their_own) {
     EXPECT_EQ(mixed_tokens(s), "");
 }
 
+TEST(upstream_object, says_how_many_requests_it_serves_at_once) {
+    auto const of = [](std::string const& value) {
+        return one_with("http://h", R"("max_in_flight": )" + value);
+    };
+    EXPECT_EQ(from(of("8")).value().upstreams.front().max_in_flight, 8U);
+    EXPECT_EQ(from(of("1000000")).value().upstreams.front().max_in_flight, 1'000'000U);
+    EXPECT_EQ(from(of("0")).value().upstreams.front(),
+              from(one_with("http://h", "")).value().upstreams.front());
+    for (auto const* value : {"-1", "1000001", "1.5", "\"8\"", "true"})
+        EXPECT_THAT(fault(of(value)),
+                    HasSubstr(std::string{"upstreams[0].max_in_flight: expected a number from 0 to "
+                                          "1000000, but got "} +
+                              value))
+            << value;
+}
+
 TEST(upstream_object, tells_all_its_faults_and_the_key_that_is_meant) {
     auto const all =
         fault(one_with("http://h", R"("handycap": "2s", "model": [], "handicap": 1, "memory": 1)"));
@@ -174,10 +190,10 @@ TEST(upstream_object, tells_all_its_faults_and_the_key_that_is_meant) {
 TEST(upstream_object, is_shown_with_what_it_differs_in) {
     EXPECT_EQ(
         find_key("upstreams")
-            ->show(
-                from(two_with(R"(, "handicap": "90s", "models": ["q*", "b"], "memory": "24GiB")"))
-                    .value()),
-        "a=https://h:443 handicap=90s models=q*;b memory=24GiB,b=http://i:80");
+            ->show(from(two_with(R"(, "handicap": "90s", "models": ["q*", "b"], "memory": "24GiB",
+                               "max_in_flight": 4)"))
+                       .value()),
+        "a=https://h:443 handicap=90s models=q*;b memory=24GiB max_in_flight=4,b=http://i:80");
     auto const token = R"(, "api_token": "t", "use_token": "always")";
     EXPECT_EQ(find_key("upstreams")->show(from(two_with(token)).value()),
               "a=https://h:443 use_token=always,b=http://i:80");

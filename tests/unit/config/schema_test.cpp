@@ -256,7 +256,8 @@ TEST(schema, knows_what_an_upstream_may_say) {
     EXPECT_EQ(members.at("handicap").at("$ref"), "#/$defs/duration");
     EXPECT_EQ(members.at("memory").at("$ref"), "#/$defs/size");
     EXPECT_EQ(members.at("models").at("items"), by_key(schema()).at("recovery.pinned").at("items"));
-    for (auto const* member : {"handicap", "models", "memory"})
+    EXPECT_EQ(members.at("max_in_flight").at("maximum"), 1'000'000);
+    for (auto const* member : {"handicap", "models", "memory", "max_in_flight"})
         EXPECT_TRUE(fits(member, members.at(member).at("default"))) << member;
     // Both only with TLS, as the schema's condition has it.
     auto const& plain = upstreams.at("items").at("allOf").at(1);
