@@ -106,6 +106,10 @@ export function judge(status, hosts, recoveries, since) {
     if (host.state === 'down' && host.reason) remarks.push(`${host.name}: ${host.reason}`);
     else if (host.recovery_unavailable)
       remarks.push(`${host.name}: ${host.recovery_unavailable}; secondwind doctor says what to do`);
+  if (status.route_waiting > 0)
+    remarks.push(
+      `${counted(status.route_waiting, 'request')} ${status.route_waiting === 1 ? 'waits' : 'wait'} for a host below its limit (upstreams[].max_in_flight).`,
+    );
   if (status.recovery.mode === 'off')
     remarks.push("Recovery is off: secondwind passes on LM Studio's errors unchanged.");
   if (status.recovery.mode === 'observe')

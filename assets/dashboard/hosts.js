@@ -39,6 +39,7 @@ export class hosts_view {
       state: chip(),
       resting: chip(),
       draining: chip(),
+      at_limit: chip(),
       recovering: chip(),
       busy_unknown: chip(),
       evicts: chip(),
@@ -66,6 +67,7 @@ export class hosts_view {
     parts.unload_all.onclick = () => this.#act.unload_all(host.name);
     set_chip(parts.resting, 'attention', 'hold', 'Resting');
     set_chip(parts.draining, 'attention', 'attention', 'Draining');
+    set_chip(parts.at_limit, 'working', 'hold', 'At its limit');
     set_chip(parts.recovering, 'working', 'working', 'Recovering');
     set_chip(parts.busy_unknown, 'unknown', 'unknown', 'Busy state unknown');
     set_chip(parts.no_recovery, 'bad', 'attention', 'No recovery');
@@ -80,6 +82,7 @@ export class hosts_view {
         parts.state,
         parts.resting,
         parts.draining,
+        parts.at_limit,
         parts.recovering,
         parts.busy_unknown,
         parts.evicts,
@@ -112,6 +115,7 @@ export class hosts_view {
     set_chip(p.state, level, name, word + since);
     set_hidden(p.no_recovery, !host.recovery_unavailable);
     set_hidden(p.draining, !host.draining);
+    set_hidden(p.at_limit, !host.at_limit);
     set_text(p.drain, host.draining ? 'Undrain' : 'Drain');
     p.drain.setAttribute('aria-label', `${host.draining ? 'Undrain' : 'Drain'} ${host.name}`);
     p.drain.onclick = () => this.#act.drain(host.name, !host.draining);

@@ -18,6 +18,7 @@ const hindrances = {
   draining: 'An operator drains it.',
   resting: 'It could not be reached, and is left alone for a while.',
   models: 'upstreams[].models excludes this model.',
+  max_in_flight: 'It has as many requests as upstreams[].max_in_flight allows.',
 };
 
 const residences = {
@@ -89,7 +90,9 @@ export class route_view {
       const { host, reason } = route.chosen ?? {};
       answer = host
         ? `A request for ${model} goes to ${host}: ${reasons[reason] ?? reason}.`
-        : `A request for ${model} is refused: no host takes requests.`;
+        : route.waits
+          ? `A request for ${model} waits: every host that may serve it is at its limit.`
+          : `A request for ${model} is refused: no host takes requests.`;
       offers = lines(route);
     } catch (error) {
       answer = `This could not be found out: ${sentence(error.message)}`;

@@ -126,6 +126,11 @@ void add_host_metrics(metric_families& families, host::host_list const& hosts) {
     families.gauge("secondwind_host_requests_in_flight", "Requests that the host is serving");
     for (auto const& each : hosts)
         families.add(each->recovery.in_flight.size(), {{"host", each->name()}});
+    families.gauge("secondwind_host_at_limit",
+                   "1 while the host has as many requests as upstreams[].max_in_flight allows, "
+                   "otherwise 0");
+    for (auto const& each : hosts)
+        families.add(each->recovery.permits.all_given(), {{"host", each->name()}});
     families.gauge(
         "secondwind_host_recovery_unavailable",
         "1 if the host is up but does not list its models or does not permit unloads, so "

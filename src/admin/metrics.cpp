@@ -109,6 +109,23 @@ void add_replays(metric_families& families, traffic const& traffic) {
         .add(traffic.gate_waits);
 }
 
+void add_queue(metric_families& families, traffic const& traffic, std::size_t waiting) {
+    families
+        .gauge("secondwind_route_waiting",
+               "Requests that wait because every host that may serve them is at its limit "
+               "(upstreams[].max_in_flight)")
+        .add(waiting);
+    families
+        .histogram("secondwind_route_queue_seconds",
+                   "How long requests waited because every host that may serve them was at its "
+                   "limit")
+        .add(traffic.queue_waits);
+    families.counter("secondwind_route_refusals_total",
+                     "Requests that got 503 because no host took them");
+    for (std::size_t r = 0; r < telemetry::route_refusals; ++r)
+        families.add(traffic.route_refusals[r], {{"reason", name_of<telemetry::route_refusal>(r)}});
+}
+
 void add_mode(metric_families& families, config::recovery_mode mode) {
     using config::recovery_mode;
     families.gauge("secondwind_recovery_mode", "1 for the current mode (recovery.mode)")
@@ -186,6 +203,7 @@ std::string metrics::render(std::size_t event_subscribers) const {
     add_traffic(families, sources_.traffic);
     add_host_metrics(families, sources_.hosts);
     add_routing_metrics(families, sources_.traffic.route_waits, sources_.hosts);
+    add_queue(families, sources_.traffic, proxy.route_waiting);
     families
         .counter("secondwind_tls_handshake_failures_total",
                  "Failed TLS handshakes with clients or hosts")

@@ -4,6 +4,7 @@
 #include "query.hpp"
 #include <secondwind/base/escape.hpp>
 #include <secondwind/lmstudio/model_name.hpp>
+#include <secondwind/policy/request_facts.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -49,11 +50,9 @@ json choice_json(std::string_view host, policy::choice_reason reason) {
 }
 
 // Where requests go that are not routed by model.
-json fixed_choice(sources const& from) {
-    auto const fallback = from.hosts.find(from.settings->default_upstream);
-    bool const only = from.hosts.size() == 1;
-    return choice_json(fallback ? fallback->name() : from.hosts[0].name(),
-                       only ? policy::choice_reason::only : policy::choice_reason::fallback);
+host::host_ptr fixed_host(sources const& from) {
+    auto fallback = from.hosts.find(from.settings->default_upstream);
+    return fallback ? fallback : host::host_ptr{&from.hosts[0]};
 }
 
 } // namespace
@@ -81,8 +80,12 @@ std::string read_route_question(std::string_view query, route_question& into) {
 
 std::string route_document(sources const& from, route_question const& asked) {
     auto const& router = from.router;
-    recovery::wanted_model const wanted{asked.model, lmstudio::kind_for(asked.path)};
+    recovery::wanted_model wanted{asked.model, lmstudio::kind_for(asked.path)};
+    // Only those do that are routed by a model, and only POST is asked about.
+    wanted.takes_permit =
+        policy::traffic_of("POST", asked.path, false) == policy::traffic::completion;
     json chosen;
+    bool waits = false;
     auto candidates = json::array();
     auto others = json::array();
     if (router.by_model()) {
@@ -102,13 +105,19 @@ std::string route_document(sources const& from, route_question const& asked) {
         if (!all.empty())
             chosen = choice_json(from.hosts[all.hosts[all.prices.cheapest]].name(),
                                  router.reason_for(all));
+        waits = router.vacancy_for(wanted) == recovery::vacancy::full;
     } else {
-        chosen = fixed_choice(from);
+        auto const host = fixed_host(from);
+        bool const only = from.hosts.size() == 1;
+        chosen = choice_json(host->name(),
+                             only ? policy::choice_reason::only : policy::choice_reason::fallback);
+        waits = wanted.takes_permit && host->recovery.permits.all_given();
     }
     return to_text({{"model", text_or_null(asked.model)},
                     {"path", asked.path},
                     {"by_model", router.by_model()},
                     {"chosen", std::move(chosen)},
+                    {"waits", waits},
                     {"candidates", std::move(candidates)},
                     {"others", std::move(others)}});
 }

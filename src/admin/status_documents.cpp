@@ -106,6 +106,7 @@ std::string status_documents::status() const {
          {"recovery", recovery_settings_json(settings.recovery)},
          {"connections", proxy.connections},
          {"connections_limit", proxy.connections_limit},
+         {"route_waiting", proxy.route_waiting},
          {"replay_buffer",
           {{"used", proxy.replay_buffer_used}, {"limit", settings.limits.replay_buffer_total}}},
          {"event_subscribers", events.subscribers},
@@ -120,6 +121,7 @@ std::string status_documents::host(host::host& one) const {
     auto const& listed = view.listed();
     auto const& guard = one.recovery.guard;
     auto const& busy_state = view.busy_state();
+    auto const limit = one.recovery.permits.limit();
     auto models = json::array();
     if (listed)
         models =
@@ -138,6 +140,8 @@ std::string status_documents::host(host::host& one) const {
          {"epoch", guard.epoch()},
          {"waiting", one.recovery.waiting()},
          {"in_flight", one.recovery.in_flight.size()},
+         {"max_in_flight", limit == 0 ? json(nullptr) : json(limit)},
+         {"at_limit", one.recovery.permits.all_given()},
          {"connections", {{"idle", one.pool.idle()}, {"leased", one.pool.leased()}}},
          {"listed_at", listed ? time_or_null(listed->at) : json(nullptr)},
          {"listing_error", text_or_null(view.listing_error())},

@@ -32,8 +32,11 @@ admin::sources admin_endpoint::sources() {
     auto state = [this] {
         auto const& shared = server_.shared();
         return admin::proxy_state{config::to_string(proxy::address_of(server_.local_endpoint())),
-                                  server_.sessions(), server_.client_limit(), shared.budget.used(),
-                                  shared.draining};
+                                  server_.sessions(),
+                                  server_.client_limit(),
+                                  shared.budget.used(),
+                                  shared.draining,
+                                  shared.waiting.size()};
     };
     return {context.io,
             context.deadlines,

@@ -29,10 +29,11 @@ constexpr std::array<explanation, 8> reasons{{
     {"fallback", "requests are not routed by model (routing.mode)"},
 }};
 
-constexpr std::array<explanation, 3> hindrances{{
+constexpr std::array<explanation, 4> hindrances{{
     {"draining", "an operator drains it"},
     {"resting", "it could not be reached, and is left alone for a while"},
     {"models", "upstreams[].models excludes this model"},
+    {"max_in_flight", "it has as many requests as upstreams[].max_in_flight allows"},
 }};
 
 template<std::size_t Size>
@@ -122,9 +123,12 @@ std::string asked_first(json const& route) {
 
 std::string route_view(json const& route, bool colours) {
     auto const& chosen = member(route, "chosen");
+    bool const waits = is_true(route, "waits");
     if (!chosen.is_object() && list_member(route, "candidates").empty())
-        return printable(fmt::format("A request for {} is refused: no host takes requests.",
-                                     text_member(route, "model", "no model"))) +
+        return printable(fmt::format("A request for {} {}.",
+                                     text_member(route, "model", "no model"),
+                                     waits ? "waits: every host that may serve it is at its limit"
+                                           : "is refused: no host takes requests")) +
                "\n" + hindered(list_member(route, "others"), "is no candidate");
     auto const reason = text_member(chosen, "reason");
     auto text =
@@ -132,6 +136,9 @@ std::string route_view(json const& route, bool colours) {
                               text_member(route, "model", "no model"), text_member(chosen, "host"),
                               reason, text_of(reasons, reason))) +
         "\n";
+    if (waits)
+        text += "It waits first, because this host has as many requests as "
+                "upstreams[].max_in_flight allows.\n";
     if (list_member(route, "candidates").empty())
         return text;
     return text + asked_first(route) + "\n" + price_table(route, colours) +

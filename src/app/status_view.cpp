@@ -31,6 +31,8 @@ cell state_cell(json const& host) {
         return {state + ", no recovery", secondwind::tone::bad};
     if (is_true(host, "draining"))
         return {state + ", draining", secondwind::tone::plain};
+    if (is_true(host, "at_limit"))
+        return {state + ", at its limit", secondwind::tone::plain};
     auto const tone = state == "up"     ? secondwind::tone::good
                       : state == "down" ? secondwind::tone::bad
                                         : secondwind::tone::plain;
@@ -95,6 +97,14 @@ std::string draining_hosts(json const& status) {
         all.push_back(fmt::format("{} draining ({} left)", text_member(host, "name"),
                                   counted(count_member(host, "exchanges"), "request")));
     return all.empty() ? "" : ", " + enumerated(all);
+}
+
+// ", 3 requests wait for a host below its limit"
+std::string queued_requests(json const& status) {
+    auto const waiting = count_member(status, "route_waiting");
+    return waiting == 0 ? ""
+                        : fmt::format(", {} for a host below its limit",
+                                      counted(waiting, "request waits", "requests wait"));
 }
 
 std::string totals_text(json const& status) {
@@ -228,10 +238,11 @@ std::string summary(json const& status, json const& hosts) {
     else
         state = fmt::format("All is well so far: {} up, {} not contacted yet", counted(up, "host"),
                             hosts.size() - up);
-    return printable(fmt::format(
-        "{}{}{}. secondwind {} on {} for {}: {}.", state, running_recoveries(hosts),
-        draining_hosts(status), text_member(status, "version"), text_member(status, "listen"),
-        duration_text(number_member(status, "uptime")), totals_text(status)));
+    return printable(
+        fmt::format("{}{}{}{}. secondwind {} on {} for {}: {}.", state, running_recoveries(hosts),
+                    draining_hosts(status), queued_requests(status), text_member(status, "version"),
+                    text_member(status, "listen"), duration_text(number_member(status, "uptime")),
+                    totals_text(status)));
 }
 
 std::string status_view(json const& status, json const& hosts, json const& recoveries,

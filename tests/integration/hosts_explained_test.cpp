@@ -187,6 +187,25 @@ TEST_F(hosts_explained, the_document_says_why_a_host_is_no_candidate) {
     run(story(*this));
 }
 
+TEST_F(hosts_explained, the_document_says_that_a_request_would_wait) {
+    start();
+    for (auto& each : w.settings.upstreams)
+        each.max_in_flight = 1;
+    w.proxy->take(w.proxy->prepare(w.settings));
+    std::vector<recovery::permit> held;
+    for (auto const index : {0U, 1U}) {
+        held.emplace_back(proxied(index).recovery.permits);
+        EXPECT_EQ(route("big").at("waits"), false);
+    }
+    EXPECT_EQ(route("big").at("chosen").at("host"), "c");
+    EXPECT_EQ(route("big").at("others"), json::parse(R"([{"host":"a","hindrance":"max_in_flight"},
+                              {"host":"b","hindrance":"max_in_flight"}])"));
+    held.emplace_back(proxied(2).recovery.permits);
+    auto const now = route("big");
+    EXPECT_EQ(now.at("waits"), true);
+    EXPECT_TRUE(now.at("chosen").is_null());
+}
+
 TEST_F(hosts_explained, the_document_says_that_requests_are_not_routed_by_model) {
     w.settings.routing.mode = config::routing_mode::host;
     w.settings.default_upstream = "c";

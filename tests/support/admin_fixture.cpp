@@ -19,6 +19,7 @@ void with_admin::begin() {
         s.connections_limit = proxy.client_limit();
         s.replay_buffer_used = shared.budget.used();
         s.draining = shared.draining;
+        s.route_waiting = shared.waiting.size();
         return s;
     };
     auto reload = [this] {

@@ -26,6 +26,7 @@ struct proxy_state {
     std::uint64_t connections_limit = 0;  // limits.connections, or what the descriptors allow
     std::uint64_t replay_buffer_used = 0; // bytes
     bool draining = false;
+    std::size_t route_waiting = 0; // requests that wait for a host
 };
 
 struct reload_result {

@@ -222,6 +222,26 @@ TEST_F(the_metrics, count_which_requests_went_to_which_host_and_why) {
     EXPECT_EQ(now.value("secondwind_cold_load_seconds_sum", {{"host", "default"}}), 7);
 }
 
+TEST_F(the_metrics, tell_of_hosts_at_their_limits_and_of_requests_that_wait_for_them) {
+    auto const at_limit = [this] {
+        return read().value("secondwind_host_at_limit", {{"host", "default"}});
+    };
+    recovery::permit const one{host.recovery.permits};
+    EXPECT_EQ(at_limit(), 0);
+    host.recovery.permits.limit(1);
+    EXPECT_EQ(at_limit(), 1);
+    proxy.route_waiting = 7;
+    traffic.queue_waits.observe(3);
+    traffic.refused_route("all_busy");
+    auto const now = read();
+    EXPECT_EQ(now.value("secondwind_route_waiting"), 7);
+    EXPECT_EQ(now.value("secondwind_route_queue_seconds_sum"), 3);
+    auto const& refusals = now.family("secondwind_route_refusals_total");
+    EXPECT_EQ(refusals.all.size(), telemetry::route_refusals) << "each exists from the start";
+    EXPECT_EQ(now.value(refusals.name, {{"reason", "all_busy"}}), 1);
+    EXPECT_EQ(now.value(refusals.name, {{"reason", "route_waiters"}}), 0);
+}
+
 TEST_F(the_metrics, tell_that_requests_leave_a_host_alone) {
     auto const resting = [this] {
         return read().value("secondwind_host_resting", {{"host", "default"}});

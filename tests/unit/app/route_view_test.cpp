@@ -75,6 +75,21 @@ TEST(route_view, says_that_no_host_takes_the_request) {
                                        "rtx is no candidate: an operator drains it.\n");
 }
 
+TEST(route_view, says_that_the_request_waits_for_hosts_at_their_limits) {
+    auto const full = json::parse(R"({"model":"m","by_model":true,"chosen":null,"waits":true,
+        "candidates":[],"others":[{"host":"rtx","hindrance":"max_in_flight"}]})");
+    EXPECT_EQ(
+        route_view(full, false),
+        "A request for m waits: every host that may serve it is at its limit.\n"
+        "rtx is no candidate: it has as many requests as upstreams[].max_in_flight allows.\n");
+    auto const bound = json::parse(R"({"model":"m","by_model":false,"waits":true,"candidates":[],
+        "others":[],"chosen":{"host":"default","reason":"only"}})");
+    EXPECT_EQ(route_view(bound, false),
+              "A request for m goes to default (only): there is no other host.\n"
+              "It waits first, because this host has as many requests as "
+              "upstreams[].max_in_flight allows.\n");
+}
+
 TEST(route_view, escapes_names_and_survives_another_version_of_the_server) {
     auto route = two_hosts();
     route["model"] = "a\033b";

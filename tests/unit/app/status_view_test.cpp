@@ -81,6 +81,18 @@ TEST(status_view, shows_hosts_that_are_draining_and_what_is_left_there) {
     EXPECT_THAT(summary(status, hosts), StartsWith("Problem: no host takes new requests, "));
 }
 
+TEST(status_view, shows_hosts_at_their_limits_and_how_many_requests_wait_for_them) {
+    auto status = idle;
+    status["route_waiting"] = 3;
+    auto const hosts = hosts_with({{"at_limit", true}});
+    EXPECT_THAT(summary(status, hosts),
+                StartsWith("All is well: 1 host up, 3 requests wait for a host below its limit. "));
+    EXPECT_THAT(status_view(status, hosts, json::array(), false),
+                HasSubstr("  up, at its limit  "));
+    status["route_waiting"] = 1;
+    EXPECT_THAT(summary(status, hosts), HasSubstr(", 1 request waits for a host below its limit."));
+}
+
 TEST(status_view, calls_a_host_a_problem_on_which_no_recovery_can_work) {
     auto const hosts = hosts_with({{"recovery_unavailable", "it requires an API token"}});
     EXPECT_THAT(summary(idle, hosts),
