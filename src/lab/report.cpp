@@ -295,6 +295,23 @@ std::string list_table(overview const& all, list_options const& options, registr
     return text;
 }
 
+std::string dry_run_table(std::span<planned_model const> planned) {
+    constexpr std::size_t sizes_width = 100;
+    table t{{{"MODEL"}, {"SIZE", true}, {"MOST LOADS", true}, {"TRIES", false, sizes_width}}};
+    std::int64_t loads = 0;
+    for (auto const& p : planned) {
+        std::string sizes;
+        for (auto const& size : p.sizes)
+            sizes += (sizes.empty() ? "" : " ") + (size ? grouped(*size) : "default");
+        t.add({{p.key}, {text_of(p.size, bytes_text)}, {std::to_string(p.most_loads)}, {sizes}});
+        loads += p.most_loads;
+    }
+    return (planned.empty() ? std::string{} : t.text(false)) +
+           fmt::format("{}, at most {}. Sizes that do not work are followed by smaller ones.\n",
+                       counted(static_cast<std::int64_t>(planned.size()), "model"),
+                       counted(loads, "load"));
+}
+
 std::string show_text(registry::overview_entry const& entry, registry::host const& host,
                       std::span<registry::probe const> probes, bool bars) {
     auto const& m = entry.model;

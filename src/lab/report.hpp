@@ -7,6 +7,7 @@
 #include <secondwind/registry/records.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -33,6 +34,15 @@ std::string list_json(overview const& all, list_options const& options, std::str
                       registry::time_point now);
 // The same names, flat; RFC 4180 but for line ends of one byte.
 std::string list_csv(overview const& all, list_options const& options, registry::time_point now);
+
+// A model that would be tested.
+struct planned_model {
+    std::string key;
+    std::optional<std::int64_t> size;               // bytes
+    std::vector<std::optional<std::int64_t>> sizes; // of sizes_to_try()
+    int most_loads = 0;
+};
+std::string dry_run_table(std::span<planned_model const> planned);
 
 // All probes of one model, by settings and size. `bars`: of their speed, for a terminal.
 std::string show_text(registry::overview_entry const& entry, registry::host const& host,

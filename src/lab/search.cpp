@@ -315,6 +315,30 @@ next next_step(searched_model const& model, std::span<registry::probe const> mad
     return search{model, made, estimates, options}.step();
 }
 
+std::vector<std::optional<std::int64_t>> sizes_to_try(searched_model const& model,
+                                                      std::span<registry::probe const> made,
+                                                      search_options options) {
+    options.estimates = false;
+    std::vector<registry::probe> all{made.begin(), made.end()};
+    std::vector<std::optional<std::int64_t>> sizes;
+    for (;;) {
+        auto const step = next_step(model, all, {}, options);
+        auto const* wanted = std::get_if<wanted_probe>(&step);
+        if (wanted == nullptr)
+            return sizes;
+        registry::probe good;
+        good.run = options.run;
+        good.asked = wanted->context;
+        good.effective = wanted->context.value_or(
+            std::min(first_size, limit_of(model, options).value_or(first_size)));
+        good.filled = wanted->fill;
+        good.outcome = outcome::good;
+        all.push_back(good);
+        if (std::ranges::find(sizes, wanted->context) == sizes.end())
+            sizes.push_back(wanted->context);
+    }
+}
+
 int most_loads(searched_model const& model, search_options const& options) {
     if (options.only)
         return 2;

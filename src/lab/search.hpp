@@ -61,6 +61,12 @@ using next = std::variant<wanted_probe, wanted_estimate, finished>;
 next next_step(searched_model const& model, std::span<registry::probe const> made,
                std::span<estimate const> estimates, search_options const& options);
 
+// The sizes that a search goes on with if all of them work and the host makes no estimates, each
+// once; nothing: the default.
+std::vector<std::optional<std::int64_t>> sizes_to_try(searched_model const& model,
+                                                      std::span<registry::probe const> made,
+                                                      search_options options);
+
 // The most loads that next_step() asks for within one run, apart from those that say nothing.
 int most_loads(searched_model const& model, search_options const& options);
 

@@ -171,6 +171,19 @@ TEST(list_table, obeys_no_control_character_of_a_host) {
     EXPECT_NE(text.find("a\\u001b[31m\\n"), std::string::npos);
 }
 
+TEST(dry_run_table, has_the_sizes_and_the_most_loads_of_each_model) {
+    std::vector<planned_model> const planned{
+        {"qwen/qwen3-8b", 5'030'000'000, {std::nullopt, 8192, 16'384}, 18}, {"a", {}, {2048}, 14}};
+    EXPECT_EQ(dry_run_table(planned),
+              "MODEL             SIZE  MOST LOADS  TRIES\n"
+              "qwen/qwen3-8b  5.03 GB          18  default 8,192 16,384\n"
+              "a                               14  2,048\n"
+              "2 models, at most 32 loads. Sizes that do not work are followed by smaller ones.\n");
+    EXPECT_EQ(dry_run_table({}),
+              "0 models, at most 0 loads. Sizes that do not work are followed by "
+              "smaller ones.\n");
+}
+
 TEST(list_json, has_the_members_that_are_documented) {
     auto all = example_registry();
     all[0].models.resize(1);

@@ -434,6 +434,20 @@ TEST(search, fills_each_probe_on_each_power_of_two_if_it_is_to_be_thorough) {
     EXPECT_EQ(good_at(*done.result.works), 3);
 }
 
+TEST(search, tells_before_it_begins_which_sizes_it_tries) {
+    using sizes = std::vector<std::optional<std::int64_t>>;
+    searched_model const model{registry::model_type::llm, 40'960};
+    EXPECT_EQ(sizes_to_try(model, {}, {}), (sizes{std::nullopt, 8192, 16'384, 32'768, 40'960}));
+    search_options options;
+    options.only = 20'480;
+    EXPECT_EQ(sizes_to_try(model, {}, options), sizes{20'480});
+    options = {};
+    options.thoroughness = thoroughness::thorough;
+    EXPECT_EQ(sizes_to_try(model, {}, options).size(), 6U); // its speed at 4,096 needs two more
+    auto const done = search_on(simulated_machine{});
+    EXPECT_EQ(sizes_to_try(simulated_machine{}.model, done.probes, {}), sizes{});
+}
+
 TEST(search, counts_only_probes_under_the_same_conditions) {
     using std::chrono::hours;
     registry::time_point const now{hours{24 * 100}};
