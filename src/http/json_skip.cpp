@@ -92,6 +92,20 @@ private:
     __m128i a_, b_, c_, d_;
 };
 
+// The bytes that a backslash escapes: those after a run of an odd number of them. `first`: so is
+// the first byte; on return, the one after the block.
+std::uint64_t escaped_bytes(std::uint64_t backslashes, bool& first) noexcept {
+    constexpr std::uint64_t even = 0x5555555555555555;
+    std::uint64_t const carried = first ? 1 : 0;
+    backslashes &= ~carried;
+    auto const after = backslashes << 1U | carried;
+    auto const odd_runs = backslashes & ~even & ~after; // where they begin at an odd place
+    // The carry of the sum goes through each of those runs, to the byte after it.
+    auto const sum = odd_runs + backslashes;
+    first = sum < backslashes;
+    return (even ^ (sum << 1U)) & after;
+}
+
 // Each bit becomes the parity of itself and all below: of a mask of quotes, the bytes from each
 // opening quote up to the one that closes it.
 std::uint64_t parity_so_far(std::uint64_t bits) noexcept {
@@ -113,31 +127,38 @@ bool closes_outermost(char c, std::size_t& depth) noexcept {
     return --depth == 0;
 }
 
-// From outside of a string to where one does not end within the block, or to the end. Strings that
-// do are seen as bits: most names and words are that short.
+// From outside of a string to the end of the outermost value, or to a string that goes on for a
+// whole block, or to the end. Strings and escapes are seen as bits.
 std::size_t skip_structure(std::string_view in, std::size_t at, json_nesting& place) noexcept {
 #if defined(__SSE2__)
     for (; in.size() - at >= block::size; at += block::size) {
         block const bytes{in.data() + at};
         auto quotes = bytes.mask('"');
-        // Escapes are left to end_of_string(): this takes what comes before the first of them.
-        auto usable = ~std::uint64_t{0};
-        if (bytes.has('\\')) {
-            auto const escapes = bytes.mask('\\');
-            usable = (escapes & (0 - escapes)) - 1;
-            quotes &= usable;
-        }
-        auto const strings = parity_so_far(quotes);
-        for (auto rest = bytes.brackets() & ~strings & usable; rest != 0; rest &= rest - 1)
-            if (auto const i = at + first_of(rest); closes_outermost(in[i], place.depth))
+        if (place.in_string && quotes == 0)
+            return at;
+        auto const backslashes = bytes.has('\\') ? bytes.mask('\\') : 0;
+        if (backslashes != 0 || place.escaped)
+            quotes &= ~escaped_bytes(backslashes, place.escaped);
+        auto const strings = parity_so_far(quotes) ^ (place.in_string ? ~std::uint64_t{0} : 0);
+        // A backslash between strings is a mistake, and escapes nothing: what follows it is read
+        // again.
+        auto const misplaced = backslashes & ~strings;
+        auto const usable = (misplaced & (0 - misplaced)) - 1;
+        for (auto rest = bytes.brackets() & ~strings & usable; rest != 0; rest &= rest - 1) {
+            auto const i = at + first_of(rest);
+            if (closes_outermost(in[i], place.depth)) {
+                place.in_string = place.escaped = false;
                 return i + 1;
-        place.in_string = (strings & (usable ^ (usable >> 1U))) != 0;
-        // A backslash between strings is a mistake, and escapes nothing.
-        if (usable != ~std::uint64_t{0})
-            return at + first_of(~usable) + (place.in_string ? 0 : 1);
-        if (place.in_string)
-            return at + block::size;
+            }
+        }
+        if (misplaced != 0) {
+            place.in_string = place.escaped = false;
+            return at + first_of(misplaced) + 1;
+        }
+        place.in_string = strings >> 63U != 0;
     }
+    if (place.in_string)
+        return at;
 #endif
     for (; at < in.size(); ++at) {
         if (in[at] == '"') {
@@ -211,7 +232,11 @@ std::size_t plain_beginning(std::string_view text, bool& ascii) noexcept {
     };
     while (text.size() - length >= lane && is_plain(load(text.data() + length)))
         length += lane;
-    if (text.size() - length < lane) {
+    if (text.size() >= lane && text.size() - length < lane) {
+        // What was seen already is plain, so it may be seen once more.
+        if (is_plain(load(text.data() + text.size() - lane)))
+            return text.size();
+    } else if (text.size() < lane) {
         std::array<char, lane> rest;
         rest.fill(' ');
         std::copy(text.begin() + static_cast<std::ptrdiff_t>(length), text.end(), rest.begin());

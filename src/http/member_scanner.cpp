@@ -3,6 +3,7 @@
 #include "json_skip.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 namespace secondwind::http {
 namespace {
@@ -46,21 +47,24 @@ bool member_scanner::push(std::string_view piece) noexcept {
     return done();
 }
 
-// Clients in JavaScript mostly begin with the first of the names, and without white space.
+// Most clients in JavaScript begin with the first of the names, and without white space; others
+// write a space after the colon.
 inline std::size_t member_scanner::skip_usual_beginning(std::string_view piece) noexcept {
-    constexpr std::string_view before_name = R"({")";
-    constexpr std::string_view after_name = R"(":")";
-    if (names_.empty() || !piece.starts_with(before_name))
+    if (names_.empty())
         return 0;
-    auto const name_end = before_name.size() + names_.front().size();
-    if (piece.substr(before_name.size()).starts_with(names_.front()) &&
-        piece.substr(name_end).starts_with(after_name)) {
-        is_object_ = true;
-        wanted_ = 0;
-        place_ = place::text;
-        return name_end + after_name.size();
-    }
-    return 0;
+    auto const& name = names_.front();
+    auto const name_end = 2 + name.size();
+    if (piece.size() < name_end + 4 || piece[0] != '{' || piece[1] != '"' ||
+        std::memcmp(piece.data() + 2, name.data(), name.size()) != 0 || piece[name_end] != '"' ||
+        piece[name_end + 1] != ':')
+        return 0;
+    auto const value = name_end + (piece[name_end + 2] == ' ' ? 3 : 2);
+    if (piece[value] != '"')
+        return 0;
+    is_object_ = true;
+    wanted_ = 0;
+    place_ = place::text;
+    return value + 1;
 }
 
 member_value member_scanner::value(std::size_t index) const noexcept {

@@ -64,9 +64,29 @@ constexpr std::string_view of_python =
     R"("properties": {"model": {"type": "string"}}, "required": []}}}], )"
     R"("temperature": -0.5e-3, "stop": null, "stream": false, "model": "qwen/qwen3-8b"})";
 
+// Texts are read in blocks, and a block may end anywhere in an escape.
+TEST(member_scanner, reads_escapes_and_mistakes_wherever_they_stand) {
+    for (std::size_t before = 0; before < 150; ++before)
+        for (std::size_t run = 0; run < 6; ++run) {
+            auto text = R"({"n":[")" + std::string(before, 'x') + std::string(run, '\\') + '"';
+            if (run % 2 == 1) // the string goes on
+                text += R"(]},\"model\":\"b\",)" + std::string(100, 'y') + '"';
+            text += R"(],"model":"a"})";
+            EXPECT_EQ(scan({text}, 1).substr(0, 7), "text:a@") << text;
+        }
+    for (std::size_t before = 0; before < 150; ++before) {
+        auto const text = R"({"n":["x",)" + std::string(before, ' ') + R"(\"y"],"model":"a"})";
+        EXPECT_EQ(scan({text}, 1).substr(0, 7), "text:a@") << text;
+    }
+}
+
 TEST(member_scanner, finds_the_model_wherever_a_client_puts_it) {
     EXPECT_EQ(model_in(of_javascript), "text:qwen/qwen3-8b@24");
     EXPECT_EQ(model_in(of_python), "text:qwen/qwen3-8b@" + std::to_string(of_python.size() - 1));
+    EXPECT_EQ(model_in(R"({"model": "a", "n": 1})"), "text:a@13");
+    EXPECT_EQ(model_in(R"({"model":  "a", "n": 1})"), "text:a@14");
+    EXPECT_EQ(model_in(R"({"model": 1})"), "literal:1@11");
+    EXPECT_EQ(model_in(R"({"model":)"), "-");
     EXPECT_EQ(
         model_in("\xEF\xBB\xBF\r\n\t {\n \"n\" : [ 1 , -2.5e3, true, null ]\t,\r\n \"model\" \n:\t"
                  "\"a\" }"),
