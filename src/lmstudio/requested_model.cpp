@@ -18,7 +18,9 @@ constexpr std::array<std::string_view, 2> members{"model", "instance_id"};
 requested_model requested_model::known(std::string_view body, bool whole, std::string_view name,
                                        bool unnamed, std::size_t end) {
     requested_model result{body, whole};
-    result.answer_ = {std::string{beginning_of(name, longest_model_name)}, unnamed, end};
+    result.answer_.name = beginning_of(name, longest_model_name);
+    result.answer_.unnamed = unnamed;
+    result.answer_.end = end;
     result.known_ = true;
     return result;
 }

@@ -17,6 +17,7 @@ constexpr seconds start_of_a_load{1};
 } // namespace
 
 void pace::served(std::string_view model, seconds took) {
+    ++lessons_;
     auto const known = served_.find(model);
     if (known != served_.end()) {
         known->second += weight_of_a_request * (took - known->second);

@@ -14,11 +14,21 @@ constexpr seconds doubt{60};
 constexpr seconds absence{7200};
 constexpr seconds refusal{3600};
 constexpr seconds forgetting{120};
+constexpr std::uint64_t basis = 0xcbf29ce484222325; // of FNV-1a
 
 std::uint64_t add(std::uint64_t hash, std::string_view text) noexcept {
     for (char const c : text)
         hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3; // FNV-1a
     return (hash ^ 0xff) * 0x100000001b3; // a byte that ends the text: none of UTF-8
+}
+
+// Of a host, for what was hashed before it.
+std::uint64_t rank(std::uint64_t hash, std::string_view host) noexcept {
+    hash = add(hash, host);
+    // The last characters alone would hardly change the upper bits (Murmur3's finalizer).
+    hash = (hash ^ (hash >> 33)) * 0xff51afd7ed558ccd;
+    hash = (hash ^ (hash >> 33)) * 0xc4ceb9fe1a85ec53;
+    return hash ^ (hash >> 33);
 }
 
 seconds mean_pace(std::span<candidate const> all) noexcept {
@@ -78,26 +88,30 @@ seconds victims_cost(std::span<victim const> victims) noexcept {
 }
 
 std::uint64_t rendezvous(std::string_view key, std::string_view host) noexcept {
-    auto hash = add(add(0xcbf29ce484222325, key), host);
-    // The last characters alone would hardly change the upper bits (Murmur3's finalizer).
-    hash = (hash ^ (hash >> 33)) * 0xff51afd7ed558ccd;
-    hash = (hash ^ (hash >> 33)) * 0xc4ceb9fe1a85ec53;
-    return hash ^ (hash >> 33);
+    return rank(add(basis, key), host);
 }
 
 void price_all(std::span<candidate const> all, std::string_view key, priced& result) noexcept {
     auto const pace = mean_pace(all);
     result.cheapest = 0;
-    seconds least{};
+    seconds least = seconds::max();
+    auto const hash = add(basis, key);
+    std::optional<std::uint64_t> best_rank; // of the cheapest; mostly not needed
     for (std::size_t i = 0; i < all.size(); ++i) {
         result.prices.push_back(price_of(all[i], pace));
         auto const total = result.prices[i].total();
-        bool const better = i == 0 || total < least ||
-                            (total == least && rendezvous(key, all[i].host) >
-                                                   rendezvous(key, all[result.cheapest].host));
-        if (!better)
+        if (total > least)
             continue;
+        std::optional<std::uint64_t> its_rank;
+        if (total == least) {
+            if (!best_rank)
+                best_rank = rank(hash, all[result.cheapest].host);
+            its_rank = rank(hash, all[i].host);
+            if (its_rank <= best_rank)
+                continue;
+        }
         least = total;
+        best_rank = its_rank;
         result.cheapest = i;
     }
 }

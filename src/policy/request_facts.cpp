@@ -34,17 +34,20 @@ struct endpoint {
     std::string_view path;
     policy::traffic traffic;
     member_names members; // of its body that say something
+    lmstudio::model_kind kind = lmstudio::model_kind::llm;
 };
+
+constexpr auto embedding = lmstudio::model_kind::embedding;
 
 constexpr std::array<endpoint, 15> endpoints{{
     {"POST", "/v1/chat/completions", traffic::completion, only_model},
     {"POST", "/v1/completions", traffic::completion, only_model},
-    {"POST", "/v1/embeddings", traffic::completion, only_model},
+    {"POST", "/v1/embeddings", traffic::completion, only_model, embedding},
     {"POST", "/v1/responses", traffic::completion, of_response},
     {"POST", "/v1/messages", traffic::completion, only_model},
     {"POST", "/api/v0/chat/completions", traffic::completion, only_model},
     {"POST", "/api/v0/completions", traffic::completion, only_model},
-    {"POST", "/api/v0/embeddings", traffic::completion, only_model},
+    {"POST", "/api/v0/embeddings", traffic::completion, only_model, embedding},
     {"POST", "/api/v1/chat", traffic::completion, of_chat},
     {"GET", "/v1/models", traffic::list, {}},
     {"GET", "/api/v0/models", traffic::list, {}},
@@ -88,8 +91,9 @@ bool is_json(std::string_view content_type) noexcept {
     auto type = content_type.substr(0, content_type.find(';'));
     while (type.ends_with(' ') || type.ends_with('\t'))
         type.remove_suffix(1);
+    constexpr std::string_view usual = "application/json";
     constexpr std::string_view suffix = "+json";
-    return type.empty() || iequals(type, "application/json") || iequals(type, "text/json") ||
+    return type.empty() || type == usual || iequals(type, usual) || iequals(type, "text/json") ||
            (type.size() > suffix.size() &&
             iequals(type.substr(type.size() - suffix.size()), suffix));
 }
@@ -180,6 +184,7 @@ request_facts read_facts(request_parts const& request) {
     auto const& found = endpoint_of(request.method, request.target, request.upgrades);
     request_facts facts;
     facts.traffic = found.traffic;
+    facts.kind = found.kind;
     facts.stores_response = std::ranges::find(found.members, response_key) != found.members.end();
     if (facts.traffic == traffic::model_details)
         facts.model = name_in(request.target, found.path);

@@ -86,6 +86,8 @@ void stored_responses::note(std::string_view id, std::string_view host) {
 }
 
 std::string_view stored_responses::host_of(std::string_view id) const noexcept {
+    if (id.empty())
+        return {};
     auto const found = hosts_.find(key_of(id));
     return found == hosts_.end() ? std::string_view{} : found->second;
 }

@@ -22,7 +22,7 @@ using recovery::route_queue;
 
 recovery::wanted_model wanted_by(request const& request) {
     bool const converses = request.facts->traffic == traffic::completion;
-    recovery::wanted_model wanted{request.facts->model, lmstudio::kind_for(request.path()),
+    recovery::wanted_model wanted{request.facts->model, request.facts->kind,
                                   converses ? request.body.view() : std::string_view{},
                                   request.client, request.session};
     wanted.takes_permit = request.takes_permit();

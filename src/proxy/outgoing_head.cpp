@@ -67,8 +67,11 @@ void render_head(context const& shared, request& request, http::request_head con
     request.target_size = head.target.size();
 }
 
-void note_request_line(request& request, http::request_head const& head) {
-    request.head.assign(head.method).append(1, ' ').append(head.target);
+void keep_received(request& request, http::request_head const& head, std::string_view bytes) {
+    request.received = std::string{bytes};
+    // Of an absolute URL, the target is only a part.
+    if (head.target.data() != bytes.data() + head.method.size() + 1)
+        request.head.assign(head.method).append(1, ' ').append(head.target);
     request.method_size = head.method.size();
     request.target_size = head.target.size();
 }

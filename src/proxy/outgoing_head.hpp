@@ -13,8 +13,9 @@ namespace secondwind::proxy {
 void render_head(context const& shared, request& request, http::request_head const& head,
                  bool whole);
 
-// What the request's method and target are read from until its host is known.
-void note_request_line(request& request, http::request_head const& head);
+// Keeps the head for the time when its host is known. Until then, the request's method and target
+// are read from it. `bytes` are the whole of it.
+void keep_received(request& request, http::request_head const& head, std::string_view bytes);
 
 // Renders the head as it was received, for the request's host and body as they are now.
 void render_again(context& shared, request& request);

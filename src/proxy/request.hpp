@@ -27,13 +27,11 @@ struct request {
     request(replay_budget& budget, config::settings_ptr current) noexcept
         : settings{std::move(current)}, body{budget, settings->limits.replay_buffer} {}
 
-    std::string_view method() const noexcept {
-        return std::string_view{head}.substr(0, method_size);
-    }
+    std::string_view method() const noexcept { return request_line().substr(0, method_size); }
     std::string_view target() const noexcept {
         // Empty for a request that was refused before it had one.
-        return head.empty() ? std::string_view{}
-                            : std::string_view{head}.substr(method_size + 1, target_size);
+        auto const line = request_line();
+        return line.empty() ? line : line.substr(method_size + 1, target_size);
     }
     std::string_view path() const noexcept { return target().substr(0, target().find('?')); }
     // GET, HEAD and OPTIONS use no model: they need not wait for a recovery.
@@ -52,6 +50,9 @@ struct request {
     bool idempotent() const noexcept {
         return reads_only() || method() == "PUT" || method() == "DELETE" || method() == "TRACE";
     }
+
+    // The head for its host, or until that is chosen the one that came, begins with it.
+    std::string_view request_line() const noexcept { return head.empty() ? received : head; }
 
     // "X-Request-Id: ...", as a whole line of a head.
     std::string id_field() const { return "X-Request-Id: " + id + "\r\n"; }

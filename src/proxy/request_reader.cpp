@@ -67,7 +67,7 @@ net::task<request_reader::result> request_reader::read() {
     if (!checked)
         co_return refuse(std::move(checked).error());
     http::request_head const& head = *checked;
-    if (!accept(head))
+    if (!accept(head, head_bytes))
         co_return result::refused;
 
     body_ = std::make_unique<body_reader>(client_, *request_.settings, head);
@@ -75,8 +75,8 @@ net::task<request_reader::result> request_reader::read() {
     bool const expects_continue = head.expect_continue;
     bool const chooses = !request_.host;
     // It is rendered again once its length and its host are known, and read if the host drains.
-    if (chunked || chooses || request_.host->view.draining() ||
-        request_.host->recovery.permits.limit() != 0)
+    if (!chooses &&
+        (chunked || request_.host->view.draining() || request_.host->recovery.permits.limit() != 0))
         request_.received = head_bytes;
     bool intact = client_.unread().empty(); // the head is still where it was read
     auto rest = arrived.substr(scanner.end());
@@ -126,7 +126,7 @@ net::task<request_reader::result> request_reader::read() {
 }
 
 // Decides whether the request is served, and by which host.
-bool request_reader::accept(http::request_head const& head) {
+bool request_reader::accept(http::request_head const& head, std::string_view bytes) {
     request_.version = head.version;
     request_.keep_alive = head.keep_alive;
     request_.upgrade = head.upgrade;
@@ -149,7 +149,7 @@ bool request_reader::accept(http::request_head const& head) {
         request_.host = *routed;
     bool const chooses = routed && !*routed && !admitted.refused;
     if (chooses)
-        note_request_line(request_, head);
+        keep_received(request_, head, bytes);
     else
         render_head(shared_, request_, head, false);
     auto const most = request_.settings->limits.body;

@@ -15,7 +15,7 @@ using policy::seconds;
 // The requests that the host serves, or that wait there, as far as they use a model.
 class company {
 public:
-    company(host_recovery& host, lmstudio::resolved_model const& wanted, std::string_view name)
+    company(host_recovery& host, known_model const& wanted, std::string_view name)
         : host_{host}, wanted_{wanted}, name_{name} {
         for (auto& each : host.in_flight.claims())
             add(each);
@@ -46,14 +46,14 @@ private:
     }
 
     host_recovery& host_;
-    lmstudio::resolved_model const& wanted_;
+    known_model const& wanted_;
     std::string_view name_;
 };
 
-residence residence_on(host_recovery& host, lmstudio::resolved_model const& wanted,
-                       std::string_view name, claim const* loads) {
+residence residence_on(host_recovery& host, known_model const& wanted, std::string_view name,
+                       claim const* loads) {
     auto const& models = host.models;
-    if (policy::serving(wanted, models.all().loaded) != nullptr)
+    if (wanted.instance)
         return residence::loaded;
     if (wanted.match == lmstudio::match::found)
         return loads != nullptr ? residence::loading : residence::on_disk;
@@ -61,14 +61,6 @@ residence residence_on(host_recovery& host, lmstudio::resolved_model const& want
     if (!name.empty() && models.answered_lately(name, host.deadlines.now()))
         return residence::loaded;
     return models.lists_all() ? residence::absent : residence::perhaps;
-}
-
-std::size_t slots_of(host_recovery const& host, std::string_view key) {
-    std::size_t slots = 0;
-    for (auto const& each : host.models.all().loaded)
-        if (each.model == key)
-            slots += each.parallel == 0 ? policy::usual_slots : each.parallel;
-    return slots;
 }
 
 seconds time_since(std::optional<host_recovery::time_point> then, host_recovery::time_point now) {
@@ -137,43 +129,57 @@ seconds wait_before(host_recovery& host, std::string_view key, double load_rate)
     return sum;
 }
 
+void look_up(lookup& kept, host_recovery& host, wanted_model const& wanted) {
+    // What no name means depends on the kind as well.
+    bool const stale = wanted.name.empty() || kept.generation != host.models.generation();
+    if (stale) {
+        kept.known = host.models.find(wanted.name, wanted.kind);
+        kept.generation = host.models.generation();
+    }
+    if (stale || kept.lessons != host.pace.lessons()) {
+        auto const& key = kept.known->key;
+        kept.pace = host.pace.of(key.empty() ? wanted.name : key);
+        kept.lessons = host.pace.lessons();
+    }
+}
+
 } // namespace
 
 policy::candidate candidate_on(host_recovery& host, wanted_model const& wanted,
-                               config::upstream const& configured, double load_rate) {
-    // A copy: to look at the other requests may forget names.
-    auto const resolved = host.models.find(wanted.name, wanted.kind);
-    company const others{host, resolved, wanted.name};
+                               config::upstream const& configured, double load_rate, lookup& kept) {
+    look_up(kept, host, wanted);
+    auto const& known = kept.known;
+    auto const& key = known->key;
+    company const others{host, *known, wanted.name};
     policy::candidate one;
     one.host = host.name;
-    one.residence = residence_on(host, resolved, wanted.name, others.loads);
+    one.residence = residence_on(host, *known, wanted.name, others.loads);
     one.same_model = others.same_model;
     one.in_flight = others.all;
-    one.slots = slots_of(host, resolved.key);
-    one.pace = host.pace.of(resolved.key.empty() ? wanted.name : resolved.key);
+    one.slots = known->slots;
+    one.pace = kept.pace;
     one.handicap = configured.handicap;
     if (one.residence == residence::loaded)
         return one;
     auto const now = host.deadlines.now();
-    one.load = host.pace.load_time(host.models.size_of(resolved.key), load_rate);
+    one.load = host.pace.load_time(host.models.size_of(key), load_rate);
     if (one.residence == residence::loading) {
         auto const since =
             others.loads->load_began ? now - *others.loads->load_began : host_recovery::duration{};
         one.load = std::max<seconds>(one.load - since, seconds{});
         return one;
     }
-    if (resolved.match != lmstudio::match::found)
+    if (known->match != lmstudio::match::found)
         return one;
-    auto const room = host.takes_turns()
-                          ? room_by_itself(host, resolved.key, load_rate)
-                          : room_by_plan(host, resolved, configured.memory, load_rate);
+    auto const room = host.takes_turns() ? room_by_itself(host, key, load_rate)
+                                         : room_by_plan(host, *known, configured.memory, load_rate);
     one.victims = policy::victims_cost(room.victims);
     if (room.busy)
         one.victims += policy::busy_cost(one.pace.value_or(policy::usual_pace));
-    one.wait = wait_before(host, resolved.key, load_rate);
+    one.wait = wait_before(host, key, load_rate);
     if (host.guard.gate() == policy::gate::waiting)
         one.wait += policy::busy_cost(one.pace.value_or(policy::usual_pace));
-    one.refused = room.never || host.oversized.futile(resolved.key, now);
+    one.refused = room.never || host.oversized.futile(key, now);
     return one;
 }
 

@@ -1,8 +1,10 @@
 #include <secondwind/recovery/host_models.hpp>
 
 #include <secondwind/policy/plan.hpp>
+#include <secondwind/policy/price.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace secondwind::recovery {
 
@@ -14,7 +16,7 @@ constexpr std::size_t most_names = 256; // they come from requests
 bool same_names(lmstudio::models const& a, lmstudio::inventory const& loaded,
                 std::vector<lmstudio::model_on_disk> const& unloaded) {
     auto const by_id = [](auto const& x, auto const& y) {
-        return x.id == y.id && x.model == y.model && x.kind == y.kind;
+        return x.id == y.id && x.model == y.model && x.kind == y.kind && x.parallel == y.parallel;
     };
     return std::ranges::equal(a.loaded, loaded, by_id) && a.unloaded == unloaded;
 }
@@ -68,32 +70,43 @@ std::vector<std::string> host_models::keys() const {
     return keys;
 }
 
-lmstudio::resolved_model const& host_models::find(std::string_view name,
-                                                  lmstudio::model_kind kind) const {
+std::shared_ptr<known_model const> host_models::know(lmstudio::resolved_model resolved) const {
+    known_model known{std::move(resolved)};
+    auto const& loaded = models_.loaded;
+    if (auto const* const serves = policy::serving(known, loaded))
+        known.instance = static_cast<std::size_t>(serves - loaded.data());
+    for (auto const& each : loaded)
+        if (each.model == known.key)
+            known.slots += each.parallel == 0 ? policy::usual_slots : each.parallel;
+    return std::make_shared<known_model const>(std::move(known));
+}
+
+std::shared_ptr<known_model const> host_models::find(std::string_view name,
+                                                     lmstudio::model_kind kind) const {
     if (name.empty())
-        return sole_ = lmstudio::resolve(name, models_, kind);
+        return know(lmstudio::resolve(name, models_, kind));
     if (found_in_ != generation_ || found_.size() == most_names)
         found_.clear();
     found_in_ = generation_;
     auto at = found_.find(name);
     if (at == found_.end())
-        at = found_.emplace(name, lmstudio::find_model(name, models_)).first;
+        at = found_.emplace(name, know(lmstudio::find_model(name, models_))).first;
     return at->second;
 }
 
-lmstudio::resolved_model const& host_models::resolve(claim& of) const {
+known_model const& host_models::resolve(claim& of) const {
     if (of.generation != generation_) {
         of.generation = generation_;
-        auto const& found = find(of.model().name(), of.kind());
-        of.resolved = found.match == lmstudio::match::found
-                          ? found
-                          : lmstudio::resolve(of.model().name(), models_, of.kind());
+        of.resolved = find(of.model().name(), of.kind());
+        if (of.resolved->match != lmstudio::match::found)
+            of.resolved = know(lmstudio::resolve(of.model().name(), models_, of.kind()));
     }
-    return of.resolved;
+    return *of.resolved;
 }
 
 lmstudio::instance const* host_models::serving(claim& of) const {
-    return policy::serving(resolve(of), models_.loaded);
+    auto const at = resolve(of).instance;
+    return at ? &models_.loaded[*at] : nullptr;
 }
 
 std::uint64_t host_models::size_of(std::string_view key) const noexcept {
@@ -110,11 +123,14 @@ bool host_models::is_unloaded(std::string_view key) const noexcept {
 }
 
 void host_models::note_answer(lmstudio::requested_model const& model, time_point now) {
-    auto const& name = model.name(); // first: the prefix is known once the body has been read
+    note_name(model.name(), now); // first: the prefix is known once the body has been read
     if (auto const prefix = model.prefix(); prefix.size() <= longest_prefix) {
         prefix_ = prefix;
         prefix_seen_ = now;
     }
+}
+
+void host_models::note_name(std::string const& name, time_point now) {
     if (auto const known_name = answered_.find(name); known_name != answered_.end()) {
         known_name->second = now;
     } else if (!name.empty()) {
@@ -125,30 +141,17 @@ void host_models::note_answer(lmstudio::requested_model const& model, time_point
 }
 
 void host_models::answered(claim& by, time_point now) {
-    note_answer(by.model(), now);
     if (!known())
+        return note_answer(by.model(), now);
+    note_name(by.model().name(), now);
+    if (resolve(by).match != lmstudio::match::found)
         return;
-    auto const& wanted = resolve(by);
-    if (wanted.match != lmstudio::match::found)
-        return;
-    auto const listed =
-        std::ranges::find(models_.unloaded, wanted.key, &lmstudio::model_on_disk::key);
-    bool const news = serving(by) == nullptr && listed != models_.unloaded.end();
-    if (news) {
-        lmstudio::instance loaded;
-        loaded.id = listed->key;
-        loaded.model = listed->key;
-        loaded.size_bytes = listed->size_bytes;
-        loaded.kind = listed->kind;
-        loaded.variants = listed->variants;
-        models_.loaded.push_back(std::move(loaded));
-        models_.unloaded.erase(listed);
-        ++generation_;
-    }
+    bool const news = serving(by) == nullptr && move_to_loaded(resolve(by).key);
     auto const* const serves = serving(by);
     if (serves == nullptr)
         return;
     auto& used = uses_[serves->id];
+    auto const& wanted = resolve(by);
     used.named = used.named || (!wanted.instance_id.empty() && wanted.instance_id != wanted.key);
     // A listing may have shown it before its first output came.
     bool const loaded_it = by.load_began && (!used.loaded || *used.loaded < *by.load_began);
@@ -157,6 +160,22 @@ void host_models::answered(claim& by, time_point now) {
         used.load = by.load_began ? now - *by.load_began : duration{};
         std::ranges::find(models_.loaded, serves->id, &lmstudio::instance::id)->jit = true;
     }
+}
+
+bool host_models::move_to_loaded(std::string_view key) {
+    auto const listed = std::ranges::find(models_.unloaded, key, &lmstudio::model_on_disk::key);
+    if (listed == models_.unloaded.end())
+        return false;
+    lmstudio::instance loaded;
+    loaded.id = listed->key;
+    loaded.model = listed->key;
+    loaded.size_bytes = listed->size_bytes;
+    loaded.kind = listed->kind;
+    loaded.variants = listed->variants;
+    models_.loaded.push_back(std::move(loaded));
+    models_.unloaded.erase(listed);
+    ++generation_;
+    return true;
 }
 
 bool host_models::answered_within(duration span, std::string_view name,

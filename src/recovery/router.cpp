@@ -18,6 +18,7 @@ constexpr seconds price_of_a_return{10};
 constexpr seconds price_of_doubt{60};
 constexpr double bytes_a_second = 8000; // of a prompt that is processed
 constexpr seconds longest_reread{10};
+constexpr std::size_t most_models = 256; // their names come from requests
 
 bool allows(config::upstream const& upstream, std::string_view model) noexcept {
     auto const& globs = upstream.models;
@@ -54,6 +55,7 @@ net::task<void> router::ask(std::shared_ptr<question> all, routed_host host,
 
 void router::take(std::vector<routed_host> hosts) {
     hosts_ = std::move(hosts);
+    lookups_.clear();
     by_model_ = config::routes_by_model(*settings_);
     for (auto const& each : hosts_)
         each.recovery->learn_from_requests(by_model_);
@@ -68,6 +70,16 @@ double router::mean_load_rate() const {
         known += rate.has_value();
     }
     return known == 0 ? policy::pace::usual_rate : sum / known;
+}
+
+std::vector<lookup>& router::lookups_of(std::string_view model) const {
+    auto at = lookups_.find(model);
+    if (at == lookups_.end()) {
+        if (lookups_.size() == most_models)
+            lookups_.clear();
+        at = lookups_.emplace(model, hosts_.size()).first;
+    }
+    return at->second;
 }
 
 bool router::is_full(std::size_t host, wanted_model const& wanted) const noexcept {
@@ -97,14 +109,16 @@ void router::visit(wanted_model const& wanted, tried_hosts const& tried, Visit v
 }
 
 offers router::price(wanted_model const& wanted, tried_hosts const& tried) const {
-    auto const now = deadlines_.now();
-    auto const load_rate = mean_load_rate();
     offers all;
+    all.when = deadlines_.now();
+    auto const load_rate = mean_load_rate();
+    auto& lookups = lookups_of(wanted.name);
     auto const add = [&](std::size_t i) {
         auto const& each = hosts_[i];
         all.hosts.push_back(i);
-        all.candidates.push_back(candidate_on(*each.recovery, wanted, *each.upstream, load_rate));
-        all.candidates.back().handicap += slow_start(*each.rest, now);
+        all.candidates.push_back(
+            candidate_on(*each.recovery, wanted, *each.upstream, load_rate, lookups[i]));
+        all.candidates.back().handicap += slow_start(*each.rest, all.when);
     };
     visit(wanted, tried, [&](std::size_t i) {
         if (!is_full(i, wanted))
@@ -149,13 +163,12 @@ void router::add_rereads(offers& all, wanted_model const& wanted) const {
         (!named && wanted.body.size() < policy::conversations::shortest) ||
         std::ranges::count_if(all.candidates, could) < 2)
         return;
-    auto const now = deadlines_.now();
     std::string scope{wanted.client};
     scope.append(1, '\n').append(wanted.name);
     all.turn = named ? conversations_.begin(scope, wanted.session, wanted.body.size())
                      : conversations_.begin(scope, wanted.body);
     for (auto& each : all.candidates) {
-        auto const bytes = conversations_.unread(all.turn, each.host, now);
+        auto const bytes = conversations_.unread(all.turn, each.host, all.when);
         each.reread =
             std::min(longest_reread, seconds{static_cast<double>(bytes) / bytes_a_second});
     }
@@ -167,15 +180,14 @@ net::task<void> router::try_host(routed_host host) {
 
 // A request that tries a host may take long, and a host that hangs accepts its connection: whether
 // the rest is over is asked.
-void router::use(routed_host const& host) const {
-    if (host.rest->use(deadlines_.now()))
+void router::use(routed_host const& host, std::chrono::steady_clock::time_point now) const {
+    if (host.rest->use(now))
         net::spawn(try_host(host));
 }
 
-choice router::cheapest(offers all) const {
-    auto const best = all.prices.cheapest;
-    auto const host = all.hosts[best];
-    use(hosts_[host]);
+choice router::cheapest(offers&& all) const {
+    auto const host = all.hosts[all.prices.cheapest];
+    use(hosts_[host], all.when);
     auto const reason = reason_for(all);
     return {host, reason, std::move(all.turn)};
 }
@@ -196,16 +208,16 @@ std::string_view router::hindrance(std::size_t host, wanted_model const& wanted)
 }
 
 // What is known of its models was learned a moment ago.
-bool router::is_fresh(std::size_t host, wanted_model const& wanted) const {
-    auto const now = deadlines_.now();
-    auto const& models = hosts_[host].recovery->models;
+bool router::is_fresh(offers const& all, std::size_t index, wanted_model const& wanted) const {
+    auto const& models = hosts_[all.hosts[index]].recovery->models;
     auto const max_age = settings_->routing.max_age;
-    return models.asked_within(max_age, now) || models.answered_within(max_age, wanted.name, now);
+    return models.asked_within(max_age, all.when) ||
+           models.answered_within(max_age, wanted.name, all.when);
 }
 
 // It would be the cheapest if the model were loaded there.
 bool router::worth_asking(offers const& all, std::size_t index, wanted_model const& wanted) const {
-    if (is_fresh(all.hosts[index], wanted))
+    if (is_fresh(all, index, wanted))
         return false;
     auto const& prices = all.prices.prices;
     auto const at_best = prices[index].queue + prices[index].handicap;
@@ -218,7 +230,7 @@ std::vector<std::size_t> router::to_ask(offers const& all, wanted_model const& w
         return hosts;
     auto const best = all.prices.cheapest;
     bool const sure = hosts_.size() == 1 || (all.candidates[best].residence == residence::loaded &&
-                                             is_fresh(all.hosts[best], wanted));
+                                             is_fresh(all, best, wanted));
     for (std::size_t i = 0; i < all.hosts.size() && !sure; ++i)
         if (worth_asking(all, i, wanted))
             hosts.push_back(i);
@@ -256,7 +268,7 @@ std::optional<choice> router::choose_now(wanted_model const& wanted) const {
     return all.empty() ? std::nullopt : std::optional{cheapest(std::move(all))};
 }
 
-choice router::moved_to(offers others) const {
+choice router::moved_to(offers&& others) const {
     auto chosen = cheapest(std::move(others));
     chosen.reason = policy::choice_reason::moved;
     return chosen;
@@ -272,7 +284,9 @@ std::optional<choice> router::choose_instead(wanted_model const& wanted,
     auto const best = others.prices.cheapest;
     if (is_full(others.hosts[best], wanted))
         return std::nullopt;
-    auto const room = candidate_on(*here->recovery, wanted, *here->upstream, mean_load_rate());
+    lookup fresh;
+    auto const room =
+        candidate_on(*here->recovery, wanted, *here->upstream, mean_load_rate(), fresh);
     auto stay = policy::price_of(room).total();
     // It was refused, so room is lacking, even if it is not known how much.
     if (room.victims == seconds{})
@@ -365,7 +379,7 @@ std::optional<choice> router::spread(std::string_view client) const {
                                : policy::rendezvous(client, one.upstream->name);
     });
     if (chosen)
-        use(hosts_[chosen->host]);
+        use(hosts_[chosen->host], deadlines_.now());
     return chosen;
 }
 

@@ -116,6 +116,21 @@ TEST_F(hosts_by_model, a_named_host_is_used_whatever_is_loaded_elsewhere) {
     EXPECT_EQ(host(2).counts().loads, 1U);
 }
 
+TEST_F(hosts_by_model, an_absolute_url_is_routed_as_its_path_is) {
+    log_file log;
+    auto story = [](with_cluster& t) -> asio::awaitable<void> {
+        co_await t.load(1, "big");
+        auto const answer =
+            co_await t.post("http://studio" + std::string{chat_path}, chat_body("big"));
+        EXPECT_EQ(answer.status, 200);
+    };
+    run(story(*this));
+    auto const lines = log.lines("exchange");
+    ASSERT_FALSE(lines.empty());
+    EXPECT_EQ(lines.back()["host"], "b");
+    EXPECT_EQ(lines.back()["path"], chat_path);
+}
+
 TEST_F(hosts_by_model, a_conversation_stays_where_it_was_read) {
     log_file log;
     auto story = [](with_cluster& t) -> asio::awaitable<void> {

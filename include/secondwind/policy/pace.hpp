@@ -23,6 +23,8 @@ public:
 
     // What a request for the model takes; nothing if none was served.
     std::optional<seconds> of(std::string_view model) const noexcept;
+    // Changes whenever a request was served: of() may be something else then.
+    std::uint64_t lessons() const noexcept { return lessons_; }
     // What a load of so many bytes takes, at `rate` if few were seen.
     seconds load_time(std::uint64_t bytes, double rate = usual_rate) const noexcept;
     // Bytes a second that are loaded; nothing if no load was seen.
@@ -40,6 +42,7 @@ private:
     double rate(double first) const noexcept;
 
     std::map<std::string, seconds, std::less<>> served_;
+    std::uint64_t lessons_ = 0;
     double bytes_ = 0;  // of the loads, the last ones counting most
     seconds reading_{}; // what they took
 };

@@ -1,6 +1,7 @@
 // What a request says of itself, as far as the choice of a host depends on it. Pure.
 #pragma once
 
+#include <secondwind/lmstudio/model_name.hpp>
 #include <secondwind/lmstudio/requested_model.hpp>
 
 #include <cstddef>
@@ -47,6 +48,8 @@ struct request_facts {
     static constexpr std::size_t most_inflated = 256 * 1024;
 
     policy::traffic traffic = policy::traffic::other;
+    // Of the model that it uses: embedding for the endpoints of that name.
+    lmstudio::model_kind kind = lmstudio::model_kind::llm;
 
     // Of a completion, a load or model_details: the model, as the client wrote it but without
     // escapes. Empty where it is unnamed: it has none, or "", or none that can be read.

@@ -5,6 +5,9 @@
 #include <secondwind/policy/price.hpp>
 #include <secondwind/recovery/host_recovery.hpp>
 
+#include <cstdint>
+#include <memory>
+#include <optional>
 #include <string_view>
 
 namespace secondwind::recovery {
@@ -22,10 +25,18 @@ struct wanted_model {
     bool takes_permit = false;
 };
 
+// What a host knows of a model, kept for the next request so that the name need not be looked up.
+struct lookup {
+    std::shared_ptr<known_model const> known{};
+    std::uint64_t generation = 0; // of the models, when it was looked up
+    std::optional<policy::seconds> pace{};
+    std::uint64_t lessons = 0; // of the host's pace, likewise
+};
+
 // By what is known now; asks nothing. `load_rate` is used where no load was seen on this host, in
-// bytes a second. The result refers to the host's name.
+// bytes a second. `kept` is empty, or of an earlier call for the same host and model. The result
+// refers to the host's name.
 policy::candidate candidate_on(host_recovery& host, wanted_model const& wanted,
-                               config::upstream const& configured,
-                               double load_rate = policy::pace::usual_rate);
+                               config::upstream const& configured, double load_rate, lookup& kept);
 
 } // namespace secondwind::recovery

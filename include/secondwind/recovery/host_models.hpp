@@ -8,12 +8,19 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace secondwind::recovery {
+
+// What a name means among the models of a host, and what serves it.
+struct known_model : lmstudio::resolved_model {
+    std::optional<std::size_t> instance{}; // its place in host_models::all().loaded
+    std::size_t slots = 0;                 // requests that all instances of the model serve at once
+};
 
 // The last listing, kept up to date with what the host's answers show. It may be wrong, because
 // others use the host too: what it says decides who waits, and never alone what is unloaded.
@@ -45,13 +52,14 @@ public:
     // Studio lists only what is loaded while it loads nothing by itself.
     bool lists_all() const noexcept { return lists_all_; }
 
-    // Which model a name means; without a name, the one that is loaded of that kind. The result is
-    // valid until this is asked for another name, which resolve() does as well.
-    lmstudio::resolved_model const& find(std::string_view name, lmstudio::model_kind kind) const;
+    // Which model a name means; without a name, the one that is loaded of that kind.
+    std::shared_ptr<known_model const> find(std::string_view name, lmstudio::model_kind kind) const;
     // Which model a claim is on. It is kept in the claim until another listing says otherwise.
-    lmstudio::resolved_model const& resolve(claim& of) const;
+    known_model const& resolve(claim& of) const;
     // The instance that serves it; null if its model is not loaded, or not known.
     lmstudio::instance const* serving(claim& of) const;
+    // What a name means holds as long as this stays the same; never 0.
+    std::uint64_t generation() const noexcept { return generation_; }
     // The size of the model's file; 0 if it is not known.
     std::uint64_t size_of(std::string_view key) const noexcept;
     // The host has it and has not loaded it.
@@ -95,16 +103,18 @@ private:
     static constexpr std::chrono::minutes lately{1};
 
     static bool just_loaded(use const& u, time_point now) noexcept;
+    std::shared_ptr<known_model const> know(lmstudio::resolved_model resolved) const;
+    void note_name(std::string const& name, time_point now);
+    bool move_to_loaded(std::string_view key); // false if it is not among the others
 
     lmstudio::models models_;
     bool known_ = false;
-    std::uint64_t generation_ = 0; // of the models; a claim was never resolved with 0
+    std::uint64_t generation_ = 1;
     bool lists_all_ = false;
     std::optional<time_point> asked_;
     // What find() has found in the present listing, by the name.
-    mutable std::map<std::string, lmstudio::resolved_model, std::less<>> found_;
+    mutable std::map<std::string, std::shared_ptr<known_model const>, std::less<>> found_;
     mutable std::uint64_t found_in_ = 0;
-    mutable lmstudio::resolved_model sole_;                   // what no name means
     std::map<std::string, use, std::less<>> uses_;            // by instance id, while loaded
     std::map<std::string, time_point, std::less<>> answered_; // by the name in the request
     std::string prefix_;                                      // of the last one's body

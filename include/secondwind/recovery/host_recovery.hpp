@@ -73,11 +73,12 @@ public:
             return;
         by.load_began.reset();
         bool const loads = by.possible() && models.known() && models.serving(by) == nullptr;
+        auto const now = deadlines.now();
         if (loads)
-            by.load_began = deadlines.now();
+            by.load_began = now;
         if (!learns_)
             return;
-        by.use_began = deadlines.now();
+        by.use_began = now;
         cold_loads += loads && models.resolve(by).match == lmstudio::match::found;
     }
     // A request has the first byte of its answer.

@@ -1,7 +1,7 @@
 // The exchanges that use a host's models, or wait to.
 #pragma once
 
-#include <secondwind/lmstudio/model_name.hpp>
+#include <secondwind/lmstudio/instance.hpp>
 #include <secondwind/lmstudio/requested_model.hpp>
 #include <secondwind/net/gate.hpp>
 
@@ -10,12 +10,13 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
-#include <string>
 
 namespace secondwind::recovery {
 
 class in_flight;
+struct known_model;
 
 // One exchange's claim on the models of its host: first it may wait to be admitted, then its
 // request is sent, then the answer comes. It costs a few words of memory and no work: which model
@@ -49,7 +50,7 @@ public:
     lmstudio::model_kind kind() const noexcept { return kind_; }
 
     // What the name meant by the listing of that generation; see host_models::resolve().
-    lmstudio::resolved_model resolved;
+    std::shared_ptr<known_model const> resolved;
     std::uint64_t generation = 0;
     // When it was sent, if its model was not loaded by then; only where someone watches.
     std::optional<time_point> load_began{};

@@ -16,6 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -54,6 +55,7 @@ struct choice {
 // The hosts that may serve a request, and what each of them costs. It holds while nothing is
 // awaited.
 struct offers {
+    std::chrono::steady_clock::time_point when; // they were compared
     boost::container::static_vector<std::size_t, policy::most_candidates> hosts; // their places
     boost::container::static_vector<policy::candidate, policy::most_candidates> candidates;
     policy::priced prices;
@@ -151,14 +153,15 @@ private:
     static net::task<void> ask(std::shared_ptr<question> all, routed_host host,
                                std::chrono::milliseconds max_age);
     static net::task<void> try_host(routed_host host);
-    void use(routed_host const& host) const;
+    void use(routed_host const& host, std::chrono::steady_clock::time_point now) const;
     std::shared_ptr<question> ask_all(wanted_model const& wanted) const;
     double mean_load_rate() const;
-    bool is_fresh(std::size_t host, wanted_model const& wanted) const;
+    std::vector<lookup>& lookups_of(std::string_view model) const;
+    bool is_fresh(offers const& all, std::size_t index, wanted_model const& wanted) const;
     bool worth_asking(offers const& all, std::size_t index, wanted_model const& wanted) const;
     void add_rereads(offers& all, wanted_model const& wanted) const;
-    choice cheapest(offers all) const;
-    choice moved_to(offers others) const;
+    choice cheapest(offers&& all) const;
+    choice moved_to(offers&& others) const;
     bool best_rests(offers const& all) const;
     bool is_default(routed_host const& one) const noexcept;
     bool is_full(std::size_t host, wanted_model const& wanted) const noexcept;
@@ -172,6 +175,8 @@ private:
     config::current_settings const& settings_;
     policy::conversations conversations_;
     std::vector<routed_host> hosts_;
+    // By the name of the model, for each host; of more than most_models all are forgotten.
+    mutable std::map<std::string, std::vector<lookup>, std::less<>> lookups_;
     bool by_model_ = false;
 };
 

@@ -42,6 +42,13 @@ TEST(request_facts, know_the_kind_of_a_request_by_its_method_and_path) {
               traffic::download_status);
 }
 
+TEST(request_facts, know_which_kind_of_model_is_used) {
+    for (auto const* path : {"/v1/embeddings", "/api/v0/embeddings", "/v1/embeddings/?a=b"})
+        EXPECT_EQ(post(path, {}).kind, lmstudio::model_kind::embedding) << path;
+    for (auto const* path : {"/v1/chat/completions", "/v1/messages", "/api/v1/models/load"})
+        EXPECT_EQ(post(path, {}).kind, lmstudio::model_kind::llm) << path;
+}
+
 TEST(request_facts, know_nothing_of_other_traffic) {
     for (auto const* path :
          {"/", "*", "", "/lmstudio-greeting", "/llm", "/v1", "/v1/chat", "/v1/audio/speech",

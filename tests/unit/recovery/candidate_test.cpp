@@ -19,7 +19,8 @@ struct candidate_of_a_host : with_simulated_host {
     candidate_of_a_host() { host.unit = 100'000'000; } // a model "m<n>" has n tenths of a gigabyte
 
     policy::candidate candidate(std::string const& model) {
-        return recovery::candidate_on(recovery, {model}, {});
+        recovery::lookup fresh;
+        return recovery::candidate_on(recovery, {model}, {}, policy::pace::usual_rate, fresh);
     }
     seconds load_of(std::string const& model) { return recovery.pace.load_time(size(model)); }
 
@@ -77,6 +78,29 @@ TEST_F(candidate_of_a_host, without_a_name_is_priced_by_its_own_kind_beside_one_
     EXPECT_EQ(candidate({}).slots, 8U);
     EXPECT_EQ(candidate({}).same_model, 0U);
     other.end();
+}
+
+TEST_F(candidate_of_a_host, is_looked_up_again_when_its_host_has_changed) {
+    recovery::lookup kept;
+    auto const priced = [&](std::string_view model, lmstudio::model_kind kind) {
+        return recovery::candidate_on(recovery, {model, kind}, {}, policy::pace::usual_rate, kept);
+    };
+    auto const now = time.deadlines().now();
+    auto const llm = lmstudio::model_kind::llm;
+    EXPECT_EQ(priced("m40", llm).residence, residence::perhaps);
+    recovery.models.listed({}, {{"m40", 4, llm}}, now);
+    EXPECT_EQ(priced("m40", llm).residence, residence::on_disk);
+    EXPECT_FALSE(priced("m40", llm).pace);
+    lmstudio::instance loaded{"m40", "m40"};
+    loaded.parallel = 2;
+    recovery.models.listed({loaded}, {}, now);
+    recovery.pace.served("m40", 3s);
+    EXPECT_EQ(priced("m40", llm).residence, residence::loaded);
+    EXPECT_EQ(priced("m40", llm).pace, 3s);
+    EXPECT_EQ(priced("m40", llm).slots, 2U);
+    loaded.parallel = 6;
+    recovery.models.listed({loaded}, {}, now);
+    EXPECT_EQ(priced("m40", llm).slots, 6U);
 }
 
 // Clients choose the names, and only so many are remembered.
