@@ -24,7 +24,7 @@ def main(page, make, arguments):
     return 0
 
 
-def table_of(bench):
+def table_of(bench, *options):
     """The table that this bench prints. PRESET chooses the build, dev."""
     preset = os.environ.get("PRESET", "dev")
     binary = ROOT / "build" / preset / "bench" / bench / bench
@@ -32,7 +32,7 @@ def table_of(bench):
         raise SystemExit(
             f"{binary} is missing. Build it: cmake --build --preset {preset} --target {bench}"
         )
-    done = subprocess.run([binary, "--markdown"], capture_output=True, text=True, timeout=3600)
+    done = subprocess.run([binary, "--markdown", *options], capture_output=True, text=True, timeout=3600)
     if not done.stdout.startswith("|"):
         raise SystemExit(f"{binary} printed no table: {done.stderr.strip()}")
     return "".join(line + "\n" for line in done.stdout.splitlines() if line.startswith("|"))

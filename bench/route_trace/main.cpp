@@ -73,6 +73,8 @@ int main(int argc, char** argv) {
         o.seeds = 1;
         o.check = true;
     }
+    if (o.markdown)
+        o.workloads = workloads_of_table;
     auto const results = measure(o);
     fmt::print("{}", o.markdown ? as_markdown(results) : as_text(results));
     if (!o.check)

@@ -4,6 +4,7 @@
 #include "run.hpp"
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace secondwind::bench {
@@ -27,6 +28,8 @@ struct result {
         return mean(member) * static_cast<double>(runs.size());
     }
 };
+
+inline constexpr std::string_view workloads_of_table = "ABC";
 
 std::string as_text(std::vector<result> const& results);
 std::string as_markdown(std::vector<result> const& results);

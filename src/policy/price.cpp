@@ -13,7 +13,7 @@ constexpr double cost_of_a_load = 2;
 constexpr seconds doubt{60};
 constexpr seconds absence{7200};
 constexpr seconds refusal{3600};
-constexpr seconds forgetting{120};
+constexpr seconds forgetting{240};
 constexpr std::uint64_t basis = 0xcbf29ce484222325; // of FNV-1a
 
 std::uint64_t add(std::uint64_t hash, std::string_view text) noexcept {

@@ -74,8 +74,8 @@ struct victim {
     seconds load{}; // what it takes to load it again
     seconds idle{}; // since its last use
 };
-// A model that was used a moment ago costs its whole load, and one that was not used for ten
-// minutes nothing: load * e^(-idle / 120 s).
+// A model that was used a moment ago costs its whole load, and one that was not used for half an
+// hour nothing: load * e^(-idle / 240 s).
 seconds victims_cost(std::span<victim const> victims) noexcept;
 // Where all that could go is busy, somebody has to wait until it is idle.
 constexpr seconds busy_cost(seconds pace) noexcept {

@@ -72,9 +72,9 @@ TEST(price, is_the_sum_of_its_terms) {
 TEST(victims_cost, is_a_whole_load_for_one_just_used_and_nothing_for_one_forgotten) {
     std::vector<victim> const just{{seconds{20}, seconds{}}};
     EXPECT_EQ(victims_cost(just), seconds{20});
-    std::vector<victim> const minutes{{seconds{20}, seconds{120}}};
+    std::vector<victim> const minutes{{seconds{20}, seconds{240}}};
     EXPECT_THAT(victims_cost(minutes).count(), DoubleNear(7.36, 0.01));
-    std::vector<victim> const long_ago{{seconds{20}, seconds{600}}, {seconds{20}, seconds::max()}};
+    std::vector<victim> const long_ago{{seconds{20}, seconds{1800}}, {seconds{20}, seconds::max()}};
     EXPECT_LT(victims_cost(long_ago), seconds{0.2});
     EXPECT_EQ(victims_cost({}), seconds{});
 }
