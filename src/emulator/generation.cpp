@@ -17,7 +17,7 @@ constexpr std::string_view unloaded_error = "Model unloaded.";
 constexpr std::uint64_t tokens_per_step = 4096;
 constexpr std::uint64_t most_steps = 64;
 
-enum class ending : std::uint8_t { complete, client_left, unloaded, broken, reset };
+enum class ending : std::uint8_t { complete, client_left, unloaded, broken, reset, cut };
 
 class generation {
 public:
@@ -84,6 +84,10 @@ public:
             ++host_->counts.generations_failed;
             sink_.reset_connection();
             break;
+        case ending::cut:
+            ++host_->counts.generations_failed;
+            sink_.close_connection();
+            break;
         }
         host_->notify();
     }
@@ -120,7 +124,7 @@ private:
         p_.is_stored = prompt.store;
         prompt.dimensions = profile_->dimensions;
         if (!p_.failure && faults.cut_after)
-            p_.failure = breakdown{*faults.cut_after, {}, true};
+            p_.failure = breakdown{*faults.cut_after, {}, false, true};
     }
 
     // Nothing if the prompt is processed, and the answer can begin.
@@ -180,7 +184,9 @@ private:
             }
             if (failure && p_.tokens >= failure->after_tokens) {
                 failure_ = failure->text;
-                co_return failure->reset_connection ? ending::reset : ending::broken;
+                co_return failure->reset_connection ? ending::reset
+                : failure->close_connection         ? ending::cut
+                                                    : ending::broken;
             }
             if (p_.tokens == speech_.size())
                 co_return ending::complete;

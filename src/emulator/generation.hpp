@@ -29,6 +29,7 @@ public:
     // The generation was stopped because gone() was true.
     virtual asio::awaitable<void> abandon(prediction const& p) = 0;
     virtual void reset_connection() = 0;
+    virtual void close_connection() = 0;
 };
 
 // Generates the prediction `p` with an instance, from begin() to one of the four ends. It waits in

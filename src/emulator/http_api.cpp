@@ -58,6 +58,7 @@ public:
 
     asio::awaitable<void> abandon(prediction const&) override { co_return; }
     void reset_connection() override { out_.reset_connection(); }
+    void close_connection() override { out_.close_connection(); }
 
 private:
     responder& out_;

@@ -116,6 +116,11 @@ asio::awaitable<void> responder::send(canned prepared) {
 void responder::reset_connection() {
     boost::system::error_code ignored;
     socket_.set_option(asio::socket_base::linger{true, 0}, ignored);
+    close_connection();
+}
+
+void responder::close_connection() {
+    boost::system::error_code ignored;
     socket_.close(ignored);
     client_->gone = true;
     mode_.keep_alive = false;

@@ -35,6 +35,7 @@ public:
     bool streaming() const noexcept { return streaming_; }
 
     void reset_connection();
+    void close_connection(); // in mid-answer
 
     std::shared_ptr<presence> const& client() const noexcept { return client_; }
     bool gone() const noexcept { return client_->gone; }

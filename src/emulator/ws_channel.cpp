@@ -124,6 +124,7 @@ public:
     }
 
     void reset_connection() override { channel_->connection().reset(); }
+    void close_connection() override { channel_->connection().finish(); }
 
 private:
     void succeed(prediction const& p, char const* reason) {

@@ -65,7 +65,7 @@ struct faults {
     std::optional<std::uint64_t> truncate_at{}; // longer prompts lose their beginning in silence
     std::optional<std::uint64_t> crash_at{};    // the engine dies at a prompt of so many tokens
     std::optional<std::uint64_t> attends_to{};  // codes are found in the last tokens only
-    std::optional<std::size_t> cut_after{};     // tokens; then the connection is reset
+    std::optional<std::size_t> cut_after{};     // tokens; then the connection ends
 };
 
 struct profile {

@@ -44,6 +44,7 @@ struct breakdown {
     std::size_t after_tokens = 0;
     std::string text;              // the error, in the form of the interface; or
     bool reset_connection = false; // no error, but a TCP reset
+    bool close_connection = false; // no error, but the end of the connection
 
     // Memory runs out before the first token: the error as it is, or as the engine protocol of
     // newer versions wraps it.
