@@ -285,15 +285,14 @@ TEST(full_disk, ends_a_run_and_keeps_what_was_acknowledged) {
     EXPECT_GT(ended, 3);
 }
 
-TEST(two_processes, write_to_one_registry_and_lose_no_row) {
-    test::folder const folder;
-    std::array<test::acknowledged, 2> done;
+// Each with its number, at the same time.
+void in_two_processes(std::function<void(std::size_t)> const& work) {
     std::array<pid_t, 2> processes{};
     for (std::size_t each = 0; each < processes.size(); ++each) {
         processes[each] = ::fork();
         if (processes[each] == 0) {
             try {
-                test::run_lab(folder.registry(), done[each], "http://host-" + std::to_string(each));
+                work(each);
                 ::_exit(0);
             } catch (std::exception const& error) {
                 std::fprintf(stderr, "%s\n", error.what());
@@ -306,6 +305,14 @@ TEST(two_processes, write_to_one_registry_and_lose_no_row) {
         ::waitpid(process, &status, 0);
         EXPECT_EQ(status, 0);
     }
+}
+
+TEST(two_processes, write_to_one_registry_and_lose_no_row) {
+    test::folder folder;
+    std::array<test::acknowledged, 2> done;
+    in_two_processes([&](std::size_t each) {
+        test::run_lab(folder.registry(), done[each], "http://host-" + std::to_string(each));
+    });
     EXPECT_EQ(faults_of(folder.registry()), "");
     store const opened{folder.registry(), store::access::read};
     ASSERT_EQ(opened.hosts().size(), 2U);
@@ -315,6 +322,19 @@ TEST(two_processes, write_to_one_registry_and_lose_no_row) {
         for (auto const& each : models)
             EXPECT_EQ(opened.probes(each.id).size(), test::tested_contexts.size());
     }
+}
+
+// A transaction that only reads at first could not write after another one has.
+TEST(two_processes, keep_listings_at_the_same_time) {
+    test::folder folder;
+    row_id const host = store{folder.registry(), store::access::write}.keep(test::sample_host());
+    in_two_processes([&](std::size_t) {
+        std::vector const listed{test::sample_model("a"), test::sample_model("b")};
+        store opened{folder.registry(), store::access::write};
+        for (int each = 0; each < 200; ++each)
+            opened.keep_listing(host, listed, at(each));
+    });
+    EXPECT_EQ((store{folder.registry(), store::access::read}.models(host).size()), 2U);
 }
 
 } // namespace
