@@ -131,7 +131,8 @@ bool host_recovery::is_pinned(claim& by, lmstudio::instance const* served) const
 }
 
 // Another request for the same model came a moment ago, and it is not known to be loaded. The
-// models are asked for at most once a minute: a host that does not say so is no reason to wait.
+// models are asked for at most once a minute: a host that does not say so is no reason to wait. One
+// that has said that the model is not loaded is.
 bool host_recovery::is_cold(claim& by) {
     auto const now = deadlines.now();
     if (models.answered_alike(by.model(), now))
@@ -142,7 +143,11 @@ bool host_recovery::is_cold(claim& by) {
     bool const another = std::ranges::any_of(in_flight.claims(), [&](claim const& each) {
         return &each != &by && !each.answering() && each.possible() && each.model().name() == asked;
     });
-    return another && !models.asked_within(watched_for, now);
+    if (!another || !models.asked_within(watched_for, now))
+        return another;
+    auto const& wanted = models.resolve(by);
+    return models.known() && wanted.match == lmstudio::match::found &&
+           models.is_unloaded(wanted.key);
 }
 
 policy::wish host_recovery::wish_of(claim& by, std::vector<std::string> const& being_loaded,

@@ -80,6 +80,19 @@ TEST_F(host_recovery_admission, has_followers_wait_until_the_first_of_them_has_l
     EXPECT_THAT(host.ids(), ElementsAre("m40"));
 }
 
+// By then the models have been listed for those who wait.
+TEST_F(host_recovery_admission, has_one_that_comes_during_the_load_wait_as_well) {
+    host.duplicates = true;
+    host.takes.load = 5s;
+    send("m60");
+    send("m60");
+    time.pass(1s);
+    send("m60");
+    EXPECT_EQ(recovery.waiting(), 2U);
+    finish();
+    EXPECT_EQ(host.counts.loads, 1U);
+}
+
 TEST_F(host_recovery_admission, has_a_follower_take_the_lead_of_one_that_has_left) {
     host.duplicates = true;
     host.takes.load = 5s;
