@@ -283,6 +283,8 @@ void host_recovery::decide() {
             admit_head(each);
             continue;
         }
+        if (wanted == wish::crumb && settings->cold_load.gate)
+            being_loaded.push_back(models.resolve(each.by()).key); // once
         each.admit();
     }
     // Residency lasts longer from now on.

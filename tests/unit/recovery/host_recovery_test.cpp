@@ -184,6 +184,24 @@ TEST_F(host_recovery_admission, lets_a_crumb_of_the_need_pass_while_a_recovery_w
     EXPECT_TRUE(refused(leader));
 }
 
+TEST_F(host_recovery_admission, has_one_of_several_crumbs_load_their_model) {
+    host.duplicates = true;
+    host.takes.list = 100ms; // so that they come before the plan
+    host.load("m40");
+    host.load("m50");
+    keep_busy("m50", 5s);
+    keep_busy("m40", 5s);
+    send("m200"); // 10 is less than a tenth of it
+    time.pass(50ms);
+    for (int i = 0; i < 3; ++i)
+        send("m10");
+    until_it_waits();
+    time.pass(1s);
+    EXPECT_EQ(host.counts.loads, 1U);
+    EXPECT_EQ(host.counts.refusals, 1U); // of the leader: a second one would not fit
+    finish();
+}
+
 TEST_F(host_recovery_admission, sends_the_line_whose_oldest_request_is_oldest_first) {
     std::vector<std::string> loads;
     host.on_load = [&loads](std::string const& model) { loads.push_back(model); };
