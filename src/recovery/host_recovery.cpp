@@ -165,6 +165,9 @@ policy::wish host_recovery::wish_of(claim& by, std::vector<std::string> const& b
             return wish::resident;
         return guard.is_target(served->id) ? target() : wish::loaded;
     }
+    // What was refused is not loaded, even if a host that was down has to be asked again.
+    if (!models.known() && refused)
+        return first ? wish::first : wish::later;
     if (!models.known()) {
         bool const ask = takes_turns() ? !models.asked_within(watched_for, deadlines.now())
                                        : settings->cold_load.gate && is_cold(by);

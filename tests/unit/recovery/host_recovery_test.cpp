@@ -202,6 +202,17 @@ TEST_F(host_recovery_admission, has_one_of_several_crumbs_load_their_model) {
     finish();
 }
 
+// They would be refused again at once, and so on until it is over.
+TEST_F(host_recovery_admission, keeps_refused_ones_waiting_though_its_models_are_forgotten) {
+    settings.cold_load.gate = false;
+    send("m200");
+    auto const& second = send("m200");
+    time.pass(100ms);
+    recovery.models.forget();
+    finish();
+    EXPECT_LE(second.attempts(), 2U);
+}
+
 TEST_F(host_recovery_admission, sends_the_line_whose_oldest_request_is_oldest_first) {
     std::vector<std::string> loads;
     host.on_load = [&loads](std::string const& model) { loads.push_back(model); };
