@@ -106,6 +106,9 @@ room room_by_plan(host_recovery& host, lmstudio::resolved_model const& wanted, s
     for (auto const& each : plan.victims)
         take(taken, host, each, load_rate);
     taken.busy = plan.reason == policy::plan_reason::all_busy;
+    for (auto const& each : host.models.all().loaded) // what it waits for goes in the end
+        if (taken.busy && std::ranges::find(plan.targets, each.id) != plan.targets.end())
+            taken.victims.push_back({host.pace.load_time(each.size_bytes, load_rate), {}});
     taken.never = plan.victims.empty() && !taken.busy;
     return taken;
 }

@@ -57,6 +57,31 @@ TEST_F(candidate_of_a_host, waits_for_the_recovery_that_runs_and_for_loads_that_
     EXPECT_EQ(candidate("m20").wait, seconds{});
 }
 
+// It goes after all, and has to be loaded again.
+TEST_F(candidate_of_a_host, makes_no_cheaper_room_while_what_is_in_the_way_is_in_use) {
+    host.load("m70");
+    host.takes.load = 10s;
+    recovery.watch();
+    recovery.learn_from_requests(true);
+    recovery.models.listed({lmstudio::instance{.id = "m70", .model = "m70", .size_bytes = 70}},
+                           {{"m60", 60, lmstudio::model_kind::llm}}, time.deadlines().now());
+    config::upstream configured;
+    configured.memory = 100;
+    auto const victims = [&] {
+        recovery::lookup fresh;
+        return recovery::candidate_on(recovery, {"m60"}, configured, policy::pace::usual_rate,
+                                      fresh)
+            .victims;
+    };
+    send("m70");
+    finish();
+    auto const idle = victims();
+    EXPECT_GT(idle, seconds{});
+    keep_busy("m70", 10s);
+    EXPECT_GE(victims(), idle + policy::busy_cost(policy::usual_pace));
+    finish();
+}
+
 // What each of the others uses is looked up as well, and must not take the place of what is priced.
 TEST_F(candidate_of_a_host, without_a_name_is_priced_by_its_own_kind_beside_one_of_another_kind) {
     auto const instance = [](std::string id, lmstudio::model_kind kind, std::uint32_t slots) {
