@@ -164,7 +164,8 @@ net::task<recovery::choice> trace_run::choose(std::size_t number, story& told) {
     auto const body = asks.conversation != 0 ? asks.body() : std::string{};
     recovery::wanted_model const wanted{asked_.models[asks.model].key, lmstudio::model_kind::llm,
                                         body, "client"};
-    auto chosen = co_await cluster_.choose(wanted);
+    auto const found = co_await cluster_.choose(wanted);
+    auto chosen = *found; // none of the hosts drains
     trace_offers(wanted);
     auto const reason = policy::to_string(chosen.reason);
     ++figures_.reasons[std::string{reason}];

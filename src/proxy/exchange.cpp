@@ -148,10 +148,7 @@ void exchange::note_attempt() {
 // to unload something; what it does not have, to one that has. It has generated nothing.
 bool exchange::moves_from(recovery::exchange_recovery& recovery) {
     auto const verdict = attempt_->judged().verdict;
-    bool const may = request_.movable() && request_.whole && !preamble_.begun() && !held_ &&
-                     recovery.uninvolved() &&
-                     request_.settings->recovery.mode == config::recovery_mode::on;
-    if (!may)
+    if (!may_move() || held_ || !recovery.uninvolved())
         return false;
     auto const from = request_.host;
     bool moved = false;
@@ -202,6 +199,20 @@ bool exchange::moves_after(host::failure const& failed) {
     if (!choose_host_after_failure(shared_, request_))
         return false;
     note_move(from->name(), host::to_string(failed.kind));
+    return true;
+}
+
+// It could not be given room here, and nothing was generated. Another host may have some.
+bool exchange::moves_after_recovery() {
+    auto const from = request_.host;
+    if (!may_move() || !request_.settings->routing.relocate ||
+        !choose_host_after_recovery(shared_, request_))
+        return false;
+    note_move(from->name(), policy::to_string(recovery_->reason()));
+    count_replay();
+    unloaded_before_ += recovery_->unloaded();
+    held_->park();
+    held_.reset();
     return true;
 }
 
@@ -305,15 +316,15 @@ http::persistence exchange::persistence(http::framing framing) const {
 std::string exchange::own_fields() const {
     auto fields = request_.answer_fields(!list_ || !list_->merged());
     if (!recovery_->met_recovery() && !record_.moved_from.empty())
-        fields += fmt::format("X-Secondwind-Recovery: moved; reason={}; unloaded=0\r\n"
+        fields += fmt::format("X-Secondwind-Recovery: moved; reason={}; unloaded={}\r\n"
                               "X-Secondwind-Attempts: {}\r\n",
-                              record_.moved_because, record_.attempts);
+                              record_.moved_because, unloaded_before_, record_.attempts);
     if (recovery_->met_recovery())
         fields += fmt::format(
             "X-Secondwind-Recovery: {}{}; reason={}; unloaded={}{}\r\n"
             "X-Secondwind-Attempts: {}\r\n",
             recovery::to_string(recovery_->outcome()), recovery_->healed() ? "; healed" : "",
-            policy::to_string(recovery_->reason()), recovery_->unloaded(),
+            policy::to_string(recovery_->reason()), unloaded_before_ + recovery_->unloaded(),
             request_.body.given_up() ? "; not_kept=budget_full" : "", record_.attempts);
     return fields;
 }

@@ -58,6 +58,7 @@ public:
     }
     bool moves_from(recovery::exchange_recovery& recovery);
     bool moves_after(host::failure const& failed);
+    bool moves_after_recovery();
     // A later answer takes the place of an earlier one, unless only the earlier one can still be
     // given.
     void hold(policy::next_step step);
@@ -69,6 +70,10 @@ public:
 
 private:
     void begin_on_host();
+    bool may_move() const noexcept {
+        return request_.movable() && request_.whole && !preamble_.begun() &&
+               request_.settings->recovery.mode == config::recovery_mode::on;
+    }
     void note_move(std::string_view from, std::string_view reason);
     bool says(std::string_view text) const;
     bool lacks_stored() const;
@@ -103,9 +108,10 @@ private:
     std::unique_ptr<model_list> list_; // instead of attempts, for what all hosts are asked
     std::uint64_t number_;
     bool gone_ = false;
-    bool moving_ = false;   // to a host that has not answered yet
-    bool relaying_ = false; // the answer that the client gets in the end
-    bool keep_ = false;     // the client's connection may serve another request
+    bool moving_ = false;             // to a host that has not answered yet
+    std::size_t unloaded_before_ = 0; // for it, on hosts that it has left
+    bool relaying_ = false;           // the answer that the client gets in the end
+    bool keep_ = false;               // the client's connection may serve another request
 };
 
 } // namespace secondwind::proxy

@@ -58,6 +58,11 @@ void note_session(request& request, http::request_head const& head) {
                 request.session = field.value;
 }
 
+void give_up_host(request& request) {
+    request.tried.push_back(&request.host->recovery);
+    request.hopeless.push_back(&request.host->recovery);
+}
+
 void read_facts(request& request, http::request_head const& head) {
     policy::request_parts parts;
     parts.method = head.method;
@@ -303,20 +308,26 @@ bool choose_host_after_refusal(context& shared, request& request) {
         shared.router.choose_instead(wanted_by(request), request.host->recovery, request.tried));
 }
 
+bool choose_host_after_recovery(context& shared, request& request) {
+    give_up_host(request);
+    return move(shared, request,
+                shared.router.choose_after_recovery(wanted_by(request), request.hopeless));
+}
+
 bool choose_host_after_failure(context& shared, request& request) {
-    request.tried.push_back(&request.host->recovery);
+    give_up_host(request);
     return move(shared, request,
                 shared.router.choose_after_failure(wanted_by(request), request.tried));
 }
 
 bool choose_host_that_stores_it(context& shared, request& request) {
-    request.tried.push_back(&request.host->recovery);
+    give_up_host(request);
     return move(shared, request, shared.router.choose_store(wanted_by(request), request.tried));
 }
 
 bool choose_host_that_has_it(context& shared, request& request) {
-    request.tried.push_back(&request.host->recovery);
-    return move(shared, request, shared.router.choose_holder(wanted_by(request), request.tried));
+    give_up_host(request);
+    return move(shared, request, shared.router.choose_holder(wanted_by(request), request.hopeless));
 }
 
 } // namespace secondwind::proxy

@@ -35,6 +35,7 @@ std::optional<http::refusal> refuse_on_draining_host(context& shared, request& r
 
 // Another one, and the head is rendered for that one. False if the request stays where it is.
 bool choose_host_after_refusal(context& shared, request& request);  // for memory
+bool choose_host_after_recovery(context& shared, request& request); // there is no room for it
 bool choose_host_after_failure(context& shared, request& request);  // nothing of it was sent
 bool choose_host_that_stores_it(context& shared, request& request); // the response it continues
 bool choose_host_that_has_it(context& shared, request& request);    // its host has not

@@ -98,8 +98,10 @@ struct request {
     std::string session;         // that it names (routing.session_fields); mostly empty
     recovery::turn turn;         // of a conversation that it continues
     recovery::tried_hosts tried; // that have refused it, or could not be reached
-    std::vector<copy> copies;    // for all hosts, whose lists of models it asks for
-    listener_ptr listener;       // that its client is connected to
+    // Of those, the ones that do not get it once more: no recovery would help there.
+    recovery::tried_hosts hopeless;
+    std::vector<copy> copies; // for all hosts, whose lists of models it asks for
+    listener_ptr listener;    // that its client is connected to
     std::string head;
     // The head as the client sent it, where it must be rendered for a host that is not known yet.
     std::string received;

@@ -296,6 +296,16 @@ std::optional<choice> router::choose_instead(wanted_model const& wanted,
     return cheaper ? std::optional{moved_to(std::move(others))} : std::nullopt;
 }
 
+std::optional<choice> router::choose_after_recovery(wanted_model const& wanted,
+                                                    tried_hosts const& hopeless) const {
+    auto others = price(wanted, hopeless);
+    if (others.empty() || best_rests(others))
+        return std::nullopt;
+    auto const& best = others.candidates[others.prices.cheapest];
+    bool const helps = !best.refused && best.residence != residence::absent;
+    return helps ? std::optional{moved_to(std::move(others))} : std::nullopt;
+}
+
 std::optional<choice> router::choose_after_failure(wanted_model const& wanted,
                                                    tried_hosts const& tried) const {
     auto others = price(wanted, tried);
@@ -312,8 +322,8 @@ std::optional<choice> router::choose_store(wanted_model const& wanted,
 }
 
 std::optional<choice> router::choose_holder(wanted_model const& wanted,
-                                            tried_hosts const& tried) const {
-    auto others = price(wanted, tried);
+                                            tried_hosts const& hopeless) const {
+    auto others = price(wanted, hopeless);
     if (others.empty() || best_rests(others))
         return std::nullopt;
     auto const known = others.candidates[others.prices.cheapest].residence;

@@ -80,11 +80,20 @@ void simulated_host::begin(call& c) {
             then.give({.dead_connection = dead, .unreached = unreached});
             then.end();
         });
-    } else if (c.wish_.bad) {
-        fail(c, verdict::other_error, "'messages' must be an array");
+    } else if (hangs_) {
+        unheard_.push_back(c.number_);
     } else {
-        want(c);
+        accept(c);
     }
+}
+
+void simulated_host::accept(call& c) {
+    if (c.wish_.bad)
+        fail(c, verdict::other_error, "'messages' must be an array");
+    else if (!c.wish_.continues.empty() && !stores(c.wish_.continues))
+        fail(c, verdict::other_error, "previous_response_not_found");
+    else
+        want(c);
 }
 
 void simulated_host::want(call& c) {
@@ -154,6 +163,8 @@ void simulated_host::generate(call& c) {
     later(c, slowed(first_byte), [this, rest = slowed(c.wish_.rest)](call& then) {
         then.give({.came = true});
         later(then, rest, [this](call& at_last) {
+            if (!at_last.wish_.response.empty())
+                responses_.insert(at_last.wish_.response);
             if (!at_last.wish_.tool)
                 return at_last.end();
             at_last.wish_.tool([this, number = at_last.number_] {

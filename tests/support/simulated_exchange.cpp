@@ -22,6 +22,7 @@ simulated_exchange::simulated_exchange(simulated_cluster& cluster, std::size_t h
                                        request sent)
     : simulated_exchange{cluster[host].host, cluster[host].recovery, std::move(sent)} {
     at_ = host;
+    home_ = &cluster;
     cluster_ = may_move ? &cluster : nullptr;
 }
 
@@ -60,6 +61,7 @@ net::task<simulated_exchange::failure_type> simulated_exchange::receive() {
     auto const answer = co_await attempt_->call.head();
     failure_type failure;
     answered_ = answer.came;
+    unreached_ = answer.unreached;
     if (answer.came) {
         heard_ += gone_ ? 0 : 1;
         judged_ = answer.judged;
@@ -67,35 +69,71 @@ net::task<simulated_exchange::failure_type> simulated_exchange::receive() {
         dead_ = answer.dead_connection;
         failure = {true, answer.dead_connection, answer.unreached};
     }
-    if (cluster_ != nullptr && (answer.came || answer.unreached))
-        (*cluster_)[at_].note_connect(answer.came);
+    if (home_ != nullptr && (answer.came || answer.unreached))
+        (*home_)[at_].note_connect(answer.came);
     co_return failure;
 }
 
 bool simulated_exchange::moves_from(recovery::exchange_recovery& recovery) {
-    if (!policy::for_memory(judged_.verdict) || !movable() || !recovery.uninvolved() ||
+    if (!movable() || !recovery.uninvolved() ||
         settings_->recovery.mode != config::recovery_mode::on)
         return false;
-    recovery.learn_refusal(judged_);
-    tried_.push_back(on_);
-    return move(cluster_->router.choose_instead(wanted(), *on_, tried_));
+    bool const refused = policy::for_memory(judged_.verdict);
+    bool const not_stored = says("previous_response_not_found");
+    if (!refused && !not_stored && !lacks_model())
+        return false;
+    if (refused)
+        recovery.learn_refusal(judged_);
+    else if (!not_stored)
+        recovery.learn_absence();
+    if (refused)
+        tried_.push_back(on_);
+    else
+        give_up_host();
+    auto const& router = cluster_->router;
+    if (refused && !settings_->routing.relocate)
+        return false;
+    return move(refused      ? router.choose_instead(wanted(), *on_, tried_)
+                : not_stored ? router.choose_store(wanted(), tried_)
+                             : router.choose_holder(wanted(), hopeless_));
+}
+
+bool simulated_exchange::lacks_model() const noexcept {
+    return !model().empty() && (says("No models loaded.") || says("Multiple models are loaded."));
 }
 
 // Nothing of the request was sent.
 bool simulated_exchange::moves_after(failure_type const& failure) {
     if (!failure.unreached || !movable())
         return false;
-    tried_.push_back(on_);
+    give_up_host();
     return move(cluster_->router.choose_after_failure(wanted(), tried_));
+}
+
+void simulated_exchange::give_up_host() {
+    tried_.push_back(on_);
+    hopeless_.push_back(on_);
+}
+
+bool simulated_exchange::moves_after_recovery() {
+    if (cluster_ == nullptr || !request_.replayable ||
+        settings_->recovery.mode != config::recovery_mode::on || !settings_->routing.relocate)
+        return false;
+    give_up_host();
+    if (!move(cluster_->router.choose_after_recovery(wanted(), hopeless_)))
+        return false;
+    held_.reset();
+    return true;
 }
 
 bool simulated_exchange::move(std::optional<recovery::choice> const& chosen) {
     if (!chosen)
         return false;
     attempt_.reset();
-    at_ = chosen->host;
-    host_ = &(*cluster_)[at_].host;
-    on_ = &(*cluster_)[at_].recovery;
+    auto& to = cluster_->routed(chosen->host);
+    at_ = to.number;
+    host_ = &to.host;
+    on_ = &to.recovery;
     ++moves_;
     on_move();
     return true;
@@ -114,6 +152,7 @@ net::task<void> simulated_exchange::relay() {
     if (answer_.verdict == verdict::healthy)
         co_await attempt_->call.rest();
     cut_ = attempt_->call.cut();
+    broken_ = attempt_->call.broken();
 }
 
 net::task<void> simulated_exchange::reply_failed(failure_type) {

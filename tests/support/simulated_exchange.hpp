@@ -43,9 +43,11 @@ public:
     bool in_flight() const noexcept { return recovery_->use().running(); }
     bool over() const noexcept { return ended_ > 0; }
     unsigned ended() const noexcept { return ended_; }
-    bool answered() const noexcept { return answered_; } // the last attempt, by the host
+    bool answered() const noexcept { return answered_; }   // the last attempt, by the host
+    bool unreached() const noexcept { return unreached_; } // the last attempt, the host
     bool committed() const noexcept { return committed_; }
-    bool cut() const noexcept { return cut_; } // the stream that the client got
+    bool cut() const noexcept { return cut_; }       // the stream that the client got
+    bool broken() const noexcept { return broken_; } // likewise, with its connection
     unsigned attempts() const noexcept { return attempts_; }
     unsigned resends() const noexcept { return resends_; } // after a connection that was dead
     bool fresh() const noexcept { return fresh_; }     // the last attempt is on a new connection
@@ -54,6 +56,9 @@ public:
         return attempt_ ? &attempt_->call : nullptr;
     }
     virtual_time::time_point attempt_began() const noexcept { return attempt_began_; }
+
+    // Another host may serve it, as far as it is up to the request.
+    bool movable() const noexcept { return cluster_ != nullptr && request_.replayable && !held_; }
 
     // In the end.
     answered_by from() const noexcept { return from_; }
@@ -91,6 +96,7 @@ public:
     }
     bool moves_from(recovery::exchange_recovery& recovery);
     bool moves_after(failure_type const& failure);
+    bool moves_after_recovery();
     void hold(policy::next_step step);
     bool holds_answer(failure_type const&) const noexcept { return held_.has_value(); }
     net::task<void> relay();
@@ -106,7 +112,11 @@ private:
 
     net::task<void> run();
     void begin_on_host();
-    bool movable() const noexcept { return cluster_ != nullptr && request_.replayable && !held_; }
+    bool says(std::string_view text) const noexcept {
+        return judged_.message.find(text) != std::string::npos;
+    }
+    bool lacks_model() const noexcept;
+    void give_up_host();
     bool move(std::optional<recovery::choice> const& chosen);
     recovery::wanted_model wanted() const { return {model_.name(), request_.asks.kind}; }
     void answer_ourselves();
@@ -122,9 +132,11 @@ private:
 
     simulated_host* host_;
     recovery::host_recovery* on_;
+    simulated_cluster* home_ = nullptr;    // that its host is one of
     simulated_cluster* cluster_ = nullptr; // null: it stays where it is
     std::size_t at_ = 0;
     recovery::tried_hosts tried_;
+    recovery::tried_hosts hopeless_; // of those; see proxy::request
     unsigned moves_ = 0;
     config::current_settings const& settings_;
     request request_;
@@ -139,7 +151,9 @@ private:
     bool gone_ = false;
     bool committed_ = false;
     bool cut_ = false;
+    bool broken_ = false;
     bool answered_ = false;
+    bool unreached_ = false;
     bool fresh_ = false;
     bool dead_ = false; // the connection of the last attempt was
     unsigned ended_ = 0;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace secondwind::test {
 
@@ -20,6 +21,13 @@ net::task<recovery::control::listing> simulated_host::list(std::string) {
     virtual_time::sleep coming{time_, vary(takes.list) / 2};
     co_await coming;
     listing found;
+    if (hangs_) {
+        virtual_time::sleep waiting{time_, takes.patience};
+        co_await waiting;
+        found.error = "no answer";
+        found.reached = recovery::contact::no_answer;
+        co_return found;
+    }
     if (down_ || strikes(fault::list_fails)) {
         found.error = "no answer";
         found.reached = down_ ? recovery::contact::unreachable : recovery::contact::no_answer;
@@ -41,14 +49,19 @@ net::task<recovery::control::listing> simulated_host::list(std::string) {
             listed.device = i.device;
         }
         for (auto const& m : models_) {
-            if (std::ranges::find(*found.instances, m.key, &lmstudio::instance::model) !=
-                found.instances->end())
+            if (!lists_unloaded ||
+                std::ranges::find(*found.instances, m.key, &lmstudio::instance::model) !=
+                    found.instances->end())
                 continue;
             auto& listed = found.unloaded.emplace_back();
             listed.key = m.key;
             listed.size_bytes = size_of(m.key);
             listed.kind = m.kind;
         }
+        if (listed_before_ && strikes(fault::list_stale))
+            found = *listed_before_;
+        else
+            listed_before_ = found;
     }
     virtual_time::sleep going{time_, vary(takes.list) / 2};
     co_await going;
@@ -62,7 +75,7 @@ net::task<lmstudio::inventory> simulated_host::with_activity(lmstudio::inventory
     co_await coming;
     for (auto& each : loaded) {
         auto const* const i = find(each.id);
-        if (!tells_activity || down_ || i == nullptr)
+        if (!tells_activity || down_ || hangs_ || i == nullptr)
             continue;
         bool const busy = i->foreign > 0 || generating(*i);
         each.doing = busy ? lmstudio::activity::busy : lmstudio::activity::idle;
@@ -89,7 +102,7 @@ net::task<recovery::control::unloading> simulated_host::unload(std::string id, s
     virtual_time::sleep coming{time_, vary(takes.unload) / 2};
     co_await coming;
     unloading result;
-    if (down_ || strikes(fault::unload_refused)) {
+    if (down_ || hangs_ || strikes(fault::unload_refused)) {
         result.error = "refused";
     } else if (find(id) == nullptr) {
         result.result = lmstudio::unload_result::not_found;
@@ -199,15 +212,26 @@ virtual_time::time_point simulated_host::last_foreign() const noexcept {
 void simulated_host::go_down() {
     last_foreign_ = last_foreign();
     down_ = true;
+    hangs_ = false;
+    unheard_.clear();
+    listed_before_.reset();
     loads_.clear();
     instances_.clear();
     changed_ = virtual_time::now();
     auto const all = calls_;
     for (auto const& [number, c] : all)
         if (!c->ended_) {
+            c->broken_ = c->head_.has_value();
             c->give({});
             c->end();
         }
+}
+
+void simulated_host::go_on() {
+    hangs_ = false;
+    for (auto const number : std::exchange(unheard_, {}))
+        if (auto const found = calls_.find(number); found != calls_.end())
+            accept(*found->second);
 }
 
 void simulated_host::cut(std::uint64_t number, verdict v, std::string const& message) {
@@ -274,6 +298,13 @@ simulated_host::instance const* simulated_host::serving(std::string const& name,
         only = only == nullptr ? &i : only;
     }
     return only;
+}
+
+std::map<std::string, std::size_t> simulated_host::requests_by_name() const {
+    std::map<std::string, std::size_t> all;
+    for (auto const& [number, each] : calls_)
+        ++all[each->wish_.model];
+    return all;
 }
 
 std::vector<std::string> simulated_host::loading() const {

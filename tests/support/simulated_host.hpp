@@ -31,6 +31,9 @@ struct wish {
     // Of `first_byte`, what is saved where the instance keeps this conversation's last prompt.
     std::uint64_t conversation = 0; // 0: none
     std::chrono::milliseconds kept{};
+    // Of a response that the host stores: the one that this makes, and the one that it continues.
+    std::string response{};
+    std::string continues{};
 };
 
 // Models are loaded when they are asked for and dropped when they are unloaded; what does not fit
@@ -69,11 +72,12 @@ public:
     enum class fault {
         list_fails,
         unload_refused,
-        unload_unsure,  // done, and yet answered with an error
-        load_aborts,    // for no cause that it names
-        suspected,      // does not fit, and says so in no clear words
-        late_stop,      // goes on generating after its client has left
-        dead_connection // had closed the idle connection that a request comes over
+        unload_unsure,   // done, and yet answered with an error
+        load_aborts,     // for no cause that it names
+        suspected,       // does not fit, and says so in no clear words
+        late_stop,       // goes on generating after its client has left
+        dead_connection, // had closed the idle connection that a request comes over
+        list_stale       // lists once more what it has listed before
     };
     struct duration {
         milliseconds list{4};
@@ -85,6 +89,7 @@ public:
         milliseconds release{0};   // how long the memory of an instance that is gone is not free
         milliseconds load_unit{0}; // of a load, for each unit of the model's file
         milliseconds unlisted{0};  // how long an instance that is loaded is not listed
+        milliseconds patience{10'000}; // of whoever asks a host that hangs
     };
     // What happened, in numbers.
     struct tally {
@@ -111,6 +116,7 @@ public:
     // What a test may change at any time.
     duration takes;
     bool tells_activity = true;
+    bool lists_unloaded = true;     // without it, only what is loaded
     size_type unit = 1'000'000'000; // bytes, of the memory and of all sizes
     // A load that does not fit is refused at once. Without it the load begins, takes what memory
     // there is, and fails after half its time if the rest is not free by then.
@@ -146,6 +152,9 @@ public:
     void occupy(std::string const& id, milliseconds span);
     void go_down();
     void come_back() { down_ = false; }
+    // It accepts connections, and answers nothing that comes until it goes on.
+    void hang() { hangs_ = !down_; }
+    void go_on();
 
     net::task<listing> list(std::string authorization) override;
     net::task<lmstudio::inventory> with_activity(lmstudio::inventory loaded,
@@ -155,6 +164,11 @@ public:
 
     // The truth.
     bool down() const noexcept { return down_; }
+    bool hangs() const noexcept { return hangs_; }
+    bool stores(std::string const& response) const { return responses_.contains(response); }
+    // Those that came through the proxy and have not ended, and how many of them name each model.
+    std::size_t requests() const noexcept { return calls_.size(); }
+    std::map<std::string, std::size_t> requests_by_name() const;
     size_type memory() const noexcept { return memory_; }
     size_type used() const noexcept;
     // The number of the newest instance, or of what else was numbered since.
@@ -188,6 +202,7 @@ private:
     };
 
     void begin(call& c);
+    void accept(call& c);
     void want(call& c);
     void serve(call& c, instance& on);
     void generate(call& c);
@@ -225,6 +240,10 @@ private:
     virtual_time::time_point busy_since_;
     unsigned unloading_ = 0;
     bool down_ = false;
+    bool hangs_ = false;
+    std::vector<std::uint64_t> unheard_; // the calls that came meanwhile
+    std::set<std::string> responses_;
+    std::optional<listing> listed_before_;
 };
 
 // One request that the host serves, over a connection that is new if `fresh`. It begins when it is
@@ -247,6 +266,8 @@ public:
     std::optional<std::uint64_t> const& on() const noexcept { return on_; }
     // Its instance went away after the head.
     bool cut() const noexcept { return cut_; }
+    // Its connection broke after the head.
+    bool broken() const noexcept { return broken_; }
     // Where it was refused for memory: what was in the way.
     std::vector<instance> const& blockers() const noexcept { return blockers_; }
     std::vector<std::string> const& blocking_loads() const noexcept { return blocking_loads_; }
@@ -266,6 +287,7 @@ private:
     std::optional<std::uint64_t> load_; // the number of the one that it awaits
     bool queued_ = false;               // on its instance
     bool cut_ = false;
+    bool broken_ = false;
     bool ended_ = false;
     std::vector<instance> blockers_;
     std::vector<std::string> blocking_loads_;

@@ -37,6 +37,8 @@ concept recoverable_exchange = requires(Exchange& exchange, Exchange const& stat
     // After an error or a failure: another host is to serve it, and that one's own loop follows.
     { exchange.moves_from(recovery) } -> std::same_as<bool>;
     { exchange.moves_after(failure) } -> std::same_as<bool>;
+    // There is no room for it here, whatever was unloaded.
+    { exchange.moves_after_recovery() } -> std::same_as<bool>;
 
     // Keeps the answer of the attempt. Unless the step is to relay it, the host must no longer
     // be busy with it.
@@ -58,7 +60,8 @@ concept recoverable_exchange = requires(Exchange& exchange, Exchange const& stat
 //     attempt ─ decide() ─┬─ relay: give the client this answer
 //        ▲                └─ else: keep the answer, recover() ─┬─ true: another attempt
 //        └─────────────────────────────────────────────────────┤
-//                                                              └─ false: give it the kept answer
+//                                                              └─ false: give it the kept answer,
+//                                                                        or another host's
 //
 // Where the host gave an answer, the client never gets an answer of our own. Both must outlive it.
 template<recoverable_exchange Exchange>
@@ -108,6 +111,9 @@ net::task<bool> run_exchange(Exchange& exchange, exchange_recovery& recovery) {
             again = co_await recovery.recover(step, judged);
         if (again || exchange.gone())
             continue;
+        if (policy::for_memory(judged.verdict) && recovery.found_no_room() &&
+            exchange.moves_after_recovery())
+            co_return true;
         co_await exchange.relay();
         // It cannot be taken back, but the next request need not meet the same error.
         if (auto const* const late = exchange.late_error())

@@ -132,6 +132,13 @@ public:
     recovery::outcome outcome() const noexcept { return outcome_; }
     policy::verdict reason() const noexcept { return reason_; } // the last that led here
     std::size_t unloaded() const noexcept { return record_ ? record_->unloaded() : 0; }
+    // A recovery has made no room for it, or was not even tried because it would not. One that has
+    // waited for recovery.busy_wait does not wait again elsewhere.
+    bool found_no_room() const noexcept {
+        using enum recovery::outcome;
+        return outcome_ == replay_failed || outcome_ == unload_failed || outcome_ == no_candidate ||
+               outcome_ == futile;
+    }
     // It could not be replayed, but the host was healed for the next request.
     bool healed() const noexcept { return healed_; }
     // It got no recovery, because the unloads of its host keep failing.

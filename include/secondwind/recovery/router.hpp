@@ -121,6 +121,11 @@ public:
     // was not tried, if that is cheaper than to make room where it was refused.
     std::optional<choice> choose_instead(wanted_model const& wanted, host_recovery const& refused,
                                          tried_hosts const& tried) const;
+    // Where a request goes for which the host it was sent to could make no room: the cheapest that
+    // may have some, or make some. It may have refused the request before, as long as no recovery
+    // has been in vain there.
+    std::optional<choice> choose_after_recovery(wanted_model const& wanted,
+                                                tried_hosts const& hopeless) const;
     // Where a request goes that could not be sent to a host.
     std::optional<choice> choose_after_failure(wanted_model const& wanted,
                                                tried_hosts const& tried) const;
@@ -128,8 +133,10 @@ public:
     // Where a request goes that continues a response which its host has not stored: the cheapest,
     // and at last those that are draining.
     std::optional<choice> choose_store(wanted_model const& wanted, tried_hosts const& tried) const;
-    // Where a request goes whose model its host has not: the cheapest that lists it.
-    std::optional<choice> choose_holder(wanted_model const& wanted, tried_hosts const& tried) const;
+    // Where a request goes whose model its host has not: the cheapest that lists it, even if it has
+    // refused the request for memory.
+    std::optional<choice> choose_holder(wanted_model const& wanted,
+                                        tried_hosts const& hopeless) const;
     // The host of this name; nothing if there is none any more.
     std::optional<choice> find(std::string_view name, policy::choice_reason reason) const noexcept;
     // The hosts that list a loaded instance of this id.
