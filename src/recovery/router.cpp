@@ -316,7 +316,8 @@ std::optional<choice> router::choose_store(wanted_model const& wanted,
                                            tried_hosts const& tried) const {
     auto chosen = choose_after_failure(wanted, tried);
     for (std::size_t i = 0; i < hosts_.size() && !chosen; ++i)
-        if (hosts_[i].drains() && std::ranges::find(tried, hosts_[i].recovery) == tried.end())
+        if (hosts_[i].drains() && allows(*hosts_[i].upstream, wanted.name) &&
+            std::ranges::find(tried, hosts_[i].recovery) == tried.end())
             chosen = choice{i, policy::choice_reason::moved, {}};
     return chosen;
 }

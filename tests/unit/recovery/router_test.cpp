@@ -83,3 +83,24 @@ TEST_F(router_over_hosts, returns_to_a_full_host_from_one_that_has_not_got_the_m
     EXPECT_EQ(e.host(), full.number);
     EXPECT_EQ(e.moves(), 2U);
 }
+
+TEST_F(router_over_hosts, searches_no_draining_host_for_the_response_of_a_model_that_it_excludes) {
+    add("first", 100, {{"m50", 50}});
+    auto& second = add("second", 100, {{"m50", 50}});
+    second.upstream.models = {"m60"};
+    second.draining = true;
+    cluster.route();
+    auto const& e = send({.model = "m50", .continues = "resp_unknown"});
+    EXPECT_EQ(e.moves(), 0U);
+    EXPECT_EQ(e.answer().message, "previous_response_not_found");
+}
+
+TEST_F(router_over_hosts, searches_the_draining_hosts_for_a_response_at_last) {
+    add("first", 100, {{"m50", 50}});
+    auto& second = add("second", 100, {{"m50", 50}});
+    cluster.route();
+    second.draining = true;
+    auto const& e = send({.model = "m50", .continues = "resp_unknown"});
+    EXPECT_EQ(e.moves(), 1U);
+    EXPECT_EQ(e.host(), second.number);
+}
