@@ -4,24 +4,16 @@
 // A failure names its seed; SECONDWIND_MODEL_SEED=<seed> runs that one alone and traces it.
 // SECONDWIND_MODEL_SCHEDULES=<n> runs n schedules in each of the eight parts instead of 400: 12500
 // make 100,000 in all.
+#include "support/model_seeds.hpp"
 #include "support/recovery_schedule.hpp"
 
 #include <gmock/gmock.h>
 
-#include <cstdlib>
 #include <memory>
 
 using namespace secondwind::test;
 
 namespace {
-
-std::uint64_t from_environment(char const* name, std::uint64_t otherwise) {
-    auto const* const value = std::getenv(name);
-    return value == nullptr ? otherwise : std::strtoull(value, nullptr, 10);
-}
-
-constexpr std::uint64_t parts = 8;
-constexpr int most_failures = 3; // that one test reports
 
 struct recovery_schedules : testing::TestWithParam<std::uint64_t> {
     // True if there was no breach.
@@ -40,15 +32,15 @@ struct recovery_schedules : testing::TestWithParam<std::uint64_t> {
 } // namespace
 
 TEST_P(recovery_schedules, keeps_every_promise_and_leaves_no_exchange_waiting) {
-    if (auto const one = from_environment("SECONDWIND_MODEL_SEED", 0); one != 0) {
-        if (one % parts == GetParam())
+    if (auto const one = model_seed(); one != 0) {
+        if (one % model_parts == GetParam())
             run(one, true);
         return;
     }
-    auto const schedules = from_environment("SECONDWIND_MODEL_SCHEDULES", 400);
+    auto const schedules = model_schedules(400);
     int failures = 0;
-    for (std::uint64_t n = 1; n <= schedules && failures < most_failures; ++n)
-        failures += run(n * parts + GetParam()) ? 0 : 1;
+    for (std::uint64_t n = 1; n <= schedules && failures < most_model_failures; ++n)
+        failures += run(n * model_parts + GetParam()) ? 0 : 1;
 }
 
 // docs/design.md lists them; that no others occur is checked in each schedule.
@@ -64,4 +56,4 @@ TEST(recovery_model, meets_every_state_of_the_table) {
         ADD_FAILURE() << to_string(state);
 }
 
-INSTANTIATE_TEST_SUITE_P(part, recovery_schedules, testing::Range(std::uint64_t{0}, parts));
+INSTANTIATE_TEST_SUITE_P(part, recovery_schedules, testing::Range(std::uint64_t{0}, model_parts));

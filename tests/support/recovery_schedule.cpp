@@ -16,7 +16,7 @@ constexpr simulated_host::size_type memory = 100;
 } // namespace
 
 recovery_schedule::recovery_schedule(std::uint64_t seed, bool tracing)
-    : random_{seed * 0x9E3779B97F4A7C15ull + 1}, tracing_{tracing} {
+    : seeded_random{seed}, tracing_{tracing} {
     calm_ = chance(40);
     slow_ = chance(30);
     length_ = slow_ ? one_of<milliseconds>({20s, 120s}) : one_of<milliseconds>({300ms, 1500ms, 6s});
@@ -28,15 +28,6 @@ recovery_schedule::recovery_schedule(std::uint64_t seed, bool tracing)
         choose_agents();
     if (!calm_)
         choose_events();
-}
-
-bool recovery_schedule::chance(int percent) {
-    return number(1, 100) <= percent;
-}
-
-// Not a distribution of the library: those differ from one library to another.
-int recovery_schedule::number(int from, int to) {
-    return from + static_cast<int>(random_() % static_cast<std::uint64_t>(to - from + 1));
 }
 
 void recovery_schedule::choose_settings() {

@@ -3,17 +3,17 @@
 
 #include "support/changeable_settings.hpp"
 #include "support/recovery_referee.hpp"
+#include "support/seeded_random.hpp"
 
 #include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
-#include <random>
 
 namespace secondwind::test {
 
 // The same seed makes the same schedule.
-class recovery_schedule {
+class recovery_schedule : seeded_random {
 public:
     explicit recovery_schedule(std::uint64_t seed, bool tracing = false);
 
@@ -25,14 +25,6 @@ public:
 
 private:
     using milliseconds = std::chrono::milliseconds;
-
-    bool chance(int percent);
-    int number(int from, int to);
-    milliseconds span(int from, int to) { return milliseconds{number(from, to)}; }
-    template<class T>
-    T one_of(std::vector<T> const& all) {
-        return all[static_cast<std::size_t>(number(0, static_cast<int>(all.size()) - 1))];
-    }
 
     void choose_settings();
     std::vector<simulated_host::model> choose_models();
@@ -46,7 +38,6 @@ private:
     void at(milliseconds when, std::function<void()> event);
     std::string any_instance();
 
-    std::mt19937_64 random_;
     bool calm_; // the host serves these clients only, and has no faults
     bool slow_; // loads and generations take as long as real ones
     bool tracing_;
