@@ -26,10 +26,12 @@ std::string render(call_request const& request, config::upstream const& upstream
 
 net::task<failure> raw_call::run(std::string_view method, std::string_view request, bounds within) {
     failure failed;
-    over_ = pool_.lend();
+    over_ = within.new_connection ? pool_.lend_new() : pool_.lend();
     net::deadline_slot whole{env_.deadlines};
+    net::deadline_slot quiet{env_.deadlines};
     net::deadline_slot connecting{env_.deadlines};
     net::scoped_deadline late{whole, "call", within.time, [this] { cancel(); }};
+    net::scoped_deadline silent{quiet, "call_silence", [this] { cancel(); }};
     for (;;) {
         failed = {};
         answer_.emplace(env_.blocks);
@@ -42,9 +44,10 @@ net::task<failure> raw_call::run(std::string_view method, std::string_view reque
             net::write_all send{over_->socket, connecting, std::chrono::milliseconds{0}, request};
             auto const sent = co_await send;
             (void)sent;
-            failed = co_await read_answer(method, within);
+            silent.arm(within.silence);
+            failed = co_await read_answer(method, within, silent);
         }
-        if (late.expired())
+        if (late.expired() || silent.expired())
             failed.kind = connected ? fault::timeout : fault::connect_timeout;
         if (!failed.resend_safe())
             break;
@@ -54,7 +57,8 @@ net::task<failure> raw_call::run(std::string_view method, std::string_view reque
     co_return failed;
 }
 
-net::task<failure> raw_call::read_answer(std::string_view method, bounds within) {
+net::task<failure> raw_call::read_answer(std::string_view method, bounds const& within,
+                                         net::deadline& silent) {
     auto& reply = *answer_;
     http::head_scanner const fresh{within.head, http::head_scanner::side::answer};
     auto scanner = fresh;
@@ -71,6 +75,7 @@ net::task<failure> raw_call::read_answer(std::string_view method, bounds within)
             continue;
         }
         auto const ec = co_await over_->readable();
+        silent.arm(within.silence);
         failed = reply.take(*over_, ec);
         if (failed)
             co_return failed;
@@ -83,6 +88,8 @@ net::task<failure> raw_call::read_answer(std::string_view method, bounds within)
     for (;;) {
         reply.scan([&](std::string_view data) {
             size += data.size();
+            if (within.on_data)
+                within.on_data(data);
             return size <= within.body;
         });
         if (size > within.body)
@@ -92,6 +99,7 @@ net::task<failure> raw_call::read_answer(std::string_view method, bounds within)
         if (failed || reply.framer().state() == decoder_state::complete)
             break;
         auto const ec = co_await over_->readable();
+        silent.arm(within.silence);
         failed = reply.take(*over_, ec);
         if (failed.kind == fault::closed && reply.framer().finish() == decoder_state::complete)
             failed = {};
@@ -106,20 +114,26 @@ net::task<failure> raw_call::read_answer(std::string_view method, bounds within)
 
 net::task<call_result> call(environment env, connection_pool& pool, call_request request,
                             std::chrono::milliseconds limit, std::size_t bound) {
-    call_result out;
-    auto const text = render(request, pool.upstream());
     raw_call raw{env, pool};
-    raw_call::bounds const within{limit, bound, {}};
-    out.failure = co_await raw.run(request.method, text, within);
+    raw_call::bounds within{limit, bound};
+    auto out = co_await call(env, raw, pool.upstream(), std::move(request), std::move(within));
+    co_return out;
+}
+
+net::task<call_result> call(environment env, raw_call& through, config::upstream const& upstream,
+                            call_request request, raw_call::bounds within) {
+    call_result out;
+    auto const text = render(request, upstream);
+    out.failure = co_await through.run(request.method, text, std::move(within));
     if (out.failure)
         co_return out;
-    raw.answer().check_head(request.method, env.fields);
-    out.status = raw.answer().head().status;
-    out.head = raw.answer().head_bytes();
+    through.answer().check_head(request.method, env.fields);
+    out.status = through.answer().head().status;
+    out.head = through.answer().head_bytes();
     for (auto const& each : env.fields)
         if (iequals(each.name, "Date"))
             out.date = each.value;
-    raw.answer().scan_again([&out](std::string_view data) { out.body.append(data); });
+    through.answer().scan_again([&out](std::string_view data) { out.body.append(data); });
     co_return out;
 }
 

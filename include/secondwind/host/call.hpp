@@ -11,6 +11,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,6 +34,11 @@ public:
         std::chrono::milliseconds time; // in all, connecting included
         std::size_t body;               // bytes of the answer's body, decoded
         http::head_limits head{};
+        std::chrono::milliseconds silence{0}; // without a byte of the answer; 0: any
+        // For a request that must not be sent twice: on a connection that no other one has used.
+        bool new_connection = false;
+        // Told of the body as it arrives, decoded. Must neither throw nor await.
+        std::function<void(std::string_view)> on_data{};
     };
 
     // The pool must outlive it, and so must what `env` refers to.
@@ -54,7 +60,8 @@ public:
     host::answer& answer() noexcept { return *answer_; }
 
 private:
-    net::task<failure> read_answer(std::string_view method, bounds within);
+    net::task<failure> read_answer(std::string_view method, bounds const& within,
+                                   net::deadline& silent);
 
     environment env_;
     connection_pool& pool_;
@@ -80,5 +87,9 @@ struct call_request {
 // A call of our own: as raw_call::run(), with at most `bound` bytes of body.
 net::task<call_result> call(environment env, connection_pool& pool, call_request request,
                             std::chrono::milliseconds limit, std::size_t bound);
+
+// The same through a call that its caller can cancel.
+net::task<call_result> call(environment env, raw_call& through, config::upstream const& upstream,
+                            call_request request, raw_call::bounds within);
 
 } // namespace secondwind::host
