@@ -1,6 +1,8 @@
 // The operator commands: clients of the admin listener of a running secondwind.
 #pragma once
 
+#include <secondwind/base/console.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -10,6 +12,8 @@
 #include <vector>
 
 namespace secondwind::app {
+
+using secondwind::console;
 
 // Where the admin listener is (for a load, the one for clients), and how to connect to it.
 struct admin_address {
@@ -55,17 +59,6 @@ struct operator_command {
     // For a load instead: it may wait until other models are idle, for recovery.busy_wait.
     std::chrono::milliseconds load_timeout{std::chrono::hours{25}};
     std::chrono::milliseconds wait_interval{500}; // drain: between two looks at what is left
-};
-
-// The process's own streams, or a test's.
-struct console {
-    // Standard output. Returns false once its reader has closed it.
-    std::function<bool(std::string_view text)> print;
-    // Standard error: a sentence, without a line end.
-    std::function<void(std::string_view sentence)> print_error;
-    // Asks a yes-or-no question. Empty if there is no terminal.
-    std::function<bool(std::string_view question)> confirm;
-    bool colours = false;
 };
 
 // Standard streams, with colours if standard output is a terminal that supports them and NO_COLOR
