@@ -110,6 +110,21 @@ std::vector<model> store::keep_listing(row_id host, std::span<model const> liste
     });
 }
 
+row_id store::add(model const& found, time_point now) {
+    return guarded(file(), [&] {
+        auto const fitting = within_ranges(found);
+        check(fitting);
+        transaction all_of_it{*connection_};
+        keep_model(connection_->sql(), fitting, now);
+        auto const id =
+            change_returning(connection_->sql(),
+                             "UPDATE model SET missing_since=? WHERE host=? AND key=? RETURNING id",
+                             now, fitting.host, fitting.key);
+        all_of_it.commit();
+        return id;
+    });
+}
+
 void store::forget(row_id model) {
     guarded(file(), [&] {
         transaction all_of_it{*connection_};

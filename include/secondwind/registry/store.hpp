@@ -47,6 +47,9 @@ public:
     // and a model whose key is empty or too long is not kept. Returns the models with their ids,
     // missing ones too.
     std::vector<model> keep_listing(row_id host, std::span<model const> listed, time_point now);
+    // A model that the host has not listed, of an import: new, or the known one of that key.
+    // Returns its id.
+    row_id add(model const& found, time_point now);
     // Removes a model with its probes and results.
     void forget(row_id model);
 
