@@ -10,6 +10,7 @@
 #include <secondwind/config/config.hpp>
 #include <secondwind/demo/demo.hpp>
 #include <secondwind/demo/emulate.hpp>
+#include <secondwind/lab/lab.hpp>
 
 #include <array>
 #include <cerrno>
@@ -131,6 +132,11 @@ int run(int argc, char** argv) {
         app::refuse_loops(invocation.settings.value(), true);
         return app::run_doctor(invocation.settings.value(), doctor_command_of(invocation),
                                app::process_console());
+    case verb::lab: {
+        auto command = invocation.experimenting;
+        command.program = SECONDWIND_VERSION;
+        return lab::run_lab(invocation.settings.value(), command, app::process_console());
+    }
     case verb::serve:
         log::init(invocation.settings.value().logging);
         for (auto const& note : invocation.settings.notes())

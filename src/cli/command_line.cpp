@@ -1,5 +1,6 @@
 #include <secondwind/cli/command_line.hpp>
 
+#include "lab_verbs.hpp"
 #include "operator_verbs.hpp"
 #include "unexpected_argument.hpp"
 
@@ -243,6 +244,7 @@ invocation parse(int argc, char const* const* argv,
         "unloaded.\n"
         "Exit codes: 0 recovery will work on all hosts, 1 on one it cannot, or the trial failed.");
     operator_verbs const operators{app, values};
+    lab_verbs experiments{app, values};
     key_verbs const about_keys{app};
     auto* version_verb = app.add_subcommand("version", "Print the version");
     auto* help = app.add_subcommand("help", "Print help for secondwind, or for a verb");
@@ -252,6 +254,8 @@ invocation parse(int argc, char const* const* argv,
     try {
         app.parse(argc, argv);
     } catch (CLI::ParseError const& error) {
+        if (auto const message = meant_lab(app); !message.empty())
+            return usage_error(message);
         if (auto const message = unexpected_argument(app); !message.empty())
             return usage_error(message);
         return from_exit(app, error);
@@ -282,6 +286,9 @@ invocation parse(int argc, char const* const* argv,
     if (auto const complaint = operators.complaint(); !complaint.empty())
         return usage_error(complaint);
 
+    if (auto const complaint = experiments.complaint(); !complaint.empty())
+        return usage_error(complaint);
+
     if (about_keys.given()) {
         auto const complaint = about_keys.complaint(values);
         if (!complaint.empty())
@@ -308,9 +315,10 @@ invocation parse(int argc, char const* const* argv,
         // The narration replaces the log, unless another layer asks for it.
         result.settings.add_flag("log.level", "warn", "demo");
     } else {
-        auto const otherwise = check->parsed()    ? invocation::verb::check
-                               : doctor->parsed() ? invocation::verb::doctor
-                                                  : invocation::verb::serve;
+        auto const otherwise = check->parsed()       ? invocation::verb::check
+                               : doctor->parsed()    ? invocation::verb::doctor
+                               : experiments.given() ? invocation::verb::lab
+                                                     : invocation::verb::serve;
         result.chosen = operators.given().value_or(otherwise);
     }
     steps.run([&] {
@@ -331,6 +339,8 @@ invocation parse(int argc, char const* const* argv,
     if (!operators.given() && !demo->parsed() && inspect_files)
         steps.add(inspect_files(result.settings));
     steps.finish();
+    if (experiments.given())
+        result.experimenting = experiments.read();
     if (operators.given())
         result.operating = operators.read(result.settings.value(), read_file);
     return result;

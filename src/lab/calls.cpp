@@ -9,4 +9,12 @@ std::vector<loaded_instance> listing::loaded() const {
     return all;
 }
 
+std::vector<std::string> activity::busy() const {
+    std::vector<std::string> ids;
+    for (auto const& each : loaded)
+        if (each.busy)
+            ids.push_back(each.id);
+    return ids;
+}
+
 } // namespace secondwind::lab

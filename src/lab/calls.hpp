@@ -26,7 +26,7 @@ struct loaded_instance {
     std::optional<std::int64_t> context; // tokens, as the host lists it
     std::uint32_t parallel = 0;          // 0: not said
     bool just_in_time = false;           // a request has loaded it: it has a time to live
-    bool busy = false;                   // only after machine::activity()
+    bool busy = false;                   // as machine::activity() says
     std::string config = "{}";           // as listed, a JSON object
 };
 
@@ -46,6 +46,15 @@ struct listing {
 
     // All loaded instances.
     std::vector<loaded_instance> loaded() const;
+};
+
+// What the host says that instances are doing.
+struct activity {
+    bool known = false;                  // false: it does not say
+    std::vector<loaded_instance> loaded; // those that it was asked about, with what it says of them
+
+    // The ids of the busy ones.
+    std::vector<std::string> busy() const;
 };
 
 struct load_request {

@@ -38,7 +38,9 @@ ARROWS = {
     # What the model lab keeps. Nothing that serves requests depends on it.
     "registry": {"base"},
     # A client of hosts with connections of its own; what it finds goes to the registry.
-    "lab": {"base", "http", "lmstudio", "policy", "config", "net", "host", "registry"},
+    "lab": {
+        "base", "http", "lmstudio", "policy", "config", "cli", "net", "host", "registry",
+    },
     "cli": {"base", "config"},
     "app": {
         "base", "policy", "config", "telemetry", "net", "recovery", "host", "proxy", "admin",
@@ -46,7 +48,7 @@ ARROWS = {
     # The only room that knows both the proxy and the emulated host, so that nothing that serves
     # requests depends on the latter.
     "demo": {"base", "config", "net", "recovery", "host", "proxy", "app", "emulator"},
-    "main": {"base", "config", "cli", "app", "demo"},
+    "main": {"base", "config", "cli", "app", "demo", "lab"},
 }
 
 PURE_ROOMS = {"base", "http", "lmstudio", "policy", "config", "cli", "telemetry"}
@@ -58,9 +60,9 @@ PURE_FILES = {
     "app/operator_view", "app/route_view", "app/status_view", "app/trial_report",
     "host/api_support", "host/backoff", "host/host_health", "host/idle_set", "host/last_known",
     "host/route_counts",
-    "lab/calls", "lab/curve_svg", "lab/evidence", "lab/lmstrix", "lab/outcome", "lab/progress_lines",
-    "lab/prompt", "lab/report", "lab/report_json", "lab/report_text", "lab/result",
-    "lab/result_document", "lab/search",
+    "lab/calls", "lab/curve_svg", "lab/documents", "lab/evidence", "lab/lmstrix", "lab/model_choice",
+    "lab/narrator", "lab/outcome", "lab/progress_lines", "lab/prompt", "lab/report",
+    "lab/report_json", "lab/report_text", "lab/result", "lab/result_document", "lab/search",
     "registry/error", "registry/ranges", "registry/records", "registry/schema",
 }
 
@@ -82,7 +84,7 @@ BEAST_SOURCES = {"src/app/admin_client.cpp", "src/host/sdk_socket.cpp"}
 SQLITE_HEADERS = re.compile(r"sqlite3(ext)?\.h$|SQLiteCpp/")
 SQLITE_ROOM = "registry"
 # Rooms whose public headers no other room includes yet.
-AHEAD_OF_THEIR_USERS = {"registry"}
+AHEAD_OF_THEIR_USERS = set()
 
 MOST_LINES = 450
 

@@ -12,8 +12,9 @@ namespace secondwind::test {
 
 class temporary_folder {
 public:
-    temporary_folder() {
-        auto pattern = (std::filesystem::temp_directory_path() / "secondwind-XXXXXX").string();
+    explicit temporary_folder(
+        std::filesystem::path const& in = std::filesystem::temp_directory_path()) {
+        auto pattern = (in / "secondwind-XXXXXX").string();
         if (::mkdtemp(pattern.data()) == nullptr)
             throw std::runtime_error{"there is no place for a temporary folder"};
         path_ = pattern;

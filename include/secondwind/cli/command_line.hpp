@@ -1,6 +1,7 @@
 // The task of the process, from its arguments, environment and configuration file.
 #pragma once
 
+#include <secondwind/cli/lab_command.hpp>
 #include <secondwind/config/builder.hpp>
 
 #include <cstdint>
@@ -59,6 +60,7 @@ struct invocation {
         emulate, // an LM Studio alone
         check,
         doctor,   // ask the hosts whether recoveries will work
+        lab,      // find out what the hosts' models can do
         make_key, // for a client
         hash_key, // an existing key, from standard input
         // Clients of the admin listener of a running secondwind.
@@ -76,15 +78,16 @@ struct invocation {
     };
 
     verb chosen = verb::serve;
-    config::builder settings; // all layers applied and checked
-    bool once = false;        // demo: end after one recovery
-    bool live = false;        // check: ask the hosts too, as doctor does
-    bool json = false;        // doctor: print the findings as JSON
-    trial_flags trying;       // of doctor
-    operator_flags operating; // of an operator's verb
-    key_flags making;         // of make_key
-    emulate_flags emulating;  // of emulate
-    int exit_code = 0;        // 0 for help and version, 2 for a usage error
+    config::builder settings;  // all layers applied and checked
+    bool once = false;         // demo: end after one recovery
+    bool live = false;         // check: ask the hosts too, as doctor does
+    bool json = false;         // doctor: print the findings as JSON
+    trial_flags trying;        // of doctor
+    operator_flags operating;  // of an operator's verb
+    key_flags making;          // of make_key
+    emulate_flags emulating;   // of emulate
+    lab_command experimenting; // of lab
+    int exit_code = 0;         // 0 for help and version, 2 for a usage error
     std::string output;
     bool output_is_error = false; // print it on standard error
 };

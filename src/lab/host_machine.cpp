@@ -1,0 +1,232 @@
+#include "host_machine.hpp"
+
+#include "documents.hpp"
+
+#include <secondwind/lmstudio/rest_codec.hpp>
+#include <secondwind/net/timed_wait.hpp>
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace secondwind::lab {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::size_t largest_listing = 16 * 1024 * 1024;
+constexpr std::size_t largest_answer = 4 * 1024 * 1024;
+
+call_end end_of(host::failure const& failed) noexcept {
+    using host::fault;
+    switch (failed.kind) {
+    case fault::none:
+        return call_end::answered;
+    case fault::resolve:
+    case fault::connect:
+    case fault::connect_timeout:
+    case fault::tls:
+    case fault::descriptors:
+        return call_end::unreachable;
+    case fault::timeout:
+        return call_end::timeout;
+    case fault::cancelled:
+        return call_end::cancelled;
+    case fault::closed:
+    case fault::malformed:
+    case fault::misfit:
+    case fault::too_large:
+        break;
+    }
+    return call_end::cut;
+}
+
+} // namespace
+
+host_machine::host_machine(host::environment env, config::upstream const& upstream,
+                           config::current_settings const& settings)
+    : env_{env}, upstream_{upstream}, settings_{settings},
+      pool_{env.io, env.deadlines, upstream, settings}, woken_{env.io} {
+    if (!upstream.api_token.empty())
+        authorization_ = "Bearer " + upstream.api_token;
+}
+
+net::task<host_machine::ended> host_machine::ask(host::call_request request,
+                                                 host::raw_call::bounds within) {
+    host::raw_call through{env_, pool_};
+    under_way_ = &through;
+    request.authorization = authorization_;
+    auto got = co_await host::call(env_, through, upstream_, std::move(request), std::move(within));
+    under_way_ = nullptr;
+    ended out;
+    out.end = end_of(got.failure);
+    out.status = got.status;
+    if (got.failure)
+        out.error = host::describe(got.failure);
+    out.body = std::move(got.body);
+    co_return out;
+}
+
+host::socket_host host_machine::at(milliseconds limit) {
+    return {env_, pool_, authorization_, host::sdk_socket::clock::now() + limit};
+}
+
+net::task<listing> host_machine::list(milliseconds limit) {
+    host::raw_call::bounds within{limit, largest_listing};
+    host::call_request request{"GET", "/api/v1/models", {}, {}};
+    auto got = co_await ask(std::move(request), std::move(within));
+    listing out;
+    out.end = got.end;
+    out.status = got.status;
+    out.error = std::move(got.error);
+    if (!out.error.empty())
+        co_return out;
+    if (auto models = parse_listing(got.body)) {
+        out.models = std::move(*models);
+        co_return out;
+    }
+    out.error = error_in(got.body);
+    if (out.error.empty())
+        out.error = fmt::format("GET /api/v1/models was answered with status {}, and without a "
+                                "list of models",
+                                got.status);
+    co_return out;
+}
+
+net::task<load_answer> host_machine::load(load_request request, milliseconds limit) {
+    auto const body = load_body(request);
+    auto const began = now();
+    host::raw_call::bounds within{limit, largest_answer};
+    within.new_connection = true;
+    host::call_request call{"POST", "/api/v1/models/load", body, {}};
+    auto got = co_await ask(std::move(call), std::move(within));
+    load_answer out;
+    out.end = got.end;
+    out.status = got.status;
+    out.error = std::move(got.error);
+    out.seconds = seconds_between(began, now());
+    if (out.end == call_end::answered)
+        read_load(out, got.body);
+    co_return out;
+}
+
+net::task<chat_answer> host_machine::chat(chat_request request, milliseconds silence,
+                                          milliseconds limit) {
+    auto const body = chat_body(request);
+    chat_answer out;
+    chat_reader reader{out};
+    host::raw_call::bounds within{limit, largest_answer};
+    within.silence = silence;
+    within.new_connection = true;
+    within.on_data = [&reader](std::string_view data) { reader.push(data); };
+    host::call_request call{"POST", "/api/v1/chat", body, {}};
+    auto got = co_await ask(std::move(call), std::move(within));
+    reader.finish();
+    out.end = got.end;
+    out.status = got.status;
+    if (out.error.empty())
+        out.error = std::move(got.error);
+    if (out.error.empty() && !out.complete)
+        out.error =
+            fmt::format("the chat was answered with status {}, and not to its end", got.status);
+    co_return out;
+}
+
+net::task<embedding_answer> host_machine::embed(std::string instance, std::string text,
+                                                milliseconds limit) {
+    auto const body = embedding_body(instance, text);
+    host::raw_call::bounds within{limit, largest_answer};
+    within.new_connection = true;
+    host::call_request call{"POST", "/v1/embeddings", body, {}};
+    auto got = co_await ask(std::move(call), std::move(within));
+    embedding_answer out;
+    out.end = got.end;
+    out.status = got.status;
+    out.error = std::move(got.error);
+    if (out.end == call_end::answered)
+        read_embedding(out, got.body);
+    co_return out;
+}
+
+net::task<unload_answer> host_machine::unload(std::string instance, milliseconds limit) {
+    auto const body = lmstudio::unload_body(instance);
+    host::raw_call::bounds within{limit, largest_answer};
+    host::call_request call{"POST", "/api/v1/models/unload", body, {}};
+    auto got = co_await ask(std::move(call), std::move(within));
+    unload_answer out;
+    out.end = got.end;
+    out.status = got.status;
+    out.error = std::move(got.error);
+    if (out.end != call_end::answered)
+        co_return out;
+    auto const result = lmstudio::parse_unload(got.status, got.body, instance);
+    out.found = result != lmstudio::unload_result::not_found;
+    out.gone = result != lmstudio::unload_result::refused;
+    if (!out.gone)
+        out.error = error_in(got.body);
+    if (!out.gone && out.error.empty())
+        out.error = fmt::format("the unload was answered with status {}", got.status);
+    co_return out;
+}
+
+net::task<activity> host_machine::activity(std::vector<loaded_instance> loaded,
+                                           milliseconds limit) {
+    lab::activity out;
+    out.loaded = std::move(loaded);
+    if (out.loaded.empty())
+        co_return out;
+    for (auto const path : {host::llm_path, host::embedding_path}) {
+        auto const told = co_await host::activity_over_socket(at(limit), limit, path, std::nullopt);
+        for (auto const& each : told.told) {
+            auto const one = std::ranges::find(out.loaded, each.id, &loaded_instance::id);
+            if (one == out.loaded.end())
+                continue;
+            one->just_in_time = one->just_in_time || each.jit;
+            one->busy = each.doing == lmstudio::activity::busy;
+            out.known = out.known || each.doing != lmstudio::activity::unknown;
+        }
+    }
+    co_return out;
+}
+
+net::task<std::optional<estimate>> host_machine::guess(load_request request, milliseconds limit) {
+    std::optional<estimate> found;
+    if (!estimates_)
+        co_return found;
+    host::sdk_socket over{env_, pool_, host::sdk_socket::clock::now() + limit};
+    auto const failed = co_await over.open(std::string{host::llm_path}, authorization_);
+    host::socket_reply got;
+    if (!failed)
+        got = co_await over.call("estimateModelUsage", estimate_parameter(request));
+    // One that is late may answer the next time.
+    using host::socket_fault;
+    auto const kind = failed ? failed.kind : got.failure.kind;
+    if (kind == socket_fault::refused || kind == socket_fault::unknown_call)
+        estimates_ = false;
+    if (kind != socket_fault::none)
+        co_return found;
+    found = parse_estimate(got.message);
+    if (found)
+        found->context = request.context.value_or(0);
+    co_return found;
+}
+
+net::task<std::string> host_machine::version(milliseconds limit) {
+    auto got = co_await host::version_over_socket(at(limit));
+    co_return std::move(got.version);
+}
+
+void host_machine::cancel() noexcept {
+    if (under_way_)
+        under_way_->cancel();
+    woken_.open();
+}
+
+net::task<void> host_machine::wait(milliseconds span) {
+    net::timed_wait pause{woken_, env_.deadlines, span};
+    bool const woken = co_await pause;
+    (void)woken;
+}
+
+} // namespace secondwind::lab

@@ -1,0 +1,233 @@
+#include "housekeeper.hpp"
+
+#include <secondwind/base/json.hpp>
+#include <secondwind/base/pattern.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace secondwind::lab {
+namespace {
+
+using registry::outcome;
+using std::chrono::milliseconds;
+using namespace std::chrono_literals;
+
+constexpr milliseconds look = 1s;
+
+// The request that loads an instance as it was.
+std::string load_config_of(loaded_instance const& one) {
+    auto const config = nlohmann::json::parse(one.config, nullptr, false);
+    auto wanted = nlohmann::json::object();
+    for (auto const* name : {"context_length", "eval_batch_size", "flash_attention", "num_experts",
+                             "offload_kv_cache_to_gpu"})
+        if (config.is_object() && config.contains(name))
+            wanted[name] = config[name];
+    wanted["model"] = one.model;
+    return write_json(wanted);
+}
+
+std::vector<std::string> ids_of(std::vector<loaded_instance> const& loaded) {
+    std::vector<std::string> ids;
+    for (auto const& each : loaded)
+        ids.push_back(each.id);
+    return ids;
+}
+
+// Writes nothing down: for what no probe is about.
+class no_journal final : public journal {
+public:
+    registry::row_id begin(registry::probe const&) override { return 0; }
+    void note(registry::probe const&) override {}
+    void end(registry::probe const&) override {}
+};
+
+no_journal nothing;
+
+} // namespace
+
+housekeeper::housekeeper(machine& on, registry::store& in, narrator& to, registry::row_id host,
+                         house_rules rules, probe_limits limits)
+    : machine_{on}, store_{in}, narrator_{to}, host_{host}, rules_{std::move(rules)},
+      limits_{limits}, cleaner_{on, nothing, limits} {}
+
+void housekeeper::settle_dead_runs() {
+    auto const now = machine_.wall_clock();
+    auto const dead = store_.open_runs(host_);
+    for (auto probe : store_.unclean_probes(host_)) {
+        if (probe.outcome != outcome::running)
+            continue;
+        auto const of = std::ranges::find(dead, probe.run, &registry::run::id);
+        probe.outcome =
+            judge_leftover(rules_.local, of == dead.end() ? rules_.boot : of->boot, rules_.boot);
+        probe.clean = probe.outcome == outcome::machine_lost; // nothing is loaded after a boot
+        probe.ended = now;
+        store_.update(probe);
+    }
+    for (auto const& run : dead)
+        store_.end_run(run.id, "died", now);
+}
+
+net::task<bool> housekeeper::unload_leftovers() {
+    auto const unclean = store_.unclean_probes(host_);
+    if (unclean.empty())
+        co_return true;
+    auto const listed = co_await machine_.list(limits_.list);
+    if (!listed.error.empty()) {
+        narrator_.says("the host does not list its models: " + listed.error);
+        co_return false;
+    }
+    auto const models = store_.models(host_);
+    bool all = true;
+    for (auto probe : unclean) {
+        auto const model = std::ranges::find(models, probe.model, &registry::model::id);
+        std::string left;
+        for (auto const& each : listed.loaded()) {
+            bool const by_id = !probe.instance.empty() && each.id == probe.instance;
+            // The lab died before it knew the id. What a request has loaded is not the lab's.
+            bool const by_model = probe.instance.empty() && model != models.end() &&
+                                  each.model == model->key && !each.just_in_time &&
+                                  std::ranges::find(probe.beside, each.id) == probe.beside.end();
+            if (!by_id && !by_model)
+                continue;
+            auto of = probe;
+            of.instance = each.id;
+            left = co_await cleaner_.clean(std::move(of), each.model, {});
+        }
+        probe.clean = left.empty();
+        if (probe.clean)
+            store_.update(probe);
+        else
+            narrator_.says(fmt::format("an instance that an earlier run has loaded could not be "
+                                       "unloaded: {}. `secondwind lab clean` tries again",
+                                       left));
+        all = all && probe.clean;
+    }
+    co_return all;
+}
+
+net::task<bool> housekeeper::put_back(std::vector<std::string> const* models) {
+    auto const open = store_.open_restores(host_);
+    if (open.empty())
+        co_return true;
+    auto const listed = co_await machine_.list(limits_.list);
+    auto const told = co_await machine_.activity(listed.loaded(), limits_.list);
+    bool all = true;
+    for (auto const& each : open) {
+        auto const config = nlohmann::json::parse(each.config, nullptr, false);
+        load_request request;
+        if (config.is_object() && config.contains("model") && config["model"].is_string())
+            request.model = config["model"].get<std::string>();
+        if (models && std::ranges::find(*models, request.model) == models->end())
+            continue;
+        request.config = each.config;
+        // One of the same id that a request has loaded has another context, and goes by itself.
+        bool const there = std::ranges::any_of(told.loaded, [&](auto const& one) {
+            return one.id == each.instance && !one.just_in_time;
+        });
+        if (!there) {
+            auto const answer = co_await machine_.load(std::move(request), limits_.load);
+            if (!answer.error.empty()) {
+                narrator_.says(fmt::format("{} was loaded before, and could not be loaded again: "
+                                           "{}. `secondwind lab clean` tries again",
+                                           each.instance, answer.error));
+                all = false;
+                continue;
+            }
+            kept_.insert(answer.instance);
+        }
+        store_.end_restore(each.id);
+    }
+    co_return all;
+}
+
+bool housekeeper::stays(loaded_instance const& one) const {
+    return rules_.keep || std::ranges::any_of(rules_.pinned, [&](auto const& glob) {
+               return glob_matches(glob, one.model) || glob_matches(glob, one.id);
+           });
+}
+
+net::task<bool> housekeeper::await_idle(std::vector<loaded_instance> loaded, bool quiet) {
+    auto const until = machine_.now() + rules_.wait;
+    auto quiet_since = machine_.now();
+    bool said = false;
+    for (;;) {
+        auto const told = co_await machine_.activity(loaded, limits_.list);
+        auto const busy = told.busy();
+        auto const now = machine_.now();
+        if (!busy.empty()) {
+            quiet_since = now;
+            if (!said)
+                narrator_.says(fmt::format("waiting until {} is idle", busy.front()));
+            said = true;
+        }
+        if (busy.empty() && (!quiet || now - quiet_since >= rules_.quiet))
+            co_return true;
+        if (stopped_ || now >= until)
+            co_return false;
+        co_await machine_.wait(look);
+    }
+}
+
+net::task<bool> housekeeper::unload(loaded_instance one, registry::row_id run) {
+    registry::restore again;
+    again.run = run;
+    again.instance = one.id;
+    again.config = load_config_of(one);
+    // One that a request has loaded comes back with the next request.
+    if (!one.just_in_time)
+        again.id = store_.begin_restore(again);
+    auto const answer = co_await machine_.unload(one.id, limits_.unload);
+    if (answer.gone)
+        co_return true;
+    if (again.id != 0)
+        store_.end_restore(again.id);
+    narrator_.says(fmt::format("{} could not be unloaded: {}", one.id, answer.error));
+    co_return false;
+}
+
+net::task<housekeeper::cleared> housekeeper::clear(std::vector<loaded_instance> loaded,
+                                                   registry::row_id run, bool new_ones) {
+    std::vector<loaded_instance> going;
+    for (auto& each : loaded) {
+        if (kept_.contains(each.id))
+            continue;
+        if (stays(each))
+            kept_.insert(each.id);
+        else
+            going.push_back(std::move(each));
+    }
+    if (going.empty())
+        co_return cleared::yes;
+    if (!rules_.yes && !agreed_) {
+        auto const renamed = std::ranges::any_of(going, [](auto const& each) {
+            return !each.just_in_time && !each.id.starts_with(each.model);
+        });
+        auto const answer = narrator_.asks(fmt::format(
+            "Unload {}? What was loaded by hand is loaded again at the end{}.",
+            fmt::join(ids_of(going), ", "), renamed ? ", under its model's own name" : ""));
+        if (!answer)
+            co_return cleared::unasked;
+        if (!*answer)
+            co_return cleared::refused;
+        agreed_ = true;
+    }
+    bool const free = co_await await_idle(going, new_ones);
+    if (!free)
+        co_return cleared::busy;
+    auto result = cleared::yes;
+    auto const told = co_await machine_.activity(std::move(going), limits_.list);
+    for (auto const& each : told.loaded) {
+        bool const gone = co_await unload(each, run);
+        if (!gone)
+            result = cleared::failed;
+    }
+    co_return result;
+}
+
+} // namespace secondwind::lab
