@@ -8,7 +8,7 @@ _secondwind() {
 
     COMPREPLY=()
     case ${COMP_WORDS[COMP_CWORD - 1]} in
-    -c | --config | --log-file | --ca | --key-file | --machine)
+    -c | --config | --log-file | --ca | --key-file | --machine | --registry | --svg)
         compopt -o filenames 2>/dev/null
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
         return

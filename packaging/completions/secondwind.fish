@@ -7,7 +7,7 @@ function __secondwind_offered
     set -l flags 's/^  (-.,)?(--[a-z][a-z-]*)(( [^ ]+)*  +(.*))?( [^ ]+)*$/\2\t\5/p'
 
     switch $before[-1]
-        case -c --config --log-file --ca --key-file --machine
+        case -c --config --log-file --ca --key-file --machine --registry --svg
             __fish_complete_path $current
             return
         case --log-level

@@ -119,7 +119,11 @@ std::optional<found_model> find_model(overview const& all, std::string const& na
 }
 
 std::string size_text(std::uintmax_t bytes) {
-    return bytes_text(static_cast<std::int64_t>(bytes));
+    // The table's unit is too large for a young registry.
+    constexpr std::uintmax_t kilobyte = 1000;
+    constexpr std::uintmax_t megabyte = 1000 * kilobyte;
+    return bytes < megabyte ? fmt::format("{} kB", (bytes + kilobyte - 1) / kilobyte)
+                            : bytes_text(static_cast<std::int64_t>(bytes));
 }
 
 ordered_json text_or_null(std::string const& text) {

@@ -99,7 +99,7 @@ def verb_of(words):
     """Which of secondwind's verbs a command is; nothing if it is another program's."""
     if words[0].rsplit("/", 1)[-1] != "secondwind":
         return None
-    known = OPERATORS | {"serve", "demo", "emulate", "check", "key"}
+    known = OPERATORS | {"serve", "demo", "emulate", "check", "key", "lab"}
     named = [w for w in words[1:2] if w in known]
     if named:
         return named[0]
@@ -145,8 +145,17 @@ class page_run:
             for c in commands(b.text)
             if not listed(c)
         )
+        emulates = any(
+            verb_of(words_of(c)) == "emulate" and c.endswith("&")
+            for b in blocks(self.text)
+            if b.language == "sh"
+            for c in commands(b.text)
+            if not listed(c)
+        )
         # The first page is read by people who have only just built it.
-        self.stage = staging.stage(directory, own, installed=page.name != "README.md")
+        self.stage = staging.stage(
+            directory, own, installed=page.name != "README.md", emulates=emulates
+        )
         self.skipped = set()
         self.ran = 0
         self.background = contextlib.ExitStack()
@@ -182,8 +191,8 @@ class page_run:
 
     def command(self, command):
         verb = verb_of(words_of(command))
-        if verb == "serve" and command.endswith("&"):
-            return self.in_background(command)
+        if verb in ("serve", "emulate") and command.endswith("&"):
+            return self.in_background(command, verb)
         if verb in ("serve", "demo", "emulate") and "--once" not in command:
             return self.until_it_serves(command)
         if command.startswith("export "):
@@ -195,6 +204,9 @@ class page_run:
         if verb in OPERATORS:
             env["SECONDWIND_ADMIN_LISTEN"] = f"127.0.0.1:{self.stage.port(9235)}"
             env["SECONDWIND_LISTEN"] = f"127.0.0.1:{self.stage.port(1235)}"
+        elif verb == "lab":
+            env["SECONDWIND_UPSTREAM"] = f"http://127.0.0.1:{self.stage.port(1234)}"
+            env["SECONDWIND_ADMIN_LISTEN"] = "off"
         elif verb == "demo":
             env |= ANY_PORTS
         ended = subprocess.run(
@@ -257,10 +269,13 @@ class page_run:
             self.stop(child)
             return "".join(line + "\n" for line in child.output.seen)
 
-    def in_background(self, command):
+    def in_background(self, command, verb):
         env = {"SECONDWIND_ADMIN_LISTEN": f"127.0.0.1:{self.stage.port(9235)}"}
         child = self.background.enter_context(self.started(command.removesuffix("&"), env))
-        child.event("listening")
+        if verb == "emulate":
+            child.output.until(lambda line: "listens on" in line)
+        else:
+            child.event("listening")
         self.background.callback(self.stop, child)
         return ""
 

@@ -25,15 +25,17 @@ HOST = 1234
 class stage:
     """One page's. `own` is true where the page starts a proxy of its own in the background: then
     its ports are free ones, else those of the demo. `installed`: the shell finds secondwind without
-    being told where it is."""
+    being told where it is. `emulates`: the page starts an emulated LM Studio of its own."""
 
-    def __init__(self, directory, own, installed):
+    def __init__(self, directory, own, installed, emulates=False):
         self.root = pathlib.Path(directory)
         self._own = own
         self._installed = installed
         self._path = f"{self.root / 'bin'}:{os.environ['PATH']}"
         self._ports = {}
         self._running = contextlib.ExitStack()
+        if emulates:  # the page starts the host itself
+            self._ports[HOST] = self._running.enter_context(closed_port())
         self._dress()
 
     def __enter__(self):
