@@ -1,6 +1,7 @@
 #include "documents.hpp"
 
 #include <secondwind/base/json.hpp>
+#include <secondwind/base/pattern.hpp>
 #include <secondwind/lmstudio/error_message.hpp>
 
 #include <nlohmann/json.hpp>
@@ -156,6 +157,18 @@ std::optional<std::vector<listed_model>> parse_listing(std::string_view text) {
     if (models.empty() && !list->empty())
         return std::nullopt;
     return models;
+}
+
+std::string describe_no_listing(int status, std::string_view text) {
+    auto error = error_in(text);
+    // What older versions answer to a path that they do not know, with any status.
+    if (matches("^unexpected endpoint", error))
+        return "it is LM Studio before 0.4.0, and the lab needs REST API v1: update LM Studio";
+    if (!error.empty())
+        return error;
+    return fmt::format("GET /api/v1/models was answered with status {}, and without a list of "
+                       "models",
+                       status);
 }
 
 std::string error_in(std::string_view text) {

@@ -17,6 +17,10 @@ namespace secondwind::lab {
 // a complaint.
 std::optional<std::vector<listed_model>> parse_listing(std::string_view json);
 
+// Why an answer to that is no list, as a clause: LM Studio before 0.4.0, the host's own error, or
+// neither.
+std::string describe_no_listing(int status, std::string_view json);
+
 // `POST /api/v1/models/load`, and its answer. Sets `error`, `instance`, `context` and `seconds`.
 std::string load_body(load_request const& request);
 void read_load(load_answer& answer, std::string_view json);

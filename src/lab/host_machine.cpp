@@ -86,11 +86,7 @@ net::task<listing> host_machine::list(milliseconds limit) {
         out.models = std::move(*models);
         co_return out;
     }
-    out.error = error_in(got.body);
-    if (out.error.empty())
-        out.error = fmt::format("GET /api/v1/models was answered with status {}, and without a "
-                                "list of models",
-                                got.status);
+    out.error = describe_no_listing(got.status, got.body);
     co_return out;
 }
 
