@@ -8,13 +8,17 @@ _secondwind() {
 
     COMPREPLY=()
     case ${COMP_WORDS[COMP_CWORD - 1]} in
-    -c | --config | --log-file | --ca | --key-file | --machine | --registry | --svg)
+    -c | --config | --log-file | --ca | --key-file | --machine | --report | --registry | --svg)
         compopt -o filenames 2>/dev/null
         mapfile -t COMPREPLY < <(compgen -f -- "$current")
         return
         ;;
     --log-level) words="debug info warn error off" ;;
     --log-format) words="auto text json" ;;
+    --format) words="json csv lmstrix" ;;
+    --sort) words="key ctx max size tps ttft date" ;;
+    --type) words="llm embedding" ;;
+    --flash-attention | --kv-on-gpu) words="on off" ;;
     --listen | --upstream | --admin | --host | --path) return ;;
     esac
 

@@ -7,7 +7,7 @@ function __secondwind_offered
     set -l flags 's/^  (-.,)?(--[a-z][a-z-]*)(( [^ ]+)*  +(.*))?( [^ ]+)*$/\2\t\5/p'
 
     switch $before[-1]
-        case -c --config --log-file --ca --key-file --machine --registry --svg
+        case -c --config --log-file --ca --key-file --machine --report --registry --svg
             __fish_complete_path $current
             return
         case --log-level
@@ -15,6 +15,18 @@ function __secondwind_offered
             return
         case --log-format
             printf '%s\n' auto text json
+            return
+        case --format
+            printf '%s\n' json csv lmstrix
+            return
+        case --sort
+            printf '%s\n' key ctx max size tps ttft date
+            return
+        case --type
+            printf '%s\n' llm embedding
+            return
+        case --flash-attention --kv-on-gpu
+            printf '%s\n' on off
             return
         case --listen --upstream --admin --host --path
             return

@@ -100,10 +100,15 @@ class completion(unittest.TestCase):
         self.assertEqual(self.offered("--listen", "127.0.0.1:1", "--log-f"), logging)
         self.assertEqual(self.offered("--log-level", "de"), {"debug"})
         self.assertEqual(self.offered("serve", "--log-format", ""), {"auto", "json", "text"})
+        formats = {"csv", "json", "lmstrix"}
+        self.assertEqual(self.offered("lab", "export", "--format", ""), formats)
+        self.assertEqual(self.offered("lab", "test", "--kv-on-gpu", "o"), {"off", "on"})
         self.assertEqual(self.offered("--listen", ""), set())
         with tempfile.TemporaryDirectory() as folder:
             Path(folder, "mine.json").touch()
-            self.assertEqual(self.offered("-c", f"{folder}/mi"), {f"{folder}/mine.json"})
+            for verbs, flag in ((), "-c"), (("lab", "list"), "--registry"):
+                offered = self.offered(*verbs, flag, f"{folder}/mi")
+                self.assertEqual(offered, {f"{folder}/mine.json"})
 
 
 class bash(completion):
