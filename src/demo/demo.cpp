@@ -138,8 +138,11 @@ private:
             "    curl -i http://{0}/v1/chat/completions -H 'Content-Type: application/json' \\\n"
             "      -d "
             "'{{\"model\":\"{1}\",\"messages\":[{{\"role\":\"user\",\"content\":\"Hi\"}}]}}'\n\n"
-            "and look for the header X-Secondwind-Recovery. Press Ctrl-C to stop.\n",
-            config::to_string(address_), small_machine().models.front().key));
+            "and look for the header X-Secondwind-Recovery. To find out which contexts its models "
+            "work with:\n\n"
+            "    secondwind lab test --all --upstream http://127.0.0.1:{2}\n\n"
+            "Press Ctrl-C to stop.\n",
+            config::to_string(address_), small_machine().models.front().key, host_.port()));
         if (auto dashboard = service_->admin_address()) {
             dashboard->address = config::without_wildcard(dashboard->address);
             narrator_.plain(fmt::format("Dashboard: http://{}/\n", config::to_string(*dashboard)));

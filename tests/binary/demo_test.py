@@ -103,8 +103,14 @@ class demo(binary_test):
     def test_it_stays_up_for_requests_of_the_users_own_until_a_signal(self):
         told = self.enterContext(process("demo", *ANY_PORTS))
         port = told.output.until(lambda line: re.search(r"http://127\.0\.0\.1:(\d+)/v1,", line))[1]
+        lab = told.output.until(lambda line: re.search(r"secondwind (lab test .*)", line))[1]
         told.output.until(lambda line: "Ctrl-C" in line)
         told.output.until(lambda line: re.fullmatch(r"Dashboard: http://127\.0\.0\.1:\d+/", line))
+
+        registry = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory())) / "registry.db"
+        planned = run(*lab.split(), "--dry-run", "--registry", str(registry))
+        self.assertEqual(planned.returncode, 0, planned.stderr)
+        self.assertIn("google/gemma-3-12b", planned.stdout)
 
         # The model that the story has unloaded: it needs the memory of the other one now.
         wish = {
