@@ -43,6 +43,7 @@ export class hosts_view {
       recovering: chip(),
       busy_unknown: chip(),
       evicts: chip(),
+      leased: chip(),
       no_recovery: chip(),
       url: el('span', { className: 'muted url' }),
       drain: el('button', { type: 'button', className: 'action' }),
@@ -52,6 +53,7 @@ export class hosts_view {
       why_unknown: el('p', { className: 'note' }),
       why_resting: el('p', { className: 'note' }),
       why_turns: el('p', { className: 'note' }),
+      why_leased: el('p', { className: 'note' }),
       bar: el('div', { className: 'bar', 'aria-hidden': 'true' }),
       loaded: el('ul', { className: 'rows', 'aria-label': `Loaded on ${host.name}` }),
       empty: el('p', { className: 'empty' }),
@@ -72,6 +74,7 @@ export class hosts_view {
     set_chip(parts.busy_unknown, 'unknown', 'unknown', 'Busy state unknown');
     set_chip(parts.no_recovery, 'bad', 'attention', 'No recovery');
     set_chip(parts.evicts, 'attention', 'attention', 'Evicts by itself');
+    set_chip(parts.leased, 'working', 'working', 'Lab at work');
     const card = el(
       'article',
       { className: 'panel host', 'aria-labelledby': title },
@@ -86,6 +89,7 @@ export class hosts_view {
         parts.recovering,
         parts.busy_unknown,
         parts.evicts,
+        parts.leased,
         parts.no_recovery,
         parts.url,
         parts.drain,
@@ -96,6 +100,7 @@ export class hosts_view {
       parts.facts,
       parts.why_unknown,
       parts.why_turns,
+      parts.why_leased,
       parts.bar,
       parts.loaded,
       parts.empty,
@@ -132,6 +137,8 @@ export class hosts_view {
     set_text(p.why_unknown, reason ? `LM Studio does not say which models are busy: ${reason}.` : '');
     set_hidden(p.evicts, !host.evicts_by_itself);
     set_text(p.why_turns, host.evicts_by_itself ? evicts_by_itself : '');
+    set_hidden(p.leased, !host.lease);
+    set_text(p.why_leased, this.#lease(host.lease, now));
     const instances = host.models.flatMap((model) =>
       model.instances.map((instance) => ({ ...instance, model })),
     );
@@ -164,6 +171,13 @@ export class hosts_view {
       host.epoch > 0 ? `${counted(host.epoch, 'recovery', 'recoveries')}` : null,
     ];
     return facts.filter(Boolean).join(' · ');
+  }
+
+  #lease(lease, now) {
+    if (!lease) return '';
+    const work = lease.working_on ? `, now at work on ${lease.working_on}` : '';
+    const demand = lease.wanted ? ' Requests wait, and it was asked to give the host back.' : '';
+    return `A lab is alone on this host since ${moment(new Date(lease.since), now)}${work}.${demand}`;
   }
 
   #emptiness(host, instances) {

@@ -87,7 +87,8 @@ bool is_probe(request_head const& head) noexcept {
 reply actions_disabled() {
     return error_reply(403, "actions_disabled",
                        "Actions are disabled. Set admin.allow_actions to true to unload models, "
-                       "change the recovery mode, cancel requests and reload the configuration.");
+                       "change the recovery mode, cancel requests, reload the configuration and "
+                       "let a lab use a host alone.");
 }
 
 std::optional<refusal> check_access(config::admin const& settings, config::endpoint const& local,

@@ -36,9 +36,11 @@ reply host_failed(std::string_view message, json unloaded) {
     return out;
 }
 
-reply no_such_host(std::string_view name) {
-    return error_reply(404, "not_found",
-                       "There is no host " + in_quotes(name) + ". GET /api/hosts lists the hosts.");
+reply lab_at_work(std::string_view name) {
+    return error_reply(409, "lab_at_work",
+                       "A lab (secondwind lab) uses the host " + in_quotes(name) +
+                           " alone, and what it has loaded is measured. Stop the lab, or try again "
+                           "when it has given the host back: secondwind status shows that.");
 }
 
 std::string describe_drain(std::string const& host, bool on) {
@@ -75,6 +77,11 @@ std::string describe_failure(host::host const& host, std::string_view problem,
 }
 
 } // namespace
+
+reply no_such_host(std::string_view name) {
+    return error_reply(404, "not_found",
+                       "There is no host " + in_quotes(name) + ". GET /api/hosts lists the hosts.");
+}
 
 // While it exists, no other action unloads from the host.
 class actions::unload_turn {
@@ -121,6 +128,8 @@ net::task<reply> actions::unload(std::string name, request request) {
         net::gate::waiter until{host->unloaded};
         co_await until;
     }
+    if (host->recovery.lease.held())
+        co_return lab_at_work(name);
     unload_turn const turn{*host};
     std::string error;
     try {

@@ -13,6 +13,9 @@
 
 namespace secondwind::admin {
 
+// The reply to a request that names a host which is not there.
+reply no_such_host(std::string_view name);
+
 class actions {
 public:
     // `sources` must outlive it. `announce` is called with the keys of the settings that an action

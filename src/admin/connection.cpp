@@ -1,6 +1,8 @@
 #include "connection.hpp"
 
+#include "actions.hpp"
 #include "event_socket.hpp"
+#include "lab_socket.hpp"
 #include "query.hpp"
 #include "request_reader.hpp"
 #include <secondwind/base/log.hpp>
@@ -94,6 +96,17 @@ std::string read_resume_point(std::string_view query, resume_point& into) {
             return "This path only has the parameters \"run\" and \"after\".";
         }
     }
+    return {};
+}
+
+// Reads which host a lab wants; returns an error for an invalid query.
+std::string read_lab_host(std::string_view query, std::string& into) {
+    std::vector<query_field> fields;
+    if (auto error = read_query(query, fields); !error.empty())
+        return error;
+    if (fields.size() != 1 || fields.front().name != "host")
+        return "Name one host in the query: /lab?host=NAME. GET /api/hosts lists the hosts.";
+    into = std::move(fields.front().value);
     return {};
 }
 
@@ -205,6 +218,10 @@ net::task<bool> connection::serve() {
         co_await serve_events(std::move(request.query));
         co_return false;
     }
+    if (!refused && request.path == "/lab" && reader_->is_upgrade()) {
+        co_await serve_lab(std::move(request.query));
+        co_return false;
+    }
     bool const head_only = request.method == "HEAD";
     reply reply;
     if (refused) {
@@ -279,13 +296,38 @@ net::task<void> connection::serve_events(std::string query) {
         log_request("GET", "/events", 101);
         shared_.refusals.reset();
         event_socket subscriber{shared_, socket_};
-        subscriber_ = &subscriber;
+        upgraded_ = &subscriber;
         co_await subscriber.run(std::move(reader_->head()), std::move(resume));
-        subscriber_ = nullptr;
+        upgraded_ = nullptr;
         co_return;
     }
     auto reply = full ? too_many_subscribers_reply() : error_reply(400, "bad_request", error);
     log_request("GET", "/events", reply.status);
+    co_await send(std::move(reply), false, false);
+}
+
+net::task<void> connection::serve_lab(std::string query) {
+    auto const& sources = shared_.sources;
+    std::string name;
+    auto error = read_lab_host(query, name);
+    auto host = sources.hosts.find(name);
+    reply reply;
+    if (!sources.settings->admin.allow_actions) {
+        reply = actions_disabled();
+    } else if (!error.empty()) {
+        reply = error_reply(400, "bad_request", error);
+    } else if (!host) {
+        reply = no_such_host(name);
+    } else {
+        log_request("GET", "/lab", 101);
+        shared_.refusals.reset();
+        lab_socket lab{shared_, socket_, std::move(host)};
+        upgraded_ = &lab;
+        co_await lab.run(std::move(reader_->head()));
+        upgraded_ = nullptr;
+        co_return;
+    }
+    log_request("GET", "/lab", reply.status);
     co_await send(std::move(reply), false, false);
 }
 
@@ -317,7 +359,7 @@ void connection::refuse() {
 enum connection::standing connection::standing() const noexcept {
     if (leaving_)
         return standing::leaving;
-    if (subscriber_ != nullptr || answering_)
+    if (upgraded_ != nullptr || answering_)
         return standing::busy;
     return known_ ? standing::known : standing::stranger;
 }
@@ -333,14 +375,14 @@ void connection::give_way() {
 
 void connection::stop() {
     retire();
-    if (subscriber_ == nullptr && !idle_)
+    if (upgraded_ == nullptr && !idle_)
         stop_timer_.after(shared_.timeouts.closing);
 }
 
 void connection::retire() {
     stopping_ = true;
-    if (subscriber_ != nullptr)
-        subscriber_->stop();
+    if (upgraded_ != nullptr)
+        upgraded_->stop();
     else if (idle_)
         net::close_quietly(socket_);
 }

@@ -17,8 +17,8 @@
 
 namespace secondwind::admin {
 
-class event_socket;
 class request_reader;
+class upgraded;
 
 class connection final : net::timer_handler {
 public:
@@ -39,7 +39,7 @@ public:
     enum class standing : std::uint8_t {
         stranger, // has shown no token, and no request of it is being answered
         known,    // has shown the token, and no request of it is being answered
-        busy,     // receives live events, or its request is being answered
+        busy,     // has a WebSocket, or its request is being answered
         leaving   // has given way
     };
     enum standing standing() const noexcept;
@@ -67,6 +67,7 @@ private:
     refusal bounded(refusal wrong);
     net::task<reply> read_body_and_answer(request request);
     net::task<void> serve_events(std::string query);
+    net::task<void> serve_lab(std::string query);
     net::task<bool> send(reply reply, bool head_only, bool keep_alive);
     // Ends sending, then reads what the client still sends. Closing at once would reset the
     // connection, and the client could lose the reply.
@@ -87,8 +88,8 @@ private:
     admin::audience const audience_;
     std::chrono::steady_clock::time_point waits_since_ = std::chrono::steady_clock::now();
     std::unique_ptr<request_reader> reader_;
-    event_socket* subscriber_ = nullptr; // while this is a connection for events
-    bool is_first_ = true;               // no request has arrived yet
+    upgraded* upgraded_ = nullptr; // while this is a WebSocket
+    bool is_first_ = true;         // no request has arrived yet
     bool idle_ = false;
     bool known_ = false; // has shown the token
     bool probe_ = false; // its present request is a probe

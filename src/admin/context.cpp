@@ -39,6 +39,13 @@ net::task<reply> answer(context& shared, request request) {
                               "Live events need a WebSocket: connect to this path with a client "
                               "for RFC 6455, version 13.");
     }
+    if (request.path == "/lab") {
+        if (request.method != "GET")
+            co_return method_not_allowed("GET");
+        co_return error_reply(400, "bad_request",
+                              "The lease of a host needs a WebSocket: connect to this path with a "
+                              "client for RFC 6455, version 13.");
+    }
     co_return co_await shared.api.answer(std::move(request));
 }
 

@@ -3,13 +3,12 @@
 
 #include "context.hpp"
 #include "gathered_stream.hpp"
+#include "upgraded.hpp"
 #include <secondwind/net/deadline.hpp>
 #include <secondwind/net/gate.hpp>
 #include <secondwind/net/stream.hpp>
 #include <secondwind/net/task.hpp>
 
-#include <boost/beast/http/message.hpp>
-#include <boost/beast/http/string_body.hpp>
 #include <boost/beast/websocket/stream.hpp>
 
 #include <cstdint>
@@ -17,8 +16,6 @@
 #include <string>
 
 namespace secondwind::admin {
-
-using upgrade_request = boost::beast::http::request<boost::beast::http::string_body>;
 
 // Which events a client already has from an earlier connection.
 struct resume_point {
@@ -29,15 +26,14 @@ struct resume_point {
 // It has no queue of its own: it writes the next events of the ring, or waits for one. What one
 // iteration of the event loop has published goes out in one write. One coroutine writes; another
 // one reads what the client sends, because that may be a close or a pong.
-class event_socket final : public subscriber, net::timer_handler {
+class event_socket final : public upgraded, public subscriber, net::timer_handler {
 public:
     // Both must outlive it.
     event_socket(context& shared, net::stream& socket);
 
     // Shakes hands and sends events until one side closes. Closes the socket at the end.
     net::task<void> run(upgrade_request request, resume_point resume);
-    // Closes with the reason that the server stops; drops the client if it does not close in time.
-    void stop();
+    void stop() override;
 
 private:
     using stream = boost::beast::websocket::stream<gathered_stream&, false>;

@@ -107,6 +107,9 @@ void add_host_metrics(metric_families& families, host::host_list const& hosts) {
     families.gauge("secondwind_host_draining", "1 while an operator drains the host, otherwise 0");
     for (auto const& each : hosts)
         families.add(each->view.draining(), {{"host", each->name()}});
+    families.gauge("secondwind_host_leased", "1 while a lab uses the host alone, otherwise 0");
+    for (auto const& each : hosts)
+        families.add(each->recovery.lease.held(), {{"host", each->name()}});
     families.counter("secondwind_host_attempts_total",
                      "Attempts to get a response from the host, by its status; none: there was no "
                      "response");

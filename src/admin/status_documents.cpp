@@ -47,6 +47,16 @@ use_counts uses_of(telemetry::exchange_list& all, std::string_view host) {
     return counts;
 }
 
+json lease_json(recovery::lab_lease::state const* lease) {
+    if (lease == nullptr)
+        return nullptr;
+    return {{"since", time_or_null(lease->since)},
+            {"working_on", text_or_null(lease->working_on)},
+            {"instances", lease->instances},
+            {"exclusive", lease->exclusive},
+            {"wanted", lease->wanted}};
+}
+
 } // namespace
 
 std::size_t exchanges_on(telemetry::exchange_list& all, std::string_view host) {
@@ -147,6 +157,7 @@ std::string status_documents::host(host::host& one) const {
          {"listing_error", text_or_null(view.listing_error())},
          {"recovery_unavailable", text_or_null(view.recovery_unavailable())},
          {"busy_state", {{"known", busy_state.known}, {"reason", text_or_null(busy_state.reason)}}},
+         {"lease", lease_json(one.recovery.lease.held_now())},
          {"evicts_by_itself", one.recovery.evicts_by_itself()},
          {"models", std::move(models)}});
 }

@@ -107,6 +107,25 @@ std::string queued_requests(json const& status) {
                                       counted(waiting, "request waits", "requests wait"));
 }
 
+// "mac: a lab has been alone on the host for 3m, now at work on qwen/qwen3-8b"
+std::string leases(json const& hosts, double now) {
+    std::string text;
+    for (auto const& host : hosts) {
+        auto const& lease = member(host, "lease");
+        if (!lease.is_object())
+            continue;
+        auto line =
+            fmt::format("{}: a lab has been alone on the host for {}", text_member(host, "name"),
+                        age_text(text_member(lease, "since"), now));
+        if (auto const model = text_member(lease, "working_on", ""); !model.empty())
+            line += ", now at work on " + model;
+        if (is_true(lease, "wanted"))
+            line += "; requests wait, and it was asked to give the host back";
+        text += printable(line) + "\n";
+    }
+    return text;
+}
+
 std::string totals_text(json const& status) {
     auto const& totals = member(status, "totals");
     auto const exchanges = count_member(totals, "exchanges");
@@ -159,7 +178,7 @@ std::string host_table(json const& hosts, double now, bool colours) {
                                             text_member(host, "name"), error)) +
                       "\n";
     }
-    return all.text(colours) + errors;
+    return all.text(colours) + leases(hosts, now) + errors;
 }
 
 std::string exchange_table(json const& status, bool colours) {

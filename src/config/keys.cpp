@@ -101,6 +101,12 @@ void add_health(std::vector<key>& all) {
         duration_key("health.interval", value_at(&settings::health, &health::interval), 0ms, 24h));
 }
 
+void add_lab(std::vector<key>& all) {
+    using namespace std::chrono_literals;
+    all.push_back(
+        duration_key("lab.yield_timeout", value_at(&settings::lab, &lab::yield_timeout), 1s, 24h));
+}
+
 void add_routing(std::vector<key>& all) {
     using namespace std::chrono_literals;
     auto const at = [](auto value) { return value_at(&settings::routing, value); };
@@ -217,6 +223,7 @@ std::vector<key> const& keys() {
         add_admin(table);
         add_recovery(table);
         add_health(table);
+        add_lab(table);
         add_routing(table);
         add_cold_load(table);
         add_limits(table);

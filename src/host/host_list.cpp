@@ -68,11 +68,13 @@ bool host_list::lists(host const& one) const noexcept {
 host_ptr host_list::make(config::upstream const& upstream) {
     auto owned = std::make_unique<host>(*this, env_, settings_, upstream, ledger_);
     auto* const fresh = owned.get();
-    fresh->view.on_change([this, fresh] {
+    auto const tell = [this, fresh] {
         if (lists(*fresh))
             for (auto const& each : observers_)
                 each(*fresh);
-    });
+    };
+    fresh->view.on_change(tell);
+    fresh->recovery.lease.on_change(tell);
     living_.push_back(*fresh);
     return host_ptr{owned.release()};
 }

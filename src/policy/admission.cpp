@@ -9,20 +9,21 @@ namespace {
 
 using enum admission;
 
-constexpr std::size_t gates = 5;
+constexpr std::size_t gates = 6;
 constexpr std::array<std::array<admission, gates>, 11> table{{
-    // open, planning, waiting, closed, replaying
-    {pass, pass, pass, pass, pass},                                              // nothing
-    {pass, pass, pass, pass, pass},                                              // pinned
-    {pass, wait_for_plan, pass, wait_for_unload, pass},                          // resident
-    {pass, wait_for_plan, pass, wait_for_unload, pass},                          // loaded
-    {pass, wait_for_plan, wait_for_target, wait_for_unload, pass},               // held_target
-    {pass, wait_for_plan, pass, wait_for_unload, pass},                          // free_target
-    {wait_for_load, wait_for_load, wait_for_load, wait_for_load, wait_for_load}, // loading
-    {pass, wait_for_plan, pass, wait_for_unload, wait_for_unload},               // crumb
-    {pass, wait_for_plan, pass, wait_for_unload, wait_for_unload},               // futile
-    {pass, wait_for_plan, wait_in_line, wait_in_line, wait_in_line},             // first
-    {wait_in_line, wait_in_line, wait_in_line, wait_in_line, wait_in_line},      // later
+    // open, planning, waiting, closed, replaying, leased
+    {pass, pass, pass, pass, pass, pass},                                        // nothing
+    {pass, pass, pass, pass, pass, wait_for_lab},                                // pinned
+    {pass, wait_for_plan, pass, wait_for_unload, pass, wait_for_lab},            // resident
+    {pass, wait_for_plan, pass, wait_for_unload, pass, wait_for_lab},            // loaded
+    {pass, wait_for_plan, wait_for_target, wait_for_unload, pass, wait_for_lab}, // held_target
+    {pass, wait_for_plan, pass, wait_for_unload, pass, wait_for_lab},            // free_target
+    {wait_for_load, wait_for_load, wait_for_load, wait_for_load, wait_for_load,
+     wait_for_lab},                                                                       // loading
+    {pass, wait_for_plan, pass, wait_for_unload, wait_for_unload, wait_for_lab},          // crumb
+    {pass, wait_for_plan, pass, wait_for_unload, wait_for_unload, wait_for_lab},          // futile
+    {pass, wait_for_plan, wait_in_line, wait_in_line, wait_in_line, wait_for_lab},        // first
+    {wait_in_line, wait_in_line, wait_in_line, wait_in_line, wait_in_line, wait_for_lab}, // later
 }};
 
 } // namespace
@@ -43,6 +44,8 @@ std::string_view to_string(gate g) noexcept {
         return "closed";
     case gate::replaying:
         return "replaying";
+    case gate::leased:
+        return "leased";
     }
     return {};
 }
@@ -89,6 +92,8 @@ std::string_view to_string(admission a) noexcept {
         return "wait_for_load";
     case wait_in_line:
         return "wait_in_line";
+    case wait_for_lab:
+        return "wait_for_lab";
     }
     return {};
 }

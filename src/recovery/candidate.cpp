@@ -162,6 +162,9 @@ policy::candidate candidate_on(host_recovery& host, wanted_model const& wanted,
     one.slots = known->slots;
     one.pace = kept.pace;
     one.handicap = configured.handicap;
+    // Its lab has to drop a probe, and to load what it had unloaded.
+    if (host.lease.held())
+        one.wait = policy::busy_cost(one.pace.value_or(policy::usual_pace));
     if (one.residence == residence::loaded)
         return one;
     auto const now = host.deadlines.now();
@@ -179,7 +182,7 @@ policy::candidate candidate_on(host_recovery& host, wanted_model const& wanted,
     one.victims = policy::victims_cost(room.victims);
     if (room.busy)
         one.victims += policy::busy_cost(one.pace.value_or(policy::usual_pace));
-    one.wait = wait_before(host, key, load_rate);
+    one.wait += wait_before(host, key, load_rate);
     if (host.guard.gate() == policy::gate::waiting)
         one.wait += policy::busy_cost(one.pace.value_or(policy::usual_pace));
     one.refused = room.never || host.oversized.futile(key, now);

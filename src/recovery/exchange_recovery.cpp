@@ -285,6 +285,8 @@ net::task<void> exchange_recovery::await_admission() {
     admitted_ = place_->admitted();
     promoted_ = place_->promoted();
     place_.reset();
+    if (host_.lease.asked() || host_.lease.held())
+        host_.reconsider();
     if (left() && admitted_)
         host_.settled(claim_);
 }

@@ -32,8 +32,9 @@ host_recovery::host_recovery(std::string host, boost::asio::io_context& event_lo
                              net::deadline_queue& queue, recovery::control& control,
                              recovery::ledger& records, config::current_settings const& in_force)
     : deadlines{queue}, settings{in_force}, ledger{records}, name{std::move(host)}, io{event_loop},
-      guard{event_loop}, pauses{event_loop, queue}, recoverer{*this, control},
-      turns{*this, control}, rested_{event_loop}, calm_{queue, "recovery.watch", *this} {
+      guard{event_loop}, pauses{event_loop, queue}, recoverer{*this, control}, turns{*this,
+                                                                                     control},
+      lease{*this, control}, rested_{event_loop}, calm_{queue, "recovery.watch", *this} {
     in_flight.watch(this);
 }
 
@@ -43,8 +44,8 @@ void host_recovery::watch() {
 }
 
 void host_recovery::on_timer() {
-    bool const goes_on =
-        guard.gate() != policy::gate::open || !line.empty() || takes_turns() || guard.recovering();
+    bool const goes_on = guard.gate() != policy::gate::open || !line.empty() || takes_turns() ||
+                         guard.recovering() || lease.asked() || lease.held();
     watching_ = goes_on;
     if (goes_on)
         calm_.after(watched_for);
@@ -56,6 +57,8 @@ bool host_recovery::takes_turns() const noexcept {
 }
 
 policy::gate host_recovery::gate() const noexcept {
+    if (lease.held())
+        return policy::gate::leased;
     return guard.gate() == policy::gate::open && head_ != nullptr ? policy::gate::replaying
                                                                   : guard.gate();
 }
@@ -157,6 +160,9 @@ policy::wish host_recovery::wish_of(claim& by, std::vector<std::string> const& b
     auto const* const served = models.known() ? models.serving(by) : nullptr;
     if (is_pinned(by, served))
         return wish::pinned;
+    // Whatever it uses, only a lab makes it wait.
+    if (settings->recovery.mode != config::recovery_mode::on && !refused)
+        return wish::loaded;
     auto const target = [this] {
         return guard.window() && guard.window()->holds() ? wish::held_target : wish::free_target;
     };
@@ -255,6 +261,7 @@ void host_recovery::reconsider() {
 // Those whose model is loaded go as they came. Of the others, one at a time: the one that came
 // first, so the next line is the one whose oldest request is oldest.
 void host_recovery::decide() {
+    lease.consider();
     auto being_loaded = loading();
     bool first = true;
     bool follows = false;
@@ -293,7 +300,7 @@ void host_recovery::decide() {
     // Residency lasts longer from now on.
     if (std::exchange(several_wait_, waiting_models.size() > few_models) && !several_wait_)
         reconsider();
-    if (follows)
+    if (follows && !lease.held())
         turns.watch_loads();
 }
 
@@ -336,6 +343,10 @@ void host_recovery::on_end(claim& ended) noexcept {
         reconsider();
     if (!looks())
         return;
+    if (lease.asked()) {
+        lease.note_use();
+        reconsider();
+    }
     auto const now = deadlines.now();
     learn_pace(ended, now);
     models.ended(ended, now);

@@ -113,6 +113,7 @@ bool recoverer::abandoned(record const& r) const noexcept {
 net::task<void> recoverer::run(std::shared_ptr<record> r, std::string authorization) {
     auto const start = host_.deadlines.now();
     try {
+        co_await host_.lease.until_free();
         co_await act(*r, std::move(authorization));
     } catch (std::exception const& e) {
         // Whatever went wrong here, the exchanges that wait must go on.

@@ -33,6 +33,7 @@ WITH_TOKEN = {"Authorization": f"Bearer {TOKEN}"}
 JSON = {"Content-Type": "application/json"}
 METHODS = ("get", "head", "post", "put", "patch", "delete")
 MESSAGES = ("snapshot", "resumed", "recovery", "host", "move", "settings", "draining")
+SOCKETS = ("/events", "/lab")
 NO_SUCH = {
     **dict.fromkeys(("unload", "drain", "undrain"), {"name": "nobody"}),
     "cancel": {"number": 999},
@@ -115,11 +116,11 @@ class contract_test(binary_test):
         heard.add(message["type"])
         return message
 
-    def listener(self, query="", fields=None):
+    def listener(self, query="", fields=None, path="/events"):
         fields = WITH_TOKEN if fields is None else fields
-        found = self.enterContext(websocket(self.admin, "/events" + query, fields))
-        self.assertIn(str(found.status), CONTRACT["paths"]["/events"]["get"]["responses"])
-        seen.add(("/events", "get", str(found.status)))
+        found = self.enterContext(websocket(self.admin, path + query, fields))
+        self.assertIn(str(found.status), CONTRACT["paths"][path]["get"]["responses"])
+        seen.add((path, "get", str(found.status)))
         if found.status != 101:
             self.assertEqual(complaints(schema_of("error"), json.loads(found.body)), [])
         return found
@@ -213,7 +214,7 @@ class a_guarded_server(contract_test):
 
     def test_answers_each_read_and_its_head(self):
         for path, method, operation in operations():
-            if method == "post" or path == "/events":
+            if method == "post" or path in SOCKETS:
                 continue
             with self.subTest(path=path, method=method):
                 self.ask(path, method, **self.places(path))
@@ -377,6 +378,41 @@ class a_guarded_server(contract_test):
         while (found := self.listener(query)).status != 101:
             self.assertEqual(found.status, 503)
         return found
+
+    def test_lends_its_host_to_a_lab(self):
+        def says(message):
+            self.assertEqual(complaints(schema_of("lab_message"), message), [])
+            lab.send(message)
+
+        def hears(kind):
+            message = lab.message()
+            self.assertEqual(complaints(schema_of("lease_message"), message), [])
+            self.assertEqual(message["type"], kind)
+
+        name = self.only["name"]
+        lab = self.listener(f"?host={name}", path="/lab")
+        self.assertEqual(lab.status, 101)
+        for message in schema_of("lab_message")["examples"]:
+            self.assertEqual(complaints(schema_of("lab_message"), message), [])
+        says({"type": "want", "exclusive": False, "quiet": 0})
+        hears("granted")
+        says({"type": "working", "on": "a/b"})
+        while not (lease := self.ask("/api/hosts")["hosts"][0]["lease"])["working_on"]:
+            pass
+        self.assertEqual(lease["working_on"], "a/b")
+        told = self.ask("/api/hosts/{name}/unload", "post", 409, {"all": True}, name=name)
+        self.assertEqual(told["error"]["code"], "lab_at_work")
+        wanted = threading.Thread(target=self.chat, args=(self.another_model(),))
+        wanted.start()
+        hears("wanted")
+        self.running.signal()
+        hears("ended")
+        wanted.join()
+
+    def test_refuses_a_lab_that_names_no_host_or_an_unknown_one(self):
+        self.ask("/lab", status=400)
+        self.assertEqual(self.listener("", path="/lab").status, 400)
+        self.assertEqual(self.listener("?host=nobody", path="/lab").status, 404)
 
     def test_refuses_a_plain_request_for_events(self):
         self.ask("/events", status=400)

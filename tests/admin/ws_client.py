@@ -62,6 +62,9 @@ class websocket:
                 if final:
                     return json.loads(text)
 
+    def send(self, message):
+        self._send(TEXT, json.dumps(message).encode())
+
     def close_code(self):
         """Reads until the other side closes it."""
         while True:

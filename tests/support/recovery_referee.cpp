@@ -192,6 +192,11 @@ void recovery_referee::finished(record const& r) {
 
 void recovery_referee::unload_asked(std::string const& id) {
     trace("unload of " + id);
+    if (recovery_.lease.held()) {
+        if (!id.starts_with("lab"))
+            breach(id + " is unloaded, and no lab has loaded it");
+        return;
+    }
     auto const& current = recovery_.guard.latest();
     if (!recovery_.guard.recovering() || !always_on())
         return breach("an unload without a recovery, or in a mode that has none");

@@ -29,6 +29,7 @@ public:
 
     void watch(simulated_exchange& e);
     void note_stop() noexcept { stopped_ = true; }
+    void breach(std::string text);
     // All has ended that ever will.
     void conclude();
 
@@ -63,7 +64,6 @@ private:
         virtual_time::milliseconds took;
     };
 
-    void breach(std::string text);
     void note_states();
     void settled();
     void check_recovery();

@@ -43,9 +43,9 @@ void recovery_referee::check_waiting() {
     bool held_up = false;
     for (auto& [id, w] : exchanges_) {
         bool const waits = w.exchange->recovery().waits();
-        if (waits && !always_on())
+        if (waits && !always_on() && !recovery_.lease.held())
             breach(id + " waits in a mode that holds nothing back");
-        held_up = held_up || waits;
+        held_up = held_up || (waits && !recovery_.lease.held());
         check_hold(w);
     }
     if (held_up && recovery_.guard.gate() == policy::gate::open && !recovery_.guard.recovering() &&
@@ -65,7 +65,7 @@ void recovery_referee::check_hold(watched& w) {
             ? listed_for(e)
             : nullptr;
     auto const* const truly = serves == nullptr ? nullptr : host_.find(serves->id);
-    if (truly == nullptr) {
+    if (truly == nullptr || recovery_.lease.held()) {
         w.held_since.reset();
         w.no_target_since.reset();
         return;
@@ -102,6 +102,7 @@ void recovery_referee::check_hold(watched& w) {
         break;
     case policy::gate::planning:
     case policy::gate::closed:
+    case policy::gate::leased:
         w.no_target_since.reset();
         break;
     }

@@ -159,10 +159,15 @@ struct admin {
     std::optional<endpoint> listen = endpoint{"127.0.0.1", 9235}; // nothing: there is none
     std::optional<endpoint> probe_listen;   // for /livez and /readyz alone; nothing: there is none
     std::string token;                      // guards all but the two probes; empty: nothing does
-    bool allow_actions = false;             // unload, switch the mode, cancel, reload
+    bool allow_actions = false;             // unload, switch the mode, cancel, reload, lend
     std::vector<std::string> allowed_hosts; // names by which it may be asked for, with or without
                                             // a port, besides addresses and localhost
     config::certificate certificate;        // empty: it speaks plain HTTP
+};
+
+// The proxy's part in what a lab does.
+struct lab {
+    milliseconds yield_timeout{600'000}; // for a lab to give a host back that requests wait for
 };
 
 struct health {
@@ -184,6 +189,7 @@ struct settings {
     config::cold_load cold_load;
     config::admin admin;
     config::health health;
+    config::lab lab;
     config::request_id request_id;
     config::limits limits;
     config::timeouts timeouts;

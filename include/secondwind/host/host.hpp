@@ -49,6 +49,7 @@ struct host {
     void retire() {
         pool.close();
         view.stop();
+        recovery.lease.close("its host was removed, or secondwind stops");
     }
     // Cancels what runs on it.
     void abort() {

@@ -6,13 +6,14 @@
 
 namespace secondwind::policy {
 
-// What the host's gate is in, because of the one exchange that is being made room for.
+// What the host's gate is in: because of the one exchange that is being made room for, or of a lab.
 enum class gate : std::uint8_t {
-    open,     // there is none
-    planning, // it is asked which models are loaded
-    waiting,  // until its targets are idle
-    closed,   // models are being unloaded for it
-    replaying // it was sent, and whether its model loads is not known yet
+    open,      // there is none
+    planning,  // it is asked which models are loaded
+    waiting,   // until its targets are idle
+    closed,    // models are being unloaded for it
+    replaying, // it was sent, and whether its model loads is not known yet
+    leased     // a lab uses the host alone
 };
 std::string_view to_string(gate g) noexcept;
 
@@ -38,7 +39,8 @@ enum class admission : std::uint8_t {
     wait_for_target, // the model is about to be unloaded, once it is idle
     wait_for_unload, // until the replay is sent
     wait_for_load,   // until the model is loaded, by a request that came earlier
-    wait_in_line     // until those that came earlier have had their turn
+    wait_in_line,    // until those that came earlier have had their turn
+    wait_for_lab     // until the lab has given the host back
 };
 std::string_view to_string(admission a) noexcept;
 

@@ -12,6 +12,7 @@
 #include <secondwind/recovery/host_guard.hpp>
 #include <secondwind/recovery/host_models.hpp>
 #include <secondwind/recovery/in_flight.hpp>
+#include <secondwind/recovery/lab_lease.hpp>
 #include <secondwind/recovery/ledger.hpp>
 #include <secondwind/recovery/line.hpp>
 #include <secondwind/recovery/pauses.hpp>
@@ -45,9 +46,10 @@ public:
     // and no other request may be loading a model.
     bool quiet() const noexcept {
         auto const& now = *settings;
-        return now.recovery.mode != config::recovery_mode::on ||
-               (!watching_ && now.recovery.turns != policy::turns::on &&
-                (in_flight.awaiting() == 0 || !now.cold_load.gate));
+        if (now.recovery.mode != config::recovery_mode::on)
+            return !lease.held();
+        return !watching_ && now.recovery.turns != policy::turns::on &&
+               (in_flight.awaiting() == 0 || !now.cold_load.gate);
     }
     // Whether the request goes now.
     bool admits(claim& by);
@@ -72,6 +74,8 @@ public:
         if (quiet() && !learns_)
             return;
         by.load_began.reset();
+        if (lease.held() && by.possible())
+            reconsider(); // it had begun before, so it did not wait
         bool const loads = by.possible() && models.known() && models.serving(by) == nullptr;
         auto const now = deadlines.now();
         if (loads)
@@ -111,7 +115,7 @@ public:
 
     // Nothing of its own runs; rested() opens when that may have come true.
     bool at_rest() const noexcept {
-        return !guard.recovering() && !turns.asks() && !reconsidering_;
+        return !guard.recovering() && !turns.asks() && lease.at_rest() && !reconsidering_;
     }
     net::gate& rested() noexcept { return rested_; }
 
@@ -134,6 +138,7 @@ public:
         pauses.stop();
         recoverer.stop();
         turns.note_change();
+        lease.stop();
         reconsider();
     }
 
@@ -185,6 +190,7 @@ public:
     policy::pace pace;
     recovery::recoverer recoverer;
     turn_keeper turns;
+    lab_lease lease;
     std::size_t guard_waiters = 0; // exchanges that await the recovery that runs
     // Requests that were sent while their model was not loaded, and how long those took to their
     // first output that got one. Counted only while requests are routed by model.

@@ -53,6 +53,26 @@ TEST(status_view, is_short_when_nothing_happens) {
     EXPECT_THAT(text, EndsWith("\nNo requests in flight.\n\nNo recoveries yet.\n"));
 }
 
+TEST(status_view, says_which_host_a_lab_has) {
+    json lease{{"since", "2026-03-14T12:02:00.000Z"},
+               {"working_on", "qwen/qwen3-8b"},
+               {"instances", json::array()},
+               {"exclusive", false},
+               {"wanted", false}};
+    auto const shown = [&lease] {
+        return status_view(idle, hosts_with({{"lease", lease}}), json::array(), false);
+    };
+    EXPECT_THAT(shown(),
+                HasSubstr("\ndefault: a lab has been alone on the host for 3m, now at work "
+                          "on qwen/qwen3-8b\n"));
+    lease["working_on"] = nullptr;
+    lease["wanted"] = true;
+    EXPECT_THAT(shown(), HasSubstr("for 3m; requests wait, and it was asked to give the host "
+                                   "back\n"));
+    EXPECT_THAT(status_view(idle, hosts_with({{"lease", nullptr}}), json::array(), false),
+                Not(HasSubstr("a lab")));
+}
+
 TEST(status_view, begins_with_the_problems) {
     auto status = idle;
     status["ready"] = false;

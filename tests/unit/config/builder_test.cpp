@@ -207,6 +207,7 @@ TEST(keys, each_reach_their_own_setting) {
         {"recovery.cooldown", "0"},
         {"timeouts.body_rate", "77"},
         {"health.interval", "77s"},
+        {"lab.yield_timeout", "77s"},
         {"request_id.add", "true"},
         {"log.level", "error"},
         {"log.format", "json"},

@@ -67,7 +67,8 @@ TEST(config_file, sets_what_operators_may_do) {
     auto const s = read(
         R"({"admin": {"listen": "[::1]:9", "probe_listen": "0.0.0.0:10", "token": "0123456789abcdef",
         "allow_actions": true, "allowed_hosts": ["proxy.lan", "proxy.lan:443"]},
-        "health": {"interval": "50ms"}, "request_id": {"add": true},
+        "health": {"interval": "50ms"}, "lab": {"yield_timeout": "3m"},
+        "request_id": {"add": true},
         "limits": {"event_subscribers": 1}})");
     EXPECT_EQ(s.admin.listen, (endpoint{"::1", 9}));
     EXPECT_EQ(s.admin.probe_listen, (endpoint{"0.0.0.0", 10}));
@@ -75,6 +76,7 @@ TEST(config_file, sets_what_operators_may_do) {
     EXPECT_TRUE(s.admin.allow_actions);
     EXPECT_EQ(s.admin.allowed_hosts, (std::vector<std::string>{"proxy.lan", "proxy.lan:443"}));
     EXPECT_EQ(s.health.interval, milliseconds{50});
+    EXPECT_EQ(s.lab.yield_timeout, milliseconds{180'000});
     EXPECT_TRUE(s.request_id.add);
     EXPECT_EQ(s.limits.event_subscribers, 1U);
     EXPECT_EQ(read(R"({"admin": {"listen": "off"}})").admin.listen, std::nullopt);

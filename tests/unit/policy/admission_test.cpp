@@ -14,8 +14,8 @@
 namespace secondwind::policy {
 namespace admission_test {
 
-constexpr std::array gates{gate::open, gate::planning, gate::waiting, gate::closed,
-                           gate::replaying};
+constexpr std::array gates{gate::open,   gate::planning,  gate::waiting,
+                           gate::closed, gate::replaying, gate::leased};
 constexpr std::array wishes{wish::nothing,     wish::pinned,      wish::resident, wish::loaded,
                             wish::held_target, wish::free_target, wish::loading,  wish::crumb,
                             wish::futile,      wish::first,       wish::later};
@@ -24,7 +24,8 @@ constexpr std::array admissions{admission::pass,
                                 admission::wait_for_target,
                                 admission::wait_for_unload,
                                 admission::wait_for_load,
-                                admission::wait_in_line};
+                                admission::wait_in_line,
+                                admission::wait_for_lab};
 
 // "| `a` | b |": a and b.
 std::vector<std::string> cells_of(std::string const& line) {
@@ -77,11 +78,17 @@ TEST(admission, is_what_the_printed_table_says) {
     }
 }
 
-TEST(admission, holds_nothing_up_that_uses_no_model_or_a_pinned_one) {
+TEST(admission, holds_nothing_up_that_uses_no_model_nor_a_pinned_one_for_another_request) {
     for (auto const g : gates) {
         EXPECT_EQ(admit(wish::nothing, g), admission::pass);
-        EXPECT_EQ(admit(wish::pinned, g), admission::pass);
+        EXPECT_EQ(admit(wish::pinned, g) == admission::pass, g != gate::leased);
     }
+}
+
+TEST(admission, has_all_that_uses_a_model_wait_for_a_lab) {
+    for (auto const w : wishes)
+        EXPECT_EQ(admit(w, gate::leased) == admission::pass, w == wish::nothing) << to_string(w);
+    EXPECT_EQ(admit(wish::pinned, gate::leased), admission::wait_for_lab);
 }
 
 TEST(admission, holds_up_what_is_loaded_only_for_the_plan_an_unload_or_as_a_target) {
