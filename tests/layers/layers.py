@@ -78,7 +78,9 @@ WRITES_THE_LOG = {"base/log_output"}
 # Beast holds a body back until its buffer is full, so the proxy's own path goes without it.
 BEAST_ROOMS = {"emulator", "admin"}
 # The SDK's WebSocket, which only a recovery uses, and the operator's verbs are not on that path.
-BEAST_SOURCES = {"src/app/admin_client.cpp", "src/host/sdk_socket.cpp"}
+BEAST_SOURCES = {
+    "src/app/admin_client.cpp", "src/host/sdk_socket.cpp", "src/lab/lease_link.cpp",
+}
 
 # The database, which only the registry knows.
 SQLITE_HEADERS = re.compile(r"sqlite3(ext)?\.h$|SQLiteCpp/")
