@@ -29,7 +29,7 @@ namespace {
 using namespace std::chrono_literals;
 using registry::store;
 
-constexpr int in_use = static_cast<int>(run_end::busy);
+constexpr int busy_code = static_cast<int>(run_end::busy);
 
 // A size from the command line; false, after a sentence, if it is none.
 bool read_size(std::string const& text, std::string_view flag, std::optional<std::int64_t>& into,
@@ -130,7 +130,7 @@ int scan_hosts(config::settings settings, lab_command const& command, console co
     store registry{file, store::access::write};
     locks taken{file};
     if (!taken.share_registry(console))
-        return in_use;
+        return busy_code;
     bool all = true;
     for (auto const index : hosts) {
         workbench bench{settings, index};
@@ -165,7 +165,7 @@ int test_models(config::settings settings, lab_command const& command, console c
     host.id = registry.keep(host);
     locks taken{file};
     if (!taken.share_registry(console) || !taken.take_host(host, console))
-        return in_use;
+        return busy_code;
 
     auto const screen = standard_error();
     progress lines{console, screen};
@@ -192,7 +192,7 @@ int clean_host(config::settings settings, lab_command const& command, console co
     host.id = registry.keep(host);
     locks taken{file};
     if (!taken.share_registry(console) || !taken.take_host(host, console))
-        return in_use;
+        return busy_code;
 
     auto const screen = standard_error();
     progress lines{console, screen};
