@@ -126,6 +126,7 @@ std::string lab_verbs::complaint() {
             command_.verb = verb;
     if (!host_.empty())
         command_.host = host_;
+    command_.direct = joined(values_, "--upstream").has_value();
     if (command_.verb == lab_verb::forget && command_.models.empty() && !command_.missing)
         return "lab forget takes keys of models, or --missing";
     if (command_.verb != lab_verb::test)

@@ -45,6 +45,7 @@ void runner::stop() noexcept {
 }
 
 registry::row_id runner::begin(registry::probe const& begun) {
+    lease_.working(testing_->stored.key);
     return store_.begin_probe(begun);
 }
 
@@ -241,6 +242,7 @@ net::task<runner::maybe_end> runner::probe(subject const& model, position const&
             order.memory = each.memory;
 
     auto const ended = co_await prober_.run(std::move(order));
+    lease_.working({});
     if (!ended.dirt.empty()) {
         narrator_.says(fmt::format("{} could not be unloaded: {}", at.key, ended.dirt));
         if (std::ranges::find(dirty_, at.key) == dirty_.end())
@@ -340,7 +342,9 @@ net::task<runner::maybe_end> runner::await_host() {
 net::task<void> runner::yield_host() {
     auto const models = lease_.wanted();
     narrator_.yields(models);
-    bool const whole = co_await house_.put_back(&models);
+    // A request that names no model may use any.
+    bool const any = std::ranges::find(models, "") != models.end();
+    bool const whole = co_await house_.put_back(any ? nullptr : &models);
     (void)whole; // said, and tried again at the end
     co_await lease_.release();
     if (!interrupted_)

@@ -3,6 +3,7 @@
 #include "direct_lease.hpp"
 #include "place.hpp"
 #include "progress.hpp"
+#include "proxy_lease.hpp"
 #include "report_text.hpp"
 #include "runner.hpp"
 #include "workbench.hpp"
@@ -16,6 +17,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -98,6 +100,38 @@ net::task<std::string> scan(workbench& bench, store& registry, std::size_t& mode
     co_return std::string{};
 }
 
+// The leave to use the host: of the secondwind in front of it, where one runs.
+class host_lease {
+public:
+    host_lease(workbench& bench, lab_command const& command) {
+        auto address = command.direct ? std::nullopt : proxy_lease::address_in(*bench.settings);
+        if (!address)
+            return;
+        proxy_lease::options how;
+        how.host = bench.upstream.name;
+        how.exclusive = command.exclusive;
+        how.quiet = command.quiet;
+        proxied_ = std::make_unique<proxy_lease>(bench.environment(), std::move(*address),
+                                                 std::move(how), bench.settings);
+        bench.run([this]() -> net::task<void> { opened_ = co_await proxied_->open(); });
+    }
+
+    // Why the lab must not run; empty: it may.
+    std::string refusal() const {
+        return opened_ == lease_link::opened::refused ? proxied_->failure() : std::string{};
+    }
+    lease& chosen() noexcept {
+        if (opened_ == lease_link::opened::yes)
+            return *proxied_;
+        return direct_;
+    }
+
+private:
+    direct_lease direct_;
+    std::unique_ptr<proxy_lease> proxied_;
+    lease_link::opened opened_ = lease_link::opened::nobody;
+};
+
 // The first ^C stops the run, which leaves the host as it was; the second one ends the process.
 class interrupt {
 public:
@@ -171,8 +205,12 @@ int test_models(config::settings settings, lab_command const& command, console c
     progress lines{console, screen};
     json_lines documents{console};
     narrator& told = command.json ? static_cast<narrator&>(documents) : lines;
-    direct_lease lease;
-    runner work{bench.machine, registry, lease, told, host, std::move(order)};
+    host_lease lease{bench, command};
+    if (auto const refusal = lease.refusal(); !refusal.empty()) {
+        console.print_error(refusal);
+        return static_cast<int>(run_end::failed);
+    }
+    runner work{bench.machine, registry, lease.chosen(), told, host, std::move(order)};
     interrupt const by_signal{bench, told, work};
     auto end = run_end::failed;
     bench.run([&]() -> net::task<void> { end = co_await work.run(); });

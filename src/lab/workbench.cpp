@@ -28,6 +28,7 @@ net::task<void> run_whole(workbench& bench, std::function<net::task<void>()> con
 
 void workbench::run(std::function<net::task<void>()> work) {
     std::exception_ptr failed;
+    io.restart();
     net::spawn(run_whole(*this, work, failed));
     io.run();
     if (failed)

@@ -19,12 +19,14 @@ namespace secondwind::lab {
 
 struct workbench {
     workbench(config::settings all, std::size_t index)
-        : settings{std::move(all)}, upstream{settings->upstreams[index]}, machine{{io, deadlines,
-                                                                                   blocks, fields},
+        : settings{std::move(all)}, upstream{settings->upstreams[index]}, machine{environment(),
                                                                                   upstream,
                                                                                   settings} {}
 
-    // Runs a task to its end, and throws what it throws.
+    host::environment environment() noexcept { return {io, deadlines, blocks, fields}; }
+
+    // Runs a task to its end, and throws what it throws. What else was begun goes on with the next
+    // one.
     void run(std::function<net::task<void>()> work);
 
     net::asio::io_context io{1};

@@ -296,6 +296,74 @@ class endings(lab):
         self.assertFalse(any("trying" in line for line in stays), text)
 
 
+class beside_a_proxy(lab):
+    """The lab asks the secondwind in front of the host, and makes way for its requests."""
+
+    def setUp(self):
+        super().setUp()
+        made = small_machine()
+        made["load_ms"] = 300
+        self.emulate(made)
+
+    def serve(self, actions=True):
+        file = self.folder / "secondwind.json"
+        proxy = self.enterContext(process("serve", "-c", str(self.configure(file, actions, 0))))
+        admin = proxy.event("admin_listening")["listen"]
+        self.data = port_of(proxy.event("listening")["listen"])
+        self.config = self.configure(file, actions, port_of(admin))
+        return proxy
+
+    def configure(self, file, actions, port):
+        file.write_text(json.dumps({
+            "listen": "127.0.0.1:0",
+            "upstreams": [{"name": "rtx", "url": self.url}],
+            "admin": {"listen": f"127.0.0.1:{port}", "allow_actions": actions},
+            "log": {"format": "json"},
+        }), encoding="utf-8")
+        return file
+
+    def arguments(self, verb, *more):
+        return ["lab", verb, "-c", str(self.config), "--registry", str(self.registry), *more]
+
+    def run_lab(self, *more):
+        # The harness would move its admin listener.
+        return self.enterContext(process(*self.arguments("test", "--all", *more),
+                                         unset=("SECONDWIND_ADMIN_LISTEN",)))
+
+    def chat(self, model):
+        body = json.dumps({"model": model, "messages": [{"role": "user", "content": "Hi"}]})
+        return ask(self.data, "POST", "/v1/chat/completions", body,
+                   {"Content-Type": "application/json"})
+
+    def test_a_request_is_served_and_the_lab_goes_on_afterwards(self):
+        proxy = self.serve()
+        lab = self.run_lab("--quiet", "1s", "--yes")
+        lab.errors.until(lambda line: "works: loaded in" in line)
+        self.assertEqual(self.chat("maker/limited")[0], 200)
+        lab.errors.until(lambda line: "making way for requests for maker/limited" in line)
+        self.assertEqual(proxy.event("host_leased")["host"], "rtx")
+        self.assertEqual(lab.wait(), 0, lab.errors.rest())
+        found = self.results()
+        self.assertEqual(found["maker/small"]["works"], 8192)
+        self.assertGreater(found["maker/limited"]["works"], 17_000 - 1024)
+
+    def test_a_killed_lab_keeps_nobody_waiting_and_leaves_nothing_loaded(self):
+        proxy = self.serve()
+        lab = self.run_lab("--yes")
+        lab.errors.until(lambda line: "works: loaded in" in line)
+        lab.signal(signal.SIGKILL)
+        lab.wait()
+        proxy.event("host_lease_ended")
+        self.assertEqual(self.chat("maker/small")[0], 200)
+        self.assertLessEqual(set(self.loaded()), {"maker/small"})
+
+    def test_without_actions_the_lab_says_what_to_do(self):
+        self.serve(actions=False)
+        lab = self.run_lab()
+        self.assertEqual(lab.wait(), 1)
+        self.assertIn("admin.allow_actions", "".join(lab.errors.rest()))
+
+
 class registry(lab):
     def test_health_backup_damage_and_restore(self):
         self.emulate(small_machine())

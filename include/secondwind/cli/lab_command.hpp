@@ -28,6 +28,7 @@ struct lab_command {
     std::string registry_file{};       // empty: the default place
     std::optional<std::string> host{}; // the name of one upstream
     bool json = false;
+    bool direct = false; // the upstream is a flag's, so no secondwind guards it that is known
     std::vector<std::string> models{}; // keys, or a part of one each
     bool all = false;                  // test, forget: all of them (forget: with `missing`)
     std::string file{};                // restore, export, import, show --svg; "-": standard output
