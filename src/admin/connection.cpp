@@ -135,7 +135,7 @@ net::task<bool> connection::shake_hands() {
     auto* const tls = socket_.tls();
     if (tls == nullptr)
         co_return true;
-    net::scoped_deadline deadline{slot_, "tls_handshake", shared_.timeouts.head,
+    net::scoped_deadline deadline{slot_, "admin_tls_handshake", shared_.timeouts.head,
                                   [this] { close(); }};
     idle_ = true;
     net::completion shaking{[this](auto handler) { socket_.async_handshake(std::move(handler)); }};

@@ -19,9 +19,6 @@ namespace {
 
 namespace websocket = boost::beast::websocket;
 
-using namespace std::chrono_literals;
-
-constexpr auto handshake = 10'000ms;
 constexpr std::size_t largest_message = 1024 * 1024;
 
 std::string percent_encoded(std::string_view name) {
@@ -57,8 +54,9 @@ std::string describe_refusal(std::string const& place, std::string const& host, 
                "\": secondwind status lists its hosts";
     if (code.empty())
         return "what answers at " + place + " (status " + std::to_string(status) +
-               ") is no secondwind that lends its hosts to a lab: give the address of its admin "
-               "listener with --admin ADDR:PORT";
+               ") is no secondwind that lends its hosts to a lab: set admin.listen to the address "
+               "of the "
+               "one in front of the host, or to \"off\" if there is none";
     return "the secondwind at " + place + " refuses a lab (" + code + ")";
 }
 
@@ -96,10 +94,12 @@ public:
             result.result = opened::refused;
             result.failure = describe_refusal(place, host, status, body);
         } else if (ec) {
-            result.result = opened::nobody;
-            result.failure = "what answers at " + place +
-                             " is no secondwind that lends its hosts to a lab (" + ec.message() +
-                             ")";
+            result.result = opened::refused;
+            result.failure =
+                "what listens at " + place + " is no secondwind that lends its hosts to a lab (" +
+                ec.message() +
+                "): set admin.listen to the address of the one in front of the host, or "
+                "to \"off\" if there is none";
         }
         if (ec) {
             end();
@@ -133,7 +133,7 @@ private:
     using stream = websocket::stream<net::stream&>;
 
     net::task<net::error_code> shake_hands(std::string host, unsigned& status, std::string& body) {
-        net::scoped_deadline deadline{slot_, "lab_handshake", handshake, [this] { end(); }};
+        net::scoped_deadline deadline{slot_, "lab_handshake", address_.patience, [this] { end(); }};
         // The deadline bounds the handshake; after that, pings find out whether the proxy is there.
         stream_->set_option(websocket::stream_base::timeout{websocket::stream_base::none(),
                                                             std::chrono::seconds{60}, true});

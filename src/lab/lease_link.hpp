@@ -18,9 +18,10 @@ namespace secondwind::lab {
 
 // Where the admin listener of the proxy is.
 struct proxy_address {
-    config::upstream at;      // host, port, and how to verify its certificate
-    net::tls_context_ptr tls; // instead of what `at` says; null: as it says
-    std::string token;        // empty: none
+    config::upstream at;                       // host, port, and how to verify its certificate
+    net::tls_context_ptr tls;                  // instead of what `at` says; null: as it says
+    std::string token;                         // empty: none
+    std::chrono::milliseconds patience{5'000}; // for the answer to the handshake
 };
 
 // Reads and writes in coroutines of its own, which hold it by shared pointers: so it may be let go
@@ -29,7 +30,7 @@ class lease_link : public std::enable_shared_from_this<lease_link> {
 public:
     enum class opened : std::uint8_t {
         yes,
-        nobody, // no connection, or it did not answer
+        nobody, // no connection
         refused // by whoever answers
     };
     struct opening {
@@ -42,7 +43,7 @@ public:
                                             config::current_settings const& settings);
     virtual ~lease_link() = default;
 
-    // Once. Waits for the handshake at most 10 s more than for the connection.
+    // Once. Waits for the handshake at most `patience` more than for the connection.
     virtual net::task<opening> open(std::string host) = 0;
 
     // The functions are called until close(): with each message, and once when the connection ends.

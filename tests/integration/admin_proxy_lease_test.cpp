@@ -32,7 +32,7 @@ struct proxy_leases : with_admin {
     }
     lab::proxy_address address() { return address(admin_port()); }
     lab::proxy_lease& lease_at(lab::proxy_address to, lab::proxy_lease::options how = {"host"}) {
-        host::environment const env{w.io, w.proxy->shared().deadlines, blocks, fields};
+        host::environment const env{w.io, deadlines, blocks, fields};
         mine.emplace(env, std::move(to), std::move(how), w.in_force);
         mine->on_wanted([this] { ++told; });
         return *mine;
@@ -75,6 +75,8 @@ struct proxy_leases : with_admin {
         co_return by.failure();
     }
 
+    // A process of its own: the proxy's deadlines are watched.
+    net::deadline_queue deadlines{w.io};
     net::block_pool blocks;
     http::field_list fields;
     std::optional<lab::proxy_lease> mine;
@@ -237,7 +239,10 @@ TEST_F(proxy_leases, are_not_needed_where_nobody_listens) {
 
 TEST_F(proxy_leases, are_refused_by_what_is_no_admin_listener) {
     auto task = [](proxy_leases& t) -> asio::awaitable<void> {
-        auto& said_lease = t.lease_at(t.address(t.w.port()));
+        // The data port passes the handshake on, and nobody answers it.
+        auto address = t.address(t.w.port());
+        address.patience = 50ms;
+        auto& said_lease = t.lease_at(std::move(address));
         auto const said = co_await t.refusal(said_lease);
         EXPECT_THAT(said, HasSubstr("is no secondwind that lends"));
     };

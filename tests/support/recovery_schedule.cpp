@@ -16,7 +16,7 @@ constexpr simulated_host::size_type memory = 100;
 } // namespace
 
 recovery_schedule::recovery_schedule(std::uint64_t seed, bool tracing)
-    : seeded_random{seed}, tracing_{tracing} {
+    : seeded_random{seed}, tracing_{tracing}, dice_{~seed} {
     calm_ = chance(40);
     slow_ = chance(30);
     length_ = slow_ ? one_of<milliseconds>({20s, 120s}) : one_of<milliseconds>({300ms, 1500ms, 6s});
@@ -28,6 +28,8 @@ recovery_schedule::recovery_schedule(std::uint64_t seed, bool tracing)
         choose_agents();
     if (!calm_)
         choose_events();
+    if (dice_.chance(10))
+        choose_labs();
 }
 
 void recovery_schedule::choose_settings() {
@@ -277,14 +279,81 @@ void recovery_schedule::choose_events() {
             happens("crash", [this] { host_->crash(any_instance()); });
         else if (kind <= 97)
             happens("down", [this] {
+                unloads_ = false;
                 host_->go_down();
                 at(span(1, 800), [this] { host_->come_back(); });
             });
         else
             happens("stop", [this] {
+                unloads_ = false;
                 recovery_->stop();
                 referee_->note_stop();
             });
+    }
+}
+
+// Each asks for the host at some time. Some give it back when they are told to, some go on for too
+// long, some are killed, and some say nothing any more.
+void recovery_schedule::choose_labs() {
+    settings_.lab.yield_timeout = dice_.one_of<milliseconds>({100ms, 2s, 60s});
+    for (int n = dice_.number(1, 3); n > 0; --n) {
+        auto& lab = labs_.emplace_back();
+        auto const id = fmt::format("lab{}", labs_.size());
+        recovery::lab_lease::terms const how{dice_.chance(20),
+                                             dice_.chance(30) ? dice_.span(0, 3000) : 0ms};
+        at(dice_.span(0, static_cast<int>(length_.count())), [this, &lab, how, id] {
+            referee_->trace(id + " wants the host");
+            lab.on_grant = [this, &lab, id] {
+                referee_->trace(id + " has the host");
+                at(dice_.span(0, 500), [this, &lab, id] { probe(lab, id); });
+            };
+            recovery_->lease.want(lab, how);
+        });
+    }
+}
+
+// It loads a model if it can, and what it does next is chosen by chance.
+void recovery_schedule::probe(scripted_lab& lab, std::string id) {
+    if (!lab.has_it)
+        return;
+    auto& lease = recovery_->lease;
+    auto const* const m = host_->find_model(dice_.one_of(names_));
+    bool const loads = !host_->down() && host_->used() + m->size <= memory;
+    if (loads) {
+        host_->load(m->key, id);
+        lease.loaded(lab, id);
+    }
+    auto const kind = dice_.number(1, 100);
+    if (kind <= 30) {
+        at(dice_.span(0, 4000), [this, &lab, id] {
+            referee_->trace(id + " is killed");
+            lab.has_it = false;
+            recovery_->lease.leave(lab, "killed");
+        });
+    } else if (kind <= 80) {
+        at(dice_.span(0, 4000), [this, &lab, id] {
+            if (!lab.has_it)
+                return;
+            referee_->trace(id + " gives the host back");
+            host_->drop(id);
+            recovery_->lease.unloaded(lab, id);
+            // It waits until that is gone.
+            at(2 * host_->takes.lingering, [this, &lab] {
+                lab.has_it = false;
+                recovery_->lease.release(lab);
+            });
+        });
+    }
+}
+
+// Nothing of a lab that is gone is loaded, unless the host was in no state to unload it.
+void recovery_schedule::check_labs() {
+    for (std::size_t n = 1; n <= labs_.size(); ++n) {
+        auto const id = fmt::format("lab{}", n);
+        bool const gone = faults_.empty() && unloads_ && !labs_[n - 1].has_it;
+        auto const* const left = host_->find(id);
+        if (gone && left != nullptr && !left->dying)
+            referee_->breach(id + " is still loaded");
     }
 }
 
@@ -295,6 +364,7 @@ bool recovery_schedule::run() {
                               std::ranges::all_of(exchanges_, &simulated_exchange::over));
     };
     bool const ended = time_.pass_until(over, 4h);
+    check_labs();
     referee_->conclude();
     return ended && !hopeless();
 }

@@ -3,6 +3,7 @@
 
 #include "support/changeable_settings.hpp"
 #include "support/recovery_referee.hpp"
+#include "support/scripted_lab.hpp"
 #include "support/seeded_random.hpp"
 
 #include <deque>
@@ -34,6 +35,9 @@ private:
     simulated_exchange& add_client(wish asks);
     void add_tool(wish& w);
     void choose_events();
+    void choose_labs();
+    void probe(scripted_lab& lab, std::string id);
+    void check_labs();
     wish choose_wish();
     void at(milliseconds when, std::function<void()> event);
     std::string any_instance();
@@ -55,6 +59,9 @@ private:
     std::optional<recovery_referee> referee_;
     std::deque<simulated_exchange> exchanges_;
     std::vector<std::shared_ptr<std::function<void(int)>>> agents_;
+    std::deque<scripted_lab> labs_;
+    seeded_random dice_;  // of the labs alone: without one, a schedule is as if there were none
+    bool unloads_ = true; // the host has done each unload that it was asked for
     recovery_promises promises_;
     int to_come_ = 0;
 };
