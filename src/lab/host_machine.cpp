@@ -46,8 +46,8 @@ call_end end_of(host::failure const& failed) noexcept {
 
 host_machine::host_machine(host::environment env, config::upstream const& upstream,
                            config::current_settings const& settings)
-    : env_{env}, upstream_{upstream}, settings_{settings},
-      pool_{env.io, env.deadlines, upstream, settings}, woken_{env.io} {
+    : env_{env}, upstream_{upstream}, pool_{env.io, env.deadlines, upstream, settings},
+      woken_{env.io} {
     if (!upstream.api_token.empty())
         authorization_ = "Bearer " + upstream.api_token;
 }

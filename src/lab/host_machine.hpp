@@ -58,7 +58,6 @@ private:
 
     host::environment env_;
     config::upstream const& upstream_;
-    config::current_settings const& settings_;
     host::connection_pool pool_;
     std::string authorization_;
     host::raw_call* under_way_ = nullptr;

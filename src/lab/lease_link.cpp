@@ -64,8 +64,7 @@ class beast_link final : public lease_link {
 public:
     beast_link(host::environment env, proxy_address address,
                config::current_settings const& settings)
-        : env_{env}, address_{std::move(address)}, pool_{env.io, env.deadlines, address_.at,
-                                                         settings},
+        : address_{std::move(address)}, pool_{env.io, env.deadlines, address_.at, settings},
           slot_{env.deadlines}, changed_{env.io} {
         if (address_.tls)
             pool_.use(address_.tls);
@@ -209,7 +208,6 @@ private:
         act();
     }
 
-    host::environment env_;
     proxy_address address_;
     host::connection_pool pool_;
     net::deadline_slot slot_;

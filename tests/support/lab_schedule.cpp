@@ -293,9 +293,11 @@ void lab_schedule::check_end() {
     std::map<std::string, int> by_hand;
     for (auto const& [id, model] : manual_)
         ++by_hand[model];
-    for (auto const& [model, count] : by_hand) {
-        auto const left = std::ranges::count_if(machine_.instances(), [&](auto const& each) {
-            return each.model == model && !each.of_lab && !each.just_in_time;
+    for (auto const& each : by_hand) {
+        auto const& model = each.first;
+        auto const count = each.second;
+        auto const left = std::ranges::count_if(machine_.instances(), [&](auto const& one) {
+            return one.model == model && !one.of_lab && !one.just_in_time;
         });
         // What others have loaded since may be in the way; the lab has said so.
         if (left < count && !sticky && machine_.fits(model))
