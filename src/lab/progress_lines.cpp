@@ -108,6 +108,10 @@ std::string limit_text(std::string const& limit) {
         return "as far as --max allows";
     if (limit == "crash")
         return "limited by a crash";
+    if (limit == "load_failed")
+        return "because its load fails";
+    if (limit == "unsupported")
+        return "because the host cannot run it";
     auto words = limit;
     std::ranges::replace(words, '_', ' ');
     return "limited by " + printable(words);
@@ -143,6 +147,8 @@ std::string summary(result const& r, std::optional<std::int64_t> declared) {
         text += ", " + limit_text(r.limited_by);
     if (!r.filled)
         text += " (prompt not filled)";
+    else if (!is_filled(r))
+        text += fmt::format(" (prompt filled with {} only)", counted(*r.filled, "token"));
     return text;
 }
 

@@ -80,7 +80,7 @@ std::string works_text(result const& r, bool current) {
     else if (r.status == "failed" || (!r.works && r.status != "partial"))
         text = "none";
     else if (r.works)
-        text = (r.status == "partial" ? ">= " : r.filled ? "" : "~") + grouped(*r.works);
+        text = (r.status == "partial" ? ">= " : is_filled(r) ? "" : "~") + grouped(*r.works);
     else
         text = "not finished";
     return text + (current ? "" : "*");
@@ -221,7 +221,7 @@ std::string note_of(registry::probe const& p) {
 std::string outcome_cell(registry::probe const& p, std::string_view fingerprint) {
     std::string text{p.outcome == outcome::good ? "good" : registry::to_string(p.outcome)};
     std::ranges::replace(text, '_', ' ');
-    if (p.filled)
+    if (p.filled && p.load) // what was not loaded was not filled either
         text += ", filled";
     if (!p.asked)
         text += ", default";

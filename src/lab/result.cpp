@@ -2,6 +2,7 @@
 
 #include "evidence.hpp"
 #include "outcome.hpp"
+#include "prompt.hpp"
 
 #include <secondwind/policy/memory_requirement.hpp>
 
@@ -217,6 +218,14 @@ result shown(registry::result const& kept) {
     r.limited_by = kept.limited_by;
     r.measured_at = kept.measured;
     return r;
+}
+
+bool is_filled(result const& r) noexcept {
+    if (!r.works || !r.filled)
+        return false;
+    // Of prompts nine tenths, because they end with a whole line; of texts, two thirds.
+    constexpr std::int64_t longest_answer = 64;
+    return *r.filled >= std::min(fill_for(*r.works, longest_answer) * 9 / 10, *r.works * 2 / 3);
 }
 
 bool is_current(registry::result const& kept, conditions const& present) {

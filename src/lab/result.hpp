@@ -66,6 +66,10 @@ registry::result to_record(result const& r, registry::row_id model, conditions c
 // The document of a record; where that cannot be read, what the columns say.
 result shown(registry::result const& kept);
 
+// Whether the prompt at `works` was as long as prompts get there. It is shorter where reading it
+// would have taken too long.
+bool is_filled(result const& r) noexcept;
+
 // Measured by the lab itself, under the same conditions, and young enough. Else it is stale.
 bool is_current(registry::result const& kept, conditions const& present);
 // Not measured again: it is current, and the search has ended.

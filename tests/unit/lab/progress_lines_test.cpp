@@ -91,8 +91,13 @@ TEST(summary, says_what_limits_a_model_and_whether_that_is_certain) {
     EXPECT_EQ(summary(r, std::nullopt),
               "works up to 131,072, chosen by the host (prompt not filled)");
     r.limited_by = "machine_lost";
-    r.filled = 1;
+    r.filled = 129'000;
     EXPECT_EQ(summary(r, std::nullopt), "works up to 131,072, limited by machine lost");
+    r.filled = 2'473;
+    EXPECT_EQ(
+        summary(r, std::nullopt),
+        "works up to 131,072, limited by machine lost (prompt filled with 2,473 tokens only)");
+    r.filled = 129'000;
     r.status = "partial";
     EXPECT_EQ(summary(r, std::nullopt), "works up to at least 131,072, not finished");
     r.limited_by = "max";

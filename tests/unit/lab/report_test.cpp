@@ -57,6 +57,8 @@ overview example_registry() {
     dream.works = dream.filled = std::nullopt;
     auto nomic = make_model("nomic-embed-text-v1.5", "F16", 274'000'000, 2048);
     nomic.type = registry::model_type::embedding;
+    auto embeds = measured(2048, "model", 0);
+    embeds.filled = 1536; // three quarters
     auto quick = measured(8192, "model", 1);
     quick.filled.reset();
     quick.mode = "quick";
@@ -66,7 +68,7 @@ overview example_registry() {
              {with(make_model("qwen/qwen3-8b", "Q4_K_M", 5'030'000'000, 131'072), qwen),
               with(make_model("mlx/gemma-4-e4b", "4bit", 4'100'000'000, 131'072), gemma),
               with(make_model("dream-v0-7b", "Q5_K_M", 5'440'000'000, 2048), dream),
-              with(nomic, measured(2048, "model", 0)),
+              with(nomic, embeds),
               with(make_model("quick", "", 1'000'000'000, 8192), quick),
               with(make_model("partial", "", 1'000'000'000, 32'768), partial),
               {make_model("not yet", "", 1'000'000'000, 8192), std::nullopt}}}};
