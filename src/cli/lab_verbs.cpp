@@ -156,6 +156,9 @@ std::string lab_verbs::complaint() {
         if (each.text.empty())
             continue;
         auto const value = parse_duration(each.text);
+        bool const bounds_work = each.flag == "--load-timeout" || each.flag == "--prompt-time";
+        if (value && value->count() == 0 && bounds_work)
+            return std::string{each.flag} + " takes a time above 0, as 30s or 10m";
         if (!value)
             return std::string{each.flag} + " takes a time, as 30s or 10m, but got " +
                    in_quotes(each.text);

@@ -44,8 +44,16 @@ registry::time_point now() {
 overview read_overview(lab_command const& command, std::filesystem::path const& file) {
     store const registry{file, store::access::read};
     auto all = registry.overview();
-    if (command.host)
-        std::erase_if(all, [&](auto const& each) { return each.host.name != *command.host; });
+    if (!command.host || all.empty())
+        return all;
+    std::string names;
+    for (auto const& each : all)
+        names += (names.empty() ? "" : ", ") + each.host.name;
+    std::erase_if(all, [&](auto const& each) { return each.host.name != *command.host; });
+    if (all.empty())
+        throw registry::registry_error{
+            registry::registry_error::kind::unusable,
+            fmt::format("the registry has no host {}: it has {}", in_quotes(*command.host), names)};
     return all;
 }
 
@@ -166,16 +174,18 @@ std::string health_text(registry::health const& state, bool verbose) {
         out += "  " + fault + "\n";
     out += fmt::format("{}, schema {}, journal mode {}\n", size_text(state.bytes), state.schema,
                        state.journal_mode);
-    out += fmt::format("{} hosts, {} models, {} runs, {} probes, {} results\n", state.hosts,
-                       state.models, state.runs, state.probes, state.results);
+    out += fmt::format("{}, {}, {}, {}, {}\n", counted(state.hosts, "host"),
+                       counted(state.models, "model"), counted(state.runs, "run"),
+                       counted(state.probes, "probe"), counted(state.results, "result"));
     if (state.unclean_probes + state.open_restores > 0)
-        out += fmt::format("a run that died has left {} instances on a host, and {} to be loaded "
-                           "again: run `secondwind lab clean`\n",
-                           state.unclean_probes, state.open_restores);
+        out += fmt::format("a run that has not ended, or died, has left {} on a host, and {} to be "
+                           "loaded again: run `secondwind lab clean`\n",
+                           counted(state.unclean_probes, "instance"), state.open_restores);
     if (state.backups.empty())
         out += "no backup (`secondwind lab backup` makes one)\n";
     else
-        out += fmt::format("{} backups, the newest made {} ({})\n", state.backups.size(),
+        out += fmt::format("{}, the newest made {} ({})\n",
+                           counted(static_cast<std::int64_t>(state.backups.size()), "backup"),
                            age_text(state.backups.front().backup.made, now()),
                            state.backups.front().backup.reason);
     if (!verbose)
@@ -200,9 +210,9 @@ int list_models(lab_command const& command, console const& console) {
         console.print_error("the registry has no models yet: run `secondwind lab scan`");
         return 1;
     }
-    console.print(command.json ? list_json(all, *options, file.string(), now())
-                               : list_table(all, *options, now()));
-    return 0;
+    bool const printed = console.print(command.json ? list_json(all, *options, file.string(), now())
+                                                    : list_table(all, *options, now()));
+    return printed ? 0 : 1;
 }
 
 int show_model(lab_command const& command, console const& console) {
@@ -217,18 +227,20 @@ int show_model(lab_command const& command, console const& console) {
     auto const probes = registry.probes(entry.model.id);
     if (!command.file.empty())
         return write_file(command.file, show_svg(entry.model, probes), console) ? 0 : 1;
-    console.print(command.json ? show_json(entry, host, probes, now())
-                               : show_text(entry, host, probes, console.colours));
-    return 0;
+    bool const printed =
+        console.print(command.json ? show_json(entry, host, probes, now())
+                                   : show_text(entry, host, probes, console.colours));
+    return printed ? 0 : 1;
 }
 
 int show_health(lab_command const& command, console const& console) {
     auto const state = registry::examine(registry_place(command.registry_file), command.verbose);
-    console.print(command.json ? health_json(state) : health_text(state, command.verbose));
+    bool const printed =
+        console.print(command.json ? health_json(state) : health_text(state, command.verbose));
     bool const good_backups =
         std::ranges::all_of(state.backups, [](auto const& each) { return each.fault.empty(); });
     bool const left = state.unclean_probes + state.open_restores > 0;
-    return state.faults.empty() && good_backups && !left ? 0 : 1;
+    return printed && state.faults.empty() && good_backups && !left ? 0 : 1;
 }
 
 int make_backup(lab_command const& command, console const& console) {
@@ -285,8 +297,8 @@ int forget_models(lab_command const& command, console const& console) {
         console.print_error("there is no terminal to ask: give --yes");
         return usage;
     }
-    auto const question =
-        fmt::format("Remove {} models with all that was measured of them?", going.size());
+    auto const question = fmt::format("Remove {} with all that was measured?",
+                                      counted(static_cast<std::int64_t>(going.size()), "model"));
     if (!command.yes && !console.confirm(question))
         return 0;
     locks alone{file};
@@ -363,10 +375,11 @@ int import_results(lab_command const& command, console const& console) {
         }
         whole.commit();
     }
-    console.print(fmt::format("{}{} results, {} new models; {} kept, because the lab has measured "
-                              "them itself\n",
-                              command.dry_run ? "would import " : "imported ", plan.results,
-                              plan.models, plan.kept));
+    console.print(fmt::format("{}{}, {}; {} kept, because the lab has measured them itself\n",
+                              command.dry_run ? "would import " : "imported ",
+                              counted(static_cast<std::int64_t>(plan.results), "result"),
+                              counted(static_cast<std::int64_t>(plan.models), "new model"),
+                              plan.kept));
     return 0;
 }
 

@@ -173,7 +173,8 @@ int scan_hosts(config::settings settings, lab_command const& command, console co
         bench.run([&]() -> net::task<void> { problem = co_await scan(bench, registry, models); });
         auto const& name = bench.upstream.name;
         if (problem.empty())
-            console.print(fmt::format("{}: {} models\n", name, models));
+            console.print(
+                fmt::format("{}: {}\n", name, counted(static_cast<std::int64_t>(models), "model")));
         else
             console.print_error(fmt::format("{} ({}) was not scanned, and the registry keeps what "
                                             "it has: {}",

@@ -175,6 +175,32 @@ class usage(lab):
                       run("health", "--verbose").stderr)
 
 
+    def test_no_time_at_all_is_refused(self):
+        self.emulate(small_machine())
+        for flag in ("--load-timeout", "--prompt-time"):
+            refused = self.lab("test", "small", flag, "0")
+            self.assertEqual(refused.returncode, 2)
+            self.assertIn(f"{flag} takes a time above 0", refused.stderr)
+
+    def test_an_unknown_host_is_named(self):
+        self.emulate(small_machine())
+        self.lab("scan")
+        for arguments in (("list",), ("list", "--json"), ("export", "--format", "lmstrix")):
+            refused = self.lab(*arguments, "--host", "other")
+            self.assertEqual(refused.returncode, 1)
+            self.assertIn('no host "other": it has default', refused.stderr)
+
+    def test_output_that_is_lost_is_a_failure(self):
+        self.emulate(small_machine())
+        self.lab("scan")
+        for verb in (("list",), ("show", "small"), ("health",)):
+            with open("/dev/full", "wb") as full:
+                done = subprocess.run([BINARY, *self.arguments(*verb)], stdout=full,
+                                      env=clean_environment({}), stderr=subprocess.DEVNULL,
+                                      timeout=PATIENCE, check=False)
+            self.assertEqual(done.returncode, 1, verb)
+
+
 class others(lab):
     def busy_machine(self):
         made = small_machine()
