@@ -108,12 +108,14 @@ net::task<probe_end> prober::run(probe_order order) {
     if (loads) {
         load_request request{order.key, order.wanted.context, order.flash_attention,
                              order.kv_on_gpu};
+        loading_ = loading{row, order.key, order.known};
         auto const loaded = co_await machine_.load(std::move(request), limits_.load);
         if (stopped_)
             row.outcome = outcome::interrupted;
         else
             set(row, judge_load(loaded, order.wanted.context, order.worked));
         row.instance = loaded.instance;
+        loading_->row.instance = loaded.instance;
         if (row.outcome == outcome::good) {
             row.load = std::clamp(loaded.seconds, 0.0, registry::longest);
             row.effective = loaded.context;
@@ -133,7 +135,9 @@ net::task<probe_end> prober::run(probe_order order) {
     row.ended = machine_.wall_clock();
     journal_.end(row);
     if (loads) {
+        loading_->row = row;
         out.dirt = co_await clean(row, order.key, order.known);
+        loading_.reset();
         row.clean = out.dirt.empty();
     } else {
         row.clean = true; // nothing was loaded
@@ -264,6 +268,14 @@ net::task<bool> prober::idle(std::vector<loaded_instance> mine) {
             co_return false;
         co_await machine_.wait(pause);
     }
+}
+
+net::task<std::string> prober::clean_up() {
+    cancellable_ = false;
+    if (!loading_)
+        co_return std::string{};
+    auto const left = *std::exchange(loading_, std::nullopt);
+    co_return co_await clean(left.row, left.key, left.others);
 }
 
 net::task<std::string> prober::clean(registry::probe of, std::string key,

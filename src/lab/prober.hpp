@@ -75,6 +75,10 @@ public:
     bool stopped() const noexcept { return stopped_; }
     void go_on() noexcept { stopped_ = false; }
 
+    // Unloads what a probe has loaded that an exception of the journal has ended. Returns what is
+    // left and why, or nothing.
+    net::task<std::string> clean_up();
+
     // Unloads the instance of a probe, and waits until it is gone. Without its id, after a load
     // whose end is not known: the instances of `key` that are not in `others`. Returns what is left
     // and why, or nothing.
@@ -99,6 +103,14 @@ private:
     void calibrate(std::string const& model, prompt sent, std::int64_t tokens);
     double line_cost(std::string const& model) const;
     bool is_calibrated(std::string const& model) const;
+
+    // Of the probe that is under way, once a load was asked for.
+    struct loading {
+        registry::probe row;
+        std::string key;
+        std::set<std::string> others;
+    };
+    std::optional<loading> loading_;
 
     std::string calibrated_for_; // the model of these
     std::optional<counted_prompt> shortest_, longest_;

@@ -1,6 +1,7 @@
 #include "runner.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 #include <variant>
 
@@ -17,6 +18,7 @@ using namespace std::chrono_literals;
 constexpr milliseconds guess_limit = 5s;
 constexpr milliseconds version_limit = 5s;
 constexpr milliseconds host_look = 1s;
+constexpr milliseconds signal_look = 10ms;
 constexpr std::size_t most_dirty = 3;
 
 // What a model weighs in the estimate of the time left: a load takes about as long as it is large,
@@ -64,7 +66,7 @@ void runner::end(registry::probe const& ended) {
     probes.push_back(kept);
     auto const added_up = add_up(searched(*testing_), probes, options());
     auto const row = to_record(added_up, testing_->stored.id, conditions_of(testing_->stored));
-    store_.update(kept, &row);
+    store_.update(kept, keeps_older(*testing_, added_up) ? nullptr : &row);
 }
 
 net::task<run_end> runner::run() {
@@ -81,7 +83,17 @@ net::task<run_end> runner::run() {
     begun.program = order_.program;
     if (!order_.dry_run)
         run_ = store_.begin_run(begun);
-    auto result = co_await run_models();
+    auto result = run_end::failed;
+    std::exception_ptr unwritable;
+    try {
+        result = co_await run_models();
+    } catch (registry::registry_error const&) {
+        unwritable = std::current_exception();
+    }
+    if (unwritable) {
+        co_await leave_clean();
+        std::rethrow_exception(unwritable);
+    }
     if (order_.dry_run)
         co_return result;
 
@@ -93,6 +105,20 @@ net::task<run_end> runner::run() {
         result = run_end::failed;
     store_.end_run(run_, fmt::format("{}", static_cast<int>(result)), machine_.wall_clock());
     co_return result;
+}
+
+// The registry cannot be written to: what can be put right without it is.
+net::task<void> runner::leave_clean() {
+    auto const left = co_await prober_.clean_up();
+    if (!left.empty())
+        narrator_.says(fmt::format("{} could not be unloaded: {}. `secondwind lab clean` tries "
+                                   "again",
+                                   testing_->stored.key, left));
+    try {
+        co_await house_.put_back();
+    } catch (registry::registry_error const&) {
+        // What was loaded again is still due in the registry: the next run sees that it is there.
+    }
 }
 
 net::task<std::vector<runner::subject>> runner::take_listing() {
@@ -149,7 +175,8 @@ net::task<run_end> runner::run_models() {
         auto added_up = add_up(searched(model), made(model), options(), skipped(model));
         if (added_up.status == "skipped")
             added_up.measured_at = machine_.wall_clock();
-        store_.keep(to_record(added_up, model.stored.id, conditions_of(model.stored)));
+        if (!keeps_older(model, added_up))
+            store_.keep(to_record(added_up, model.stored.id, conditions_of(model.stored)));
         some_unusable_ = some_unusable_ || added_up.status == "failed";
         some_partial_ = some_partial_ || added_up.status == "partial";
         done += weight_of(model.stored);
@@ -296,6 +323,9 @@ net::task<runner::maybe_end> runner::have_host() {
 net::task<runner::maybe_end> runner::make_room(std::vector<loaded_instance> loaded, bool new_ones) {
     using cleared = housekeeper::cleared;
     auto const result = co_await house_.clear(std::move(loaded), run_, new_ones);
+    // A ^C at the question was not heard yet: nothing else ran while it was open.
+    if (result == cleared::refused)
+        co_await machine_.wait(signal_look);
     if (interrupted_)
         co_return run_end::interrupted;
     switch (result) {

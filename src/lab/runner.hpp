@@ -82,8 +82,10 @@ private:
     net::task<maybe_end> make_room(std::vector<loaded_instance> loaded, bool new_ones);
     net::task<maybe_end> await_host();
     net::task<void> yield_host();
+    net::task<void> leave_clean();
 
     std::vector<registry::probe> made(subject const& model) const;
+    bool keeps_older(subject const& model, result const& added_up) const;
     conditions conditions_of(registry::model const& model) const;
     search_options options() const;
     searched_model searched(subject const& model) const;

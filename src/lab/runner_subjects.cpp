@@ -33,9 +33,21 @@ conditions runner::conditions_of(registry::model const& model) const {
 std::vector<registry::probe> runner::made(subject const& model) const {
     auto const all = store_.probes(model.stored.id);
     auto counting_ones = counting(all, conditions_of(model.stored));
-    if (order_.again)
+    // A size alone joins what is known; it replaces nothing.
+    if (order_.again && !order_.search.only)
         std::erase_if(counting_ones, [this](auto const& each) { return each.run != run_; });
     return counting_ones;
+}
+
+// A search that begins again, or looks closer, replaces a whole result that still holds only once
+// it has ended.
+bool runner::keeps_older(subject const& model, result const& added_up) const {
+    if (added_up.status != "partial" || order_.search.only)
+        return false;
+    auto const results = store_.results(model.stored.id);
+    auto const kept = std::ranges::find(results, settings(), &registry::result::settings);
+    return kept != results.end() && kept->status == "complete" &&
+           is_current(*kept, conditions_of(model.stored));
 }
 
 search_options runner::options() const {

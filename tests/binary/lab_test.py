@@ -4,6 +4,7 @@ and how it ends. tests/lab/machine.py knows the right answers.
 SECONDWIND_LAB_KILLS=<n> kills the acceptance run n times instead of 3.
 """
 
+import fcntl
 import json
 import os
 import pty
@@ -14,6 +15,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import termios
 import unittest
 from pathlib import Path
 
@@ -150,6 +152,17 @@ class first_steps(lab):
         self.assertGreaterEqual(sum(e["event"] == "probe" for e in events), 4)
 
 
+    def test_one_size_joins_a_result_and_never_replaces_it(self):
+        self.emulate(small_machine())
+        self.assertEqual(self.lab("test", "limited").returncode, 0)
+        refused = self.lab("test", "limited", "--ctx", "30k", "--again")
+        self.assertEqual(refused.returncode, 2, refused.stderr)
+        self.assertIn("--force", refused.stderr)
+        self.lab("test", "limited", "--ctx", "30k", "--again", "--force")
+        self.assertEqual(self.results()["maker/limited"]["status"], "complete")
+        self.assertNotIn("guardrail, filled", self.lab("show", "limited").stdout)
+
+
 class usage(lab):
     def test_wrong_arguments_end_with_2(self):
         self.emulate(small_machine())
@@ -255,6 +268,32 @@ class endings(lab):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(self.results()["maker/small"]["status"], "complete")
 
+    def test_an_interrupt_does_not_replace_a_whole_result(self):
+        made = small_machine()
+        made["load_ms"] = 300
+        self.emulate(made)
+        self.assertEqual(self.lab("test", "small").returncode, 0)
+        before = self.results()["maker/small"]
+        again = self.running("--again")
+        again.errors.until(lambda line: "works: loaded in" in line)
+        again.signal(signal.SIGINT)
+        self.assertEqual(again.wait(), 130)
+        self.assertEqual(self.results()["maker/small"], before)
+
+    def test_a_full_disk_leaves_nothing_loaded(self):
+        self.emulate(small_machine())
+        for blocks in range(64, 144, 8):
+            registry = self.folder / f"full-{blocks}" / "registry.db"
+            done = subprocess.run(
+                ["bash", "-c", f"trap '' XFSZ; ulimit -f {blocks}; exec \"$@\"", "bash", BINARY,
+                 "lab", "test", "--all", "--registry", str(registry), "--upstream", self.url],
+                env=clean_environment({"SECONDWIND_ADMIN_LISTEN": "off"}),
+                stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE,
+                check=False,
+            )
+            self.assertIn(done.returncode, (0, 1), done.stderr)
+            self.assertEqual(self.loaded(), {}, f"{blocks}: {done.stderr}")
+
     def test_a_killed_run_is_cleaned_and_continued(self):
         made = small_machine()
         made["load_ms"] = 200
@@ -295,13 +334,14 @@ class endings(lab):
         self.assertEqual(done.returncode, 1)
         self.assertIn("token", done.stderr)
 
-    def test_a_terminal_shows_one_line_that_is_rewritten(self):
-        self.emulate(small_machine())
+    def on_a_terminal(self, *arguments, typed=b""):
+        """Exit code, and what a terminal shows. `typed` answers the first question."""
         parent, child = pty.openpty()
         with subprocess.Popen(
-            [BINARY, *self.arguments("test", "--all")],
+            [BINARY, *self.arguments(*arguments)],
             env=clean_environment({"SECONDWIND_ADMIN_LISTEN": "off"}),
             stdin=child, stdout=child, stderr=child,
+            start_new_session=True, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
         ) as running:
             os.close(child)
             shown = b""
@@ -313,9 +353,25 @@ class endings(lab):
                 if not part:
                     break
                 shown += part
-            self.assertEqual(running.wait(PATIENCE), 0)
+                if typed and b"[y/N]" in shown:
+                    os.write(parent, typed)
+                    typed = b""
+            code = running.wait(PATIENCE)
         os.close(parent)
-        text = shown.decode()
+        return code, shown.decode()
+
+    def test_an_interrupt_at_the_question_ends_with_130(self):
+        made = small_machine()
+        made["loaded"] = [{"model": "maker/small"}]
+        self.emulate(made)
+        code, shown = self.on_a_terminal("test", "--all", typed=b"\x03")
+        self.assertEqual(code, 130, shown)
+        self.assertEqual(list(self.loaded()), ["maker/small"])
+
+    def test_a_terminal_shows_one_line_that_is_rewritten(self):
+        self.emulate(small_machine())
+        code, text = self.on_a_terminal("test", "--all")
+        self.assertEqual(code, 0, text)
         self.assertIn("\r\x1b[K", text)
         stays = [part.split("\x1b[K")[-1] for part in text.split("\r\n")]
         self.assertTrue(any("maker/limited: works up to" in line for line in stays), text)
