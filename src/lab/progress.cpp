@@ -33,7 +33,7 @@ std::size_t terminal_width() {
 
 std::string wanted_text(position const& at, wanted_probe const& wanted) {
     auto const context = wanted.context ? grouped(*wanted.context) : "its default context";
-    return fmt::format("{}/{} {}: trying {}{}", at.number, at.of, at.key, context,
+    return fmt::format("{}/{} {}: trying {}{}", at.number, at.of, printable(at.key), context,
                        wanted.fill ? ", filled" : "");
 }
 
@@ -111,18 +111,19 @@ void progress::finished(position const& at, result const& added_up, searched_mod
 
 void progress::yields(std::vector<std::string> const& models) {
     line(models.empty() ? std::string{"making way for requests"}
-                        : fmt::format("making way for requests for {}", fmt::join(models, ", ")));
+                        : "making way for requests for " +
+                              printable(fmt::format("{}", fmt::join(models, ", "))));
 }
 
 void progress::says(std::string const& sentence) {
-    line("secondwind: " + sentence);
+    line("secondwind: " + printable(sentence)); // names and errors are a host's
 }
 
 std::optional<bool> progress::asks(std::string const& question) {
     wipe();
     if (!console_.confirm)
         return std::nullopt;
-    return console_.confirm(question);
+    return console_.confirm(printable(question));
 }
 
 void json_lines::begins(std::size_t models) {

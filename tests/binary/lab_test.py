@@ -368,6 +368,15 @@ class endings(lab):
         self.assertEqual(code, 130, shown)
         self.assertEqual(list(self.loaded()), ["maker/small"])
 
+    def test_a_terminal_gets_no_controls_from_a_name(self):
+        made = small_machine()
+        made["models"][1]["key"] = "red\x1b[31m"
+        self.emulate(made)
+        code, shown = self.on_a_terminal("test", "red")
+        self.assertEqual(code, 0, shown)
+        self.assertIn("red\\u001b[31m: trying", shown)
+        self.assertNotIn("\x1b[31m", shown)
+
     def test_a_terminal_shows_one_line_that_is_rewritten(self):
         self.emulate(small_machine())
         code, text = self.on_a_terminal("test", "--all")
