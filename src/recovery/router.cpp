@@ -324,12 +324,19 @@ std::optional<choice> router::choose_store(wanted_model const& wanted,
 
 std::optional<choice> router::choose_holder(wanted_model const& wanted,
                                             tried_hosts const& hopeless) const {
-    auto others = price(wanted, hopeless);
+    // A host that lists only other models may have it, but would serve the name with one of them.
+    auto const may_have = [&](host_models const& models) {
+        return !models.known() || models.answered_lately(wanted.name, deadlines_.now()) ||
+               models.find(wanted.name, wanted.kind)->match == lmstudio::match::found;
+    };
+    auto excluded = hopeless;
+    for (auto const& each : hosts_)
+        if (!may_have(each.recovery->models))
+            excluded.push_back(each.recovery);
+    auto others = price(wanted, excluded);
     if (others.empty() || best_rests(others))
         return std::nullopt;
-    auto const known = others.candidates[others.prices.cheapest].residence;
-    bool const has_it = known != residence::perhaps && known != residence::absent;
-    return has_it ? std::optional{moved_to(std::move(others))} : std::nullopt;
+    return moved_to(std::move(others));
 }
 
 bool router::best_rests(offers const& all) const {

@@ -133,8 +133,8 @@ public:
     // Where a request goes that continues a response which its host has not stored: the cheapest,
     // and at last those that are draining.
     std::optional<choice> choose_store(wanted_model const& wanted, tried_hosts const& tried) const;
-    // Where a request goes whose model its host has not: the cheapest that lists it, even if it has
-    // refused the request for memory.
+    // Where a request goes whose model its host has not: the cheapest of those that list it, or
+    // that have not listed anything yet, even if it has refused the request for memory.
     std::optional<choice> choose_holder(wanted_model const& wanted,
                                         tried_hosts const& hopeless) const;
     // The host of this name; nothing if there is none any more.

@@ -84,6 +84,35 @@ TEST_F(router_over_hosts, returns_to_a_full_host_from_one_that_has_not_got_the_m
     EXPECT_EQ(e.moves(), 2U);
 }
 
+TEST_F(router_over_hosts, moves_on_to_a_host_that_has_the_model_past_cheaper_ones_that_may_have) {
+    for (auto const* name : {"first", "second"}) {
+        auto& other = add(name, 100, {{"m10", 10}, {"m20", 20}});
+        other.host.load("m10");
+        other.host.load("m20"); // it lists nothing else, so it may have any model
+    }
+    auto& holder = add("holder", 100, {{"m60", 60}});
+    holder.upstream.handicap = 10min;
+    cluster.route();
+    auto const& e = send({.model = "m60"});
+    EXPECT_TRUE(healthy(e));
+    EXPECT_EQ(e.host(), holder.number);
+    EXPECT_EQ(e.moves(), 1U);
+}
+
+TEST_F(router_over_hosts, moves_on_to_a_host_that_has_not_listed_its_models_yet) {
+    auto& other = add("other", 100, {{"m10", 10}, {"m20", 20}});
+    other.host.load("m10");
+    other.host.load("m20");
+    auto& holder = add("holder", 100, {{"m60", 60}});
+    holder.upstream.handicap = 1s;
+    holder.host.takes.list = 5s;
+    cluster.route();
+    auto const& e = send({.model = "m60"});
+    EXPECT_TRUE(healthy(e));
+    EXPECT_EQ(e.host(), holder.number);
+    EXPECT_EQ(e.moves(), 1U);
+}
+
 TEST_F(router_over_hosts, searches_no_draining_host_for_the_response_of_a_model_that_it_excludes) {
     add("first", 100, {{"m50", 50}});
     auto& second = add("second", 100, {{"m50", 50}});
