@@ -135,12 +135,12 @@ void store::forget(row_id model) {
 
 std::vector<overview_host> store::overview() const {
     return guarded(file(), [&] {
-        auto rows =
-            prepare(connection_->sql(),
-                    joined({"SELECT ", host_columns, ",m.id IS NOT NULL,s.model IS NOT NULL,",
-                            model_columns, ",", result_columns,
-                            " FROM host h LEFT JOIN model m ON m.host=h.id LEFT JOIN result s ON "
-                            "s.model=m.id AND s.settings='{}' ORDER BY h.name,h.id,m.key"}));
+        constexpr std::string_view from =
+            " FROM host h LEFT JOIN model m ON m.host=h.id LEFT JOIN result s ON "
+            "s.model=m.id AND s.settings='{}' ORDER BY h.name,h.id,m.key";
+        auto rows = prepare(connection_->sql(), joined({"SELECT ", host_columns,
+                                                        ",m.id IS NOT NULL,s.model IS NOT NULL,",
+                                                        model_columns, ",", result_columns, from}));
         std::vector<overview_host> out;
         while (rows.executeStep()) {
             int next = 0;
