@@ -164,6 +164,9 @@ std::string describe_no_listing(int status, std::string_view text) {
     // What older versions answer to a path that they do not know, with any status.
     if (matches("^unexpected endpoint", error))
         return "it is LM Studio before 0.4.0, and the lab needs REST API v1: update LM Studio";
+    if (status == 401 || status == 403)
+        return "it refuses the token (" + error +
+               "): set api_token of this upstream to one that may list, load and unload models";
     if (!error.empty())
         return error;
     return fmt::format("GET /api/v1/models was answered with status {}, and without a list of "

@@ -17,6 +17,7 @@ constexpr std::int64_t long_filler = 1200;    // tokens, to learn what a line co
 constexpr std::int64_t least_difference = 40; // lines
 constexpr milliseconds first_look = 100ms;
 constexpr milliseconds longest_look = 2s;
+constexpr milliseconds longest_stop = 60s;
 
 std::uint64_t random_nonce() {
     std::random_device device;
@@ -50,6 +51,10 @@ judged judge_listing(listing const& listed) {
 // "off" keeps a model from spending all of its tokens on thoughts.
 std::string reasoning_of(std::vector<std::string> const& allowed) {
     return std::ranges::find(allowed, "off") != allowed.end() ? "off" : "";
+}
+
+bool lacks_memory(outcome o) noexcept {
+    return o == outcome::guardrail || o == outcome::memory || o == outcome::load_failed;
 }
 
 // Somebody else may have loaded the model under the id that became free: with another context it is
@@ -114,6 +119,8 @@ net::task<probe_end> prober::run(probe_order order) {
             row.outcome = outcome::interrupted;
         else
             set(row, judge_load(loaded, order.wanted.context, order.worked));
+        if (order.beside_leftovers && lacks_memory(row.outcome))
+            row.outcome = outcome::interrupted;
         row.instance = loaded.instance;
         loading_->row.instance = loaded.instance;
         if (row.outcome == outcome::good) {
@@ -137,6 +144,7 @@ net::task<probe_end> prober::run(probe_order order) {
     if (loads) {
         loading_->row = row;
         out.dirt = co_await clean(row, order.key, order.known);
+        out.host_gone = host_gone_;
         loading_.reset();
         row.clean = out.dirt.empty();
     } else {
@@ -259,7 +267,9 @@ net::task<judged> prober::embed(probe_order const& order, registry::probe& row) 
 
 // Waits until none of them is busy. False if one still is.
 net::task<bool> prober::idle(std::vector<loaded_instance> mine) {
-    auto const until = machine_.now() + limits_.wait;
+    // Whoever presses Ctrl-C does not wait that long.
+    auto const until =
+        machine_.now() + (stopped_ ? std::min(limits_.wait, longest_stop) : limits_.wait);
     for (auto pause = first_look;; pause = std::min(2 * pause, longest_look)) {
         auto const told = co_await machine_.activity(mine, limits_.list);
         if (told.busy().empty())
@@ -289,6 +299,9 @@ net::task<std::string> prober::clean(registry::probe of, std::string key,
         for (auto& each : listed.loaded())
             if (is_of(of, each, key, others))
                 mine.push_back(std::move(each));
+        host_gone_ = listed.end == call_end::unreachable;
+        if (host_gone_)
+            co_return listed.error;
         bool const known = listed.end == call_end::answered && listed.error.empty();
         if (known && mine.empty())
             co_return std::string{};

@@ -51,13 +51,17 @@ struct probe_order {
     std::set<std::string> known;        // instances that may be there
     int answers = 1;                    // whose median speed counts
     bool require_recall = false;
+    // Instances of the lab itself are loaded that it could not unload: what lacks memory beside
+    // them says nothing of the model.
+    bool beside_leftovers = false;
 };
 
 struct probe_end {
     registry::probe row;
     // Instances that somebody else has loaded since. The probe was not made then.
     std::vector<loaded_instance> newcomers;
-    std::string dirt; // what could not be unloaded, and why; empty: nothing is left
+    std::string dirt;       // what could not be unloaded, and why; empty: nothing is left
+    bool host_gone = false; // it takes no connection, so what is left there is not known
 };
 
 class prober {
@@ -116,6 +120,7 @@ private:
     std::optional<counted_prompt> shortest_, longest_;
     bool stopped_ = false;
     bool cancellable_ = false;
+    bool host_gone_ = false;
 };
 
 } // namespace secondwind::lab

@@ -262,6 +262,7 @@ net::task<runner::maybe_end> runner::probe(subject const& model, position const&
     order.flash_attention = order_.flash_attention;
     order.kv_on_gpu = order_.kv_on_gpu;
     order.known = house_.kept();
+    order.beside_leftovers = !dirty_.empty();
     order.answers = order_.search.thoroughness == thoroughness::thorough ? 3 : 1;
     order.require_recall = order_.require_recall;
     for (auto const& each : guesses_)
@@ -270,7 +271,7 @@ net::task<runner::maybe_end> runner::probe(subject const& model, position const&
 
     auto const ended = co_await prober_.run(std::move(order));
     lease_.working({});
-    if (!ended.dirt.empty()) {
+    if (!ended.dirt.empty() && !ended.host_gone) {
         narrator_.says(fmt::format("{} could not be unloaded: {}", at.key, ended.dirt));
         if (std::ranges::find(dirty_, at.key) == dirty_.end())
             dirty_.push_back(at.key);
@@ -281,6 +282,10 @@ net::task<runner::maybe_end> runner::probe(subject const& model, position const&
         co_return end;
     }
     narrator_.probed(at, ended.row);
+    if (ended.host_gone) {
+        auto const end = co_await await_host();
+        co_return end;
+    }
     switch (ended.row.outcome) {
     case outcome::refused:
         narrator_.says("the host refuses the token: " + ended.row.error +
@@ -291,7 +296,7 @@ net::task<runner::maybe_end> runner::probe(subject const& model, position const&
         co_return end;
     }
     case outcome::interrupted:
-        if (!interrupted_)
+        if (prober_.stopped() && !interrupted_)
             co_await yield_host();
         break;
     default:

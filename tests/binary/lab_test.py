@@ -326,6 +326,29 @@ class endings(lab):
         self.assertEqual(self.results()["maker/limited"]["status"], "failed")
         self.assertEqual(self.results()["maker/limited"]["limited_by"], "cache")
 
+    def test_what_cannot_be_unloaded_makes_no_model_fail(self):
+        made = small_machine(unload="stuck")
+        made["models"].append({"key": "maker/later", "size_bytes": 5 * GB})
+        self.emulate(made)
+        done = self.lab("test", "--all", timeout=LONG)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("maker/limited could not be unloaded", done.stderr)
+        found = self.results()
+        self.assertEqual(found["maker/small"]["status"], "complete")
+        for key in ("maker/limited", "maker/later"):
+            self.assertEqual(found[key]["status"], "partial", found[key])
+
+    def test_a_host_that_is_gone_is_waited_for_no_longer_than_it_says(self):
+        made = small_machine()
+        made["load_ms"] = 300
+        host = self.emulate(made)
+        lab = self.running("--wait", "1s")
+        lab.errors.until(lambda line: "works: loaded in" in line)
+        host.signal(signal.SIGKILL)
+        lab.errors.until(lambda line: "the host did not come back in time" in line)
+        self.assertEqual(lab.wait(), 1)
+        self.assertFalse(any("could not be unloaded" in line for line in lab.errors.seen))
+
     def test_a_refused_token_ends_with_1(self):
         made = small_machine()
         made["api_token"] = "sk-lm-12345678:12345678901234567890"

@@ -95,7 +95,9 @@ TEST(listings, skip_odd_entries_and_refuse_other_documents) {
 TEST(listings, say_why_there_is_none) {
     EXPECT_THAT(describe_no_listing(200, R"({"error":"Unexpected endpoint or method."})"),
                 HasSubstr("before 0.4.0"));
-    EXPECT_EQ(describe_no_listing(401, R"({"error":{"message":"no token"}})"), "no token");
+    EXPECT_THAT(describe_no_listing(401, R"({"error":{"message":"no token"}})"),
+                HasSubstr("(no token): set api_token"));
+    EXPECT_EQ(describe_no_listing(500, R"({"error":{"message":"later"}})"), "later");
     EXPECT_THAT(describe_no_listing(502, "<html>"), HasSubstr("status 502"));
 }
 
