@@ -33,11 +33,14 @@ std::optional<recovery_phase> phase_between(recovery::record const& r, step from
             return recovery_phase::verify;
         return std::nullopt;
     }
+    case step::fitting:
+        return recovery_phase::fit;
     case step::replaying:
         return recovery_phase::replay;
     case step::planned:
     case step::refused:
     case step::verified:
+    case step::fitted:
     case step::finished:
     case step::concluded:
         break;
@@ -59,6 +62,8 @@ std::string_view to_string(recovery_phase p) noexcept {
         return "unload";
     case recovery_phase::verify:
         return "verify";
+    case recovery_phase::fit:
+        return "fit";
     case recovery_phase::replay:
         return "replay";
     }

@@ -22,9 +22,10 @@ enum class recovery_phase : std::uint8_t {
     wait,   // for a busy instance to become idle
     unload, // the unload calls
     verify, // confirm that they are unloaded
+    fit,    // load the model with a context that fits
     replay  // send the request again, and wait for its first output
 };
-constexpr std::size_t recovery_phases = 6;
+constexpr std::size_t recovery_phases = 7;
 std::string_view to_string(recovery_phase p) noexcept;
 
 // The duration of each phase of a finished recovery; nothing for a phase that did not happen.

@@ -90,6 +90,10 @@ void add_recovery(std::vector<key>& all) {
         duration_key("recovery.websocket_timeout", at(&recovery::websocket_timeout), 0ms, 1h));
     all.push_back(duration_key("recovery.unload_timeout", at(&recovery::unload_timeout), 1ms, 1h));
     all.push_back(duration_key("recovery.verify_timeout", at(&recovery::verify_timeout), 1ms, 1h));
+    choices<bool> const fit{{"on", true}, {"off", false}};
+    all.push_back(choice_key("recovery.fit_context", at(&recovery::fit_context), fit));
+    all.push_back(count_key("recovery.fit_minimum", at(&recovery::fit_minimum), 1, 10'000'000));
+    all.push_back(duration_key("recovery.load_timeout", at(&recovery::load_timeout), 1ms, 24h));
     all.push_back(text_key("recovery.ledger_file", at(&recovery::ledger_file), "a file name"));
     all.push_back(
         size_key("recovery.ledger_size", at(&recovery::ledger_size), 64 * KiB, 1024 * 1024 * MiB));

@@ -342,6 +342,17 @@ net::task<recovery::control::listing> observed_control::list(std::string authori
     co_return got;
 }
 
+net::task<recovery::control::load_answer>
+host_control::load(std::string model, std::int64_t context, std::string authorization) {
+    auto got = co_await load_over_rest(env_, pool_, std::move(model), context,
+                                       authorization_for(std::move(authorization)),
+                                       settings_->recovery.load_timeout);
+    load_answer out;
+    out.instance_id = std::move(got.instance_id);
+    out.error = std::move(got.error);
+    co_return out;
+}
+
 net::task<recovery::control::unloading> observed_control::unload(std::string instance_id,
                                                                  std::string authorization) {
     auto got = co_await control_.unload(std::move(instance_id), std::move(authorization));

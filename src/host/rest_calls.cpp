@@ -12,6 +12,8 @@ namespace {
 // A host with thousands of models lists about 1 KiB for each.
 constexpr std::size_t largest_inventory = 16 * 1024 * 1024;
 constexpr std::size_t largest_reply = 256 * 1024;
+// Of a model that was loaded for a request: LM Studio's own default.
+constexpr std::chrono::seconds time_to_live{3600};
 
 bool is_unauthorised(int status) noexcept {
     return status == 401 || status == 403;
@@ -87,6 +89,28 @@ net::task<rest_unloading> unload_over_rest(environment env, connection_pool& poo
         out.result = rest_result::unauthorised;
     else if (is_unknown_path(reply.body))
         out.result = rest_result::unknown_api;
+    co_return out;
+}
+
+net::task<rest_loading> load_over_rest(environment env, connection_pool& pool, std::string model,
+                                       std::int64_t context, std::string authorization,
+                                       std::chrono::milliseconds limit) {
+    auto const body = lmstudio::load_body(model, context, time_to_live);
+    call_request request{"POST", "/api/v1/models/load", body, std::move(authorization)};
+    raw_call through{env, pool};
+    raw_call::bounds within{limit, largest_reply};
+    within.new_connection = true; // a second load would be a second instance
+    auto const reply =
+        co_await call(env, through, pool.upstream(), std::move(request), std::move(within));
+    rest_loading out;
+    if (reply.failure) {
+        out.error = describe(reply.failure);
+        co_return out;
+    }
+    out.instance_id = lmstudio::loaded_instance_id(reply.status, reply.body);
+    if (out.instance_id.empty())
+        out.error = lmstudio::find_error_message(reply.body)
+                        .value_or("the load returned status " + std::to_string(reply.status));
     co_return out;
 }
 

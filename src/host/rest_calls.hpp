@@ -37,4 +37,12 @@ net::task<rest_unloading> unload_over_rest(environment env, connection_pool& poo
                                            std::string instance_id, std::string authorization,
                                            std::chrono::milliseconds limit);
 
+struct rest_loading {
+    std::string instance_id; // empty: see `error`
+    std::string error;       // likewise
+};
+net::task<rest_loading> load_over_rest(environment env, connection_pool& pool, std::string model,
+                                       std::int64_t context, std::string authorization,
+                                       std::chrono::milliseconds limit);
+
 } // namespace secondwind::host

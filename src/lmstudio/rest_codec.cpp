@@ -102,6 +102,17 @@ std::string unload_body(std::string_view instance_id) {
     return write_json(json{{"instance_id", instance_id}});
 }
 
+std::string load_body(std::string_view model, std::int64_t context, std::chrono::seconds ttl) {
+    return write_json(json{{"model", model}, {"context_length", context}, {"ttl", ttl.count()}});
+}
+
+std::string loaded_instance_id(int status, std::string_view text) {
+    auto const document = parse_json(text);
+    if (status < 200 || status >= 300 || !document.is_object() || document.contains("error"))
+        return {};
+    return text_of(document, "instance_id");
+}
+
 unload_result parse_unload(int status, std::string_view text, std::string_view instance_id) {
     auto const document = parse_json(text);
     if (!document.is_object())

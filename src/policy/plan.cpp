@@ -114,8 +114,12 @@ private:
                 order_.push_back(at);
         std::ranges::sort(order_, {}, [this](std::size_t at) {
             auto const& i = loaded_[at].instance;
-            return std::tuple{!has_usual_name(loaded_[at]), !is_duplicate(at), !i.jit,
-                              i.last_used_ms, at};
+            return std::tuple{!has_usual_name(loaded_[at]),
+                              !loaded_[at].fitted,
+                              !is_duplicate(at),
+                              !i.jit,
+                              i.last_used_ms,
+                              at};
         });
     }
 
@@ -241,7 +245,8 @@ private:
 plan plan_for_broken_model(plan_request const& request,
                            std::vector<loaded_instance> const& loaded) {
     plan result;
-    for (auto const& [i, used, named, resident] : loaded) {
+    for (auto const& each : loaded) {
+        auto const& i = each.instance;
         bool const broken = !request.wanted.key.empty() && i.model == request.wanted.key;
         result.considered.push_back({i, broken ? decision::unload : decision::unrelated});
         if (broken)

@@ -118,6 +118,15 @@ bool exchange::sent_blind() const {
     return request_.sent_blind(shared_.fields);
 }
 
+bool exchange::chooses_context() const {
+    policy::request_parts parts;
+    parts.method = request_.method();
+    parts.target = request_.target();
+    parts.body = request_.body.view();
+    auto const facts = policy::read_facts(parts);
+    return facts.traffic == policy::traffic::load || facts.context_length.has_value();
+}
+
 void exchange::note_gate_wait() {
     std::chrono::duration<double> const waited =
         shared_.deadlines.now() - record_.began - request_.queued;
@@ -321,10 +330,11 @@ std::string exchange::own_fields() const {
                               record_.moved_because, unloaded_before_, record_.attempts);
     if (recovery_->met_recovery())
         fields += fmt::format(
-            "X-Secondwind-Recovery: {}{}; reason={}; unloaded={}{}\r\n"
+            "X-Secondwind-Recovery: {}{}; reason={}; unloaded={}{}{}\r\n"
             "X-Secondwind-Attempts: {}\r\n",
             recovery::to_string(recovery_->outcome()), recovery_->healed() ? "; healed" : "",
             policy::to_string(recovery_->reason()), unloaded_before_ + recovery_->unloaded(),
+            recovery_->context() ? fmt::format("; context={}", *recovery_->context()) : "",
             request_.body.given_up() ? "; not_kept=budget_full" : "", record_.attempts);
     return fields;
 }

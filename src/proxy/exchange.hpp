@@ -95,6 +95,7 @@ private:
     std::string authorization() const override { return request_.authorization(shared_.fields); }
     bool replayable() const override { return request_.whole; }
     bool sent_blind() const override;
+    bool chooses_context() const override;
 
     context& shared_;
     client& client_;

@@ -367,6 +367,7 @@ recovery::trigger exchange_recovery::trigger(policy::judgement const& judged) co
     cause.kind = claim_.kind();
     cause.verdict = judged.verdict;
     cause.message = judged.message;
+    cause.chooses_context = host_.settings->recovery.fit_context && request_.chooses_context();
     cause.refused = refused_.value_or(host_.deadlines.now());
     return cause;
 }
@@ -381,6 +382,8 @@ std::string_view exchange_recovery::key() {
 }
 
 bool exchange_recovery::futile(verdict v) {
+    if (is_refusal(v) && host_.fitting_context(key()) && !request_.chooses_context())
+        return false;
     return is_refusal(v) && !host_.oversized.empty() &&
            host_.oversized.futile(key(), host_.deadlines.now());
 }

@@ -69,6 +69,7 @@ void ledger::note(step s, record& r) {
                 {"unloads", planned ? listed(r.plan, true) : std::string{}},
                 {"keeps", planned ? listed(r.plan, false) : std::string{}},
                 {"instance", instance},
+                {"context", s == step::fitted && r.context ? std::to_string(*r.context) : ""},
                 {"unloaded", static_cast<std::uint64_t>(r.unloaded())},
                 {"outcome", only_at(step::concluded, to_string(r.outcome))},
                 {"error", detail},

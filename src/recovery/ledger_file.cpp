@@ -71,6 +71,7 @@ std::string to_json(record const& r) {
                      {"trigger", json_of(r.trigger)},
                      {"plan", json_of(r.plan)},
                      {"unloads", std::move(unloads)},
+                     {"context", r.context ? json(*r.context) : json(nullptr)},
                      {"steps", std::move(steps)},
                      {"outcome", to_string(r.outcome)},
                      {"finished", r.finished()},

@@ -44,6 +44,11 @@ policy::plan_request plan_request_for(host_recovery& host, record const& r, poli
     if (request.size == 0)
         request.size = request.need.value_or(0);
     request.stage = stage;
+    // It was refused with its default context. The one that works was measured alone.
+    if (!r.context && !r.trigger.chooses_context && host.fitting_context(r.wanted.key)) {
+        request.least_refused_alone.reset();
+        request.stage = policy::stage::everything_idle;
+    }
     for (auto& each : host.in_flight.claims())
         request.answers = request.answers || (each.possible() && each.answering() &&
                                               host.models.resolve(each).key == r.wanted.key);
@@ -56,8 +61,9 @@ std::vector<policy::loaded_instance> candidates_of(host_recovery& host) {
     std::vector<policy::loaded_instance> all;
     for (auto const& each : host.models.all().loaded) {
         auto const* const use = host.models.use_of(each.id);
-        all.push_back(
-            {each, used.of(each), use != nullptr && use->named, host.is_resident(each, now)});
+        bool const fitted = std::ranges::find(host.fitted, each.id) != host.fitted.end();
+        all.push_back({each, used.of(each), use != nullptr && use->named,
+                       host.is_resident(each, now), fitted});
     }
     return all;
 }

@@ -58,6 +58,10 @@ std::string_view to_string(step s) noexcept {
         return "unloaded";
     case step::verified:
         return "verified";
+    case step::fitting:
+        return "fitting";
+    case step::fitted:
+        return "fitted";
     case step::replaying:
         return "replaying";
     case step::refused:

@@ -196,6 +196,7 @@ net::task<void> recoverer::act(record& r, std::string authorization) {
         case plan_reason::all_pinned:
         case plan_reason::not_curable: {
             bool replays = less;
+            replays = replays || fitting(r).has_value();
             // A host that has nothing loaded may be loading something for somebody else.
             if (!replays && policy::is_refusal(r.trigger.verdict) && r.plan.considered.empty())
                 replays = co_await look_again(e);
@@ -210,6 +211,11 @@ net::task<void> recoverer::act(record& r, std::string authorization) {
             if (r.unloaded() == 0)
                 r.acted = outcome::no_candidate;
             co_return;
+        }
+        if (auto const context = fitting(r)) {
+            bool const fitted = co_await fit(r, e.authorization, *context);
+            if (!fitted)
+                co_return;
         }
         bool const over = co_await replay_until_loaded(r, e);
         if (over)

@@ -161,7 +161,8 @@ void recovery_referee::began(record const& r) {
     if (!r.trigger.after_commit && leader.exchange->gone())
         breach(r.trigger.request_id + " leads and has left");
     if (is_refusal(r.trigger.verdict) &&
-        recovery_.oversized.futile(r.trigger.model, virtual_time::now()))
+        recovery_.oversized.futile(r.trigger.model, virtual_time::now()) &&
+        !recovery_.fitting_context(r.trigger.model))
         breach(r.trigger.model + " is known not to fit, and a recovery begins for it");
 }
 

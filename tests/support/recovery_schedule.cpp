@@ -16,7 +16,7 @@ constexpr simulated_host::size_type memory = 100;
 } // namespace
 
 recovery_schedule::recovery_schedule(std::uint64_t seed, bool tracing)
-    : seeded_random{seed}, tracing_{tracing}, dice_{~seed} {
+    : seeded_random{seed}, tracing_{tracing}, dice_{~seed}, fits_{seed % 4 == 0} {
     calm_ = chance(40);
     slow_ = chance(30);
     length_ = slow_ ? one_of<milliseconds>({20s, 120s}) : one_of<milliseconds>({300ms, 1500ms, 6s});
@@ -86,10 +86,29 @@ std::vector<simulated_host::model> recovery_schedule::choose_models() {
     return models;
 }
 
+// The lab has found a context with which the model fits that is larger than the memory.
+void recovery_schedule::fit_large() {
+    settings_.recovery.fit_context = true;
+    policy::lab_result measured;
+    measured.key = large_.front();
+    measured.size = (memory + 20) * host_->unit;
+    measured.works = 8192;
+    measured.default_works = false;
+    measured.alone = true;
+    measured.mode = "normal";
+    measured.measured = std::chrono::system_clock::now();
+    recovery_->use_lab_results({measured});
+    host_->size_when_fitted = [this](std::string const&) {
+        return chance(90) ? std::optional{memory - 40} : std::nullopt;
+    };
+}
+
 void recovery_schedule::choose_host() {
     auto models = choose_models();
     auto& host = host_.emplace(time_, io_, memory, models);
     recovery_.emplace("host", io_, time_.deadlines(), host, ledger_, in_force_);
+    if (fits_ && !large_.empty())
+        fit_large();
     // Requests that queue on an instance keep it busy for longer than each of them takes.
     host.slots = slow_ ? 0 : one_of<std::size_t>({0, 0, 1, 4});
     if (calm_)

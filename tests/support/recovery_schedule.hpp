@@ -29,6 +29,7 @@ private:
 
     void choose_settings();
     std::vector<simulated_host::model> choose_models();
+    void fit_large();
     void choose_host();
     void choose_clients();
     void choose_agents();
@@ -45,6 +46,7 @@ private:
     bool calm_; // the host serves these clients only, and has no faults
     bool slow_; // loads and generations take as long as real ones
     bool tracing_;
+    bool fits_; // the lab has results of the model that is too large
     milliseconds length_;
     boost::asio::io_context io_;
     virtual_time time_{io_};

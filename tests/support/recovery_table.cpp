@@ -57,6 +57,8 @@ std::string name_of_phase(std::optional<phase> p) {
         return "unloading";
     case phase::verifying:
         return "verifying";
+    case phase::fitting:
+        return "fitting";
     case phase::replaying:
         return "replaying";
     case phase::finished:
@@ -98,9 +100,9 @@ recovery_states read_recovery_table(std::string_view page) {
         if (cells.size() < 2)
             continue;
         if (columns.empty() && cells[1] == name_of_phase(std::nullopt)) {
-            columns = {
-                std::nullopt,     phase::listing,   phase::planning,  phase::waiting_for_idle,
-                phase::unloading, phase::verifying, phase::replaying, phase::finished};
+            columns = {std::nullopt,     phase::listing,   phase::planning, phase::waiting_for_idle,
+                       phase::unloading, phase::verifying, phase::fitting,  phase::replaying,
+                       phase::finished};
             // Not std::views::drop, which clang 14 cannot compile with this library.
             std::vector<std::string> const named{cells.begin() + 1, cells.end()};
             if (!std::ranges::equal(columns, named, {}, name_of_phase))

@@ -129,6 +129,7 @@ private:
     std::string authorization() const override { return {}; }
     bool replayable() const override { return request_.replayable; }
     bool sent_blind() const override { return false; }
+    bool chooses_context() const override { return false; }
 
     simulated_host* host_;
     recovery::host_recovery* on_;

@@ -123,6 +123,23 @@ net::task<recovery::control::unloading> simulated_host::unload(std::string id, s
     co_return result;
 }
 
+net::task<recovery::control::load_answer> simulated_host::load(std::string model,
+                                                               std::int64_t context, std::string) {
+    load_answer result;
+    virtual_time::sleep coming{time_, vary(takes.load)};
+    co_await coming;
+    auto const size = size_when_fitted(model);
+    if (down_ || !size || used() + *size > memory_) {
+        result.error = "refused";
+        co_return result;
+    }
+    fitted.emplace_back(model, context);
+    auto& fresh = add(*find_model(model));
+    fresh.size = *size;
+    result.instance_id = fresh.id;
+    co_return result;
+}
+
 void simulated_host::load(std::string const& key, std::string const& identifier,
                           std::string const& device) {
     auto& fresh = add(*find_model(key));

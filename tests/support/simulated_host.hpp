@@ -142,6 +142,12 @@ public:
     // Loads that end, refusals, and requests that are cut: a line each, for a trace.
     std::function<void(std::string const& line)> on_event = [](std::string const&) {};
 
+    // The contexts with which recoveries have loaded models, in their order.
+    std::vector<std::pair<std::string, std::int64_t>> fitted;
+    // What a model takes when it is loaded with a context of its own choice; nothing: it fails.
+    std::function<std::optional<size_type>(std::string const& model)> size_when_fitted =
+        [](std::string const&) { return std::nullopt; };
+
     // What others do to the host. A second instance of a model is "<key>:2" and so on.
     void load(std::string const& key, std::string const& identifier = {},
               std::string const& device = {});
@@ -161,6 +167,8 @@ public:
                                                  std::string authorization) override;
     net::task<std::optional<std::string>> version() override;
     net::task<unloading> unload(std::string instance_id, std::string authorization) override;
+    net::task<load_answer> load(std::string model, std::int64_t context,
+                                std::string authorization) override;
 
     // The truth.
     bool down() const noexcept { return down_; }

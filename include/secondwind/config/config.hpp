@@ -94,7 +94,12 @@ struct recovery {
     milliseconds websocket_timeout{2'000}; // for the SDK's WebSocket to say who is busy
     milliseconds unload_timeout{30'000};   // for one unload call
     milliseconds verify_timeout{15'000};   // for a victim to leave the inventory
-    std::string ledger_file;               // JSON lines are appended to it; empty: none
+    // A model whose default context does not fit even alone is loaded with one that does, by the
+    // lab's results.
+    bool fit_context = false;
+    std::uint64_t fit_minimum = 4096;   // tokens: a smaller context is not worth a load
+    milliseconds load_timeout{600'000}; // for that load
+    std::string ledger_file;            // JSON lines are appended to it; empty: none
     std::uint64_t ledger_size = 16ull * 1024 * 1024; // bytes, beyond which it is renamed
 };
 

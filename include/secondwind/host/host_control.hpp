@@ -38,6 +38,8 @@ public:
                                                  std::string authorization) override;
     net::task<std::optional<std::string>> version() override;
     net::task<unloading> unload(std::string instance_id, std::string authorization) override;
+    net::task<load_answer> load(std::string model, std::int64_t context,
+                                std::string authorization) override;
 
 private:
     using clock = sdk_socket::clock;
@@ -87,6 +89,10 @@ public:
                                                  std::string authorization) override;
     net::task<std::optional<std::string>> version() override { return control_.version(); }
     net::task<unloading> unload(std::string instance_id, std::string authorization) override;
+    net::task<load_answer> load(std::string model, std::int64_t context,
+                                std::string authorization) override {
+        return control_.load(std::move(model), context, std::move(authorization));
+    }
 
 private:
     recovery::control& control_;

@@ -3,6 +3,8 @@
 
 #include <secondwind/lmstudio/instance.hpp>
 
+#include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,6 +21,14 @@ std::optional<models> parse_models(std::string_view json);
 
 // The body of `POST /api/v1/models/unload`.
 std::string unload_body(std::string_view instance_id);
+
+// The body of `POST /api/v1/models/load`. `ttl` is not documented for it, and does no harm where it
+// is not known.
+std::string load_body(std::string_view model, std::int64_t context, std::chrono::seconds ttl);
+
+// The id in its answer {"status":"loaded","instance_id"}; empty if the answer is an error, which
+// may have any status.
+std::string loaded_instance_id(int status, std::string_view json);
 
 unload_result parse_unload(int status, std::string_view json, std::string_view instance_id);
 

@@ -47,6 +47,7 @@ struct loaded_instance {
     bool used_here = false; // exchanges in flight use it
     bool named = false;     // a request has named this very instance
     bool resident = false;  // it was loaded a moment ago, and requests for it keep coming
+    bool fitted = false;    // a recovery has loaded it, for a request that has ended by now
 };
 
 // All that a plan depends on. The views must live as long as this.
@@ -133,8 +134,10 @@ std::optional<std::uint64_t> missing_bytes(plan_request const& request,
 // wanted model come to least_refused: that is known to be too little. Nothing ever goes for a model
 // that comes to least_refused_alone beside what never goes.
 //
-// Order: idle duplicates that no request names (their model stays loaded without them), then what
-// requests have loaded, then what was loaded by hand; each the least recently used first.
+// Order: what a recovery has loaded with a context of its own, because LM Studio takes it for
+// loaded by hand; then idle duplicates that no request names (their model stays loaded without
+// them), then what requests have loaded, then what was loaded by hand; each the least recently used
+// first.
 //
 // For cache_corruption and model_crash: every instance of the wanted model, busy or pinned or not,
 // for they cannot answer any more; but a crash waits while the model still answers others. Other

@@ -54,6 +54,15 @@ public:
     };
     // Within recovery.unload_timeout.
     virtual net::task<unloading> unload(std::string instance_id, std::string authorization) = 0;
+
+    struct load_answer {
+        std::string instance_id{}; // empty: nothing was loaded
+        std::string error{};       // then one clause for the log
+    };
+    // Loads a model with a context of its own choice, in tokens, for an hour; over REST v1 only.
+    // Within recovery.load_timeout.
+    virtual net::task<load_answer> load(std::string model, std::int64_t context,
+                                        std::string authorization) = 0;
 };
 
 } // namespace secondwind::recovery

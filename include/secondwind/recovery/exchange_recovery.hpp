@@ -26,6 +26,8 @@ public:
     virtual bool replayable() const = 0;
     // A browser sent it for a page of another site, which cannot read the answer.
     virtual bool sent_blind() const = 0;
+    // It says how large its model's context is to be, or is itself a request to load.
+    virtual bool chooses_context() const = 0;
 
 protected:
     ~recoverable_request() = default;
@@ -141,6 +143,10 @@ public:
     }
     // It could not be replayed, but the host was healed for the next request.
     bool healed() const noexcept { return healed_; }
+    // With which its model was loaded for it, in tokens, because its default does not fit.
+    std::optional<std::int64_t> context() const noexcept {
+        return record_ ? record_->context : std::nullopt;
+    }
     // It got no recovery, because the unloads of its host keep failing.
     bool paused() const noexcept { return paused_; }
     claim const& use() const noexcept { return claim_; }

@@ -5,6 +5,7 @@
 #include <secondwind/net/deadline.hpp>
 #include <secondwind/policy/admission.hpp>
 #include <secondwind/policy/brake.hpp>
+#include <secondwind/policy/lab_results.hpp>
 #include <secondwind/policy/memory_bounds.hpp>
 #include <secondwind/policy/oversized_models.hpp>
 #include <secondwind/policy/pace.hpp>
@@ -109,6 +110,7 @@ public:
     // The settings have changed: a model that did not fit before may fit now.
     void forget_refusals() noexcept {
         oversized = {};
+        misfits = {};
         bounds = {};
         unload_pause = {};
     }
@@ -118,6 +120,17 @@ public:
         return !guard.recovering() && !turns.asks() && lease.at_rest() && !reconsidering_;
     }
     net::gate& rested() noexcept { return rested_; }
+
+    // The context with which a model loads whose default does not fit, by the lab's results.
+    // Nothing if that is off, or has just failed.
+    std::optional<std::int64_t> fitting_context(std::string_view key) const;
+    // A recovery has loaded this instance.
+    void note_fitted(std::string const& instance);
+    // What the lab has published of this host.
+    void use_lab_results(std::vector<policy::lab_result> results) {
+        lab_results = std::move(results);
+        misfits = {};
+    }
 
     // A recovery is over: whether it could unload decides when the next one may begin.
     void note_end(record const& r);
@@ -188,6 +201,10 @@ public:
     policy::brake brake;
     policy::unload_pause unload_pause;
     policy::pace pace;
+    std::vector<policy::lab_result> lab_results;
+    // Models that did not load with the context that the lab has found.
+    policy::oversized_models misfits;
+    std::vector<std::string> fitted; // instances that recoveries have loaded, the newest last
     recovery::recoverer recoverer;
     turn_keeper turns;
     lab_lease lease;

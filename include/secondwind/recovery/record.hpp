@@ -40,6 +40,7 @@ enum class phase : std::uint8_t {
     waiting_for_idle, // until a busy instance is idle
     unloading,
     verifying, // lists again until the unloaded instances are not listed any more
+    fitting,   // loads the model with a context that fits
     replaying, // the request was sent again, and its answer is awaited
     finished   // nothing more: those who await it go on
 };
@@ -53,6 +54,8 @@ enum class step : std::uint8_t {
     unloading,
     unloaded,
     verified,
+    fitting,   // the model is being loaded with a context that fits
+    fitted,    // and was, or was not
     replaying, // the request is sent again
     refused,   // and was refused again
     finished,
@@ -73,6 +76,8 @@ struct trigger {
     policy::verdict verdict = policy::verdict::healthy;
     std::string message;       // the text of LM Studio's error
     bool after_commit = false; // the answer had begun: no exchange awaits a replay
+    // The request says itself how large its context is to be, or is one to load.
+    bool chooses_context = false;
 };
 
 struct unload_record {
@@ -112,6 +117,8 @@ struct record {
     recovery::outcome outcome = outcome::pending;
     std::vector<replay_record> replays; // of all that awaited it, in the order in which they ended
 
+    // The context with which the model was loaded for it, in tokens.
+    std::optional<std::int64_t> context;
     std::uint64_t joined = 0;        // exchanges that failed meanwhile and shared it
     std::size_t awaiting = 0;        // exchanges whose outcome is open
     bool holds = false;              // recovery.mode is on, so an exchange waits for it

@@ -7,6 +7,7 @@
 #include <secondwind/recovery/control.hpp>
 #include <secondwind/recovery/record.hpp>
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -55,6 +56,8 @@ private:
     net::task<void> read_bodies();
     net::task<bool> plan(record& r, episode& e);
     net::task<bool> wait_for_idle(record& r, episode& e);
+    std::optional<std::int64_t> fitting(record const& r) const;
+    net::task<bool> fit(record& r, std::string authorization, std::int64_t context);
     net::task<bool> replay_until_loaded(record& r, episode& e);
     net::task<replay_end> replay(record& r);
     net::task<bool> look_again(episode& e);

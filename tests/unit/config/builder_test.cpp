@@ -194,6 +194,7 @@ TEST(keys, each_reach_their_own_setting) {
         {"recovery.gate_wait", "0"},
         {"recovery.residency", "7s"},
         {"recovery.ledger_size", "1MiB"},
+        {"recovery.fit_context", "on"},
         {"routing.mode", "host"},
         {"routing.max_age", "77s"},
         {"routing.list_wait", "7s"},

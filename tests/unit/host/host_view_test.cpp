@@ -57,6 +57,9 @@ public:
         co_return version_text;
     }
     net::task<unloading> unload(std::string, std::string) override { co_return unloading{}; }
+    net::task<load_answer> load(std::string, std::int64_t, std::string) override {
+        co_return load_answer{};
+    }
 
 private:
     virtual_time& time_;
