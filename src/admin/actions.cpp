@@ -6,6 +6,7 @@
 #include "status_documents.hpp"
 #include <secondwind/base/escape.hpp>
 #include <secondwind/base/log.hpp>
+#include <secondwind/policy/lab_results.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -108,6 +109,8 @@ net::task<reply> actions::run(destination destination, request request) {
         co_return drain(destination.argument, true, request);
     case route::undrain:
         co_return drain(destination.argument, false, request);
+    case route::results:
+        co_return keep_results(destination.argument, request);
     case route::recovery_mode:
         co_return set_mode(request);
     case route::cancel:
@@ -188,6 +191,24 @@ reply actions::drain(std::string_view name, bool on, request const& request) {
                            {"draining", on},
                            {"exchanges", left},
                            {"note", describe_drain(host->name(), on)}});
+}
+
+reply actions::keep_results(std::string_view name, request const& request) {
+    auto const host = sources_.hosts.find(name);
+    if (!host)
+        return no_such_host(name);
+    auto document = policy::parse_lab_document(request.body);
+    if (!document.error.empty())
+        return bad_request("The results were not taken: " + document.error + ".");
+    auto const models = document.results.size();
+    host->recovery.use_lab_results(std::move(document.results));
+    auto const error = sources_.keep_results(host->name(), request.body);
+    if (!error.empty())
+        return error_reply(
+            500, "not_kept",
+            "The results are in use until the next restart, and were not written: " + error + ".");
+    log::write(log::level::info, "lab_results", {{"host", host->name()}, {"models", models}});
+    return document_reply({{"host", host->name()}, {"models", models}});
 }
 
 // Every decision reads the current settings, so the new mode takes effect with the next one.

@@ -30,6 +30,7 @@ private:
     class unload_turn;
 
     net::task<reply> unload(std::string name, request request);
+    reply keep_results(std::string_view name, request const& request);
     reply drain(std::string_view name, bool on, request const& request);
     net::task<reply> unload_from(host::host& host, std::string instance_id);
     reply set_mode(request const& request);

@@ -50,9 +50,10 @@ reply malformed_reply() {
                        "Send exactly one Host header, and a path that begins with \"/\".");
 }
 
-reply too_large_reply() {
+reply too_large_reply(std::size_t limit) {
     return error_reply(413, "too_large",
-                       "The body is larger than 64 KiB. No action needs that much.");
+                       "The body is larger than " + std::to_string(limit / 1024) +
+                           " KiB. This action does not need that much.");
 }
 
 reply too_many_subscribers_reply() {
@@ -261,7 +262,10 @@ refusal connection::bounded(refusal wrong) {
 net::task<reply> connection::read_body_and_answer(request request) {
     reply reply;
     net::error_code ec;
-    bool const fits = !reader_->is_too_large();
+    bool const is_document = find_destination(request.path).route == route::results;
+    auto const limit =
+        is_document ? request_reader::largest_document : request_reader::largest_body;
+    bool const fits = !reader_->is_too_large(limit);
     if (fits && !reader_->is_complete()) {
         if (reader_->expects_continue()) {
             net::write_all writing{socket_, slot_, shared_.timeouts.stall, continue_reply};
@@ -269,12 +273,12 @@ net::task<reply> connection::read_body_and_answer(request request) {
         }
         net::scoped_deadline deadline{slot_, "admin_body", shared_.timeouts.head,
                                       [this] { close(); }};
-        ec = co_await reader_->read_body();
+        ec = co_await reader_->read_body(limit);
     }
     auto const method = request.method;
     auto const path = request.path;
     if (!fits || ec == http::error::body_limit) {
-        reply = too_large_reply();
+        reply = too_large_reply(limit);
     } else if (ec) {
         reply = malformed_reply();
     } else {

@@ -26,8 +26,8 @@ net::task<net::error_code> request_reader::read_head() {
     co_return ec;
 }
 
-net::task<net::error_code> request_reader::read_body() {
-    parser_->body_limit(largest_body);
+net::task<net::error_code> request_reader::read_body(std::size_t limit) {
+    parser_->body_limit(limit);
     net::completion reading{[&](auto handler) {
         auto done = [h = std::move(handler)](net::error_code ec, std::size_t) mutable { h(ec); };
         http::async_read(socket_, buffer_, *parser_, std::move(done));
@@ -36,9 +36,9 @@ net::task<net::error_code> request_reader::read_body() {
     co_return ec;
 }
 
-bool request_reader::is_too_large() const noexcept {
+bool request_reader::is_too_large(std::size_t limit) const noexcept {
     auto const length = parser_->content_length();
-    return length && *length > largest_body;
+    return length && *length > limit;
 }
 
 bool request_reader::expects_continue() const {

@@ -19,7 +19,8 @@ public:
     using message = boost::beast::http::request<boost::beast::http::string_body>;
 
     static constexpr std::size_t largest_head = 16 * 1024;
-    static constexpr std::size_t largest_body = 64 * 1024;
+    static constexpr std::size_t largest_body = 64 * 1024;       // of most actions
+    static constexpr std::size_t largest_document = 1024 * 1024; // of what the lab publishes
 
     // `socket` must outlive it.
     explicit request_reader(net::stream& socket) : socket_{socket}, buffer_{largest_buffer} {
@@ -30,13 +31,13 @@ public:
     bool has_more() const noexcept { return buffer_.size() != 0; }
 
     net::task<net::error_code> read_head();
-    net::task<net::error_code> read_body();
+    net::task<net::error_code> read_body(std::size_t limit);
 
     // The functions below are valid once the head has been read.
     message& head() noexcept { return parser_->get(); }
     bool keeps_alive() const noexcept { return parser_->keep_alive(); }
     bool is_complete() const noexcept { return parser_->is_done(); }
-    bool is_too_large() const noexcept;
+    bool is_too_large(std::size_t limit) const noexcept;
     bool expects_continue() const;
     // Violates a rule of HTTP that Beast does not check, or is ambiguous.
     bool is_malformed() const;

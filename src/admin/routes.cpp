@@ -19,10 +19,11 @@ constexpr std::array<std::pair<std::string_view, route>, 8> fixed{{
     {"/api/reload", route::reload},
 }};
 
-constexpr std::array<std::pair<std::string_view, route>, 3> of_one_host{{
+constexpr std::array<std::pair<std::string_view, route>, 4> of_one_host{{
     {"/unload", route::unload},
     {"/drain", route::drain},
     {"/undrain", route::undrain},
+    {"/results", route::results},
 }};
 
 // The text between `prefix` and `suffix` if it is a single segment, otherwise nothing.

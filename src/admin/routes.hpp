@@ -18,6 +18,7 @@ enum class route : std::uint8_t {
     unload, // of the host `argument`
     drain,  // likewise
     undrain,
+    results, // likewise: of the lab
     recovery_mode,
     cancel, // of the exchange with the number `argument`
     reload

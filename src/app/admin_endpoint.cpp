@@ -23,7 +23,9 @@ net::tls_context_ptr admin_tls(config::admin const& settings) {
 
 admin_endpoint::admin_endpoint(config::current_settings& settings, proxy::server& server,
                                reloader& reload, bool chosen)
-    : settings_{settings}, server_{server}, reload_{reload}, chosen_{chosen} {
+    : settings_{settings}, server_{server}, reload_{reload},
+      results_{settings, server.shared().hosts}, chosen_{chosen} {
+    results_.read();
     reload.add_part([this](config::settings const& fresh) { return prepare(fresh); });
 }
 
@@ -38,17 +40,19 @@ admin::sources admin_endpoint::sources() {
                                   shared.draining,
                                   shared.waiting.size()};
     };
-    return {context.io,
-            context.deadlines,
-            settings_,
-            context.traffic,
-            context.exchanges,
-            context.ledger,
-            context.hosts,
-            context.router,
-            state,
-            [this] { return reload_.run(); },
-            SECONDWIND_VERSION};
+    return {
+        context.io,
+        context.deadlines,
+        settings_,
+        context.traffic,
+        context.exchanges,
+        context.ledger,
+        context.hosts,
+        context.router,
+        state,
+        [this] { return reload_all(); },
+        [this](auto const& host, auto const& document) { return results_.keep(host, document); },
+        SECONDWIND_VERSION};
 }
 
 bool admin_endpoint::start(net::tls_context_ptr tls) {
@@ -152,9 +156,15 @@ std::optional<config::endpoint> admin_endpoint::address(audience whose) const {
 }
 
 void admin_endpoint::reload() {
-    auto const result = reload_.run();
+    auto const result = reload_all();
     if (admin_)
         admin_->announce_reload(result.changed, result.error.empty());
+}
+
+admin::reload_result admin_endpoint::reload_all() {
+    auto result = reload_.run();
+    results_.read(); // hosts may be new
+    return result;
 }
 
 void admin_endpoint::announce_draining() {

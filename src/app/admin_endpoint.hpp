@@ -1,6 +1,7 @@
 // The admin listener of a running proxy, as the settings define it.
 #pragma once
 
+#include "lab_results_file.hpp"
 #include "reloader.hpp"
 #include <secondwind/admin/server.hpp>
 #include <secondwind/config/config.hpp>
@@ -40,6 +41,7 @@ public:
 
 private:
     admin::sources sources();
+    admin::reload_result reload_all();
     bool open(admin::server& server, admin::audience whose, config::endpoint const& listen) const;
     std::function<void()> prepare(config::settings const& fresh);
     void log_addresses() const;
@@ -47,6 +49,7 @@ private:
     config::current_settings& settings_;
     proxy::server& server_;
     reloader& reload_;
+    lab_results_file results_;
     bool chosen_;
     std::unique_ptr<admin::server> admin_; // exists from its first listener on
 };

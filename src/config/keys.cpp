@@ -107,8 +107,10 @@ void add_health(std::vector<key>& all) {
 
 void add_lab(std::vector<key>& all) {
     using namespace std::chrono_literals;
-    all.push_back(
-        duration_key("lab.yield_timeout", value_at(&settings::lab, &lab::yield_timeout), 1s, 24h));
+    auto const at = [](auto value) { return value_at(&settings::lab, value); };
+    all.push_back(duration_key("lab.yield_timeout", at(&lab::yield_timeout), 1s, 24h));
+    all.push_back(text_key("lab.registry", at(&lab::registry), "a file name"));
+    all.push_back(text_key("lab.results_file", at(&lab::results_file), "a file name"));
 }
 
 void add_routing(std::vector<key>& all) {

@@ -35,10 +35,12 @@ METHODS = ("get", "head", "post", "put", "patch", "delete")
 MESSAGES = ("snapshot", "resumed", "recovery", "host", "move", "settings", "draining")
 SOCKETS = ("/events", "/lab")
 NO_SUCH = {
-    **dict.fromkeys(("unload", "drain", "undrain"), {"name": "nobody"}),
+    **dict.fromkeys(("unload", "drain", "undrain", "publish_results"), {"name": "nobody"}),
     "cancel": {"number": 999},
     "asset": {"file": "none.js"},
 }
+
+LARGE = {"/api/hosts/{name}/results": 2**20}  # bytes; more than these are too many
 
 seen = set()  # (path, method, status)
 heard = set()  # types of messages
@@ -288,7 +290,7 @@ class a_guarded_server(contract_test):
                     self.ask(path, method, 400, body, **places)
                 self.ask(path, method, 415, "{}", {**WITH_TOKEN, "Content-Type": "text/plain"},
                          **places)
-                self.ask(path, method, 413, " " * 70000 + "{}", **places)
+                self.ask(path, method, 413, " " * LARGE.get(path, 70_000) + "{}", **places)
                 if "404" in operation["responses"]:
                     self.ask(path, method, 404, self.body_of(operation),
                              **NO_SUCH[operation["operationId"]])
@@ -329,6 +331,9 @@ class a_guarded_server(contract_test):
         self.assertEqual(self.ask("/readyz", status=503)["status"], "hosts_draining")
         told = self.ask("/api/hosts/{name}/undrain", "post", body={}, **self.places("{name}"))
         self.assertFalse(told["draining"])
+        told = self.ask("/api/hosts/{name}/results", "post", **self.places("{name}"),
+                        body=schema_of("lab_document")["examples"][0])
+        self.assertEqual(told, {"host": name, "models": 1})
 
         # Its model has yet to be loaded, which takes the demo's host a while.
         wanted = self.another_model()
@@ -427,6 +432,15 @@ class a_server(contract_test):
                 if method == "post":
                     told = self.ask(path, method, 403, "{}", name="default", number=1)
                     self.assertEqual(told["error"]["code"], "actions_disabled")
+
+    def test_that_cannot_write_the_results_of_the_lab_says_so(self):
+        with closed_port() as port:
+            self.started("serve", "--upstream", f"http://127.0.0.1:{port}",
+                         env={"SECONDWIND_ADMIN_ALLOW_ACTIONS": "true",
+                              "SECONDWIND_LAB_RESULTS_FILE": "/dev/null/results.json"})
+            told = self.ask("/api/hosts/{name}/results", "post", 500, name="default",
+                            body=schema_of("lab_document")["examples"][0])
+            self.assertEqual(told["error"]["code"], "not_kept")
 
     def test_whose_host_is_down_says_so(self):
         with closed_port() as port:

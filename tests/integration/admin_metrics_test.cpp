@@ -30,6 +30,7 @@ struct metrics_of_a_proxy : with_proxy {
                                        shared.router,
                                        state,
                                        {},
+                                       {},
                                        "1.2.3"});
         metrics.emplace(*sources);
     }

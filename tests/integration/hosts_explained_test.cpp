@@ -32,6 +32,7 @@ struct hosts_explained : with_cluster {
                 shared.router,
                 [] { return admin::proxy_state{}; },
                 {},
+                {},
                 "1.2.3"};
     }
     host::host& proxied(std::size_t index) { return w.proxy->shared().hosts[index]; }

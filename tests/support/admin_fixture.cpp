@@ -26,10 +26,21 @@ void with_admin::begin() {
         ++reloads;
         return reloading;
     };
-    admin::sources sources{
-        w.io,          shared.deadlines, w.in_force,    shared.traffic,   shared.exchanges,
-        shared.ledger, shared.hosts,     shared.router, std::move(state), std::move(reload),
-        "1.2.3"};
+    admin::sources sources{w.io,
+                           shared.deadlines,
+                           w.in_force,
+                           shared.traffic,
+                           shared.exchanges,
+                           shared.ledger,
+                           shared.hosts,
+                           shared.router,
+                           std::move(state),
+                           std::move(reload),
+                           [this](auto const& host, auto const& document) {
+                               kept_results[host] = document;
+                               return keep_error;
+                           },
+                           "1.2.3"};
     admin.emplace(std::move(sources), timeouts);
     admin->start();
 }

@@ -59,9 +59,11 @@ struct with_admin : with_proxy {
     // A subscriber whose handshake is complete.
     asio::awaitable<event_client*> subscribe(std::string target = "/events");
 
-    admin::timeouts timeouts;       // change before run()
-    admin::reload_result reloading; // the result of the next reload
-    std::size_t reloads = 0;        // how many reloads there were
+    admin::timeouts timeouts;                        // change before run()
+    admin::reload_result reloading;                  // the result of the next reload
+    std::map<std::string, std::string> kept_results; // of the lab, by host
+    std::string keep_error;                          // why they could not be written
+    std::size_t reloads = 0;                         // how many reloads there were
     std::optional<admin::server> admin;
     std::list<event_client> subscribers;
 };

@@ -16,7 +16,7 @@ constexpr simulated_host::size_type memory = 100;
 } // namespace
 
 recovery_schedule::recovery_schedule(std::uint64_t seed, bool tracing)
-    : seeded_random{seed}, tracing_{tracing}, dice_{~seed}, fits_{seed % 4 == 0} {
+    : seeded_random{seed}, tracing_{tracing}, fits_{seed % 4 == 0}, dice_{~seed} {
     calm_ = chance(40);
     slow_ = chance(30);
     length_ = slow_ ? one_of<milliseconds>({20s, 120s}) : one_of<milliseconds>({300ms, 1500ms, 6s});

@@ -46,6 +46,9 @@ struct sources {
     recovery::router const& router; // of these hosts
     std::function<proxy_state()> proxy;
     std::function<reload_result()> reload;
+    // Keeps what the lab has published of a host, for the next start. Returns why that failed, as a
+    // clause, or nothing.
+    std::function<std::string(std::string const& host, std::string const& document)> keep_results;
     std::string version; // of this program
 };
 

@@ -170,9 +170,11 @@ struct admin {
     config::certificate certificate;        // empty: it speaks plain HTTP
 };
 
-// The proxy's part in what a lab does.
+// What `secondwind lab` measures, and the proxy's part in that.
 struct lab {
     milliseconds yield_timeout{600'000}; // for a lab to give a host back that requests wait for
+    std::string registry; // file of all probes and results; empty: in the user's state directory
+    std::string results_file; // where the proxy keeps what the lab publishes; empty: in memory
 };
 
 struct health {

@@ -60,7 +60,7 @@ struct the_metrics : testing::Test {
     proxy_state proxy{"127.0.0.1:1235", 3, 384, 4096, false};
     sources shown{
         io, queue,  in_force, traffic, exchanges, ledger, hosts, router, [this] { return proxy; },
-        {}, "1.2.3"};
+        {}, {},     "1.2.3"};
     std::optional<metrics> under_test{std::in_place, shown};
 };
 

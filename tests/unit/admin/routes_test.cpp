@@ -26,6 +26,7 @@ TEST(routes, give_what_stands_in_the_path) {
     EXPECT_EQ(find_destination("/api/hosts/a/drain").route, route::drain);
     EXPECT_EQ(find_destination("/api/hosts/a/undrain").route, route::undrain);
     EXPECT_EQ(find_destination("/api/hosts/a/undrain").argument, "a");
+    EXPECT_EQ(find_destination("/api/hosts/a/results").route, route::results);
     auto const exchange = find_destination("/api/exchanges/42/cancel");
     EXPECT_EQ(exchange.route, route::cancel);
     EXPECT_EQ(exchange.argument, "42");
@@ -45,8 +46,8 @@ TEST(routes, of_documents_are_read_and_those_of_actions_posted_to) {
         EXPECT_FALSE(allows(r, "POST"));
         EXPECT_EQ(methods_of(r), "GET, HEAD");
     }
-    for (auto const r : {route::unload, route::drain, route::undrain, route::recovery_mode,
-                         route::cancel, route::reload}) {
+    for (auto const r : {route::unload, route::drain, route::undrain, route::results,
+                         route::recovery_mode, route::cancel, route::reload}) {
         EXPECT_TRUE(is_action(r));
         EXPECT_TRUE(allows(r, "POST"));
         EXPECT_FALSE(allows(r, "GET"));

@@ -53,7 +53,7 @@ struct status_of_many : testing::Test {
     sources shown{io,      deadlines, in_force,
                   traffic, exchanges, ledger,
                   hosts,   router,    [this] { return proxy; },
-                  {},      "1.2.3"};
+                  {},      {},        "1.2.3"};
     history past;
     status_documents documents{shown, past, "5f3a9c12", [] { return event_state{7, 2, {}}; }};
     actions acting{shown, {}};

@@ -1,0 +1,107 @@
+#include "lab_results_file.hpp"
+
+#include <secondwind/base/json.hpp>
+#include <secondwind/base/log.hpp>
+#include <secondwind/policy/lab_results.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <cerrno>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include <unistd.h>
+
+namespace secondwind::app {
+namespace {
+
+using nlohmann::json;
+
+struct closer {
+    void operator()(std::FILE* f) const noexcept { std::fclose(f); }
+};
+
+// Killed anywhere, the file is the old one or the new one. Returns why it failed, or nothing.
+std::string replace_file(std::string const& name, std::string const& content) {
+    auto const fresh = name + ".new";
+    std::unique_ptr<std::FILE, closer> file{std::fopen(fresh.c_str(), "we")};
+    bool const written =
+        file && std::fwrite(content.data(), 1, content.size(), file.get()) == content.size() &&
+        std::fflush(file.get()) == 0 && ::fsync(::fileno(file.get())) == 0 &&
+        std::rename(fresh.c_str(), name.c_str()) == 0;
+    return written ? std::string{} : name + ": " + std::generic_category().message(errno);
+}
+
+void complain(char const* subject, std::string const& name, std::string const& error) {
+    log::write(log::level::warn, "lab_results_unreadable",
+               {{subject, name},
+                {"error", error},
+                {"advice", "publish the results again with `secondwind lab publish`"}});
+}
+
+} // namespace
+
+std::string lab_results_file::place() const {
+    auto const& name = settings_->lab.results_file;
+    auto const* const directory = std::getenv("STATE_DIRECTORY"); // systemd.exec(5)
+    if (!name.empty() || !directory || *directory == '\0')
+        return name;
+    std::string_view const all{directory};
+    return std::string{all.substr(0, all.find(':'))} + "/results.json";
+}
+
+void lab_results_file::read() {
+    auto const name = place();
+    if (!name.empty()) {
+        std::ifstream file{name, std::ios::binary};
+        std::string const text{std::istreambuf_iterator<char>{file}, {}};
+        auto const whole = json::parse(text, nullptr, false);
+        auto const hosts = whole.is_object() ? whole.find("hosts") : whole.end();
+        bool const usable = whole.is_object() && whole.value("schema", json{}) == 1 &&
+                            hosts != whole.end() && hosts->is_object();
+        if (usable)
+            for (auto const& [host, document] : hosts->items())
+                documents_[host] = write_json(document);
+        else if (!text.empty())
+            complain("file", name, "it is no document of schema 1");
+    }
+    if (!documents_.empty())
+        apply();
+}
+
+void lab_results_file::apply() {
+    std::uint64_t used = 0;
+    for (auto const& host : hosts_) {
+        auto const found = documents_.find(host->name());
+        if (found == documents_.end())
+            continue;
+        auto document = policy::parse_lab_document(found->second);
+        if (document.error.empty()) {
+            host->recovery.use_lab_results(std::move(document.results));
+            ++used;
+        } else {
+            complain("host", host->name(), document.error);
+        }
+    }
+    log::write(log::level::info, "lab_results_read", {{"hosts", used}});
+}
+
+std::string lab_results_file::keep(std::string const& host, std::string const& document) {
+    documents_[host] = document;
+    auto const name = place();
+    if (name.empty())
+        return {};
+    auto hosts = json::object();
+    for (auto const& [each, text] : documents_)
+        hosts[each] = json::parse(text, nullptr, false);
+    return replace_file(name, write_json(json{{"schema", 1}, {"hosts", std::move(hosts)}}) + "\n");
+}
+
+} // namespace secondwind::app
