@@ -52,6 +52,19 @@ export function moment(date, now) {
   return same_day ? clock.format(date) : `${day.format(date)}, ${clock.format(date)}`;
 }
 
+// What the lab has measured of a model: "works to 49,152 of 131,072, guardrail, 41 tok/s".
+export function measured(lab) {
+  if (!lab) return '';
+  const range = lab.works ? `works to ${count(lab.works)}` : 'works at no context';
+  const facts = [
+    lab.works && lab.max ? `${range} of ${count(lab.max)}` : range,
+    lab.limited_by === 'model' ? null : lab.limited_by,
+    lab.tps ? `${Math.round(lab.tps)} tok/s` : null,
+    lab.stale ? 'out of date' : null,
+  ];
+  return facts.filter(Boolean).join(', ');
+}
+
 // "a", "a and b", "a, b and c".
 export function list(names) {
   if (names.length < 2) return names.join('');

@@ -1,7 +1,7 @@
 // The hosts with their states and their models.
 import { chip, set_chip } from './chip.js';
 import { el, find, icon, keyed, set_attribute, set_hidden, set_text } from './dom.js';
-import { ago, bytes, counted, moment, short_name } from './format.js';
+import { ago, bytes, counted, measured, moment, short_name } from './format.js';
 
 const hues = 6;
 
@@ -239,11 +239,12 @@ export class hosts_view {
       size: el('span', { className: 'size number' }),
       busy: chip(),
       used: el('span', { className: 'muted used' }),
+      lab: el('span', { className: 'muted' }),
       unload: el('button', { type: 'button', className: 'action' }, 'Unload'),
     };
     set_attribute(parts.unload, 'aria-label', `Unload ${id}`);
     parts.unload.onclick = () => this.#act.unload(host, id, model.size);
-    const name = el('span', { className: 'name' }, el('strong', {}, id), parts.pinned);
+    const name = el('span', { className: 'name' }, el('strong', {}, id), parts.pinned, parts.lab);
     const row = el(
       'li',
       { className: 'row instance' },
@@ -262,6 +263,7 @@ export class hosts_view {
     const p = row.parts;
     p.swatch.dataset.hue = hue_of.get(id);
     set_hidden(p.pinned, !model.pinned);
+    set_text(p.lab, measured(model.lab));
     set_text(p.size, model.size > 0 ? bytes(model.size) : 'unknown size');
     if (busy === true || in_flight > 0) set_chip(p.busy, 'working', 'busy', 'Busy');
     else if (busy === false) set_chip(p.busy, 'idle', 'idle', 'Idle');
@@ -286,7 +288,8 @@ export class hosts_view {
         el('li', {}, el('span', { className: 'name' }), el('span', { className: 'number muted' })),
       (row, model) => {
         set_text(row.firstElementChild, model.pinned ? `${model.key} (pinned)` : model.key);
-        set_text(row.lastElementChild, model.size > 0 ? bytes(model.size) : '');
+        const size = model.size > 0 ? bytes(model.size) : '';
+        set_text(row.lastElementChild, [measured(model.lab), size].filter(Boolean).join(' · '));
       },
     );
   }

@@ -21,6 +21,11 @@ json seconds_or_null(std::optional<double> exact) {
     return exact ? json(seconds(*exact)) : json(nullptr);
 }
 
+template<class T>
+json value_or_null(std::optional<T> const& value) {
+    return value ? json(*value) : json(nullptr);
+}
+
 json busy_or_null(lmstudio::activity activity) {
     return activity == lmstudio::activity::unknown ? json(nullptr)
                                                    : json(activity == lmstudio::activity::busy);
@@ -40,19 +45,37 @@ json instance_json(lmstudio::instance const& one, lmstudio::inventory const& loa
             {"last_used", time_or_null(last_used)}};
 }
 
+json lab_json(policy::lab_result const* result, std::uint64_t size) {
+    if (!result)
+        return nullptr;
+    auto curve = json::array();
+    for (auto const& each : result->curve)
+        curve.push_back({{"context", each.context}, {"tps", each.tps}});
+    return {{"works", value_or_null(result->works)},
+            {"max", value_or_null(result->most)},
+            {"default_works", value_or_null(result->default_works)},
+            {"limited_by", text_or_null(result->limited_by)},
+            {"tps", value_or_null(result->tps)},
+            {"mode", text_or_null(result->mode)},
+            {"measured_at", time_json(result->measured)},
+            {"stale", policy::is_stale(*result, size, std::chrono::system_clock::now())},
+            {"curve", std::move(curve)}};
+}
+
 struct model {
     std::uint64_t size = 0;
     bool pinned = false;
     json instances = json::array();
 };
 
-json models_in(std::map<std::string, model> all) {
+json models_in(std::map<std::string, model> all, std::vector<policy::lab_result> const& measured) {
     auto list = json::array();
     for (auto& [key, m] : all)
         list.push_back({{"key", key},
                         {"size", m.size > 0 ? json(m.size) : json(nullptr)},
                         {"pinned", m.pinned},
-                        {"instances", std::move(m.instances)}});
+                        {"instances", std::move(m.instances)},
+                        {"lab", lab_json(policy::find_lab_result(measured, key), m.size)}});
     return list;
 }
 
@@ -119,7 +142,8 @@ json recovery_settings_json(config::recovery const& settings) {
 
 json models_json(lmstudio::inventory const& loaded,
                  std::vector<lmstudio::model_on_disk> const& on_disk,
-                 std::vector<std::string> const& pinned, use_counts const& used) {
+                 std::vector<std::string> const& pinned, use_counts const& used,
+                 std::vector<policy::lab_result> const& measured) {
     std::map<std::string, model> in_memory;
     for (auto const& each : loaded) {
         auto& of = in_memory[each.model];
@@ -132,8 +156,8 @@ json models_json(lmstudio::inventory const& loaded,
         lmstudio::instance const once_loaded{each.key, each.key, each.size_bytes};
         others[each.key] = {each.size_bytes, policy::is_pinned(once_loaded, pinned)};
     }
-    auto list = models_in(std::move(in_memory));
-    for (auto& each : models_in(std::move(others)))
+    auto list = models_in(std::move(in_memory), measured);
+    for (auto& each : models_in(std::move(others), measured))
         list.push_back(std::move(each));
     return list;
 }

@@ -4,6 +4,7 @@
 #include "history.hpp"
 #include <secondwind/config/config.hpp>
 #include <secondwind/lmstudio/instance.hpp>
+#include <secondwind/policy/lab_results.hpp>
 #include <secondwind/telemetry/live_exchange.hpp>
 
 #include <nlohmann/json_fwd.hpp>
@@ -38,9 +39,10 @@ json recovery_settings_json(config::recovery const& settings);
 using use_counts = std::map<std::string, std::size_t, std::less<>>;
 
 // Loaded models first, sorted by key. `on_disk` are the models that are not loaded; `pinned` are
-// patterns.
+// patterns, `measured` is what the lab has published of the host.
 json models_json(lmstudio::inventory const& loaded,
                  std::vector<lmstudio::model_on_disk> const& on_disk,
-                 std::vector<std::string> const& pinned, use_counts const& used);
+                 std::vector<std::string> const& pinned, use_counts const& used,
+                 std::vector<policy::lab_result> const& measured = {});
 
 } // namespace secondwind::admin

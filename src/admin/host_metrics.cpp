@@ -65,6 +65,19 @@ void add_models(metric_families& families, host::host_list const& hosts) {
     for (std::size_t i = 0; i < hosts.size(); ++i)
         for (auto const& [name, model] : models[i])
             families.add(model.bytes, {{"host", hosts[i].name()}, {"model", name}});
+    families.gauge("secondwind_model_context_tokens",
+                   "Of the models that are listed and that the lab has measured: the largest "
+                   "context that works (0: none), and the largest that the model declares");
+    for (std::size_t i = 0; i < hosts.size(); ++i)
+        for (auto const& each : hosts[i].recovery.lab_results) {
+            if (!models[i].contains(each.key))
+                continue;
+            families.add(static_cast<std::uint64_t>(each.works.value_or(0)),
+                         {{"host", hosts[i].name()}, {"model", each.key}, {"kind", "works"}});
+            if (each.most)
+                families.add(static_cast<std::uint64_t>(*each.most),
+                             {{"host", hosts[i].name()}, {"model", each.key}, {"kind", "max"}});
+        }
     families.gauge("secondwind_host_listed_timestamp_seconds",
                    "When the models of the host were last listed, in seconds since 1970; 0: not "
                    "yet");

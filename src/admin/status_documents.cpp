@@ -136,7 +136,7 @@ std::string status_documents::host(host::host& one) const {
     if (listed)
         models =
             models_json(listed->instances, listed->unloaded, sources_.settings->recovery.pinned,
-                        uses_of(sources_.exchanges, one.name()));
+                        uses_of(sources_.exchanges, one.name()), one.recovery.lab_results);
     return to_text(
         {{"name", one.name()},
          {"url", config::to_string(one.pool.upstream())},

@@ -69,6 +69,14 @@ std::string age_text(std::string_view time, double now) {
     return parsed ? duration_text(now - *parsed) : "-";
 }
 
+std::string in_groups(std::uint64_t number) {
+    constexpr std::size_t digits = 3;
+    auto text = std::to_string(number);
+    for (auto at = text.size(); at > digits; at -= digits)
+        text.insert(at - digits, ",");
+    return text;
+}
+
 std::string gigabytes(double bytes) {
     return bytes > 0 ? fmt::format("{:.2f} GB", bytes / 1e9) : "-";
 }

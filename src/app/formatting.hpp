@@ -23,6 +23,9 @@ std::string short_duration_text(double seconds);
 // How long before `now` (seconds since 1970) an RFC 3339 time was; "-" for any other text.
 std::string age_text(std::string_view time, double now);
 
+// "131,072"
+std::string in_groups(std::uint64_t number);
+
 // "4.70 GB", with 10^9 bytes each, as LM Studio counts them; "-" for 0.
 std::string gigabytes(double bytes);
 

@@ -4,6 +4,7 @@
 #include "json_members.hpp"
 #include <secondwind/base/table.hpp>
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
@@ -26,10 +27,32 @@ std::string last_used(json const& instance, double now) {
     return age == "-" ? age : age + " ago";
 }
 
-void add_model(table& all, bool with_host, json const& host, json const& model, double now) {
+bool is_measured(json const& model) {
+    return member(model, "lab").is_object();
+}
+
+// The largest context that works, and the speed.
+std::string works_text(json const& lab) {
+    if (!lab.is_object())
+        return "-";
+    auto const tokens = count_member(lab, "works");
+    return (tokens == 0 ? "none" : in_groups(tokens)) + (is_true(lab, "stale") ? " (stale)" : "");
+}
+std::string speed_text(json const& lab) {
+    auto const tps = number_member(lab, "tps");
+    return tps > 0 ? fmt::format("{:.1f}", tps) : "-";
+}
+
+struct shown_columns {
+    bool hosts = false;
+    bool results = false; // of the lab
+};
+
+void add_model(table& all, shown_columns const& columns, json const& host, json const& model,
+               double now) {
     auto const row = [&](std::string id, cell state, std::string used) {
         std::vector<cell> cells;
-        if (with_host)
+        if (columns.hosts)
             cells.push_back({text_member(host, "name")});
         cells.push_back({text_member(model, "key")});
         cells.push_back({gigabytes(number_member(model, "size"))});
@@ -37,6 +60,10 @@ void add_model(table& all, bool with_host, json const& host, json const& model, 
         cells.push_back(std::move(state));
         cells.push_back({is_true(model, "pinned") ? "pinned" : "-"});
         cells.push_back({std::move(used)});
+        if (columns.results) {
+            cells.push_back({works_text(member(model, "lab"))});
+            cells.push_back({speed_text(member(model, "lab"))});
+        }
         all.add(std::move(cells));
     };
     auto const& instances = list_member(model, "instances");
@@ -65,17 +92,22 @@ std::string listing_errors(json const& hosts, double now) {
 } // namespace
 
 std::string models_view(json const& hosts, double now, bool colours) {
-    bool const with_host = hosts.size() > 1;
+    shown_columns with{hosts.size() > 1};
+    for (auto const& host : hosts)
+        with.results =
+            with.results || std::ranges::any_of(list_member(host, "models"), is_measured);
     std::vector<table::column> columns;
-    if (with_host)
+    if (with.hosts)
         columns.push_back({"HOST"});
     columns.insert(
         columns.end(),
         {{"MODEL"}, {"SIZE", true}, {"INSTANCE"}, {"STATE"}, {"PINNED"}, {"LAST USED", true}});
+    if (with.results)
+        columns.insert(columns.end(), {{"WORKS", true}, {"TOK/S", true}});
     table all{std::move(columns)};
     for (auto const& host : hosts)
         for (auto const& model : list_member(host, "models"))
-            add_model(all, with_host, host, model, now);
+            add_model(all, with, host, model, now);
     return (all.empty() ? "" : all.text(colours)) + listing_errors(hosts, now);
 }
 

@@ -126,6 +126,34 @@ TEST(api_json, counts_requests_in_flight_by_instance_and_by_model) {
     EXPECT_EQ(list[1].at("instances")[0].at("in_flight"), 0);
 }
 
+TEST(api_json, tells_beside_a_model_what_the_lab_has_measured) {
+    std::vector<lmstudio::model_on_disk> const on_disk{{"a", 7}, {"b", 8}, {"c", 9}};
+    policy::lab_result fresh;
+    fresh.key = "a";
+    fresh.size = 7;
+    fresh.works = 49'152;
+    fresh.most = 131'072;
+    fresh.default_works = false;
+    fresh.limited_by = "guardrail";
+    fresh.mode = "normal";
+    fresh.tps = 41.5;
+    fresh.measured = std::chrono::system_clock::now();
+    fresh.curve = {{4096, 41.5}};
+    policy::lab_result other; // of another file, and nothing works
+    other.key = "b";
+    other.size = 9;
+    other.measured = fresh.measured;
+    auto const list = parsed(models_json({}, on_disk, {}, {}, {fresh, other}));
+    auto first = list[0].at("lab");
+    first.erase("measured_at");
+    EXPECT_EQ(first, nlohmann::json::parse(R"({"works":49152,"max":131072,"default_works":false,
+        "limited_by":"guardrail","tps":41.5,"mode":"normal","stale":false,
+        "curve":[{"context":4096,"tps":41.5}]})"));
+    EXPECT_EQ(list[1].at("lab").at("works"), nullptr);
+    EXPECT_EQ(list[1].at("lab").at("stale"), true);
+    EXPECT_EQ(list[2].at("lab"), nullptr);
+}
+
 TEST(api_json, shows_what_a_pattern_pins_by_key_or_instance) {
     lmstudio::inventory const loaded{instance("chosen", "a"), instance("a:2", "a"),
                                      instance("b", "b")};

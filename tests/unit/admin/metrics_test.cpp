@@ -313,6 +313,29 @@ TEST_F(the_metrics, tell_the_models_that_the_host_has_listed) {
     EXPECT_GT(now.value("secondwind_host_listed_timestamp_seconds", {{"host", "default"}}), 1e9);
 }
 
+TEST_F(the_metrics, tell_which_context_works_of_the_models_that_are_listed) {
+    policy::lab_result one;
+    one.key = "big";
+    one.works = 16'384;
+    one.most = 32'768;
+    policy::lab_result gone;
+    gone.key = "gone";
+    gone.works = 4'096;
+    policy::lab_result unusable;
+    unusable.key = "huge";
+    host.recovery.use_lab_results({one, gone, unusable});
+    listed({{"big", "big", 6'000}}, {{"huge", 8'000}});
+    auto const now = read();
+    auto const of = [&now](char const* model, char const* kind) {
+        return now.value("secondwind_model_context_tokens",
+                         {{"host", "default"}, {"model", model}, {"kind", kind}});
+    };
+    EXPECT_EQ(of("big", "works"), 16'384);
+    EXPECT_EQ(of("big", "max"), 32'768);
+    EXPECT_EQ(of("huge", "works"), 0);
+    EXPECT_EQ(now.family("secondwind_model_context_tokens").all.size(), 3U);
+}
+
 TEST_F(the_metrics, let_no_name_of_a_model_break_a_line) {
     auto const odd = std::string{"a\"} 1\nsecondwind_up 1\\n\\ \xC3\xB6"};
     listed({}, {{odd, 5}});

@@ -5,6 +5,14 @@
 namespace secondwind::app {
 namespace {
 
+TEST(formatting, groups_the_digits_of_large_numbers) {
+    EXPECT_EQ(in_groups(0), "0");
+    EXPECT_EQ(in_groups(999), "999");
+    EXPECT_EQ(in_groups(1000), "1,000");
+    EXPECT_EQ(in_groups(131'072), "131,072");
+    EXPECT_EQ(in_groups(1'000'000), "1,000,000");
+}
+
 TEST(formatting, shows_durations_in_at_most_two_units) {
     EXPECT_EQ(duration_text(-3), "0.0s");
     EXPECT_EQ(duration_text(0.44), "0.4s");

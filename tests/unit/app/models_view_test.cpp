@@ -27,6 +27,19 @@ TEST(models_view, lists_each_instance_and_what_is_only_on_disk) {
               "        -\n");
 }
 
+TEST(models_view, shows_what_the_lab_has_measured_if_it_has) {
+    auto host = test::admin_host();
+    auto& models = host["models"];
+    models[1]["lab"] = {{"works", 49152}, {"tps", 41.25}, {"stale", false}};
+    auto text = models_view(json::array({host}), now, false);
+    EXPECT_THAT(text, HasSubstr("LAST USED   WORKS  TOK/S\n"));
+    EXPECT_THAT(text, HasSubstr("49,152   41.2\n"));
+    EXPECT_THAT(text, HasSubstr("10s ago       -      -\n"));
+    models[1]["lab"] = {{"works", nullptr}, {"tps", nullptr}, {"stale", true}};
+    text = models_view(json::array({host}), now, false);
+    EXPECT_THAT(text, HasSubstr("none (stale)      -\n"));
+}
+
 TEST(models_view, names_the_host_where_there_are_several) {
     auto other = test::admin_host();
     other["name"] = "other";
