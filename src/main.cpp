@@ -3,6 +3,7 @@
 #include <secondwind/app/loops.hpp>
 #include <secondwind/app/named_files.hpp>
 #include <secondwind/app/operator.hpp>
+#include <secondwind/app/publish.hpp>
 #include <secondwind/app/serve.hpp>
 #include <secondwind/base/escape.hpp>
 #include <secondwind/base/log.hpp>
@@ -21,6 +22,7 @@
 #include <iostream>
 #include <memory>
 #include <system_error>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -135,7 +137,12 @@ int run(int argc, char** argv) {
     case verb::lab: {
         auto command = invocation.experimenting;
         command.program = SECONDWIND_VERSION;
-        return lab::run_lab(invocation.settings.value(), command, app::process_console());
+        auto const& settings = invocation.settings.value();
+        auto const publish = [&settings](std::string const& host_url, std::string const& document) {
+            auto [reached, error] = app::publish_results(settings, host_url, document);
+            return lab::publication{reached, std::move(error)};
+        };
+        return lab::run_lab(settings, command, publish, app::process_console());
     }
     case verb::serve:
         log::init(invocation.settings.value().logging);

@@ -46,6 +46,7 @@ lab_verbs::lab_verbs(CLI::App& app, flag_values& values) : values_{values} {
     add_test();
     add(lab_verb::clean, "clean",
         "Unload what a run that died has left, and load what it had unloaded");
+    add(lab_verb::publish, "publish", "Give the results to the secondwind that runs here");
     auto& health = add(lab_verb::health, "health", "Check the registry and its backups");
     health.add_flag("--verbose", command_.verbose, "Check and list each backup and complaint");
     add(lab_verb::backup, "backup", "Make a backup of the registry");

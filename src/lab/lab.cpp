@@ -1,5 +1,6 @@
 #include <secondwind/lab/lab.hpp>
 
+#include "publish_verb.hpp"
 #include "registry_verbs.hpp"
 #include "test_verb.hpp"
 
@@ -9,15 +10,20 @@
 
 namespace secondwind::lab {
 
-int run_lab(config::settings settings, lab_command const& command, console const& console) {
+int run_lab(config::settings settings, lab_command command, publisher const& publish,
+            console const& console) {
+    if (command.registry_file.empty())
+        command.registry_file = settings.lab.registry;
     try {
         switch (command.verb) {
         case lab_verb::scan:
             return scan_hosts(std::move(settings), command, console);
         case lab_verb::test:
-            return test_models(std::move(settings), command, console);
+            return test_models(std::move(settings), command, publish, console);
         case lab_verb::clean:
             return clean_host(std::move(settings), command, console);
+        case lab_verb::publish:
+            return publish_results(command, publish, console);
         case lab_verb::list:
             return list_models(command, console);
         case lab_verb::show:

@@ -4,6 +4,7 @@
 #include "place.hpp"
 #include "progress.hpp"
 #include "proxy_lease.hpp"
+#include "publish_verb.hpp"
 #include "report_text.hpp"
 #include "runner.hpp"
 #include "workbench.hpp"
@@ -184,7 +185,8 @@ int scan_hosts(config::settings settings, lab_command const& command, console co
     return all ? 0 : 1;
 }
 
-int test_models(config::settings settings, lab_command const& command, console const& console) {
+int test_models(config::settings settings, lab_command const& command, publisher const& publish,
+                console const& console) {
     auto const hosts = chosen_hosts(settings, command, true, console);
     if (hosts.empty())
         return 2;
@@ -211,7 +213,9 @@ int test_models(config::settings settings, lab_command const& command, console c
         console.print_error(refusal);
         return static_cast<int>(run_end::failed);
     }
-    runner work{bench.machine, registry, lease.chosen(), told, host, std::move(order)};
+    run_publisher published{registry, host.id, publish, told};
+    auto const after_model = [&published] { published.publish(); };
+    runner work{bench.machine, registry, lease.chosen(), told, host, std::move(order), after_model};
     interrupt const by_signal{bench, told, work};
     auto end = run_end::failed;
     bench.run([&]() -> net::task<void> { end = co_await work.run(); });

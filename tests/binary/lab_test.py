@@ -19,7 +19,17 @@ import termios
 import unittest
 from pathlib import Path
 
-from harness import BINARY, PATIENCE, ask, binary_test, clean_environment, port_of, process, run
+from harness import (
+    BINARY,
+    PATIENCE,
+    ask,
+    binary_test,
+    clean_environment,
+    closed_port,
+    port_of,
+    process,
+    run,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "lab"))
@@ -151,7 +161,6 @@ class first_steps(lab):
                          ["maker/small", "maker/limited"])
         self.assertGreaterEqual(sum(e["event"] == "probe" for e in events), 4)
 
-
     def test_one_size_joins_a_result_and_never_replaces_it(self):
         self.emulate(small_machine())
         self.assertEqual(self.lab("test", "limited").returncode, 0)
@@ -161,6 +170,118 @@ class first_steps(lab):
         self.lab("test", "limited", "--ctx", "30k", "--again", "--force")
         self.assertEqual(self.results()["maker/limited"]["status"], "complete")
         self.assertNotIn("guardrail, filled", self.lab("show", "limited").stdout)
+
+
+class published(lab):
+    """What a running secondwind makes of the results."""
+
+    CHAT = {"model": "maker/limited", "messages": [{"role": "user", "content": "Hi"}]}
+    JSON = {"Content-Type": "application/json"}
+
+    def serve(self, **more):
+        self.emulate(self.machine())
+        self.proxy = self.enterContext(
+            process(
+                "--listen", "127.0.0.1:0", "--upstream", self.url, "--log-level", "info",
+                env={"SECONDWIND_ADMIN_ALLOW_ACTIONS": "true",
+                     "SECONDWIND_RECOVERY_FIT_CONTEXT": "on", **more},
+            )
+        )
+        self.admin = self.proxy.event("admin_listening")["listen"]
+        self.at = port_of(self.proxy.event("listening")["listen"])
+
+    def machine(self):
+        """Its larger model does not fit with its default context, not even alone."""
+        machine = small_machine()
+        machine["models"][0]["default_context"] = 32_768
+        return machine
+
+    def lab(self, verb, *more, timeout=PATIENCE):
+        return subprocess.run(
+            [BINARY, *self.arguments(verb, *more)],
+            env=clean_environment({"SECONDWIND_ADMIN_LISTEN": self.admin}),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+
+    def chat(self):
+        path = "/v1/chat/completions"
+        return ask(self.at, "POST", path, json.dumps(self.CHAT), self.JSON)
+
+    def shown(self):
+        """What the admin listener tells beside each model."""
+        (host,) = json.loads(ask(port_of(self.admin), "GET", "/api/hosts")[2])["hosts"]
+        return {each["key"]: each["lab"] for each in host["models"]}
+
+    def test_a_model_that_does_not_fit_at_its_default_answers(self):
+        self.serve()
+        status, fields, _ = self.chat()
+        self.assertGreaterEqual(status, 400)
+        self.assertNotIn("context=", fields["X-Secondwind-Recovery"])
+
+        tested = self.lab("test", "--all", "--yes")
+        self.assertEqual((tested.returncode, "not published" in tested.stderr), (0, False))
+        works = self.results()["maker/limited"]["works"]
+        self.assertGreater(works, 15_000)
+        lab = self.shown()["maker/limited"]
+        self.assertEqual((lab["works"], lab["max"], lab["stale"]), (works, 32_768, False))
+
+        status, fields, _ = self.chat()
+        self.assertEqual(status, 200)
+        self.assertEqual(
+            fields["X-Secondwind-Recovery"],
+            f"recovered; reason=load_refused; unloaded=0; context={works}",
+        )
+        self.assertEqual(fields["X-Secondwind-Attempts"], "2")
+        loaded = self.loaded()
+        self.assertEqual(list(loaded), ["maker/limited"])
+        self.assertEqual(loaded["maker/limited"]["context_length"], works)
+        self.assertIsNone(self.chat()[1]["X-Secondwind-Recovery"])
+        models = run("models", "--admin", self.admin).stdout
+        self.assertRegex(models, r"WORKS +TOK/S")
+        self.assertIn(f"{works:,}", models)
+
+    def test_results_are_published_again_at_any_time(self):
+        self.serve()
+        self.lab("test", "small", "--yes")
+        ask(port_of(self.admin), "POST", "/api/hosts/default/results",
+            '{"schema":1,"models":[]}', self.JSON)
+        self.assertIsNone(self.shown()["maker/small"])
+        done = self.lab("publish")
+        self.assertEqual((done.returncode, done.stdout), (0, "published the results of default\n"))
+        self.assertEqual(self.shown()["maker/small"]["works"], 8192)
+
+    def test_without_actions_publish_says_so(self):
+        self.serve(SECONDWIND_ADMIN_ALLOW_ACTIONS="false")
+        self.assertEqual(self.lab("scan").returncode, 0)
+        done = self.lab("publish")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("admin.allow_actions", done.stderr)
+
+    def test_where_nobody_listens_only_publish_complains(self):
+        self.emulate(self.machine())
+        with closed_port() as port:
+            self.admin = f"127.0.0.1:{port}"
+            tested = self.lab("test", "small", "--yes")
+            self.assertEqual((tested.returncode, "published" in tested.stderr), (0, False))
+            done = self.lab("publish")
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(self.admin, done.stderr)
+
+    def test_a_secondwind_with_other_hosts_gets_nothing(self):
+        self.serve()
+        with closed_port() as port:
+            self.url = f"http://127.0.0.1:{port}"
+            self.assertEqual(self.lab("publish").returncode, 1)  # there is no host yet
+        self.emulate(self.machine())
+        self.assertEqual(self.lab("test", "small", "--yes").returncode, 0)
+        self.assertIsNone(self.shown()["maker/small"])
+        done = self.lab("publish")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(f"no upstream {self.url}", done.stderr)
 
 
 class usage(lab):

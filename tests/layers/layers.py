@@ -61,7 +61,8 @@ PURE_FILES = {
     "host/api_support", "host/backoff", "host/host_health", "host/idle_set", "host/last_known",
     "host/route_counts",
     "lab/calls", "lab/curve_svg", "lab/documents", "lab/evidence", "lab/lmstrix", "lab/model_choice",
-    "lab/narrator", "lab/outcome", "lab/progress_lines", "lab/prompt", "lab/report",
+    "lab/narrator", "lab/outcome", "lab/progress_lines", "lab/prompt", "lab/publication",
+    "lab/report",
     "lab/report_json", "lab/report_text", "lab/result", "lab/result_document", "lab/search",
     "registry/error", "registry/ranges", "registry/records", "registry/schema",
 }

@@ -15,6 +15,7 @@ enum class lab_verb : std::uint8_t {
     show,
     test,
     clean,
+    publish,
     health,
     backup,
     restore,
