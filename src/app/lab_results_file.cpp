@@ -24,14 +24,14 @@ namespace {
 
 using nlohmann::json;
 
-struct closer {
+struct file_closer {
     void operator()(std::FILE* f) const noexcept { std::fclose(f); }
 };
 
 // Killed anywhere, the file is the old one or the new one. Returns why it failed, or nothing.
 std::string replace_file(std::string const& name, std::string const& content) {
     auto const fresh = name + ".new";
-    std::unique_ptr<std::FILE, closer> file{std::fopen(fresh.c_str(), "we")};
+    std::unique_ptr<std::FILE, file_closer> file{std::fopen(fresh.c_str(), "we")};
     bool const written =
         file && std::fwrite(content.data(), 1, content.size(), file.get()) == content.size() &&
         std::fflush(file.get()) == 0 && ::fsync(::fileno(file.get())) == 0 &&

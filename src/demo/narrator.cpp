@@ -102,6 +102,9 @@ void narrator::on_step(recovery::step step, recovery::record const& record) {
     case recovery::step::unloading:
         say(speaker::proxy, "is unloading " + record.unloads.back().instance.id);
         break;
+    // The demo fits no contexts.
+    case recovery::step::fitting:
+    case recovery::step::fitted:
     case recovery::step::unloaded:
         break;
     case recovery::step::verified:

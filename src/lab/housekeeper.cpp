@@ -34,6 +34,7 @@ std::string load_config_of(loaded_instance const& one) {
 
 std::vector<std::string> ids_of(std::vector<loaded_instance> const& loaded) {
     std::vector<std::string> ids;
+    ids.reserve(loaded.size());
     for (auto const& each : loaded)
         ids.push_back(each.id);
     return ids;

@@ -30,6 +30,7 @@ matched_key match_key(std::string_view name, std::span<std::string const> keys) 
     auto const more = candidates.size() - std::min(candidates.size(), most_shown);
     candidates.resize(candidates.size() - more);
     std::vector<std::string> shown;
+    shown.reserve(candidates.size());
     for (auto const& key : candidates)
         shown.push_back(in_quotes(key));
     return {{},

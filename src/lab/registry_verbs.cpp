@@ -174,13 +174,16 @@ std::string health_text(registry::health const& state, bool verbose) {
         out += "  " + fault + "\n";
     out += fmt::format("{}, schema {}, journal mode {}\n", size_text(state.bytes), state.schema,
                        state.journal_mode);
-    out += fmt::format("{}, {}, {}, {}, {}\n", counted(state.hosts, "host"),
-                       counted(state.models, "model"), counted(state.runs, "run"),
-                       counted(state.probes, "probe"), counted(state.results, "result"));
+    auto const some = [](std::size_t count, std::string_view noun) {
+        return counted(static_cast<std::int64_t>(count), noun);
+    };
+    out += fmt::format("{}, {}, {}, {}, {}\n", some(state.hosts, "host"),
+                       some(state.models, "model"), some(state.runs, "run"),
+                       some(state.probes, "probe"), some(state.results, "result"));
     if (state.unclean_probes + state.open_restores > 0)
         out += fmt::format("a run that has not ended, or died, has left {} on a host, and {} to be "
                            "loaded again: run `secondwind lab clean`\n",
-                           counted(state.unclean_probes, "instance"), state.open_restores);
+                           some(state.unclean_probes, "instance"), state.open_restores);
     if (state.backups.empty())
         out += "no backup (`secondwind lab backup` makes one)\n";
     else

@@ -52,6 +52,7 @@ void sort_models(std::vector<registry::overview_entry>& models, list_options con
     };
     bool const by_key = options.sort == "key" || options.sort == "id";
     std::vector<sorted> all;
+    all.reserve(models.size());
     for (auto& m : models)
         all.push_back({by_key ? std::optional{0.0} : sort_value(m, options.sort), std::move(m)});
     std::ranges::stable_sort(all, [&](sorted const& a, sorted const& b) {

@@ -74,6 +74,7 @@ std::string runner::skipped(subject const& model) const {
 
 runner::maybe_end runner::choose(std::vector<subject>& models) {
     std::vector<std::string> keys;
+    keys.reserve(models.size());
     for (auto const& each : models)
         keys.push_back(each.stored.key);
     std::vector<std::string> wanted;

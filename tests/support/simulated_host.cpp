@@ -123,18 +123,18 @@ net::task<recovery::control::unloading> simulated_host::unload(std::string id, s
     co_return result;
 }
 
-net::task<recovery::control::load_answer> simulated_host::load(std::string model,
+net::task<recovery::control::load_answer> simulated_host::load(std::string key,
                                                                std::int64_t context, std::string) {
     load_answer result;
     virtual_time::sleep coming{time_, vary(takes.load)};
     co_await coming;
-    auto const size = size_when_fitted(model);
+    auto const size = size_when_fitted(key);
     if (down_ || !size || used() + *size > memory_) {
         result.error = "refused";
         co_return result;
     }
-    fitted.emplace_back(model, context);
-    auto& fresh = add(*find_model(model));
+    fitted.emplace_back(key, context);
+    auto& fresh = add(*find_model(key));
     fresh.size = *size;
     result.instance_id = fresh.id;
     co_return result;

@@ -167,7 +167,7 @@ public:
                                                  std::string authorization) override;
     net::task<std::optional<std::string>> version() override;
     net::task<unloading> unload(std::string instance_id, std::string authorization) override;
-    net::task<load_answer> load(std::string model, std::int64_t context,
+    net::task<load_answer> load(std::string key, std::int64_t context,
                                 std::string authorization) override;
 
     // The truth.

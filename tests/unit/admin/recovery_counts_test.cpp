@@ -58,7 +58,7 @@ TEST(times_of_a_recovery, are_those_between_its_steps) {
     add_unload(r, true);
     add_unload(r, true);
     EXPECT_THAT(times_of(r), ElementsAre(seconds(0.010), seconds(0.020), none, seconds(0.140),
-                                         seconds(0.005), none));
+                                         seconds(0.005), none, none));
 }
 
 TEST(times_of_a_recovery, count_the_wait_for_an_idle_instance) {
@@ -73,7 +73,7 @@ TEST(times_of_a_recovery, count_the_wait_for_an_idle_instance) {
                          {step::finished, 5012}});
     add_unload(r, true);
     EXPECT_THAT(times_of(r), ElementsAre(seconds(0.001), seconds(0.001), seconds(5), seconds(0.008),
-                                         seconds(0.002), none));
+                                         seconds(0.002), none, none));
 }
 
 TEST(times_of_a_recovery, include_a_wait_that_ended_without_an_idle_instance) {
@@ -84,13 +84,13 @@ TEST(times_of_a_recovery, include_a_wait_that_ended_without_an_idle_instance) {
                          {step::finished, 61}});
     r.acted = outcome::busy_timeout;
     EXPECT_THAT(times_of(r),
-                ElementsAre(seconds(0.001), seconds(0), seconds(0.06), none, none, none));
+                ElementsAre(seconds(0.001), seconds(0), seconds(0.06), none, none, none, none));
 }
 
 TEST(times_of_a_recovery, know_a_listing_that_never_came) {
     auto r = with_steps({{step::began, 0}, {step::finished, 10'000}});
     r.acted = outcome::unload_failed;
-    EXPECT_THAT(times_of(r), ElementsAre(seconds(10), none, none, none, none, none));
+    EXPECT_THAT(times_of(r), ElementsAre(seconds(10), none, none, none, none, none, none));
 }
 
 TEST(times_of_a_recovery, know_no_verification_of_an_unload_that_was_refused) {
@@ -103,7 +103,7 @@ TEST(times_of_a_recovery, know_no_verification_of_an_unload_that_was_refused) {
     r.acted = outcome::unload_failed;
     add_unload(r, false);
     EXPECT_THAT(times_of(r),
-                ElementsAre(seconds(0.001), seconds(0), none, seconds(0.003), none, none));
+                ElementsAre(seconds(0.001), seconds(0), none, seconds(0.003), none, none, none));
     // One that was done, and is still listed, was looked after until the end.
     r.unloads.back().done = true;
     r.steps.back().at = 15s;
@@ -124,7 +124,7 @@ TEST(times_of_a_recovery, count_each_replay_until_the_recovery_goes_on_or_is_ove
                          {step::finished, 825}});
     add_unload(r, true);
     EXPECT_THAT(times_of(r), ElementsAre(seconds(0.001), seconds(0), none, seconds(0.003),
-                                         seconds(0.001), seconds(0.320)));
+                                         seconds(0.001), none, seconds(0.320)));
 }
 
 TEST(times_of_a_recovery, are_not_cut_by_a_leader_that_leaves) {
@@ -138,7 +138,7 @@ TEST(times_of_a_recovery, are_not_cut_by_a_leader_that_leaves) {
     r.acted = outcome::client_gone;
     add_unload(r, true);
     EXPECT_THAT(times_of(r),
-                ElementsAre(seconds(0.001), seconds(0), none, seconds(0.008), none, none));
+                ElementsAre(seconds(0.001), seconds(0), none, seconds(0.008), none, none, none));
 }
 
 TEST(recovery_counts, have_every_host_from_the_start) {

@@ -28,7 +28,7 @@ TEST(recovery_record, is_abandoned_once_no_exchange_awaits_its_replay) {
 TEST(recovery_record, is_finished_in_its_last_phase_only) {
     record r;
     for (auto const p : {phase::listing, phase::planning, phase::waiting_for_idle, phase::unloading,
-                         phase::verifying, phase::replaying}) {
+                         phase::verifying, phase::fitting, phase::replaying}) {
         r.phase = p;
         EXPECT_FALSE(r.finished());
     }
@@ -50,7 +50,7 @@ TEST(recovery_record, names_every_step_and_each_differently) {
     std::set<std::string_view> names;
     for (int i = 0; i <= static_cast<int>(step::concluded); ++i)
         names.insert(to_string(static_cast<step>(i)));
-    EXPECT_EQ(names.size(), 11U);
+    EXPECT_EQ(names.size(), 13U);
     EXPECT_FALSE(names.contains(""));
 }
 
