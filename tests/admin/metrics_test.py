@@ -4,6 +4,7 @@ Without promtool (Debian's package "prometheus") the tests that need it are skip
 """
 
 import http.client
+import json
 import pathlib
 import re
 import shutil
@@ -26,6 +27,12 @@ needs_promtool = unittest.skipUnless(
 )
 
 MODELS = b'{"models":[{"key":"big","size_bytes":5,"loaded_instances":[{"id":"big"}]}]}'
+MEASURED = {
+    "schema": 1,
+    "models": [
+        {"key": "big", "works": 4096, "max_context": 8192, "measured_at": "2026-03-14T12:00:00Z"}
+    ],
+}
 NO_MEMORY = b'{"error":"Model loading was stopped due to insufficient system resources."}'
 LABEL = re.compile(r'([a-z_]+)="((?:[^"\\]|\\.)*)"')
 
@@ -81,7 +88,7 @@ class metrics(binary_test):
         self.proxy, self.port = self.serving(
             self.lm.url,
             # So that a recovery finds nothing to unload.
-            env={"SECONDWIND_RECOVERY_PINNED": "*"},
+            env={"SECONDWIND_RECOVERY_PINNED": "*", "SECONDWIND_ADMIN_ALLOW_ACTIONS": "true"},
         )
         told = (event_in(line, "admin_listening") for line in self.proxy.errors.seen)
         self.admin = port_of(next(filter(None, told))["listen"])
@@ -120,6 +127,14 @@ class metrics(binary_test):
 
     def test_each_metric_is_documented_with_its_type_and_labels(self):
         self.recover_in_vain()
+        status, _, body = ask(
+            self.admin,
+            "POST",
+            "/api/hosts/default/results",
+            json.dumps(MEASURED),
+            {"Content-Type": "application/json"},
+        )
+        self.assertEqual(status, 200, body)
         told, _ = families(self.scrape())
         documented = {}
         for row in rows(DOCS.read_text(encoding="utf-8")):
