@@ -239,7 +239,7 @@ export class hosts_view {
       size: el('span', { className: 'size number' }),
       busy: chip(),
       used: el('span', { className: 'muted used' }),
-      lab: el('span', { className: 'muted' }),
+      lab: el('span', { className: 'muted lab' }),
       unload: el('button', { type: 'button', className: 'action' }, 'Unload'),
     };
     set_attribute(parts.unload, 'aria-label', `Unload ${id}`);
