@@ -15,9 +15,9 @@ using policy::verdict;
 using recovery::outcome;
 using recovery::relation;
 
-namespace {
-
 using answered_by = simulated_exchange::answered_by;
+
+namespace {
 
 // The longest window of the gate, a residency, a load, and the verification of unloads.
 constexpr auto longest_hold = policy::gate_window::longest + 30s + 30s + 15s;
