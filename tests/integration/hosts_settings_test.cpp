@@ -98,11 +98,11 @@ TEST_F(hosts_told, are_named_in_answers_on_the_shared_listener) {
     w.settings.routing.tell = true;
     start();
     auto story = [](with_hosts& t) -> asio::awaitable<void> {
-        std::string const ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+        std::string const good = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
         std::string const stream =
             "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
             "Transfer-Encoding: chunked\r\n\r\n9\r\ndata: {}\n\r\n1\r\n\n\r\n0\r\n\r\n";
-        for (auto const& answer : {ok, stream}) {
+        for (auto const& answer : {good, stream}) {
             auto const first = co_await answered_by(t, t.shared_port(), t.a, {}, answer);
             EXPECT_EQ(first.head.field("X-Secondwind-Host"), "a");
             auto const other = co_await answered_by(t, t.shared_port(), t.b, choosing("b"), answer);
@@ -117,9 +117,9 @@ TEST_F(hosts_told, are_named_in_answers_on_the_shared_listener) {
 TEST_F(hosts_told, are_not_named_unless_that_is_wanted) {
     start();
     auto story = [](with_hosts& t) -> asio::awaitable<void> {
-        std::string const ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-        auto const answer = co_await answered_by(t, t.shared_port(), t.a, {}, ok);
-        EXPECT_EQ(answer.raw, ok);
+        std::string const good = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+        auto const answer = co_await answered_by(t, t.shared_port(), t.a, {}, good);
+        EXPECT_EQ(answer.raw, good);
     };
     run(story(*this));
 }
