@@ -17,7 +17,20 @@ constexpr auto ended_late = "ended: it has not released the lease within lab.yie
 struct lab_lease : with_simulated_host {
     recovery::lab_lease& lease = recovery.lease;
     scripted_lab lab;
-    bool talks = true; // says "working" every 10 seconds
+    scripted_lab second, third, late; // others
+    bool talks = true;                // says "working" every 10 seconds
+
+    // None waits for ever: what it has allocated would leak.
+    void TearDown() override {
+        talks = false;
+        recovery.stop();
+        for (auto& each : exchanges)
+            if (!each.over())
+                leave(each);
+        EXPECT_TRUE(time.pass_until([this] {
+            return recovery.at_rest() && std::ranges::all_of(exchanges, &simulated_exchange::over);
+        }));
+    }
 
     // Wants the lease of a host that nobody uses.
     void take(recovery::lab_lease::terms how = {}) {
@@ -291,8 +304,6 @@ TEST_F(lab_lease, knows_what_is_loaded_once_the_lab_has_given_the_host_back) {
 }
 
 TEST_F(lab_lease, goes_from_one_lab_to_the_next) {
-    scripted_lab second;
-    scripted_lab third;
     take();
     lease.want(second, {});
     lease.want(third, {});
@@ -308,7 +319,6 @@ TEST_F(lab_lease, goes_from_one_lab_to_the_next) {
 }
 
 TEST_F(lab_lease, lets_those_that_wait_go_before_the_next_lab) {
-    scripted_lab second;
     take();
     lease.want(second, {});
     auto const& e = send(wish{.model = "m40", .first_byte = 5s});
@@ -351,7 +361,6 @@ TEST_F(lab_lease, has_a_recovery_wait_which_asks_for_the_host) {
 }
 
 TEST_F(lab_lease, ends_where_its_host_is_removed) {
-    scripted_lab second;
     take();
     load("m60");
     lease.want(second, {});
@@ -364,7 +373,6 @@ TEST_F(lab_lease, ends_where_its_host_is_removed) {
     EXPECT_TRUE(lease.at_rest());
     EXPECT_THAT(host.unloads, ElementsAre("m60"));
     EXPECT_TRUE(healthy(e));
-    scripted_lab late;
     lease.want(late, {});
     EXPECT_THAT(late.heard, ElementsAre("ended: removed"));
 }

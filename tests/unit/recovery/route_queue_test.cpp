@@ -29,6 +29,12 @@ struct the_route_queue : testing::Test {
         cluster.route();
     }
 
+    // None waits for ever: what it has allocated would leak.
+    void TearDown() override {
+        queue.stop();
+        time.pass(1min); // and no host is asked any more
+    }
+
     recovery::permit held(std::size_t host) {
         return recovery::permit{cluster[host].recovery.permits};
     }
