@@ -104,7 +104,7 @@ net::task<std::string> scan(workbench& bench, store& registry, std::size_t& mode
 // The leave to use the host: of the secondwind in front of it, where one runs.
 class host_lease {
 public:
-    host_lease(workbench& bench, lab_command const& command) {
+    host_lease(workbench& bench, lab_command const& command) : bench_{bench} {
         auto address = command.direct ? std::nullopt : proxy_lease::address_in(*bench.settings);
         if (!address)
             return;
@@ -115,6 +115,15 @@ public:
         proxied_ = std::make_unique<proxy_lease>(bench.environment(), std::move(*address),
                                                  std::move(how), bench.settings);
         bench.run([this]() -> net::task<void> { opened_ = co_await proxied_->open(); });
+    }
+
+    host_lease(host_lease const&) = delete;
+    host_lease& operator=(host_lease const&) = delete;
+    // What its connection still waits for ends on the event loop.
+    ~host_lease() {
+        proxied_.reset();
+        bench_.io.restart();
+        bench_.io.poll();
     }
 
     // Why the lab must not run; empty: it may.
@@ -128,6 +137,7 @@ public:
     }
 
 private:
+    workbench& bench_;
     direct_lease direct_;
     std::unique_ptr<proxy_lease> proxied_;
     lease_link::opened opened_ = lease_link::opened::nobody;
