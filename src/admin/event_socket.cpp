@@ -1,7 +1,8 @@
 #include "event_socket.hpp"
 
+#include "websocket_accept.hpp"
+
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/field.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
 
 #include <utility>
@@ -18,12 +19,6 @@ constexpr std::size_t largest_message = 4096;
 // Events are written together up to this size.
 constexpr std::size_t most_gathered = 64 * 1024;
 
-// Adapts our completion handler to Beast's signature.
-template<class Handler>
-auto without_size(Handler handler) {
-    return [h = std::move(handler)](net::error_code ec, std::size_t) mutable { h(ec); };
-}
-
 } // namespace
 
 event_socket::event_socket(context& shared, net::stream& socket)
@@ -36,7 +31,10 @@ event_socket::event_socket(context& shared, net::stream& socket)
 net::task<void> event_socket::run(upgrade_request request, resume_point resume) {
     // Counted from now on, so that handshakes cannot exceed the limit either.
     events_.join(*this);
-    bool const open = co_await shake_hands(std::move(request));
+    // One message is one frame, which is written without a copy.
+    stream_.auto_fragment(false);
+    bool const open =
+        co_await accept_websocket(stream_, std::move(request), timeouts_, largest_message);
     if (open) {
         auto start = events_.start_for(resume.run, resume.after);
         next_ = start.next;
@@ -54,21 +52,6 @@ net::task<void> event_socket::run(upgrade_request request, resume_point resume) 
         net::gate::waiter until{reading_ended_};
         co_await until;
     }
-}
-
-net::task<bool> event_socket::shake_hands(upgrade_request request) {
-    stream_.set_option(websocket::stream_base::timeout{timeouts_.head, timeouts_.pong, true});
-    stream_.set_option(websocket::stream_base::decorator{[](websocket::response_type& response) {
-        response.set(boost::beast::http::field::cache_control, "no-store");
-        response.set(boost::beast::http::field::server, "secondwind"); // Beast would name itself
-    }});
-    stream_.read_message_max(largest_message);
-    // One message is one frame, which is written without a copy.
-    stream_.auto_fragment(false);
-    net::completion shaking{
-        [&](auto handler) { stream_.async_accept(request, std::move(handler)); }};
-    auto const ec = co_await shaking;
-    co_return !ec;
 }
 
 net::task<void> event_socket::send_events() {

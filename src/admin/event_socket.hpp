@@ -42,7 +42,6 @@ private:
     void on_timer() override;
     void wake();
 
-    net::task<bool> shake_hands(upgrade_request request);
     net::task<void> send_events();
     net::task<bool> send_next();
     net::task<bool> send(event_ring::text message);

@@ -1,8 +1,9 @@
 #include "lab_socket.hpp"
 
+#include "websocket_accept.hpp"
+
 #include <boost/beast/core/buffers_to_string.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/field.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
 
 #include <utility>
@@ -17,7 +18,8 @@ lab_socket::lab_socket(context& shared, net::stream& socket, host::host_ptr host
       reading_ended_{shared.sources.io} {}
 
 net::task<void> lab_socket::run(upgrade_request request) {
-    bool const open = co_await shake_hands(std::move(request));
+    bool const open =
+        co_await accept_websocket(stream_, std::move(request), timeouts_, largest_lab_message);
     if (open) {
         reading_ = true;
         net::spawn(read_messages());
@@ -40,19 +42,6 @@ net::task<void> lab_socket::run(upgrade_request request) {
     }
 }
 
-net::task<bool> lab_socket::shake_hands(upgrade_request request) {
-    stream_.set_option(websocket::stream_base::timeout{timeouts_.head, timeouts_.pong, true});
-    stream_.set_option(websocket::stream_base::decorator{[](websocket::response_type& response) {
-        response.set(boost::beast::http::field::cache_control, "no-store");
-        response.set(boost::beast::http::field::server, "secondwind"); // Beast would name itself
-    }});
-    stream_.read_message_max(largest_lab_message);
-    net::completion shaking{
-        [&](auto handler) { stream_.async_accept(request, std::move(handler)); }};
-    auto const ec = co_await shaking;
-    co_return !ec;
-}
-
 net::task<void> lab_socket::write_messages() {
     while (!disconnected_ && !stopping_ && invalid_.empty()) {
         if (outbox_.empty() && ended_)
@@ -65,9 +54,7 @@ net::task<void> lab_socket::write_messages() {
         auto const message = std::move(outbox_.front());
         outbox_.pop_front();
         net::completion writing{[&](auto handler) {
-            stream_.async_write(
-                net::asio::buffer(message),
-                [h = std::move(handler)](net::error_code ec, std::size_t) mutable { h(ec); });
+            stream_.async_write(net::asio::buffer(message), without_size(std::move(handler)));
         }};
         auto const ec = co_await writing;
         disconnected_ = disconnected_ || ec;
@@ -77,10 +64,8 @@ net::task<void> lab_socket::write_messages() {
 net::task<void> lab_socket::read_messages() {
     boost::beast::flat_buffer received;
     for (;;) {
-        net::completion reading{[&](auto handler) {
-            stream_.async_read(received, [h = std::move(handler)](net::error_code ec,
-                                                                  std::size_t) mutable { h(ec); });
-        }};
+        net::completion reading{
+            [&](auto handler) { stream_.async_read(received, without_size(std::move(handler))); }};
         auto const ec = co_await reading;
         if (ec)
             break;

@@ -40,7 +40,6 @@ private:
     void say(std::string message);
     void hear(lab_message message);
     void end();
-    net::task<bool> shake_hands(upgrade_request request);
     net::task<void> write_messages();
     net::task<void> read_messages();
     net::task<void> close();
