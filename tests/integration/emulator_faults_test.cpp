@@ -44,19 +44,20 @@ TEST_F(emulator_faults, a_load_fails_or_crashes_or_is_not_supported) {
     }
 }
 
+asio::awaitable<void> leave_a_hanging_load(emulator_faults& t) {
+    auto* client = co_await t.connected();
+    co_await client->send(make_request("POST", load_path, load_big));
+    auto loading = [&t] { return !t.lm->models().instances().empty(); };
+    co_await t.lm->until(loading);
+    client->close();
+    auto aborted = [&t] { return t.lm->models().instances().empty(); };
+    co_await t.lm->until(aborted);
+}
+
 TEST_F(emulator_faults, a_load_that_hangs_ends_when_its_client_leaves) {
     big().load = load_fault::hangs;
     emulate(how);
-    auto task = [](emulator_faults& t) -> asio::awaitable<void> {
-        auto* client = co_await t.connected();
-        co_await client->send(make_request("POST", load_path, load_big));
-        auto loading = [&t] { return !t.lm->models().instances().empty(); };
-        co_await t.lm->until(loading);
-        client->close();
-        auto aborted = [&t] { return t.lm->models().instances().empty(); };
-        co_await t.lm->until(aborted);
-    };
-    run(task(*this));
+    run(leave_a_hanging_load(*this));
     EXPECT_EQ(lm->counts().loads, 0U);
     EXPECT_EQ(lm->models().used_bytes(), 0U);
 }
@@ -75,16 +76,7 @@ TEST_F(emulator_faults, too_little_memory_can_hang_a_load_or_crash_it) {
     run(crash(*this));
     big().beyond_memory = load_fault::hangs;
     emulate(how);
-    auto hang = [](emulator_faults& t) -> asio::awaitable<void> {
-        auto* client = co_await t.connected();
-        co_await client->send(make_request("POST", load_path, load_big));
-        auto loading = [&t] { return !t.lm->models().instances().empty(); };
-        co_await t.lm->until(loading);
-        client->close();
-        auto aborted = [&t] { return t.lm->models().instances().empty(); };
-        co_await t.lm->until(aborted);
-    };
-    run(hang(*this));
+    run(leave_a_hanging_load(*this));
 }
 
 TEST_F(emulator_faults, a_corrupt_cache_fails_each_prediction_at_its_context) {

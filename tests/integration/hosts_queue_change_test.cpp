@@ -10,13 +10,9 @@ TEST_F(hosts_limited, are_not_waited_for_by_a_client_that_has_left) {
     start();
     auto story = [](hosts_limited& t) -> asio::awaitable<void> {
         t.limit(1, 1);
-        co_await t.occupy_later();
-        auto* first = co_await t.begun();
-        co_await t.until_running(0, 1);
-        auto* leaving = co_await t.begun();
-        co_await t.until_waiting(1);
-        auto* staying = co_await t.begun();
-        co_await t.until_waiting(2);
+        auto* first = co_await t.occupying();
+        auto* leaving = co_await t.begun_to_wait(1);
+        auto* staying = co_await t.begun_to_wait(2);
         leaving->close();
         co_await t.until_waiting(1);
         t.release();
@@ -105,11 +101,8 @@ TEST_F(hosts_limited, are_not_waited_for_once_all_are_draining) {
     start();
     auto story = [](hosts_limited& t) -> asio::awaitable<void> {
         t.limit(1, 1);
-        co_await t.occupy_later();
-        auto* first = co_await t.begun();
-        co_await t.until_running(0, 1);
-        auto* second = co_await t.begun();
-        co_await t.until_waiting(1);
+        auto* first = co_await t.occupying();
+        auto* second = co_await t.begun_to_wait(1);
         t.w.proxy->shared().hosts[0].view.drain(true);
         co_await expect_refused(second, "host_draining");
         t.release();
@@ -122,11 +115,8 @@ TEST_F(hosts_limited, serve_what_waits_while_the_proxy_drains) {
     start();
     auto story = [](hosts_limited& t) -> asio::awaitable<void> {
         t.limit(1, 1);
-        co_await t.occupy_later();
-        auto* first = co_await t.begun();
-        co_await t.until_running(0, 1);
-        auto* second = co_await t.begun();
-        co_await t.until_waiting(1);
+        auto* first = co_await t.occupying();
+        auto* second = co_await t.begun_to_wait(1);
         t.w.proxy->drain();
         t.release();
         co_await expect_served(first);
@@ -142,8 +132,7 @@ TEST_F(hosts_limited, end_the_wait_when_the_proxy_stops) {
         co_await t.occupy_later();
         co_await t.begun();
         co_await t.until_running(0, 1);
-        auto* second = co_await t.begun();
-        co_await t.until_waiting(1);
+        auto* second = co_await t.begun_to_wait(1);
         t.w.proxy->abort();
         co_await second->wait_closed();
         co_await t.until_waiting(0);

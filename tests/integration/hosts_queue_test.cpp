@@ -39,11 +39,8 @@ TEST_F(hosts_limited, tell_in_the_log_how_long_a_request_has_waited) {
     start();
     auto story = [](hosts_limited& t) -> asio::awaitable<void> {
         t.limit(1, 1);
-        co_await t.occupy_later();
-        auto* first = co_await t.begun();
-        co_await t.until_running(0, 1);
-        auto* second = co_await t.begun();
-        co_await t.until_waiting(1);
+        auto* first = co_await t.occupying();
+        auto* second = co_await t.begun_to_wait(1);
         t.release();
         co_await expect_served(first);
         co_await expect_served(second);
@@ -56,22 +53,6 @@ TEST_F(hosts_limited, tell_in_the_log_how_long_a_request_has_waited) {
     EXPECT_GE(lines[1]["duration_ms"], lines[1]["queued_ms"]);
     auto const& waits = w.proxy->shared().traffic.queue_waits;
     EXPECT_EQ(waits.count(), 1U);
-}
-
-TEST_F(hosts_limited, may_be_a_single_one) {
-    start();
-    auto story = [](hosts_limited& t) -> asio::awaitable<void> {
-        t.limit(1, 1);
-        co_await t.occupy_later();
-        auto* first = co_await t.begun();
-        co_await t.until_running(0, 1);
-        auto* second = co_await t.begun();
-        co_await t.until_waiting(1);
-        t.release();
-        co_await expect_served(first);
-        co_await expect_served(second);
-    };
-    run(story(*this));
 }
 
 TEST_F(hosts_limited, let_clients_take_turns) {
@@ -108,11 +89,8 @@ TEST_F(hosts_limited, refuse_more_than_may_wait) {
     start();
     auto story = [](hosts_limited& t) -> asio::awaitable<void> {
         t.limit(1, 1);
-        co_await t.occupy_later();
-        auto* first = co_await t.begun();
-        co_await t.until_running(0, 1);
-        auto* second = co_await t.begun();
-        co_await t.until_waiting(1);
+        auto* first = co_await t.occupying();
+        auto* second = co_await t.begun_to_wait(1);
         auto* third = co_await t.begun();
         co_await expect_refused(third, "route_waiters");
         auto* named = co_await t.begun(naming("a"));
@@ -131,9 +109,7 @@ TEST_F(hosts_limited, refuse_what_has_waited_too_long) {
     start();
     auto story = [](hosts_limited& t) -> asio::awaitable<void> {
         t.limit(1, 1);
-        co_await t.occupy_later();
-        auto* first = co_await t.begun();
-        co_await t.until_running(0, 1);
+        auto* first = co_await t.occupying();
         auto* second = co_await t.begun();
         co_await expect_refused(second, "all_busy");
         EXPECT_EQ(t.waiting(), 0U);
@@ -172,17 +148,13 @@ TEST_F(hosts_limited, are_waited_for_where_hosts_are_not_chosen_by_model) {
     start();
     auto story = [](hosts_limited& t) -> asio::awaitable<void> {
         t.limit(1);
-        co_await t.occupy_later();
-        auto* first = co_await t.begun();
-        co_await t.until_running(0, 1);
-        auto* second = co_await t.begun();
-        co_await t.until_waiting(1);
+        auto* first = co_await t.occupying();
+        auto* second = co_await t.begun_to_wait(1);
         // It would wait in vain.
         t.w.proxy->shared().hosts[0].view.drain(true);
         co_await expect_refused(second, "host_draining");
         t.w.proxy->shared().hosts[0].view.drain(false);
-        auto* third = co_await t.begun();
-        co_await t.until_waiting(1);
+        auto* third = co_await t.begun_to_wait(1);
         t.release();
         co_await expect_served(first);
         co_await expect_served(third);
@@ -219,11 +191,8 @@ TEST_F(hosts_limited, do_not_hold_up_what_uses_no_model) {
     start();
     auto story = [](hosts_limited& t) -> asio::awaitable<void> {
         t.limit(1, 1);
-        co_await t.occupy_later();
-        auto* first = co_await t.begun();
-        co_await t.until_running(0, 1);
-        auto* second = co_await t.begun();
-        co_await t.until_waiting(1);
+        auto* first = co_await t.occupying();
+        auto* second = co_await t.begun_to_wait(1);
         auto* client = co_await t.connected(t.w.port());
         auto const list = co_await client->get("/api/v1/models");
         EXPECT_EQ(list.status, 200);
@@ -275,8 +244,7 @@ TEST_F(hosts_limited, serve_a_request_that_only_a_free_host_may_serve) {
         t.host(0).script().hold_generations();
         auto* first = co_await t.begun();
         co_await t.until_running(0, 1);
-        auto* second = co_await t.begun();
-        co_await t.until_waiting(1);
+        auto* second = co_await t.begun_to_wait(1);
         auto const other = co_await t.embed();
         EXPECT_EQ(other.status, 200);
         t.release();

@@ -47,6 +47,19 @@ struct hosts_limited : with_cluster {
         co_await client->send(make_request("POST", chat_path, chat_body("big"), fields));
         co_return client;
     }
+    // The first request, which runs at the first host.
+    asio::awaitable<raw_client*> occupying() {
+        co_await occupy_later();
+        auto* client = co_await begun();
+        co_await until_running(0, 1);
+        co_return client;
+    }
+    // Another request, with which that many wait.
+    asio::awaitable<raw_client*> begun_to_wait(std::size_t count) {
+        auto* client = co_await begun();
+        co_await until_waiting(count);
+        co_return client;
+    }
     asio::awaitable<void> until_waiting(std::size_t count) {
         auto arrived = [this, count] { return waiting() == count; };
         co_await turn_until(w.io, arrived);
