@@ -15,16 +15,9 @@ using policy::seconds;
 namespace {
 
 constexpr seconds price_of_a_return{10};
-constexpr seconds price_of_doubt{60};
 constexpr double bytes_a_second = 8000; // of a prompt that is processed
 constexpr seconds longest_reread{10};
 constexpr std::size_t most_models = 256; // their names come from requests
-
-bool allows(config::upstream const& upstream, std::string_view model) noexcept {
-    auto const& globs = upstream.models;
-    return globs.empty() || model.empty() ||
-           std::ranges::any_of(globs, [&](auto const& glob) { return glob_matches(glob, model); });
-}
 
 // A host that has just come back is not to get all requests at once.
 seconds slow_start(policy::rest const& rest, policy::rest::time_point now) noexcept {
@@ -36,6 +29,16 @@ seconds slow_start(policy::rest const& rest, policy::rest::time_point now) noexc
 }
 
 } // namespace
+
+bool routed_host::allows(std::string_view model) const noexcept {
+    auto const& globs = upstream->models;
+    return globs.empty() || model.empty() ||
+           std::ranges::any_of(globs, [&](auto const& glob) { return glob_matches(glob, model); });
+}
+
+bool routed_host::is_one_of(tried_hosts const& tried) const noexcept {
+    return std::ranges::find(tried, recovery) != tried.end();
+}
 
 // Hosts that are asked for their models at the same time.
 struct router::question {
@@ -94,15 +97,14 @@ void router::visit(wanted_model const& wanted, tried_hosts const& tried, Visit v
         bool found = false;
         for (std::size_t i = 0; i < hosts_.size(); ++i) {
             auto const& each = hosts_[i];
-            if (each.drains() || !suits(each) ||
-                std::ranges::find(tried, each.recovery) != tried.end())
+            if (each.drains() || !suits(each) || each.is_one_of(tried))
                 continue;
             visit(i);
             found = true;
         }
         return found;
     };
-    auto const suits = [&](routed_host const& one) { return allows(*one.upstream, wanted.name); };
+    auto const suits = [&](routed_host const& one) { return one.allows(wanted.name); };
     auto const awake = [&](routed_host const& one) { return suits(one) && !one.rest->lasts(now); };
     if (!visit_where(awake) && !visit_where(suits) && tried.empty())
         visit_where([](routed_host const&) { return true; });
@@ -200,7 +202,7 @@ policy::choice_reason router::reason_for(offers const& all) const noexcept {
 std::string_view router::hindrance(std::size_t host, wanted_model const& wanted) const {
     if (hosts_[host].drains())
         return "draining";
-    if (!allows(*hosts_[host].upstream, wanted.name))
+    if (!hosts_[host].allows(wanted.name))
         return "models";
     if (hosts_[host].rest->lasts(deadlines_.now()))
         return "resting";
@@ -268,81 +270,6 @@ std::optional<choice> router::choose_now(wanted_model const& wanted) const {
     return all.empty() ? std::nullopt : std::optional{cheapest(std::move(all))};
 }
 
-choice router::moved_to(offers&& others) const {
-    auto chosen = cheapest(std::move(others));
-    chosen.reason = policy::choice_reason::moved;
-    return chosen;
-}
-
-std::optional<choice> router::choose_instead(wanted_model const& wanted,
-                                             host_recovery const& refused,
-                                             tried_hosts const& tried) const {
-    auto const here = std::ranges::find(hosts_, &refused, &routed_host::recovery);
-    auto others = price(wanted, tried);
-    if (others.empty() || here == hosts_.end() || best_rests(others))
-        return std::nullopt;
-    auto const best = others.prices.cheapest;
-    if (is_full(others.hosts[best], wanted))
-        return std::nullopt;
-    lookup fresh;
-    auto const room =
-        candidate_on(*here->recovery, wanted, *here->upstream, mean_load_rate(), fresh);
-    auto stay = policy::price_of(room).total();
-    // It was refused, so room is lacking, even if it is not known how much.
-    if (room.victims == seconds{})
-        stay += price_of_doubt;
-    bool const cheaper =
-        !others.candidates[best].refused && others.prices.prices[best].total() < stay;
-    return cheaper ? std::optional{moved_to(std::move(others))} : std::nullopt;
-}
-
-std::optional<choice> router::choose_after_recovery(wanted_model const& wanted,
-                                                    tried_hosts const& hopeless) const {
-    auto others = price(wanted, hopeless);
-    if (others.empty() || best_rests(others))
-        return std::nullopt;
-    auto const& best = others.candidates[others.prices.cheapest];
-    bool const helps = !best.refused && best.residence != residence::absent;
-    return helps ? std::optional{moved_to(std::move(others))} : std::nullopt;
-}
-
-std::optional<choice> router::choose_after_failure(wanted_model const& wanted,
-                                                   tried_hosts const& tried) const {
-    auto others = price(wanted, tried);
-    return others.empty() ? std::nullopt : std::optional{moved_to(std::move(others))};
-}
-
-std::optional<choice> router::choose_store(wanted_model const& wanted,
-                                           tried_hosts const& tried) const {
-    auto chosen = choose_after_failure(wanted, tried);
-    for (std::size_t i = 0; i < hosts_.size() && !chosen; ++i)
-        if (hosts_[i].drains() && allows(*hosts_[i].upstream, wanted.name) &&
-            std::ranges::find(tried, hosts_[i].recovery) == tried.end())
-            chosen = choice{i, policy::choice_reason::moved, {}};
-    return chosen;
-}
-
-std::optional<choice> router::choose_holder(wanted_model const& wanted,
-                                            tried_hosts const& hopeless) const {
-    // A host that lists only other models may have it, but would serve the name with one of them.
-    auto const may_have = [&](host_models const& models) {
-        return !models.known() || models.answered_lately(wanted.name, deadlines_.now()) ||
-               models.find(wanted.name, wanted.kind)->match == lmstudio::match::found;
-    };
-    auto excluded = hopeless;
-    for (auto const& each : hosts_)
-        if (!may_have(each.recovery->models))
-            excluded.push_back(each.recovery);
-    auto others = price(wanted, excluded);
-    if (others.empty() || best_rests(others))
-        return std::nullopt;
-    return moved_to(std::move(others));
-}
-
-bool router::best_rests(offers const& all) const {
-    return hosts_[all.hosts[all.prices.cheapest]].rest->lasts(deadlines_.now());
-}
-
 std::optional<choice> router::find(std::string_view name,
                                    policy::choice_reason reason) const noexcept {
     for (std::size_t i = 0; i < hosts_.size(); ++i)
@@ -353,11 +280,11 @@ std::optional<choice> router::find(std::string_view name,
 
 std::vector<std::size_t> router::holders(std::string_view instance_id) const {
     std::vector<std::size_t> found;
-    for (std::size_t i = 0; i < hosts_.size(); ++i)
-        if (std::ranges::find(hosts_[i].recovery->models.all().loaded, instance_id,
-                              &lmstudio::instance::id) !=
-            hosts_[i].recovery->models.all().loaded.end())
+    for (std::size_t i = 0; i < hosts_.size(); ++i) {
+        auto const& loaded = hosts_[i].recovery->models.all().loaded;
+        if (std::ranges::find(loaded, instance_id, &lmstudio::instance::id) != loaded.end())
             found.push_back(i);
+    }
     return found;
 }
 

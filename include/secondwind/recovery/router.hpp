@@ -26,6 +26,9 @@
 
 namespace secondwind::recovery {
 
+// The hosts that a request was sent to.
+using tried_hosts = std::vector<host_recovery const*>;
+
 // One of the hosts; what it refers to lives as long as it is in a router, or is being asked.
 struct routed_host {
     host_recovery* recovery = nullptr;
@@ -37,10 +40,10 @@ struct routed_host {
     std::function<net::task<void>(std::chrono::milliseconds max_age)> ask_models;
 
     bool drains() const noexcept { return draining != nullptr && *draining; }
+    // By upstreams[].models.
+    bool allows(std::string_view model) const noexcept;
+    bool is_one_of(tried_hosts const& tried) const noexcept;
 };
-
-// The hosts that a request was sent to.
-using tried_hosts = std::vector<host_recovery const*>;
 
 // What is known of the conversation that a request continues.
 using turn = policy::conversations::beginnings;
