@@ -18,6 +18,7 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto longest_run = std::chrono::hours{24 * 20};
+constexpr std::int64_t gigabyte = 1'000'000'000;
 constexpr std::size_t most_runs = 6;
 
 } // namespace
@@ -84,9 +85,8 @@ private:
 };
 
 lab_schedule::lab_schedule(std::uint64_t seed, bool tracing)
-    : seed_{seed}, tracing_{tracing}, random_{seed}, machine_{io_, time_,
-                                                              pick(12, 64) * 1'000'000'000,
-                                                              random_models()} {
+    : seeded_random{seed}, tracing_{tracing}, machine_{io_, time_, number(12, 64) * gigabyte,
+                                                       random_models()} {
     machine_.on_event = [this](std::string const& line) { trace(line); };
     machine_.estimates = chance(70);
     machine_.estimate_factor = chance(50) ? 1.0 : chance(50) ? 1.2 : 0.6;
@@ -101,25 +101,21 @@ std::filesystem::path lab_schedule::fastest_place() {
                                                           : std::filesystem::temp_directory_path();
 }
 
-std::int64_t lab_schedule::pick(std::int64_t least, std::int64_t most) {
-    return std::uniform_int_distribution<std::int64_t>{least, most}(random_);
-}
-
 std::vector<simulated_model> lab_schedule::random_models() {
     std::vector<simulated_model> models;
-    auto const count = pick(1, 3);
-    for (std::int64_t i = 0; i < count; ++i) {
+    auto const count = number(1, 3);
+    for (int i = 0; i < count; ++i) {
         simulated_model one;
         one.key = fmt::format("model-{}", i + 1);
-        one.size = pick(1, 20) * 500'000'000;
-        one.max_context = std::int64_t{1024} << pick(1, 6);
-        one.bytes_per_token = pick(0, 8) * 40'000;
+        one.size = number(1, 20) * gigabyte / 2;
+        one.max_context = std::int64_t{1024} << number(1, 6);
+        one.bytes_per_token = number(0, 8) * 40'000;
         one.default_context = std::min<std::int64_t>(one.max_context, 4096);
         if (chance(15)) {
             one.type = registry::model_type::embedding;
             one.bytes_per_token = 0;
         } else if (chance(25)) {
-            one.fault = static_cast<machine_fault>(pick(1, 5));
+            one.fault = static_cast<machine_fault>(number(1, 5));
         }
         models.push_back(std::move(one));
     }
@@ -136,11 +132,9 @@ void lab_schedule::breach(std::string text) {
 }
 
 void lab_schedule::disturb() {
-    auto const& models = machine_.models();
-    auto const& model =
-        models[static_cast<std::size_t>(pick(0, static_cast<std::int64_t>(models.size()) - 1))];
+    auto const model = one_of(machine_.models());
     auto& instances = machine_.instances();
-    switch (pick(1, 9)) {
+    switch (number(1, 9)) {
     case 1:
     case 2: {
         bool const by_request = chance(50);
@@ -160,12 +154,12 @@ void lab_schedule::disturb() {
     case 4:
     case 5:
         if (!instances.empty())
-            machine_.use(instances.back().id, milliseconds{pick(1'000, 100'000)});
+            machine_.use(instances.back().id, span(1'000, 100'000));
         break;
     case 6:
         trace("the host goes down");
         manual_.clear();
-        machine_.go_down(milliseconds{pick(100, 200'000)});
+        machine_.go_down(span(100, 200'000));
         break;
     case 7:
         trace("a request comes");
@@ -190,9 +184,9 @@ void lab_schedule::plan_events(bool disturbed) {
     ++generation_;
     if (!disturbed)
         return;
-    auto const count = pick(1, 12);
-    for (std::int64_t i = 0; i < count; ++i) {
-        milliseconds const at{pick(0, 120'000)};
+    auto const count = number(1, 12);
+    for (int i = 0; i < count; ++i) {
+        auto const at = span(0, 120'000);
         time_.after(at, [this, of = generation_] {
             if (of == generation_ && running_)
                 disturb();
@@ -261,7 +255,7 @@ void lab_schedule::remember_probes() {
 }
 
 bool lab_schedule::run() {
-    auto const disturbed = static_cast<std::size_t>(pick(0, 3));
+    auto const disturbed = static_cast<std::size_t>(number(0, 3));
     for (std::size_t i = 0; i < disturbed; ++i) {
         bool const ended = run_once(true);
         if (!ended)

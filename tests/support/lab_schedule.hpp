@@ -2,6 +2,7 @@
 // the lab's process. Afterwards a last run is left alone, and the laws are checked.
 #pragma once
 
+#include "support/seeded_random.hpp"
 #include "support/simulated_machine.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -13,14 +14,14 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <random>
 #include <set>
 #include <string>
 #include <vector>
 
 namespace secondwind::test {
 
-class lab_schedule {
+// The same seed makes the same story.
+class lab_schedule : seeded_random {
 public:
     explicit lab_schedule(std::uint64_t seed, bool tracing = false);
     ~lab_schedule();
@@ -37,8 +38,6 @@ private:
     // What is written there is never waited for.
     static std::filesystem::path fastest_place();
     std::vector<simulated_model> random_models();
-    std::int64_t pick(std::int64_t least, std::int64_t most);
-    bool chance(int percent) { return pick(1, 100) <= percent; }
     void plan_events(bool disturbed);
     void disturb();
     // One run of the lab; false if it did not end.
@@ -48,9 +47,7 @@ private:
     void breach(std::string text);
     void trace(std::string const& text);
 
-    std::uint64_t seed_;
     bool tracing_;
-    std::mt19937_64 random_;
     temporary_folder folder_{fastest_place()};
     boost::asio::io_context io_;
     virtual_time time_{io_};
