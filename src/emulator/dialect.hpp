@@ -140,6 +140,9 @@ dialect const& messages_dialect();
 // POST /api/v1/chat, https://lmstudio.ai/docs/developer/rest/streaming-events
 dialect const& rest_chat_dialect();
 
+// The vector of an embedding.
+std::vector<float> embedding_of(prompt const& prompt);
+
 // "No models loaded. ..." or "Multiple models are loaded. ...".
 std::string_view unserved_text(availability availability, bool before_0_4) noexcept;
 // "Failed to load LLM 'x': Error: ...", the text of /api/v1.

@@ -47,6 +47,30 @@ asio::awaitable<void> unload_later(std::shared_ptr<emulated_host> host, instance
         host->unload(leaving.id);
 }
 
+// Unloads an instance that nobody has used for so long.
+asio::awaitable<void> unload_when_idle(std::shared_ptr<emulated_host> host, instance idle,
+                                       std::chrono::milliseconds ttl) {
+    auto* h = host.get();
+    auto const serial = idle.serial;
+    auto gone = [h, serial] { return h->stopping || h->models.find_serial(serial) == nullptr; };
+    auto in_use = [h, idle] { return h->usage_of(idle).running > 0; };
+    auto time_left = [h, serial, ttl] { return h->idle_since[serial] + ttl - h->now(); };
+    auto unused = [gone, in_use] { return gone() || !in_use(); };
+    auto changes = [gone, in_use, time_left] {
+        return gone() || in_use() || time_left() <= signal::clock::duration::zero();
+    };
+    for (;;) {
+        co_await h->changed.until(unused);
+        co_await h->changed.until(changes, signal::clock::now() + time_left());
+        bool const over = gone();
+        if (over)
+            co_return;
+        if (!in_use() && time_left() <= signal::clock::duration::zero())
+            break;
+    }
+    h->unload(idle.id);
+}
+
 // As long as a load takes, or a part of it, and as long as the script holds loads of the model.
 asio::awaitable<void> take_load_time(std::shared_ptr<emulated_host> host, std::string key,
                                      std::chrono::milliseconds time,
@@ -107,6 +131,14 @@ void emulated_host::report(event::kind type, std::string_view model, std::string
         observer(event{type, std::string{model}, std::string{text}});
 }
 
+void emulated_host::log_prompt(instance const& i, std::string text) const {
+    if (log_readers.empty())
+        return;
+    logged_prompt const prompt{unix_milliseconds(), i.id, i.key, std::move(text)};
+    for (auto const& read : log_readers)
+        read(prompt);
+}
+
 void emulated_host::evict_for(load_choice const& choice) {
     if (choice.reason != load_reason::just_in_time || !options.auto_evict)
         return;
@@ -160,6 +192,11 @@ bool emulated_host::finish_load(instance const& i) {
         return false;
     ++counts.loads;
     report(event::kind::loaded, i.id);
+    idle_since[i.serial] = now();
+    if (auto const ttl = time_to_live(i))
+        asio::co_spawn(changed.executor(),
+                       unload_when_idle(shared_from_this(), i, std::chrono::milliseconds{*ttl}),
+                       rethrow);
     notify();
     return true;
 }
@@ -232,12 +269,15 @@ asio::awaitable<load_attempt> start_load(std::shared_ptr<emulated_host> host, mo
         }
         if (attempt.begun)
             co_return attempt;
+        attempt.by_engine = true;
         // Without a guardrail, the engine's own words arrive.
         bool const told = is_sound && fault == load_fault::fails && !host->options.guardrail;
         attempt.cause = told ? host->refusal_of(m, choice) : std::string{cause_of(fault)};
         co_await take_load_time(host, m.key, host->options.load_time / 2, client);
     } else {
         attempt.cause = host->refusal_of(m, choice);
+        attempt.by_engine = host->options.refusal == refusal_form::generic ||
+                            host->options.refusal == refusal_form::engine;
     }
     if (!client->gone)
         host->refuse_load(m, attempt.cause);
@@ -281,6 +321,7 @@ busy_mark::~busy_mark() {
     if (generating_)
         --usage.generating;
     usage.last_used = unix_milliseconds();
+    host_->idle_since[serial_] = host_->now();
     host_->queues[serial_].erase(place_);
     host_->notify();
 }

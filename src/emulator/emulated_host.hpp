@@ -66,6 +66,14 @@ struct presence {
     bool gone = false;
 };
 
+// The prompt of a prediction, as the host logs it.
+struct logged_prompt {
+    std::int64_t time_ms = 0; // since 1970
+    std::string identifier;   // of the instance
+    std::string key;          // of its model
+    std::string text;
+};
+
 // How a load began, or why it did not. It has a constructor on purpose: see answer.
 struct load_attempt {
     load_attempt(std::optional<instance> i, std::string c)
@@ -73,6 +81,7 @@ struct load_attempt {
 
     std::optional<instance> begun; // nothing: it was refused or has failed, or the client has left
     std::string cause;             // as LM Studio words it, after "Error: "
+    bool by_engine = false;        // the cause is an engine's, not the guardrail's
 };
 
 // The coroutines that share it may outlive the server in the io_context. Each change of a member is
@@ -84,6 +93,11 @@ struct emulated_host : std::enable_shared_from_this<emulated_host> {
 
     void notify() { changed.notify(); }
     void report(event::kind type, std::string_view model, std::string_view text = {}) const;
+    void log_prompt(instance const& i, std::string text) const;
+    // By which times to live run out: a test can put it forward.
+    std::chrono::steady_clock::time_point now() const noexcept {
+        return std::chrono::steady_clock::now() + ahead;
+    }
 
     // Unloads what "Only Keep Last JIT Loaded Model" unloads before such a load.
     void evict_for(load_choice const& choice);
@@ -114,10 +128,14 @@ struct emulated_host : std::enable_shared_from_this<emulated_host> {
     counters counts;
     std::map<std::uint64_t, usage> usages;                    // by the serial of the instance
     std::map<std::uint64_t, std::list<std::uint64_t>> queues; // the same: predictions, oldest first
+    std::map<std::uint64_t, std::chrono::steady_clock::time_point> idle_since; // by now()
+    std::chrono::milliseconds ahead{0};
+    std::list<std::function<void(logged_prompt const&)>> log_readers;
     std::vector<request> requests;
     std::function<void(event const&)> observer;
     std::uint64_t next_prediction = options.first_answer;
     std::uint64_t next_place = 1;
+    std::uint64_t next_upload = 1;
     bool stopping = false;
     signal changed;
 };

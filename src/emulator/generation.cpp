@@ -50,6 +50,7 @@ public:
         co_await host_->changed.until(served);
         ++host_->counts.generations_started;
         host_->report(event::kind::generation_started, instance_.id);
+        host_->log_prompt(instance_, text_of(p_.prompt.content));
         host_->notify();
         auto end = interrupted();
         if (!end) {

@@ -96,14 +96,6 @@ json text_completion(prediction const& p, std::string text, json reason) {
     return c;
 }
 
-std::vector<float> embedding_of(prompt const& prompt) {
-    constexpr std::array<float, 4> usual{0.5F, -0.25F, 0.125F, 0.75F};
-    std::vector<float> vector;
-    for (std::size_t i = 0; i < prompt.dimensions; ++i)
-        vector.push_back(usual[i % usual.size()]);
-    return vector;
-}
-
 // OpenAI's own client asks for base64 by default, and decodes whatever it gets.
 std::string base64(std::span<float const> values) {
     static_assert(std::endian::native == std::endian::little, "the wire format is little-endian");
@@ -251,6 +243,14 @@ json embeddings_form::whole(prediction const& p) const {
 }
 
 } // namespace
+
+std::vector<float> embedding_of(prompt const& prompt) {
+    constexpr std::array<float, 4> usual{0.5F, -0.25F, 0.125F, 0.75F};
+    std::vector<float> vector;
+    for (std::size_t i = 0; i < prompt.dimensions; ++i)
+        vector.push_back(usual[i % usual.size()]);
+    return vector;
+}
 
 dialect const& chat_dialect() {
     static chat_form const dialect;

@@ -97,6 +97,18 @@ void script::delay_calls(std::string const& path, std::chrono::milliseconds dela
     changed_();
 }
 
+void script::fail_operations(std::string const& endpoint, operation_failure failure,
+                             std::size_t times) {
+    auto& queue = operation_failures_[endpoint];
+    queue.insert(queue.end(), times, failure);
+    changed_();
+}
+
+void script::send_before_errors(std::size_t packets) {
+    packets_before_errors_ = packets;
+    changed_();
+}
+
 void script::hold_calls(std::string const& path) {
     calls_held_.insert(path);
     changed_();
@@ -137,6 +149,8 @@ void script::clear() {
     lasting_breakdowns_.clear();
     replies_.clear();
     delays_.clear();
+    operation_failures_.clear();
+    packets_before_errors_.reset();
     calls_held_.clear();
     loads_held_ = false;
     unloads_held_ = false;
@@ -189,6 +203,11 @@ std::optional<reply> script::take_reply(std::string_view body,
     if (--at->times == 0)
         replies_.erase(at);
     return said;
+}
+
+std::optional<operation_failure> script::take_operation_failure(std::string_view endpoint) {
+    auto const at = operation_failures_.find(endpoint);
+    return at == operation_failures_.end() ? std::nullopt : take(at->second);
 }
 
 std::chrono::milliseconds script::take_delay(std::string_view path) {

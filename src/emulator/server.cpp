@@ -120,6 +120,11 @@ void server::occupy(std::uint64_t bytes) {
     host_->notify();
 }
 
+void server::pass(std::chrono::milliseconds time) {
+    host_->ahead += time;
+    host_->notify();
+}
+
 bool server::unload(std::string const& id) {
     return host_->unload(id);
 }

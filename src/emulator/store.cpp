@@ -25,6 +25,8 @@ std::string_view without_quantization(std::string_view name) {
     return name.substr(0, name.find('@'));
 }
 
+constexpr std::int64_t just_in_time_ttl_ms = 3'600'000; // LM Studio's default "max idle TTL"
+
 // Of contexts that the host fits.
 constexpr std::uint64_t context_step = 256;
 
@@ -106,6 +108,12 @@ std::string store::free_id(std::string const& key) const {
     return id;
 }
 
+std::optional<std::int64_t> time_to_live(instance const& i) noexcept {
+    if (i.ttl_ms || i.reason == load_reason::by_hand)
+        return i.ttl_ms;
+    return just_in_time_ttl_ms;
+}
+
 std::uint64_t load_bytes(model const& m, std::uint64_t context) noexcept {
     if (!m.profile || m.profile->cache == cache_growth::with_prompt)
         return m.size_bytes;
@@ -135,7 +143,7 @@ std::uint64_t store::fitting_context(model const& m) const noexcept {
 
 std::uint64_t store::context_of(model const& m, load_choice const& choice) const noexcept {
     if (!m.profile)
-        return usual_context;
+        return choice.context_length.value_or(usual_context);
     auto const usual = std::min<std::uint64_t>(m.profile->default_context, m.max_context_length);
     auto const asked = choice.context_length.value_or(usual);
     auto const fit = m.profile->faults.fit;
@@ -159,14 +167,16 @@ std::optional<instance> store::begin_load(model const& m, load_choice const& cho
     added.reason = choice.reason;
     added.device = choice.device;
     added.hangs = choice.hangs;
+    added.context_length = context;
+    added.echoed_context = context;
+    added.ttl_ms = choice.ttl_ms;
+    added.flash_attention = choice.flash_attention.value_or(true);
+    added.kv_cache_on_gpu = choice.kv_cache_on_gpu.value_or(true);
+    added.load_config = choice.load_config;
     if (m.profile) {
         auto const& faults = m.profile->faults;
-        added.context_length = context;
-        added.echoed_context =
-            faults.echoes_asked ? choice.context_length.value_or(context) : context;
-        added.ttl_ms = choice.ttl_ms;
-        added.flash_attention = choice.flash_attention.value_or(true);
-        added.kv_cache_on_gpu = choice.kv_cache_on_gpu.value_or(true);
+        if (faults.echoes_asked)
+            added.echoed_context = choice.context_length.value_or(context);
         auto const& bad = faults.corrupt_at;
         added.corrupt = faults.corrupt || std::ranges::find(bad, context) != bad.end();
     }

@@ -18,12 +18,41 @@ constexpr std::array<path_entry, 8> paths{{
     {"/llm", ws_namespace::llm},
     {"/embedding", ws_namespace::embedding},
     {"/system", ws_namespace::system},
-    {"/diagnostics", ws_namespace::other},
-    {"/files", ws_namespace::other},
-    {"/repository", ws_namespace::other},
+    {"/diagnostics", ws_namespace::diagnostics},
+    {"/files", ws_namespace::files},
+    {"/repository", ws_namespace::repository},
     {"/plugins", ws_namespace::other},
     {"/runtime", ws_namespace::other},
 }};
+
+struct rpc_entry {
+    std::string_view name;
+    ws_rpc rpc;
+};
+
+constexpr std::array model_calls{
+    rpc_entry{"listLoaded", ws_rpc::list_loaded},
+    rpc_entry{"unloadModel", ws_rpc::unload_model},
+    rpc_entry{"getModelInfo", ws_rpc::get_model_info},
+    rpc_entry{"getLoadConfig", ws_rpc::get_load_config},
+    rpc_entry{"getInstanceProcessingState", ws_rpc::get_instance_processing_state},
+    rpc_entry{"estimateModelUsage", ws_rpc::estimate_model_usage},
+    rpc_entry{"getBasePredictionConfig", ws_rpc::get_base_prediction_config},
+    rpc_entry{"tokenize", ws_rpc::tokenize},
+    rpc_entry{"countTokens", ws_rpc::count_tokens},
+};
+constexpr std::array llm_calls{
+    rpc_entry{"applyPromptTemplate", ws_rpc::apply_prompt_template},
+    rpc_entry{"preloadDraftModel", ws_rpc::preload_draft_model},
+};
+constexpr std::array embedding_calls{rpc_entry{"embedString", ws_rpc::embed_string}};
+constexpr std::array system_calls{
+    rpc_entry{"version", ws_rpc::version},
+    rpc_entry{"info", ws_rpc::info},
+    rpc_entry{"listDownloadedModels", ws_rpc::list_downloaded_models},
+};
+constexpr std::array file_calls{rpc_entry{"uploadFileBase64", ws_rpc::upload_file}};
+constexpr std::array repository_calls{rpc_entry{"searchModels", ws_rpc::search_models}};
 
 bool has_models(ws_namespace space) {
     return space == ws_namespace::llm || space == ws_namespace::embedding;
@@ -113,29 +142,26 @@ std::string_view path_of(ws_namespace space) noexcept {
 }
 
 std::optional<ws_rpc> find_ws_rpc(ws_namespace space, std::string_view name) noexcept {
-    if (has_models(space)) {
-        if (name == "listLoaded")
-            return ws_rpc::list_loaded;
-        if (name == "unloadModel")
-            return ws_rpc::unload_model;
-        if (name == "getModelInfo")
-            return ws_rpc::get_model_info;
-        if (name == "getLoadConfig")
-            return ws_rpc::get_load_config;
-        if (name == "getInstanceProcessingState")
-            return ws_rpc::get_instance_processing_state;
-        if (name == "estimateModelUsage")
-            return ws_rpc::estimate_model_usage;
+    auto const known = [&](auto const& table) -> std::optional<ws_rpc> {
+        auto const at = std::ranges::find(table, name, &rpc_entry::name);
+        return at == table.end() ? std::nullopt : std::optional{at->rpc};
+    };
+    if (auto const found = has_models(space) ? known(model_calls) : std::nullopt)
+        return found;
+    switch (space) {
+    case ws_namespace::llm:
+        return known(llm_calls);
+    case ws_namespace::embedding:
+        return known(embedding_calls);
+    case ws_namespace::system:
+        return known(system_calls);
+    case ws_namespace::files:
+        return known(file_calls);
+    case ws_namespace::repository:
+        return known(repository_calls);
+    default:
+        return std::nullopt;
     }
-    if (space == ws_namespace::system) {
-        if (name == "version")
-            return ws_rpc::version;
-        if (name == "info")
-            return ws_rpc::info;
-        if (name == "listDownloadedModels")
-            return ws_rpc::list_downloaded_models;
-    }
-    return std::nullopt;
 }
 
 std::optional<ws_channel_kind> find_ws_channel(ws_namespace space, std::string_view name) noexcept {
@@ -147,6 +173,10 @@ std::optional<ws_channel_kind> find_ws_channel(ws_namespace space, std::string_v
     }
     if (space == ws_namespace::llm && name == "predict")
         return ws_channel_kind::predict;
+    if (space == ws_namespace::llm && name == "completeRawText")
+        return ws_channel_kind::complete_raw_text;
+    if (space == ws_namespace::diagnostics && name == "streamLogs")
+        return ws_channel_kind::stream_logs;
     return std::nullopt;
 }
 
@@ -231,9 +261,10 @@ std::string ws_channel_error(std::int64_t id, json const& error) {
     return compact(m);
 }
 
-std::string ws_warning(std::string_view text) {
+std::string ws_warning(std::string_view text, std::string_view kind) {
     auto m = message("communicationWarning");
     m["warning"] = text;
+    m["kind"] = kind;
     return compact(m);
 }
 

@@ -20,7 +20,10 @@ enum class ws_namespace : std::uint8_t {
     llm,
     embedding,
     system,
-    other // diagnostics, files, repository, plugins, runtime: greeted, and nothing answers there
+    diagnostics,
+    files,
+    repository,
+    other // plugins, runtime: greeted, and nothing answers there
 };
 
 // By the path of the request, which must match exactly; a query does not count
@@ -35,11 +38,25 @@ enum class ws_rpc : std::uint8_t {
     get_load_config,
     get_instance_processing_state,
     estimate_model_usage,
+    get_base_prediction_config,
+    embed_string,
+    tokenize,
+    count_tokens,
+    apply_prompt_template,
+    preload_draft_model,
     version,
     info,
-    list_downloaded_models
+    list_downloaded_models,
+    upload_file,
+    search_models
 };
-enum class ws_channel_kind : std::uint8_t { load_model, get_or_load, predict };
+enum class ws_channel_kind : std::uint8_t {
+    load_model,
+    get_or_load,
+    predict,
+    complete_raw_text,
+    stream_logs
+};
 
 // Nothing if the namespace has no such endpoint.
 std::optional<ws_rpc> find_ws_rpc(ws_namespace space, std::string_view name) noexcept;
@@ -97,7 +114,9 @@ std::string ws_rpc_error(std::int64_t id, json const& error);
 std::string ws_channel_packet(std::int64_t id, json const& packet);
 std::string ws_channel_close(std::int64_t id);
 std::string ws_channel_error(std::int64_t id, json const& error);
-std::string ws_warning(std::string_view text);
+// `kind` says what the warning is about, for newer clients
+// (lmstudio-js: packages/lms-communication/src/CommunicationWarning.ts).
+std::string ws_warning(std::string_view text, std::string_view kind);
 std::string ws_keep_alive_ack();
 
 } // namespace secondwind::emulator

@@ -74,7 +74,8 @@ TEST_F(ws_models, frees_the_memory_of_a_cancelled_load) {
         co_await t.lm->until(loading);
         co_await llm->send(cancel_channel);
         auto const types = co_await t.channel(llm);
-        EXPECT_EQ(types.back(), "channelClose");
+        EXPECT_EQ(types.back(), "channelError");
+        EXPECT_EQ(t.last()["error"]["title"], "Operation canceled");
         EXPECT_EQ(t.lm->models().used_bytes(), 0U);
     };
     run(task(*this));

@@ -36,7 +36,7 @@ struct options {
     bool guardrail = true;        // off: what does not fit fails in the engine, half the load later
     bool rest_v1 = true;          // off: a 0.3 version, without /api/v1/
     bool reports_activity = true; // off: before August 2025, the SDK could not ask who is busy
-    bool estimates = false;       // the SDK can ask what a load would take, since September 2025
+    bool estimates = true;        // off: before September 2025, nor what a load would take
     refusal_form refusal = refusal_form::with_figure;
     // Simultaneous first requests for a model load "key", "key:2", ... (LM Studio's bug tracker,
     // issue 1751); off: they share one load.
@@ -51,6 +51,7 @@ struct options {
     std::string api_token;
 
     std::chrono::milliseconds load_time{0};
+    int load_steps = 1; // packets of progress over the SDK's WebSocket, besides that of 0
     std::chrono::milliseconds release_time{0};   // from an unload until its memory comes back
     std::chrono::milliseconds prompt_time{0};    // of each prompt
     std::chrono::milliseconds token_interval{0}; // zero: as fast as the client reads

@@ -1,8 +1,8 @@
 // How an emulated model uses its context and memory, how fast it is, and what is wrong with it.
 // Pure.
 //
-// A model without a profile ignores contexts: it takes its size, says that it has 4,096 tokens, and
-// answers prompts of any length.
+// A model without a profile has whatever context it is asked for, or 4,096 tokens: it takes its
+// size alone, and answers prompts of any length.
 #pragma once
 
 #include <chrono>

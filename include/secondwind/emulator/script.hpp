@@ -63,6 +63,15 @@ struct reply {
     std::vector<tool_call> calls{};
 };
 
+// The error of an operation over the SDK's WebSocket: of a call, or of a channel.
+struct operation_failure {
+    std::string title;
+    std::string cause{};
+    // That many packets come before it in a channel: the opening of a load and its progress, or
+    // the progress of a prompt.
+    std::size_t after_packets = 0;
+};
+
 // A hold is a barrier: everything that reaches it waits until it is released, with no limit.
 class script {
 public:
@@ -82,6 +91,14 @@ public:
     // The next `times` requests for a prediction that contain that text, and that offer all tools
     // that the reply calls, get this reply.
     void say_to(std::string text, reply said, std::size_t times = 1);
+    // The next `times` operations of that endpoint ("getOrLoad", "predict", "embedString") fail so,
+    // whatever the state of the host.
+    void fail_operations(std::string const& endpoint, operation_failure failure,
+                         std::size_t times = 1);
+    // How many packets the channel of a load has sent when it is refused, and that of a prediction
+    // when its cache is corrupt. Unless told, a load is refused before startLoading and after
+    // resolved, and a prediction fails after its prompt.
+    void send_before_errors(std::size_t packets);
     // The next `times` answers to calls on that WebSocket ("/llm") come so late.
     void delay_calls(std::string const& path, std::chrono::milliseconds delay,
                      std::size_t times = std::numeric_limits<std::size_t>::max());
@@ -116,6 +133,10 @@ public:
     std::optional<breakdown> take_breakdown();
     std::optional<breakdown> breakdown_for(std::string_view body) const;
     std::optional<reply> take_reply(std::string_view body, std::vector<std::string> const& tools);
+    std::optional<operation_failure> take_operation_failure(std::string_view endpoint);
+    std::optional<std::size_t> packets_before_errors() const noexcept {
+        return packets_before_errors_;
+    }
     std::chrono::milliseconds take_delay(std::string_view path);
     bool calls_held(std::string_view path) const { return calls_held_.contains(path); }
     bool memory_held() const noexcept { return memory_held_; }
@@ -145,6 +166,8 @@ private:
         std::size_t times = 0;
     };
     std::map<std::string, late_calls, std::less<>> delays_;
+    std::map<std::string, std::deque<operation_failure>, std::less<>> operation_failures_;
+    std::optional<std::size_t> packets_before_errors_;
     std::set<std::string, std::less<>> calls_held_;
     bool loads_held_ = false;
     std::set<std::string, std::less<>> loads_of_; // by model

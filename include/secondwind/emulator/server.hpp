@@ -9,6 +9,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -50,6 +51,8 @@ public:
     bool unload(std::string const& id);
     // How many bytes other programs use from now on.
     void occupy(std::uint64_t bytes);
+    // Lets so much time pass for times to live.
+    void pass(std::chrono::milliseconds time);
     // Corrupts the cache of the model's loaded instances until they are unloaded. Returns their
     // number.
     std::size_t corrupt(std::string_view key);

@@ -40,12 +40,13 @@ struct load_choice {
     load_reason reason = load_reason::by_hand;
     std::string identifier{}; // of the new instance; empty: the model's key, with a number if taken
     std::string device{};     // of LM Link, whose memory is not this host's; empty: the host itself
-    // Only of models with a profile; what is empty is the model's default.
+    // What is empty is the model's default; a context costs memory only with a profile.
     std::optional<std::uint64_t> context_length{}; // tokens
     std::optional<std::int64_t> ttl_ms{};
     std::optional<bool> flash_attention{};
     std::optional<bool> kv_cache_on_gpu{};
-    bool hangs = false; // the load never ends, whether there is memory for it or not
+    std::string load_config{}; // over the SDK's WebSocket: a JSON array of fields; may be empty
+    bool hangs = false;        // the load never ends, whether there is memory for it or not
 };
 
 // One copy of a model in memory.
@@ -64,9 +65,13 @@ struct instance {
     std::optional<std::int64_t> ttl_ms{};         // nothing: as is usual for `reason`
     bool flash_attention = true;
     bool kv_cache_on_gpu = true;
+    std::string load_config{};     // as its load asked for; see load_choice
     std::uint64_t cache_bytes = 0; // of a cache that grows with prompts, besides size_bytes
     bool hangs = false;            // its load never ends
 };
+
+// How long an instance stays while nobody uses it, in milliseconds; nothing: for ever.
+std::optional<std::int64_t> time_to_live(instance const& i) noexcept;
 
 // Which text LM Studio uses to refuse a load: the forms that its users have published.
 enum class refusal_form : std::uint8_t {

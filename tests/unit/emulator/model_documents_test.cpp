@@ -7,13 +7,6 @@ using namespace secondwind::emulator;
 
 namespace {
 
-store loaded() {
-    store s{10, {{"p/a", model_type::llm, 2}, {"e", model_type::embedding, 1}}};
-    auto const i = s.begin_load(*s.find_model("p/a"), {load_reason::by_hand, "mine"}).value();
-    EXPECT_TRUE(s.finish_load(i.serial));
-    return s;
-}
-
 class emulator_listings : public testing::Test {
 protected:
     emulator_listings() {
@@ -97,69 +90,4 @@ TEST_F(emulator_listings, loads_and_unloads_are_answered_with_the_instance_id) {
                                                          "}");
     EXPECT_EQ(v1_loaded(fresh, 1, 2)["load_config"]["parallel"], 2);
     EXPECT_EQ(pretty(200, v1_unloaded("org/a")).body, "{\n  \"instance_id\": \"org/a\"\n}");
-}
-
-TEST(ws_documents, describe_an_instance_and_its_model) {
-    auto const s = loaded();
-    usage used;
-    used.last_used = 1234;
-    auto const info = ws_instance_info(s.models()[0], s.instances()[0], used);
-    EXPECT_EQ(info["type"], "llm");
-    EXPECT_EQ(info["modelKey"], "p/a");
-    EXPECT_EQ(info["publisher"], "p");
-    EXPECT_EQ(info["displayName"], "a");
-    EXPECT_EQ(info["identifier"], "mine");
-    EXPECT_EQ(info["instanceReference"].get<std::string>().size(), 24U);
-    EXPECT_EQ(info["lastUsedTime"], 1234);
-    EXPECT_EQ(info["sizeBytes"], 2);
-    EXPECT_TRUE(ws_instance_info(s.models()[0], s.instances()[0], {})["lastUsedTime"].is_null());
-    EXPECT_FALSE(ws_model_info(s.models()[1]).contains("vision"));
-    EXPECT_EQ(ws_load_config(s.instances()[0])["fields"][0]["key"], "llm.load.contextLength");
-}
-
-TEST(ws_documents, give_a_time_to_live_to_what_a_request_loaded_and_name_the_device) {
-    store s{10, {{"a", model_type::llm, 2}}};
-    s.begin_load(s.models()[0], load_reason::by_hand);
-    s.begin_load(s.models()[0], {load_reason::just_in_time, {}, "mac-studio"});
-    auto const by_hand = ws_instance_info(s.models()[0], s.instances()[0], {});
-    EXPECT_TRUE(by_hand["ttlMs"].is_null());
-    EXPECT_TRUE(by_hand["deviceIdentifier"].is_null());
-    auto const elsewhere = ws_instance_info(s.models()[0], s.instances()[1], {});
-    EXPECT_EQ(elsewhere["ttlMs"], 3'600'000);
-    EXPECT_EQ(elsewhere["deviceIdentifier"], "mac-studio");
-}
-
-TEST(ws_documents, name_what_an_instance_is_doing) {
-    instance i;
-    EXPECT_EQ(ws_processing_state(i, {})["status"], "idle");
-    EXPECT_EQ(ws_processing_state(i, {2, 0, 0})["status"], "processingPrompt");
-    EXPECT_EQ(ws_processing_state(i, {2, 1, 0})["status"], "generating");
-    EXPECT_EQ(ws_processing_state(i, {2, 1, 0})["queued"], 2);
-    i.type = model_type::embedding;
-    EXPECT_EQ(ws_processing_state(i, {1, 1, 0})["status"], "computingEmbedding");
-}
-
-TEST(ws_documents, say_what_is_loaded_instead) {
-    ws_specifier specifier;
-    specifier.query["identifier"] = "b";
-    auto const error = ws_not_loaded(loaded(), specifier, model_type::llm);
-    EXPECT_EQ(error["title"], "No model found that fits the query");
-    auto const& data = error["displayData"];
-    EXPECT_EQ(data["code"], "generic.noModelMatchingQuery");
-    EXPECT_EQ(data["query"]["identifier"], "b");
-    EXPECT_EQ(data["loadedModelsSample"], json::array({"mine"}));
-    EXPECT_EQ(data["totalLoadedModels"], 1);
-    specifier.reference = "r";
-    EXPECT_EQ(ws_not_loaded(loaded(), specifier, model_type::llm)["displayData"]["code"],
-              "generic.specificModelUnloaded");
-}
-
-TEST(ws_documents, say_why_a_key_is_not_loadable) {
-    auto const s = loaded();
-    auto const unknown = ws_not_loadable(s, "b", model_type::llm)["displayData"];
-    EXPECT_EQ(unknown["code"], "generic.pathNotFound");
-    EXPECT_EQ(unknown["availablePathsSample"], json::array({"p/a"}));
-    auto const other = ws_not_loadable(s, "e", model_type::llm)["displayData"];
-    EXPECT_EQ(other["code"], "generic.domainMismatch");
-    EXPECT_EQ(other["actualDomain"], "embedding");
 }

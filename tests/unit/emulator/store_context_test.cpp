@@ -21,11 +21,13 @@ load_choice asking(std::uint64_t context) {
     return choice;
 }
 
-TEST(emulator_store_contexts, a_model_without_a_profile_knows_one_context) {
-    store s{10, {{"a", model_type::llm, 6}}};
-    auto const i = s.begin_load(*s.find_model("a"), asking(100)).value();
-    EXPECT_EQ(i.context_length, usual_context);
-    EXPECT_EQ(i.size_bytes, 6U);
+TEST(emulator_store_contexts, a_context_costs_nothing_without_a_profile) {
+    store s{10, {{"a", model_type::llm, 5}}};
+    auto const usual = s.begin_load(*s.find_model("a"), load_choice{}).value();
+    EXPECT_EQ(usual.context_length, usual_context);
+    auto const asked = s.begin_load(*s.find_model("a"), asking(1'000'000)).value();
+    EXPECT_EQ(asked.context_length, 1'000'000U);
+    EXPECT_EQ(asked.size_bytes, 5U);
 }
 
 TEST(emulator_store_contexts, the_context_asked_for_costs_memory_at_the_load) {

@@ -93,7 +93,7 @@ TEST(ws_message, writes_what_the_server_says) {
     EXPECT_EQ(ws_channel_packet(2, 3), R"({"type":"channelSend","channelId":2,"message":3})");
     EXPECT_EQ(ws_channel_close(2), R"({"type":"channelClose","channelId":2})");
     EXPECT_EQ(ws_channel_error(2, 3), R"({"type":"channelError","channelId":2,"error":3})");
-    EXPECT_EQ(ws_warning("w"), R"({"type":"communicationWarning","warning":"w"})");
+    EXPECT_EQ(ws_warning("w", "k"), R"({"type":"communicationWarning","warning":"w","kind":"k"})");
     EXPECT_EQ(ws_keep_alive_ack(), R"({"type":"keepAliveAck"})");
 }
 
@@ -101,7 +101,8 @@ TEST(ws_namespace, is_found_by_its_exact_path) {
     EXPECT_EQ(ws_namespace_of("/llm"), ws_namespace::llm);
     EXPECT_EQ(ws_namespace_of("/embedding?a=b"), ws_namespace::embedding);
     EXPECT_EQ(ws_namespace_of("/system"), ws_namespace::system);
-    EXPECT_EQ(ws_namespace_of("/diagnostics"), ws_namespace::other);
+    EXPECT_EQ(ws_namespace_of("/diagnostics"), ws_namespace::diagnostics);
+    EXPECT_EQ(ws_namespace_of("/runtime"), ws_namespace::other);
     for (auto const* path : {"/", "/LLM", "/llm/", "/v1/chat/completions"})
         EXPECT_FALSE(ws_namespace_of(path)) << path;
 }
@@ -115,6 +116,15 @@ TEST(ws_namespace, has_only_its_own_endpoints) {
     EXPECT_TRUE(find_ws_channel(ws_namespace::llm, "predict"));
     EXPECT_FALSE(find_ws_channel(ws_namespace::embedding, "predict"));
     EXPECT_TRUE(find_ws_channel(ws_namespace::embedding, "getOrLoad"));
+    EXPECT_TRUE(find_ws_channel(ws_namespace::llm, "completeRawText"));
+    EXPECT_TRUE(find_ws_channel(ws_namespace::diagnostics, "streamLogs"));
+    EXPECT_FALSE(find_ws_channel(ws_namespace::llm, "streamLogs"));
+    EXPECT_TRUE(find_ws_rpc(ws_namespace::embedding, "embedString"));
+    EXPECT_FALSE(find_ws_rpc(ws_namespace::llm, "embedString"));
+    EXPECT_TRUE(find_ws_rpc(ws_namespace::embedding, "countTokens"));
+    EXPECT_FALSE(find_ws_rpc(ws_namespace::embedding, "applyPromptTemplate"));
+    EXPECT_TRUE(find_ws_rpc(ws_namespace::files, "uploadFileBase64"));
+    EXPECT_TRUE(find_ws_rpc(ws_namespace::repository, "searchModels"));
 }
 
 } // namespace ws_message_test

@@ -82,7 +82,7 @@ TEST(ws_parameters, read_a_prediction_and_its_limit) {
     ASSERT_TRUE(whole);
     EXPECT_EQ(whole->specifier.query["identifier"], "a");
     EXPECT_EQ(whole->limit, 5U);
-    EXPECT_GT(whole->prompt_tokens, 1U);
+    EXPECT_EQ(whole->content, predict_parameter()["history"]);
 }
 
 TEST(ws_parameters, take_an_unchecked_limit_for_none) {
@@ -105,10 +105,75 @@ TEST(ws_parameters, need_every_part_of_a_prediction) {
     EXPECT_FALSE(parse_ws_predict(parameter));
 }
 
-TEST(ws_parameters, know_one_packet) {
-    EXPECT_TRUE(is_ws_cancel(parsed(R"({"type":"cancel"})")));
-    for (auto const* text : {"null", "{}", R"({"type":"stop"})", R"("cancel")"})
-        EXPECT_FALSE(is_ws_cancel(parsed(text))) << text;
+TEST(ws_parameters, read_a_raw_prompt) {
+    auto parameter = predict_parameter();
+    EXPECT_FALSE(parse_ws_complete(parameter));
+    parameter.erase("history");
+    parameter["rawPrompt"] = "Once";
+    auto const whole = parse_ws_complete(parameter);
+    ASSERT_TRUE(whole);
+    EXPECT_EQ(whole->content, "Once");
+    EXPECT_EQ(whole->limit, 5U);
+}
+
+TEST(ws_parameters, read_the_tools_and_the_schema_of_a_prediction) {
+    auto parameter = predict_parameter();
+    parameter["predictionConfigStack"]["layers"][0]["config"]["fields"] = parsed(R"([
+        {"key":"llm.prediction.tools","value":{"type":"toolArray","tools":[
+            {"type":"function","function":{"name":"look"}},{"type":"function"},7]}},
+        {"key":"llm.prediction.structured","value":{"type":"json","jsonSchema":{"type":"null"}}}])");
+    auto const whole = parse_ws_predict(parameter);
+    ASSERT_TRUE(whole);
+    EXPECT_EQ(whole->tools, std::vector<std::string>{"look"});
+    EXPECT_EQ(whole->schema.value(), parsed(R"({"type":"null"})"));
+}
+
+TEST(ws_parameters, take_the_last_of_fields_that_disagree) {
+    auto const load = parse_ws_load_model(parsed(R"({"modelKey":"a","loadConfigStack":{"layers":[
+        {"layerName":"x","config":{"fields":[{"key":"llm.load.contextLength","value":1},
+                                             {"key":"llm.load.seed","value":3},{"key":4},5]}},
+        {"layerName":"y","config":{"fields":[{"key":"llm.load.contextLength","value":2}]}}]}})"));
+    ASSERT_TRUE(load);
+    EXPECT_EQ(load->context_length, 2U);
+    EXPECT_EQ(load->config, parsed(R"([{"key":"llm.load.contextLength","value":2},
+                                       {"key":"llm.load.seed","value":3}])"));
+}
+
+TEST(ws_parameters, bound_a_time_to_live) {
+    auto const load = parse_ws_get_or_load(parsed(
+        R"({"identifier":"a","loadTtlMs":9000000000000000000,"loadConfigStack":{"layers":[]}})"));
+    ASSERT_TRUE(load);
+    EXPECT_EQ(load->ttl_ms, 1'000'000'000'000);
+}
+
+TEST(ws_parameters, need_every_part_of_the_other_calls) {
+    EXPECT_TRUE(parse_ws_input(parsed(R"({"s":{"type":"query","query":{}},"t":"Hi"})"), "s", "t"));
+    EXPECT_FALSE(parse_ws_input(parsed(R"({"s":{"type":"query","query":{}}})"), "s", "t"));
+    EXPECT_FALSE(parse_ws_input(parsed(R"({"t":"Hi"})"), "s", "t"));
+    auto whole = parsed(R"({"specifier":{"type":"query","query":{}},"history":{"messages":[]},
+                            "predictionConfigStack":{"layers":[]},"opts":{}})");
+    EXPECT_TRUE(parse_ws_template(whole));
+    for (auto const* name : {"specifier", "history", "predictionConfigStack", "opts"}) {
+        auto without = whole;
+        without.erase(name);
+        EXPECT_FALSE(parse_ws_template(without)) << name;
+    }
+    EXPECT_TRUE(parse_ws_upload(parsed(R"({"name":"a","contentBase64":""})")));
+    EXPECT_FALSE(parse_ws_upload(parsed(R"({"name":"a"})")));
+    EXPECT_EQ(parse_ws_search(parsed(R"({"opts":{"searchTerm":"a","limit":2}})"))->limit, 2U);
+    EXPECT_FALSE(parse_ws_search(parsed(R"({"opts":{"limit":0}})")));
+    EXPECT_FALSE(parse_ws_search(parsed("{}")));
+}
+
+TEST(ws_parameters, know_one_packet_for_each_channel) {
+    auto const cancel = parsed(R"({"type":"cancel"})");
+    auto const stop = parsed(R"({"type":"stop"})");
+    EXPECT_TRUE(ends_ws_channel(cancel, ws_channel_kind::predict));
+    EXPECT_FALSE(ends_ws_channel(stop, ws_channel_kind::predict));
+    EXPECT_TRUE(ends_ws_channel(stop, ws_channel_kind::stream_logs));
+    EXPECT_FALSE(ends_ws_channel(cancel, ws_channel_kind::stream_logs));
+    for (auto const* text : {"null", "{}", R"("cancel")"})
+        EXPECT_FALSE(ends_ws_channel(parsed(text), ws_channel_kind::load_model)) << text;
 }
 
 TEST(ws_parameters, find_what_a_query_asks_for) {
