@@ -12,11 +12,13 @@
 #include <secondwind/base/table.hpp>
 #include <secondwind/config/address.hpp>
 
+#include <sys/select.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
@@ -46,8 +48,24 @@ void print_to_errors(std::string_view sentence) {
     fmt::print(stderr, "secondwind: {}\n", sentence);
 }
 
+// False once the process is told to stop, so that whoever handles the signal goes on.
 bool confirm_at_terminal(std::string_view question) {
+    // A signal that came between the question and a read would leave that read waiting.
+    sigset_t stops;
+    sigset_t before;
+    sigemptyset(&stops);
+    for (int const each : {SIGINT, SIGTERM, SIGHUP})
+        sigaddset(&stops, each);
+    pthread_sigmask(SIG_BLOCK, &stops, &before);
     fmt::print(stderr, "{} [y/N] ", question);
+    fd_set input;
+    FD_ZERO(&input);
+    FD_SET(STDIN_FILENO, &input);
+    bool const answered =
+        ::pselect(STDIN_FILENO + 1, &input, nullptr, nullptr, nullptr, &before) == 1;
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    if (!answered)
+        return false;
     std::string line;
     std::getline(std::cin, line);
     return line == "y" || line == "Y" || line == "yes";
