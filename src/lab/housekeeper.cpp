@@ -40,22 +40,12 @@ std::vector<std::string> ids_of(std::vector<loaded_instance> const& loaded) {
     return ids;
 }
 
-// Writes nothing down: for what no probe is about.
-class no_journal final : public journal {
-public:
-    registry::row_id begin(registry::probe const&) override { return 0; }
-    void note(registry::probe const&) override {}
-    void end(registry::probe const&) override {}
-};
-
-no_journal nothing;
-
 } // namespace
 
 housekeeper::housekeeper(machine& on, registry::store& in, narrator& to, registry::row_id host,
                          house_rules rules, probe_limits limits)
     : machine_{on}, store_{in}, narrator_{to}, host_{host}, rules_{std::move(rules)},
-      limits_{limits}, cleaner_{on, nothing, limits} {}
+      limits_{limits}, journal_{in}, cleaner_{on, journal_, limits} {}
 
 void housekeeper::settle_dead_runs() {
     auto const now = machine_.wall_clock();
@@ -87,7 +77,7 @@ net::task<bool> housekeeper::unload_leftovers() {
     bool all = true;
     for (auto probe : unclean) {
         auto const model = std::ranges::find(models, probe.model, &registry::model::id);
-        std::string left;
+        cleaned end;
         for (auto const& each : listed.loaded()) {
             bool const by_id = !probe.instance.empty() && each.id == probe.instance;
             // The lab died before it knew the id. What a request has loaded is not the lab's.
@@ -98,16 +88,18 @@ net::task<bool> housekeeper::unload_leftovers() {
                 continue;
             auto of = probe;
             of.instance = each.id;
-            left = co_await cleaner_.clean(std::move(of), each.model, {});
+            end =
+                co_await cleaner_.clean(std::move(of), each.model, {}, by_id ? &journal_ : nullptr);
+            end.acknowledged = end.acknowledged && by_id;
         }
-        probe.clean = left.empty();
+        probe.clean = end.acknowledged || end.left.empty();
         if (probe.clean)
             store_.update(probe);
-        else
+        if (!end.left.empty())
             narrator_.says(fmt::format("an instance that an earlier run has loaded could not be "
                                        "unloaded: {}. `secondwind lab clean` tries again",
-                                       left));
-        all = all && probe.clean;
+                                       end.left));
+        all = all && end.left.empty();
     }
     co_return all;
 }
@@ -118,6 +110,11 @@ net::task<bool> housekeeper::put_back(std::vector<std::string> const* models) {
         co_return true;
     auto const listed = co_await machine_.list(limits_.list);
     auto const told = co_await machine_.activity(listed.loaded(), limits_.list);
+    // What a probe has loaded, and is still there, may have the id of what was unloaded for it.
+    auto const unclean = store_.unclean_probes(host_);
+    auto const is_leftover = [&](loaded_instance const& one) {
+        return std::ranges::find(unclean, one.id, &registry::probe::instance) != unclean.end();
+    };
     bool all = true;
     for (auto const& each : open) {
         auto const config = nlohmann::json::parse(each.config, nullptr, false);
@@ -129,7 +126,7 @@ net::task<bool> housekeeper::put_back(std::vector<std::string> const* models) {
         request.config = each.config;
         // One of the same id that a request has loaded has another context, and goes by itself.
         bool const there = std::ranges::any_of(told.loaded, [&](auto const& one) {
-            return one.id == each.instance && !one.just_in_time;
+            return one.id == each.instance && !one.just_in_time && !is_leftover(one);
         });
         if (!there) {
             auto const answer = co_await machine_.load(std::move(request), limits_.load);

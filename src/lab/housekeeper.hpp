@@ -58,6 +58,18 @@ public:
     void stop() noexcept { stopped_ = true; }
 
 private:
+    // Writes down what becomes of the probes of other runs. It begins none.
+    class probe_notes final : public journal {
+    public:
+        explicit probe_notes(registry::store& in) : store_{in} {}
+        registry::row_id begin(registry::probe const&) override { return 0; }
+        void note(registry::probe const& changed) override { store_.update(changed); }
+        void end(registry::probe const&) override {}
+
+    private:
+        registry::store& store_;
+    };
+
     net::task<bool> await_idle(std::vector<loaded_instance> loaded, bool quiet);
     net::task<bool> unload(loaded_instance one, registry::row_id run);
     bool stays(loaded_instance const& one) const;
@@ -68,6 +80,7 @@ private:
     registry::row_id host_;
     house_rules rules_;
     probe_limits limits_;
+    probe_notes journal_;
     prober cleaner_;
     std::set<std::string> kept_;
     bool agreed_ = false; // the user wants them unloaded

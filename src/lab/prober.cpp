@@ -143,10 +143,11 @@ net::task<probe_end> prober::run(probe_order order) {
     journal_.end(row);
     if (loads) {
         loading_->row = row;
-        out.dirt = co_await clean(row, order.key, order.known);
+        auto const end = co_await clean(row, order.key, order.known, &journal_);
+        out.dirt = end.left;
         out.host_gone = host_gone_;
         loading_.reset();
-        row.clean = out.dirt.empty();
+        row.clean = end.acknowledged || end.left.empty();
     } else {
         row.clean = true; // nothing was loaded
     }
@@ -285,13 +286,15 @@ net::task<std::string> prober::clean_up() {
     if (!loading_)
         co_return std::string{};
     auto const left = *std::exchange(loading_, std::nullopt);
-    co_return co_await clean(left.row, left.key, left.others);
+    auto const end = co_await clean(left.row, left.key, left.others);
+    co_return end.left;
 }
 
-net::task<std::string> prober::clean(registry::probe of, std::string key,
-                                     std::set<std::string> others) {
+net::task<cleaned> prober::clean(registry::probe of, std::string key, std::set<std::string> others,
+                                 journal* in) {
     auto until = machine_.now() + limits_.unload + limits_.gone;
-    std::string problem;
+    cleaned out;
+    auto& problem = out.left;
     std::set<std::string> unloaded;
     for (auto pause = first_look;; pause = std::min(2 * pause, longest_look)) {
         auto const listed = co_await machine_.list(limits_.list);
@@ -300,11 +303,15 @@ net::task<std::string> prober::clean(registry::probe of, std::string key,
             if (is_of(of, each, key, others))
                 mine.push_back(std::move(each));
         host_gone_ = listed.end == call_end::unreachable;
-        if (host_gone_)
-            co_return listed.error;
+        if (host_gone_) {
+            problem = listed.error;
+            co_return out;
+        }
         bool const known = listed.end == call_end::answered && listed.error.empty();
-        if (known && mine.empty())
-            co_return std::string{};
+        if (known && mine.empty()) {
+            problem.clear();
+            co_return out;
+        }
         if (!known) {
             problem = listed.error;
         } else if (!unloaded.contains(mine.front().id)) {
@@ -312,18 +319,29 @@ net::task<std::string> prober::clean(registry::probe of, std::string key,
                 auto const begun = machine_.now();
                 bool const free = co_await idle(mine);
                 until += machine_.now() - begun;
-                if (!free)
-                    co_return fmt::format("{} is in use", mine.front().id);
+                if (!free) {
+                    problem = fmt::format("{} is in use", mine.front().id);
+                    co_return out;
+                }
             }
             auto const going = mine.front().id;
             auto const answer = co_await machine_.unload(going, limits_.unload);
             if (answer.gone)
                 unloaded.insert(going);
+            if (answer.gone && going == of.instance) {
+                out.acknowledged = true;
+                of.clean = true;
+                if (in)
+                    in->note(of);
+            }
             problem = answer.gone ? fmt::format("{} is still listed after its unload", going)
                                   : fmt::format("{}: {}", going, answer.error);
         }
-        if (machine_.now() >= until)
-            co_return problem.empty() ? "it is still listed" : problem;
+        if (machine_.now() >= until) {
+            if (problem.empty())
+                problem = "it is still listed";
+            co_return out;
+        }
         co_await machine_.wait(pause);
     }
 }

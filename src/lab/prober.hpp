@@ -64,6 +64,14 @@ struct probe_end {
     bool host_gone = false; // it takes no connection, so what is left there is not known
 };
 
+// How the unload of what a probe has loaded has ended.
+struct cleaned {
+    std::string left; // what is still listed, and why; empty: nothing
+    // The host has acknowledged it. An instance that is listed under this id from then on may be
+    // somebody else's, so it is not unloaded again.
+    bool acknowledged = false;
+};
+
 class prober {
 public:
     // Both must outlive it.
@@ -83,10 +91,11 @@ public:
     // left and why, or nothing.
     net::task<std::string> clean_up();
 
-    // Unloads the instance of a probe, and waits until it is gone. Without its id, after a load
-    // whose end is not known: the instances of `key` that are not in `others`. Returns what is left
-    // and why, or nothing.
-    net::task<std::string> clean(registry::probe of, std::string key, std::set<std::string> others);
+    // Unloads the instance of a probe, and waits until it is gone. Once that is acknowledged, the
+    // probe is noted in `in` as clean. Without its id, after a load whose end is not known: the
+    // instances of `key` that are not in `others`, which no acknowledgement ends.
+    net::task<cleaned> clean(registry::probe of, std::string key, std::set<std::string> others,
+                             journal* in = nullptr);
 
 private:
     net::task<void> infer(probe_order const& order, registry::probe& row);

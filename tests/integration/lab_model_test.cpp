@@ -6,23 +6,15 @@
 // SECONDWIND_MODEL_SCHEDULES=<n> runs n stories in each of the eight parts instead of 30: 12500
 // make 100,000 in all.
 #include "support/lab_schedule.hpp"
+#include "support/model_seeds.hpp"
 
 #include <gmock/gmock.h>
 
-#include <cstdlib>
 #include <memory>
 
 using namespace secondwind::test;
 
 namespace {
-
-std::uint64_t from_environment(char const* name, std::uint64_t otherwise) {
-    auto const* const value = std::getenv(name);
-    return value == nullptr ? otherwise : std::strtoull(value, nullptr, 10);
-}
-
-constexpr std::uint64_t parts = 8;
-constexpr int most_failures = 3;
 
 struct lab_schedules : testing::TestWithParam<std::uint64_t> {
     bool run(std::uint64_t seed, bool tracing = false) {
@@ -40,15 +32,25 @@ struct lab_schedules : testing::TestWithParam<std::uint64_t> {
 } // namespace
 
 TEST_P(lab_schedules, leave_the_host_as_it_was_and_lose_no_probe) {
-    if (auto const one = from_environment("SECONDWIND_MODEL_SEED", 0); one != 0) {
-        if (one % parts == GetParam())
+    if (auto const one = model_seed(); one != 0) {
+        if (one % model_parts == GetParam())
             run(one, true);
         return;
     }
-    auto const stories = from_environment("SECONDWIND_MODEL_SCHEDULES", 30);
+    auto const stories = model_schedules(30);
     int failures = 0;
-    for (std::uint64_t n = 1; n <= stories && failures < most_failures; ++n)
-        failures += run(n * parts + GetParam()) ? 0 : 1;
+    for (std::uint64_t n = 1; n <= stories && failures < most_model_failures; ++n)
+        failures += run(n * model_parts + GetParam()) ? 0 : 1;
 }
 
-INSTANTIATE_TEST_SUITE_P(part, lab_schedules, testing::Range(std::uint64_t{0}, parts));
+INSTANTIATE_TEST_SUITE_P(part, lab_schedules, testing::Range(std::uint64_t{0}, model_parts));
+
+// Somebody loads a model at once under the id of an instance that the lab has just unloaded, or
+// while an instance of a probe has the id of one that is to be put back.
+struct lab_ids : lab_schedules {};
+
+TEST_P(lab_ids, are_not_the_labs_for_ever) {
+    run(GetParam());
+}
+
+INSTANTIATE_TEST_SUITE_P(seed, lab_ids, testing::Values(1371, 5507, 7442));

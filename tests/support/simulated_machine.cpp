@@ -81,7 +81,7 @@ std::int64_t simulated_machine::true_maximum(simulated_model const& of) const {
     auto const room =
         static_cast<std::int64_t>(static_cast<double>(memory_) / std::max(estimate_factor, 1.0)) -
         of.size;
-    if (broken || room <= 0)
+    if (broken || room < 0)
         return 0;
     return std::min(of.max_context,
                     of.bytes_per_token == 0 ? of.max_context : room / of.bytes_per_token);
