@@ -1,10 +1,12 @@
 #include <secondwind/lmstudio/requested_model.hpp>
 
+#include "sdk_parameter.hpp"
 #include <secondwind/base/escape.hpp>
 #include <secondwind/http/member_scanner.hpp>
 #include <secondwind/lmstudio/model_name.hpp>
 
 #include <array>
+#include <utility>
 
 namespace secondwind::lmstudio {
 namespace {
@@ -35,9 +37,16 @@ requested_model::answer requested_model::read_from(std::string_view text) {
     return {{}, scanner.is_object() && !unloads, 0};
 }
 
+requested_model::answer requested_model::read_from_operation(std::string_view text) {
+    auto model = read_sdk_model(text);
+    auto& name = model.name.empty() ? model.reference : model.name;
+    bool const unnamed = name.empty();
+    return {std::move(name), unnamed, 0};
+}
+
 requested_model::answer const& requested_model::read() const {
     if (!known_) {
-        answer_ = read_from(body_);
+        answer_ = is_operation_ ? read_from_operation(body_) : read_from(body_);
         // What was not kept may name any model.
         if (!whole_ && answer_.name.empty())
             answer_.unnamed = true;

@@ -32,6 +32,14 @@ public:
     static requested_model known(std::string_view body, bool whole, std::string_view name,
                                  bool unnamed, std::size_t end);
 
+    // Of an operation of the SDK's WebSocket, from the message that opens it. A handle names its
+    // instance by a reference, which is the name then.
+    static requested_model of_operation(std::string_view message, bool whole) noexcept {
+        requested_model result{message, whole};
+        result.is_operation_ = true;
+        return result;
+    }
+
     // The name, up to longest_model_name bytes; empty where the body has none.
     std::string const& name() const { return read().name; }
     // It names no model but may use any that is loaded: a JSON object without a name, or a body of
@@ -67,9 +75,11 @@ private:
     };
     answer const& read() const;
     static answer read_from(std::string_view body);
+    static answer read_from_operation(std::string_view message);
 
     std::string_view body_;
     bool whole_ = true;
+    bool is_operation_ = false;
     mutable bool known_ = false;
     mutable answer answer_;
 };

@@ -1,0 +1,71 @@
+#include "sdk_parameter.hpp"
+
+#include <secondwind/base/escape.hpp>
+#include <secondwind/http/member_scanner.hpp>
+#include <secondwind/lmstudio/model_name.hpp>
+
+#include <array>
+#include <span>
+#include <utility>
+
+namespace secondwind::lmstudio {
+namespace {
+
+using http::member_kind;
+using http::member_scanner;
+using http::member_value;
+
+// From its bracket on; empty where the member is no object or array.
+std::string_view nested_text(std::string_view text, member_value const& value) noexcept {
+    return value.kind == member_kind::nested ? text.substr(value.end - 1) : std::string_view{};
+}
+
+std::string kept_text(member_value const& value) {
+    return value.kind == member_kind::text
+               ? std::string{beginning_of(value.text, longest_model_name)}
+               : std::string{};
+}
+
+sdk_model read_specifier(std::string_view text) {
+    static constexpr std::array<std::string_view, 2> handle_members{"instanceReference", "query"};
+    static constexpr std::array<std::string_view, 2> query_members{"identifier", "path"};
+    member_scanner specifier{handle_members, 2};
+    specifier.push(text);
+    sdk_model found{.reference = kept_text(specifier.value(0))};
+    if (auto const query = nested_text(text, specifier.value(1));
+        found.reference.empty() && !query.empty()) {
+        member_scanner asked{query_members, 1};
+        asked.push(query);
+        found.name = kept_text(asked.value(0));
+        if (found.name.empty())
+            found.name = kept_text(asked.value(1));
+    }
+    return found;
+}
+
+} // namespace
+
+sdk_model read_sdk_model(std::string_view message) {
+    static constexpr std::array<std::string_view, 2> parameter_names{"creationParameter",
+                                                                     "parameter"};
+    static constexpr std::array<std::string_view, 4> model_members{"modelSpecifier", "specifier",
+                                                                   "modelKey", "identifier"};
+    std::string_view parameter;
+    for (std::size_t i = 0; i < parameter_names.size() && parameter.empty(); ++i) {
+        member_scanner outer{std::span{parameter_names}.subspan(i, 1), 1};
+        outer.push(message);
+        parameter = nested_text(message, outer.value(0));
+    }
+    if (parameter.empty())
+        return {};
+    member_scanner inner{model_members, 1};
+    inner.push(parameter);
+    for (std::size_t i = 0; i < 2; ++i)
+        if (auto const specifier = nested_text(parameter, inner.value(i)); !specifier.empty())
+            return read_specifier(specifier);
+    // A key and the identifier that the new instance is to have stand side by side.
+    auto key = kept_text(inner.value(2));
+    return {key.empty() ? kept_text(inner.value(3)) : std::move(key), {}};
+}
+
+} // namespace secondwind::lmstudio
