@@ -6,7 +6,9 @@
 //     {"reset":true}                         restores the state at the start
 //     {"load":"key"} {"unload":"id"} {"corrupt":"key"}
 //     {"hold_generations":1} {"release_generations":true}
-//     {"await":{"aborted":1}}                answers when that many generations have ended so
+//     {"hold_loads":true} {"release_loads":true}
+//     {"await":{"aborted":1}}                answers when that many generations have ended so, when
+//                                            so many models are "loading", or none ("not_loading")
 //     {"say_to":"text","reply":{"reasoning":"","text":"","calls":[{"tool":"x","arguments":{}}]}}
 //                                            the reply to the next request with that text
 //     {"requests":"/path"}                   the bodies of the requests for that path
@@ -16,7 +18,8 @@
 //
 // An argument is the key that clients have to send; LM Studio then requires a token that only the
 // proxy knows. An argument that is a JSON object sets up the emulated LM Studio instead:
-// {"port":1234,"parallel":4,"jit":true,"duplicate_loads":false,"load_ms":0}.
+// {"port":1234,"parallel":4,"jit":true,"duplicate_loads":false,"load_ms":0}. With "upstream", the
+// proxy connects to that port instead of the emulated LM Studio, in front of which a relay listens.
 #include <secondwind/emulator/server.hpp>
 #include <secondwind/policy/client_key.hpp>
 #include <secondwind/proxy/server.hpp>
@@ -112,8 +115,15 @@ json bodies(emulator::server const& lm, std::string const& path) {
     return list;
 }
 
+std::int64_t loading(emulator::server const& lm) {
+    return std::ranges::count(lm.models().instances(), emulator::instance_state::loading,
+                              &emulator::instance::state);
+}
+
 bool reached(emulator::server const& lm, secondwind::proxy::server& proxy, json const& wanted) {
-    auto const generations = state_of(lm, proxy)["generations"];
+    auto generations = state_of(lm, proxy)["generations"];
+    generations["loading"] = loading(lm);
+    generations["not_loading"] = loading(lm) == 0;
     for (auto const& [name, count] : wanted.items())
         if (!generations.contains(name) || generations[name] < count)
             return false;
@@ -140,6 +150,10 @@ json obey(emulator::server& lm, secondwind::proxy::server& proxy, std::string co
         lm.script().hold_generations(after.is_number_unsigned() ? after.get<std::size_t>() : 0);
     } else if (command.contains("release_generations")) {
         lm.script().release_generations();
+    } else if (command.contains("hold_loads")) {
+        lm.script().hold_loads();
+    } else if (command.contains("release_loads")) {
+        lm.script().release_loads();
     } else if (command.contains("say_to")) {
         lm.script().say_to(text(command, "say_to"), reply_in(command));
     } else if (command.contains("requests")) {
@@ -221,9 +235,11 @@ int main(int argc, char** argv) {
     secondwind::config::settings settings;
     auto const given = json::parse(argc > 1 ? argv[1] : "", nullptr, false);
     std::uint16_t port = 0;
+    std::uint16_t upstream = 0;
     if (given.is_object()) {
         set_up(options, given);
         port = given.value("port", port);
+        upstream = given.value("upstream", upstream);
     } else if (argc > 1) {
         options.api_token = "sk-lm-stage012:01234567890123456789";
         settings.clients.api_keys = {{"sdk", secondwind::policy::hash_of(argv[1])}};
@@ -236,7 +252,8 @@ int main(int argc, char** argv) {
     other.start();
 
     settings.listen.port = 0;
-    settings.upstreams.front() = {"stage", "127.0.0.1", lm.port(), options.api_token};
+    settings.upstreams.front() = {"stage", "127.0.0.1", upstream != 0 ? upstream : lm.port(),
+                                  options.api_token};
     secondwind::config::current_settings const in_force{settings};
     secondwind::proxy::server proxy{io, in_force};
     proxy.start();

@@ -8,12 +8,14 @@ export class Stage {
   #lines;
 
   // Resolves to a stage whose `url` is the proxy's, and `several` that of a proxy with two hosts.
-  // With a `key`, clients have to send it.
-  static async open(key) {
+  // `emulator` is the URL of its LM Studio. A string is the key that clients have to send; an object
+  // sets up the stage, as stage.cpp explains.
+  static async open(setup) {
     const path = process.env.SECONDWIND_STAGE;
     if (!path) throw new Error('SECONDWIND_STAGE must name the e2e_stage executable');
     const stage = new Stage();
-    stage.#child = spawn(path, key ? [key] : [], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const argument = typeof setup === 'object' ? JSON.stringify(setup) : setup;
+    stage.#child = spawn(path, argument ? [argument] : [], { stdio: ['pipe', 'pipe', 'inherit'] });
     stage.#lines = createInterface({ input: stage.#child.stdout })[Symbol.asyncIterator]();
     Object.assign(stage, await stage.#answer());
     return stage;
