@@ -46,7 +46,7 @@ TEST_P(recovery_schedules, keeps_every_promise_and_leaves_no_exchange_waiting) {
 // docs/design.md lists them; that no others occur is checked in each schedule.
 TEST(recovery_model, meets_every_state_of_the_table) {
     recovery_states unmet = recovery_table();
-    for (std::uint64_t seed = 1; seed <= 5000 && !unmet.empty(); ++seed) {
+    for (std::uint64_t seed = 1; seed <= 20000 && !unmet.empty(); ++seed) {
         auto schedule = std::make_unique<recovery_schedule>(seed);
         ASSERT_TRUE(schedule->run()) << "seed " << seed;
         for (auto const& state : schedule->states())
