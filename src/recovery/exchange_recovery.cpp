@@ -91,21 +91,16 @@ policy::next_step exchange_recovery::decide(policy::judgement const& judged) {
 
 void exchange_recovery::learn_refusal(policy::judgement const& judged) {
     claim_.end();
-    if (!is_refusal(judged.verdict) || !host_.models.known())
+    if (!is_refusal(judged.verdict))
         return;
-    note_not_loaded();
-    host_.learn_refusal(key(), judged.verdict);
+    host_.models.load_refused(claim_);
+    if (host_.models.known())
+        host_.learn_refusal(key(), judged.verdict);
 }
 
 void exchange_recovery::learn_absence() {
     claim_.end();
     host_.models.not_found(claim_);
-}
-
-// It is not loaded any more, whatever the last listing said.
-void exchange_recovery::note_not_loaded() {
-    if (auto const* const serves = host_.models.serving(claim_))
-        host_.models.unloaded(std::string{serves->id});
 }
 
 net::task<bool> exchange_recovery::recover(next_step step, policy::judgement const& judged) {
@@ -114,10 +109,9 @@ net::task<bool> exchange_recovery::recover(next_step step, policy::judgement con
     if (is_refusal(judged.verdict)) {
         if (!refused_)
             refused_ = host_.deadlines.now();
-        if (host_.models.known()) {
-            note_not_loaded();
+        host_.models.load_refused(claim_);
+        if (host_.models.known())
             refused_with_ = host_.models.bytes_loaded();
-        }
     }
     if (auto named = lmstudio::named_model(judged.message); !named.empty())
         named_ = std::move(named);

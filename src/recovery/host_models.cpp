@@ -98,7 +98,9 @@ known_model const& host_models::resolve(claim& of) const {
     if (of.generation != generation_) {
         of.generation = generation_;
         of.resolved = find(of.model().name(), of.kind());
-        if (of.resolved->match != lmstudio::match::found)
+        if (of.load_refused && of.model().name().empty())
+            of.resolved = know({});
+        else if (of.resolved->match != lmstudio::match::found && !of.load_refused)
             of.resolved = know(lmstudio::resolve(of.model().name(), models_, of.kind()));
     }
     return *of.resolved;
@@ -182,6 +184,13 @@ bool host_models::answered_within(duration span, std::string_view name,
                                   time_point now) const noexcept {
     auto const found = answered_.find(name);
     return found != answered_.end() && now - found->second < std::min<duration>(span, lately);
+}
+
+void host_models::load_refused(claim& by) {
+    by.load_refused = true;
+    by.generation = 0;
+    if (auto const* const serves = serving(by))
+        unloaded(std::string{serves->id});
 }
 
 void host_models::not_found(claim& by) {

@@ -163,7 +163,6 @@ private:
         return (step == policy::next_step::join || step == policy::next_step::await_replay) &&
                host_.crowded();
     }
-    void note_not_loaded();
     bool futile(policy::verdict v);
     bool braked(policy::verdict v);
     // Unloads have failed again and again, so the next try comes later.

@@ -81,6 +81,10 @@ public:
     bool answered_lately(std::string_view name, time_point now) const noexcept {
         return answered_within(lately, name, now);
     }
+    // The host has refused to load the model of a request: it is not loaded, whatever the last
+    // listing said. From now on the claim is on no other model that happens to be loaded, even if
+    // its own is not listed.
+    void load_refused(claim& by);
     // The host has said that it has not loaded the model of a request, and does not load it.
     void not_found(claim& by);
     // A request has ended.

@@ -52,6 +52,8 @@ public:
     // What the name meant by the listing of that generation; see host_models::resolve().
     std::shared_ptr<known_model const> resolved;
     std::uint64_t generation = 0;
+    // The host has refused to load its model; see host_models::load_refused().
+    bool load_refused = false;
     // When it was sent, if its model was not loaded by then; only where someone watches.
     std::optional<time_point> load_began{};
     // When it was sent, or when its model's load was over; only where the host's pace is learned.

@@ -12,6 +12,7 @@ using lmstudio::match;
 using lmstudio::model_kind;
 using lmstudio::requested_model;
 using testing::ElementsAre;
+using testing::IsEmpty;
 
 namespace host_models_test {
 
@@ -112,6 +113,24 @@ TEST_F(models_of_a_host, serve_a_request_by_its_instance_its_model_or_the_only_o
     EXPECT_EQ(models.serving(alias.use)->id, "a");
     list({loaded("a"), loaded("b")});
     EXPECT_EQ(models.serving(alias.use), nullptr);
+}
+
+TEST_F(models_of_a_host, serve_a_request_whose_load_was_refused_by_none_that_it_does_not_name) {
+    list({loaded("a")});
+    request alias{"b"}, nameless{""}, named{"a"};
+    EXPECT_EQ(models.serving(alias.use)->id, "a");
+    EXPECT_EQ(models.serving(nameless.use)->id, "a");
+    models.load_refused(alias.use);
+    models.load_refused(nameless.use);
+    EXPECT_EQ(models.serving(alias.use), nullptr);
+    EXPECT_EQ(models.serving(nameless.use), nullptr);
+    EXPECT_THAT(ids(), ElementsAre("a"));
+    models.load_refused(named.use);
+    EXPECT_THAT(ids(), IsEmpty());
+    list({loaded("a")});
+    EXPECT_EQ(models.serving(alias.use), nullptr);
+    list({loaded("a"), loaded("b")});
+    EXPECT_EQ(models.serving(alias.use)->id, "b");
 }
 
 TEST_F(models_of_a_host, count_a_model_as_loaded_once_a_request_for_it_is_answered) {
