@@ -126,7 +126,7 @@ bool host_recovery::is_pinned(claim& by, lmstudio::instance const* served) const
         return false;
     if (served != nullptr)
         return policy::is_pinned(*served, globs);
-    if (models.known())
+    if (models.known() || by.load_refused)
         return false;
     lmstudio::instance named;
     named.id = by.model().name();

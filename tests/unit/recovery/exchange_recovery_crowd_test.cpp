@@ -67,6 +67,17 @@ TEST_F(exchange_recovery_crowd, replays_at_once_what_a_recovery_has_cured_meanwh
     EXPECT_EQ(late.outcome(), outcome::recovered);
 }
 
+TEST_F(exchange_recovery_crowd, does_not_take_a_pinned_model_that_was_refused_for_loaded) {
+    settings.recovery.pinned = {"m50"};
+    host.takes.list = 2s; // nothing is known of the models before
+    host.load("m70");
+    send("m60");
+    auto const& e = send("m50");
+    finish();
+    EXPECT_TRUE(healthy(e));
+    EXPECT_LE(e.attempts(), 10U);
+}
+
 TEST_F(exchange_recovery_crowd, leads_another_where_the_last_one_has_not_helped) {
     host.load("m70");
     send("m60");
