@@ -68,6 +68,8 @@ public:
             on_expiry();
     }
 
+    void allow_any_time() noexcept { disarm(); }
+
     net::task<socket_failure> connect() {
         socket_failure failed;
         auto const found = co_await pool_.connect(*over_, connecting_);
@@ -166,7 +168,7 @@ private:
 };
 
 sdk_socket::sdk_socket(environment env, connection_pool& pool, clock::time_point until)
-    : wire_{std::make_unique<wire>(env, pool, until)} {}
+    : wire_{std::make_unique<wire>(env, pool, until)}, written_{env.io} {}
 
 sdk_socket::~sdk_socket() = default;
 
@@ -195,6 +197,10 @@ net::task<socket_failure> sdk_socket::open(std::string path, std::string authori
     if (failed && failed.kind != socket_fault::unreachable)
         failed.reason = "the SDK's WebSocket " + path_ + ": " + failed.reason;
     co_return failed;
+}
+
+void sdk_socket::allow_any_time() noexcept {
+    wire_->allow_any_time();
 }
 
 void sdk_socket::allow(std::chrono::milliseconds span) {
@@ -247,6 +253,67 @@ net::task<socket_replies> sdk_socket::call_all(std::string endpoint,
         out.failure.reason =
             endpoint + " over the SDK's WebSocket " + path_ + ": " + out.failure.reason;
     co_return out;
+}
+
+net::task<socket_reply> sdk_socket::run_channel(std::string endpoint, std::string parameter,
+                                                std::string end) {
+    socket_reply out;
+    auto const id = next_call_++;
+    if (!cancelled_) {
+        auto text = lmstudio::channel_create(endpoint, id, parameter);
+        out.failure = co_await wire_->send(std::move(text));
+        // Two messages are never written at once.
+        if (cancelled_ && !out.failure)
+            out.failure = co_await wire_->send(lmstudio::channel_cancel(id));
+        else
+            channel_ = id;
+    } else {
+        out.failure = {socket_fault::cancelled, "it was given up"};
+    }
+    for (bool open = !out.failure; open;) {
+        auto got = co_await wire_->receive();
+        out.failure = std::move(got.failure);
+        auto const kind = lmstudio::parse_channel_reply(got.message, id);
+        if (!out.failure && kind == lmstudio::channel_reply::warning)
+            out.failure = {socket_fault::unknown_call, "it does not know that call"};
+        else if (!out.failure && kind == lmstudio::channel_reply::closed)
+            out.failure = {socket_fault::broken, "it closed the channel without a result"};
+        bool const ended =
+            kind == lmstudio::channel_reply::error ||
+            (kind == lmstudio::channel_reply::packet && lmstudio::packet_type(got.message) == end);
+        if (ended)
+            out.message = std::move(got.message);
+        open = !out.failure && !ended;
+    }
+    channel_.reset();
+    while (writes_cancel_) {
+        net::gate::waiter until{written_};
+        co_await until;
+    }
+    bool const succeeded = !out.failure && lmstudio::packet_type(out.message) == end;
+    if (cancelled_ && !succeeded)
+        out.failure = {socket_fault::cancelled, "it was given up"};
+    if (out.failure)
+        out.failure.reason =
+            endpoint + " over the SDK's WebSocket " + path_ + ": " + out.failure.reason;
+    co_return out;
+}
+
+void sdk_socket::cancel_channel(std::chrono::milliseconds span) {
+    if (std::exchange(cancelled_, true))
+        return;
+    allow(span);
+    if (!channel_)
+        return;
+    writes_cancel_ = true;
+    net::spawn(send_cancel(*channel_));
+}
+
+// If it fails, so does the read that waits meanwhile.
+net::task<void> sdk_socket::send_cancel(std::int64_t channel) {
+    co_await wire_->send(lmstudio::channel_cancel(channel));
+    writes_cancel_ = false;
+    written_.open();
 }
 
 } // namespace secondwind::host

@@ -2,6 +2,7 @@
 
 #include <secondwind/base/escape.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <utility>
 
@@ -118,6 +119,63 @@ net::task<socket_unloading> unload_over_socket(socket_host at, std::string insta
     co_return out;
 }
 
+net::task<socket_description> load_config_over_socket(socket_host at, socket_instance of) {
+    socket_description out;
+    sdk_socket over{at.env, at.pool, at.until};
+    out.failure = co_await over.open(std::string{of.path}, at.authorization);
+    if (out.failure)
+        co_return out;
+    auto parameter = lmstudio::load_config_parameter(of.listed.instance.id, of.listed.reference);
+    auto got = co_await over.call("getLoadConfig", std::move(parameter));
+    out.failure = std::move(got.failure);
+    if (out.failure)
+        co_return out;
+    if (auto config = lmstudio::parse_load_config(got.message))
+        out.config = std::move(*config);
+    else
+        out.error = "getLoadConfig was refused: " + in_quotes(lmstudio::error_title(got.message));
+    co_return out;
+}
+
+net::task<socket_loading> load_over_socket(socket_host at, lmstudio::load_description wanted,
+                                           socket_load_limits limits, net::cancellation& by) {
+    socket_loading out;
+    auto const path = wanted.kind == lmstudio::model_kind::embedding ? embedding_path : llm_path;
+    sdk_socket over{at.env, at.pool, at.until};
+    net::cancellation::action const given_up{
+        by, [&over, span = limits.cancel] { over.cancel_channel(span); }};
+    if (by.requested())
+        over.cancel_channel(limits.cancel);
+    out.failure = co_await over.open(std::string{path}, at.authorization);
+    if (out.failure)
+        co_return out;
+    auto listed = co_await list_loaded(over, path);
+    out.failure = std::move(listed.failure);
+    if (out.failure)
+        co_return out;
+    auto const same = std::ranges::find_if(listed.items, [&wanted](auto const& one) {
+        return one.instance.id == wanted.id && one.instance.model == wanted.model;
+    });
+    if (same != listed.items.end()) {
+        out.loaded = std::move(*same);
+        co_return out;
+    }
+    if (!by.requested()) {
+        if (limits.load)
+            over.allow(*limits.load);
+        else
+            over.allow_any_time();
+    }
+    auto got = co_await over.run_channel("loadModel", lmstudio::load_parameter(wanted), "success");
+    out.failure = std::move(got.failure);
+    if (out.failure)
+        co_return out;
+    out.loaded = lmstudio::parse_loaded(got.message);
+    if (!out.loaded)
+        out.refusal = std::move(got.message);
+    co_return out;
+}
+
 net::task<socket_activity>
 activity_over_socket(socket_host at, std::chrono::milliseconds limit, std::string_view path,
                      std::optional<std::vector<lmstudio::listed_instance>> known) {
@@ -135,9 +193,9 @@ activity_over_socket(socket_host at, std::chrono::milliseconds limit, std::strin
         co_return out;
 
     std::vector<std::string> parameters;
-    for (auto const& [instance, reference] : *known) {
-        parameters.push_back(lmstudio::state_parameter(instance.id, reference));
-        out.told.push_back(instance);
+    for (auto const& each : *known) {
+        parameters.push_back(lmstudio::state_parameter(each.instance.id, each.reference));
+        out.told.push_back(each.instance);
     }
     over.allow(limit);
     auto got = co_await over.call_all("getInstanceProcessingState", std::move(parameters));

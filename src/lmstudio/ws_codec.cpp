@@ -1,6 +1,7 @@
 #include <secondwind/lmstudio/ws_codec.hpp>
 
 #include "json_members.hpp"
+#include "ws_specifier.hpp"
 
 #include <secondwind/base/json.hpp>
 #include <secondwind/http/head.hpp>
@@ -20,6 +21,14 @@ constexpr std::size_t longest_version = 64;
 
 constexpr bool is_letter_or_digit(char c) noexcept {
     return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+// The packet of a channelSend; null where there is none.
+json const* packet_of(json const& message) {
+    if (!message.is_object() || text_of(message, "type") != "channelSend")
+        return nullptr;
+    auto const packet = message.find("message");
+    return packet != message.end() && packet->is_object() ? &*packet : nullptr;
 }
 
 bool names_call(json const& message, std::int64_t call_id) {
@@ -55,6 +64,27 @@ std::int64_t time_of(json const& entry, char const* name) {
     auto const ms = size_of(entry, name);
     constexpr auto latest = std::numeric_limits<std::int64_t>::max();
     return ms <= static_cast<std::uint64_t>(latest) ? static_cast<std::int64_t>(ms) : 0;
+}
+
+// An element of listLoaded; nothing without an identifier.
+std::optional<listed_instance> read_listed(json const& entry) {
+    auto id = text_of(entry, "identifier");
+    if (id.empty())
+        return std::nullopt;
+    auto model = text_of(entry, "modelKey");
+    listed_instance one;
+    one.instance.model = model.empty() ? id : std::move(model);
+    one.instance.id = std::move(id);
+    one.instance.size_bytes = size_of(entry, "sizeBytes");
+    one.instance.last_used_ms = time_of(entry, "lastUsedTime");
+    one.instance.kind = kind_of(entry);
+    one.instance.jit = has_number(entry, "ttlMs");
+    one.instance.device = text_of(entry, "deviceIdentifier");
+    one.instance.variants = variants_of(entry, one.instance.model, "selectedVariant");
+    one.reference = text_of(entry, "instanceReference");
+    if (auto const ttl = time_of(entry, "ttlMs"); ttl > 0)
+        one.ttl_ms = ttl;
+    return one;
 }
 
 bool means_not_found(json const& error) {
@@ -128,24 +158,55 @@ reply parse_reply(std::string_view text, std::int64_t call_id) {
     return type == "rpcError" ? reply::error : reply::other;
 }
 
+std::string channel_create(std::string_view endpoint, std::int64_t channel_id,
+                           std::string_view parameter) {
+    auto text = R"({"type":"channelCreate","endpoint":)" + write_json(json(endpoint)) +
+                R"(,"channelId":)" + std::to_string(channel_id);
+    return text.append(R"(,"creationParameter":)").append(parameter).append("}");
+}
+
+std::string channel_cancel(std::int64_t channel_id) {
+    return R"({"type":"channelSend","channelId":)" + std::to_string(channel_id) +
+           R"(,"message":{"type":"cancel"}})";
+}
+
+channel_reply parse_channel_reply(std::string_view text, std::int64_t channel_id) {
+    auto const message = parse_json(text);
+    if (!message.is_object())
+        return channel_reply::other;
+    auto const type = text_of(message, "type");
+    if (type == "communicationWarning")
+        return channel_reply::warning;
+    auto const id = message.find("channelId");
+    if (id == message.end() || !id->is_number_integer() || *id != channel_id)
+        return channel_reply::other;
+    if (type == "channelError")
+        return channel_reply::error;
+    if (type == "channelClose")
+        return channel_reply::closed;
+    return type == "channelSend" ? channel_reply::packet : channel_reply::other;
+}
+
+std::string packet_type(std::string_view text) {
+    auto const message = parse_json(text);
+    auto const* packet = packet_of(message);
+    return packet != nullptr ? text_of(*packet, "type") : std::string{};
+}
+
 std::optional<std::vector<listed_instance>> parse_list_loaded(std::string_view text) {
     return read_list<listed_instance>(text, [](json const& entry, auto& found) {
-        auto id = text_of(entry, "identifier");
-        if (id.empty())
-            return;
-        auto model = text_of(entry, "modelKey");
-        listed_instance one;
-        one.instance.model = model.empty() ? id : std::move(model);
-        one.instance.id = std::move(id);
-        one.instance.size_bytes = size_of(entry, "sizeBytes");
-        one.instance.last_used_ms = time_of(entry, "lastUsedTime");
-        one.instance.kind = kind_of(entry);
-        one.instance.jit = has_number(entry, "ttlMs");
-        one.instance.device = text_of(entry, "deviceIdentifier");
-        one.instance.variants = variants_of(entry, one.instance.model, "selectedVariant");
-        one.reference = text_of(entry, "instanceReference");
-        found.push_back(std::move(one));
+        if (auto one = read_listed(entry))
+            found.push_back(std::move(*one));
     });
+}
+
+std::optional<listed_instance> parse_loaded(std::string_view text) {
+    auto const message = parse_json(text);
+    auto const* packet = packet_of(message);
+    if (packet == nullptr)
+        return std::nullopt;
+    auto const info = packet->find("info");
+    return info != packet->end() && info->is_object() ? read_listed(*info) : std::nullopt;
 }
 
 std::optional<std::vector<model_on_disk>> parse_list_downloaded(std::string_view text) {
@@ -160,12 +221,8 @@ std::optional<std::vector<model_on_disk>> parse_list_downloaded(std::string_view
 }
 
 std::string state_parameter(std::string_view identifier, std::string_view reference) {
-    json specifier;
-    if (reference.empty())
-        specifier = {{"type", "query"}, {"query", {{"identifier", identifier}}}};
-    else
-        specifier = {{"type", "instanceReference"}, {"instanceReference", reference}};
-    return write_json(json{{"specifier", std::move(specifier)}, {"throwIfNotFound", true}});
+    return write_json(
+        json{{"specifier", specifier_of(identifier, reference)}, {"throwIfNotFound", true}});
 }
 
 lmstudio::activity parse_processing_state(std::string_view text) {
@@ -218,7 +275,8 @@ unload_result parse_unload_reply(std::string_view text) {
 
 std::string error_title(std::string_view text) {
     auto const message = parse_json(text);
-    if (!message.is_object() || text_of(message, "type") != "rpcError")
+    auto const type = message.is_object() ? text_of(message, "type") : std::string{};
+    if (type != "rpcError" && type != "channelError")
         return {};
     auto const error = message.find("error");
     return error != message.end() && error->is_object() ? text_of(*error, "title") : std::string{};

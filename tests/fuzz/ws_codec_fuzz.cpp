@@ -2,6 +2,7 @@
 #include "target.hpp"
 
 #include <secondwind/lmstudio/ws_codec.hpp>
+#include <secondwind/lmstudio/ws_load.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -22,7 +23,8 @@ using secondwind::fuzz::require;
 void write_with(std::string_view text) {
     for (auto const& parameter :
          {std::string{}, lmstudio::unload_parameter(text), lmstudio::state_parameter(text, {}),
-          lmstudio::state_parameter("a", text)}) {
+          lmstudio::state_parameter("a", text),
+          lmstudio::load_parameter({std::string{text}, "k", {}, {}, {}, std::string{text}})}) {
         auto const call = lmstudio::rpc_call("unloadModel", 0, parameter);
         require(call.starts_with(R"({"type":"rpcCall",)") && call.ends_with("}"));
         require(std::ranges::none_of(call, [](char c) { return c >= 0 && c < ' '; }));
@@ -54,6 +56,12 @@ void test(std::uint8_t const* data, std::size_t size) {
     if (kind == reply::error)
         require(unloaded != unload_result::unloaded && !listed && !downloaded &&
                 doing == lmstudio::activity::unknown);
+    auto const in_channel = lmstudio::parse_channel_reply(text, 0);
+    auto const loaded = lmstudio::parse_loaded(text);
+    if (loaded)
+        require(!loaded->instance.id.empty() && in_channel != lmstudio::channel_reply::error);
+    if (lmstudio::parse_load_config(text))
+        require(unloaded == unload_result::unloaded && !listed);
     if (listed)
         for (auto const& one : *listed)
             require(!one.instance.id.empty() && !one.instance.model.empty() &&

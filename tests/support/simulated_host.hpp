@@ -169,6 +169,15 @@ public:
     net::task<unloading> unload(std::string instance_id, std::string authorization) override;
     net::task<load_answer> load(std::string key, std::int64_t context,
                                 std::string authorization) override;
+    // It has no WebSocket that tells how instances were loaded.
+    net::task<references> list_references(std::string) override { co_return references{}; }
+    net::task<description> describe(lmstudio::listed_instance, std::string) override {
+        co_return description{};
+    }
+    net::task<reload_answer> load_again(lmstudio::load_description, std::string,
+                                        net::cancellation&) override {
+        co_return reload_answer{};
+    }
 
     // The truth.
     bool down() const noexcept { return down_; }

@@ -40,6 +40,11 @@ public:
     net::task<unloading> unload(std::string instance_id, std::string authorization) override;
     net::task<load_answer> load(std::string model, std::int64_t context,
                                 std::string authorization) override;
+    net::task<references> list_references(std::string authorization) override;
+    net::task<description> describe(lmstudio::listed_instance loaded,
+                                    std::string authorization) override;
+    net::task<reload_answer> load_again(lmstudio::load_description wanted,
+                                        std::string authorization, net::cancellation& by) override;
 
 private:
     using clock = sdk_socket::clock;
@@ -61,6 +66,8 @@ private:
     // The namespace of an instance that the WebSocket has listed; otherwise empty.
     std::string_view path_of(std::string_view instance_id) const noexcept;
     bool asks_websocket() const noexcept;
+    // Why a namespace is not asked now; empty: it is.
+    std::string why_silent(socket_support const& support, std::string const& authorization) const;
     // Those that have instances of `loaded`.
     std::vector<model_namespace> namespaces_of(lmstudio::inventory const& loaded);
     // Asks the namespace at `path` which of its instances are busy; it never throws.
@@ -92,6 +99,17 @@ public:
     net::task<load_answer> load(std::string model, std::int64_t context,
                                 std::string authorization) override {
         return control_.load(std::move(model), context, std::move(authorization));
+    }
+    net::task<references> list_references(std::string authorization) override {
+        return control_.list_references(std::move(authorization));
+    }
+    net::task<description> describe(lmstudio::listed_instance loaded,
+                                    std::string authorization) override {
+        return control_.describe(std::move(loaded), std::move(authorization));
+    }
+    net::task<reload_answer> load_again(lmstudio::load_description wanted,
+                                        std::string authorization, net::cancellation& by) override {
+        return control_.load_again(std::move(wanted), std::move(authorization), by);
     }
 
 private:

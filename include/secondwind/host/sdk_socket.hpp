@@ -3,11 +3,13 @@
 
 #include <secondwind/host/call.hpp>
 #include <secondwind/host/connection_pool.hpp>
+#include <secondwind/net/gate.hpp>
 #include <secondwind/net/task.hpp>
 
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -62,6 +64,8 @@ public:
 
     // All waits together end `span` from now; at once if it is not positive.
     void allow(std::chrono::milliseconds span);
+    // The waits end only with the connection.
+    void allow_any_time() noexcept;
 
     // `parameter` is JSON, or empty for none.
     net::task<socket_reply> call(std::string endpoint, std::string parameter);
@@ -69,13 +73,27 @@ public:
     // answer them in any order.
     net::task<socket_replies> call_all(std::string endpoint, std::vector<std::string> parameters);
 
+    // Opens a channel, and ignores its packets up to the one of the type `end`: the reply is that
+    // one, or the channelError.
+    net::task<socket_reply> run_channel(std::string endpoint, std::string parameter,
+                                        std::string end);
+    // Lets the host cancel what run_channel() has begun. Unless that ends otherwise within `span`,
+    // it fails with `cancelled`. Before run_channel(), no channel is opened.
+    void cancel_channel(std::chrono::milliseconds span);
+
 private:
+    net::task<void> send_cancel(std::int64_t channel);
+
     // Beast's templates are slow to compile: once, in one source.
     class wire;
 
     std::unique_ptr<wire> wire_;
     std::string path_;
-    std::int64_t next_call_ = 0;
+    std::int64_t next_call_ = 0;          // channels have numbers of the same row
+    std::optional<std::int64_t> channel_; // that waits for a packet
+    bool cancelled_ = false;              // that channel, or the next one
+    bool writes_cancel_ = false;          // while run_channel() reads
+    net::gate written_;
 };
 
 } // namespace secondwind::host

@@ -3,6 +3,8 @@
 
 #include <secondwind/host/sdk_socket.hpp>
 #include <secondwind/lmstudio/ws_codec.hpp>
+#include <secondwind/lmstudio/ws_load.hpp>
+#include <secondwind/net/cancellation.hpp>
 
 #include <chrono>
 #include <optional>
@@ -57,6 +59,29 @@ struct socket_unloading {
 };
 net::task<socket_unloading> unload_over_socket(socket_host at, std::string instance_id,
                                                std::string_view path);
+
+// How an instance was loaded that list_over_socket() has told of.
+struct socket_description {
+    socket_failure failure;
+    std::string config; // the result of getLoadConfig
+    std::string error;  // if the host refuses
+};
+net::task<socket_description> load_config_over_socket(socket_host at, socket_instance of);
+
+// How long a load may take. `at.until` bounds all that comes before it.
+struct socket_load_limits {
+    std::optional<std::chrono::milliseconds> load; // nothing: as long as the host takes
+    std::chrono::milliseconds cancel;              // for the host to end one that is cancelled
+};
+struct socket_loading {
+    socket_failure failure;                          // `cancelled` after a cancel
+    std::optional<lmstudio::listed_instance> loaded; // also one that was there already
+    std::string refusal;                             // the host's channelError
+};
+// Loads an instance with its own identifier, as it was loaded before. One with the same identifier
+// and model that is there already is the result. `by` gives it up: the host gets a cancel.
+net::task<socket_loading> load_over_socket(socket_host at, lmstudio::load_description wanted,
+                                           socket_load_limits limits, net::cancellation& by);
 
 // What the instances of the namespace are doing; all of them are asked at once. After a failure,
 // as far as they have answered.

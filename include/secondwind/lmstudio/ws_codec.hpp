@@ -37,6 +37,11 @@ admission parse_admission(std::string_view message);
 std::string rpc_call(std::string_view endpoint, std::int64_t call_id,
                      std::string_view parameter = {});
 
+// A channel, and the only packet that a client sends in one: it ends what runs there.
+std::string channel_create(std::string_view endpoint, std::int64_t channel_id,
+                           std::string_view parameter);
+std::string channel_cancel(std::int64_t channel_id);
+
 enum class reply : std::uint8_t {
     result,
     error,
@@ -47,9 +52,22 @@ enum class reply : std::uint8_t {
 // LM Studio's bear none.
 reply parse_reply(std::string_view message, std::int64_t call_id);
 
+enum class channel_reply : std::uint8_t {
+    packet,
+    closed, // its end, without an error
+    error,  // its end
+    warning,
+    other
+};
+// What a message is to the channel that runs.
+channel_reply parse_channel_reply(std::string_view message, std::int64_t channel_id);
+// The type of a packet: "progress"; empty where it has none.
+std::string packet_type(std::string_view message);
+
 struct listed_instance {
     lmstudio::instance instance;
     std::string reference; // tells it from a later one under the same id; may be empty
+    std::optional<std::int64_t> ttl_ms{}; // how long it stays idle; nothing: for ever
     bool operator==(listed_instance const&) const = default;
 };
 // The result of listLoaded. Nothing where it is no list, or one of nothing but odd entries; single
@@ -57,6 +75,9 @@ struct listed_instance {
 // instance with a `ttlMs` counts as loaded by a request, one with a `deviceIdentifier` as on
 // another machine.
 std::optional<std::vector<listed_instance>> parse_list_loaded(std::string_view message);
+
+// The instance in the last packet of a load.
+std::optional<listed_instance> parse_loaded(std::string_view message);
 
 // The result of listDownloadedModels, likewise; an entry needs its `modelKey`.
 std::optional<std::vector<model_on_disk>> parse_list_downloaded(std::string_view message);
@@ -74,7 +95,7 @@ std::optional<std::string> parse_version(std::string_view message);
 std::string unload_parameter(std::string_view identifier);
 unload_result parse_unload_reply(std::string_view message);
 
-// The title of an rpcError, empty where there is none.
+// The title of an rpcError or a channelError, empty where there is none.
 std::string error_title(std::string_view message);
 
 } // namespace secondwind::lmstudio

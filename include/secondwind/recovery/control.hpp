@@ -2,6 +2,9 @@
 #pragma once
 
 #include <secondwind/lmstudio/instance.hpp>
+#include <secondwind/lmstudio/ws_codec.hpp>
+#include <secondwind/lmstudio/ws_load.hpp>
+#include <secondwind/net/cancellation.hpp>
 #include <secondwind/net/task.hpp>
 
 #include <cstdint>
@@ -63,6 +66,40 @@ public:
     // Within recovery.load_timeout.
     virtual net::task<load_answer> load(std::string model, std::int64_t context,
                                         std::string authorization) = 0;
+
+    // The following go over the SDK's WebSocket alone, so that what a recovery unloads can come
+    // back as it was. A WebSocket that does not answer is an error; as above, it is asked again
+    // after a pause.
+
+    struct references {
+        std::optional<std::vector<lmstudio::listed_instance>> loaded; // nothing: see `error`
+        std::string error;                                            // one clause for the log
+    };
+    // All instances, with what tells each from a later one of the same id, and whether each is a
+    // language model. Within recovery.websocket_timeout.
+    virtual net::task<references> list_references(std::string authorization) = 0;
+
+    struct description {
+        std::optional<lmstudio::load_description> loaded_as; // nothing: see `error`
+        std::string error;                                   // one clause for the log
+    };
+    // How an instance of list_references() was loaded. Within recovery.websocket_timeout.
+    virtual net::task<description> describe(lmstudio::listed_instance loaded,
+                                            std::string authorization) = 0;
+
+    struct reload_answer {
+        // Also of an instance that was there already. Nothing: see `error`.
+        std::optional<lmstudio::listed_instance> loaded;
+        std::string error;      // one clause for the log
+        std::string refusal;    // the host's own error, a channelError, if it is that
+        bool cancelled = false; // by `by`
+    };
+    // Loads an instance under its own identifier. It takes as long as the host takes; once nobody
+    // awaits it, cancel `by`, and the host gets a cancel. Await it nevertheless: `by` must outlive
+    // it.
+    virtual net::task<reload_answer> load_again(lmstudio::load_description wanted,
+                                                std::string authorization,
+                                                net::cancellation& by) = 0;
 };
 
 } // namespace secondwind::recovery

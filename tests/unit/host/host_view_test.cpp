@@ -60,6 +60,14 @@ public:
     net::task<load_answer> load(std::string, std::int64_t, std::string) override {
         co_return load_answer{};
     }
+    net::task<references> list_references(std::string) override { co_return references{}; }
+    net::task<description> describe(lmstudio::listed_instance, std::string) override {
+        co_return description{};
+    }
+    net::task<reload_answer> load_again(lmstudio::load_description, std::string,
+                                        net::cancellation&) override {
+        co_return reload_answer{};
+    }
 
 private:
     virtual_time& time_;

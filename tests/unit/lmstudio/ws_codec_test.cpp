@@ -95,7 +95,8 @@ TEST(parse_list_loaded, reads_what_newer_hosts_tell) {
     EXPECT_THAT(parse_list_loaded(sample),
                 Optional(ElementsAre(listed_instance{{"mine", "qwen3-8b", 5027783488, 1789742286000,
                                                       activity::unknown, model_kind::llm, true},
-                                                     "mmVGcSTlX6QYmWmVvCHJxgvD"})));
+                                                     "mmVGcSTlX6QYmWmVvCHJxgvD",
+                                                     3'600'000})));
 }
 
 TEST(parse_list_loaded, reads_what_tells_instances_apart) {
@@ -110,6 +111,51 @@ TEST(parse_list_loaded, reads_what_tells_instances_apart) {
     instance c{"c", "k", 0, 0, activity::unknown, model_kind::unknown, false, "", {"k@q4", "k@q8"}};
     EXPECT_THAT(found, Optional(ElementsAre(listed_instance{a, ""}, listed_instance{b, ""},
                                             listed_instance{c, ""})));
+}
+
+TEST(channel_messages, are_those_of_the_sdk) {
+    EXPECT_EQ(channel_create("loadModel", 3, R"({"a":1})"),
+              R"({"type":"channelCreate","endpoint":"loadModel","channelId":3,)"
+              R"("creationParameter":{"a":1}})");
+    EXPECT_EQ(channel_cancel(3),
+              R"({"type":"channelSend","channelId":3,"message":{"type":"cancel"}})");
+}
+
+TEST(parse_channel_reply, tells_what_a_message_is_to_the_channel) {
+    EXPECT_EQ(parse_channel_reply(R"({"type":"channelSend","channelId":3,"message":{}})", 3),
+              channel_reply::packet);
+    EXPECT_EQ(parse_channel_reply(R"({"type":"channelClose","channelId":3})", 3),
+              channel_reply::closed);
+    EXPECT_EQ(parse_channel_reply(R"({"type":"channelError","channelId":3,"error":{}})", 3),
+              channel_reply::error);
+    EXPECT_EQ(parse_channel_reply(R"({"type":"communicationWarning","warning":"x"})", 3),
+              channel_reply::warning);
+    for (auto const* text :
+         {"", "{", "7", R"({"type":"channelSend","channelId":4,"message":{}})",
+          R"({"type":"channelClose"})", R"({"type":"channelClose","channelId":"3"})",
+          R"({"type":"rpcResult","callId":3})", R"({"type":"channelAck","channelId":3,"ackId":0})"})
+        EXPECT_EQ(parse_channel_reply(text, 3), channel_reply::other) << text;
+}
+
+TEST(parse_loaded, reads_the_instance_of_the_last_packet) {
+    std::string const packet =
+        R"({"type":"channelSend","channelId":0,"message":{"type":"success","info":)"
+        R"({"identifier":"a","modelKey":"k","instanceReference":"r","ttlMs":5}}})";
+    EXPECT_EQ(packet_type(packet), "success");
+    auto const loaded = parse_loaded(packet);
+    ASSERT_TRUE(loaded);
+    EXPECT_EQ(loaded->instance.id, "a");
+    EXPECT_EQ(loaded->instance.model, "k");
+    EXPECT_EQ(loaded->reference, "r");
+    EXPECT_EQ(loaded->ttl_ms, 5);
+    for (auto const* text : {"", R"({"type":"channelSend","message":7})",
+                             R"({"type":"channelSend","message":{"info":{}}})",
+                             R"({"type":"rpcResult","message":{"info":{"identifier":"a"}}})"})
+        EXPECT_FALSE(parse_loaded(text)) << text;
+}
+
+TEST(error_title, reads_that_of_a_channel_too) {
+    EXPECT_EQ(error_title(R"({"type":"channelError","channelId":0,"error":{"title":"no"}})"), "no");
 }
 
 TEST(parse_list_loaded, requires_only_the_identifier) {
