@@ -5,6 +5,7 @@
 #include "process_figures.hpp"
 #include "recovery_counts.hpp"
 #include <secondwind/base/log.hpp>
+#include <secondwind/lmstudio/sdk_prefix.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -107,6 +108,27 @@ void add_replays(metric_families& families, traffic const& traffic) {
         .histogram("secondwind_recovery_gate_wait_seconds",
                    "How long requests waited that arrived during a recovery on their host")
         .add(traffic.gate_waits);
+}
+
+// Of LM Studio's SDKs and of others.
+void add_tunnels(metric_families& families, traffic const& traffic) {
+    families
+        .gauge("secondwind_tunnels",
+               "Open WebSockets; watched: the operations of LM Studio's SDK in it are known")
+        .add(traffic.tunnels_watched, {{"watched", "yes"}})
+        .add(traffic.tunnels - traffic.tunnels_watched, {{"watched", "no"}});
+    families.counter("secondwind_tunnel_blind_total",
+                     "WebSockets of LM Studio's SDK whose operations are not known, or not any "
+                     "more");
+    for (std::size_t b = 0; b < telemetry::blindnesses; ++b)
+        families.add(traffic.blind_tunnels[b], {{"reason", name_of<telemetry::blindness>(b)}});
+    families.counter("secondwind_operations_total",
+                     "Operations of LM Studio's SDK that have ended, and how");
+    for (std::size_t e = 0; e < telemetry::operation_endpoints; ++e)
+        for (std::size_t r = 0; r < telemetry::operation_ends; ++r)
+            families.add(traffic.operations[e][r],
+                         {{"endpoint", name_of<lmstudio::sdk_endpoint>(e + 1)},
+                          {"result", name_of<telemetry::operation_end>(r)}});
 }
 
 void add_queue(metric_families& families, traffic const& traffic, std::size_t waiting) {
@@ -212,6 +234,7 @@ std::string metrics::render(std::size_t event_subscribers) const {
     add_mode(families, settings.recovery.mode);
     add_recovery_metrics(families, tally_->recoveries, sources_.hosts);
     add_replays(families, sources_.traffic);
+    add_tunnels(families, sources_.traffic);
     families.gauge("secondwind_replay_buffer_bytes", "Bytes of request bodies kept for replays")
         .add(proxy.replay_buffer_used);
     families

@@ -61,6 +61,9 @@ void add_recovery(std::vector<key>& all) {
     choices<recovery_mode> const modes{{"on", recovery_mode::on},
                                        {"observe", recovery_mode::observe},
                                        {"off", recovery_mode::off}};
+    choices<websocket_mode> const websockets{{"on", websocket_mode::on},
+                                             {"observe", websocket_mode::observe},
+                                             {"off", websocket_mode::off}};
     choices<policy::evict> const evictions{{"idle", policy::evict::idle},
                                            {"enough", policy::evict::enough},
                                            {"all", policy::evict::all}};
@@ -72,6 +75,7 @@ void add_recovery(std::vector<key>& all) {
                                              {"replay", policy::on_crash::replay},
                                              {"reload", policy::on_crash::reload}};
     all.push_back(choice_key("recovery.mode", at(&recovery::mode), modes));
+    all.push_back(choice_key("recovery.websocket", at(&recovery::websocket), websockets));
     all.push_back(choice_key("recovery.evict", at(&recovery::evict), evictions));
     all.push_back(choice_key("recovery.evict_named", at(&recovery::evict_named), named));
     all.push_back(

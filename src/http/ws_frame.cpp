@@ -149,13 +149,16 @@ frame_step frame_watch::give_up() noexcept {
     return {};
 }
 
+void copy_unmasked(char* to, std::string_view payload, ws_mask mask) noexcept {
+    for (std::size_t i = 0; i < payload.size(); ++i)
+        to[i] = static_cast<char>(payload[i] ^ mask[i % mask.size()]);
+}
+
 void append_unmasked(std::string& to, std::string_view payload, ws_mask mask) {
     auto const begin = to.size();
     to.append(payload);
-    if (mask == ws_mask{})
-        return;
-    for (std::size_t i = 0; i < payload.size(); ++i)
-        to[begin + i] = static_cast<char>(to[begin + i] ^ mask[i % mask.size()]);
+    if (mask != ws_mask{})
+        copy_unmasked(to.data() + begin, payload, mask);
 }
 
 void append_text_frame(std::string& to, std::string_view message) {

@@ -2,6 +2,7 @@
 #include <secondwind/base/log.hpp>
 
 #include <array>
+#include <vector>
 
 namespace secondwind::proxy {
 
@@ -73,6 +74,12 @@ void access_record::write(request const& request, telemetry::traffic& counts) co
         ++shown;
     if (suppressed)
         fields[shown++] = log::field{"suppressed", *suppressed};
+    if (tunnel) {
+        std::vector<log::field> all{fields.begin(), fields.begin() + shown};
+        all.emplace_back("watched", tunnel->watched);
+        all.emplace_back("operations", tunnel->operations);
+        return log::write(log::level::info, "exchange", all.data(), all.size());
+    }
     log::write(log::level::info, "exchange", fields.data(), shown);
 }
 

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,6 +25,12 @@ enum class ending : std::uint8_t {
 };
 std::string_view to_string(ending e) noexcept;
 
+// What a tunnel leaves in its line besides.
+struct tunnel_figures {
+    bool watched = false; // to its end
+    std::uint64_t operations = 0;
+};
+
 struct access_record {
     using clock = std::chrono::steady_clock;
 
@@ -36,10 +43,11 @@ struct access_record {
     std::uint64_t bytes_in = 0;                         // of the request's body
     std::uint64_t bytes_out = 0;                        // of the answer, head included
     proxy::ending ending = ending::complete;
-    std::string moved_from;         // the last host that did not serve it; mostly empty
-    std::string_view moved_because; // static: the verdict on its answer, or the failure
-    std::string recovery;           // the outcome, if it met one
-    std::string detail;             // why it failed, or the rule that was broken
+    std::string moved_from;                 // the last host that did not serve it; mostly empty
+    std::string_view moved_because;         // static: the verdict on its answer, or the failure
+    std::string recovery;                   // the outcome, if it met one
+    std::string detail;                     // why it failed, or the rule that was broken
+    std::unique_ptr<tunnel_figures> tunnel; // null where there was none
     // It is like many others: its line is left out, or says how many were left out before it.
     bool repeated = false;
     std::optional<std::uint64_t> suppressed;

@@ -274,9 +274,9 @@ net::task<void> exchange::relay() {
         std::string first;
         attempt_->answer().check_head(request_.method(), shared_.fields);
         http::render_switching(first, attempt_->answer().head());
-        first += attempt_->answer().after_head();
         client_.unwatch();
-        co_await tunnel(shared_, client_, request_, *attempt_->lease(), std::move(first), record_);
+        co_await tunnel(shared_, client_, request_, *attempt_->lease(), attempt_->answer(),
+                        std::move(first), record_);
         co_return;
     }
     auto const connection = preamble_.begun() ? preamble_.connection

@@ -1,59 +1,34 @@
 #include "tunnel.hpp"
-#include <secondwind/net/gate.hpp>
 
-#include <exception>
+#include "tunnel_pump.hpp"
+#include "watched_tunnel.hpp"
+#include <secondwind/base/ascii.hpp>
+#include <secondwind/base/log.hpp>
+
+#include <algorithm>
+#include <memory>
+#include <utility>
 
 namespace secondwind::proxy {
 
 namespace {
 
-// One direction. `wait` awaits bytes on `source`. Returns the socket that failed; null after an
-// orderly end, and if another coroutine closed the socket.
-template<class Wait>
-net::task<net::stream const*> pump(context& shared, net::deadline_slot& slot, net::stream& source,
-                                   Wait wait, net::stream& sink, std::uint64_t& count) {
-    net::error_code ec;
-    net::stream const* failed = &source;
-    auto const scratch = shared.scratch_buffer();
-    std::string left; // what the sink did not take at once
-    for (;;) {
-        ec = co_await wait();
-        std::size_t n = 0;
-        if (!ec)
-            n = net::try_read(source, scratch, ec);
-        if (ec == net::asio::error::would_block)
-            continue;
-        if (ec)
-            break;
-        failed = &sink;
-        count += n;
-        std::string_view const bytes{static_cast<char const*>(scratch.data()), n};
-        auto const sent = net::try_write(sink, bytes, ec);
-        if (!ec && sent < n) {
-            left.assign(bytes.substr(sent));
-            net::write_all writing{sink, slot, std::chrono::milliseconds{0}, left};
-            ec = co_await writing;
-        }
-        if (ec)
-            break;
-        failed = &source;
+class tunnel_count {
+public:
+    explicit tunnel_count(telemetry::traffic& traffic) noexcept : traffic_{traffic} {
+        ++traffic_.tunnels;
     }
-    if (!failed->is_open())
-        failed = nullptr;
-    if (ec == net::asio::error::eof) {
-        failed = nullptr;
-        co_await net::end_sending(sink, slot, std::chrono::milliseconds{0});
-    } else {
-        net::close_quietly(source);
-        net::close_quietly(sink);
-    }
-    co_return failed;
-}
+    tunnel_count(tunnel_count const&) = delete;
+    tunnel_count& operator=(tunnel_count const&) = delete;
+    ~tunnel_count() { --traffic_.tunnels; }
 
-} // namespace
+private:
+    telemetry::traffic& traffic_;
+};
 
-net::task<void> tunnel(context& shared, client& client, request const& request,
-                       host::connection& host, std::string first, access_record& record) {
+net::task<void> blind_tunnel(context& shared, client& client, request const& request,
+                             host::connection& host, std::string first, access_record& record) {
+    tunnel_count const counted{shared.traffic};
     auto const stall = request.settings->timeouts.write_stall;
     record.first_byte = access_record::clock::now();
     record.bytes_out = first.size();
@@ -74,28 +49,44 @@ net::task<void> tunnel(context& shared, client& client, request const& request,
     }
     record.bytes_in += early.size();
 
-    net::gate ended{shared.io};
-    bool up_ended = false;
-    auto wait_client = [&client] { return client.readable(); };
-    net::stream const* up_failed = nullptr;
-    auto upward = [](net::task<net::stream const*> work, net::stream const*& failed, bool& done,
-                     net::gate& gate) -> net::task<void> {
-        failed = co_await work;
-        done = true;
-        gate.open();
-    };
-    net::spawn(upward(
-        pump(shared, client.slot(), client.socket(), wait_client, host.socket, record.bytes_in),
-        up_failed, up_ended, ended));
-    auto wait_host = [&host] { return host.readable(); };
-    auto const down_failed = co_await pump(shared, client.slot(), host.socket, wait_host,
-                                           client.socket(), record.bytes_out);
-    if (!up_ended) {
-        net::gate::waiter until{ended};
-        co_await until;
-    }
-    if (up_failed == &host.socket || down_failed == &host.socket)
-        record.ending = ending::cut;
+    blind_course up;
+    blind_course down;
+    co_await pump_both(shared, client, host, record, up, down);
+}
+
+net::task<void> watch_tunnel(context& shared, client& client, request const& request,
+                             host::connection& host, std::string first, std::string after,
+                             access_record& record) {
+    tunnel_count const counted{shared.traffic};
+    watched_tunnel watched{shared, client, request, host, record};
+    co_await watched.run(std::move(first), std::move(after));
+}
+
+// The client has offered it, and the host has agreed; what passes then can be anything.
+bool agrees_to_extension(context& shared, request const& request, http::response_head const& head) {
+    auto const agreed = std::ranges::find_if(head.fields, [](http::field const& each) {
+        return iequals(each.name, "Sec-WebSocket-Extensions");
+    });
+    if (agreed == head.fields.end())
+        return false;
+    shared.traffic.blinded(telemetry::blindness::extension);
+    if (!std::exchange(request.host->extension_noted, true))
+        log::write(log::level::warn, "websocket_extension",
+                   {{"host", request.host->name()}, {"extension", agreed->value}});
+    return true;
+}
+
+} // namespace
+
+net::task<void> tunnel(context& shared, client& client, request const& request,
+                       host::connection& host, host::answer& switching, std::string first,
+                       access_record& record) {
+    if (may_watch(request) && !agrees_to_extension(shared, request, switching.head()))
+        return watch_tunnel(shared, client, request, host, std::move(first),
+                            std::string{switching.after_head()}, record);
+    record.tunnel = std::make_unique<tunnel_figures>();
+    first += switching.after_head();
+    return blind_tunnel(shared, client, request, host, std::move(first), record);
 }
 
 } // namespace secondwind::proxy

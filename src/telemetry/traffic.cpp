@@ -36,6 +36,30 @@ std::string_view to_string(skip s) noexcept {
     return "committed";
 }
 
+std::string_view to_string(blindness b) noexcept {
+    switch (b) {
+    case blindness::extension:
+        return "extension";
+    case blindness::protocol:
+        return "protocol";
+    case blindness::admission:
+        return "admission";
+    }
+    return "admission";
+}
+
+std::string_view to_string(operation_end e) noexcept {
+    switch (e) {
+    case operation_end::complete:
+        return "complete";
+    case operation_end::error:
+        return "error";
+    case operation_end::cut:
+        return "cut";
+    }
+    return "cut";
+}
+
 std::string_view to_string(bad_key b) noexcept {
     switch (b) {
     case bad_key::missing:

@@ -75,8 +75,16 @@ enum class recovery_mode : std::uint8_t {
     off
 };
 
+// What becomes of the WebSockets of LM Studio's SDKs.
+enum class websocket_mode : std::uint8_t {
+    on,
+    observe, // their operations are known, and nothing is done about them
+    off      // they pass unseen
+};
+
 struct recovery {
     recovery_mode mode = recovery_mode::on;
+    websocket_mode websocket = websocket_mode::on;
     policy::evict evict = policy::evict::enough;
     policy::evict_named evict_named = policy::evict_named::never;
     std::vector<std::string> pinned; // globs on model keys: never unloaded for memory

@@ -76,6 +76,7 @@ struct host {
     telemetry::code_counts attempts; // by the status of their answers; 0: none came
     route_counts routed;             // requests that went here
     policy::origin_grants grants;    // of its answers to clients
+    bool extension_noted = false;    // that it agrees to one on the SDK's WebSocket
     // Unloads that operators request run one after another.
     bool unloading = false;
     net::gate unloaded;

@@ -92,7 +92,8 @@ private:
     std::array<char, longest_prefix> prefix_;
 };
 
-// Appends the bytes without their mask; masking is the same (section 5.3).
+// Copies or appends the bytes without their mask; masking is the same (section 5.3).
+void copy_unmasked(char* to, std::string_view payload, ws_mask mask) noexcept;
 void append_unmasked(std::string& to, std::string_view payload, ws_mask mask);
 
 // Appends a text message in one frame: as a client sends it with a mask, as a server without one.

@@ -53,6 +53,26 @@ enum class route_refusal : std::uint8_t {
 constexpr std::size_t route_refusals = 3;
 std::string_view to_string(route_refusal r) noexcept;
 
+// Why the operations in a tunnel of LM Studio's SDK are not known, or not any more.
+enum class blindness : std::uint8_t {
+    extension, // the host has agreed to an extension, such as a compression
+    protocol,  // something came that no WebSocket does
+    admission  // it did not begin as a connection of the SDK does
+};
+constexpr std::size_t blindnesses = 3;
+std::string_view to_string(blindness b) noexcept;
+
+// How an operation in such a tunnel ended.
+enum class operation_end : std::uint8_t {
+    complete, // with a result, or as its channel was closed
+    error,    // the client got an error
+    cut       // the tunnel ended before, or was not watched any more
+};
+constexpr std::size_t operation_ends = 3;
+std::string_view to_string(operation_end e) noexcept;
+// That are told apart: those of lmstudio::sdk_endpoint but for `other`.
+constexpr std::size_t operation_endpoints = 8;
+
 // One exchange, when it has ended.
 struct finished {
     telemetry::route route = route::other;
@@ -73,6 +93,11 @@ struct traffic {
     void refused(bad_key reason) noexcept { ++client_refusals[static_cast<std::size_t>(reason)]; }
     // `rule`: a name of a route_refusal.
     void refused_route(std::string_view rule) noexcept;
+    void blinded(blindness reason) noexcept { ++blind_tunnels[static_cast<std::size_t>(reason)]; }
+    // `endpoint` counts from 0.
+    void operation_ended(std::size_t endpoint, operation_end how) noexcept {
+        ++operations[endpoint][static_cast<std::size_t>(how)];
+    }
     void skipped(skip reason) noexcept { ++replays_skipped[static_cast<std::size_t>(reason)]; }
 
     std::uint64_t in_flight = 0; // requests that have been read and are being served
@@ -90,6 +115,10 @@ struct traffic {
     std::array<std::uint64_t, skips> replays_skipped{};
     std::uint64_t replays_recovered = 0; // the last answer was no curable error
     std::uint64_t replays_failed = 0;
+    std::uint64_t tunnels = 0;         // that are open
+    std::uint64_t tunnels_watched = 0; // of them
+    std::array<std::uint64_t, blindnesses> blind_tunnels{};
+    std::array<std::array<std::uint64_t, operation_ends>, operation_endpoints> operations{};
     std::uint64_t tls_failures = 0; // failed handshakes of clients
     histogram route_waits;          // of requests whose hosts were asked for their models first
     histogram queue_waits;          // of requests that met hosts at their limits

@@ -190,6 +190,7 @@ TEST(keys, each_reach_their_own_setting) {
         {"recovery.on_crash", "replay"},
         {"recovery.evict_named", "last"},
         {"recovery.turns", "on"},
+        {"recovery.websocket", "observe"},
         {"recovery.busy_wait", "0"},
         {"recovery.gate_wait", "0"},
         {"recovery.residency", "7s"},

@@ -96,7 +96,7 @@ TEST(config_file, takes_true_and_false_only_as_json_writes_them) {
 
 TEST(config_file, sets_what_a_recovery_may_do) {
     auto const r = read(R"({"recovery": {"mode": "observe", "evict": "idle", "max_replays": 5,
-        "evict_named": "last", "turns": "off", "gate_wait": "1h", "residency": "5s",
+        "evict_named": "last", "turns": "off", "websocket": "off", "gate_wait": "1h", "residency": "5s",
         "on_crash": "reload", "busy_wait": "0", "cooldown": "24h", "websocket_timeout": "0",
         "ledger_file": "ledger.jsonl", "ledger_size": "1MiB"}, "cold_load": {"gate": "off"},
         "limits": {"recovery_waiters": 1, "hold_time": "0"}})");
@@ -104,6 +104,7 @@ TEST(config_file, sets_what_a_recovery_may_do) {
     EXPECT_EQ(r.recovery.evict, policy::evict::idle);
     EXPECT_EQ(r.recovery.evict_named, policy::evict_named::last);
     EXPECT_EQ(r.recovery.turns, policy::turns::off);
+    EXPECT_EQ(r.recovery.websocket, websocket_mode::off);
     EXPECT_EQ(r.recovery.gate_wait, std::chrono::hours{1});
     EXPECT_EQ(r.recovery.residency, std::chrono::seconds{5});
     EXPECT_FALSE(r.cold_load.gate);
