@@ -156,12 +156,14 @@ simulated_host::instance& simulated_host::add(model const& m) {
     fresh.size = m.size;
     fresh.last_used = time_.elapsed().count() + 1;
     fresh.loaded = changed_ = virtual_time::now();
-    auto const others = std::ranges::count(instances_, m.key, &instance::model);
     fresh.id = m.key;
-    // A bare key that became free is not given to a further instance: it would be another one that
-    // serves the requests which name it than the one which serves them already.
-    for (auto n = others + 1; others > 0 && (n == others + 1 || find(fresh.id) != nullptr); ++n)
-        fresh.id = fmt::format("{}:{}", m.key, n);
+    // An id that became free is not given to a further instance: it would be another one that
+    // serves the requests which name it than the one which serves them already, and whoever has
+    // unloaded the one would find the other listed.
+    if (std::ranges::find(instances_, m.key, &instance::model) != instances_.end()) {
+        auto& last = further_[m.key];
+        fresh.id = fmt::format("{}:{}", m.key, last = std::max(last + 1, 2));
+    }
     return instances_.emplace_back(std::move(fresh));
 }
 

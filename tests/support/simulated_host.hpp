@@ -252,6 +252,7 @@ private:
     size_type returning_ = 0;                         // of unloaded instances, and not free yet
     std::map<std::uint64_t, call*> calls_;            // those that have not ended
     std::uint64_t numbers_ = 0;
+    std::map<std::string, int> further_; // the last number of an instance, by model
     virtual_time::time_point last_foreign_;
     virtual_time::time_point changed_;
     virtual_time::time_point busy_since_;
