@@ -91,7 +91,7 @@ policy::next_step exchange_recovery::decide(policy::judgement const& judged) {
 
 void exchange_recovery::learn_refusal(policy::judgement const& judged) {
     claim_.end();
-    if (!is_refusal(judged.verdict))
+    if (!is_refusal(judged.verdict) || host_.models.loaded_since(claim_))
         return;
     host_.models.load_refused(claim_);
     if (host_.models.known())

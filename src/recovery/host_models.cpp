@@ -187,10 +187,20 @@ bool host_models::answered_within(duration span, std::string_view name,
 }
 
 void host_models::load_refused(claim& by) {
+    if (loaded_since(by))
+        return;
     by.load_refused = true;
     by.generation = 0;
     if (auto const* const serves = serving(by))
         unloaded(std::string{serves->id});
+}
+
+bool host_models::loaded_since(claim& by) const {
+    auto const* const serves = known() ? serving(by) : nullptr;
+    auto const known_use = serves != nullptr ? uses_.find(serves->id) : uses_.end();
+    return known_use != uses_.end() && known_use->second.loaded && by.load_began &&
+           *by.load_began <= *known_use->second.loaded &&
+           resolve(by).match == lmstudio::match::found;
 }
 
 void host_models::not_found(claim& by) {

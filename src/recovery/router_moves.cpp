@@ -36,7 +36,7 @@ std::optional<choice> router::choose_instead(wanted_model const& wanted,
         candidate_on(*here->recovery, wanted, *here->upstream, mean_load_rate(), fresh);
     auto stay = policy::price_of(room).total();
     // It was refused, so room is lacking, even if it is not known how much.
-    if (room.victims == seconds{})
+    if (room.victims == seconds{} && room.residence != residence::loaded)
         stay += price_of_doubt;
     bool const cheaper =
         !others.candidates[best].refused && others.prices.prices[best].total() < stay;

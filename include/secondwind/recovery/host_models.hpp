@@ -85,6 +85,9 @@ public:
     // listing said. From now on the claim is on no other model that happens to be loaded, even if
     // its own is not listed.
     void load_refused(claim& by);
+    // Another request has loaded the model of this one since this one was sent, so a refusal of
+    // this one is older than the load.
+    bool loaded_since(claim& by) const;
     // The host has said that it has not loaded the model of a request, and does not load it.
     void not_found(claim& by);
     // A request has ended.

@@ -133,6 +133,22 @@ TEST_F(models_of_a_host, serve_a_request_whose_load_was_refused_by_none_that_it_
     EXPECT_EQ(models.serving(alias.use)->id, "b");
 }
 
+TEST_F(models_of_a_host, keep_what_was_loaded_after_a_request_was_sent_that_is_refused) {
+    list({}, {"b"});
+    request first{"b"}, second{"b"}, later{"b"};
+    first.use.load_began = now;
+    second.use.load_began = now;
+    EXPECT_FALSE(models.loaded_since(second.use));
+    models.answered(first.use, now + 5s);
+    later.use.load_began = now + 6s;
+    EXPECT_TRUE(models.loaded_since(second.use));
+    models.load_refused(second.use);
+    EXPECT_THAT(ids(), ElementsAre("b"));
+    EXPECT_FALSE(models.loaded_since(later.use));
+    models.load_refused(later.use);
+    EXPECT_THAT(ids(), IsEmpty());
+}
+
 TEST_F(models_of_a_host, count_a_model_as_loaded_once_a_request_for_it_is_answered) {
     list({loaded("a", 3)}, {"b"});
     request r{"b"};
