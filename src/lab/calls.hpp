@@ -28,6 +28,7 @@ struct loaded_instance {
     bool just_in_time = false;           // a request has loaded it: it has a time to live
     bool busy = false;                   // as machine::activity() says
     std::string config = "{}";           // as listed, a JSON object
+    std::string description;             // by machine::describe(); empty: not asked, or not told
 };
 
 // A model of a host's listing.
@@ -72,6 +73,7 @@ struct load_answer {
     std::string instance;
     std::optional<std::int64_t> context; // of load_config; nothing: not echoed
     double seconds = 0;                  // as the host says, else as measured
+    bool offered = true;                 // false: the host has no such call
 };
 
 struct chat_request {

@@ -3,6 +3,8 @@
 #include "documents.hpp"
 
 #include <secondwind/lmstudio/rest_codec.hpp>
+#include <secondwind/lmstudio/ws_codec.hpp>
+#include <secondwind/lmstudio/ws_load.hpp>
 #include <secondwind/net/timed_wait.hpp>
 
 #include <algorithm>
@@ -41,6 +43,37 @@ call_end end_of(host::failure const& failed) noexcept {
     }
     return call_end::cut;
 }
+
+call_end end_of(host::socket_fault kind) noexcept {
+    using host::socket_fault;
+    switch (kind) {
+    case socket_fault::none:
+        return call_end::answered;
+    case socket_fault::unreachable:
+        return call_end::unreachable;
+    case socket_fault::no_answer:
+        return call_end::timeout;
+    case socket_fault::cancelled:
+        return call_end::cancelled;
+    case socket_fault::refused:
+    case socket_fault::rejected:
+    case socket_fault::unknown_call:
+    case socket_fault::cut:
+    case socket_fault::broken:
+        break;
+    }
+    return call_end::cut;
+}
+
+// The host answers, but not such a call.
+bool is_missing(host::socket_fault kind) noexcept {
+    using host::socket_fault;
+    return kind == socket_fault::refused || kind == socket_fault::rejected ||
+           kind == socket_fault::unknown_call || kind == socket_fault::broken;
+}
+
+// For what comes before a load, and for the end of one that is cancelled.
+constexpr milliseconds socket_patience{10'000};
 
 } // namespace
 
@@ -104,6 +137,53 @@ net::task<load_answer> host_machine::load(load_request request, milliseconds lim
     out.seconds = seconds_between(began, now());
     if (out.end == call_end::answered)
         read_load(out, got.body);
+    co_return out;
+}
+
+net::task<std::string> host_machine::describe(std::string instance, milliseconds limit) {
+    auto listed = co_await host::list_over_socket(at(limit));
+    auto const found = std::ranges::find_if(listed.instances, [&instance](auto const& each) {
+        return each.listed.instance.id == instance && each.listed.instance.device.empty();
+    });
+    if (found == listed.instances.end())
+        co_return std::string{};
+    auto const got = co_await host::load_config_over_socket(at(limit), *found);
+    if (got.failure || !got.error.empty())
+        co_return std::string{};
+    auto const& one = found->listed;
+    bool const embeds = found->path == host::embedding_path;
+    lmstudio::load_description const described{one.instance.id,
+                                               one.instance.model,
+                                               embeds ? lmstudio::model_kind::embedding
+                                                      : lmstudio::model_kind::llm,
+                                               {},
+                                               one.ttl_ms,
+                                               got.config};
+    co_return lmstudio::write_description(described);
+}
+
+net::task<load_answer> host_machine::load_again(std::string description, milliseconds limit) {
+    load_answer out;
+    auto wanted = lmstudio::read_description(description);
+    if (!wanted) {
+        out.offered = false;
+        out.error = "what is known of its load cannot be read";
+        co_return out;
+    }
+    auto const began = now();
+    net::cancellation by;
+    reload_ = &by;
+    host::socket_load_limits const limits{limit, socket_patience};
+    auto got = co_await host::load_over_socket(at(socket_patience), std::move(*wanted), limits, by);
+    reload_ = nullptr;
+    out.end = end_of(got.failure.kind);
+    out.offered = !is_missing(got.failure.kind);
+    out.seconds = seconds_between(began, now());
+    if (got.loaded)
+        out.instance = got.loaded->instance.id;
+    else
+        out.error =
+            got.failure ? std::move(got.failure.reason) : lmstudio::error_title(got.refusal);
     co_return out;
 }
 
@@ -216,6 +296,8 @@ net::task<std::string> host_machine::version(milliseconds limit) {
 void host_machine::cancel() noexcept {
     if (under_way_)
         under_way_->cancel();
+    if (reload_)
+        reload_->cancel();
     woken_.open();
 }
 

@@ -6,6 +6,7 @@
 #include <secondwind/config/current_settings.hpp>
 #include <secondwind/host/call.hpp>
 #include <secondwind/host/socket_calls.hpp>
+#include <secondwind/net/cancellation.hpp>
 #include <secondwind/net/gate.hpp>
 
 #include <chrono>
@@ -24,6 +25,9 @@ public:
 
     net::task<listing> list(milliseconds limit) override;
     net::task<load_answer> load(load_request request, milliseconds limit) override;
+    // Both over the SDK's WebSocket: REST has no identifiers.
+    net::task<std::string> describe(std::string instance, milliseconds limit) override;
+    net::task<load_answer> load_again(std::string description, milliseconds limit) override;
     net::task<chat_answer> chat(chat_request request, milliseconds silence,
                                 milliseconds limit) override;
     net::task<embedding_answer> embed(std::string instance, std::string text,
@@ -61,6 +65,7 @@ private:
     host::connection_pool pool_;
     std::string authorization_;
     host::raw_call* under_way_ = nullptr;
+    net::cancellation* reload_ = nullptr; // that is under way
     net::gate woken_;
     bool estimates_ = true; // until the host says that it makes none
 };

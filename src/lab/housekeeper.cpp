@@ -20,6 +20,9 @@ using namespace std::chrono_literals;
 
 constexpr milliseconds look = 1s;
 
+// Where a request to load an instance again keeps what only the SDK's WebSocket can tell of it.
+constexpr auto described_as = "description";
+
 // The request that loads an instance as it was.
 std::string load_config_of(loaded_instance const& one) {
     auto const config = nlohmann::json::parse(one.config, nullptr, false);
@@ -29,6 +32,9 @@ std::string load_config_of(loaded_instance const& one) {
         if (config.is_object() && config.contains(name))
             wanted[name] = config[name];
     wanted["model"] = one.model;
+    if (auto described = nlohmann::json::parse(one.description, nullptr, false);
+        described.is_object())
+        wanted[described_as] = std::move(described);
     return write_json(wanted);
 }
 
@@ -118,18 +124,19 @@ net::task<bool> housekeeper::put_back(std::vector<std::string> const* models) {
     bool all = true;
     for (auto const& each : open) {
         auto const config = nlohmann::json::parse(each.config, nullptr, false);
-        load_request request;
+        std::string model;
         if (config.is_object() && config.contains("model") && config["model"].is_string())
-            request.model = config["model"].get<std::string>();
-        if (models && std::ranges::find(*models, request.model) == models->end())
+            model = config["model"].get<std::string>();
+        if (models && std::ranges::find(*models, model) == models->end())
             continue;
-        request.config = each.config;
         // One of the same id that a request has loaded has another context, and goes by itself.
         bool const there = std::ranges::any_of(told.loaded, [&](auto const& one) {
             return one.id == each.instance && !one.just_in_time && !is_leftover(one);
         });
         if (!there) {
-            auto const answer = co_await machine_.load(std::move(request), limits_.load);
+            bool const is_free = std::ranges::find(told.loaded, each.instance,
+                                                   &loaded_instance::id) == told.loaded.end();
+            auto const answer = co_await load_back(each.instance, each.config, is_free);
             if (!answer.error.empty()) {
                 narrator_.says(fmt::format("{} was loaded before, and could not be loaded again: "
                                            "{}. `secondwind lab clean` tries again",
@@ -142,6 +149,27 @@ net::task<bool> housekeeper::put_back(std::vector<std::string> const* models) {
         store_.end_restore(each.id);
     }
     co_return all;
+}
+
+net::task<load_answer> housekeeper::load_back(std::string instance, std::string config,
+                                              bool id_is_free) {
+    auto document = nlohmann::json::parse(config, nullptr, false);
+    load_request request;
+    if (document.is_object() && document.contains("model") && document["model"].is_string())
+        request.model = document["model"].get<std::string>();
+    if (document.is_object() && document.contains(described_as)) {
+        auto const description = write_json(document[described_as]);
+        document.erase(described_as);
+        if (id_is_free) {
+            auto answer = co_await machine_.load_again(description, limits_.load);
+            if (answer.offered)
+                co_return answer;
+            narrator_.says(fmt::format("{} can only be loaded under its model's own name: {}",
+                                       instance, answer.error));
+        }
+    }
+    request.config = write_json(document);
+    co_return co_await machine_.load(std::move(request), limits_.load);
 }
 
 bool housekeeper::stays(loaded_instance const& one) const {
@@ -202,9 +230,13 @@ net::task<housekeeper::cleared> housekeeper::clear(std::vector<loaded_instance> 
     }
     if (going.empty())
         co_return cleared::yes;
+    for (auto& each : going)
+        if (!each.just_in_time)
+            each.description = co_await machine_.describe(each.id, limits_.list);
     if (!rules_.yes && !agreed_) {
         auto const renamed = std::ranges::any_of(going, [](auto const& each) {
-            return !each.just_in_time && !each.id.starts_with(each.model);
+            return !each.just_in_time && each.description.empty() &&
+                   !each.id.starts_with(each.model);
         });
         auto const answer = narrator_.asks(fmt::format(
             "Unload {}? What was loaded by hand is loaded again at the end{}.",

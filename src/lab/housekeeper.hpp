@@ -70,6 +70,8 @@ private:
         registry::store& store_;
     };
 
+    // As it was if `config` has a description, else under its model's own name.
+    net::task<load_answer> load_back(std::string instance, std::string config, bool id_is_free);
     net::task<bool> await_idle(std::vector<loaded_instance> loaded, bool quiet);
     net::task<bool> unload(loaded_instance one, registry::row_id run);
     bool stays(loaded_instance const& one) const;

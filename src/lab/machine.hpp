@@ -25,6 +25,10 @@ public:
 
     virtual net::task<listing> list(milliseconds limit) = 0;
     virtual net::task<load_answer> load(load_request request, milliseconds limit) = 0;
+    // How an instance was loaded, with its own id: a JSON object for load_again(). Empty where the
+    // host does not tell.
+    virtual net::task<std::string> describe(std::string instance, milliseconds limit) = 0;
+    virtual net::task<load_answer> load_again(std::string description, milliseconds limit) = 0;
     // `silence` bounds the time without an event, `limit` the whole answer.
     virtual net::task<chat_answer> chat(chat_request request, milliseconds silence,
                                         milliseconds limit) = 0;

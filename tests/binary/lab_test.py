@@ -278,6 +278,20 @@ class others(lab):
         self.assertEqual(list(after), ["maker/small"])
         self.assertEqual(after["maker/small"]["context_length"], 4096)
 
+    def test_an_instance_comes_back_under_its_own_identifier(self):
+        made = small_machine()
+        made["loaded"] = [
+            {"model": "maker/small", "context_length": 2048, "identifier": "mine"},
+            {"model": "maker/small", "context_length": 4096},
+        ]
+        self.emulate(made)
+        done = self.lab("test", "limited", "--yes", "--quiet", "0")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        after = self.loaded()
+        self.assertEqual(sorted(after), ["maker/small", "mine"])
+        self.assertEqual(after["mine"]["context_length"], 2048)
+        self.assertEqual(after["maker/small"]["context_length"], 4096)
+
     def test_with_keep_all_stays_and_results_say_so(self):
         made = small_machine()
         made["loaded"] = [{"model": "maker/small", "context_length": 4096}]

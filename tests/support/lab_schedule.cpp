@@ -88,6 +88,8 @@ lab_schedule::lab_schedule(std::uint64_t seed, bool tracing)
     : seeded_random{seed}, tracing_{tracing}, machine_{io_, time_, number(12, 64) * gigabyte,
                                                        random_models()} {
     machine_.on_event = [this](std::string const& line) { trace(line); };
+    machine_.tells_loads = seed % 2 == 0;
+    machine_.loads_again = seed % 4 == 0;
     machine_.estimates = chance(70);
     machine_.estimate_factor = chance(50) ? 1.0 : chance(50) ? 1.2 : 0.6;
 }

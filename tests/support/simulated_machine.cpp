@@ -220,6 +220,43 @@ net::task<lab::load_answer> simulated_machine::load(lab::load_request request, m
     co_return out;
 }
 
+net::task<std::string> simulated_machine::describe(std::string id, milliseconds limit) {
+    auto const end = co_await spend(5ms, limit);
+    auto const* const one = find_instance(id);
+    if (end != call_end::answered || one == nullptr || !tells_loads)
+        co_return std::string{};
+    co_return fmt::format(R"({{"context_length":{},"id":"{}","model":"{}"}})", one->context, id,
+                          one->model);
+}
+
+net::task<lab::load_answer> simulated_machine::load_again(std::string description,
+                                                          milliseconds limit) {
+    auto const text_in = [&description](std::string const& name) {
+        auto const begin = description.find("\"" + name + "\":\"") + name.size() + 4;
+        return description.substr(begin, description.find('"', begin) - begin);
+    };
+    auto const id = text_in("id");
+    lab::load_answer out;
+    out.offered = loads_again;
+    if (!loads_again) {
+        out.error = "it does not know that call";
+        co_return out;
+    }
+    if (find_instance(id) != nullptr) {
+        out.error = "the identifier is in use";
+        co_return out;
+    }
+    lab::load_request request;
+    request.model = text_in("model");
+    request.config = description;
+    out = co_await load(std::move(request), limit);
+    if (out.error.empty()) {
+        find_instance(out.instance)->id = id;
+        out.instance = id;
+    }
+    co_return out;
+}
+
 net::task<lab::chat_answer> simulated_machine::chat(lab::chat_request request, milliseconds,
                                                     milliseconds limit) {
     lab::chat_answer out;

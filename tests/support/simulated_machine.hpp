@@ -82,9 +82,14 @@ public:
     // 1: the guardrail estimates right; 1.3: it refuses early.
     double estimate_factor = 1.0;
     bool estimates = true;
+    // How an instance was loaded; and it can load one again under its own id.
+    bool tells_loads = true;
+    bool loads_again = true;
 
     net::task<lab::listing> list(milliseconds limit) override;
     net::task<lab::load_answer> load(lab::load_request request, milliseconds limit) override;
+    net::task<std::string> describe(std::string instance, milliseconds limit) override;
+    net::task<lab::load_answer> load_again(std::string description, milliseconds limit) override;
     net::task<lab::chat_answer> chat(lab::chat_request request, milliseconds silence,
                                      milliseconds limit) override;
     net::task<lab::embedding_answer> embed(std::string instance, std::string text,

@@ -24,6 +24,10 @@ struct load_description {
     bool operator==(load_description const&) const = default;
 };
 
+// A description as a JSON object, to be kept, and read again; nothing where it is none.
+std::string write_description(load_description const& one);
+std::optional<load_description> read_description(std::string_view json);
+
 // The parameter and the result of getLoadConfig; nothing for an error, or what is no configuration.
 std::string load_config_parameter(std::string_view identifier, std::string_view reference);
 std::optional<std::string> parse_load_config(std::string_view message);

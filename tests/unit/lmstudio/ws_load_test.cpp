@@ -39,6 +39,20 @@ TEST(load_parameter, says_all_of_what_the_instance_was) {
             {"layerName":"apiOverride","config":{"fields":[{"key":"x"}]}}]}})"));
 }
 
+TEST(read_description, reads_what_was_written) {
+    load_description const whole{"mine", "k\"", model_kind::embedding,
+                                 "",     5000,  R"({"fields":[{"key":"x"}]})"};
+    EXPECT_EQ(read_description(write_description(whole)), whole);
+    load_description const least{"mine", "k", model_kind::llm, "", {}, "{}"};
+    EXPECT_EQ(read_description(write_description({"mine", "k"})), least);
+}
+
+TEST(read_description, takes_nothing_else) {
+    for (auto const* text : {"", "[]", "{}", R"({"identifier":"a"})", R"({"modelKey":"a"})",
+                             R"({"identifier":1,"modelKey":"a"})"})
+        EXPECT_FALSE(read_description(text)) << text;
+}
+
 TEST(load_parameter, leaves_out_what_is_not_known) {
     load_description const wanted{"mine", "k"};
     EXPECT_EQ(nlohmann::json::parse(load_parameter(wanted)), nlohmann::json::parse(R"({
