@@ -250,8 +250,14 @@ net::task<housekeeper::cleared> housekeeper::clear(std::vector<loaded_instance> 
     bool const free = co_await await_idle(going, new_ones);
     if (!free)
         co_return cleared::busy;
-    auto result = cleared::yes;
-    auto const told = co_await machine_.activity(std::move(going), limits_.list);
+    // Meanwhile others may have loaded another under the same id.
+    auto listed = co_await machine_.list(limits_.list);
+    auto present = listed.loaded();
+    std::erase_if(present, [&](auto const& one) {
+        return std::ranges::find(going, one.id, &loaded_instance::id) == going.end();
+    });
+    auto result = listed.error.empty() ? cleared::yes : cleared::failed;
+    auto const told = co_await machine_.activity(std::move(present), limits_.list);
     for (auto const& each : told.loaded) {
         bool const gone = co_await unload(each, run);
         if (!gone)

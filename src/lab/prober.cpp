@@ -267,16 +267,18 @@ net::task<judged> prober::embed(probe_order const& order, registry::probe& row) 
 }
 
 // Waits until none of them is busy. False if one still is.
-net::task<bool> prober::idle(std::vector<loaded_instance> mine) {
+net::task<prober::idleness> prober::await_idle(std::vector<loaded_instance> mine) {
     // Whoever presses Ctrl-C does not wait that long.
     auto const until =
         machine_.now() + (stopped_ ? std::min(limits_.wait, longest_stop) : limits_.wait);
+    auto idle = idleness::at_once;
     for (auto pause = first_look;; pause = std::min(2 * pause, longest_look)) {
         auto const told = co_await machine_.activity(mine, limits_.list);
         if (told.busy().empty())
-            co_return true;
+            co_return idle;
         if (machine_.now() >= until)
-            co_return false;
+            co_return idleness::never;
+        idle = idleness::later;
         co_await machine_.wait(pause);
     }
 }
@@ -317,12 +319,15 @@ net::task<cleaned> prober::clean(registry::probe of, std::string key, std::set<s
         } else if (!unloaded.contains(mine.front().id)) {
             if (problem.empty()) {
                 auto const begun = machine_.now();
-                bool const free = co_await idle(mine);
+                auto const idle = co_await await_idle(mine);
                 until += machine_.now() - begun;
-                if (!free) {
+                if (idle == idleness::never) {
                     problem = fmt::format("{} is in use", mine.front().id);
                     co_return out;
                 }
+                // Meanwhile others may have loaded another under the same id.
+                if (idle == idleness::later)
+                    continue;
             }
             auto const going = mine.front().id;
             auto const answer = co_await machine_.unload(going, limits_.unload);

@@ -103,7 +103,8 @@ private:
                                 bool filled);
     net::task<judged> fill(probe_order const& order, registry::probe& row);
     net::task<judged> embed(probe_order const& order, registry::probe& row);
-    net::task<bool> idle(std::vector<loaded_instance> mine);
+    enum class idleness : std::uint8_t { at_once, later, never };
+    net::task<idleness> await_idle(std::vector<loaded_instance> mine);
 
     machine& machine_;
     journal& journal_;

@@ -140,16 +140,20 @@ void lab_schedule::disturb() {
     case 1:
     case 2: {
         bool const by_request = chance(50);
-        trace("others load " + model.key);
+        trace((by_request ? "a request loads " : "others load ") + model.key);
         if (machine_.others_load(model.key, model.default_context, by_request) && !by_request)
-            manual_[machine_.instances().back().id] = model.key;
+            manual_.insert(model.key);
         break;
     }
     case 3:
         if (!instances.empty()) {
             auto const id = instances.front().id;
             trace("others unload " + id);
-            manual_.erase(id);
+            // It may be one that the lab has loaded again for them.
+            auto const one = manual_.find(instances.front().model);
+            if (one != manual_.end() && !instances.front().of_lab &&
+                !instances.front().just_in_time)
+                manual_.erase(one);
             machine_.others_unload(id);
         }
         break;
@@ -285,13 +289,8 @@ void lab_schedule::check_end() {
     for (auto const& each : machine_.instances())
         if (each.of_lab && !sticky)
             breach(each.id + " of the lab is still loaded");
-    // It may be loaded again under another id.
-    std::map<std::string, int> by_hand;
-    for (auto const& [id, model] : manual_)
-        ++by_hand[model];
-    for (auto const& each : by_hand) {
-        auto const& model = each.first;
-        auto const count = each.second;
+    for (auto const& model : std::set<std::string>(manual_.begin(), manual_.end())) {
+        auto const count = static_cast<std::ptrdiff_t>(manual_.count(model));
         auto const left = std::ranges::count_if(machine_.instances(), [&](auto const& one) {
             return one.model == model && !one.of_lab && !one.just_in_time;
         });

@@ -53,7 +53,7 @@ private:
     virtual_time time_{io_};
     simulated_machine machine_;
     std::vector<std::string> breaches_;
-    std::map<std::string, std::string> manual_; // what others have loaded by hand: its id and model
+    std::multiset<std::string> manual_;          // the models of what others have loaded by hand
     std::map<std::int64_t, std::string> probes_; // by id: the outcome that was acknowledged
     lab::runner* running_ = nullptr;
     request_lease* lease_ = nullptr;
