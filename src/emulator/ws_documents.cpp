@@ -200,8 +200,8 @@ json ws_tokens(std::string_view text) {
     auto& tokens = result["tokens"] = json::array();
     for (std::size_t at = 0; at < text.size(); at += bytes_per_token) {
         std::uint32_t token = 0;
-        for (unsigned char const byte : text.substr(at, bytes_per_token))
-            token = token * 31 + byte;
+        for (char const byte : text.substr(at, bytes_per_token))
+            token = token * 31 + static_cast<unsigned char>(byte);
         tokens.push_back(token);
     }
     return result;

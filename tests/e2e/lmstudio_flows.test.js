@@ -217,6 +217,32 @@ describe('lmstudio over a recorded tunnel', () => {
     assert.equal((await client.llm.load(resident, silently)).identifier, resident);
   });
 
+  flow('a model that is aborted while it loads', async (client) => {
+    await stage.tell({ hold_loads: true });
+    const abort = new AbortController();
+    const model = client.llm.model(wanted, { signal: abort.signal, ...silently });
+    await stage.tell({ await: { loading: 1 } });
+    abort.abort();
+    await assert.rejects(model, { name: 'AbortError' });
+    await stage.tell({ await: { not_loading: true } });
+  });
+
+  flow('a prediction that is aborted', async (client) => {
+    const model = await client.llm.model(wanted, silently);
+    await stage.tell({ hold_generations: 0 });
+    const abort = new AbortController();
+    const prediction = model.respond('What happened?', { signal: abort.signal });
+    await stage.tell({ await: { running: 1 } });
+    abort.abort();
+    assert.equal((await prediction.result()).stats.stopReason, 'userStopped');
+  });
+
+  flow('many long predictions at once', async (client) => {
+    const model = await client.llm.model(wanted, silently);
+    const asked = Array.from({ length: 20 }, (_, i) => model.respond(`${i} `.repeat(40_000)));
+    for (const { content } of await Promise.all(asked)) assert.equal(content, everything);
+  });
+
   flow('an instance that another client has unloaded', async (client) => {
     const model = await client.llm.model(wanted, silently);
     await stage.tell({ unload: wanted });
