@@ -122,7 +122,10 @@ net::task<bool> housekeeper::put_back(std::vector<std::string> const* models) {
         return std::ranges::find(unclean, one.id, &registry::probe::instance) != unclean.end();
     };
     bool all = true;
+    std::set<registry::row_id> ended;
     for (auto const& each : open) {
+        if (ended.contains(each.id))
+            continue;
         auto const config = nlohmann::json::parse(each.config, nullptr, false);
         std::string model;
         if (config.is_object() && config.contains("model") && config["model"].is_string())
@@ -133,6 +136,7 @@ net::task<bool> housekeeper::put_back(std::vector<std::string> const* models) {
         bool const there = std::ranges::any_of(told.loaded, [&](auto const& one) {
             return one.id == each.instance && !one.just_in_time && !is_leftover(one);
         });
+        auto got = each.instance;
         if (!there) {
             bool const is_free = std::ranges::find(told.loaded, each.instance,
                                                    &loaded_instance::id) == told.loaded.end();
@@ -145,8 +149,16 @@ net::task<bool> housekeeper::put_back(std::vector<std::string> const* models) {
                 continue;
             }
             kept_.insert(answer.instance);
+            got = answer.instance;
         }
-        store_.end_restore(each.id);
+        // Without its own identifier it may have got the id of another that is still to come, and
+        // is taken for that one from then on.
+        auto const alike = std::ranges::find_if(open, [&](auto const& one) {
+            return one.instance == got && one.config == each.config && !ended.contains(one.id);
+        });
+        auto const id = alike == open.end() ? each.id : alike->id;
+        ended.insert(id);
+        store_.end_restore(id);
     }
     co_return all;
 }

@@ -142,18 +142,14 @@ void lab_schedule::disturb() {
         bool const by_request = chance(50);
         trace((by_request ? "a request loads " : "others load ") + model.key);
         if (machine_.others_load(model.key, model.default_context, by_request) && !by_request)
-            manual_.insert(model.key);
+            manual_[machine_.instances().back().id] = model.key;
         break;
     }
     case 3:
         if (!instances.empty()) {
             auto const id = instances.front().id;
             trace("others unload " + id);
-            // It may be one that the lab has loaded again for them.
-            auto const one = manual_.find(instances.front().model);
-            if (one != manual_.end() && !instances.front().of_lab &&
-                !instances.front().just_in_time)
-                manual_.erase(one);
+            forget_manual(instances.front());
             machine_.others_unload(id);
         }
         break;
@@ -282,6 +278,21 @@ bool lab_schedule::run() {
     return true;
 }
 
+// Others unload it. It may be one that the lab has loaded again for them, under another id.
+void lab_schedule::forget_manual(simulated_machine::instance const& one) {
+    if (manual_.erase(one.id) > 0 || one.of_lab || one.just_in_time)
+        return;
+    auto const is_there = [this](std::string const& id) {
+        return std::ranges::find(machine_.instances(), id, &simulated_machine::instance::id) !=
+               machine_.instances().end();
+    };
+    auto const gone = std::ranges::find_if(manual_, [&](auto const& each) {
+        return each.second == one.model && !is_there(each.first);
+    });
+    if (gone != manual_.end())
+        manual_.erase(gone);
+}
+
 void lab_schedule::check_end() {
     bool const sticky = std::ranges::any_of(machine_.models(), [](auto const& each) {
         return each.fault == machine_fault::keeps_instance;
@@ -289,8 +300,13 @@ void lab_schedule::check_end() {
     for (auto const& each : machine_.instances())
         if (each.of_lab && !sticky)
             breach(each.id + " of the lab is still loaded");
-    for (auto const& model : std::set<std::string>(manual_.begin(), manual_.end())) {
-        auto const count = static_cast<std::ptrdiff_t>(manual_.count(model));
+    // It may be loaded again under another id.
+    std::map<std::string, int> by_hand;
+    for (auto const& [id, model] : manual_)
+        ++by_hand[model];
+    for (auto const& each : by_hand) {
+        auto const& model = each.first;
+        auto const count = each.second;
         auto const left = std::ranges::count_if(machine_.instances(), [&](auto const& one) {
             return one.model == model && !one.of_lab && !one.just_in_time;
         });

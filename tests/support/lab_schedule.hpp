@@ -14,7 +14,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -43,6 +42,7 @@ private:
     // One run of the lab; false if it did not end.
     bool run_once(bool disturbed);
     void remember_probes();
+    void forget_manual(simulated_machine::instance const& one);
     void check_end();
     void breach(std::string text);
     void trace(std::string const& text);
@@ -53,7 +53,7 @@ private:
     virtual_time time_{io_};
     simulated_machine machine_;
     std::vector<std::string> breaches_;
-    std::multiset<std::string> manual_;          // the models of what others have loaded by hand
+    std::map<std::string, std::string> manual_; // what others have loaded by hand: its id and model
     std::map<std::int64_t, std::string> probes_; // by id: the outcome that was acknowledged
     lab::runner* running_ = nullptr;
     request_lease* lease_ = nullptr;
