@@ -23,6 +23,11 @@ bool read_switch(std::string const& text, std::optional<bool>& into) {
     return text == "on" || text == "off";
 }
 
+constexpr bool prints_json(lab_verb verb) noexcept {
+    return verb == lab_verb::list || verb == lab_verb::show || verb == lab_verb::test ||
+           verb == lab_verb::health;
+}
+
 } // namespace
 
 lab_verbs::lab_verbs(CLI::App& app, flag_values& values) : values_{values} {
@@ -75,7 +80,8 @@ CLI::App& lab_verbs::add(lab_verb verb, std::string const& name, std::string con
         ->type_name("FILE");
     one->add_option("--host", host_, "Name of the upstream, if there are several")
         ->type_name("NAME");
-    one->add_flag("--json", command_.json, "Print JSON");
+    if (prints_json(verb))
+        one->add_flag("--json", command_.json, "Print JSON");
     add_flag(*one, values_, "--upstream", "--upstream", "URL",
              "The LM Studio host, if not that of the configuration", true);
     one->footer(lab_footer);

@@ -231,7 +231,7 @@ bool is_filled(result const& r) noexcept {
 bool is_current(registry::result const& kept, conditions const& present) {
     return kept.mode != "imported" && kept.fingerprint == present.fingerprint &&
            kept.lmstudio == present.lmstudio && kept.settings == present.settings &&
-           present.now - kept.measured < longest_valid;
+           is_recent(kept.measured, present.now);
 }
 
 bool is_fresh(registry::result const& kept, conditions const& present) {

@@ -73,7 +73,8 @@ net::task<run_end> runner::run() {
     host_.version = co_await machine_.version(version_limit);
     host_.seen = machine_.wall_clock();
     host_.id = store_.keep(host_);
-    house_.settle_dead_runs();
+    if (!order_.dry_run)
+        house_.settle_dead_runs();
 
     registry::run begun;
     begun.host = host_.id;

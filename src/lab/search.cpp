@@ -372,7 +372,7 @@ std::vector<registry::probe> counting(std::span<registry::probe const> all,
     std::vector<registry::probe> kept;
     for (auto const& p : all)
         if (p.fingerprint == present.fingerprint && p.lmstudio == present.lmstudio &&
-            p.settings == present.settings && present.now - p.began < longest_valid)
+            p.settings == present.settings && is_recent(p.began, present.now))
             kept.push_back(p);
     return kept;
 }

@@ -85,6 +85,11 @@ struct conditions {
     registry::time_point now{};
 };
 inline constexpr std::chrono::hours longest_valid{24 * 30};
+// False of what is older, or dated by a clock that was far ahead.
+constexpr bool is_recent(registry::time_point measured, registry::time_point now) noexcept {
+    constexpr std::chrono::hours most_ahead{1};
+    return now - measured < longest_valid && measured - now <= most_ahead;
+}
 std::vector<registry::probe> counting(std::span<registry::probe const> all,
                                       conditions const& present);
 // Of the file of a model: its key, variant, size and quantization.

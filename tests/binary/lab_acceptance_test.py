@@ -34,7 +34,7 @@ class acceptance(lab):
                 process(*self.arguments("test", "--all", *arguments),
                         env={"SECONDWIND_ADMIN_LISTEN": "off"})
             )
-            for _ in range(dice.randint(1, 60)):
+            for _ in range(dice.randint(1, 180 // KILLS)):
                 running.errors.until(lambda line: line)
             running.signal(signal.SIGKILL)
             running.wait()

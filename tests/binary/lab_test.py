@@ -211,7 +211,7 @@ class usage(lab):
             ("test", "maker"), ("test", "--all", "--ctx", "many"), ("test", "small", "--ctx", "0"),
             ("test", "--all", "--wait", "soon"), ("list", "--sort", "colour"),
             ("list", "--type", "vision"), ("show", "none"), ("forget",), ("forget", "small"),
-            ("export", "--format", "xml"), ("test", "--all", "--host", "other"),
+            ("export", "--format", "xml"), ("test", "--all", "--host", "other"), ("scan", "--json"),
         ):
             with self.subTest(arguments):
                 done = self.lab(*arguments)

@@ -179,6 +179,8 @@ TEST(result, is_fresh_under_the_same_conditions_for_thirty_days) {
     EXPECT_TRUE(is_fresh(kept, present));
     present.now = at_second(4) + longest_valid;
     EXPECT_FALSE(is_fresh(kept, present));
+    present.now = at_second(0) - std::chrono::hours{2};
+    EXPECT_FALSE(is_fresh(kept, present));
     present.now = at_second(5);
     for (auto const* status : {"partial", "skipped"}) {
         kept.status = status;
