@@ -78,6 +78,7 @@ void access_record::write(request const& request, telemetry::traffic& counts) co
         std::vector<log::field> all{fields.begin(), fields.begin() + shown};
         all.emplace_back("watched", tunnel->watched);
         all.emplace_back("operations", tunnel->operations);
+        all.emplace_back("recovered", tunnel->recovered);
         return log::write(log::level::info, "exchange", all.data(), all.size());
     }
     log::write(log::level::info, "exchange", fields.data(), shown);

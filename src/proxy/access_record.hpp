@@ -29,6 +29,7 @@ std::string_view to_string(ending e) noexcept;
 struct tunnel_figures {
     bool watched = false; // to its end
     std::uint64_t operations = 0;
+    std::uint64_t recovered = 0; // of them
 };
 
 struct access_record {

@@ -1,14 +1,39 @@
 #include "operation.hpp"
 
+#include <secondwind/base/log.hpp>
+
 #include <algorithm>
 #include <cstddef>
+#include <random>
 
 namespace secondwind::proxy {
+
+using lmstudio::sdk_action;
+using lmstudio::sdk_state;
+
+namespace {
+
+// Of a frame (RFC 6455 section 5.3): whoever wrote the message must not foresee it.
+http::ws_mask fresh_mask() {
+    std::random_device source;
+    auto const bits = source();
+    http::ws_mask mask{};
+    for (std::size_t i = 0; i < mask.size(); ++i)
+        mask[i] = static_cast<char>(bits >> 8 * i);
+    return mask;
+}
+
+} // namespace
 
 operation::operation(operation_setting const& of, operation_key key,
                      lmstudio::sdk_endpoint endpoint)
     : setting_{of}, key_{key}, endpoint_{endpoint}, kept_{of.budget, of.most_kept},
       recovery_{of.host, *this, model_, of.kind} {}
+
+bool operation::expect(std::uint64_t size) noexcept {
+    whole_ = whole_ && kept_.expect(size) && kept_.affords(static_cast<std::size_t>(size));
+    return whole_;
+}
 
 void operation::keep(std::string_view payload, http::ws_mask mask) {
     whole_ = whole_ && kept_.fits(payload.size()) && kept_.affords(payload.size());
@@ -25,19 +50,68 @@ void operation::keep(std::string_view payload, http::ws_mask mask) {
 }
 
 void operation::begin() {
-    model_ = lmstudio::requested_model::of_operation(kept_.view(), whole_);
+    held_.clear();
     recovery_.sent();
     recovery_.arrived();
 }
 
+std::string operation::frames_up() {
+    std::string frames;
+    http::append_text_frame(frames, kept_.view(), fresh_mask());
+    frames += std::exchange(behind_, {});
+    return frames;
+}
+
+sdk_action operation::take(lmstudio::sdk_event event) noexcept {
+    auto const [action, next] = lmstudio::next_of(state_, event);
+    repeats_ = repeats_ || (state_ == sdk_state::held && action == sdk_action::send);
+    state_ = next;
+    return action;
+}
+
+void operation::keep_behind(std::string_view message) {
+    http::append_text_frame(behind_, message, fresh_mask());
+}
+
+bool operation::shows(lmstudio::sdk_packet packet, std::string_view beginning) noexcept {
+    if (repeats_ && had_.repeats(packet, beginning))
+        return false;
+    had_.delivered(packet, beginning);
+    return true;
+}
+
 void operation::commit() {
-    if (committed_)
-        return;
-    committed_ = true;
     static_cast<void>(recovery_.decide({policy::verdict::healthy, {}}));
-    auto const name = model_.name();
-    model_ = lmstudio::requested_model::known({}, false, name, model_.unnamed(), 0);
+    auto const named = model_.name();
+    model_ = lmstudio::requested_model::known({}, false, named, model_.unnamed(), 0);
     kept_.release();
+}
+
+std::string const& operation::name() const {
+    if (name_.empty())
+        name_ = std::string{setting_.tunnel_id} + '/' + std::to_string(key_.id);
+    return name_;
+}
+
+void operation::write(telemetry::operation_end result) {
+    bool const met = recovery_.met_recovery();
+    auto const level = met || observed_ ? log::level::info : log::level::debug;
+    if (!log::enabled(level))
+        return;
+    std::chrono::duration<double, std::milli> const took =
+        std::chrono::steady_clock::now() - began_;
+    log::write(level, "operation",
+               {{"request_id", name()},
+                {"host", setting_.host.name},
+                {"path", setting_.path},
+                {"endpoint", endpoint()},
+                {"model", model_.name()},
+                {"verdict", policy::to_string(verdict_)},
+                {"recovery", met         ? recovery::to_string(recovery_.outcome())
+                             : observed_ ? recovery::to_string(recovery::outcome::observed)
+                                         : ""},
+                {"duration_ms", took.count()},
+                {"ended", telemetry::to_string(result)}});
 }
 
 operation* operation_table::find(operation_key key) noexcept {

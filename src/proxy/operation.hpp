@@ -3,17 +3,22 @@
 
 #include <secondwind/http/ws_frame.hpp>
 #include <secondwind/lmstudio/requested_model.hpp>
+#include <secondwind/lmstudio/sdk_operation.hpp>
 #include <secondwind/lmstudio/sdk_prefix.hpp>
 #include <secondwind/net/recycler.hpp>
 #include <secondwind/proxy/replay_buffer.hpp>
 #include <secondwind/recovery/exchange_recovery.hpp>
+#include <secondwind/telemetry/traffic.hpp>
 
 #include <boost/intrusive/set.hpp>
 
+#include <chrono>
 #include <compare>
 #include <cstdint>
+#include <iterator>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace secondwind::proxy {
 
@@ -43,35 +48,87 @@ public:
     operation& operator=(operation const&) = delete;
 
     operation_key key() const noexcept { return key_; }
-    lmstudio::sdk_endpoint endpoint() const noexcept { return endpoint_; }
+    lmstudio::sdk_endpoint opens() const noexcept { return endpoint_; }
 
-    // The payload of its opening message, while that passes; `size` is all of it, if that is known.
-    void expect(std::uint64_t size) noexcept { whole_ = whole_ && kept_.expect(size); }
+    lmstudio::sdk_state state() const noexcept { return state_; }
+    recovery::exchange_recovery& recoveries() noexcept { return recovery_; }
+
+    // The payload of its opening message, while that comes; `size` is all of it, if that is known.
+    // False if it cannot be kept.
+    bool expect(std::uint64_t size) noexcept;
     void keep(std::string_view payload, http::ws_mask mask);
+    // The opening message has come whole.
+    void read_model() { model_ = lmstudio::requested_model::of_operation(kept_.view(), whole_); }
+    // It waits for a recovery of its host.
+    void wait() noexcept { state_ = lmstudio::sdk_state::waiting; }
     // The host has the opening message.
     void begin();
+    // That message as a client sends it, and what it has sent after that while the first waited.
+    std::string frames_up();
+
+    // Moves on in lmstudio::next_of().
+    lmstudio::sdk_action take(lmstudio::sdk_event event) noexcept;
+    // The client has sent something for it: from now on it is not sent again.
+    void touch() noexcept { touched_ = true; }
+    bool touched() const noexcept { return touched_; }
+    // The same while it waits.
+    void keep_behind(std::string_view message);
+    // A recovery of its host may hold it; whether it does depends on its model.
+    bool may_wait() const noexcept {
+        return setting_.host.guard.gate() != policy::gate::open || setting_.host.lease.held();
+    }
+    bool must_wait() { return recovery_.held() && !recovery_.admitted(); }
+    // An opening packet: whether it passes.
+    bool shows(lmstudio::sdk_packet packet, std::string_view beginning) noexcept;
     // The host has told of an outcome: nothing of it will be sent again.
     void commit();
-    bool committed() const noexcept { return committed_; }
+    // The host has given this error.
+    void note_error(policy::verdict v) noexcept { verdict_ = v; }
+    // A recovery would have been begun for that.
+    void observe() noexcept { observed_ = true; }
+    bool replayable() const override { return whole_ && !touched_; }
+
+    // Its error, as it came.
+    void hold(std::string frames) noexcept { held_ = std::move(frames); }
+    std::string release() noexcept { return std::exchange(held_, {}); }
+
+    bool recovered() const noexcept {
+        return recovery_.met_recovery() && recovery_.outcome() == recovery::outcome::recovered;
+    }
+    // Its line in the log.
+    void write(telemetry::operation_end result);
+
+    // A coroutine of its tunnel refers to it, and destroys it if it is `over` by then.
+    bool awaited = false;
+    bool over = false;
 
     using hook = boost::intrusive::set_member_hook<
         boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
     hook in_table;
 
 private:
-    std::string_view id() const override { return name_; }
+    std::string_view id() const override { return name(); }
+    std::string const& name() const;
     std::string_view path() const override { return setting_.path; }
+    std::string_view endpoint() const override { return lmstudio::to_string(endpoint_); }
     std::string authorization() const override { return setting_.authorization; }
-    bool replayable() const override { return whole_; }
     bool sent_blind() const override { return false; }
     bool chooses_context() const override { return lmstudio::loads(endpoint_); }
 
     operation_setting const& setting_;
     operation_key key_;
     lmstudio::sdk_endpoint endpoint_;
+    lmstudio::sdk_state state_ = lmstudio::sdk_state::sent;
     bool whole_ = true; // the opening message is kept
-    bool committed_ = false;
-    std::string name_; // "<tunnel>/<id>"; empty until it is needed
+    bool touched_ = false;
+    bool repeats_ = false; // it was sent again
+    bool observed_ = false;
+    policy::verdict verdict_ = policy::verdict::healthy;
+    std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
+    lmstudio::sdk_repeats had_;
+    mutable std::string name_; // "<tunnel>/<id>"; empty until it is needed
+    std::string held_;
+    std::string behind_; // frames
     replay_buffer kept_;
     lmstudio::requested_model model_;
     recovery::exchange_recovery recovery_;
@@ -92,14 +149,24 @@ public:
     operation* find(operation_key key) noexcept;
     // Null if its id is in use, or if there are too many.
     operation* add(operation_setting const& of, operation_key key, lmstudio::sdk_endpoint endpoint);
+    // One that a coroutine refers to lives on, outside of the table.
     void erase(operation& one) noexcept {
         --size_;
-        delete &one;
+        one.in_table.unlink();
+        one.over = true;
+        if (!one.awaited)
+            delete &one;
     }
     void clear() noexcept;
     std::size_t size() const noexcept { return size_; }
     bool empty() const noexcept { return size_ == 0; }
     operation& first() noexcept { return *all_.begin(); }
+    // In the order of the keys; null at the end.
+    operation* begin() noexcept { return all_.empty() ? nullptr : &*all_.begin(); }
+    operation* after(operation& one) noexcept {
+        auto const next = std::next(all_.iterator_to(one));
+        return next == all_.end() ? nullptr : &*next;
+    }
 
 private:
     struct key_of {

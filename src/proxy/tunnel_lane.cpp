@@ -55,6 +55,7 @@ std::string_view tunnel_lane::take(std::string_view bytes) {
 }
 
 std::string_view tunnel_lane::end() {
+    reader_.over();
     out_.swap(own_);
     own_.clear();
     return out_;

@@ -42,6 +42,8 @@ public:
         virtual void close() = 0;
         // Something came that no WebSocket does. From here on everything passes.
         virtual void lose() = 0;
+        // Nothing more comes.
+        virtual void over() = 0;
 
     protected:
         ~reader() = default;

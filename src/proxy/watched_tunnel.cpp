@@ -1,7 +1,10 @@
 #include "watched_tunnel.hpp"
 
 #include "tunnel_pump.hpp"
-#include <secondwind/lmstudio/sdk_admission.hpp>
+#include <secondwind/policy/sdk_judgement.hpp>
+
+#include <boost/asio/post.hpp>
+#include <boost/smart_ptr/intrusive_ptr.hpp>
 
 #include <cstddef>
 #include <memory>
@@ -9,7 +12,9 @@
 
 namespace secondwind::proxy {
 
-using lmstudio::sdk_message;
+using lmstudio::sdk_action;
+using lmstudio::sdk_event;
+using lmstudio::sdk_state;
 using telemetry::blindness;
 using telemetry::operation_end;
 
@@ -21,11 +26,6 @@ constexpr std::string_view embedding_path = "/embedding";
 bool watches(config::recovery const& settings) noexcept {
     return settings.websocket != config::websocket_mode::off &&
            settings.mode != config::recovery_mode::off;
-}
-
-bool is_of_call(sdk_message type) noexcept {
-    return type == sdk_message::rpc_call || type == sdk_message::rpc_result ||
-           type == sdk_message::rpc_error;
 }
 
 } // namespace
@@ -47,7 +47,7 @@ watched_tunnel::watched_tunnel(context& shared, client& c, request const& reques
                request.path() == embedding_path ? lmstudio::model_kind::embedding
                                                 : lmstudio::model_kind::llm},
       up_reader_{*this}, down_reader_{*this}, up_{http::ws_sender::client, up_reader_},
-      down_{http::ws_sender::server, down_reader_} {
+      down_{http::ws_sender::server, down_reader_}, settled_{shared.io} {
     record_.tunnel = std::make_unique<tunnel_figures>();
     record_.tunnel->watched = true;
     ++shared_.traffic.tunnels_watched;
@@ -78,8 +78,18 @@ net::task<void> watched_tunnel::run(std::string first, std::string after) {
         record_.ending = ending::cut;
     else
         co_await pump_both(shared_, client_, host_, record_, up_, down_);
-    while (!operations_.empty())
-        finish(operations_.first(), operation_end::cut);
+    left_ = true;
+    finish_all(operation_end::cut);
+    while (awaiting_ > 0) {
+        net::gate::waiter until{settled_};
+        co_await until;
+    }
+}
+
+bool watched_tunnel::acts() const {
+    auto const& recovery = shared_.settings->recovery;
+    return recovery.websocket == config::websocket_mode::on &&
+           recovery.mode == config::recovery_mode::on && !left_;
 }
 
 bool watched_tunnel::unwanted() const {
@@ -93,94 +103,150 @@ void watched_tunnel::lose(std::optional<blindness> reason) {
     record_.tunnel->watched = false;
     if (reason)
         shared_.traffic.blinded(*reason);
-    while (!operations_.empty())
-        finish(operations_.first(), operation_end::cut);
+    release_all();
+    for (auto* one = operations_.begin(); one != nullptr; one = operations_.after(*one))
+        if (one->state() == sdk_state::waiting)
+            up_.add(one->frames_up(), [this] { client_.stop_waiting(); });
+    finish_all(operation_end::cut);
     up_.go_blind();
     down_.go_blind();
 }
 
+void watched_tunnel::leave() {
+    left_ = true;
+    for (auto* one = operations_.begin(); one != nullptr;) {
+        auto* const next = operations_.after(*one);
+        if (one->state() == sdk_state::held || one->state() == sdk_state::waiting)
+            finish(*one, operation_end::cut);
+        one = next;
+    }
+}
+
+void watched_tunnel::release_all() {
+    std::string frames;
+    for (auto* one = operations_.begin(); one != nullptr;) {
+        auto* const next = operations_.after(*one);
+        if (one->state() == sdk_state::held) {
+            frames += one->release();
+            finish(*one, operation_end::error);
+        }
+        one = next;
+    }
+    if (!frames.empty())
+        send_down(frames);
+}
+
 void watched_tunnel::finish(operation& one, operation_end result) {
-    shared_.traffic.operation_ended(static_cast<std::size_t>(one.endpoint()) - 1, result);
+    if (result == operation_end::complete && one.recovered()) {
+        result = operation_end::recovered;
+        ++record_.tunnel->recovered;
+    }
+    shared_.traffic.operation_ended(static_cast<std::size_t>(one.opens()) - 1, result);
+    if (one.awaited)
+        one.recoveries().leave();
+    one.write(result);
     up_reader_.forget(one);
+    down_reader_.forget(one);
     operations_.erase(one);
 }
 
-message_course watched_tunnel::upward::begin(std::string_view beginning) {
-    if (tunnel_.unwanted())
-        tunnel_.lose({});
-    if (tunnel_.blind_)
-        return message_course::pass;
-    if (std::exchange(admission_, false)) {
-        auto const credentials = lmstudio::read_admission(beginning);
-        if (!credentials)
-            tunnel_.lose(blindness::admission);
-        else
-            tunnel_.authorization_ = lmstudio::authorization_of(*credentials);
-        return message_course::pass;
+void watched_tunnel::finish_all(operation_end result) {
+    while (!operations_.empty())
+        finish(operations_.first(), result);
+}
+
+void watched_tunnel::release(operation& one) {
+    auto const frames = one.release();
+    finish(one, operation_end::error);
+    send_down(frames);
+}
+
+void watched_tunnel::send_down(std::string_view frames) {
+    down_.add(frames, [this] {
+        // Not from within this call, for the other direction goes on from there.
+        net::asio::post(shared_.io, [to = boost::intrusive_ptr{&host_}] { to->stop_waiting(); });
+    });
+}
+
+// An error that came whole: whether it goes to the client now. Then it ends the operation.
+bool watched_tunnel::passes_error(operation& one, std::string_view error) {
+    auto const& settings = shared_.settings->recovery;
+    auto const judged = policy::judge_sdk_error(error, one.opens(), settings.rules);
+    auto& recoveries = one.recoveries();
+    bool const curable = policy::for_memory(judged.verdict);
+    bool const open = one.state() == sdk_state::sent && one.replayable();
+    one.note_error(judged.verdict);
+    if (curable && open && acts() && !down_.held_message().empty()) {
+        auto const step = recoveries.decide(judged);
+        if (step != policy::next_step::relay && step != policy::next_step::heal) {
+            static_cast<void>(one.take(sdk_event::curable_error));
+            one.hold(down_.held_message());
+            one.awaited = true;
+            ++awaiting_;
+            net::spawn(recover(one, step, judged));
+            return false;
+        }
+    } else if (curable && open && !left_) {
+        one.observe();
+        if (settings.websocket == config::websocket_mode::on) {
+            static_cast<void>(recoveries.decide(judged));
+            recoveries.heal(judged);
+        }
+    } else {
+        static_cast<void>(recoveries.decide({policy::verdict::other_error, judged.message}));
+        if (curable)
+            heal_for_next(one, judged);
     }
-    auto const message = lmstudio::read_sdk_prefix(beginning);
-    if (message.endpoint == lmstudio::sdk_endpoint::other || !message.id)
-        return message_course::pass;
-    opening_ = tunnel_.operations_.add(tunnel_.setting_, {is_of_call(message.type), *message.id},
-                                       message.endpoint);
-    if (opening_ == nullptr)
-        return message_course::pass;
-    ++tunnel_.record_.tunnel->operations;
-    if (auto const left = tunnel_.up_.message_left())
-        opening_->expect(beginning.size() + *left);
-    return message_course::pass_read;
-}
-
-void watched_tunnel::upward::read(std::string_view payload, http::ws_mask mask) {
-    if (opening_ != nullptr)
-        opening_->keep(payload, mask);
-}
-
-bool watched_tunnel::upward::end() {
-    if (auto* const one = std::exchange(opening_, nullptr))
-        one->begin();
+    finish(one, operation_end::error);
     return true;
 }
 
-void watched_tunnel::upward::forget(operation const& one) noexcept {
-    if (opening_ == &one)
-        opening_ = nullptr;
+// It cannot be sent again, but the next one need not meet the same error.
+void watched_tunnel::heal_for_next(operation& one, policy::judgement const& judged) {
+    using telemetry::skip;
+    if (!acts())
+        return;
+    shared_.traffic.skipped(one.touched()                         ? skip::cancelled
+                            : one.state() == sdk_state::committed ? skip::committed
+                                                                  : skip::body_too_large);
+    if (!one.touched())
+        one.recoveries().heal(judged);
 }
 
-message_course watched_tunnel::downward::begin(std::string_view beginning) {
-    if (tunnel_.unwanted())
-        tunnel_.lose({});
-    if (tunnel_.blind_)
-        return message_course::pass;
-    if (std::exchange(admission_, false)) {
-        if (lmstudio::parse_admission(beginning) != lmstudio::admission::admitted)
-            tunnel_.lose(blindness::admission);
-        return message_course::pass;
-    }
-    auto const message = lmstudio::read_sdk_prefix(beginning);
-    auto* const one =
-        message.id ? tunnel_.operations_.find({is_of_call(message.type), *message.id}) : nullptr;
-    if (one == nullptr)
-        return message_course::pass;
-    switch (message.type) {
-    case sdk_message::channel_send:
-        if (!lmstudio::is_opening(one->endpoint(), message.packet))
-            one->commit();
-        break;
-    case sdk_message::rpc_result:
-        one->commit();
-        [[fallthrough]];
-    case sdk_message::channel_close:
-        tunnel_.finish(*one, operation_end::complete);
-        break;
-    case sdk_message::channel_error:
-    case sdk_message::rpc_error:
-        tunnel_.finish(*one, operation_end::error);
-        break;
-    default:
-        break;
-    }
-    return message_course::pass;
+void watched_tunnel::send(operation& one) {
+    auto const frames = one.frames_up();
+    one.begin();
+    up_.add(frames, [this] { client_.stop_waiting(); });
+}
+
+// The wait of its coroutine has ended: false if it is over, and destroyed.
+bool watched_tunnel::settle(operation& one) {
+    one.awaited = false;
+    --awaiting_;
+    settled_.open();
+    bool const over = one.over;
+    if (over)
+        delete &one;
+    return !over;
+}
+
+net::task<void> watched_tunnel::recover(operation& one, policy::next_step step,
+                                        policy::judgement judged) {
+    bool const again = co_await one.recoveries().recover(step, judged);
+    if (!settle(one))
+        co_return;
+    if (one.take(again ? sdk_event::replay : sdk_event::give_up) == sdk_action::send)
+        send(one);
+    else
+        release(one);
+}
+
+net::task<void> watched_tunnel::await_admission(operation& one) {
+    co_await one.recoveries().enter();
+    if (!settle(one))
+        co_return;
+    static_cast<void>(one.take(sdk_event::admitted));
+    send(one);
 }
 
 } // namespace secondwind::proxy

@@ -7,9 +7,11 @@
 #include "request.hpp"
 #include "tunnel_lane.hpp"
 #include <secondwind/host/connection.hpp>
+#include <secondwind/net/gate.hpp>
 #include <secondwind/net/task.hpp>
 #include <secondwind/proxy/context.hpp>
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,9 +22,11 @@ namespace secondwind::proxy {
 // allow it.
 bool may_watch(request const& request);
 
-// Every byte passes as it came. What is read is the beginning of each message, which tells when an
-// operation begins and ends: meanwhile its model is in use, for the recoveries of this host. A
-// tunnel that does not begin as the SDK's do, or shows something odd, becomes blind for good.
+// Every byte passes as it came, but for operations that LM Studio refuses for memory: the error is
+// held back while a recovery of the host makes room, then the operation is sent again under the
+// same number, and opening packets that the client has had are left out. While a recovery holds
+// requests at the gate, new operations wait as well. A tunnel that does not begin as the SDK's do,
+// or shows something odd, becomes blind for good.
 class watched_tunnel {
 public:
     // All must outlive it.
@@ -41,35 +45,63 @@ private:
         message_course begin(std::string_view beginning) override;
         void read(std::string_view payload, http::ws_mask mask) override;
         bool end() override;
-        void close() override {}
+        void close() override { tunnel_.leave(); }
         void lose() override { tunnel_.lose(telemetry::blindness::protocol); }
+        void over() override { tunnel_.leave(); }
         // It is destroyed.
         void forget(operation const& one) noexcept;
 
     private:
+        message_course begin_operation(lmstudio::sdk_prefix const& message, std::size_t size);
+        message_course follow(operation& one);
+
         watched_tunnel& tunnel_;
-        bool admission_ = true; // comes next
-        operation* opening_ = nullptr;
+        bool admission_ = true;        // comes next
+        operation* opening_ = nullptr; // whose opening message is coming
+        operation* waiting_ = nullptr; // for which the message that is coming is kept
+        std::string behind_;           // that message
     };
     // Messages of the host.
     class downward final : public tunnel_lane::reader {
     public:
         explicit downward(watched_tunnel& of) noexcept : tunnel_{of} {}
         message_course begin(std::string_view beginning) override;
-        void read(std::string_view, http::ws_mask) override {}
-        bool end() override { return true; }
-        void close() override {}
+        void read(std::string_view payload, http::ws_mask mask) override;
+        bool end() override;
+        void close() override { tunnel_.release_all(); }
         void lose() override { tunnel_.lose(telemetry::blindness::protocol); }
+        void over() override { tunnel_.release_all(); }
+        void forget(operation const& one) noexcept;
 
     private:
+        message_course begin_error(operation& one, std::size_t size);
+
         watched_tunnel& tunnel_;
         bool admission_ = true;
+        operation* failing_ = nullptr; // whose error is coming
+        std::string error_;
     };
 
+    // Operations are held, sent again, and wait.
+    bool acts() const;
     // The settings in force have ended it.
     bool unwanted() const;
     void lose(std::optional<telemetry::blindness> reason);
+    // Nobody waits for what is held any more.
+    void leave();
+    void release_all();
     void finish(operation& one, telemetry::operation_end result);
+    void finish_all(telemetry::operation_end result);
+    // What is held of it goes to the client, and that ends it.
+    void release(operation& one);
+    void send_down(std::string_view frames);
+    bool passes_error(operation& one, std::string_view error);
+    void heal_for_next(operation& one, policy::judgement const& judged);
+    void send(operation& one);
+    // They own an operation that is over by their end.
+    net::task<void> recover(operation& one, policy::next_step step, policy::judgement judged);
+    net::task<void> await_admission(operation& one);
+    bool settle(operation& one);
 
     context& shared_;
     client& client_;
@@ -83,7 +115,10 @@ private:
     downward down_reader_;
     tunnel_lane up_;
     tunnel_lane down_;
+    net::gate settled_;
+    std::size_t awaiting_ = 0; // coroutines of operations
     bool blind_ = false;
+    bool left_ = false;
 };
 
 } // namespace secondwind::proxy

@@ -356,6 +356,7 @@ recovery::trigger exchange_recovery::trigger(policy::judgement const& judged) co
     recovery::trigger cause;
     cause.request_id = request_.id();
     cause.path = request_.path();
+    cause.endpoint = request_.endpoint();
     cause.model = claim_.model().name();
     cause.named = named_;
     cause.kind = claim_.kind();

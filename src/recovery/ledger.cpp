@@ -63,6 +63,7 @@ void ledger::note(step s, record& r) {
                 {"verdict", policy::to_string(r.trigger.verdict)},
                 {"request_id", only_at(step::began, r.trigger.request_id)},
                 {"path", only_at(step::began, r.trigger.path)},
+                {"endpoint", only_at(step::began, r.trigger.endpoint)},
                 {"model", only_at(step::began, r.trigger.model)},
                 {"message", only_at(step::began, r.trigger.message)},
                 {"plan", only_at(step::planned, policy::to_string(r.plan.reason))},

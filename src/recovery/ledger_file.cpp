@@ -25,9 +25,12 @@ double in_ms(std::chrono::microseconds t) {
 }
 
 json json_of(trigger const& t) {
-    return {{"request_id", t.request_id}, {"path", t.path},
-            {"model", t.model},           {"verdict", policy::to_string(t.verdict)},
-            {"message", t.message},       {"after_commit", t.after_commit}};
+    json whole{{"request_id", t.request_id}, {"path", t.path},
+               {"model", t.model},           {"verdict", policy::to_string(t.verdict)},
+               {"message", t.message},       {"after_commit", t.after_commit}};
+    if (!t.endpoint.empty())
+        whole["endpoint"] = t.endpoint;
+    return whole;
 }
 
 json json_of(policy::plan const& p) {

@@ -32,6 +32,8 @@ std::string_view to_string(skip s) noexcept {
         return "budget_full";
     case skip::committed:
         return "committed";
+    case skip::cancelled:
+        return "cancelled";
     }
     return "committed";
 }
@@ -54,6 +56,8 @@ std::string_view to_string(operation_end e) noexcept {
         return "complete";
     case operation_end::error:
         return "error";
+    case operation_end::recovered:
+        return "recovered";
     case operation_end::cut:
         return "cut";
     }

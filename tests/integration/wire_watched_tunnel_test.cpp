@@ -268,3 +268,154 @@ TEST_F(watched_tunnels, do_not_fill_the_memory) {
     };
     run(story(*this));
 }
+
+namespace {
+
+constexpr auto refusal = "Model loading was stopped due to insufficient system resources.";
+
+// A tunnel with an operation whose error is held, because the host does not answer the recovery.
+struct held_errors : watched_tunnels {
+    std::string const opening = up_text(channel_create(3, "getOrLoad", R"({"identifier":"a"})"));
+    std::string const error = down_text(channel_error(3, refusal));
+
+    asio::awaitable<void> hold() {
+        co_await open("/llm");
+        co_await admit();
+        co_await up(opening);
+        co_await peer->send(error);
+        auto* const tunnel = peer;
+        auto* const asked = co_await accepted();
+        auto const request = co_await asked->read_request();
+        EXPECT_EQ(request.target, "/api/v1/models");
+        peer = tunnel;
+    }
+    bool recovering() { return w.proxy->shared().hosts[0].recovery.guard.recovering(); }
+};
+
+} // namespace
+
+TEST_F(held_errors, keep_back_nothing_else) {
+    start();
+    auto story = [](held_errors& t) -> asio::awaitable<void> {
+        co_await t.hold();
+        // Other messages and control frames pass, in both directions.
+        co_await t.down(control_frame(9, "ping", false));
+        co_await t.down(down_text(channel_send(4, R"({"type":"fragment"})")));
+        co_await t.up(up_text(rpc_call(9, "listLoaded", "{}")) + control_frame(10, "x", true));
+        // A message of the host for the same channel goes after what is held.
+        auto const next = down_text(channel_close(3));
+        co_await t.peer->send(next);
+        auto const came = co_await t.client->read_exactly(t.error.size() + next.size());
+        EXPECT_EQ(came, t.error + next);
+        EXPECT_EQ(t.in_use(), 0u);
+    };
+    run(story(*this));
+}
+
+TEST_F(held_errors, come_before_a_close_frame_of_the_host) {
+    start();
+    auto story = [](held_errors& t) -> asio::awaitable<void> {
+        co_await t.hold();
+        auto const close = control_frame(8, "\x03\xe8", false);
+        co_await t.peer->send(close);
+        auto const came = co_await t.client->read_exactly(t.error.size() + close.size());
+        EXPECT_EQ(came, t.error + close);
+    };
+    run(story(*this));
+}
+
+TEST_F(held_errors, come_before_the_end_of_the_host) {
+    start();
+    auto story = [](held_errors& t) -> asio::awaitable<void> {
+        co_await t.hold();
+        t.peer->half_close();
+        auto const came = co_await t.client->read_to_end();
+        EXPECT_EQ(came.bytes, t.error);
+        EXPECT_EQ(came.ending, ending::fin);
+    };
+    run(story(*this));
+}
+
+TEST_F(held_errors, are_dropped_with_their_client) {
+    start();
+    auto story = [](held_errors& t) -> asio::awaitable<void> {
+        co_await t.hold();
+        t.client->reset();
+        co_await t.peer->wait_closed();
+        auto const idle = [&t] { return t.in_use() == 0; };
+        co_await t.until(idle);
+    };
+    run(story(*this));
+}
+
+TEST_F(held_errors, are_released_by_a_cancel_that_the_host_does_not_get) {
+    start();
+    auto story = [](held_errors& t) -> asio::awaitable<void> {
+        co_await t.hold();
+        co_await t.client->send(up_text(channel_send(3, R"({"type":"cancel"})")));
+        auto const came = co_await t.client->read_exactly(t.error.size());
+        EXPECT_EQ(came, t.error);
+        // The next that the host gets is something else.
+        co_await t.up(up_text(rpc_call(9, "listLoaded", "{}")));
+        EXPECT_EQ(t.in_use(), 0u);
+    };
+    run(story(*this));
+}
+
+TEST_F(held_errors, are_released_by_what_no_websocket_does) {
+    start();
+    auto story = [](held_errors& t) -> asio::awaitable<void> {
+        co_await t.hold();
+        co_await t.peer->send("\xff\xff");
+        auto const came = co_await t.client->read_exactly(t.error.size() + 2);
+        EXPECT_EQ(came, t.error + "\xff\xff");
+        co_await t.up("anything");
+    };
+    run(story(*this));
+}
+
+TEST_F(held_errors, are_not_those_that_are_too_long_or_too_late) {
+    w.settings.limits.error_body = 4096;
+    start();
+    auto story = [](held_errors& t) -> asio::awaitable<void> {
+        co_await t.open("/llm");
+        co_await t.admit();
+        co_await t.up(t.opening);
+        co_await t.down(down_text(channel_error(3, refusal + std::string(5000, '.'))));
+        // After its client has sent something.
+        co_await t.up(t.opening);
+        co_await t.up(up_text(channel_send(3, R"({"type":"cancel"})")));
+        co_await t.down(t.error);
+        using telemetry::skip;
+        auto const& skipped = t.traffic().replays_skipped;
+        EXPECT_EQ(skipped[static_cast<std::size_t>(skip::cancelled)], 1u);
+        EXPECT_FALSE(t.recovering());
+        EXPECT_EQ(t.in_use(), 0u);
+    };
+    run(story(*this));
+}
+
+TEST_F(held_errors, make_the_host_get_the_same_message_with_another_mask) {
+    start();
+    auto story = [](held_errors& t) -> asio::awaitable<void> {
+        co_await t.open("/llm");
+        co_await t.admit();
+        co_await t.up(t.opening);
+        co_await t.peer->send(t.error);
+        auto* const asked = co_await t.accepted();
+        co_await asked->read_request();
+        // It is listed as loaded by now, so it is sent again at once.
+        std::string const list =
+            R"({"models":[{"key":"a","size_bytes":5,"loaded_instances":[{"id":"a"}]}]})";
+        co_await asked->send("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+                             "Content-Length: " +
+                             std::to_string(list.size()) + "\r\n\r\n" + list);
+        auto const again = co_await t.peer->read_exactly(t.opening.size());
+        EXPECT_NE(again, t.opening);
+        EXPECT_EQ(payload_of(again), payload_of(t.opening));
+        co_await t.down(down_text(channel_send(3, R"({"type":"loadSuccess"})")) +
+                        down_text(channel_close(3)));
+        EXPECT_EQ(t.operations(0, telemetry::operation_end::recovered), 1u);
+    };
+    run(story(*this));
+}

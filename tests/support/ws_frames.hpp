@@ -21,6 +21,9 @@ inline std::string up_text(std::string_view text) {
 inline std::string down_text(std::string_view text) {
     return render_frame({1, std::string{text}}, false);
 }
+inline std::string control_frame(unsigned opcode, std::string_view text, bool masked) {
+    return render_frame({opcode, std::string{text}}, masked);
+}
 // The payload of a whole frame.
 std::string payload_of(std::string_view frame);
 

@@ -62,7 +62,9 @@ public:
     // How much of the payload of the message is still to come; nothing while further frames may
     // follow.
     std::optional<std::uint64_t> message_left() const noexcept {
-        bool const last = in_message_ && head_size_ != 0 && (head_[0] & 0x88U) == 0x80U;
+        if (!in_message_)
+            return 0; // all of it has come
+        bool const last = head_size_ != 0 && (head_[0] & 0x88U) == 0x80U;
         return last ? std::optional{left_} : std::nullopt;
     }
 

@@ -22,6 +22,8 @@ class recoverable_request {
 public:
     virtual std::string_view id() const = 0;
     virtual std::string_view path() const = 0;
+    // Of an operation of LM Studio's SDK; empty for a request of HTTP.
+    virtual std::string_view endpoint() const { return {}; }
     virtual std::string authorization() const = 0; // empty where it has none
     virtual bool replayable() const = 0;
     // A browser sent it for a page of another site, which cannot read the answer.

@@ -67,7 +67,8 @@ std::string_view to_string(step s) noexcept;
 struct trigger {
     std::string request_id;
     std::string path;
-    std::string model; // as the request names it; may be empty
+    std::string endpoint{}; // of the operation of LM Studio's SDK; empty for a request
+    std::string model;      // as the request names it; may be empty
     // What the host calls it in its error; empty where it does not.
     std::string named{};
     lmstudio::model_kind kind = lmstudio::model_kind::llm; // that the request needs

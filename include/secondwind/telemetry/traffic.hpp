@@ -30,9 +30,10 @@ std::string_view to_string(phase p) noexcept;
 enum class skip : std::uint8_t {
     body_too_large, // the request's body was not kept
     budget_full,    // it was given up for others: limits.replay_buffer_total is used up
-    committed       // the answer had begun
+    committed,      // the answer had begun
+    cancelled       // the client of an SDK has sent something for its operation, as a cancel
 };
-constexpr std::size_t skips = 3;
+constexpr std::size_t skips = 4;
 std::string_view to_string(skip s) noexcept;
 
 // Why a client that needs an API key was refused.
@@ -64,11 +65,12 @@ std::string_view to_string(blindness b) noexcept;
 
 // How an operation in such a tunnel ended.
 enum class operation_end : std::uint8_t {
-    complete, // with a result, or as its channel was closed
-    error,    // the client got an error
-    cut       // the tunnel ended before, or was not watched any more
+    complete,  // with a result, or as its channel was closed
+    error,     // the client got an error
+    recovered, // complete, after a recovery
+    cut        // the tunnel ended before, or was not watched any more
 };
-constexpr std::size_t operation_ends = 3;
+constexpr std::size_t operation_ends = 4;
 std::string_view to_string(operation_end e) noexcept;
 // That are told apart: those of lmstudio::sdk_endpoint but for `other`.
 constexpr std::size_t operation_endpoints = 8;

@@ -264,11 +264,10 @@ TEST(ws_frame, tells_where_a_frame_of_our_own_may_go_in) {
 TEST(ws_frame, tells_how_much_of_a_message_is_to_come) {
     frame_watch watcher{ws_sender::server};
     auto const bytes = render({text_opcode, text_of(300)});
-    EXPECT_EQ(watcher.message_left(), std::nullopt);
     EXPECT_TRUE(watcher.next(bytes).known);
     EXPECT_EQ(watcher.message_left(), 44u);
     EXPECT_TRUE(watcher.next(std::string_view{bytes}.substr(bytes.size() - 44)).ended);
-    EXPECT_EQ(watcher.message_left(), std::nullopt);
+    EXPECT_EQ(watcher.message_left(), 0u);
     static_cast<void>(watcher.next(render({text_opcode, "a", false})));
     EXPECT_EQ(watcher.message_left(), std::nullopt);
     auto const ping = render({ping_opcode, "abc"});

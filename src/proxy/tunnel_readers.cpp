@@ -1,0 +1,186 @@
+// What a watched tunnel makes of the messages of both sides.
+#include "watched_tunnel.hpp"
+
+#include <secondwind/lmstudio/sdk_admission.hpp>
+
+#include <utility>
+
+namespace secondwind::proxy {
+
+using lmstudio::sdk_action;
+using lmstudio::sdk_event;
+using lmstudio::sdk_message;
+using lmstudio::sdk_state;
+using telemetry::blindness;
+using telemetry::operation_end;
+
+namespace {
+
+bool is_of_call(sdk_message type) noexcept {
+    return type == sdk_message::rpc_call || type == sdk_message::rpc_result ||
+           type == sdk_message::rpc_error;
+}
+
+} // namespace
+
+message_course watched_tunnel::upward::begin(std::string_view beginning) {
+    if (tunnel_.unwanted())
+        tunnel_.lose({});
+    if (tunnel_.blind_)
+        return message_course::pass;
+    if (std::exchange(admission_, false)) {
+        auto const credentials = lmstudio::read_admission(beginning);
+        if (!credentials)
+            tunnel_.lose(blindness::admission);
+        else
+            tunnel_.authorization_ = lmstudio::authorization_of(*credentials);
+        return message_course::pass;
+    }
+    auto const message = lmstudio::read_sdk_prefix(beginning);
+    if (!message.id)
+        return message_course::pass;
+    if (message.endpoint != lmstudio::sdk_endpoint::other)
+        return begin_operation(message, beginning.size());
+    auto* const one = message.type == sdk_message::channel_send
+                          ? tunnel_.operations_.find({false, *message.id})
+                          : nullptr;
+    return one == nullptr ? message_course::pass : follow(*one);
+}
+
+message_course watched_tunnel::upward::begin_operation(lmstudio::sdk_prefix const& message,
+                                                       std::size_t size) {
+    opening_ = tunnel_.operations_.add(tunnel_.setting_, {is_of_call(message.type), *message.id},
+                                       message.endpoint);
+    if (opening_ == nullptr)
+        return message_course::pass;
+    ++tunnel_.record_.tunnel->operations;
+    auto const left = tunnel_.up_.message_left();
+    bool const fits = left && opening_->expect(size + *left);
+    // What cannot be kept is sent at once: in this protocol nobody can be told to come again.
+    return fits && tunnel_.acts() && opening_->may_wait() ? message_course::hold
+                                                          : message_course::pass_read;
+}
+
+// Another message of the client for it.
+message_course watched_tunnel::upward::follow(operation& one) {
+    one.touch();
+    switch (one.take(sdk_event::client_message)) {
+    case sdk_action::keep_behind:
+        waiting_ = &one;
+        return message_course::read;
+    case sdk_action::release_and_drop:
+        tunnel_.release(one);
+        return message_course::drop;
+    default:
+        return message_course::pass;
+    }
+}
+
+void watched_tunnel::upward::read(std::string_view payload, http::ws_mask mask) {
+    if (opening_ != nullptr)
+        opening_->keep(payload, mask);
+    else if (waiting_ != nullptr)
+        http::append_unmasked(behind_, payload, mask);
+}
+
+bool watched_tunnel::upward::end() {
+    auto* const waiting = std::exchange(waiting_, nullptr);
+    auto* const opening = std::exchange(opening_, nullptr);
+    auto const behind = std::exchange(behind_, {});
+    if (waiting != nullptr)
+        waiting->keep_behind(behind);
+    if (opening == nullptr)
+        return true;
+    opening->read_model();
+    bool const held = !tunnel_.up_.held_message().empty();
+    if (!held || !opening->replayable() || !opening->must_wait()) {
+        opening->begin();
+        return true;
+    }
+    opening->wait();
+    opening->awaited = true;
+    ++tunnel_.awaiting_;
+    net::spawn(tunnel_.await_admission(*opening));
+    return false;
+}
+
+void watched_tunnel::upward::forget(operation const& one) noexcept {
+    if (opening_ == &one)
+        opening_ = nullptr;
+    if (waiting_ == &one)
+        waiting_ = nullptr;
+}
+
+void watched_tunnel::downward::forget(operation const& one) noexcept {
+    if (failing_ == &one)
+        failing_ = nullptr;
+}
+
+message_course watched_tunnel::downward::begin(std::string_view beginning) {
+    if (tunnel_.unwanted())
+        tunnel_.lose({});
+    if (tunnel_.blind_)
+        return message_course::pass;
+    if (std::exchange(admission_, false)) {
+        if (lmstudio::parse_admission(beginning) != lmstudio::admission::admitted)
+            tunnel_.lose(blindness::admission);
+        return message_course::pass;
+    }
+    auto const message = lmstudio::read_sdk_prefix(beginning);
+    auto* const one =
+        message.id ? tunnel_.operations_.find({is_of_call(message.type), *message.id}) : nullptr;
+    if (one == nullptr || one->state() == sdk_state::waiting)
+        return message_course::pass;
+    if (one->state() == sdk_state::held) {
+        tunnel_.release(*one);
+        return message_course::pass;
+    }
+    switch (message.type) {
+    case sdk_message::channel_send:
+        if (lmstudio::is_opening(one->opens(), message.packet) && one->state() == sdk_state::sent)
+            return one->shows(message.packet, beginning) ? message_course::pass
+                                                         : message_course::drop;
+        if (one->state() == sdk_state::sent)
+            one->commit();
+        static_cast<void>(one->take(sdk_event::telling));
+        break;
+    case sdk_message::rpc_result:
+        one->commit();
+        [[fallthrough]];
+    case sdk_message::channel_close:
+        static_cast<void>(one->take(sdk_event::result));
+        tunnel_.finish(*one, operation_end::complete);
+        break;
+    case sdk_message::channel_error:
+    case sdk_message::rpc_error:
+        return begin_error(*one, beginning.size());
+    default:
+        break;
+    }
+    return message_course::pass;
+}
+
+// It is read whole, and held meanwhile where it may be cured.
+message_course watched_tunnel::downward::begin_error(operation& one, std::size_t size) {
+    auto const left = tunnel_.down_.message_left();
+    if (!left || size + *left > tunnel_.request_.settings->limits.error_body) {
+        tunnel_.finish(one, operation_end::error);
+        return message_course::pass;
+    }
+    failing_ = &one;
+    error_.clear();
+    bool const holds = one.state() == sdk_state::sent && one.replayable() && tunnel_.acts();
+    return holds ? message_course::hold : message_course::pass_read;
+}
+
+void watched_tunnel::downward::read(std::string_view payload, http::ws_mask mask) {
+    http::append_unmasked(error_, payload, mask);
+}
+
+bool watched_tunnel::downward::end() {
+    auto* const one = std::exchange(failing_, nullptr);
+    auto const text = std::exchange(error_, {});
+    return one == nullptr || tunnel_.passes_error(*one, text);
+}
+
+} // namespace secondwind::proxy
