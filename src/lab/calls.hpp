@@ -28,7 +28,6 @@ struct loaded_instance {
     bool just_in_time = false;           // a request has loaded it: it has a time to live
     bool busy = false;                   // as machine::activity() says
     std::string config = "{}";           // as listed, a JSON object
-    std::string description;             // by machine::describe(); empty: not asked, or not told
 };
 
 // A model of a host's listing.

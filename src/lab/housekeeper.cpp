@@ -24,7 +24,7 @@ constexpr milliseconds look = 1s;
 constexpr auto described_as = "description";
 
 // The request that loads an instance as it was.
-std::string load_config_of(loaded_instance const& one) {
+std::string load_config_of(loaded_instance const& one, std::string const& description) {
     auto const config = nlohmann::json::parse(one.config, nullptr, false);
     auto wanted = nlohmann::json::object();
     for (auto const* name : {"context_length", "eval_batch_size", "flash_attention", "num_experts",
@@ -32,8 +32,7 @@ std::string load_config_of(loaded_instance const& one) {
         if (config.is_object() && config.contains(name))
             wanted[name] = config[name];
     wanted["model"] = one.model;
-    if (auto described = nlohmann::json::parse(one.description, nullptr, false);
-        described.is_object())
+    if (auto described = nlohmann::json::parse(description, nullptr, false); described.is_object())
         wanted[described_as] = std::move(described);
     return write_json(wanted);
 }
@@ -138,7 +137,9 @@ net::task<bool> housekeeper::put_back(std::vector<std::string> const* models) {
         });
         auto got = each.instance;
         if (!there) {
-            bool const is_free = std::ranges::find(told.loaded, each.instance,
+            // Another one may have had the same id, before or after this one.
+            bool const is_free = !kept_.contains(each.instance) &&
+                                 std::ranges::find(told.loaded, each.instance,
                                                    &loaded_instance::id) == told.loaded.end();
             auto const answer = co_await load_back(each.instance, each.config, is_free);
             if (!answer.error.empty()) {
@@ -216,10 +217,12 @@ net::task<bool> housekeeper::unload(loaded_instance one, registry::row_id run) {
     registry::restore again;
     again.run = run;
     again.instance = one.id;
-    again.config = load_config_of(one);
     // One that a request has loaded comes back with the next request.
-    if (!one.just_in_time)
+    if (!one.just_in_time) {
+        auto const description = co_await machine_.describe(one.id, limits_.list);
+        again.config = load_config_of(one, description);
         again.id = store_.begin_restore(again);
+    }
     auto const answer = co_await machine_.unload(one.id, limits_.unload);
     if (answer.gone)
         co_return true;
@@ -242,14 +245,14 @@ net::task<housekeeper::cleared> housekeeper::clear(std::vector<loaded_instance> 
     }
     if (going.empty())
         co_return cleared::yes;
-    for (auto& each : going)
-        if (!each.just_in_time)
-            each.description = co_await machine_.describe(each.id, limits_.list);
     if (!rules_.yes && !agreed_) {
-        auto const renamed = std::ranges::any_of(going, [](auto const& each) {
-            return !each.just_in_time && each.description.empty() &&
-                   !each.id.starts_with(each.model);
-        });
+        bool renamed = false;
+        for (auto const& each : going) {
+            if (each.just_in_time || each.id.starts_with(each.model))
+                continue;
+            auto const described = co_await machine_.describe(each.id, limits_.list);
+            renamed = renamed || described.empty();
+        }
         auto const answer = narrator_.asks(fmt::format(
             "Unload {}? What was loaded by hand is loaded again at the end{}.",
             fmt::join(ids_of(going), ", "), renamed ? ", under its model's own name" : ""));
