@@ -38,6 +38,29 @@ export function icon(name) {
   return node;
 }
 
+// How many tokens a second a model makes at each context, on a grid of 100 by 24. The words that go
+// with it are for screen readers, and for those that want the figures.
+export function curve(points, words) {
+  const node = document.createElementNS(svg_space, 'svg');
+  node.setAttribute('viewBox', '0 0 100 24');
+  node.setAttribute('role', 'img');
+  set_attribute(node, 'aria-label', words);
+  node.classList.add('curve');
+  const title = document.createElementNS(svg_space, 'title');
+  title.textContent = visible(words);
+  const line = document.createElementNS(svg_space, 'polyline');
+  const widest = Math.max(...points.map(({ context }) => context));
+  const fastest = Math.max(...points.map(({ tps }) => tps));
+  const place = ({ context, tps }) => [
+    1 + (98 * context) / widest,
+    fastest > 0 ? 23 - (22 * tps) / fastest : 23,
+  ];
+  const places = points.map(place).map((pair) => pair.map((n) => n.toFixed(1)).join(','));
+  line.setAttribute('points', places.join(' '));
+  node.append(title, line);
+  return node;
+}
+
 // Replaces the text only if it differs, so that the selection and the reading position are kept.
 export function set_text(node, text) {
   const wanted = visible(String(text ?? ''));

@@ -65,6 +65,16 @@ export function measured(lab) {
   return facts.filter(Boolean).join(', ');
 }
 
+// The speed at each context that the lab has measured: "48 tok/s at 4,096, 41 at 49,152". Nothing
+// for fewer than two.
+export function speeds(lab) {
+  const points = lab?.curve ?? [];
+  if (points.length < 2) return '';
+  return points
+    .map(({ context, tps }, n) => `${Math.round(tps)}${n ? '' : ' tok/s'} at ${count(context)}`)
+    .join(', ');
+}
+
 // "a", "a and b", "a, b and c".
 export function list(names) {
   if (names.length < 2) return names.join('');

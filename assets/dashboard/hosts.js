@@ -1,7 +1,7 @@
 // The hosts with their states and their models.
 import { chip, set_chip } from './chip.js';
-import { el, find, icon, keyed, set_attribute, set_hidden, set_text } from './dom.js';
-import { ago, bytes, counted, measured, moment, short_name } from './format.js';
+import { curve, el, find, icon, keyed, set_attribute, set_hidden, set_text } from './dom.js';
+import { ago, bytes, counted, measured, moment, short_name, speeds } from './format.js';
 
 const hues = 6;
 
@@ -239,7 +239,7 @@ export class hosts_view {
       size: el('span', { className: 'size number' }),
       busy: chip(),
       used: el('span', { className: 'muted used' }),
-      lab: el('span', { className: 'muted lab' }),
+      lab: el('span', { className: 'muted lab' }, el('span'), el('span')),
       unload: el('button', { type: 'button', className: 'action' }, 'Unload'),
     };
     set_attribute(parts.unload, 'aria-label', `Unload ${id}`);
@@ -263,7 +263,13 @@ export class hosts_view {
     const p = row.parts;
     p.swatch.dataset.hue = hue_of.get(id);
     set_hidden(p.pinned, !model.pinned);
-    set_text(p.lab, measured(model.lab));
+    const [facts, picture] = p.lab.children;
+    set_text(facts, measured(model.lab));
+    const words = speeds(model.lab);
+    if (picture.dataset.words !== words) {
+      picture.dataset.words = words;
+      picture.replaceChildren(...(words ? [curve(model.lab.curve, words)] : []));
+    }
     set_text(p.size, model.size > 0 ? bytes(model.size) : 'unknown size');
     if (busy === true || in_flight > 0) set_chip(p.busy, 'working', 'busy', 'Busy');
     else if (busy === false) set_chip(p.busy, 'idle', 'idle', 'Idle');
