@@ -1,4 +1,4 @@
-// LM Studio's own SDK, which uses WebSockets: the proxy passes them on unchanged.
+// LM Studio's own SDK, which uses WebSockets: the proxy passes them on, and cures refused loads.
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 
@@ -105,13 +105,37 @@ describe('lmstudio', () => {
     assert.equal((await prediction.result()).stats.stopReason, 'userStopped');
   });
 
-  test('a refused load is an error with its reason', async () => {
-    await stage.tell({ load: resident });
-    await assert.rejects(client.llm.load(wanted, silently), /insufficient system resources/);
-    await assert.rejects(client.llm.model(wanted, silently), /insufficient system resources/);
+  test('a load that is refused for memory is cured, without a warning', async () => {
+    const complaints = [];
+    const complain = (...words) => complaints.push(words.join(' '));
+    const logger = { ...quiet, warn: complain, error: complain };
+    const baseUrl = stage.url.replace('http:', 'ws:');
+    const client = new LMStudioClient({ baseUrl, logger });
+    for (const load of [client.llm.load, client.llm.model]) {
+      await stage.tell({ load: resident });
+      const progress = [];
+      const onProgress = (part) => progress.push(part);
+      const model = await load.call(client.llm, wanted, { onProgress, ...silently });
+      assert.deepEqual(progress, [0, 1]);
+      assert.equal((await model.respond('What happened?')).content, everything);
+      const state = await stage.tell({ state: true });
+      assert.equal(state.refusals, 1);
+      assert.deepEqual(state.unloads, { [resident]: 1 });
+      assert.deepEqual(state.loaded, [wanted]);
+      await stage.tell({ reset: true });
+    }
+    await client[Symbol.asyncDispose]();
+    assert.deepEqual(complaints, []);
+  });
+
+  test('a refused load that nothing can cure is an error with its reason', async () => {
+    // An instance with a name of its own is never unloaded for another one.
+    await client.llm.load(wanted, { identifier: 'mine', ...silently });
+    await assert.rejects(client.llm.load(resident, silently), /insufficient system resources/);
+    await assert.rejects(client.llm.model(resident, silently), /insufficient system resources/);
     const state = await stage.tell({ state: true });
     assert.equal(state.refusals, 2);
-    assert.deepEqual(state.loaded, [resident]);
+    assert.deepEqual(state.loaded, ['mine']);
   });
 
   test('a prediction that fails is an error with its reason', async () => {
