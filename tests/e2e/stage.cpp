@@ -8,7 +8,8 @@
 //     {"hold_generations":1} {"release_generations":true}
 //     {"hold_loads":true} {"release_loads":true}
 //     {"await":{"aborted":1}}                answers when that many generations have ended so, when
-//                                            so many models are "loading", or none ("not_loading")
+//                                            so many models are "loading", or none ("not_loading"),
+//                                            or so many loads were "refused"
 //     {"say_to":"text","reply":{"reasoning":"","text":"","calls":[{"tool":"x","arguments":{}}]}}
 //                                            the reply to the next request with that text
 //     {"requests":"/path"}                   the bodies of the requests for that path
@@ -123,6 +124,7 @@ std::int64_t loading(emulator::server const& lm) {
 bool reached(emulator::server const& lm, secondwind::proxy::server& proxy, json const& wanted) {
     auto generations = state_of(lm, proxy)["generations"];
     generations["loading"] = loading(lm);
+    generations["refused"] = lm.counts().refusals;
     generations["not_loading"] = loading(lm) == 0;
     for (auto const& [name, count] : wanted.items())
         if (!generations.contains(name) || generations[name] < count)
