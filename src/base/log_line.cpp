@@ -1,69 +1,78 @@
 #include <secondwind/base/log_line.hpp>
 
 #include <secondwind/base/escape.hpp>
+#include <secondwind/base/text_writer.hpp>
 
 #include <spdlog/fmt/fmt.h>
 
+#include <array>
 #include <cmath>
-#include <iterator>
 
 namespace secondwind::log {
 namespace {
 
-void append_quoted(std::string& out, std::string_view text) {
-    out += '"';
-    append_escaped(out, text);
-    out += '"';
+// Room for most lines; a longer one makes more.
+constexpr std::size_t usual_line = 512;
+
+void put_quoted(text_writer& out, std::string_view text) {
+    if (is_plain(text)) {
+        out.put("\"").put(text).put("\"");
+        return;
+    }
+    std::string escaped;
+    append_escaped(escaped, text);
+    out.put("\"").put(escaped).put("\"");
 }
 
-void append_string(std::string& out, format f, std::string_view text) {
+void put_string(text_writer& out, format f, std::string_view text) {
     if (f == format::json || !is_bare_word(text))
-        append_quoted(out, text);
+        put_quoted(out, text);
     else
-        out += text;
+        out.put(text);
 }
 
 struct value_writer {
-    std::string& out;
+    text_writer& out;
     format f;
 
-    void operator()(std::string_view v) const { append_string(out, f, v); }
-    void operator()(bool v) const { out += v ? "true" : "false"; }
+    void operator()(std::string_view v) const { put_string(out, f, v); }
+    void operator()(bool v) const { out.put(v ? std::string_view{"true"} : "false"); }
 
     void operator()(std::int64_t v) const {
-        fmt::format_int const digits{v};
-        out.append(digits.data(), digits.size());
+        auto const size = static_cast<std::uint64_t>(v);
+        if (v < 0)
+            out.put("-");
+        out.put(v < 0 ? 0 - size : size);
     }
 
-    void operator()(std::uint64_t v) const {
-        fmt::format_int const digits{v};
-        out.append(digits.data(), digits.size());
-    }
+    void operator()(std::uint64_t v) const { out.put(v); }
 
     // Three decimal places are enough for every line. JSON cannot express infinity and NaN (RFC
     // 8259 section 6).
     void operator()(double v) const {
         constexpr double most = 1e15; // so that its thousandths still fit an integer
         if (!std::isfinite(v)) {
-            out += "null";
+            out.put("null");
         } else if (std::abs(v) >= most) {
-            fmt::format_to(std::back_inserter(out), "{}", v);
+            out.put(fmt::format("{}", v));
         } else {
-            auto const thousandths = std::llround(std::abs(v) * 1000);
+            auto const thousandths = static_cast<std::uint64_t>(std::llround(std::abs(v) * 1000));
             if (v < 0 && thousandths > 0)
-                out += '-';
-            (*this)(std::int64_t{thousandths / 1000});
-            append_places(static_cast<unsigned>(thousandths % 1000));
+                out.put("-");
+            out.put(thousandths / 1000);
+            put_places(static_cast<unsigned>(thousandths % 1000));
         }
     }
 
     // ".25" for 250, nothing for 0.
-    void append_places(unsigned thousandths) const {
+    void put_places(unsigned thousandths) const {
         if (thousandths == 0)
             return;
-        out += '.';
-        for (unsigned place = 100; thousandths > 0; thousandths %= place, place /= 10)
-            out += static_cast<char>('0' + thousandths / place);
+        auto const digit = [](unsigned d) { return static_cast<char>('0' + d); };
+        std::array const places{'.', digit(thousandths / 100), digit(thousandths / 10 % 10),
+                                digit(thousandths % 10)};
+        std::size_t const used = places[3] != '0' ? 4 : places[2] != '0' ? 3 : 2;
+        out.put({places.data(), used});
     }
 };
 
@@ -72,58 +81,47 @@ bool is_left_out(field const& one) noexcept {
     return text != nullptr && text->empty();
 }
 
-void append_text(std::string& out, level l, std::string_view time, std::string_view event,
-                 field const* fields, std::size_t count) {
-    constexpr std::size_t level_width = 5;
-    if (!time.empty()) {
-        out += time;
-        out += ' ';
-    }
+void put_text(text_writer& out, level l, std::string_view time, std::string_view event,
+              field const* fields, std::size_t count) {
+    constexpr std::string_view level_width = "     ";
+    if (!time.empty())
+        out.put(time).put(" ");
     auto const name = to_string(l);
-    out += name;
-    out.append(level_width - name.size() + 1, ' ');
-    append_string(out, format::text, event);
+    out.put(name).put(level_width.substr(name.size())).put(" ");
+    put_string(out, format::text, event);
     for (std::size_t i = 0; i < count; ++i) {
         if (is_left_out(fields[i]))
             continue;
-        out += ' ';
-        out += fields[i].key;
-        out += '=';
+        out.put(" ").put(fields[i].key).put("=");
         std::visit(value_writer{out, format::text}, fields[i].value);
     }
 }
 
-void append_json(std::string& out, level l, std::string_view time, std::string_view event,
-                 field const* fields, std::size_t count) {
-    out += '{';
-    if (!time.empty()) {
-        out += "\"time\":\"";
-        out += time;
-        out += "\",";
-    }
-    out += "\"level\":\"";
-    out += to_string(l);
-    out += "\",\"event\":";
-    append_quoted(out, event);
+void put_json(text_writer& out, level l, std::string_view time, std::string_view event,
+              field const* fields, std::size_t count) {
+    out.put("{");
+    if (!time.empty())
+        out.put("\"time\":\"").put(time).put("\",");
+    out.put("\"level\":\"").put(to_string(l)).put("\",\"event\":");
+    put_quoted(out, event);
     for (std::size_t i = 0; i < count; ++i) {
         if (is_left_out(fields[i]))
             continue;
-        out += ",\"";
-        out += fields[i].key;
-        out += "\":";
+        out.put(",\"").put(fields[i].key).put("\":");
         std::visit(value_writer{out, format::json}, fields[i].value);
     }
-    out += '}';
+    out.put("}");
 }
 
 } // namespace
 
 void append_line(std::string& out, format f, level l, std::string_view time, std::string_view event,
                  field const* fields, std::size_t count) {
+    text_writer line{out, usual_line};
     if (f == format::json)
-        append_json(out, l, time, event, fields, count);
+        put_json(line, l, time, event, fields, count);
     else
-        append_text(out, l, time, event, fields, count);
+        put_text(line, l, time, event, fields, count);
 }
 
 std::string_view timestamp(std::chrono::system_clock::time_point when) {

@@ -1,10 +1,10 @@
 #include <secondwind/base/ascii.hpp>
+#include <secondwind/base/text_writer.hpp>
 #include <secondwind/http/head_writer.hpp>
 
 #include "characters.hpp"
 #include "field_name.hpp"
 #include "field_reader.hpp"
-#include "text_writer.hpp"
 
 #include <array>
 

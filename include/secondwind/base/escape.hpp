@@ -23,8 +23,10 @@ std::string_view beginning_of(std::string_view text, std::size_t limit) noexcept
 // RFC 3629: no surrogates, nothing longer than it must be.
 bool is_utf8(std::string_view text) noexcept;
 
-// True if append_escaped would change nothing, `text` is ASCII, and no byte of it is a space or
-// '='.
+// True if append_escaped would change nothing, and `text` is ASCII.
+bool is_plain(std::string_view text) noexcept;
+
+// The same, and no byte of it is a space or '='.
 bool is_bare_word(std::string_view text) noexcept;
 
 // `text` escaped and within quotes. What is longer than `limit` bytes is cut and ends in "...".

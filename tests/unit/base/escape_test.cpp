@@ -107,6 +107,19 @@ TEST(escape, yields_valid_json_for_every_pair_of_bytes) {
         }
 }
 
+TEST(escape, knows_what_needs_no_escape_at_every_position) {
+    EXPECT_TRUE(is_plain(""));
+    for (std::size_t const size : {1U, 7U, 8U, 9U, 17U})
+        for (std::size_t at = 0; at < size; ++at)
+            for (int c = 0; c < 256; ++c) {
+                std::string text(size, '~');
+                text[at] = static_cast<char>(c);
+                bool const ascii = c < 0x80;
+                ASSERT_EQ(is_plain(text), ascii && escaped(text) == text)
+                    << size << " " << at << " " << c;
+            }
+}
+
 TEST(escape, knows_a_bare_word) {
     EXPECT_TRUE(is_bare_word("/v1/chat/completions"));
     EXPECT_TRUE(is_bare_word(""));

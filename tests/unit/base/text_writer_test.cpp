@@ -1,4 +1,4 @@
-#include "http/text_writer.hpp"
+#include <secondwind/base/text_writer.hpp>
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace secondwind::http {
+namespace secondwind {
 namespace text_writer_test {
 
 TEST(text_writer, appends_to_the_string_and_leaves_no_unused_room) {
@@ -35,4 +35,4 @@ TEST(text_writer, makes_room_for_more_than_was_expected) {
 }
 
 } // namespace text_writer_test
-} // namespace secondwind::http
+} // namespace secondwind

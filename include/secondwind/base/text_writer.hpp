@@ -8,10 +8,11 @@
 #include <string>
 #include <string_view>
 
-namespace secondwind::http {
+namespace secondwind {
 
-// A head consists of dozens of pieces, and std::string::append() is a call for each of them. This
-// makes room once, then only copies. The string must not be used before the writer is destroyed.
+// A head of HTTP or a line of the log consists of dozens of pieces, and std::string::append() is a
+// call for each of them. This makes room once, then only copies. The string must not be used before
+// the writer is destroyed.
 class text_writer {
 public:
     // `expected`: bytes that will be put. More of them are no error, but cost a reallocation.
@@ -55,4 +56,4 @@ private:
     char* end_ = nullptr;
 };
 
-} // namespace secondwind::http
+} // namespace secondwind
