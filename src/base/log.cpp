@@ -25,7 +25,7 @@ struct log_state {
     std::unique_ptr<log::output> output;
     level least = level::off;
     format rendering = format::text;
-    bool gathers = false; // lines of a file may wait for the end of the events
+    bool gathers = false; // lines may wait for the end of the events: nobody watches them appear
     bool asked = false;   // for a call to flush()
     options how;
 };
@@ -66,11 +66,8 @@ void close_output(std::chrono::milliseconds wait) noexcept {
     s.output.reset();
 }
 
-format resolve(options const& how) noexcept {
-    if (how.format != format::automatic)
-        return how.format;
-    bool const terminal = how.file.empty() && ::isatty(STDERR_FILENO) == 1;
-    return terminal ? format::text : format::json;
+bool is_terminal(options const& how) noexcept {
+    return how.file.empty() && ::isatty(STDERR_FILENO) == 1;
 }
 
 } // namespace
@@ -78,7 +75,11 @@ format resolve(options const& how) noexcept {
 void init(options const& how) {
     auto fresh = std::make_unique<log::output>(how.file);
     close_output({}); // requests are being served
-    state() = {std::move(fresh), how.level, resolve(how), !how.file.empty(), false, how};
+    bool const terminal = is_terminal(how);
+    auto const rendering = how.format != format::automatic ? how.format
+                           : terminal                      ? format::text
+                                                           : format::json;
+    state() = {std::move(fresh), how.level, rendering, !terminal, false, how};
 }
 
 void reopen() {

@@ -62,8 +62,9 @@ bool enabled(level l) noexcept;
 void write(level l, std::string_view event, std::initializer_list<field> fields);
 void write(level l, std::string_view event, field const* fields, std::size_t count);
 
-// From now on, lines of a file other than warnings and errors are gathered: `ask` is called when
-// the first line waits, and must arrange a call to flush() soon, ideally after the pending events.
+// From now on, lines other than warnings and errors are gathered, unless they go to a terminal:
+// `ask` is called when the first line waits, and must arrange a call to flush() soon, ideally after
+// the pending events.
 // It is also called when lines wait because they are not read. If `ask` is empty, each line is
 // written at once, if it can be.
 void gather(std::function<void()> ask);

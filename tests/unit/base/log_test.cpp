@@ -82,6 +82,23 @@ TEST_F(log_file, gathers_lines_until_they_are_flushed) {
     EXPECT_EQ(asked, 2);
 }
 
+TEST_F(log_file, gathers_the_lines_of_a_standard_error_that_is_no_terminal) {
+    int const kept = ::dup(STDERR_FILENO);
+    int const target = ::open(path().c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    ::dup2(target, STDERR_FILENO);
+    init({.level = level::info, .format = format::text, .file = {}});
+    ::dup2(kept, STDERR_FILENO);
+    ::close(target);
+    ::close(kept);
+    gather([] {});
+    write(level::info, "first", {});
+    write(level::info, "second", {});
+    EXPECT_TRUE(lines().empty());
+    flush();
+    EXPECT_EQ(lines().size(), 2U);
+    gather({});
+}
+
 TEST_F(log_file, keeps_no_warning_waiting_nor_what_came_before_it) {
     init({.level = level::info, .format = format::text, .file = path()});
     gather([] {});
