@@ -3,6 +3,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 
 #include <algorithm>
+#include <span>
 
 namespace secondwind::net {
 
@@ -15,33 +16,35 @@ bool would_block(error_code const& ec) noexcept {
 } // namespace
 
 bool write_all::advance() {
-    for (;;) {
-        auto const filled =
-            static_cast<std::size_t>(std::remove_if(buffers_.begin(), buffers_.end(),
-                                                    [](auto const& b) { return b.size() == 0; }) -
-                                     buffers_.begin());
-        std::fill(buffers_.begin() + filled, buffers_.end(), asio::const_buffer{});
-        if (filled == 0)
-            return true;
+    while (parts_ > 0) {
         std::size_t n = 0;
         if (auto* const tls = stream_.tls())
-            n = tls->write(buffers_, result_);
-        else // One buffer is a send, several are a gathered one.
-            n = filled == 1 ? stream_.tcp().write_some(buffers_[0], result_)
-                            : stream_.tcp().write_some(buffers_, result_);
+            n = tls->write(left_, result_);
+        else if (parts_ == 1) // a send; several are a gathered one
+            n = stream_.tcp().write_some(left_[0], result_);
+        else
+            n = stream_.tcp().write_some(std::span{left_.data(), parts_}, result_);
         if (result_) {
             if (!would_block(result_))
                 return true;
             result_ = {};
             return false;
         }
-        auto left = n;
-        for (auto& buffer : buffers_) {
-            auto const taken = std::min(left, buffer.size());
-            buffer += taken;
-            left -= taken;
-        }
+        drop(n);
     }
+    return true;
+}
+
+void write_all::drop(std::size_t written) {
+    std::size_t done = 0;
+    while (done < parts_ && written >= left_[done].size())
+        written -= left_[done++].size();
+    if (done < parts_) {
+        left_[done] += written;
+        std::move(left_.begin() + done, left_.begin() + parts_, left_.begin());
+        std::fill(left_.begin() + parts_ - done, left_.begin() + parts_, asio::const_buffer{});
+    }
+    parts_ -= done;
 }
 
 void write_all::wait() {

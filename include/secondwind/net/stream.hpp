@@ -177,10 +177,11 @@ class [[nodiscard]] write_all : deadline {
 public:
     write_all(stream& s, deadline_slot& slot, std::chrono::milliseconds stall, std::string_view a,
               std::string_view b = {}, std::string_view c = {}, std::string_view d = {}) noexcept
-        : deadline{slot, "write_stall"}, stream_{s}, stall_{stall}, buffers_{asio::buffer(a),
-                                                                             asio::buffer(b),
-                                                                             asio::buffer(c),
-                                                                             asio::buffer(d)} {}
+        : deadline{slot, "write_stall"}, stream_{s}, stall_{stall} {
+        for (auto const each : {a, b, c, d})
+            if (!each.empty())
+                left_[parts_++] = asio::buffer(each);
+    }
 
     bool await_ready() { return advance(); }
     void await_suspend(std::coroutine_handle<> self) {
@@ -199,13 +200,15 @@ public:
 
 private:
     bool advance(); // true when all is written or an error came
+    void drop(std::size_t written);
     void wait();
     void on_expiry() override { wait_.emit(asio::cancellation_type::total); }
 
     stream& stream_;
     asio::cancellation_signal wait_;
     std::chrono::milliseconds stall_;
-    std::array<asio::const_buffer, 4> buffers_;
+    tls_session::gathered left_; // the first `parts_` are not empty, the others are
+    std::size_t parts_ = 0;
     std::coroutine_handle<> self_;
     error_code result_;
 };
