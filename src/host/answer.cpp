@@ -22,12 +22,23 @@ bool answer::find_head(http::head_scanner& scanner, std::string_view method,
         return false;
     }
     head_ = *checked;
+    note_reading(fields);
     framer_ = http::response_framer{head_};
     return true;
 }
 
 void answer::check_head(std::string_view method, http::field_list& fields) {
+    bool const bytes_stayed = read_at_ == bytes_.view().data();
+    bool const fields_stayed = read_as_ == fields.heads() && head_.fields.data() == fields.data();
+    if (bytes_stayed && fields_stayed)
+        return;
     head_ = *http::check_response(head_bytes(), method, fields);
+    note_reading(fields);
+}
+
+void answer::note_reading(http::field_list const& fields) noexcept {
+    read_at_ = bytes_.view().data();
+    read_as_ = fields.heads();
 }
 
 void answer::drop_interim() {

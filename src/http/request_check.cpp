@@ -165,7 +165,7 @@ std::optional<request_fault> field_judge::finish() noexcept {
 
 boost::system::result<request_head, refusal>
 check_request(std::string_view head, head_limits const& limits, field_list& fields) {
-    fields.clear();
+    fields.begin_head();
     if (head.size() > limits.head) {
         return refuse({431,
                        {"head_too_large", "The head is too large; send fewer or shorter "

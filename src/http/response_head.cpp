@@ -175,7 +175,7 @@ std::optional<fault> answer_judge::finish() noexcept {
 
 boost::system::result<response_head, refusal>
 check_response(std::string_view head, std::string_view request_method, field_list& fields) {
-    fields.clear();
+    fields.begin_head();
     if (!ends_with_empty_line(head)) {
         return refuse("head_end", "no empty line at the end of its head");
     }

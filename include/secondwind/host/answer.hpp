@@ -8,6 +8,7 @@
 #include <secondwind/net/block_pool.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 namespace secondwind::host {
@@ -25,7 +26,8 @@ public:
     // Looks for the end of the head in what has come, and checks the head. False if it is not
     // complete, or not valid: then `failed` has the reason. Each head needs a scanner of its own.
     // `fields` is shared by everything on the thread: head() is valid until the next await;
-    // check_head() renews it.
+    // check_head() renews it, and reads the head again only if `fields` has another one's by then,
+    // or has grown, or the bytes were moved.
     bool find_head(http::head_scanner& scanner, std::string_view method, http::field_list& fields,
                    failure& failed);
 
@@ -100,8 +102,12 @@ public:
 private:
     static constexpr std::size_t none = std::string_view::npos;
 
+    void note_reading(http::field_list const& fields) noexcept;
+
     net::buffer bytes_;
     http::response_head head_;
+    char const* read_at_ = nullptr; // where its bytes were when head_ was made
+    std::uint64_t read_as_ = 0;     // and which of the heads in the list it was
     http::response_framer framer_;
     std::size_t head_size_ = 0;
     std::size_t scanned_ = 0;

@@ -18,7 +18,20 @@ struct field {
     std::string_view value;
 };
 
-using field_list = std::vector<field>;
+// The field lines of the head that was read last. One list serves many heads, so it counts them:
+// whoever keeps a view of it sees whether it still holds the lines of its own head.
+class field_list : public std::vector<field> {
+public:
+    void begin_head() noexcept {
+        clear();
+        ++heads_;
+    }
+    // How many heads were read into it.
+    std::uint64_t heads() const noexcept { return heads_; }
+
+private:
+    std::uint64_t heads_ = 0;
+};
 
 // How the end of a body is found (RFC 9112 section 6.3).
 enum class framing : std::uint8_t { none, length, chunked, until_close };

@@ -106,3 +106,23 @@ TEST_F(arriving_answers, show_their_own_head_after_another_was_read) {
     EXPECT_EQ(head.fields[0].value, "the first");
     EXPECT_EQ(head.fields[1].value, "3");
 }
+
+TEST_F(arriving_answers, read_their_head_once_as_long_as_nothing_has_moved) {
+    auto one = begin();
+    come(one, "HTTP/1.1 200 OK\r\nServer: a host\r\nContent-Length: 3\r\n\r\n");
+    EXPECT_TRUE(find_head(one));
+    auto const heads = fields.heads();
+    one.answer->check_head("GET", fields);
+    EXPECT_EQ(fields.heads(), heads);
+    EXPECT_EQ(one.answer->head().fields[0].value, "a host");
+
+    one.answer->settle();
+    one.answer->check_head("GET", fields);
+    EXPECT_EQ(fields.heads(), heads + 1);
+    EXPECT_EQ(one.answer->head().fields[0].value, "a host");
+
+    fields.reserve(fields.capacity() + 1);
+    one.answer->check_head("GET", fields);
+    EXPECT_EQ(fields.heads(), heads + 2);
+    EXPECT_EQ(one.answer->head().fields[0].value, "a host");
+}
