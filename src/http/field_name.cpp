@@ -43,11 +43,6 @@ constexpr std::uint64_t length_bit(std::string_view name) noexcept {
     return std::uint64_t{1} << (name.size() % 64);
 }
 
-bool is_connection(field const& line) noexcept {
-    // The length rules out almost every other field.
-    return line.name.size() == 10 && recognise(line.name) == field_name::connection;
-}
-
 } // namespace
 
 field_name recognise(std::string_view name) noexcept {
@@ -123,7 +118,7 @@ field_name recognise(std::string_view name) noexcept {
 connection_options::connection_options(std::span<field const> fields) noexcept : fields_{fields} {
     for (auto const& line : fields) {
         bytes_ += line.name.size() + line.value.size() + 4;
-        if (!is_connection(line)) {
+        if (line.meaning != field_name::connection) {
             continue;
         }
         for_each_element(line.value, [this](std::string_view option) {
@@ -137,7 +132,7 @@ connection_options::connection_options(std::span<field const> fields) noexcept :
 
 bool connection_options::names(std::string_view name) const noexcept {
     for (auto const& line : fields_) {
-        if (!is_connection(line)) {
+        if (line.meaning != field_name::connection) {
             continue;
         }
         bool found = false;
@@ -150,11 +145,12 @@ bool connection_options::names(std::string_view name) const noexcept {
     return false;
 }
 
-bool connection_options::holds_back(field const& line, field_name meaning) const noexcept {
-    if (is_hop_by_hop(meaning)) {
+bool connection_options::holds_back(field const& line) const noexcept {
+    if (is_hop_by_hop(line.meaning)) {
         return true;
     }
-    return (lengths_ & length_bit(line.name)) != 0 && !is_necessity(meaning) && names(line.name);
+    return (lengths_ & length_bit(line.name)) != 0 && !is_necessity(line.meaning) &&
+           names(line.name);
 }
 
 } // namespace secondwind::http

@@ -1,4 +1,4 @@
-// The field names that mean something to a proxy, and which fields it does not pass on.
+// Recognises field names, and knows which fields are not passed on.
 #pragma once
 
 #include <secondwind/http/head.hpp>
@@ -9,35 +9,6 @@
 #include <string_view>
 
 namespace secondwind::http {
-
-enum class field_name : std::uint8_t {
-    other,
-    // Framing and addressing.
-    host,
-    content_length,
-    transfer_encoding,
-    // For this connection alone, RFC 9110 section 7.6.1.
-    connection,
-    keep_alive,
-    proxy_connection,
-    proxy_authenticate,
-    proxy_authorization,
-    te,
-    trailer,
-    upgrade,
-    http2_settings,
-    // Between a client and its nearest server.
-    expect,
-    // Described by their value.
-    content_type,
-    content_encoding,
-    // Authorization and X-Api-Key.
-    credentials,
-    // For this proxy: X-Secondwind-Host.
-    host_choice,
-    // For the far end, whatever a Connection field says.
-    end_to_end
-};
 
 // One switch on the length, then one comparison. The name must have no control characters, as no
 // token and no field value has.
@@ -70,11 +41,12 @@ constexpr bool is_necessity(field_name name) noexcept {
 // head names none but "keep-alive", "close" or "upgrade", and then asking costs nothing.
 class connection_options {
 public:
+    // `fields` of a head that was read.
     explicit connection_options(std::span<field const> fields) noexcept;
 
     // True if this field stays on this connection: by its nature, or because it was named and is no
     // necessity. Transfer-Encoding is left to the caller.
-    bool holds_back(field const& line, field_name meaning) const noexcept;
+    bool holds_back(field const& line) const noexcept;
 
     // Bytes that the lines take when each is written as "name: value" and CRLF.
     std::size_t bytes() const noexcept { return bytes_; }

@@ -1,6 +1,7 @@
 #include "field_reader.hpp"
 
 #include "characters.hpp"
+#include "field_name.hpp"
 
 #include <charconv>
 #include <limits>
@@ -41,6 +42,7 @@ field_reader::state field_reader::next() noexcept {
         --value_end;
     }
     line_.name = {name, static_cast<std::size_t>(colon - name)};
+    line_.meaning = recognise(line_.name);
     line_.value = {value, static_cast<std::size_t>(value_end - value)};
     at_ = stop + 2;
     if (at_ == end_) {

@@ -152,8 +152,7 @@ void render_request(std::string& to, request_head const& head, outgoing_body bod
     bool has_host = false;
     field_copier lines{out};
     for (auto const& line : head.fields) {
-        auto const meaning = recognise(line.name);
-        switch (meaning) {
+        switch (line.meaning) {
         case field_name::host:
             has_host = true;
             if (authority.empty()) {
@@ -178,12 +177,12 @@ void render_request(std::string& to, request_head const& head, outgoing_body bod
             }
             break;
         case field_name::host_choice:
-            if (!edit.drop_host_choice && !options.holds_back(line, meaning)) {
+            if (!edit.drop_host_choice && !options.holds_back(line)) {
                 lines.copy(line);
             }
             break;
         default:
-            if (!options.holds_back(line, meaning)) {
+            if (!options.holds_back(line)) {
                 lines.copy(line);
             }
         }
@@ -212,14 +211,13 @@ void render_response(std::string& to, response_head const& head, persistence con
     field_copier lines{out};
     answer_framing framing{out, lines, head};
     for (auto const& line : head.fields) {
-        auto const meaning = recognise(line.name);
-        if (meaning == field_name::content_length) {
+        if (line.meaning == field_name::content_length) {
             framing.write_length(line);
-        } else if (meaning == field_name::transfer_encoding) {
+        } else if (line.meaning == field_name::transfer_encoding) {
             if (client == version::http11) {
                 framing.write_coding(line);
             }
-        } else if (!options.holds_back(line, meaning)) {
+        } else if (!options.holds_back(line)) {
             copy_of_host(out, lines, line);
         }
     }
@@ -239,11 +237,11 @@ void render_switching(std::string& to, response_head const& head) {
     put_status_line(out, head);
     field_copier lines{out};
     for (auto const& line : head.fields) {
-        auto const meaning = recognise(line.name);
+        auto const meaning = line.meaning;
         // A 1xx has no body, so no field may describe one.
         bool const framed =
             meaning == field_name::content_length || meaning == field_name::transfer_encoding;
-        if (meaning == field_name::upgrade || (!framed && !options.holds_back(line, meaning))) {
+        if (meaning == field_name::upgrade || (!framed && !options.holds_back(line))) {
             copy_of_host(out, lines, line);
         }
     }

@@ -2,7 +2,6 @@
 #include <secondwind/http/request_check.hpp>
 
 #include "characters.hpp"
-#include "field_name.hpp"
 #include "field_reader.hpp"
 #include "request_line.hpp"
 
@@ -53,7 +52,7 @@ private:
 };
 
 std::optional<request_fault> field_judge::take(field const& line) noexcept {
-    switch (recognise(line.name)) {
+    switch (line.meaning) {
     case field_name::host:
         return take_host(line.value);
     case field_name::content_length:

@@ -2,7 +2,6 @@
 #include <secondwind/http/response_head.hpp>
 
 #include "characters.hpp"
-#include "field_name.hpp"
 #include "field_reader.hpp"
 
 #include <spdlog/fmt/fmt.h>
@@ -85,7 +84,7 @@ private:
 };
 
 std::optional<fault> answer_judge::take(field const& line) noexcept {
-    switch (recognise(line.name)) {
+    switch (line.meaning) {
     case field_name::content_length:
         has_length_ = has_length_ || bodiless_;
         return bodiless_ ? std::nullopt : take_length(line.value);

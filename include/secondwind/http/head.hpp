@@ -11,11 +11,42 @@ namespace secondwind::http {
 
 enum class version : std::uint8_t { http10, http11 };
 
+// The names that mean something to a proxy.
+enum class field_name : std::uint8_t {
+    other,
+    // Framing and addressing.
+    host,
+    content_length,
+    transfer_encoding,
+    // For this connection alone, RFC 9110 section 7.6.1.
+    connection,
+    keep_alive,
+    proxy_connection,
+    proxy_authenticate,
+    proxy_authorization,
+    te,
+    trailer,
+    upgrade,
+    http2_settings,
+    // Between a client and its nearest server.
+    expect,
+    // Described by their value.
+    content_type,
+    content_encoding,
+    // Authorization and X-Api-Key.
+    credentials,
+    // For this proxy: X-Secondwind-Host.
+    host_choice,
+    // For the far end, whatever a Connection field says.
+    end_to_end
+};
+
 // One field line. Both views point into the head's own bytes; the value has no surrounding
 // whitespace (RFC 9112 section 5.1).
 struct field {
     std::string_view name;
     std::string_view value;
+    field_name meaning = field_name::other; // of the name, in a head that was read
 };
 
 // The field lines of the head that was read last. One list serves many heads, so it counts them:
