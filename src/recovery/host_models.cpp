@@ -83,11 +83,17 @@ std::shared_ptr<known_model const> host_models::know(lmstudio::resolved_model re
 
 std::shared_ptr<known_model const> host_models::find(std::string_view name,
                                                      lmstudio::model_kind kind) const {
-    if (name.empty())
-        return know(lmstudio::resolve(name, models_, kind));
-    if (found_in_ != generation_ || found_.size() == most_names)
+    if (found_in_ != generation_ || found_.size() == most_names) {
         found_.clear();
+        served_ = {};
+    }
     found_in_ = generation_;
+    if (name.empty()) {
+        auto& served = served_[static_cast<std::size_t>(kind)];
+        if (!served)
+            served = know(lmstudio::resolve(name, models_, kind));
+        return served;
+    }
     auto at = found_.find(name);
     if (at == found_.end())
         at = found_.emplace(name, know(lmstudio::find_model(name, models_))).first;
@@ -97,13 +103,20 @@ std::shared_ptr<known_model const> host_models::find(std::string_view name,
 known_model const& host_models::resolve(claim& of) const {
     if (of.generation != generation_) {
         of.generation = generation_;
-        of.resolved = find(of.model().name(), of.kind());
-        if (of.load_refused && of.model().name().empty())
+        auto const& name = name_in(of.model());
+        of.resolved = find(name, of.kind());
+        if (of.load_refused && name.empty())
             of.resolved = know({});
-        else if (of.resolved->match != lmstudio::match::found && !of.load_refused)
-            of.resolved = know(lmstudio::resolve(of.model().name(), models_, of.kind()));
+        // LM Studio serves a name that says nothing to it as it serves none.
+        else if (of.resolved->match == lmstudio::match::unknown && !of.load_refused)
+            of.resolved = find({}, of.kind());
     }
     return *of.resolved;
+}
+
+std::string const& host_models::name_in(lmstudio::requested_model const& model) const {
+    bool const alike = !prefix_.empty() && model.begins_with(prefix_);
+    return alike ? prefix_name_ : model.name();
 }
 
 lmstudio::instance const* host_models::serving(claim& of) const {
@@ -125,9 +138,12 @@ bool host_models::is_unloaded(std::string_view key) const noexcept {
 }
 
 void host_models::note_answer(lmstudio::requested_model const& model, time_point now) {
-    note_name(model.name(), now); // first: the prefix is known once the body has been read
-    if (auto const prefix = model.prefix(); prefix.size() <= longest_prefix) {
+    note_name(name_in(model), now); // first: the prefix is known once the body has been read
+    if (!model.is_read())
+        prefix_seen_ = now;
+    else if (auto const prefix = model.prefix(); prefix.size() <= longest_prefix) {
         prefix_ = prefix;
+        prefix_name_ = model.name();
         prefix_seen_ = now;
     }
 }

@@ -315,7 +315,7 @@ bool host_recovery::waits_for_load() {
 void host_recovery::answered(claim& by) {
     by.answered();
     if (!looks()) {
-        if (by.model().is_read())
+        if (by.model().is_read() || by.generation != 0)
             models.note_answer(by.model(), deadlines.now());
     } else {
         auto const now = deadlines.now();

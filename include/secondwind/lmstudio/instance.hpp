@@ -2,6 +2,7 @@
 // means.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -22,6 +23,7 @@ enum class model_kind : std::uint8_t {
     llm,     // language models, with or without vision
     embedding
 };
+constexpr std::size_t model_kinds = 3;
 
 // One loaded copy of a model on a host.
 struct instance {

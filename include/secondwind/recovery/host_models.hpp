@@ -5,6 +5,7 @@
 #include <secondwind/lmstudio/model_name.hpp>
 #include <secondwind/recovery/in_flight.hpp>
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -112,6 +113,8 @@ private:
     static bool just_loaded(use const& u, time_point now) noexcept;
     std::shared_ptr<known_model const> know(lmstudio::resolved_model resolved) const;
     void note_name(std::string const& name, time_point now);
+    // The name in a request's body, which is not read if it begins as that of the last one did.
+    std::string const& name_in(lmstudio::requested_model const& model) const;
     bool move_to_loaded(std::string_view key); // false if it is not among the others
 
     lmstudio::models models_;
@@ -121,10 +124,13 @@ private:
     std::optional<time_point> asked_;
     // What find() has found in the present listing, by the name.
     mutable std::map<std::string, std::shared_ptr<known_model const>, std::less<>> found_;
+    // And for no name, by the kind.
+    mutable std::array<std::shared_ptr<known_model const>, lmstudio::model_kinds> served_;
     mutable std::uint64_t found_in_ = 0;
     std::map<std::string, use, std::less<>> uses_;            // by instance id, while loaded
     std::map<std::string, time_point, std::less<>> answered_; // by the name in the request
     std::string prefix_;                                      // of the last one's body
+    std::string prefix_name_;                                 // that it ends with
     time_point prefix_seen_{};
 };
 

@@ -64,6 +64,40 @@ TEST_F(models_of_a_host, are_not_known_before_the_first_listing) {
     EXPECT_TRUE(models.known());
 }
 
+TEST_F(models_of_a_host, are_known_for_a_body_that_begins_as_another_without_reading_it) {
+    list({loaded("a"), loaded("b")});
+    request first{"a"};
+    EXPECT_EQ(models.serving(first.use)->id, "a");
+    models.note_answer(first.model, now);
+
+    request second{"a"};
+    EXPECT_EQ(models.serving(second.use)->id, "a");
+    EXPECT_FALSE(second.model.is_read());
+    now += 59s;
+    models.note_answer(second.model, now);
+    EXPECT_FALSE(second.model.is_read());
+
+    request third{"a"};
+    EXPECT_TRUE(models.answered_alike(third.model, now + 59s));
+    EXPECT_TRUE(models.answered_lately("a", now + 59s));
+    request other{"b"};
+    EXPECT_EQ(models.serving(other.use)->id, "b");
+    EXPECT_TRUE(other.model.is_read());
+}
+
+TEST_F(models_of_a_host, that_serve_a_name_of_none_depend_on_the_kind_and_on_the_listing) {
+    auto embeds = loaded("e");
+    embeds.kind = model_kind::embedding;
+    list({loaded("a"), embeds});
+    request chat{"anything"};
+    request embedding{"anything", model_kind::embedding};
+    EXPECT_EQ(models.serving(chat.use)->id, "a");
+    EXPECT_EQ(models.serving(embedding.use)->id, "e");
+    list({loaded("b"), embeds});
+    EXPECT_EQ(models.serving(chat.use)->id, "b");
+    EXPECT_EQ(models.serving(embedding.use)->id, "e");
+}
+
 TEST_F(models_of_a_host, tell_when_they_were_asked_for_whether_there_was_an_answer_or_not) {
     EXPECT_FALSE(models.asked_within(1min, now));
     models.not_listed(now);
