@@ -1,5 +1,5 @@
-// Notifications to systemd, for a service with Type=notify (sd_notify(3)). Without systemd, and in
-// a build without libsystemd, nothing happens.
+// Notifications to systemd, for a service with Type=notify (sd_notify(3)). Without systemd nothing
+// happens.
 #pragma once
 
 #include <secondwind/config/config.hpp>

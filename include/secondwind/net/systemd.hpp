@@ -1,5 +1,5 @@
-// The uses of libsystemd. In a build without it, notifications do nothing, and no descriptors are
-// found.
+// The protocols between systemd and a service: the variables and the datagrams of sd_notify(3),
+// sd_watchdog_enabled(3) and sd_listen_fds(3). Without systemd nothing happens.
 #pragma once
 
 #include <chrono>
@@ -9,7 +9,7 @@
 namespace secondwind::net::systemd {
 
 // Notifies the service manager, if NOTIFY_SOCKET names one: assignments as in sd_notify(3), one a
-// line. Never blocks, and ignores errors: nothing could be done about them.
+// line. Ignores errors: nothing could be done about them.
 void notify(std::string const& state);
 
 // The longest interval in which the manager expects WATCHDOG=1 from this process
