@@ -15,7 +15,7 @@ public:
         auto const place = (size + step - 1) / step;
         if (!recycles || place >= shelves)
             return ::operator new(size);
-        auto& shelf = here().shelves_[place];
+        auto& shelf = all_[place];
         if (!shelf.first)
             return ::operator new(place* step);
         --shelf.count;
@@ -26,11 +26,11 @@ public:
 
     static void give_back(void* memory, std::size_t size) noexcept {
         auto const place = (size + step - 1) / step;
-        if (!recycles || place >= shelves || here().shelves_[place].count == kept) {
+        if (!recycles || place >= shelves || all_[place].count == kept) {
             ::operator delete(memory);
             return;
         }
-        auto& shelf = here().shelves_[place];
+        auto& shelf = all_[place];
         ++shelf.count;
         shelf.first = new (memory) block{shelf.first};
     }
@@ -50,25 +50,13 @@ private:
         block* next;
     };
     struct shelf {
-        block* first = nullptr;
-        std::size_t count = 0;
+        block* first;
+        std::size_t count;
     };
 
-    constexpr recycler() noexcept = default;
-    ~recycler() {
-        for (auto& each : shelves_) {
-            while (auto* const memory = each.first) {
-                each.first = memory->next;
-                ::operator delete(memory);
-            }
-        }
-    }
-    static recycler& here() noexcept {
-        thread_local recycler one;
-        return one;
-    }
-
-    std::array<shelf, shelves> shelves_{};
+    // Nothing destroys it, so no access has to find out whether it was constructed. What it keeps
+    // when its thread ends is lost: one thread serves, and it ends with the process.
+    static inline constinit thread_local std::array<shelf, shelves> all_{};
 };
 
 // A base for objects that each request creates and destroys.
