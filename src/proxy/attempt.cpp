@@ -34,13 +34,12 @@ private:
 
 } // namespace
 
-net::task<failure> attempt::send(bool fresh) {
-    failure failed;
+net::task<failure const*> attempt::send(bool fresh) {
     lease_ = fresh ? request_.host->pool.lend_new() : request_.host->pool.lend();
     if (!lease_->reused) {
-        failed = co_await request_.host->pool.connect(*lease_, client_.slot());
-        if (failed)
-            co_return failed;
+        failed_ = co_await request_.host->pool.connect(*lease_, client_.slot());
+        if (failed_)
+            co_return result();
     }
     // The kept part of a body that is streamed on in chunks is a chunk itself.
     auto const chunk =
@@ -51,22 +50,23 @@ net::task<failure> attempt::send(bool fresh) {
         request_.head,      size_line,      request_.body.view(),
         chunk ? "\r\n" : ""};
     auto const ec = co_await writing;
-    if (writing.expired())
-        co_return give_up_writing();
+    if (writing.expired()) {
+        give_up_writing();
+        co_return result();
+    }
     // A host that refuses a request may answer and close while the body is still sent (RFC 9112
     // section 9.5): what follows is decided by the read, not by a failed write.
     sent_ = !ec;
     if (request_.body.given_up())
         request_.let_go_of_body();
     if (!ec && !request_.whole)
-        failed = co_await send_rest();
-    if (!failed && lease_->cancelled)
-        failed.kind = fault::cancelled;
-    co_return failed;
+        co_await send_rest();
+    if (!failed_ && lease_->cancelled)
+        failed_.kind = fault::cancelled;
+    co_return result();
 }
 
-net::task<failure> attempt::send_rest() {
-    failure failed;
+net::task<void> attempt::send_rest() {
     auto const chunked = rest_->framing() == http::framing::chunked;
     std::string size_line;
     sent_ = false;
@@ -75,12 +75,12 @@ net::task<failure> attempt::send_rest() {
         auto const piece = co_await rest_->next();
         // The host needs no more of it (RFC 9112 section 9.5).
         if (early.came())
-            co_return failed;
+            co_return;
         if (piece.state == body_reader::state::broken || piece.state == body_reader::state::gone) {
             // The host must never take what it has for a whole request.
-            failed.kind = fault::cancelled;
+            failed_.kind = fault::cancelled;
             lease_->cancel();
-            co_return failed;
+            co_return;
         }
         bool const last = piece.state == body_reader::state::complete;
         std::string_view end;
@@ -95,41 +95,51 @@ net::task<failure> attempt::send_rest() {
             size_line,      piece.data,     end};
         auto const ec = co_await writing;
         if (writing.expired())
-            co_return give_up_writing();
+            give_up_writing();
         sent_ = !ec && last;
         if (ec || last || early.came())
-            co_return failed;
+            co_return;
     }
 }
 
 // The host reads no more of the request. The connection is closed, so that it cannot take the part
 // that it has for a whole request.
-failure attempt::give_up_writing() {
+void attempt::give_up_writing() {
     lease_->cancel();
-    failure failed;
-    failed.kind = fault::timeout;
-    return failed;
+    failed_.kind = fault::timeout;
 }
 
-net::task<failure> attempt::receive() {
+// Each phase is a coroutine of its own, so that a stream keeps no more memory while its first
+// output is awaited than that wait needs.
+net::task<failure const*> attempt::receive() {
+    co_await read_head();
+    bool const held = !failed_ && !switching();
+    bool const open = held && begin_hold();
+    if (open)
+        co_await hold_until_judged();
+    if (held && !failed_)
+        conclude();
+    co_return result();
+}
+
+net::task<void> attempt::read_head() {
     auto const limits = request_.head_limits();
-    failure failed;
     for (;;) {
         http::head_scanner scanner{limits, http::head_scanner::side::answer};
         {
             net::scoped_deadline late{client_.slot(), "first_byte",
                                       request_.settings->timeouts.first_byte,
                                       [this] { lease_->cancel(); }};
-            while (!answer_.find_head(scanner, request_.method(), shared_.fields, failed) &&
-                   !failed) {
+            while (!answer_.find_head(scanner, request_.method(), shared_.fields, failed_) &&
+                   !failed_) {
                 auto const ec = co_await lease_->readable();
-                failed = answer_.take(*lease_, ec);
+                failed_ = answer_.take(*lease_, ec);
             }
             if (late.expired())
-                failed.kind = fault::timeout;
+                failed_.kind = fault::timeout;
         }
-        if (failed)
-            break;
+        if (failed_)
+            co_return;
         status_ = answer_.head().status;
         if (!answer_.head().interim() || switching())
             break;
@@ -137,29 +147,24 @@ net::task<failure> attempt::receive() {
         answer_.drop_interim();
         status_ = 0;
     }
-    if (!failed)
-        failed = note_head();
-    if (!failed && !switching())
-        failed = co_await hold();
-    co_return failed;
+    note_head();
 }
 
-failure attempt::note_head() {
+void attempt::note_head() {
+    failed_ = {};
     auto const& head = answer_.head();
     if (!request_.origin.empty())
         request_.host->grants.note(request_.origin, head.fields);
-    failure failed;
     if (switching()) {
         if (request_.upgrade != http::upgrade::websocket) {
-            failed.kind = fault::malformed;
-            failed.detail = "unasked_upgrade";
+            failed_.kind = fault::malformed;
+            failed_.detail = "unasked_upgrade";
         }
-        return failed;
+        return;
     }
     persists_ = head.keep_alive;
     keep_alive_ = head.keep_alive_timeout;
     event_stream_ = iequals(head.content_type, "text/event-stream");
-    return failed;
 }
 
 // The proxy has sent 100 itself, before it read the body (RFC 9110 section 10.1.1). The others are
@@ -174,7 +179,8 @@ net::task<void> attempt::pass_interim() {
     (void)ec; // the watcher learns that a client has left
 }
 
-net::task<failure> attempt::hold() {
+// Looks at what has come along with the head. True if that was not enough for a verdict.
+bool attempt::begin_hold() {
     auto const& limits = request_.settings->limits;
     auto const& rules = request_.settings->recovery.rules;
     auto const mode = request_.settings->recovery.mode;
@@ -198,24 +204,19 @@ net::task<failure> attempt::hold() {
         judge_.emplace(status_, head.content_type, static_cast<std::size_t>(bound),
                        head.content_encoding, rules);
     }
-    failure failed;
-    if (mode == config::recovery_mode::on) {
-        answer_.scan([this](std::string_view data) {
-            note_body(data);
-            return !judge_->decided();
-        });
-        bool const spliced = preamble_.begun() || policy::shows_progress(request_.path());
-        if (!judge_->decided() || spliced)
-            failed = co_await hold_until_judged();
-    }
-    if (!failed)
-        failed = conclude();
-    co_return failed;
+    if (mode != config::recovery_mode::on)
+        return false;
+    answer_.scan([this](std::string_view data) {
+        note_body(data);
+        return !judge_->decided();
+    });
+    bool const spliced = preamble_.begun() || policy::shows_progress(request_.path());
+    return !judge_->decided() || spliced;
 }
 
 // Reads on until the answer is judged, or may be held no longer. A failure means that it was given
 // up.
-net::task<failure> attempt::hold_until_judged() {
+net::task<void> attempt::hold_until_judged() {
     using http::decoder_state;
     auto const& limits = request_.settings->limits;
     bool const suits = preamble_.suits(answer_.head());
@@ -224,7 +225,6 @@ net::task<failure> attempt::hold_until_judged() {
     preamble_.begin_stream();
     net::scoped_deadline hold_time{client_.slot(), "hold_time", [this] { lease_->stop_waiting(); }};
     bool armed = false;
-    failure failed;
     for (;;) {
         answer_.scan([this](std::string_view data) {
             note_body(data);
@@ -247,7 +247,7 @@ net::task<failure> attempt::hold_until_judged() {
         else if (over)
             judge_->finish();
         if (judge_->decided())
-            co_return failure{};
+            co_return;
 
         if (!armed && !preamble_.begun() && (stream || judge_->blank())) {
             hold_time.arm(limits.hold_time);
@@ -255,12 +255,13 @@ net::task<failure> attempt::hold_until_judged() {
         }
         answer_.settle();
         auto const ec = co_await lease_->readable();
-        failed = answer_.take(*lease_, ec);
-        if (failed) {
-            if (failed.kind == fault::cancelled)
-                co_return failed;
-            broken_ = answer_.framer().finish() != decoder_state::complete || failed.reset();
+        auto const lost = answer_.take(*lease_, ec);
+        if (lost.kind == fault::cancelled) {
+            failed_ = lost;
+            co_return;
         }
+        if (lost)
+            broken_ = answer_.framer().finish() != decoder_state::complete || lost.reset();
     }
 }
 
@@ -275,9 +276,8 @@ net::task<void> attempt::pass_preamble(bool late, net::deadline& hold_time) {
         answer_.forget_scanned();
 }
 
-failure attempt::conclude() {
+void attempt::conclude() {
     using http::decoder_state;
-    failure failed;
     // Bytes that came after the decisive ones belong to the answer as well.
     answer_.scan([this](std::string_view data) {
         note_body(data);
@@ -291,14 +291,13 @@ failure attempt::conclude() {
     }
     // An answer that was only broken off is relayed as far as it came: it is the host's own.
     if (!broken_ && answer_.framer().state() == decoder_state::bad) {
-        failed.kind = fault::malformed;
-        failed.detail = "framing";
-        failed.answer_began = true;
+        failed_.kind = fault::malformed;
+        failed_.detail = "framing";
+        failed_.answer_began = true;
     } else if (preamble_.begun() && !after_preamble() && !policy::curable(judged_.verdict)) {
-        failed.kind = fault::misfit;
-        failed.answer_began = true;
+        failed_.kind = fault::misfit;
+        failed_.answer_began = true;
     }
-    return failed;
 }
 
 void attempt::end_watch() {

@@ -30,11 +30,11 @@ public:
         : shared_{shared}, client_{client}, request_{request}, rest_{rest}, preamble_{preamble},
           answer_{shared.blocks} {}
 
-    // Sends the request; `fresh` asks for a new connection. A failure means that there will be no
-    // answer.
-    net::task<host::failure> send(bool fresh);
+    // Sends the request; `fresh` asks for a new connection. A failure, which lives as long as this
+    // object, means that there will be no answer; null: there was none.
+    net::task<host::failure const*> send(bool fresh);
     // Reads the answer up to its verdict. A failure means that there is no answer to relay.
-    net::task<host::failure> receive();
+    net::task<host::failure const*> receive();
 
     // Ends send(), receive(), or whatever reads the answer, with an error.
     void cancel() noexcept {
@@ -100,13 +100,15 @@ public:
     void note_surplus() noexcept { persists_ = false; }
 
 private:
-    net::task<host::failure> send_rest();
-    host::failure give_up_writing();
-    host::failure note_head();
-    net::task<host::failure> hold();
-    net::task<host::failure> hold_until_judged();
+    host::failure const* result() const noexcept { return failed_ ? &failed_ : nullptr; }
+    net::task<void> send_rest();
+    void give_up_writing();
+    net::task<void> read_head();
+    void note_head();
+    bool begin_hold();
+    net::task<void> hold_until_judged();
     net::task<void> pass_preamble(bool late, net::deadline& hold_time);
-    host::failure conclude();
+    void conclude();
     net::task<void> pass_interim();
     void note_body(std::string_view data);
 
@@ -122,6 +124,7 @@ private:
     std::optional<policy::stored_id_watch> stored_;
     std::optional<policy::classifier> judge_; // while it is open
     policy::judgement judged_;
+    host::failure failed_;
     int status_ = 0;
     int keep_alive_ = -1; // seconds, as the host says
     std::uint32_t held_events_ = 0;

@@ -102,7 +102,7 @@ net::task<void> exchange::list_models() {
     if (gone_)
         co_return;
     if (list_->failure()) {
-        co_await reply_failed(list_->failure());
+        co_await reply_failed(&list_->failure());
         co_return;
     }
     record_.status = list_->status();
@@ -133,13 +133,13 @@ void exchange::note_gate_wait() {
     shared_.traffic.gate_waits.observe(waited.count());
 }
 
-net::task<failure> exchange::send(bool fresh) {
+net::task<failure const*> exchange::send(bool fresh) {
     ++record_.attempts;
     attempt_ = std::make_unique<attempt>(shared_, client_, request_, rest_, preamble_);
     return attempt_->send(fresh);
 }
 
-net::task<failure> exchange::receive() {
+net::task<failure const*> exchange::receive() {
     client_.watch(*this, request_.settings->limits.pipelined);
     preamble_.connection = persistence(http::framing::chunked);
     return attempt_->receive();
@@ -199,15 +199,16 @@ bool exchange::lacks_model() const {
 }
 
 // Nothing of the request was sent.
-bool exchange::moves_after(host::failure const& failed) {
-    bool const unsent = failed.kind == fault::connect || failed.kind == fault::connect_timeout ||
-                        failed.kind == fault::resolve || failed.kind == fault::tls;
+bool exchange::moves_after(failure const* failed) {
+    auto const kind = failed->kind;
+    bool const unsent = kind == fault::connect || kind == fault::connect_timeout ||
+                        kind == fault::resolve || kind == fault::tls;
     if (!unsent || !request_.movable() || held_)
         return false;
     auto const from = request_.host;
     if (!choose_host_after_failure(shared_, request_))
         return false;
-    note_move(from->name(), host::to_string(failed.kind));
+    note_move(from->name(), host::to_string(kind));
     return true;
 }
 
@@ -261,8 +262,8 @@ void exchange::hold(next_step step) {
     attempt_.reset();
 }
 
-bool exchange::holds_answer(failure const& failed) const {
-    return failed.kind != fault::cancelled && held_ && fits(*held_);
+bool exchange::holds_answer(failure const* failed) const {
+    return failed->kind != fault::cancelled && held_ && fits(*held_);
 }
 
 net::task<void> exchange::relay() {

@@ -43,28 +43,28 @@ public:
     void cancel(std::string_view reason) override;
 
     // What recovery::run_exchange() asks of it: see recovery::recoverable_exchange.
-    using failure_type = host::failure;
+    using failure_type = host::failure const*; // of the last attempt, which has it; or null
     bool gone() const noexcept { return gone_; }
     bool uses_models() const noexcept {
         return !request_.reads_only() && !request_.manages_models();
     }
     void note_gate_wait();
-    net::task<host::failure> send(bool fresh);
-    net::task<host::failure> receive();
+    net::task<failure_type> send(bool fresh);
+    net::task<failure_type> receive();
     void note_attempt();
     policy::judgement const& judged() const noexcept { return attempt_->judged(); }
-    bool may_resend(host::failure const& failed) const noexcept {
-        return failed.resend_safe() && request_.idempotent() && request_.whole;
+    bool may_resend(failure_type failed) const noexcept {
+        return failed->resend_safe() && request_.idempotent() && request_.whole;
     }
     bool moves_from(recovery::exchange_recovery& recovery);
-    bool moves_after(host::failure const& failed);
+    bool moves_after(failure_type failed);
     bool moves_after_recovery();
     // A later answer takes the place of an earlier one, unless only the earlier one can still be
     // given.
     void hold(policy::next_step step);
-    bool holds_answer(host::failure const& failed) const;
+    bool holds_answer(failure_type failed) const;
     net::task<void> relay();
-    net::task<void> reply_failed(host::failure failed);
+    net::task<void> reply_failed(failure_type failed);
     net::task<void> reply_crowded();
     policy::judgement const* late_error();
 
@@ -81,7 +81,7 @@ private:
     net::task<void> list_models();
     host::move_result result_of_move() const;
     net::task<void> refuse(http::refusal refusal);
-    net::task<void> reply_without_descriptors(host::failure failed);
+    net::task<void> reply_without_descriptors();
     void count_replay();
 
     bool fits(attempt const& from) const;

@@ -21,9 +21,9 @@ std::string_view advice_for(fault kind) {
 
 } // namespace
 
-net::task<void> exchange::reply_failed(failure failed) {
+net::task<void> exchange::reply_failed(failure const* failed) {
     // The rest of a body that was being streamed on was broken, or did not come.
-    if (failed.kind == fault::cancelled) {
+    if (failed->kind == fault::cancelled) {
         if (rest_ && rest_->broken())
             co_await refuse(rest_->fault());
         else
@@ -32,33 +32,33 @@ net::task<void> exchange::reply_failed(failure failed) {
     }
     if (preamble_.begun()) {
         record_.ending = ending::cut;
-        record_.detail = host::describe(failed);
+        record_.detail = host::describe(*failed);
         // A body without chunks would look complete.
         if (request_.version == http::version::http10)
             client_.reset();
         co_return;
     }
-    if (failed.kind == fault::descriptors) {
-        co_await reply_without_descriptors(failed);
+    if (failed->kind == fault::descriptors) {
+        record_.detail = host::describe(*failed);
+        co_await reply_without_descriptors();
         co_return;
     }
     auto const& upstream = request_.host->upstream;
     auto const message = fmt::format(
         "The LM Studio host \"{}\" ({}) did not serve the request: {}. {}", upstream.name,
-        config::to_string(upstream), host::describe(failed), advice_for(failed.kind));
+        config::to_string(upstream), host::describe(*failed), advice_for(failed->kind));
     record_.ending = ending::failed;
-    record_.detail = host::describe(failed);
-    record_.status = failed.kind == fault::timeout ? 504 : 502;
+    record_.detail = host::describe(*failed);
+    record_.status = failed->kind == fault::timeout ? 504 : 502;
     keep_ = persistence(http::framing::length) != http::persistence::close;
     http::reply const reply{record_.status,
-                            failed.kind == fault::timeout ? "host_timeout" : "host_down", message};
+                            failed->kind == fault::timeout ? "host_timeout" : "host_down", message};
     bool const sent = co_await send_reply(client_, request_, reply, !keep_, record_);
     keep_ = keep_ && sent;
 }
 
-net::task<void> exchange::reply_without_descriptors(failure failed) {
+net::task<void> exchange::reply_without_descriptors() {
     record_.ending = ending::failed;
-    record_.detail = host::describe(failed);
     record_.status = 503;
     keep_ = persistence(http::framing::length) != http::persistence::close;
     auto const message = "The request was not sent to LM Studio: " + record_.detail +
