@@ -10,10 +10,32 @@
 
 namespace secondwind::proxy {
 
-struct server::session_list
+struct server::session_list final
     : boost::intrusive::list<
           session, boost::intrusive::member_hook<session, boost::intrusive::list_member_hook<>,
-                                                 &session::hook>> {};
+                                                 &session::hook>>,
+      session::owner {
+    explicit session_list(net::gate& changes) noexcept : changed{changes} {}
+
+    void serve(std::unique_ptr<session> one, bool turned_away) {
+        auto& begun = *one.release(); // until ended()
+        push_back(begun);
+        try {
+            begun.run(turned_away);
+        } catch (std::exception const& e) {
+            // There was not enough memory to begin; nothing waits for its client yet.
+            log::write(log::level::error, "session_failed", {{"error", e.what()}});
+            ended(begun);
+        }
+    }
+    void ended(session& one) noexcept override {
+        erase_and_dispose(iterator_to(one), std::default_delete<session>{});
+        if (empty())
+            changed.open();
+    }
+
+    net::gate& changed;
+};
 
 server::server(net::asio::io_context& io, config::current_settings const& settings)
     : shared_{io, settings}, listeners_{io,
@@ -21,7 +43,7 @@ server::server(net::asio::io_context& io, config::current_settings const& settin
                                             take_in(listener, std::move(accepted));
                                         },
                                         [this] { return make_way(); }},
-      sessions_{std::make_unique<session_list>()}, changed_{io} {}
+      sessions_{std::make_unique<session_list>(changed_)}, changed_{io} {}
 
 server::~server() = default;
 
@@ -86,7 +108,8 @@ void server::take_in(listener_ptr const& listener, net::socket accepted) {
     net::stream client{std::move(accepted)};
     if (tls_)
         client.begin_tls(tls_->session(client.tcp()));
-    net::spawn(serve(std::make_unique<session>(shared_, std::move(client), listener), full));
+    sessions_->serve(std::make_unique<session>(shared_, *sessions_, std::move(client), listener),
+                     full);
 }
 
 // Ends the connection of the client that has waited longest without a request.
@@ -94,20 +117,6 @@ bool server::make_way() {
     auto const now = shared_.deadlines.now();
     return std::ranges::any_of(shared_.idle,
                                [now](idle_client& each) { return each.give_way(now); });
-}
-
-net::task<void> server::serve(std::unique_ptr<session> one, bool turned_away) {
-    sessions_->push_back(*one);
-    try {
-        co_await one->run(turned_away);
-    } catch (std::exception const& e) {
-        // There was not enough memory to begin; nothing waits for its client yet.
-        log::write(log::level::error, "session_failed", {{"error", e.what()}});
-    }
-    sessions_->erase(sessions_->iterator_to(*one));
-    one.reset();
-    if (sessions_->empty())
-        changed_.open();
 }
 
 void server::drain() {

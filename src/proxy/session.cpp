@@ -20,18 +20,31 @@ constexpr std::chrono::milliseconds last_call{1000};
 
 } // namespace
 
-session::session(context& shared, net::stream stream, listener_ptr listener)
-    : shared_{shared}, client_{std::move(stream), shared.deadlines}, listener_{std::move(listener)},
-      connected_{shared.deadlines.now()} {}
+session::session(context& shared, owner& has_it, net::stream stream, listener_ptr listener)
+    : shared_{shared}, owner_{has_it}, client_{std::move(stream), shared.deadlines},
+      listener_{std::move(listener)}, connected_{shared.deadlines.now()} {}
 
-net::task<void> session::run(bool turned_away) {
+// All of an idle session but its wait is in plain functions: what a coroutine names has a place in
+// its frame, and there are thousands of idle sessions.
+net::detached session::run(bool turned_away) {
     try {
-        auto const timeout = turned_away ? linger_time : shared_.settings->timeouts.request_head;
-        bool const open = co_await shake_hands(timeout);
-        if (open && turned_away)
-            co_await turn_away();
-        else if (open)
-            co_await serve_all();
+        bool open = true;
+        if (turned_away || client_.socket().tls() != nullptr)
+            open = co_await greet(turned_away);
+        while (open && may_serve()) {
+            if (client_.unread().empty()) {
+                net::scoped_deadline idle{client_.slot(), "client_idle", patience(),
+                                          [this] { client_.stop_waiting(); }};
+                begin_idling(idle);
+                auto const ec = co_await client_.readable();
+                end_idling();
+                if (ec || (closing_ && !owed_))
+                    break;
+            }
+            owed_ = false;
+            open = co_await serve();
+            served_ = true;
+        }
         if (farewell_)
             co_await linger();
     } catch (std::exception const& e) {
@@ -44,13 +57,48 @@ net::task<void> session::run(bool turned_away) {
     // The outstanding wait refers to this object, and ends now that the socket is closed.
     if (client_.armed())
         co_await client_.closed();
+    owner_.ended(*this);
 }
 
-// True if there is no TLS on this connection, or its handshake was completed.
-net::task<bool> session::shake_hands(std::chrono::milliseconds limit) {
+// True if requests follow.
+net::task<bool> session::greet(bool turned_away) {
+    bool open = true;
+    if (client_.socket().tls() != nullptr)
+        open = co_await shake_hands(turned_away);
+    if (open && turned_away)
+        co_await turn_away();
+    co_return open && !turned_away;
+}
+
+// Another request, or the first, is awaited or has begun to come.
+bool session::may_serve() noexcept {
+    if (client_.gone() || (closing_ && !owed_))
+        return false;
+    return owed_ || !shared_.draining || !client_.unread().empty();
+}
+
+std::chrono::milliseconds session::patience() const {
+    auto const& timeouts = shared_.settings->timeouts;
+    if (shared_.draining)
+        return last_call;
+    return served_ ? timeouts.client_idle : timeouts.request_head;
+}
+
+void session::begin_idling(net::deadline& idle) {
+    std::string{}.swap(client_.unread());
+    idle_ = &idle;
+    shared_.idle.push_back(*this);
+}
+
+void session::end_idling() noexcept {
+    idle_client::unlink();
+    idle_ = nullptr;
+}
+
+// True if the handshake was completed.
+net::task<bool> session::shake_hands(bool turned_away) {
     auto* const tls = client_.socket().tls();
-    if (tls == nullptr)
-        co_return true;
+    auto const limit = turned_away ? linger_time : shared_.settings->timeouts.request_head;
     net::scoped_deadline late{client_.slot(), "tls_handshake", limit,
                               [this] { client_.socket().cancel(); }};
     idle_ = &late;
@@ -79,33 +127,6 @@ net::task<void> session::turn_away() {
         "Too many clients are connected (limits.connections, or what the file descriptors of this "
         "proxy allow). Try again in a moment."};
     co_await refuse_connection(full, 1);
-}
-
-net::task<void> session::serve_all() {
-    bool open = true;
-    while (open && (owed_ || !closing_) && !client_.gone()) {
-        if (client_.unread().empty()) {
-            std::string{}.swap(client_.unread());
-            if (shared_.draining && !owed_)
-                break;
-            auto const& timeouts = shared_.settings->timeouts;
-            auto const limit = shared_.draining ? last_call
-                               : served_        ? timeouts.client_idle
-                                                : timeouts.request_head;
-            net::scoped_deadline idle{client_.slot(), "client_idle", limit,
-                                      [this] { client_.stop_waiting(); }};
-            idle_ = &idle;
-            shared_.idle.push_back(*this);
-            auto const ec = co_await client_.readable();
-            idle_client::unlink();
-            idle_ = nullptr;
-            if (ec || (closing_ && !owed_))
-                break;
-        }
-        owed_ = false;
-        open = co_await serve();
-        served_ = true;
-    }
 }
 
 net::task<bool> session::serve() {

@@ -20,11 +20,22 @@ namespace secondwind::proxy {
 // long as the request; an idle session is this object and one small frame.
 class session final : idle_client {
 public:
-    session(context& shared, net::stream stream, listener_ptr listener);
+    // Has it from the beginning of run() on.
+    class owner {
+    public:
+        // Its connection is closed, and it does nothing more: it may be destroyed.
+        virtual void ended(session& one) noexcept = 0;
+
+    protected:
+        ~owner() = default;
+    };
+
+    // All must outlive it.
+    session(context& shared, owner& has_it, net::stream stream, listener_ptr listener);
 
     // Until the connection is closed. `turned_away`: it only answers 503, because
-    // limits.connections is reached. Throws nothing once it has begun.
-    net::task<void> run(bool turned_away);
+    // limits.connections is reached. Throws only if there is not enough memory to begin.
+    net::detached run(bool turned_away);
 
     // Closes as soon as no request is being served, nor has arrived, nor can be on its way because
     // the client has just connected for it.
@@ -36,9 +47,13 @@ public:
 
 private:
     bool give_way(std::chrono::steady_clock::time_point now) override;
-    net::task<bool> shake_hands(std::chrono::milliseconds limit);
+    net::task<bool> greet(bool turned_away);
+    net::task<bool> shake_hands(bool turned_away);
     net::task<void> turn_away();
-    net::task<void> serve_all();
+    bool may_serve() noexcept;
+    std::chrono::milliseconds patience() const;
+    void begin_idling(net::deadline& idle);
+    void end_idling() noexcept;
     net::task<bool> serve();
     net::task<void> refuse(request const& request, http::refusal refusal, int retry_after = 0);
     net::task<void> refuse_connection(http::refusal refusal, int retry_after = 0);
@@ -46,6 +61,7 @@ private:
     net::task<void> linger();
 
     context& shared_;
+    owner& owner_;
     client client_;
     listener_ptr listener_;
     exchange* exchange_ = nullptr;  // the one that runs

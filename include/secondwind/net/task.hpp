@@ -116,18 +116,20 @@ inline task<void> detail::promise<void>::get_return_object() noexcept {
     return task<void>{std::coroutine_handle<promise>::from_promise(*this)};
 }
 
-// Starts a task that is not awaited. It must not throw: an exception that leaves it ends the
-// process.
-inline void spawn(task<void> work) {
-    struct detached {
-        struct promise_type {
-            detached get_return_object() const noexcept { return {}; }
-            std::suspend_never initial_suspend() const noexcept { return {}; }
-            std::suspend_never final_suspend() const noexcept { return {}; }
-            void return_void() const noexcept {}
-            [[noreturn]] void unhandled_exception() const noexcept { std::terminate(); }
-        };
+// A coroutine that starts when it is called, and that nothing awaits. It must not throw: an
+// exception that leaves it ends the process.
+struct detached {
+    struct promise_type : recycled {
+        detached get_return_object() const noexcept { return {}; }
+        std::suspend_never initial_suspend() const noexcept { return {}; }
+        std::suspend_never final_suspend() const noexcept { return {}; }
+        void return_void() const noexcept {}
+        [[noreturn]] void unhandled_exception() const noexcept { std::terminate(); }
     };
+};
+
+// Starts a task that is not awaited, as a detached coroutine.
+inline void spawn(task<void> work) {
     // A plain function with a by-value parameter: the frame owns the task.
     constexpr auto run = [](task<void> t) -> detached { co_await t; };
     run(std::move(work));

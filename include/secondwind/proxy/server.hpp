@@ -14,8 +14,6 @@
 
 namespace secondwind::proxy {
 
-class session;
-
 // Everything runs on the io_context's one thread. It must live until stopped() has completed, or
 // until the io_context runs no more.
 class server {
@@ -72,7 +70,6 @@ public:
 private:
     void take_in(listener_ptr const& listener, net::socket accepted);
     bool make_way();
-    net::task<void> serve(std::unique_ptr<session> one, bool turned_away);
 
     struct session_list;
 
