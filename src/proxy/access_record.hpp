@@ -46,7 +46,7 @@ struct access_record {
     proxy::ending ending = ending::complete;
     std::string moved_from;                 // the last host that did not serve it; mostly empty
     std::string_view moved_because;         // static: the verdict on its answer, or the failure
-    std::string recovery;                   // the outcome, if it met one
+    std::string_view recovery;              // static: the outcome, if it met one
     std::string detail;                     // why it failed, or the rule that was broken
     std::unique_ptr<tunnel_figures> tunnel; // null where there was none
     // It is like many others: its line is left out, or says how many were left out before it.

@@ -188,9 +188,9 @@ bool attempt::begin_hold() {
     bool const stream = status_ < 400 && event_stream_;
     if (status_ < 400 && request_.facts) {
         if (request_.facts->stores_response)
-            stored_.emplace(policy::stored_kind::response);
+            stored_ = std::make_unique<policy::stored_id_watch>(policy::stored_kind::response);
         else if (request_.facts->traffic == policy::traffic::download)
-            stored_.emplace(policy::stored_kind::download);
+            stored_ = std::make_unique<policy::stored_id_watch>(policy::stored_kind::download);
     }
     // Until it is judged.
     judged_.verdict = status_ < 400 ? policy::verdict::healthy : policy::verdict::other_error;
@@ -201,8 +201,9 @@ bool attempt::begin_hold() {
                                                  : limits.error_body;
         if (stream && head.content_encoding.empty())
             tail_.emplace(rules, status_);
-        judge_.emplace(status_, head.content_type, static_cast<std::size_t>(bound),
-                       head.content_encoding, rules);
+        judge_ = std::make_unique<open_judge>(status_, head.content_type,
+                                              static_cast<std::size_t>(bound),
+                                              head.content_encoding, rules);
     }
     if (mode != config::recovery_mode::on)
         return false;

@@ -13,6 +13,7 @@
 #include <secondwind/proxy/context.hpp>
 #include <secondwind/telemetry/traffic.hpp>
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -91,6 +92,11 @@ public:
     // The host broke off before the end of the answer that is held here.
     bool broken() const noexcept { return broken_; }
 
+    // What is held was passed on.
+    void let_go_of_held() noexcept {
+        answer_.release();
+        splitter_.reset();
+    }
     // Keeps the answer, but the host is no longer busy with it: another attempt follows, or a
     // recovery that must not count this attempt as one in flight.
     void park();
@@ -100,6 +106,11 @@ public:
     void note_surplus() noexcept { persists_ = false; }
 
 private:
+    // In memory of its own, which is free again while the rest of the answer is relayed.
+    struct open_judge : policy::classifier, net::recycled {
+        using policy::classifier::classifier;
+    };
+
     host::failure const* result() const noexcept { return failed_ ? &failed_ : nullptr; }
     net::task<void> send_rest();
     void give_up_writing();
@@ -121,8 +132,8 @@ private:
     host::answer answer_;
     std::optional<policy::preamble_splitter> splitter_;
     std::optional<policy::tail_watch> tail_;
-    std::optional<policy::stored_id_watch> stored_;
-    std::optional<policy::classifier> judge_; // while it is open
+    std::unique_ptr<policy::stored_id_watch> stored_; // for the few that may store something
+    std::unique_ptr<open_judge> judge_;               // while it is open
     policy::judgement judged_;
     host::failure failed_;
     int status_ = 0;

@@ -272,12 +272,7 @@ net::task<void> exchange::relay() {
     record_.stream = attempt_->event_stream();
     relaying_ = true;
     if (attempt_->switching()) {
-        std::string first;
-        attempt_->answer().check_head(request_.method(), shared_.fields);
-        http::render_switching(first, attempt_->answer().head());
-        client_.unwatch();
-        co_await tunnel(shared_, client_, request_, *attempt_->lease(), attempt_->answer(),
-                        std::move(first), record_);
+        co_await relay_tunnel();
         co_return;
     }
     auto const connection = preamble_.begun() ? preamble_.connection
@@ -292,6 +287,15 @@ net::task<void> exchange::relay() {
     keep_ = result.ending == ending::complete && connection != http::persistence::close;
     if (result.must_reset)
         client_.reset();
+}
+
+net::task<void> exchange::relay_tunnel() {
+    std::string first;
+    attempt_->answer().check_head(request_.method(), shared_.fields);
+    http::render_switching(first, attempt_->answer().head());
+    client_.unwatch();
+    co_await tunnel(shared_, client_, request_, *attempt_->lease(), attempt_->answer(),
+                    std::move(first), record_);
 }
 
 policy::judgement const* exchange::late_error() {

@@ -79,6 +79,7 @@ private:
     bool lacks_stored() const;
     bool lacks_model() const;
     net::task<void> list_models();
+    net::task<void> relay_tunnel();
     host::move_result result_of_move() const;
     net::task<void> refuse(http::refusal refusal);
     net::task<void> reply_without_descriptors();

@@ -79,7 +79,7 @@ void read_facts(request& request, http::request_head const& head) {
             iequals(field.name, encoding))
             parts.content_encoding = field.value;
     }
-    request.facts = policy::read_facts(parts);
+    request.facts = std::make_unique<policy::request_facts>(policy::read_facts(parts));
     request.model = policy::requested_model_of(*request.facts, parts.body, request.whole);
 }
 

@@ -11,6 +11,7 @@
 #include <secondwind/recovery/router.hpp>
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -94,7 +95,7 @@ struct request {
     recovery::permit permit;                      // of that host; none where it takes none
     std::chrono::steady_clock::duration queued{}; // how long it has waited for that
     policy::choice_reason route = policy::choice_reason::only; // why that one
-    std::optional<policy::request_facts> facts;                // where its host is chosen by them
+    std::unique_ptr<policy::request_facts> facts;              // where its host is chosen by them
     std::string session;         // that it names (routing.session_fields); mostly empty
     recovery::turn turn;         // of a conversation that it continues
     recovery::tried_hosts tried; // that have refused it, or could not be reached
