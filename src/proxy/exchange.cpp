@@ -19,6 +19,10 @@ namespace {
 // little, and nothing that thousands of uploads add up to.
 constexpr std::size_t most_of_a_body = 4096;
 
+// Bytes of a body that is read so that it need not be kept: as many as a recovery reads in one turn
+// of the event loop.
+constexpr std::size_t most_read_to_let_go = 256 * 1024;
+
 // Codes of LM Studio's errors.
 constexpr std::string_view response_not_found = "previous_response_not_found";
 constexpr std::string_view job_not_found = "job_not_found";
@@ -119,6 +123,8 @@ bool exchange::sent_blind() const {
 }
 
 bool exchange::chooses_context() const {
+    if (body_gone_)
+        return chose_context_;
     policy::request_parts parts;
     parts.method = request_.method();
     parts.target = request_.target();
@@ -275,6 +281,8 @@ net::task<void> exchange::relay() {
         co_await relay_tunnel();
         co_return;
     }
+    if (attempt_->answer().framer().state() == http::decoder_state::need_more)
+        let_go_of_body();
     auto const connection = preamble_.begun() ? preamble_.connection
                                               : persistence(attempt_->answer().framer().framing());
     auto const result = co_await proxy::relay(shared_, client_, *attempt_, request_, connection,
@@ -296,6 +304,17 @@ net::task<void> exchange::relay_tunnel() {
     client_.unwatch();
     co_await tunnel(shared_, client_, request_, *attempt_->lease(), attempt_->answer(),
                     std::move(first), record_);
+}
+
+// Nothing is sent again from now on, and a long answer must not keep its prompt in memory until it
+// ends. What the prompt says of its model is read first.
+void exchange::let_go_of_body() {
+    if (!request_.whole || request_.body.size() > most_read_to_let_go)
+        return;
+    chose_context_ = request_.settings->recovery.fit_context && chooses_context();
+    record_.bytes_in += request_.body.size();
+    request_.let_go_of_body();
+    body_gone_ = true;
 }
 
 policy::judgement const* exchange::late_error() {

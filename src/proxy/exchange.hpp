@@ -80,6 +80,7 @@ private:
     bool lacks_model() const;
     net::task<void> list_models();
     net::task<void> relay_tunnel();
+    void let_go_of_body();
     host::move_result result_of_move() const;
     net::task<void> refuse(http::refusal refusal);
     net::task<void> reply_without_descriptors();
@@ -114,6 +115,8 @@ private:
     std::size_t unloaded_before_ = 0; // for it, on hosts that it has left
     bool relaying_ = false;           // the answer that the client gets in the end
     bool keep_ = false;               // the client's connection may serve another request
+    bool body_gone_ = false;          // its memory was given back; chose_context_ is known
+    bool chose_context_ = false;      // what chooses_context() was by then
 };
 
 } // namespace secondwind::proxy

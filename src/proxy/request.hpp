@@ -66,7 +66,7 @@ struct request {
     // A browser sent it for a page of another site, which cannot read the answer.
     bool sent_blind(http::field_list& scratch) const;
 
-    // The part of the body that is kept was sent, and its memory is needed for other requests.
+    // What is kept of the body was sent and will not be sent again, or its memory is needed.
     void let_go_of_body() {
         model.let_go();
         body.release();
@@ -113,7 +113,8 @@ struct request {
     // the client, and the request cannot be replayed.
     bool whole = true;
     // Of what is kept in `body`, which must not change any more once this is asked for. That reads
-    // the body: only for a recovery or a page that shows the exchange, never for a healthy one.
+    // the body: only for a recovery or a page that shows the exchange, and of a healthy one before
+    // the body is given up for a stream.
     lmstudio::requested_model model;
     http::version version = http::version::http11;
     http::upgrade upgrade = http::upgrade::none;

@@ -47,7 +47,7 @@ public:
     bool unnamed() const { return read().unnamed; }
 
     // False for a request that certainly uses no model, because it has no body. Reads nothing.
-    bool possible() const noexcept { return !whole_ || !body_.empty(); }
+    bool possible() const noexcept { return !whole_ || had_body_ || !body_.empty(); }
 
     // The beginning of the body up to the end of the name: another body that begins so names the
     // same model. Empty before the body was read, and where it has no name.
@@ -56,9 +56,11 @@ public:
 
     // Bytes of the body, as far as it was kept.
     std::size_t size() const noexcept { return body_.size(); }
-    // Reads the body now, because it ends to exist. prefix() and size() are empty from then on.
+    // Reads the body now, because it ends to exist. prefix() and size() are empty from then on; all
+    // else stays as it is.
     void let_go() {
         read();
+        had_body_ = had_body_ || !body_.empty();
         body_ = {};
     }
     // The body has been read.
@@ -79,6 +81,7 @@ private:
 
     std::string_view body_;
     bool whole_ = true;
+    bool had_body_ = false; // which was let go
     bool is_operation_ = false;
     mutable bool known_ = false;
     mutable answer answer_;

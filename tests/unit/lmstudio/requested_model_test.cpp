@@ -81,6 +81,18 @@ TEST(requested_model, is_possible_wherever_there_is_a_body) {
     EXPECT_EQ(requested_model::bytes_read(), before);
 }
 
+TEST(requested_model, stays_as_it_is_when_its_body_is_let_go) {
+    requested_model one{R"({"model":"a"})"};
+    one.let_go();
+    EXPECT_EQ(one.name(), "a");
+    EXPECT_FALSE(one.unnamed());
+    EXPECT_TRUE(one.possible());
+    EXPECT_EQ(one.size(), 0U);
+    requested_model none{""};
+    none.let_go();
+    EXPECT_FALSE(none.possible());
+}
+
 // LM Studio's parser takes lone surrogates, which strict parsers refuse.
 TEST(requested_model, is_found_after_what_strict_parsers_refuse) {
     EXPECT_EQ(requested_model{R"({"input":"\ud83d","model":"a"})"}.name(), "a");
