@@ -38,7 +38,7 @@ lease connection_pool::lend() {
     // request (RFC 9112 section 9.3.1), and a POST that is lost on it cannot be sent again. The
     // event loop may not have seen the input yet, so the socket is asked, unless it was in use a
     // moment ago.
-    auto const now = std::chrono::steady_clock::now();
+    auto const now = net::recent_time();
     while (auto idle = idle_.take(now)) {
         auto& c = **idle;
         bool const quiet = !c.input_came() && (now - c.idle_since < surely_alive ||
@@ -187,7 +187,7 @@ void connection_pool::give_back(connection_ptr c, int keep_alive) {
         return;
     c->reused = true;
     c->lent.unlink();
-    c->idle_since = steady_clock::now();
+    c->idle_since = net::recent_time();
     c->watch();
     auto const expires = c->idle_since + keep;
     idle_.push(std::move(c), expires);

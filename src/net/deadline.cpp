@@ -1,8 +1,20 @@
 #include <secondwind/net/deadline.hpp>
 
 #include <cassert>
+#include <ctime>
 
 namespace secondwind::net {
+
+std::chrono::steady_clock::time_point recent_time() {
+#ifdef CLOCK_MONOTONIC_COARSE
+    timespec tick{};
+    ::clock_gettime(CLOCK_MONOTONIC_COARSE, &tick);
+    return std::chrono::steady_clock::time_point{std::chrono::seconds{tick.tv_sec} +
+                                                 std::chrono::nanoseconds{tick.tv_nsec}};
+#else
+    return std::chrono::steady_clock::now();
+#endif
+}
 
 deadline_slot::~deadline_slot() {
     queue_.remove(*this);

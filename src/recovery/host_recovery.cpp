@@ -137,7 +137,7 @@ bool host_recovery::is_pinned(claim& by, lmstudio::instance const* served) const
 // models are asked for at most once a minute: a host that does not say so is no reason to wait. One
 // that has said that the model is not loaded is.
 bool host_recovery::is_cold(claim& by) {
-    auto const now = deadlines.now();
+    auto const now = deadlines.recently();
     if (models.answered_alike(by.model(), now))
         return false;
     auto const& asked = by.model().name();
@@ -316,7 +316,7 @@ void host_recovery::answered(claim& by) {
     by.answered();
     if (!looks()) {
         if (by.model().is_read() || by.generation != 0)
-            models.note_answer(by.model(), deadlines.now());
+            models.note_answer(by.model(), deadlines.recently());
     } else {
         auto const now = deadlines.now();
         models.answered(by, now);

@@ -78,6 +78,8 @@ public:
         if (lease.held() && by.possible())
             reconsider(); // it had begun before, so it did not wait
         bool const loads = by.possible() && models.known() && models.serving(by) == nullptr;
+        if (!loads && !learns_)
+            return;
         auto const now = deadlines.now();
         if (loads)
             by.load_began = now;

@@ -202,4 +202,17 @@ TEST(deadline_queue, without_deadlines_leaves_the_event_loop_nothing_to_wait_for
     EXPECT_TRUE(io.stopped());
 }
 
+TEST(recent_time, is_that_of_a_tick_that_has_just_passed) {
+    auto const before = deadline::clock::now();
+    auto const recent = secondwind::net::recent_time();
+    EXPECT_LE(recent, deadline::clock::now());
+    EXPECT_GT(recent, before - 100ms);
+}
+
+TEST_F(deadlines, tell_the_recent_time_by_the_clock_of_a_test) {
+    EXPECT_EQ(queue.recently(), now_of_test);
+    now_of_test += 1ms;
+    EXPECT_EQ(queue.recently(), now_of_test);
+}
+
 } // namespace deadline_test
