@@ -132,7 +132,8 @@ void frame_watch::take_payload(std::string_view in, frame_step& step) noexcept {
         for (std::size_t i = 0; i < step.payload.size(); ++i)
             prefix_[prefix_size_++] = static_cast<char>(step.payload[i] ^ mask_[i % mask_.size()]);
     }
-    std::ranges::rotate(mask_, mask_.begin() + static_cast<std::ptrdiff_t>(size % mask_.size()));
+    std::rotate(mask_.begin(), mask_.begin() + static_cast<std::ptrdiff_t>(size % mask_.size()),
+                mask_.end());
     bool const frame_ended = left_ == 0;
     if (frame_ended) {
         in_payload_ = false;
