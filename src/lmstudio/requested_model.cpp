@@ -1,9 +1,9 @@
 #include <secondwind/lmstudio/requested_model.hpp>
 
-#include "sdk_parameter.hpp"
 #include <secondwind/base/escape.hpp>
 #include <secondwind/http/member_scanner.hpp>
 #include <secondwind/lmstudio/model_name.hpp>
+#include <secondwind/lmstudio/sdk_parameter.hpp>
 
 #include <array>
 #include <utility>

@@ -1,4 +1,4 @@
-#include "sdk_parameter.hpp"
+#include <secondwind/lmstudio/sdk_parameter.hpp>
 
 #include <secondwind/base/escape.hpp>
 #include <secondwind/http/member_scanner.hpp>

@@ -1,6 +1,7 @@
 #include "operation.hpp"
 
 #include <secondwind/base/log.hpp>
+#include <secondwind/lmstudio/sdk_parameter.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -47,6 +48,19 @@ void operation::keep(std::string_view payload, http::ws_mask mask) {
         payload.remove_prefix(part.size());
         std::ranges::rotate(mask, mask.begin() + static_cast<std::ptrdiff_t>(part.size() % 4));
     }
+}
+
+// A handle that another connection has given is not known. It must not make every model busy, nor
+// the one that it means a candidate: the host tells itself who is busy.
+void operation::read_model() {
+    model_ = lmstudio::requested_model::of_operation(kept_.view(), whole_);
+    auto const asked = lmstudio::read_sdk_model(kept_.view());
+    if (asked.reference.empty())
+        return;
+    auto const found = setting_.references.find(asked.reference);
+    auto const identifier =
+        found == setting_.references.end() ? std::string_view{} : std::string_view{found->second};
+    model_ = lmstudio::requested_model::known(kept_.view(), true, identifier, false, 0);
 }
 
 void operation::begin() {

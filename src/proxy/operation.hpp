@@ -15,7 +15,9 @@
 #include <chrono>
 #include <compare>
 #include <cstdint>
+#include <functional>
 #include <iterator>
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -29,6 +31,9 @@ struct operation_key {
     auto operator<=>(operation_key const&) const = default;
 };
 
+// The identifiers of the instances that handles of the SDK refer to, by their references.
+using instance_references = std::map<std::string, std::string, std::less<>>;
+
 // What the operations of a tunnel have in common; all outlive it.
 struct operation_setting {
     recovery::host_recovery& host;
@@ -37,6 +42,7 @@ struct operation_setting {
     std::string_view tunnel_id; // of the request that opened it
     std::string_view path;      // "/llm"
     std::string const& authorization;
+    instance_references const& references;
     lmstudio::model_kind kind;
 };
 
@@ -58,7 +64,9 @@ public:
     bool expect(std::uint64_t size) noexcept;
     void keep(std::string_view payload, http::ws_mask mask);
     // The opening message has come whole.
-    void read_model() { model_ = lmstudio::requested_model::of_operation(kept_.view(), whole_); }
+    void read_model();
+    // Whether it says which model it uses, as far as that is known here.
+    bool knows_model() const { return !model_.name().empty(); }
     // It waits for a recovery of its host.
     void wait() noexcept { state_ = lmstudio::sdk_state::waiting; }
     // The host has the opening message.

@@ -3,6 +3,7 @@
 
 #include <secondwind/lmstudio/sdk_admission.hpp>
 
+#include <cstdint>
 #include <utility>
 
 namespace secondwind::proxy {
@@ -143,7 +144,7 @@ message_course watched_tunnel::downward::begin(std::string_view beginning) {
         if (one->state() == sdk_state::sent)
             one->commit();
         static_cast<void>(one->take(sdk_event::telling));
-        break;
+        return begin_telling(one->opens());
     case sdk_message::rpc_result:
         one->commit();
         [[fallthrough]];
@@ -160,6 +161,15 @@ message_course watched_tunnel::downward::begin(std::string_view beginning) {
     return message_course::pass;
 }
 
+// That of a load has the reference of the instance.
+message_course watched_tunnel::downward::begin_telling(lmstudio::sdk_endpoint endpoint) {
+    constexpr std::uint64_t longest = 64 * 1024;
+    auto const left = tunnel_.down_.message_left();
+    loaded_ = lmstudio::loads(endpoint) && left && *left <= longest;
+    text_.clear();
+    return loaded_ ? message_course::pass_read : message_course::pass;
+}
+
 // It is read whole, and held meanwhile where it may be cured.
 message_course watched_tunnel::downward::begin_error(operation& one, std::size_t size) {
     auto const left = tunnel_.down_.message_left();
@@ -168,18 +178,20 @@ message_course watched_tunnel::downward::begin_error(operation& one, std::size_t
         return message_course::pass;
     }
     failing_ = &one;
-    error_.clear();
+    text_.clear();
     bool const holds = one.state() == sdk_state::sent && one.replayable() && tunnel_.acts();
     return holds ? message_course::hold : message_course::pass_read;
 }
 
 void watched_tunnel::downward::read(std::string_view payload, http::ws_mask mask) {
-    http::append_unmasked(error_, payload, mask);
+    http::append_unmasked(text_, payload, mask);
 }
 
 bool watched_tunnel::downward::end() {
     auto* const one = std::exchange(failing_, nullptr);
-    auto const text = std::exchange(error_, {});
+    auto const text = std::exchange(text_, {});
+    if (std::exchange(loaded_, false))
+        tunnel_.learn_reference(text);
     return one == nullptr || tunnel_.passes_error(*one, text);
 }
 

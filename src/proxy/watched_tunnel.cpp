@@ -1,6 +1,7 @@
 #include "watched_tunnel.hpp"
 
 #include "tunnel_pump.hpp"
+#include <secondwind/lmstudio/ws_codec.hpp>
 #include <secondwind/policy/sdk_judgement.hpp>
 
 #include <boost/asio/post.hpp>
@@ -44,6 +45,7 @@ watched_tunnel::watched_tunnel(context& shared, client& c, request const& reques
                request.id,
                request.path(),
                authorization_,
+               references_,
                request.path() == embedding_path ? lmstudio::model_kind::embedding
                                                 : lmstudio::model_kind::llm},
       up_reader_{*this}, down_reader_{*this}, up_{http::ws_sender::client, up_reader_},
@@ -84,6 +86,17 @@ net::task<void> watched_tunnel::run(std::string first, std::string after) {
         net::gate::waiter until{settled_};
         co_await until;
     }
+}
+
+// A handle of the SDK names its instance so from now on.
+void watched_tunnel::learn_reference(std::string_view packet) {
+    constexpr std::size_t most = 64;
+    auto const loaded = lmstudio::parse_loaded(packet);
+    if (!loaded || loaded->reference.empty())
+        return;
+    if (references_.size() == most)
+        references_.clear();
+    references_[loaded->reference] = loaded->instance.id;
 }
 
 bool watched_tunnel::acts() const {
@@ -173,7 +186,8 @@ bool watched_tunnel::passes_error(operation& one, std::string_view error) {
     auto const& settings = shared_.settings->recovery;
     auto const judged = policy::judge_sdk_error(error, one.opens(), settings.rules);
     auto& recoveries = one.recoveries();
-    bool const curable = policy::for_memory(judged.verdict);
+    // The model that is short of memory must not be among those that are unloaded for it.
+    bool const curable = policy::for_memory(judged.verdict) && one.knows_model();
     bool const open = one.state() == sdk_state::sent && one.replayable();
     one.note_error(judged.verdict);
     if (curable && open && acts() && !down_.held_message().empty()) {

@@ -74,14 +74,17 @@ private:
         void forget(operation const& one) noexcept;
 
     private:
+        message_course begin_telling(lmstudio::sdk_endpoint endpoint);
         message_course begin_error(operation& one, std::size_t size);
 
         watched_tunnel& tunnel_;
         bool admission_ = true;
         operation* failing_ = nullptr; // whose error is coming
-        std::string error_;
+        bool loaded_ = false;          // the last packet of a load is
+        std::string text_;             // of that
     };
 
+    void learn_reference(std::string_view packet);
     // Operations are held, sent again, and wait.
     bool acts() const;
     // The settings in force have ended it.
@@ -109,6 +112,7 @@ private:
     host::connection& host_;
     access_record& record_;
     std::string authorization_; // of the client
+    instance_references references_;
     operation_setting setting_;
     operation_table operations_;
     upward up_reader_;

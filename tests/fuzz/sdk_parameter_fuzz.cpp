@@ -1,8 +1,8 @@
 // The model that an operation of the SDK's WebSocket uses, compared with what a full parser finds.
 #include "target.hpp"
 
-#include <lmstudio/sdk_parameter.hpp>
 #include <secondwind/lmstudio/model_name.hpp>
+#include <secondwind/lmstudio/sdk_parameter.hpp>
 
 #include <nlohmann/json.hpp>
 

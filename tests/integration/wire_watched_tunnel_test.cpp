@@ -185,6 +185,37 @@ TEST_F(watched_tunnels, know_when_a_model_is_in_use) {
     EXPECT_EQ(lines.front().at("operations"), 4);
 }
 
+TEST_F(watched_tunnels, know_the_handles_that_they_have_given) {
+    start();
+    auto story = [](watched_tunnels& t) -> asio::awaitable<void> {
+        co_await t.open("/llm");
+        co_await t.admit();
+        co_await t.up(up_text(channel_create(0, "getOrLoad", R"({"identifier":"a"})")));
+        auto const info = R"({"identifier":"mine","modelKey":"a","instanceReference":"r1","x":")" +
+                          std::string(500, 'x') + R"("})";
+        co_await t.down(
+            down_text(channel_send(0, R"({"type":"loadSuccess","info":)" + info + "}")) +
+            down_text(channel_close(0)));
+        auto const by = [](std::string const& reference) {
+            return R"({"modelSpecifier":{"type":"instanceReference","instanceReference":")" +
+                   reference + R"("}})";
+        };
+        co_await t.up(up_text(channel_create(1, "predict", by("r1"))));
+        auto const& claims = t.w.proxy->shared().hosts[0].recovery.in_flight.claims();
+        EXPECT_EQ(claims.back().model().name(), "mine");
+        // One of another connection names no model, and is not every model either.
+        co_await t.up(up_text(channel_create(2, "predict", by("r2"))));
+        EXPECT_EQ(claims.back().model().name(), "");
+        EXPECT_FALSE(claims.back().model().unnamed());
+        EXPECT_EQ(t.in_use(), 2u);
+        // Which one memory is short for is not known either, so nothing is unloaded for it.
+        co_await t.down(down_text(channel_error(2, "CUDA error: out of memory")));
+        EXPECT_EQ(t.in_use(), 1u);
+        EXPECT_FALSE(t.w.proxy->shared().hosts[0].recovery.guard.recovering());
+    };
+    run(story(*this));
+}
+
 TEST_F(watched_tunnels, are_blind_where_the_operations_cannot_be_known) {
     start();
     log_file log;

@@ -1,6 +1,5 @@
-#include <lmstudio/sdk_parameter.hpp>
-
 #include <secondwind/lmstudio/requested_model.hpp>
+#include <secondwind/lmstudio/sdk_parameter.hpp>
 
 #include <gtest/gtest.h>
 
