@@ -36,6 +36,7 @@ ELSEWHERE = {
     "scripts/bench.sh": "takes minutes; CI runs its smoke test",
     "scripts/mutants.py": "builds and tests for half an hour; layers.mutants checks its list",
     "scripts/agents.sh": "installs the newest agents; it is meant for every night",
+    "scripts/pgo.sh": "builds the executable twice",
     "scripts/package.sh": "builds the release and a package of it",
     "bench/plot.py": "draws the results of a long measurement",
     "cmake --preset bench": "builds the release",
