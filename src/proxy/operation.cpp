@@ -46,7 +46,8 @@ void operation::keep(std::string_view payload, http::ws_mask mask) {
         http::copy_unmasked(room.data(), part, mask);
         kept_.commit(part.size());
         payload.remove_prefix(part.size());
-        std::ranges::rotate(mask, mask.begin() + static_cast<std::ptrdiff_t>(part.size() % 4));
+        std::rotate(mask.begin(), mask.begin() + static_cast<std::ptrdiff_t>(part.size() % 4),
+                    mask.end());
     }
 }
 
