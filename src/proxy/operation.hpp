@@ -28,7 +28,7 @@ namespace secondwind::proxy {
 struct operation_key {
     bool call = false;
     std::int64_t id = 0;
-    auto operator<=>(operation_key const&) const = default;
+    auto operator<=>(operation_key const&) const = default; // NOLINT(modernize-use-nullptr)
 };
 
 // The identifiers of the instances that handles of the SDK refer to, by their references.

@@ -25,12 +25,13 @@ double in_ms(std::chrono::microseconds t) {
 }
 
 json json_of(trigger const& t) {
-    json whole{{"request_id", t.request_id}, {"path", t.path},
-               {"model", t.model},           {"verdict", policy::to_string(t.verdict)},
-               {"message", t.message},       {"after_commit", t.after_commit}};
-    if (!t.endpoint.empty())
-        whole["endpoint"] = t.endpoint;
-    return whole;
+    return {{"request_id", t.request_id},
+            {"path", t.path},
+            {"endpoint", t.endpoint},
+            {"model", t.model},
+            {"verdict", policy::to_string(t.verdict)},
+            {"message", t.message},
+            {"after_commit", t.after_commit}};
 }
 
 json json_of(policy::plan const& p) {

@@ -15,7 +15,7 @@ public:
         auto const place = (size + step - 1) / step;
         if (!recycles || place >= shelves)
             return ::operator new(size);
-        auto& shelf = all_[place];
+        auto& shelf = blocks[place];
         if (!shelf.first)
             return ::operator new(place* step);
         --shelf.count;
@@ -26,11 +26,11 @@ public:
 
     static void give_back(void* memory, std::size_t size) noexcept {
         auto const place = (size + step - 1) / step;
-        if (!recycles || place >= shelves || all_[place].count == kept) {
+        if (!recycles || place >= shelves || blocks[place].count == kept) {
             ::operator delete(memory);
             return;
         }
-        auto& shelf = all_[place];
+        auto& shelf = blocks[place];
         ++shelf.count;
         shelf.first = new (memory) block{shelf.first};
     }
@@ -56,7 +56,7 @@ private:
 
     // Nothing destroys it, so no access has to find out whether it was constructed. What it keeps
     // when its thread ends is lost: one thread serves, and it ends with the process.
-    static inline constinit thread_local std::array<shelf, shelves> all_{};
+    static inline constinit thread_local std::array<shelf, shelves> blocks{};
 };
 
 // A base for objects that each request creates and destroys.
