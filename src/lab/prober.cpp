@@ -141,7 +141,11 @@ net::task<probe_end> prober::run(probe_order order) {
     cancellable_ = false;
     row.ended = machine_.wall_clock();
     journal_.end(row);
-    if (loads) {
+    // What has its id from then on is somebody else's.
+    bool const gone = row.outcome == outcome::unloaded && !row.instance.empty();
+    if (gone)
+        loading_.reset();
+    if (loads && !gone) {
         loading_->row = row;
         auto const end = co_await clean(row, order.key, order.known, &journal_);
         out.dirt = end.left;
@@ -149,7 +153,7 @@ net::task<probe_end> prober::run(probe_order order) {
         loading_.reset();
         row.clean = end.acknowledged || end.left.empty();
     } else {
-        row.clean = true; // nothing was loaded
+        row.clean = true; // nothing of it is loaded
     }
     if (row.clean)
         journal_.note(row);

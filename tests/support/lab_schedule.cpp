@@ -283,8 +283,9 @@ void lab_schedule::forget_manual(simulated_machine::instance const& one) {
     if (manual_.erase(one.id) > 0 || one.of_lab || one.just_in_time)
         return;
     auto const is_there = [this](std::string const& id) {
-        return std::ranges::find(machine_.instances(), id, &simulated_machine::instance::id) !=
-               machine_.instances().end();
+        return std::ranges::any_of(machine_.instances(), [&](auto const& other) {
+            return other.id == id && !other.of_lab;
+        });
     };
     auto const gone = std::ranges::find_if(manual_, [&](auto const& each) {
         return each.second == one.model && !is_there(each.first);

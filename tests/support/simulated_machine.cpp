@@ -102,6 +102,7 @@ std::string simulated_machine::free_id(std::string const& key) {
 }
 
 void simulated_machine::remove(std::string const& id) {
+    ++removals_[id];
     std::erase_if(instances_, [&](auto const& each) { return each.id == id; });
 }
 
@@ -261,6 +262,7 @@ net::task<lab::chat_answer> simulated_machine::chat(lab::chat_request request, m
                                                     milliseconds limit) {
     lab::chat_answer out;
     auto const tokens = static_cast<std::int64_t>(request.input.size() / 4);
+    auto const removals = removals_[request.instance];
     out.end = co_await spend(100ms + milliseconds{tokens}, limit);
     if (out.end != call_end::answered) {
         out.error = "the answer did not end";
@@ -268,7 +270,8 @@ net::task<lab::chat_answer> simulated_machine::chat(lab::chat_request request, m
     }
     out.status = 400;
     auto const* const one = find_instance(request.instance);
-    if (one == nullptr) {
+    // One that has its id by now is another.
+    if (one == nullptr || removals_[request.instance] != removals) {
         out.error = "Model unloaded.";
         co_return out;
     }
@@ -300,8 +303,10 @@ net::task<lab::chat_answer> simulated_machine::chat(lab::chat_request request, m
 net::task<lab::embedding_answer> simulated_machine::embed(std::string id, std::string,
                                                           milliseconds limit) {
     lab::embedding_answer out;
+    auto const removals = removals_[id];
     out.end = co_await spend(50ms, limit);
-    if (out.end == call_end::answered && find_instance(id) != nullptr) {
+    if (out.end == call_end::answered && find_instance(id) != nullptr &&
+        removals_[id] == removals) {
         out.status = 200;
         out.vector = {0.25, -0.5, 1};
     } else {

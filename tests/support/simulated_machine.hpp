@@ -123,6 +123,7 @@ private:
     std::int64_t memory_;
     std::vector<simulated_model> models_;
     std::vector<instance> instances_;
+    std::map<std::string, int> removals_; // by instance id
     net::gate woken_;
     std::chrono::steady_clock::time_point down_until_{};
     bool dead_ = false;
