@@ -142,9 +142,9 @@ std::string_view path_of(ws_namespace space) noexcept {
 }
 
 std::optional<ws_rpc> find_ws_rpc(ws_namespace space, std::string_view name) noexcept {
-    auto const known = [&](auto const& table) -> std::optional<ws_rpc> {
-        auto const entry = std::ranges::find(table, name, &rpc_entry::name);
-        return entry == table.end() ? std::nullopt : std::optional{entry->rpc};
+    auto const known = [&](auto const& calls) -> std::optional<ws_rpc> {
+        auto const entry = std::ranges::find(calls, name, &rpc_entry::name);
+        return entry == calls.end() ? std::nullopt : std::optional{entry->rpc};
     };
     if (auto const found = has_models(space) ? known(model_calls) : std::nullopt)
         return found;
