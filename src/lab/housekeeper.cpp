@@ -123,8 +123,6 @@ net::task<bool> housekeeper::put_back(std::vector<std::string> const* models) {
     bool all = true;
     std::set<registry::row_id> ended;
     for (auto const& each : open) {
-        if (ended.contains(each.id))
-            continue;
         auto const config = nlohmann::json::parse(each.config, nullptr, false);
         std::string model;
         if (config.is_object() && config.contains("model") && config["model"].is_string())
@@ -135,31 +133,33 @@ net::task<bool> housekeeper::put_back(std::vector<std::string> const* models) {
         bool const there = std::ranges::any_of(told.loaded, [&](auto const& one) {
             return one.id == each.instance && !one.just_in_time && !is_leftover(one);
         });
-        auto got = each.instance;
-        if (!there) {
-            // Another one may have had the same id, before or after this one.
-            bool const is_free = !kept_.contains(each.instance) &&
-                                 std::ranges::find(told.loaded, each.instance,
-                                                   &loaded_instance::id) == told.loaded.end();
-            auto const answer = co_await load_back(each.instance, each.config, is_free);
-            if (!answer.error.empty()) {
-                narrator_.says(fmt::format("{} was loaded before, and could not be loaded again: "
-                                           "{}. `secondwind lab clean` tries again",
-                                           each.instance, answer.error));
-                all = false;
-                continue;
+        while (!ended.contains(each.id)) {
+            auto got = each.instance;
+            if (!there) {
+                // Another one may have had the same id, before or after this one.
+                bool const is_free = !kept_.contains(each.instance) &&
+                                     std::ranges::find(told.loaded, each.instance,
+                                                       &loaded_instance::id) == told.loaded.end();
+                auto const answer = co_await load_back(each.instance, each.config, is_free);
+                if (!answer.error.empty()) {
+                    narrator_.says(fmt::format("{} was loaded before, and could not be loaded "
+                                               "again: {}. `secondwind lab clean` tries again",
+                                               each.instance, answer.error));
+                    all = false;
+                    break;
+                }
+                kept_.insert(answer.instance);
+                got = answer.instance;
             }
-            kept_.insert(answer.instance);
-            got = answer.instance;
+            // Without its own identifier it may have got the id of another that is still to come.
+            // Then it is taken for that one from now on, and this one is still to come.
+            auto const alike = std::ranges::find_if(open, [&](auto const& one) {
+                return one.instance == got && one.config == each.config && !ended.contains(one.id);
+            });
+            auto const id = alike == open.end() ? each.id : alike->id;
+            ended.insert(id);
+            store_.end_restore(id);
         }
-        // Without its own identifier it may have got the id of another that is still to come, and
-        // is taken for that one from then on.
-        auto const alike = std::ranges::find_if(open, [&](auto const& one) {
-            return one.instance == got && one.config == each.config && !ended.contains(one.id);
-        });
-        auto const id = alike == open.end() ? each.id : alike->id;
-        ended.insert(id);
-        store_.end_restore(id);
     }
     co_return all;
 }
