@@ -29,6 +29,8 @@ def small_machine(**faults):
 
 
 class lab(binary_test):
+    admin = "off"  # where a secondwind may listen that the lab asks for its host
+
     def setUp(self):
         self.folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
         self.registry = self.folder / "registry.db"
@@ -50,7 +52,7 @@ class lab(binary_test):
     def lab(self, verb, *more, timeout=PATIENCE):
         return subprocess.run(
             [BINARY, *self.arguments(verb, *more)],
-            env=clean_environment({"SECONDWIND_ADMIN_LISTEN": "off"}),
+            env=clean_environment({"SECONDWIND_ADMIN_LISTEN": self.admin}),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

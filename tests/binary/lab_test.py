@@ -114,17 +114,6 @@ class published(lab):
         machine["models"][0]["default_context"] = 32_768
         return machine
 
-    def lab(self, verb, *more, timeout=PATIENCE):
-        return subprocess.run(
-            [BINARY, *self.arguments(verb, *more)],
-            env=clean_environment({"SECONDWIND_ADMIN_LISTEN": self.admin}),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=timeout,
-            check=False,
-        )
-
     def chat(self):
         path = "/v1/chat/completions"
         return ask(self.at, "POST", path, json.dumps(self.CHAT), self.JSON)
