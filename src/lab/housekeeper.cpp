@@ -45,6 +45,12 @@ std::vector<std::string> ids_of(std::vector<loaded_instance> const& loaded) {
     return ids;
 }
 
+// The model that a kept configuration is of; empty if it is not readable.
+std::string model_of(nlohmann::json const& config) {
+    auto const found = config.is_object() ? config.find("model") : config.end();
+    return found != config.end() && found->is_string() ? found->get<std::string>() : std::string{};
+}
+
 } // namespace
 
 housekeeper::housekeeper(machine& on, registry::store& in, narrator& to, registry::row_id host,
@@ -123,10 +129,7 @@ net::task<bool> housekeeper::put_back(std::vector<std::string> const* models) {
     bool all = true;
     std::set<registry::row_id> ended;
     for (auto const& each : open) {
-        auto const config = nlohmann::json::parse(each.config, nullptr, false);
-        std::string model;
-        if (config.is_object() && config.contains("model") && config["model"].is_string())
-            model = config["model"].get<std::string>();
+        auto const model = model_of(nlohmann::json::parse(each.config, nullptr, false));
         if (models && std::ranges::find(*models, model) == models->end())
             continue;
         // One of the same id that a request has loaded has another context, and goes by itself.
@@ -168,8 +171,7 @@ net::task<load_answer> housekeeper::load_back(std::string instance, std::string 
                                               bool id_is_free) {
     auto document = nlohmann::json::parse(config, nullptr, false);
     load_request request;
-    if (document.is_object() && document.contains("model") && document["model"].is_string())
-        request.model = document["model"].get<std::string>();
+    request.model = model_of(document);
     if (document.is_object() && document.contains(described_as)) {
         auto const description = write_json(document[described_as]);
         document.erase(described_as);
