@@ -88,13 +88,13 @@ net::task<bool> housekeeper::unload_leftovers() {
     bool all = true;
     for (auto probe : unclean) {
         auto const model = std::ranges::find(models, probe.model, &registry::model::id);
+        std::set<std::string> const others{probe.beside.begin(), probe.beside.end()};
         cleaned end;
         for (auto const& each : listed.loaded()) {
             bool const by_id = !probe.instance.empty() && each.id == probe.instance;
-            // The lab died before it knew the id. What a request has loaded is not the lab's.
+            // The lab died before it knew the id.
             bool const by_model = probe.instance.empty() && model != models.end() &&
-                                  each.model == model->key && !each.just_in_time &&
-                                  std::ranges::find(probe.beside, each.id) == probe.beside.end();
+                                  may_be_of(probe, each, model->key, others);
             if (!by_id && !by_model)
                 continue;
             auto of = probe;

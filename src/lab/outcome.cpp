@@ -109,11 +109,22 @@ judged judge_load(load_answer const& answer, std::optional<std::int64_t> asked,
     return with_error(judge_load_error(answer.error, answer.status, above), answer.error);
 }
 
+bool has_loaded_nothing(load_answer const& answer) noexcept {
+    return answer.end == call_end::answered && !answer.error.empty() && answer.instance.empty() &&
+           !is_error_page(answer.status, answer.error);
+}
+
 judged judge_context(std::optional<std::int64_t> asked, std::optional<std::int64_t> effective) {
     constexpr std::int64_t rounding = 256;
     if (!asked || !effective || (*effective >= *asked && *effective - *asked < rounding))
         return {};
     return {outcome::context_changed};
+}
+
+bool may_be_of(registry::probe const& probe, loaded_instance const& one, std::string const& key,
+               std::set<std::string> const& others) {
+    return one.model == key && !one.just_in_time && !others.contains(one.id) &&
+           judge_context(probe.asked, one.context).outcome == registry::outcome::good;
 }
 
 judged judge_chat(chat_answer const& answer, std::string const& instance, prompt const& sent,

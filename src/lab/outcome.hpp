@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 
 namespace secondwind::lab {
@@ -22,10 +23,19 @@ struct judged {
 // above it without a cause fails for memory. `good` says only that there is an instance.
 judged judge_load(load_answer const& answer, std::optional<std::int64_t> asked,
                   std::optional<std::int64_t> worked);
+// The host itself says that the load failed. After a page of a gateway, or no answer, an instance
+// may be there all the same.
+bool has_loaded_nothing(load_answer const& answer) noexcept;
 
 // After a load: the context that the model really has. `context_changed` if it is another one than
 // was asked for; an engine that rounds up by less than 256 tokens has not changed it.
 judged judge_context(std::optional<std::int64_t> asked, std::optional<std::int64_t> effective);
+
+// Whether a probe whose load ended without an answer may have loaded this instance of the model
+// `key`. `others` were there before. What a request has loaded, or has another context than the
+// probe asked for, is somebody else's.
+bool may_be_of(registry::probe const& probe, loaded_instance const& one, std::string const& key,
+               std::set<std::string> const& others);
 
 // Of an answer. `tokens_sent` is what the prompt was made to cost; `filled`: it was to fill the
 // context. `require_recall`: the answer must give back both codes.

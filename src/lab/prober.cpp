@@ -62,7 +62,7 @@ bool lacks_memory(outcome o) noexcept {
 bool is_of(registry::probe const& probe, loaded_instance const& one, std::string const& key,
            std::set<std::string> const& others) {
     if (probe.instance.empty())
-        return one.model == key && !others.contains(one.id);
+        return may_be_of(probe, one, key, others);
     bool const same = !probe.effective || !one.context || *probe.effective == *one.context;
     return one.id == probe.instance && same;
 }
@@ -96,7 +96,7 @@ net::task<probe_end> prober::run(probe_order order) {
 
     cancellable_ = true;
     auto listed = co_await machine_.list(limits_.list);
-    bool loads = false;
+    bool loads = false; // there may be an instance of this probe
     if (stopped_) {
         row.outcome = outcome::interrupted;
     } else if (!listed.error.empty() || listed.end != call_end::answered) {
@@ -123,6 +123,7 @@ net::task<probe_end> prober::run(probe_order order) {
             row.outcome = outcome::interrupted;
         row.instance = loaded.instance;
         loading_->row.instance = loaded.instance;
+        loads = !has_loaded_nothing(loaded);
         if (row.outcome == outcome::good) {
             row.load = std::clamp(loaded.seconds, 0.0, registry::longest);
             row.effective = loaded.context;
@@ -141,11 +142,12 @@ net::task<probe_end> prober::run(probe_order order) {
     cancellable_ = false;
     row.ended = machine_.wall_clock();
     journal_.end(row);
-    // What has its id from then on is somebody else's.
-    bool const gone = row.outcome == outcome::unloaded && !row.instance.empty();
-    if (gone)
+    // What has its id, or is of its model, from then on is somebody else's.
+    if (row.outcome == outcome::unloaded && !row.instance.empty())
+        loads = false;
+    if (!loads)
         loading_.reset();
-    if (loads && !gone) {
+    if (loads) {
         loading_->row = row;
         auto const end = co_await clean(row, order.key, order.known, &journal_);
         out.dirt = end.left;

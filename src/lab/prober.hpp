@@ -92,8 +92,8 @@ public:
     net::task<std::string> clean_up();
 
     // Unloads the instance of a probe, and waits until it is gone. Once that is acknowledged, the
-    // probe is noted in `in` as clean. Without its id, after a load whose end is not known: the
-    // instances of `key` that are not in `others`, which no acknowledgement ends.
+    // probe is noted in `in` as clean. Without its id, after a load whose end is not known: each
+    // instance that may_be_of() the probe, which no acknowledgement ends.
     net::task<cleaned> clean(registry::probe of, std::string key, std::set<std::string> others,
                              journal* in = nullptr);
 

@@ -46,11 +46,12 @@ TEST_P(lab_schedules, leave_the_host_as_it_was_and_lose_no_probe) {
 INSTANTIATE_TEST_SUITE_P(part, lab_schedules, testing::Range(std::uint64_t{0}, model_parts));
 
 // Somebody loads a model under the id of an instance that the lab has just unloaded, or waits for,
-// or an instance of a probe has the id of one that is to be put back.
+// or an instance of a probe has the id of one that is to be put back, or a model whose load the lab
+// was refused.
 struct lab_ids : lab_schedules {};
 
 TEST_P(lab_ids, are_not_the_labs_for_ever) {
     run(GetParam());
 }
 
-INSTANTIATE_TEST_SUITE_P(seed, lab_ids, testing::Values(1371, 5507, 7442, 18584, 42632));
+INSTANTIATE_TEST_SUITE_P(seed, lab_ids, testing::Values(1371, 5507, 7442, 18584, 28206, 42632));

@@ -152,6 +152,7 @@ net::task<lab::listing> simulated_machine::list(milliseconds limit) {
         co_return out;
     }
     out.status = 200;
+    loading_.clear();
     for (auto const& model : models_) {
         lab::listed_model one;
         one.facts.key = model.key;
@@ -197,11 +198,11 @@ net::task<lab::load_answer> simulated_machine::load(lab::load_request request, m
     bool const hangs = model->fault == machine_fault::hangs && !again;
     loading_.insert(model->key);
     out.end = co_await spend(hangs ? milliseconds{never} : takes, limit);
-    loading_.erase(model->key);
     if (out.end != call_end::answered) {
         out.error = "the load did not end";
-        co_return out; // LM Studio aborts it
+        co_return out; // LM Studio aborts it; the lab looks what there is
     }
+    loading_.erase(model->key);
     out.status = 500;
     if (model->fault == machine_fault::crashes && !again) {
         out.error = "The model has crashed without additional information. (Exit code: 6)";

@@ -69,6 +69,37 @@ TEST(outcome, of_a_call_that_has_no_answer) {
     EXPECT_EQ(of_load("Bad Gateway", 502), outcome::host_down);
 }
 
+TEST(outcome, of_a_load_that_failed_tells_whether_something_may_be_loaded) {
+    load_answer answer;
+    answer.status = 500;
+    answer.error = "The model has crashed without additional information.";
+    EXPECT_TRUE(has_loaded_nothing(answer));
+    answer.status = 502; // the page of a gateway, which did not wait for the end
+    EXPECT_FALSE(has_loaded_nothing(answer));
+    answer.status = 500;
+    answer.end = call_end::cancelled;
+    EXPECT_FALSE(has_loaded_nothing(answer));
+    EXPECT_FALSE(has_loaded_nothing({}));
+}
+
+TEST(outcome, of_a_load_without_an_end_claims_nothing_that_others_may_have_loaded) {
+    registry::probe probe;
+    probe.asked = 8192;
+    loaded_instance mine;
+    mine.id = "m:2";
+    mine.model = "m";
+    mine.context = 8192;
+    EXPECT_TRUE(may_be_of(probe, mine, "m", {"m"}));
+    EXPECT_FALSE(may_be_of(probe, mine, "another", {"m"}));
+    EXPECT_FALSE(may_be_of(probe, mine, "m", {"m", "m:2"}));
+    auto theirs = mine;
+    theirs.context = 4096;
+    EXPECT_FALSE(may_be_of(probe, theirs, "m", {"m"}));
+    theirs = mine;
+    theirs.just_in_time = true;
+    EXPECT_FALSE(may_be_of(probe, theirs, "m", {"m"}));
+}
+
 TEST(outcome, of_another_context_than_asked_for) {
     EXPECT_EQ(judge_context(8192, 8192).outcome, outcome::good);
     EXPECT_EQ(judge_context(8000, 8192).outcome, outcome::good); // rounded up
