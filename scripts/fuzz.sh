@@ -28,12 +28,19 @@ for target in "$@"; do
     # Memory and time are limited: a target that uses too much memory or hangs is a finding too.
     if ! "build/asan/tests/fuzz/${target}_fuzz" "$runs/corpus" "tests/fuzz/corpus/$target" \
         -max_total_time="$seconds" -timeout=5 -rss_limit_mb=1024 -max_len=65536 \
-        -print_final_stats=1 -print_funcs=0 -verbosity=0 -artifact_prefix="$runs/artefacts/"; then
+        -print_final_stats=1 -print_funcs=0 -verbosity=0 -artifact_prefix="$runs/artefacts/" \
+        >"$runs/log" 2>&1; then
         failed="$failed $target"
     fi
+    cat "$runs/log"
 done
 
 if [ -n "$failed" ]; then
+    for target in $failed; do
+        echo "== $target failed"
+        grep -E 'ERROR|SUMMARY|    #[0-9] |artifact|Base64|runtime error' "build/fuzz-runs/$target/log" |
+            head -n 16
+    done
     echo "failed:$failed (inputs under build/fuzz-runs/)" >&2
     exit 1
 fi
