@@ -1,3 +1,4 @@
+#include <secondwind/base/ascii.hpp>
 #include <secondwind/http/chunked_decoder.hpp>
 
 #include "characters.hpp"
@@ -9,7 +10,6 @@ namespace secondwind::http {
 namespace {
 
 constexpr std::uint8_t most_digits = 16;
-constexpr std::string_view line_end = "\r\n";
 
 } // namespace
 
@@ -184,6 +184,23 @@ decoder_state chunked_decoder::take(char c) noexcept {
     }
 }
 
+// As a rule a size comes whole, and nothing but the line end follows it. Returns where the data of
+// the chunk begins; 0, with nothing changed, if the line must be read octet by octet.
+std::size_t chunked_decoder::take_plain_size(std::string_view in) noexcept {
+    constexpr std::size_t most = 15; // so that no size is too large
+    std::uint64_t size = 0;
+    std::size_t at = 0;
+    for (; at < std::min(in.size(), most) && hex_value(in[at]) != 0xff; ++at) {
+        size = (size << 4) | hex_value(in[at]);
+    }
+    if (size == 0 || !begins_with(in.substr(at), "\r\n")) {
+        return 0;
+    }
+    left_ = size;
+    state_ = state::data;
+    return at + 2;
+}
+
 chunked_decoder::step chunked_decoder::push(std::string_view in) noexcept {
     if (state_ == state::done) {
         return {decoder_state::complete, 0, {}};
@@ -191,7 +208,7 @@ chunked_decoder::step chunked_decoder::push(std::string_view in) noexcept {
     if (state_ == state::failed) {
         return {decoder_state::bad, 0, {}};
     }
-    for (std::size_t at = 0; at < in.size(); ++at) {
+    for (auto at = between_chunks() ? take_plain_size(in) : 0; at < in.size(); ++at) {
         if (state_ == state::data) {
             auto const run =
                 static_cast<std::size_t>(std::min<std::uint64_t>(left_, in.size() - at));
@@ -200,9 +217,9 @@ chunked_decoder::step chunked_decoder::push(std::string_view in) noexcept {
             left_ -= run;
             if (left_ == 0) {
                 // As a rule the line end comes together with the data.
-                bool const ended = in.substr(at).starts_with(line_end);
+                bool const ended = begins_with(in.substr(at), "\r\n");
                 state_ = ended ? state::size : state::data_cr;
-                at += ended ? line_end.size() : 0;
+                at += ended ? 2 : 0;
             }
             return {decoder_state::need_more, at, data};
         }

@@ -3,9 +3,7 @@
 #include "characters.hpp"
 #include "field_name.hpp"
 
-#include <charconv>
 #include <limits>
-#include <system_error>
 
 namespace secondwind::http {
 
@@ -81,10 +79,13 @@ field_reader::state field_reader::end_or_fail(char const* stop) noexcept {
 std::optional<std::uint64_t> parse_length(std::string_view text) noexcept {
     constexpr auto largest = std::uint64_t{std::numeric_limits<std::int64_t>::max()};
     std::uint64_t length = 0;
-    auto const* const end = text.data() + text.size();
-    // from_chars accepts neither a sign nor a space before an unsigned number.
-    auto const [stop, error] = std::from_chars(text.data(), end, length);
-    if (error != std::errc{} || stop != end || length > largest) {
+    for (char const c : text) {
+        if (!is_digit(c) || length > largest / 10) {
+            return std::nullopt;
+        }
+        length = length * 10 + static_cast<std::uint64_t>(c - '0');
+    }
+    if (text.empty() || length > largest) {
         return std::nullopt;
     }
     return length;

@@ -115,7 +115,7 @@ std::optional<request_fault> read_request_line(std::string_view head, std::size_
         return request_fault{400, malformed};
     }
     out.method = head.substr(0, method_end);
-    if (out.method == "CONNECT") {
+    if (is_literal(out.method, "CONNECT")) {
         return request_fault{
             400, {"connect", "This is not a forward proxy; send the request itself, not CONNECT."}};
     }
@@ -140,8 +140,9 @@ std::optional<request_fault> read_request_line(std::string_view head, std::size_
     // "HTTP/", a digit, a dot, a digit.
     auto const version_begin = target_end + 1;
     auto const version = head.substr(version_begin, 8);
-    if (version.size() != 8 || !version.starts_with("HTTP/") || !is_digit(version[5]) ||
-        version[6] != '.' || !is_digit(version[7]) || head.substr(version_begin + 8, 2) != "\r\n") {
+    if (version.size() != 8 || !begins_with(version, "HTTP/") || !is_digit(version[5]) ||
+        version[6] != '.' || !is_digit(version[7]) ||
+        !begins_with(head.substr(version_begin + 8), "\r\n")) {
         return request_fault{400, malformed};
     }
     if (version[5] != '1') {

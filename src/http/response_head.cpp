@@ -27,7 +27,7 @@ refusal refuse(std::string_view rule, std::string_view defect) {
 // "HTTP/1.1 200 OK" and CRLF; returns where the first field line begins.
 std::optional<std::size_t> read_status_line(std::string_view head, response_head& out) noexcept {
     // At least "HTTP/1.x 200" and the two line ends.
-    if (head.size() < 16 || !head.starts_with("HTTP/1.") || !is_digit(head[7]) || head[8] != ' ') {
+    if (head.size() < 16 || !begins_with(head, "HTTP/1.") || !is_digit(head[7]) || head[8] != ' ') {
         return std::nullopt;
     }
     out.version = head[7] == '0' ? version::http10 : version::http11;
@@ -42,7 +42,7 @@ std::optional<std::size_t> read_status_line(std::string_view head, response_head
                                        head.data());
         out.reason = head.substr(13, end - 13);
     }
-    if (head.substr(end, 2) != "\r\n") {
+    if (!begins_with(head.substr(end), "\r\n")) {
         return std::nullopt;
     }
     return end + 2;
@@ -184,8 +184,8 @@ check_response(std::string_view head, std::string_view request_method, field_lis
     if (!position) {
         return refuse("status_line", "a malformed status line");
     }
-    bool const bodiless =
-        out.interim() || out.status == 204 || out.status == 304 || request_method == "HEAD";
+    bool const bodiless = out.interim() || out.status == 204 || out.status == 304 ||
+                          is_literal(request_method, "HEAD");
 
     fields.reserve(usual_answer_fields);
     field_reader reader{head, *position};

@@ -1,12 +1,22 @@
 #include <secondwind/http/sse_scanner.hpp>
 
-#include <algorithm>
+#include "characters.hpp"
 
 namespace secondwind::http {
 
 namespace {
 
 constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+
+// The first CR or LF, or the size. Both are among the few octets that no field of a head may have.
+std::size_t find_line_end(std::string_view text) noexcept {
+    auto const* const end = text.data() + text.size();
+    auto const* at = skip_value(text.data(), end);
+    while (at != end && *at != '\n' && *at != '\r') {
+        at = skip_value(at + 1, end);
+    }
+    return static_cast<std::size_t>(at - text.data());
+}
 
 } // namespace
 
@@ -20,13 +30,11 @@ void sse_scanner::push(std::string_view in, handler const& on_event) {
                 continue;
             }
         }
-        auto const stop =
-            std::find_if(in.begin(), in.end(), [](char c) { return c == '\n' || c == '\r'; });
-        if (stop == in.end()) {
+        auto const end = find_line_end(in);
+        if (end == in.size()) {
             line_.append(in);
             return;
         }
-        auto const end = static_cast<std::size_t>(stop - in.begin());
         after_cr_ = in[end] == '\r';
         auto line = in.substr(0, end);
         in.remove_prefix(end + 1);

@@ -1,3 +1,4 @@
+#include "find_word.hpp"
 #include <secondwind/lmstudio/error_message.hpp>
 
 #include <secondwind/base/ascii.hpp>
@@ -245,7 +246,7 @@ std::optional<error_report> read_error(std::string_view text, wrapping w) {
 
 std::optional<error_report> read_event_error(http::sse_event const& event) {
     bool const named = event.type == "error";
-    if (!named && event.data.find(R"("error")") == std::string::npos)
+    if (!named && !has_word(event.data, R"("error")", 2))
         return std::nullopt;
     error_reader reader;
     read(event.data, reader);
@@ -285,7 +286,7 @@ std::string named_model(std::string_view message) {
 std::string type_of(http::sse_event const& event) {
     if (!event.type.empty() && event.type != "message")
         return event.type;
-    if (event.data.find(R"("type")") == std::string::npos)
+    if (!has_word(event.data, R"("type")", 2))
         return {};
     return read_type(event.data);
 }

@@ -1,3 +1,4 @@
+#include "find_word.hpp"
 #include <secondwind/lmstudio/stream_event.hpp>
 
 #include <nlohmann/json.hpp>
@@ -53,14 +54,14 @@ bool is_text(std::string const& type) {
 // escaped.
 bool shows_content(std::string_view text) {
     static constexpr std::string_view content = R"("content":")";
-    auto const at = text.find(content);
+    auto const at = find_word(text, content, 1);
     return at != std::string_view::npos && !text.substr(at + content.size()).starts_with('"');
 }
 
 } // namespace
 
 std::optional<empty_chunk> read_empty_chunk(std::string_view text) {
-    if (shows_content(text) || text.find(R"("choices")") == std::string_view::npos)
+    if (shows_content(text) || !has_word(text, R"("choices")", 2))
         return std::nullopt;
     auto const document = parsed_object(text);
     auto const choices = document.find("choices");

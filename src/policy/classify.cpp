@@ -104,19 +104,21 @@ void classifier::judge_first_bytes(std::string_view body) {
     for (char const c : body) {
         if (is_json_space(c))
             continue;
-        prefix_.push_back(c);
-        if (prefix_ == by_type) {
-            mode_ = mode::json_error;
-            return;
-        }
-        if (prefix_.size() == by_member.size() + 1 && prefix_.starts_with(by_member)) {
+        auto const at = compared_++;
+        if (at == by_member.size() && begins_by_member_) {
             // Only text or an object is an error; null stands in many a success.
             if (c != '"' && c != '{')
                 return decide(verdict::healthy);
             mode_ = mode::json_error;
             return;
         }
-        if (!by_member.starts_with(prefix_) && !by_type.starts_with(prefix_))
+        begins_by_member_ = begins_by_member_ && at < by_member.size() && by_member[at] == c;
+        begins_by_type_ = begins_by_type_ && by_type[at] == c;
+        if (begins_by_type_ && at + 1 == by_type.size()) {
+            mode_ = mode::json_error;
+            return;
+        }
+        if (!begins_by_member_ && !begins_by_type_)
             return decide(verdict::healthy);
     }
 }

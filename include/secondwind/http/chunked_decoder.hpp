@@ -78,6 +78,7 @@ private:
         failed
     };
 
+    std::size_t take_plain_size(std::string_view in) noexcept;
     decoder_state take(char c) noexcept;
     decoder_state take_size(char c) noexcept;
     decoder_state take_after_element(char c, std::string_view rule) noexcept;

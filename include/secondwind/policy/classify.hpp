@@ -61,7 +61,7 @@ public:
 
     // Bytes of the body have come, and all of them are white space, which cannot begin an event.
     bool blank() const noexcept {
-        return !decided() && mode_ == mode::first_bytes && seen_ > 0 && prefix_.empty();
+        return !decided() && mode_ == mode::first_bytes && seen_ > 0 && compared_ == 0;
     }
 
     bool decided() const noexcept { return judgement_.has_value(); }
@@ -82,8 +82,12 @@ private:
     std::size_t bound_;
     bool is_stream_;
     mode mode_;
-    std::string prefix_; // the first bytes but for white space, while they may begin an error
-    std::string text_;   // the body so far, where all of it is needed
+    // Of the first bytes but for white space: how many were compared, and whether they are the
+    // beginning of an error.
+    std::size_t compared_ = 0;
+    bool begins_by_member_ = true;
+    bool begins_by_type_ = true;
+    std::string text_; // the body so far, where all of it is needed
     std::size_t seen_ = 0;
     http::sse_scanner events_;
     std::optional<http::inflater> encoded_;

@@ -28,6 +28,20 @@ TEST(request_check, keeps_the_limits) {
     EXPECT_EQ(check(head, limits).status, 431);
 }
 
+TEST(request_check, knows_the_octets_of_a_value_at_every_position) {
+    field_list fields;
+    for (std::size_t const size : {1U, 15U, 16U, 17U, 33U})
+        for (std::size_t at = 0; at < size; ++at)
+            for (int c = 0; c < 256; ++c) {
+                std::string value(size, 'v');
+                value[at] = static_cast<char>(c);
+                bool const allowed = c == '\t' || (c >= 0x20 && c != 0x7f);
+                auto const bytes = with_fields("X: " + value + "\r\nY: z\r\n");
+                ASSERT_EQ(check_request(bytes, {}, fields).has_value(), allowed)
+                    << size << " " << at << " " << c;
+            }
+}
+
 TEST(request_check, keeps_fields_in_order_with_their_case_and_trims_their_values) {
     field_list fields;
     auto const bytes = with_fields("aCCept: x\r\nX_y:\r\ncookie:\t a=b; c \t\r\nCookie: \xff\tz\r\n"
