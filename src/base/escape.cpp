@@ -182,23 +182,27 @@ bool is_utf8(std::string_view text) noexcept {
 
 // Eight bytes at a time, because nearly every value of every line of the log passes here.
 bool is_plain(std::string_view text) noexcept {
-    constexpr std::uint64_t each = 0x0101010101010101;
+    static constexpr std::uint64_t each = 0x0101010101010101;
     // The high bit of each byte that is `c`. A borrow can set others falsely, but only if one is.
-    constexpr auto find = [](std::uint64_t word, unsigned char c) {
+    static constexpr auto find = [](std::uint64_t word, unsigned char c) {
         auto const zero = word ^ (each * c);
         return (zero - each) & ~zero;
     };
-    std::size_t at = 0;
-    for (; text.size() - at >= sizeof(std::uint64_t); at += sizeof(std::uint64_t)) {
+    auto const are_plain = [text](std::size_t at) {
         std::uint64_t word = 0;
         std::memcpy(&word, text.data() + at, sizeof word);
         auto const control = (word - each * 0x20) & ~word;
         auto const special = control | find(word, '"') | find(word, '\\') | find(word, 0x7f) | word;
-        if ((special & (each * 0x80)) != 0)
+        return (special & (each * 0x80)) == 0;
+    };
+    constexpr auto step = sizeof(std::uint64_t);
+    if (text.size() < step)
+        return std::ranges::all_of(text,
+                                   [](char c) { return plain[static_cast<unsigned char>(c)]; });
+    for (std::size_t at = 0; at + step < text.size(); at += step)
+        if (!are_plain(at))
             return false;
-    }
-    return std::ranges::all_of(text.substr(at),
-                               [](char c) { return plain[static_cast<unsigned char>(c)]; });
+    return are_plain(text.size() - step); // some of these were looked at before
 }
 
 bool is_bare_word(std::string_view text) noexcept {

@@ -24,18 +24,18 @@ void put_quoted(text_writer& out, std::string_view text) {
     out.put("\"").put(escaped).put("\"");
 }
 
-void put_string(text_writer& out, format f, std::string_view text) {
-    if (f == format::json || !is_bare_word(text))
-        put_quoted(out, text);
-    else
+void put_word(text_writer& out, std::string_view text) {
+    if (is_bare_word(text))
         out.put(text);
+    else
+        put_quoted(out, text);
 }
 
+// Of the values that are no strings.
 struct value_writer {
     text_writer& out;
-    format f;
 
-    void operator()(std::string_view v) const { put_string(out, f, v); }
+    void operator()(std::string_view /*v*/) const noexcept {}
     void operator()(bool v) const { out.put(v ? std::string_view{"true"} : "false"); }
 
     void operator()(std::int64_t v) const {
@@ -76,11 +76,6 @@ struct value_writer {
     }
 };
 
-bool is_left_out(field const& one) noexcept {
-    auto const* text = std::get_if<std::string_view>(&one.value);
-    return text != nullptr && text->empty();
-}
-
 void put_text(text_writer& out, level l, std::string_view time, std::string_view event,
               field const* fields, std::size_t count) {
     constexpr std::string_view level_width = "     ";
@@ -88,12 +83,16 @@ void put_text(text_writer& out, level l, std::string_view time, std::string_view
         out.put(time).put(" ");
     auto const name = to_string(l);
     out.put(name).put(level_width.substr(name.size())).put(" ");
-    put_string(out, format::text, event);
+    put_word(out, event);
     for (std::size_t i = 0; i < count; ++i) {
-        if (is_left_out(fields[i]))
+        auto const* const text = std::get_if<std::string_view>(&fields[i].value);
+        if (text != nullptr && text->empty())
             continue;
         out.put(" ").put(fields[i].key).put("=");
-        std::visit(value_writer{out, format::text}, fields[i].value);
+        if (text != nullptr)
+            put_word(out, *text);
+        else
+            std::visit(value_writer{out}, fields[i].value);
     }
 }
 
@@ -105,10 +104,14 @@ void put_json(text_writer& out, level l, std::string_view time, std::string_view
     out.put("\"level\":\"").put(to_string(l)).put("\",\"event\":");
     put_quoted(out, event);
     for (std::size_t i = 0; i < count; ++i) {
-        if (is_left_out(fields[i]))
+        auto const* const text = std::get_if<std::string_view>(&fields[i].value);
+        if (text != nullptr && text->empty())
             continue;
         out.put(",\"").put(fields[i].key).put("\":");
-        std::visit(value_writer{out, format::json}, fields[i].value);
+        if (text != nullptr)
+            put_quoted(out, *text);
+        else
+            std::visit(value_writer{out}, fields[i].value);
     }
     out.put("}");
 }
