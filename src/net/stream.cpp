@@ -3,6 +3,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 
 #include <algorithm>
+#include <array>
 #include <span>
 
 namespace secondwind::net {
@@ -75,13 +76,24 @@ std::size_t try_read(stream& s, asio::mutable_buffer into, error_code& ec) noexc
 }
 
 std::size_t try_write(stream& s, std::string_view bytes, error_code& ec) noexcept {
+    return try_write(s, {}, bytes, ec);
+}
+
+std::size_t try_write(stream& s, std::string_view first, std::string_view second,
+                      error_code& ec) noexcept {
     std::size_t n = 0;
     if (auto* const tls = s.tls()) {
         ec = {};
-        while (n < bytes.size() && !ec)
-            n += tls->write({asio::buffer(bytes.substr(n))}, ec);
+        while (n < first.size() + second.size() && !ec) {
+            auto const of_first = std::min(n, first.size());
+            n += tls->write(
+                {asio::buffer(first.substr(of_first)), asio::buffer(second.substr(n - of_first))},
+                ec);
+        }
+    } else if (first.empty()) { // a send; several are a gathered one
+        n = s.tcp().write_some(asio::buffer(second), ec);
     } else {
-        n = s.tcp().write_some(asio::buffer(bytes), ec);
+        n = s.tcp().write_some(std::array{asio::buffer(first), asio::buffer(second)}, ec);
     }
     if (would_block(ec))
         ec = {};

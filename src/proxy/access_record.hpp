@@ -2,6 +2,7 @@
 #pragma once
 
 #include "request.hpp"
+#include <secondwind/base/rare_string.hpp>
 #include <secondwind/policy/verdict.hpp>
 #include <secondwind/telemetry/traffic.hpp>
 
@@ -44,10 +45,10 @@ struct access_record {
     std::uint64_t bytes_in = 0;                         // of the request's body
     std::uint64_t bytes_out = 0;                        // of the answer, head included
     proxy::ending ending = ending::complete;
-    std::string moved_from;                 // the last host that did not serve it; mostly empty
+    rare_string moved_from;                 // the last host that did not serve it
     std::string_view moved_because;         // static: the verdict on its answer, or the failure
     std::string_view recovery;              // static: the outcome, if it met one
-    std::string detail;                     // why it failed, or the rule that was broken
+    rare_string detail;                     // why it failed, or the rule that was broken
     std::unique_ptr<tunnel_figures> tunnel; // null where there was none
     // It is like many others: its line is left out, or says how many were left out before it.
     bool repeated = false;

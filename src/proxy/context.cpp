@@ -1,15 +1,20 @@
 #include <secondwind/base/log.hpp>
 #include <secondwind/proxy/context.hpp>
 
-#include <array>
+#include <algorithm>
 #include <charconv>
 #include <random>
+#include <utility>
 
 #include <fmt/format.h>
 
 namespace secondwind::proxy {
 
 namespace {
+
+// Of heads, whose memory is kept: how many, and how large.
+constexpr std::size_t most_spare_heads = 64;
+constexpr std::size_t largest_spare_head = 1024;
 
 std::string random_text() {
     return fmt::format("{:08x}", std::random_device{}());
@@ -23,14 +28,16 @@ context::context(net::asio::io_context& loop, config::current_settings const& cu
       budget{settings->limits.replay_buffer_total, settings->limits.replay_buffer},
       ledger{settings->recovery.ledger_file}, hosts{environment(), settings, ledger},
       router{io, deadlines, settings, random_text()}, waiting{io, deadlines, settings, router},
-      responses{random_text()}, pseudonym{"secondwind-" + random_text()}, id_prefix_{random_text() +
-                                                                                     "-"} {
+      responses{random_text()}, pseudonym{"secondwind-" + random_text()} {
+    auto const prefix = random_text() + "-";
+    std::ranges::copy_n(prefix.begin(), id_prefix, id_.begin());
     hosts.on_change([this](host::host&) { waiting.reconsider(); });
     apply_settings();
 }
 
 void context::apply_settings() {
     fields.reserve(settings->limits.fields);
+    spare_heads_.reserve(most_spare_heads);
     budget.bound(settings->limits.replay_buffer_total, settings->limits.replay_buffer);
     ledger.bound(settings->recovery.ledger_size);
     take_hosts();
@@ -59,11 +66,24 @@ void context::note_full_budget() {
 }
 
 std::string context::next_request_id() {
-    std::array<char, 16> digits;
     auto const end =
-        std::to_chars(digits.data(), digits.data() + digits.size(), next_id_++, 16).ptr;
-    std::string id = id_prefix_;
-    return id.append(digits.data(), end);
+        std::to_chars(id_.data() + id_prefix, id_.data() + id_.size(), next_id_++, 16).ptr;
+    return {id_.data(), end};
+}
+
+std::string context::take_spare_head() noexcept {
+    std::string spare;
+    if (!spare_heads_.empty()) {
+        spare.swap(spare_heads_.back());
+        spare_heads_.pop_back();
+        spare.clear();
+    }
+    return spare;
+}
+
+void context::keep_spare_head(std::string spare) noexcept {
+    if (spare_heads_.size() < most_spare_heads && spare.capacity() <= largest_spare_head)
+        spare_heads_.push_back(std::move(spare));
 }
 
 } // namespace secondwind::proxy

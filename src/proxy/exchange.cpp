@@ -285,8 +285,11 @@ net::task<void> exchange::relay() {
         let_go_of_body();
     auto const connection = preamble_.begun() ? preamble_.connection
                                               : persistence(attempt_->answer().framer().framing());
-    auto const result = co_await proxy::relay(shared_, client_, *attempt_, request_, connection,
-                                              own_fields(), record_);
+    answer_relay passage{shared_, client_, *attempt_, request_, record_};
+    passage.begin(connection, own_fields());
+    if (passage.unfinished())
+        co_await passage.go_on();
+    auto const result = passage.result();
     if (attempt_->judged().verdict == policy::verdict::healthy)
         shared_.router.note_read(request_.turn, request_.host->name());
     if (auto const id = attempt_->stored_id(); !id.empty())

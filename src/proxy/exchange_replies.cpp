@@ -61,9 +61,10 @@ net::task<void> exchange::reply_without_descriptors() {
     record_.ending = ending::failed;
     record_.status = 503;
     keep_ = persistence(http::framing::length) != http::persistence::close;
-    auto const message = "The request was not sent to LM Studio: " + record_.detail +
-                         ". Try again in a moment. Raise the limit of the proxy (LimitNOFILE=, "
-                         "ulimit -n), or lower limits.connections.";
+    auto const message =
+        fmt::format("The request was not sent to LM Studio: {}. Try again in a moment. Raise the "
+                    "limit of the proxy (LimitNOFILE=, ulimit -n), or lower limits.connections.",
+                    std::string_view{record_.detail});
     http::reply const reply{record_.status, "no_descriptors", message, 1};
     bool const sent = co_await send_reply(client_, request_, reply, !keep_, record_);
     keep_ = keep_ && sent;

@@ -276,7 +276,9 @@ bool take_permit(context& shared, request& request) {
 net::task<std::optional<http::refusal>> await_permit(context& shared, client& client,
                                                      request& request) {
     auto const began = shared.deadlines.now();
-    auto const name = request.client.empty() ? client.address().to_string() : request.client;
+    std::string name{request.client};
+    if (name.empty())
+        name = client.address().to_string();
     queued_request waiting{shared, client, request, name};
     std::optional<recovery::wanted_model> wanted;
     if (request.host) {

@@ -1,6 +1,6 @@
 #include "relay.hpp"
 
-#include <secondwind/http/trailers.hpp>
+#include <algorithm>
 
 namespace secondwind::proxy {
 
@@ -10,58 +10,120 @@ using http::decoder_state;
 
 constexpr std::string_view last_chunk = "0\r\n\r\n";
 
-// What every piece of an answer is sent with.
-struct passage {
-    proxy::context& shared;
-    proxy::client& client;
-    proxy::attempt& attempt;
-    proxy::request const& request;
-    access_record& record;
-    body_form form;
-    http::trailer_filter trailers{};
+// After so many full reads the others have their turn, even if the next one would be full as well:
+// a fast host with a fast client must not keep them waiting.
+constexpr unsigned full_reads_in_a_turn = 2;
 
-    std::chrono::milliseconds stall() const noexcept {
-        return request.settings->timeouts.write_stall;
-    }
-    http::response_framer& framer() const noexcept { return attempt.answer().framer(); }
-    bool complete() const noexcept { return framer().state() == decoder_state::complete; }
-};
+} // namespace
 
-// The commit: the rendered head and the held bytes, in one write. In a frame of its own, which is
-// free again while the rest is relayed.
-net::task<net::error_code> send_held(passage& to, bool decode, http::persistence connection,
-                                     std::string extra) {
-    auto& answer = to.attempt.answer();
-    std::string head;
-    std::string decoded;
+void answer_relay::begin(http::persistence connection, std::string_view extra) {
+    auto& answer = attempt_.answer();
+    auto const after_preamble = attempt_.after_preamble();
+    // HTTP/1.0 has no chunks.
+    bool const decode =
+        request_.version == http::version::http10 && framer().framing() == http::framing::chunked;
+    if (after_preamble || decode)
+        form_ = form_for(request_.version);
+    bool const complete = framer().state() == decoder_state::complete;
+    auto& head = shared_.head;
+    head.clear();
     std::string_view body;
-    if (auto const after_preamble = to.attempt.after_preamble()) {
-        append_data(decoded, *after_preamble, to.form);
-        if (to.form == body_form::in_chunks && to.complete())
-            decoded.append(last_chunk);
-        body = decoded;
+    if (after_preamble) {
+        append_data(changed_, *after_preamble, form_);
+        if (form_ == body_form::in_chunks && complete)
+            changed_.append(last_chunk);
+        body = changed_;
     } else {
-        answer.check_head(to.request.method(), to.shared.fields);
-        http::render_response(head, answer.head(), connection, extra, to.request.version);
+        answer.check_head(request_.method(), shared_.fields);
+        http::render_response(head, answer.head(), connection, extra, request_.version);
         if (decode) {
-            answer.scan_again([&decoded](std::string_view data) { decoded.append(data); });
-            body = decoded;
+            answer.scan_again([this](std::string_view data) { changed_.append(data); });
+            body = changed_;
         } else {
-            body = to.trailers.pass(answer.held_body(), answer.trailers_begin(), to.complete());
+            body = trailers_.pass(answer.held_body(), answer.trailers_begin(), complete);
         }
-        to.record.first_byte = access_record::clock::now();
-        to.record.bytes_out = 0;
+        record_.first_byte = access_record::clock::now();
+        record_.bytes_out = 0;
     }
-    to.record.bytes_out += head.size() + body.size();
-    client_write writing{to.client, to.stall(), head, body};
-    co_return co_await writing;
+    send(head, body);
+    count_events(attempt_.held_events());
+    if (more())
+        attempt_.let_go_of_held();
+}
+
+bool answer_relay::more() const noexcept {
+    return framer().state() == decoder_state::need_more && !client_error_ && !cut_ &&
+           !attempt_.broken();
+}
+
+net::task<void> answer_relay::go_on() {
+    if (!left_.empty())
+        co_await flush();
+    while (more()) {
+        net::error_code ec;
+        if (full_reads_ % full_reads_in_a_turn == 0)
+            ec = co_await attempt_.lease()->readable();
+        if (ec && ec != net::asio::error::would_block)
+            end(ec);
+        else if (!ec)
+            pass();
+        if (!left_.empty())
+            co_await flush();
+    }
+}
+
+relay_result answer_relay::result() {
+    if (client_error_)
+        return {ending::client_gone, false};
+    if (attempt_.broken() || cut_ || framer().state() == decoder_state::bad)
+        return {ending::cut,
+                framer().framing() == http::framing::until_close || form_ == body_form::bare};
+    attempt_.finish();
+    return {};
+}
+
+void answer_relay::send(std::string_view head, std::string_view body) {
+    auto const all = head.size() + body.size();
+    record_.bytes_out += all;
+    auto const sent = net::try_write(client_.socket(), head, body, client_error_);
+    if (client_error_ || sent == all)
+        return;
+    auto const of_head = std::min(sent, head.size());
+    left_.assign(head.substr(of_head)).append(body.substr(sent - of_head));
+}
+
+// Reads once, and sends what has come, but for what is left. Everything that follows the held bytes
+// passes through the scratch memory: nothing is held.
+void answer_relay::pass() {
+    auto const scratch = shared_.scratch_buffer();
+    net::error_code ec;
+    auto const n = net::try_read(attempt_.lease()->socket, scratch, ec);
+    full_reads_ = n == scratch.size() ? full_reads_ + 1 : 0;
+    if (ec) {
+        if (ec != net::asio::error::would_block)
+            end(ec);
+        return;
+    }
+    std::string_view const bytes{static_cast<char const*>(scratch.data()), n};
+    changed_.clear();
+    std::size_t trailers = 0;
+    auto const taken = follow(bytes, trailers);
+    bool const as_it_came = form_ == body_form::as_it_came;
+    auto ours = as_it_came ? bytes.substr(0, taken) : std::string_view{changed_};
+    if (as_it_came && trailers != http::trailer_filter::none)
+        ours = trailers_.pass(ours, trailers, framer().state() == decoder_state::complete);
+    if (taken < n)
+        attempt_.note_surplus();
+    send({}, ours);
 }
 
 // Moves the framer over the bytes and shows their body data to the attempt, if it watches. Returns
-// how many of them belong to the answer, as framer.push() does. Each run of data, which is a chunk
-// as a rule, counts as one of `events`. `trailers` becomes the place where its trailers begin.
-std::size_t follow(http::response_framer& framer, std::string_view bytes, attempt* watching,
-                   body_form form, std::string& out, std::uint64_t& events, std::size_t& trailers) {
+// how many of them belong to the answer, as framer.push() does. `trailers` becomes the place where
+// its trailers begin.
+std::size_t answer_relay::follow(std::string_view bytes, std::size_t& trailers) {
+    auto& framer = attempt_.answer().framer();
+    bool const watches = attempt_.watches();
+    std::uint64_t events = 0;
     std::size_t taken = 0;
     trailers = framer.in_trailers() ? 0 : http::trailer_filter::none;
     while (taken < bytes.size() && framer.state() == decoder_state::need_more) {
@@ -73,140 +135,39 @@ std::size_t follow(http::response_framer& framer, std::string_view bytes, attemp
             continue;
         }
         ++events;
-        if (watching)
-            watching->watch(step.data);
-        if (form != body_form::as_it_came)
-            append_data(out, step.data, form);
+        if (watches)
+            attempt_.watch(step.data);
+        if (form_ != body_form::as_it_came)
+            append_data(changed_, step.data, form_);
     }
-    if (form == body_form::in_chunks && framer.state() == decoder_state::complete)
-        out.append(last_chunk);
+    if (form_ == body_form::in_chunks && framer.state() == decoder_state::complete)
+        changed_.append(last_chunk);
+    count_events(events);
     return taken;
 }
 
-// Everything that follows the held bytes passes through the scratch memory: nothing is held. All
-// but its waits is in plain functions, because g++ gives each variable of a coroutine a place in
-// its frame.
-class rest_of_answer {
-public:
-    explicit rest_of_answer(passage& to, std::uint64_t& events) noexcept
-        : to_{to}, watching_{to.attempt.watches() ? &to.attempt : nullptr}, events_{events} {}
-
-    bool more() const noexcept {
-        return to_.framer().state() == decoder_state::need_more && !client_error && !cut;
-    }
-    // The last read was full: more is there, so it need not be awaited.
-    bool filled() const noexcept { return filled_; }
-
-    // Reads once, and sends what has come, but for `left`.
-    void pass();
-    // The host's connection has ended.
-    void end(net::error_code const& reason) noexcept {
-        cut = reason != net::asio::error::eof || to_.framer().finish() != decoder_state::complete;
-    }
-
-    // A copy of what the client's socket did not take: the scratch memory has other contents after
-    // an await.
-    std::string left;
-    net::error_code client_error;
-    bool cut = false; // the host broke off
-
-private:
-    passage& to_;
-    proxy::attempt* watching_;
-    std::uint64_t& events_;
-    std::string changed_; // what is not sent as it came
-    bool filled_ = false;
-};
-
-void rest_of_answer::pass() {
-    auto const scratch = to_.shared.scratch_buffer();
-    net::error_code ec;
-    auto const n = net::try_read(to_.attempt.lease()->socket, scratch, ec);
-    filled_ = n == scratch.size();
-    if (ec) {
-        if (ec != net::asio::error::would_block)
-            end(ec);
-        return;
-    }
-    std::string_view const bytes{static_cast<char const*>(scratch.data()), n};
-    changed_.clear();
-    std::size_t end_of_chunks = 0;
-    auto const taken =
-        follow(to_.framer(), bytes, watching_, to_.form, changed_, events_, end_of_chunks);
-    bool const as_it_came = to_.form == body_form::as_it_came;
-    auto ours = as_it_came ? bytes.substr(0, taken) : std::string_view{changed_};
-    if (as_it_came && end_of_chunks != http::trailer_filter::none)
-        ours = to_.trailers.pass(ours, end_of_chunks, to_.complete());
-    if (taken < n)
-        to_.attempt.note_surplus();
-    to_.record.bytes_out += ours.size();
-    auto const sent = net::try_write(to_.client.socket(), ours, client_error);
-    if (!client_error && sent < ours.size())
-        left = ours.substr(sent);
+// Each run of data, which is a chunk as a rule, counts as one event of a stream.
+void answer_relay::count_events(std::uint64_t events) {
+    if (attempt_.event_stream())
+        shared_.traffic.stream_events += events;
 }
 
-net::task<void> flush(passage& to, rest_of_answer& rest) {
-    client_write writing{to.client, to.stall(), rest.left};
-    rest.client_error = co_await writing;
-    std::string{}.swap(rest.left);
+// The host's connection has ended.
+void answer_relay::end(net::error_code const& reason) noexcept {
+    cut_ = reason != net::asio::error::eof || framer().finish() != decoder_state::complete;
 }
 
-} // namespace
-
-net::task<relay_result> relay(context& shared, client& client, attempt& attempt,
-                              request const& request, http::persistence connection,
-                              std::string extra, access_record& record) {
-    // HTTP/1.0 has no chunks.
-    bool const decode = request.version == http::version::http10 &&
-                        attempt.answer().framer().framing() == http::framing::chunked;
-    bool const changes = attempt.after_preamble() || decode;
-    passage to{shared,  client, attempt,
-               request, record, changes ? form_for(request.version) : body_form::as_it_came};
-    auto ec = co_await send_held(to, decode, connection, std::move(extra));
-
-    std::uint64_t other = 0; // if this is no event stream
-    auto& events = attempt.event_stream() ? shared.traffic.stream_events : other;
-    events += attempt.held_events();
-    bool const until_close =
-        to.framer().framing() == http::framing::until_close || to.form == body_form::bare;
-    relay_result result;
-    if (attempt.broken() && !ec) {
-        result = {ending::cut, until_close};
-        co_return result;
-    }
-    if (to.framer().state() == decoder_state::need_more && !ec) {
-        attempt.let_go_of_held();
-        rest_of_answer rest{to, events};
-        while (rest.more()) {
-            net::error_code host_ec;
-            if (!rest.filled())
-                host_ec = co_await attempt.lease()->readable();
-            if (host_ec && host_ec != net::asio::error::would_block)
-                rest.end(host_ec);
-            else if (!host_ec)
-                rest.pass();
-            if (!rest.left.empty())
-                co_await flush(to, rest);
-        }
-        if (rest.cut) {
-            result = {ending::cut, until_close};
-            co_return result;
-        }
-        ec = rest.client_error;
-    }
-    if (ec)
-        result.ending = ending::client_gone;
-    else if (to.framer().state() == decoder_state::bad)
-        result = {ending::cut, until_close};
-    else
-        attempt.finish();
-    co_return result;
+net::task<void> answer_relay::flush() {
+    client_write writing{client_, request_.settings->timeouts.write_stall, left_};
+    client_error_ = co_await writing;
+    std::string{}.swap(left_);
 }
 
 net::task<bool> send_reply(client& client, request const& request, http::reply reply, bool close,
                            access_record& record) {
     bool const add_id = request.settings->request_id.add && !request.id.empty();
-    auto const fields = (add_id ? request.id_field() : std::string{}) + request.grants;
+    auto fields = add_id ? request.id_field() : std::string{};
+    fields.append(request.grants);
     auto const text =
         http::render_reply(reply, request.path(), close, request.method() == "HEAD", fields);
     record.first_byte = access_record::clock::now();

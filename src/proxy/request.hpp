@@ -1,6 +1,7 @@
 // A request as it goes to a host: on every attempt the same bytes.
 #pragma once
 
+#include <secondwind/base/rare_string.hpp>
 #include <secondwind/config/current_settings.hpp>
 #include <secondwind/http/request_check.hpp>
 #include <secondwind/lmstudio/requested_model.hpp>
@@ -10,6 +11,7 @@
 #include <secondwind/recovery/permit.hpp>
 #include <secondwind/recovery/router.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -34,7 +36,7 @@ struct request {
         auto const line = request_line();
         return line.empty() ? line : line.substr(method_size + 1, target_size);
     }
-    std::string_view path() const noexcept { return target().substr(0, target().find('?')); }
+    std::string_view path() const noexcept { return target().substr(0, path_size); }
     // GET, HEAD and OPTIONS use no model: they need not wait for a recovery.
     bool reads_only() const noexcept {
         return method() == "GET" || method() == "HEAD" || method() == "OPTIONS";
@@ -50,6 +52,13 @@ struct request {
     // May be sent again after a transport error (RFC 9110 section 9.2.2).
     bool idempotent() const noexcept {
         return reads_only() || method() == "PUT" || method() == "DELETE" || method() == "TRACE";
+    }
+
+    // Of the request line that is kept now.
+    void note_sizes(http::request_head const& parsed) noexcept {
+        method_size = parsed.method.size();
+        target_size = parsed.target.size();
+        path_size = std::min(parsed.target.find('?'), target_size);
     }
 
     // The head for its host, or until that is chosen the one that came, begins with it.
@@ -96,7 +105,7 @@ struct request {
     std::chrono::steady_clock::duration queued{}; // how long it has waited for that
     policy::choice_reason route = policy::choice_reason::only; // why that one
     std::unique_ptr<policy::request_facts> facts;              // where its host is chosen by them
-    std::string session;         // that it names (routing.session_fields); mostly empty
+    rare_string session;         // that it names (routing.session_fields)
     recovery::turn turn;         // of a conversation that it continues
     recovery::tried_hosts tried; // that have refused it, or could not be reached
     // Of those, the ones that do not get it once more: no recovery would help there.
@@ -108,6 +117,7 @@ struct request {
     std::string received;
     std::size_t method_size = 0;
     std::size_t target_size = 0;
+    std::size_t path_size = 0; // of the target, up to the query
     replay_buffer body;
     // The body is kept whole in `body`. Otherwise what follows the kept part is streamed on from
     // the client, and the request cannot be replayed.
@@ -121,12 +131,12 @@ struct request {
     bool keep_alive = true; // what the client wants of its connection
     std::string id;         // the client's X-Request-Id, or made
     bool made_id = false;
-    std::string client;  // the name of its client's API key; empty if none is required
-    std::string address; // of a client without a valid key; otherwise empty
-    std::string origin;  // of the web page that it comes from; mostly empty
+    rare_string client;  // the name of its client's API key; empty if none is required
+    rare_string address; // of a client without a valid key
+    rare_string origin;  // of the web page that it comes from
     // Whole field lines that let this page read an answer of our own.
-    std::string grants;
-    std::string traceparent; // as it came (W3C Trace Context), for the log; mostly empty
+    rare_string grants;
+    rare_string traceparent; // as it came (W3C Trace Context), for the log
 };
 
 } // namespace secondwind::proxy

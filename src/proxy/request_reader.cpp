@@ -47,7 +47,9 @@ request_reader::result request_reader::refuse(http::refusal reason, int retry_af
 net::task<request_reader::result> request_reader::read() {
     http::head_scanner scanner{request_.head_limits()};
     std::string_view arrived;
-    auto const came = co_await read_head(scanner, arrived);
+    auto came = read_head(scanner, arrived);
+    if (came == arrival::part)
+        came = co_await await_head(scanner, arrived);
     if (came == arrival::none)
         co_return result::none;
     if (came == arrival::late) {
@@ -81,10 +83,10 @@ net::task<request_reader::result> request_reader::read() {
     bool intact = client_.unread().empty(); // the head is still where it was read
     auto rest = arrived.substr(scanner.end());
     body_->begin(rest, request_.body);
-    if (client_.unread().empty())
-        client_.unread().assign(rest);
-    else
+    if (!client_.unread().empty())
         client_.unread().erase(0, client_.unread().size() - rest.size());
+    else if (!rest.empty())
+        client_.unread().assign(rest);
 
     auto read = result::request;
     if (!body_->finished()) {
@@ -164,32 +166,21 @@ bool request_reader::accept(http::request_head const& head, std::string_view byt
     return !refusal_;
 }
 
-// Leaves the bytes that were read in `arrived`: the shared scratch memory if one read brought the
-// whole head, the client's unread bytes otherwise. `none`: the connection ended; `late`: it
-// stalled.
-net::task<request_reader::arrival> request_reader::read_head(http::head_scanner& scanner,
-                                                             std::string_view& arrived) {
+// Reads what has come, and leaves it in `arrived`: the shared scratch memory if one read brought
+// the whole head, the client's unread bytes otherwise. `part`: that was not all of the head;
+// `none`: the connection has ended.
+request_reader::arrival request_reader::read_head(http::head_scanner& scanner,
+                                                  std::string_view& arrived) {
     using http::decoder_state;
     auto& unread = client_.unread();
-    net::scoped_deadline late{client_.slot(), "request_head", [this] { client_.stop_waiting(); }};
-    bool waited = false;
     arrived = unread;
     auto scanned = unread.empty() ? decoder_state::need_more : scanner.scan(arrived);
     while (scanned == decoder_state::need_more) {
         net::error_code ec;
         auto const scratch = shared_.head_buffer();
         auto const n = net::try_read(client_.socket(), scratch, ec);
-        if (ec == net::asio::error::would_block) {
-            if (!waited)
-                late.arm(request_.settings->timeouts.request_head);
-            waited = true;
-            ec = co_await client_.readable();
-            if (ec)
-                co_return late.expired() ? arrival::late : arrival::none;
-            continue;
-        }
         if (ec)
-            co_return arrival::none;
+            return ec == net::asio::error::would_block ? arrival::part : arrival::none;
         std::string_view const bytes{static_cast<char const*>(scratch.data()), n};
         if (unread.empty()) {
             arrived = bytes;
@@ -201,7 +192,23 @@ net::task<request_reader::arrival> request_reader::read_head(http::head_scanner&
         if (scanned == decoder_state::need_more && unread.empty())
             unread.assign(bytes);
     }
-    co_return scanned == decoder_state::bad ? arrival::fault : arrival::head;
+    return scanned == decoder_state::bad ? arrival::fault : arrival::head;
+}
+
+// Reads on until the head is complete. `late`: it stalled.
+net::task<request_reader::arrival> request_reader::await_head(http::head_scanner& scanner,
+                                                              std::string_view& arrived) {
+    net::scoped_deadline late{client_.slot(), "request_head",
+                              request_.settings->timeouts.request_head,
+                              [this] { client_.stop_waiting(); }};
+    auto came = arrival::part;
+    while (came == arrival::part) {
+        auto const ec = co_await client_.readable();
+        if (ec)
+            co_return late.expired() ? arrival::late : arrival::none;
+        came = read_head(scanner, arrived);
+    }
+    co_return came;
 }
 
 net::task<request_reader::result> request_reader::read_body(bool expects_continue) {

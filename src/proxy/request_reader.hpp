@@ -47,8 +47,9 @@ public:
     }
 
 private:
-    enum class arrival : std::uint8_t { head, fault, late, none };
-    net::task<arrival> read_head(http::head_scanner& scanner, std::string_view& arrived);
+    enum class arrival : std::uint8_t { head, part, fault, late, none };
+    arrival read_head(http::head_scanner& scanner, std::string_view& arrived);
+    net::task<arrival> await_head(http::head_scanner& scanner, std::string_view& arrived);
     bool accept(http::request_head const& head, std::string_view bytes);
     net::task<result> read_body(bool expects_continue);
     boost::system::result<host::host_ptr, http::refusal> route(http::request_head const& head);

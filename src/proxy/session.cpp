@@ -5,6 +5,8 @@
 
 #include <exception>
 #include <memory>
+#include <utility>
+#include <variant>
 
 namespace secondwind::proxy {
 
@@ -133,26 +135,29 @@ net::task<bool> session::serve() {
     request incoming{shared_.budget, shared_.settings.version()};
     incoming.listener = listener_;
     std::unique_ptr<body_reader> rest;
-    {
-        request_reader reader{shared_, client_, incoming};
-        auto const read = co_await reader.read();
-        if (read == request_reader::result::refused)
-            co_await refuse(incoming, reader.refusal(), reader.retry_after());
-        if (read == request_reader::result::gone)
-            note_departure(incoming, reader.left_in(), reader.body_bytes());
-        if (read != request_reader::result::request)
-            co_return false;
-        rest = reader.take_rest();
-    }
-    exchange serving{shared_, client_, incoming, rest.get()};
-    exchange_ = &serving;
-    bool const keep = co_await serving.run();
+    // One after the other, in the same memory.
+    std::variant<request_reader, exchange> stage{std::in_place_type<request_reader>, shared_,
+                                                 client_, incoming};
+    auto& reader = std::get<request_reader>(stage);
+    auto const read = co_await reader.read();
+    if (read == request_reader::result::refused)
+        co_await refuse(incoming, reader.refusal(), reader.retry_after());
+    if (read == request_reader::result::gone)
+        note_departure(incoming, reader.left_in(), reader.body_bytes());
+    if (read != request_reader::result::request)
+        co_return false;
+    rest = reader.take_rest();
+    exchange_ = &stage.emplace<exchange>(shared_, client_, incoming, rest.get());
+    bool const keep = co_await exchange_->run();
     exchange_ = nullptr;
+    // Nothing reads it any more: the line of the exchange is written.
+    shared_.keep_spare_head(std::move(incoming.head));
     farewell_ = !keep && !client_.gone();
     co_return keep;
 }
 
-net::task<void> session::refuse(request const& request, http::refusal refusal, int retry_after) {
+net::task<void> session::refuse(request const& request, http::refusal const& refusal,
+                                int retry_after) {
     access_record record;
     record.ending = ending::refused;
     record.detail = refusal.rule;
@@ -165,7 +170,7 @@ net::task<void> session::refuse(request const& request, http::refusal refusal, i
 // Before the client has sent a request that we could read.
 net::task<void> session::refuse_connection(http::refusal refusal, int retry_after) {
     request const none{shared_.budget, shared_.settings.version()};
-    co_await refuse(none, std::move(refusal), retry_after);
+    co_await refuse(none, refusal, retry_after);
 }
 
 void session::note_departure(request const& request, telemetry::phase phase,

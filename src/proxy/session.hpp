@@ -55,7 +55,8 @@ private:
     void begin_idling(net::deadline& idle);
     void end_idling() noexcept;
     net::task<bool> serve();
-    net::task<void> refuse(request const& request, http::refusal refusal, int retry_after = 0);
+    net::task<void> refuse(request const& request, http::refusal const& refusal,
+                           int retry_after = 0);
     net::task<void> refuse_connection(http::refusal refusal, int retry_after = 0);
     void note_departure(request const& request, telemetry::phase phase, std::uint64_t body_bytes);
     net::task<void> linger();

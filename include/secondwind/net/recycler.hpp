@@ -36,8 +36,8 @@ public:
     }
 
 private:
-    static constexpr std::size_t step = 64;    // bytes
-    static constexpr std::size_t shelves = 65; // up to 4 KiB
+    static constexpr std::size_t step = 32;     // bytes
+    static constexpr std::size_t shelves = 129; // up to 4 KiB
     static constexpr std::size_t kept =
         256; // blocks on a shelf; the surplus after a burst is freed
 #if defined(SECONDWIND_SANITIZED)
@@ -65,6 +65,22 @@ struct recycled {
     static void operator delete(void* memory, std::size_t size) noexcept {
         recycler::give_back(memory, size);
     }
+};
+
+// An allocator for the operations of Asio that come and go with each event.
+template<class T>
+struct recycling_allocator {
+    using value_type = T;
+
+    recycling_allocator() = default;
+    template<class U>
+    recycling_allocator(recycling_allocator<U> const& /*other*/) noexcept {} // NOLINT: rebinds
+
+    T* allocate(std::size_t n) { return static_cast<T*>(recycler::take(n * sizeof(T))); }
+    void deallocate(T* memory, std::size_t n) noexcept {
+        recycler::give_back(memory, n * sizeof(T));
+    }
+    bool operator==(recycling_allocator const&) const = default;
 };
 
 } // namespace secondwind::net

@@ -6,6 +6,7 @@
 #include <secondwind/net/task.hpp>
 #include <secondwind/net/tls_session.hpp>
 
+#include <boost/asio/bind_allocator.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/post.hpp>
@@ -74,7 +75,9 @@ public:
     template<class Handler>
     void async_wait(wait_type type, Handler handler) {
         if (!tls_ || type != asio::socket_base::wait_read)
-            tcp_.async_wait(type, std::move(handler));
+            // Asio's own memory for it may be that of a larger operation, and is found more slowly.
+            tcp_.async_wait(type,
+                            asio::bind_allocator(recycling_allocator<void>{}, std::move(handler)));
         else if (tls_->has_data())
             complete(std::move(handler), error_code{});
         else
@@ -219,6 +222,9 @@ std::size_t try_read(stream& s, asio::mutable_buffer into, error_code& ec) noexc
 // One non-blocking write of what the kernel takes now; would_block becomes zero bytes and no error.
 // The rest must be written next.
 std::size_t try_write(stream& s, std::string_view bytes, error_code& ec) noexcept;
+// The same for two pieces, one after the other.
+std::size_t try_write(stream& s, std::string_view first, std::string_view second,
+                      error_code& ec) noexcept;
 
 // Checks what has arrived on an idle connection, without reading it.
 pending_input probe(stream& s) noexcept;

@@ -22,17 +22,22 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace secondwind::proxy {
 
-// With one thread, sharing costs nothing: a coroutine may use `scratch` and `fields` between two
-// awaits, and finds other contents there after an await.
+// With one thread, sharing costs nothing: a coroutine may use `scratch`, `head` and `fields`
+// between two awaits, and finds other contents there after an await.
 struct context {
     // Both must outlive it.
     context(net::asio::io_context& loop, config::current_settings const& current);
 
     host::environment environment() noexcept { return {io, deadlines, blocks, fields}; }
     std::string next_request_id();
+    // An empty string with the memory of a head that was given to keep_spare_head(), if one is
+    // left: a request then allocates none.
+    std::string take_spare_head() noexcept;
+    void keep_spare_head(std::string spare) noexcept;
     // Logs that bodies are given up because the budget is short, at most once a minute.
     void note_full_budget();
     // Adapts what depends on the settings to those in force. Call it after each change of them.
@@ -64,6 +69,7 @@ struct context {
     net::block_pool blocks;
     http::field_list fields;
     std::unique_ptr<page[]> scratch;
+    std::string head; // of an answer that is being sent: its memory is used again and again
     replay_budget budget;
     idle_clients idle;
     recovery::ledger ledger;
@@ -81,7 +87,9 @@ struct context {
     std::chrono::milliseconds list_patience{2'000};
 
 private:
-    std::string id_prefix_;
+    std::vector<std::string> spare_heads_;
+    static constexpr std::size_t id_prefix = 9; // eight random digits and a dash
+    std::array<char, id_prefix + 16> id_{};     // the one that was made last
     std::uint64_t next_id_ = 1;
     net::deadline_queue::clock::time_point budget_noted_; // when it was logged last
     std::uint64_t bodies_noted_ = 0;                      // that had been given up by then

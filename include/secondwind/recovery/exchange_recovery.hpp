@@ -1,6 +1,7 @@
 // One exchange's way through recoveries.
 #pragma once
 
+#include <secondwind/base/rare_string.hpp>
 #include <secondwind/net/gate.hpp>
 #include <secondwind/net/task.hpp>
 #include <secondwind/policy/attempt.hpp>
@@ -197,7 +198,7 @@ private:
     std::uint64_t attempt_epoch_ = 0; // the host's when the last attempt began
     std::optional<std::chrono::steady_clock::time_point> refused_; // first
     std::optional<std::uint64_t> refused_with_; // bytes that were loaded when it was refused last
-    std::string named_;                         // what the host called its model
+    rare_string named_;                         // what the host called its model
     policy::verdict reason_ = policy::verdict::healthy;
     recovery::outcome outcome_ = outcome::pending;
     bool healed_ = false;

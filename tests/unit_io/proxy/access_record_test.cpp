@@ -39,6 +39,7 @@ TEST(access_record, describes_an_exchange_in_one_line) {
     request.head = "POST /v1/chat/completions?key=secret HTTP/1.1\r\nHost: x\r\n\r\n";
     request.method_size = 4;
     request.target_size = 31;
+    request.path_size = 20;
     request.id = "abc-1";
     request.client = "laptop";
     request.host = one.hosts.find("mac");
@@ -102,7 +103,7 @@ TEST(access_record, tells_why_the_host_was_chosen_and_from_where_the_request_was
     record.moved_from = "rtx";
     record.moved_because = "load_refused";
     record.write(request, counts);
-    record.moved_from.clear();
+    record.moved_from = "";
     record.moved_because = {};
     record.suppressed = 3;
     record.write(request, counts);
