@@ -129,6 +129,10 @@ function how_it_went(record) {
     else if (unload.error)
       sentences.push(`${unload.id} was not unloaded: ${sentence(unload.error)}`);
     else sentences.push(`It is asking LM Studio to unload ${unload.id}.`);
+  for (const reload of record.reloads)
+    if (reload.done)
+      sentences.push(`It loaded ${reload.id} again in ${duration(reload.duration_ms / 1000)}.`);
+    else sentences.push(`${reload.id} was not loaded again: ${sentence(reload.error)}`);
   const refused = record.steps.filter(({ step }) => step === 'refused').length;
   if (refused > 0)
     sentences.push(`LM Studio refused the request ${counted(refused, 'more time')}.`);

@@ -224,6 +224,13 @@ void add_recovery_metrics(metric_families& families, recovery_counts const& coun
         families.add(counted.unloaded, {{"host", host}, {"result", "unloaded"}});
         families.add(counted.unloads_failed, {{"host", host}, {"result", "failed"}});
     }
+    families.counter("secondwind_reloads_total",
+                     "Instances that were loaded again because a handle of LM Studio's SDK needed "
+                     "them");
+    for (auto const& each : hosts)
+        for (std::size_t o = 0; o < recovery::reload_outcomes; ++o)
+            families.add(each->recovery.reloads.counted(static_cast<recovery::reload_outcome>(o)),
+                         {{"host", each->name()}, {"outcome", word<recovery::reload_outcome>(o)}});
     families.gauge("secondwind_recovery_running", "1 while a recovery runs on the host");
     for (auto const& each : hosts)
         families.add(each->recovery.guard.recovering(), {{"host", each->name()}});

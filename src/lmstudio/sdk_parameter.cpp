@@ -26,8 +26,32 @@ std::string kept_text(member_value const& value) {
                : std::string{};
 }
 
+constexpr std::array<std::string_view, 2> handle_members{"instanceReference", "query"};
+
+// The parameter of the message that opens an operation, from its bracket on.
+std::string_view parameter_in(std::string_view message) {
+    static constexpr std::array<std::string_view, 2> names{"creationParameter", "parameter"};
+    std::string_view parameter;
+    for (std::size_t i = 0; i < names.size() && parameter.empty(); ++i) {
+        member_scanner outer{std::span{names}.subspan(i, 1), 1};
+        outer.push(message);
+        parameter = nested_text(message, outer.value(0));
+    }
+    return parameter;
+}
+
+std::string_view specifier_in(std::string_view parameter, member_scanner const& inner) {
+    for (std::size_t i = 0; i < 2; ++i)
+        if (auto const specifier = nested_text(parameter, inner.value(i)); !specifier.empty())
+            return specifier;
+    return {};
+}
+
+// The first two are specifiers.
+constexpr std::array<std::string_view, 4> model_members{"modelSpecifier", "specifier", "modelKey",
+                                                        "identifier"};
+
 sdk_model read_specifier(std::string_view text) {
-    static constexpr std::array<std::string_view, 2> handle_members{"instanceReference", "query"};
     static constexpr std::array<std::string_view, 2> query_members{"identifier", "path"};
     member_scanner specifier{handle_members, 2};
     specifier.push(text);
@@ -46,26 +70,44 @@ sdk_model read_specifier(std::string_view text) {
 } // namespace
 
 sdk_model read_sdk_model(std::string_view message) {
-    static constexpr std::array<std::string_view, 2> parameter_names{"creationParameter",
-                                                                     "parameter"};
-    static constexpr std::array<std::string_view, 4> model_members{"modelSpecifier", "specifier",
-                                                                   "modelKey", "identifier"};
-    std::string_view parameter;
-    for (std::size_t i = 0; i < parameter_names.size() && parameter.empty(); ++i) {
-        member_scanner outer{std::span{parameter_names}.subspan(i, 1), 1};
-        outer.push(message);
-        parameter = nested_text(message, outer.value(0));
-    }
+    auto const parameter = parameter_in(message);
     if (parameter.empty())
         return {};
     member_scanner inner{model_members, 1};
     inner.push(parameter);
-    for (std::size_t i = 0; i < 2; ++i)
-        if (auto const specifier = nested_text(parameter, inner.value(i)); !specifier.empty())
-            return read_specifier(specifier);
+    if (auto const specifier = specifier_in(parameter, inner); !specifier.empty())
+        return read_specifier(specifier);
     // A key and the identifier that the new instance is to have stand side by side.
     auto key = kept_text(inner.value(2));
     return {key.empty() ? kept_text(inner.value(3)) : std::move(key), {}};
+}
+
+std::string with_reference(std::string_view message, std::string_view reference) {
+    auto const parameter = parameter_in(message);
+    member_scanner inner{model_members, 1};
+    inner.push(parameter);
+    auto const specifier = specifier_in(parameter, inner);
+    member_scanner handle{handle_members, 2};
+    handle.push(specifier);
+    auto const old = handle.value(0);
+    if (old.kind != member_kind::text || old.end < old.text.size() + 2)
+        return {};
+    auto const in_specifier = old.end - 1 - old.text.size();
+    if (specifier.substr(in_specifier, old.text.size()) != old.text ||
+        specifier[in_specifier - 1] != '"')
+        return {};
+    auto const at = static_cast<std::size_t>(specifier.data() - message.data()) + in_specifier;
+    std::string changed{message.substr(0, at)};
+    changed.append(reference).append(message.substr(at + old.text.size()));
+    return changed;
+}
+
+std::string read_unloaded(std::string_view message) {
+    static constexpr std::array<std::string_view, 1> names{"identifier"};
+    auto const parameter = parameter_in(message);
+    member_scanner inner{names, 1};
+    inner.push(parameter);
+    return kept_text(inner.value(0));
 }
 
 } // namespace secondwind::lmstudio

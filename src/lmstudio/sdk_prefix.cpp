@@ -25,7 +25,7 @@ constexpr word_table<sdk_message, 7> message_types{{{"channelSend", sdk_message:
                                                     {"rpcResult", sdk_message::rpc_result},
                                                     {"rpcError", sdk_message::rpc_error}}};
 
-constexpr word_table<sdk_endpoint, sdk_endpoints> endpoint_names{
+constexpr word_table<sdk_endpoint, sdk_endpoints + 6> endpoint_names{
     {{"other", sdk_endpoint::other},
      {"getOrLoad", sdk_endpoint::get_or_load},
      {"loadModel", sdk_endpoint::load_model},
@@ -34,7 +34,13 @@ constexpr word_table<sdk_endpoint, sdk_endpoints> endpoint_names{
      {"embedString", sdk_endpoint::embed_string},
      {"tokenize", sdk_endpoint::tokenize},
      {"countTokens", sdk_endpoint::count_tokens},
-     {"applyPromptTemplate", sdk_endpoint::apply_prompt_template}}};
+     {"applyPromptTemplate", sdk_endpoint::apply_prompt_template},
+     {"unloadModel", sdk_endpoint::unload_model},
+     {"getModelInfo", sdk_endpoint::reads_handle},
+     {"getLoadConfig", sdk_endpoint::reads_handle},
+     {"getBasePredictionConfig", sdk_endpoint::reads_handle},
+     {"getInstanceProcessingState", sdk_endpoint::reads_handle},
+     {"preloadDraftModel", sdk_endpoint::reads_handle}}};
 
 constexpr word_table<sdk_packet, 7> packet_types{
     {{"cancel", sdk_packet::cancel},

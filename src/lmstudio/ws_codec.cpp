@@ -87,6 +87,17 @@ std::optional<listed_instance> read_listed(json const& entry) {
     return one;
 }
 
+// That of an rpcError or a channelError; null where it is neither.
+json const* error_in(json const& message) {
+    if (!message.is_object())
+        return nullptr;
+    auto const type = text_of(message, "type");
+    auto const error = message.find("error");
+    bool const there = (type == "rpcError" || type == "channelError") && error != message.end() &&
+                       error->is_object();
+    return there ? &*error : nullptr;
+}
+
 bool means_not_found(json const& error) {
     static constexpr std::array<std::string_view, 3> codes{
         "noModelMatchingQuery", "identifierNotFound", "specificModelUnloaded"};
@@ -266,20 +277,22 @@ unload_result parse_unload_reply(std::string_view text) {
     auto const type = text_of(message, "type");
     if (type == "rpcResult")
         return unload_result::unloaded;
-    auto const error = message.find("error");
-    if (type == "rpcError" && error != message.end() && error->is_object() &&
-        means_not_found(*error))
-        return unload_result::not_found;
-    return unload_result::refused;
+    auto const* const error = error_in(message);
+    return type == "rpcError" && error != nullptr && means_not_found(*error)
+               ? unload_result::not_found
+               : unload_result::refused;
+}
+
+bool tells_not_loaded(std::string_view text) {
+    auto const message = parse_json(text);
+    auto const* const error = error_in(message);
+    return error != nullptr && means_not_found(*error);
 }
 
 std::string error_title(std::string_view text) {
     auto const message = parse_json(text);
-    auto const type = message.is_object() ? text_of(message, "type") : std::string{};
-    if (type != "rpcError" && type != "channelError")
-        return {};
-    auto const error = message.find("error");
-    return error != message.end() && error->is_object() ? text_of(*error, "title") : std::string{};
+    auto const* const error = error_in(message);
+    return error != nullptr ? text_of(*error, "title") : std::string{};
 }
 
 } // namespace secondwind::lmstudio

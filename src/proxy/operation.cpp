@@ -26,6 +26,10 @@ http::ws_mask fresh_mask() {
 
 } // namespace
 
+void append_frame_up(std::string& frames, std::string_view message) {
+    http::append_text_frame(frames, message, fresh_mask());
+}
+
 operation::operation(operation_setting const& of, operation_key key,
                      lmstudio::sdk_endpoint endpoint)
     : setting_{of}, key_{key}, endpoint_{endpoint}, kept_{of.budget, of.most_kept},
@@ -51,28 +55,41 @@ void operation::keep(std::string_view payload, http::ws_mask mask) {
     }
 }
 
-// A handle that another connection has given is not known. It must not make every model busy, nor
-// the one that it means a candidate: the host tells itself who is busy.
+// A reference may not be known. It must not make every model busy, nor the one that it means a
+// candidate: the host tells itself who is busy.
 void operation::read_model() {
     model_ = lmstudio::requested_model::of_operation(kept_.view(), whole_);
-    auto const asked = lmstudio::read_sdk_model(kept_.view());
-    if (asked.reference.empty())
+    names_ = lmstudio::read_sdk_model(kept_.view());
+    if (names_.reference.empty())
         return;
-    auto const found = setting_.references.find(asked.reference);
-    auto const identifier =
-        found == setting_.references.end() ? std::string_view{} : std::string_view{found->second};
+    auto const identifier = setting_.host.reloads.handles.identifier_of(names_.reference);
     model_ = lmstudio::requested_model::known(kept_.view(), true, identifier, false, 0);
+}
+
+bool operation::follow_handle() {
+    successor_ = setting_.host.reloads.handles.successor_of(names_.reference);
+    return !successor_.empty();
+}
+
+void operation::load_again(std::string_view model) {
+    reloads_ = true;
+    model_ = lmstudio::requested_model::known(kept_.view(), true, model, false, 0);
+    recovery_.renamed();
 }
 
 void operation::begin() {
     held_.clear();
+    handles_then_ = setting_.host.reloads.handles.changes();
     recovery_.sent();
     recovery_.arrived();
 }
 
 std::string operation::frames_up() {
     std::string frames;
-    http::append_text_frame(frames, kept_.view(), fresh_mask());
+    std::string changed;
+    if (!successor_.empty())
+        changed = lmstudio::with_reference(kept_.view(), successor_);
+    append_frame_up(frames, changed.empty() ? kept_.view() : changed);
     frames += std::exchange(behind_, {});
     return frames;
 }
@@ -85,7 +102,7 @@ sdk_action operation::take(lmstudio::sdk_event event) noexcept {
 }
 
 void operation::keep_behind(std::string_view message) {
-    http::append_text_frame(behind_, message, fresh_mask());
+    append_frame_up(behind_, message);
 }
 
 bool operation::shows(lmstudio::sdk_packet packet, std::string_view beginning) noexcept {

@@ -4,7 +4,9 @@
 #include <secondwind/http/ws_frame.hpp>
 #include <secondwind/lmstudio/requested_model.hpp>
 #include <secondwind/lmstudio/sdk_operation.hpp>
+#include <secondwind/lmstudio/sdk_parameter.hpp>
 #include <secondwind/lmstudio/sdk_prefix.hpp>
+#include <secondwind/net/cancellation.hpp>
 #include <secondwind/net/recycler.hpp>
 #include <secondwind/proxy/replay_buffer.hpp>
 #include <secondwind/recovery/exchange_recovery.hpp>
@@ -15,9 +17,7 @@
 #include <chrono>
 #include <compare>
 #include <cstdint>
-#include <functional>
 #include <iterator>
-#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -31,8 +31,8 @@ struct operation_key {
     auto operator<=>(operation_key const&) const = default; // NOLINT(modernize-use-nullptr)
 };
 
-// The identifiers of the instances that handles of the SDK refer to, by their references.
-using instance_references = std::map<std::string, std::string, std::less<>>;
+// A message in a frame of ours, as a client sends it.
+void append_frame_up(std::string& frames, std::string_view message);
 
 // What the operations of a tunnel have in common; all outlive it.
 struct operation_setting {
@@ -42,7 +42,6 @@ struct operation_setting {
     std::string_view tunnel_id; // of the request that opened it
     std::string_view path;      // "/llm"
     std::string const& authorization;
-    instance_references const& references;
     lmstudio::model_kind kind;
 };
 
@@ -65,6 +64,14 @@ public:
     void keep(std::string_view payload, http::ws_mask mask);
     // The opening message has come whole.
     void read_model();
+    // What that names, as its client has written it.
+    lmstudio::sdk_model const& names() const noexcept { return names_; }
+    // The host's handles when it was sent; see recovery::handles.
+    std::uint64_t handles_then() const noexcept { return handles_then_; }
+    // If another reference stands for its own by now, that goes out instead. False if its own does.
+    bool follow_handle();
+    // Its instance is loaded again, as it was: this is its model.
+    void load_again(std::string_view model);
     // Whether it says which model it uses, as far as that is known here.
     bool knows_model() const { return !model_.name().empty(); }
     // It waits for a recovery of its host.
@@ -108,6 +115,8 @@ public:
 
     // A coroutine of its tunnel refers to it, and destroys it if it is `over` by then.
     bool awaited = false;
+    // Ends what that awaits, if it is a load.
+    net::cancellation* reload = nullptr;
     bool over = false;
 
     using hook = boost::intrusive::set_member_hook<
@@ -121,7 +130,7 @@ private:
     std::string_view endpoint() const override { return lmstudio::to_string(endpoint_); }
     std::string authorization() const override { return setting_.authorization; }
     bool sent_blind() const override { return false; }
-    bool chooses_context() const override { return lmstudio::loads(endpoint_); }
+    bool chooses_context() const override { return lmstudio::loads(endpoint_) || reloads_; }
 
     operation_setting const& setting_;
     operation_key key_;
@@ -131,6 +140,7 @@ private:
     bool touched_ = false;
     bool repeats_ = false; // it was sent again
     bool observed_ = false;
+    bool reloads_ = false; // its instance is loaded for it
     policy::verdict verdict_ = policy::verdict::healthy;
     std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
     lmstudio::sdk_repeats had_;
@@ -138,6 +148,9 @@ private:
     std::string held_;
     std::string behind_; // frames
     replay_buffer kept_;
+    lmstudio::sdk_model names_;
+    std::string successor_; // of the reference in it, which goes out instead; may be empty
+    std::uint64_t handles_then_ = 0;
     lmstudio::requested_model model_;
     recovery::exchange_recovery recovery_;
 };

@@ -9,6 +9,7 @@
 namespace secondwind::proxy {
 
 using lmstudio::sdk_action;
+using lmstudio::sdk_endpoint;
 using lmstudio::sdk_event;
 using lmstudio::sdk_message;
 using lmstudio::sdk_state;
@@ -16,6 +17,9 @@ using telemetry::blindness;
 using telemetry::operation_end;
 
 namespace {
+
+// Of messages about handles.
+constexpr std::uint64_t longest_read = 64 * 1024;
 
 bool is_of_call(sdk_message type) noexcept {
     return type == sdk_message::rpc_call || type == sdk_message::rpc_result ||
@@ -40,8 +44,10 @@ message_course watched_tunnel::upward::begin(std::string_view beginning) {
     auto const message = lmstudio::read_sdk_prefix(beginning);
     if (!message.id)
         return message_course::pass;
-    if (message.endpoint != lmstudio::sdk_endpoint::other)
+    if (lmstudio::uses_model(message.endpoint))
         return begin_operation(message, beginning.size());
+    if (message.endpoint != sdk_endpoint::other)
+        return begin_call(message.endpoint, beginning.size());
     auto* const one = message.type == sdk_message::channel_send
                           ? tunnel_.operations_.find({false, *message.id})
                           : nullptr;
@@ -57,9 +63,41 @@ message_course watched_tunnel::upward::begin_operation(lmstudio::sdk_prefix cons
     ++tunnel_.record_.tunnel->operations;
     auto const left = tunnel_.up_.message_left();
     bool const fits = left && opening_->expect(size + *left);
+    bool const may_change =
+        !lmstudio::loads(message.endpoint) && tunnel_.handles().has_successors();
     // What cannot be kept is sent at once: in this protocol nobody can be told to come again.
-    return fits && tunnel_.acts() && opening_->may_wait() ? message_course::hold
-                                                          : message_course::pass_read;
+    return fits && tunnel_.acts() && (may_change || opening_->may_wait())
+               ? message_course::hold
+               : message_course::pass_read;
+}
+
+message_course watched_tunnel::upward::begin_call(sdk_endpoint endpoint, std::size_t size) {
+    auto const left = tunnel_.up_.message_left();
+    if (!left || size + *left > longest_read)
+        return message_course::pass;
+    bool const unloads = endpoint == sdk_endpoint::unload_model;
+    if (!unloads && !(tunnel_.acts() && tunnel_.handles().has_successors()))
+        return message_course::pass;
+    call_ = endpoint;
+    return unloads ? message_course::pass_read : message_course::hold;
+}
+
+// Whether the message of the call passes as it came.
+bool watched_tunnel::upward::end_call(sdk_endpoint endpoint, std::string const& message) {
+    if (endpoint == sdk_endpoint::unload_model) {
+        tunnel_.handles().forget(lmstudio::read_unloaded(message));
+        return true;
+    }
+    auto const names = lmstudio::read_sdk_model(message);
+    auto const successor = tunnel_.handles().successor_of(names.reference);
+    auto const changed =
+        successor.empty() ? std::string{} : lmstudio::with_reference(message, successor);
+    if (changed.empty())
+        return true;
+    std::string frame;
+    append_frame_up(frame, changed);
+    tunnel_.up_.add(frame);
+    return false;
 }
 
 // Another message of the client for it.
@@ -80,23 +118,29 @@ message_course watched_tunnel::upward::follow(operation& one) {
 void watched_tunnel::upward::read(std::string_view payload, http::ws_mask mask) {
     if (opening_ != nullptr)
         opening_->keep(payload, mask);
-    else if (waiting_ != nullptr)
-        http::append_unmasked(behind_, payload, mask);
+    else if (waiting_ != nullptr || call_ != sdk_endpoint::other)
+        http::append_unmasked(text_, payload, mask);
 }
 
 bool watched_tunnel::upward::end() {
     auto* const waiting = std::exchange(waiting_, nullptr);
     auto* const opening = std::exchange(opening_, nullptr);
-    auto const behind = std::exchange(behind_, {});
+    auto const call = std::exchange(call_, sdk_endpoint::other);
+    auto const text = std::exchange(text_, {});
     if (waiting != nullptr)
-        waiting->keep_behind(behind);
+        waiting->keep_behind(text);
+    if (call != sdk_endpoint::other)
+        return end_call(call, text);
     if (opening == nullptr)
         return true;
     opening->read_model();
     bool const held = !tunnel_.up_.held_message().empty();
     if (!held || !opening->replayable() || !opening->must_wait()) {
+        bool const changes = held && opening->follow_handle();
+        if (changes)
+            tunnel_.up_.add(opening->frames_up());
         opening->begin();
-        return true;
+        return !changes;
     }
     opening->wait();
     opening->awaited = true;
@@ -163,9 +207,8 @@ message_course watched_tunnel::downward::begin(std::string_view beginning) {
 
 // That of a load has the reference of the instance.
 message_course watched_tunnel::downward::begin_telling(lmstudio::sdk_endpoint endpoint) {
-    constexpr std::uint64_t longest = 64 * 1024;
     auto const left = tunnel_.down_.message_left();
-    loaded_ = lmstudio::loads(endpoint) && left && *left <= longest;
+    loaded_ = lmstudio::loads(endpoint) && left && *left <= longest_read;
     text_.clear();
     return loaded_ ? message_course::pass_read : message_course::pass;
 }

@@ -45,7 +45,6 @@ watched_tunnel::watched_tunnel(context& shared, client& c, request const& reques
                request.id,
                request.path(),
                authorization_,
-               references_,
                request.path() == embedding_path ? lmstudio::model_kind::embedding
                                                 : lmstudio::model_kind::llm},
       up_reader_{*this}, down_reader_{*this}, up_{http::ws_sender::client, up_reader_},
@@ -53,6 +52,7 @@ watched_tunnel::watched_tunnel(context& shared, client& c, request const& reques
     record_.tunnel = std::make_unique<tunnel_figures>();
     record_.tunnel->watched = true;
     ++shared_.traffic.tunnels_watched;
+    setting_.host.reloads.begin();
 }
 
 watched_tunnel::~watched_tunnel() {
@@ -90,13 +90,8 @@ net::task<void> watched_tunnel::run(std::string first, std::string after) {
 
 // A handle of the SDK names its instance so from now on.
 void watched_tunnel::learn_reference(std::string_view packet) {
-    constexpr std::size_t most = 64;
-    auto const loaded = lmstudio::parse_loaded(packet);
-    if (!loaded || loaded->reference.empty())
-        return;
-    if (references_.size() == most)
-        references_.clear();
-    references_[loaded->reference] = loaded->instance.id;
+    if (auto const loaded = lmstudio::parse_loaded(packet))
+        handles().learn(*loaded, true);
 }
 
 bool watched_tunnel::acts() const {
@@ -157,6 +152,8 @@ void watched_tunnel::finish(operation& one, operation_end result) {
     shared_.traffic.operation_ended(static_cast<std::size_t>(one.opens()) - 1, result);
     if (one.awaited)
         one.recoveries().leave();
+    if (one.reload != nullptr)
+        one.reload->cancel();
     one.write(result);
     up_reader_.forget(one);
     down_reader_.forget(one);
@@ -181,18 +178,61 @@ void watched_tunnel::send_down(std::string_view frames) {
     });
 }
 
+std::optional<lmstudio::load_description> watched_tunnel::needed_by(operation const& one) const {
+    if (lmstudio::loads(one.opens()))
+        return std::nullopt;
+    return handles().needed_by(one.names(), now());
+}
+
+bool watched_tunnel::is_lost(operation const& one, policy::verdict v, std::string_view error) {
+    bool const gone = lmstudio::tells_not_loaded(error) || v == policy::verdict::unloaded_in_flight;
+    return gone && !lmstudio::loads(one.opens()) &&
+           handles().revives(one.names(), one.handles_then(), now());
+}
+
+// The model that is short of memory must not be among those that are unloaded for it. One whose
+// cache is corrupt is unloaded, and must be loaded again: an operation on it does not load it.
+bool watched_tunnel::is_curable(operation const& one, policy::verdict v) const {
+    using namespace std::chrono_literals;
+    bool const reloads = v == policy::verdict::cache_corruption && !lmstudio::loads(one.opens()) &&
+                         shared_.settings->recovery.websocket_timeout > 0ms;
+    return (policy::for_memory(v) || reloads) && one.knows_model();
+}
+
+// A recovery or a load would have been begun for it.
+void watched_tunnel::observe(operation& one, policy::judgement const& judged, bool lost) {
+    one.observe();
+    if (lost) {
+        setting_.host.reloads.count(recovery::reload_outcome::observed);
+        return;
+    }
+    if (shared_.settings->recovery.websocket == config::websocket_mode::observe)
+        one.recoveries().only_observe();
+    static_cast<void>(one.recoveries().decide(judged));
+    one.recoveries().heal(judged);
+}
+
 // An error that came whole: whether it goes to the client now. Then it ends the operation.
 bool watched_tunnel::passes_error(operation& one, std::string_view error) {
+    using policy::next_step;
     auto const& settings = shared_.settings->recovery;
-    auto const judged = policy::judge_sdk_error(error, one.opens(), settings.rules);
+    auto judged = policy::judge_sdk_error(error, one.opens(), settings.rules);
     auto& recoveries = one.recoveries();
-    // The model that is short of memory must not be among those that are unloaded for it.
-    bool const curable = policy::for_memory(judged.verdict) && one.knows_model();
     bool const open = one.state() == sdk_state::sent && one.replayable();
+    bool const lost = open && is_lost(one, judged.verdict, error);
+    bool const never_found = lost && lmstudio::tells_not_loaded(error);
+    bool const curable = lost || is_curable(one, judged.verdict);
     one.note_error(judged.verdict);
     if (curable && open && acts() && !down_.held_message().empty()) {
-        auto const step = recoveries.decide(judged);
-        if (step != policy::next_step::relay && step != policy::next_step::heal) {
+        auto step = next_step::await_replay;
+        if (never_found) {
+            judged.verdict = policy::verdict::unloaded_in_flight;
+            if (!recoveries.may_repeat())
+                step = next_step::relay;
+        } else {
+            step = recoveries.decide(judged);
+        }
+        if (step != next_step::relay && step != next_step::heal) {
             static_cast<void>(one.take(sdk_event::curable_error));
             one.hold(down_.held_message());
             one.awaited = true;
@@ -201,11 +241,7 @@ bool watched_tunnel::passes_error(operation& one, std::string_view error) {
             return false;
         }
     } else if (curable && open && !left_) {
-        one.observe();
-        if (settings.websocket == config::websocket_mode::on) {
-            static_cast<void>(recoveries.decide(judged));
-            recoveries.heal(judged);
-        }
+        observe(one, judged, lost);
     } else {
         static_cast<void>(recoveries.decide({policy::verdict::other_error, judged.message}));
         if (curable)
@@ -228,6 +264,7 @@ void watched_tunnel::heal_for_next(operation& one, policy::judgement const& judg
 }
 
 void watched_tunnel::send(operation& one) {
+    one.follow_handle();
     auto const frames = one.frames_up();
     one.begin();
     up_.add(frames, [this] { client_.stop_waiting(); });
@@ -246,13 +283,61 @@ bool watched_tunnel::settle(operation& one) {
 
 net::task<void> watched_tunnel::recover(operation& one, policy::next_step step,
                                         policy::judgement judged) {
-    bool const again = co_await one.recoveries().recover(step, judged);
+    if (auto const needed = needed_by(one))
+        one.load_again(needed->model);
+    bool again = co_await one.recoveries().recover(step, judged);
+    if (again && !one.over)
+        again = co_await bring_back(one);
     if (!settle(one))
         co_return;
     if (one.take(again ? sdk_event::replay : sdk_event::give_up) == sdk_action::send)
         send(one);
     else
         release(one);
+}
+
+net::task<bool> watched_tunnel::bring_back(operation& one) {
+    auto& recoveries = one.recoveries();
+    bool again = true;
+    while (again && !one.over) {
+        auto needed = needed_by(one);
+        if (!needed)
+            break;
+        one.load_again(needed->model);
+        recoveries.sent();
+        recoveries.arrived();
+        auto const answer = co_await load_for(one, std::move(*needed));
+        if (one.over || answer.loaded)
+            break;
+        if (answer.refusal.empty()) {
+            recoveries.fail();
+            co_return false;
+        }
+        auto const judged = policy::judge_sdk_error(
+            answer.refusal, lmstudio::sdk_endpoint::load_model, shared_.settings->recovery.rules);
+        auto const step = recoveries.decide(judged);
+        again = step != policy::next_step::relay && step != policy::next_step::heal;
+        if (again)
+            again = co_await recoveries.recover(step, judged);
+    }
+    co_return again && !one.over;
+}
+
+net::task<recovery::control::reload_answer>
+watched_tunnel::load_for(operation& one, lmstudio::load_description wanted) {
+    auto const began = now();
+    auto const id = wanted.id;
+    net::cancellation given_up;
+    one.reload = &given_up;
+    auto answer =
+        co_await setting_.host.reloads.bring_back(std::move(wanted), authorization_, given_up);
+    one.reload = nullptr;
+    if (auto const& met = one.recoveries().met()) {
+        using std::chrono::microseconds;
+        auto const took = std::chrono::duration_cast<microseconds>(now() - began);
+        met->reloads.push_back({id, answer.loaded.has_value(), answer.error, took});
+    }
+    co_return answer;
 }
 
 net::task<void> watched_tunnel::await_admission(operation& one) {

@@ -22,11 +22,12 @@ namespace secondwind::proxy {
 // allow it.
 bool may_watch(request const& request);
 
-// Every byte passes as it came, but for operations that LM Studio refuses for memory: the error is
-// held back while a recovery of the host makes room, then the operation is sent again under the
-// same number, and opening packets that the client has had are left out. While a recovery holds
-// requests at the gate, new operations wait as well. A tunnel that does not begin as the SDK's do,
-// or shows something odd, becomes blind for good.
+// Every byte passes as it came, but for operations whose error a recovery of the host may cure, or
+// whose instance a recovery has unloaded: the error is held back meanwhile, the instance is loaded
+// again if need be, then the operation is sent again under the same number, and opening packets
+// that the client has had are left out. While a recovery holds requests at the gate, new operations
+// wait as well. A handle whose instance was loaded again names the new one. A tunnel that does not
+// begin as the SDK's do, or shows something odd, becomes blind for good.
 class watched_tunnel {
 public:
     // All must outlive it.
@@ -53,13 +54,17 @@ private:
 
     private:
         message_course begin_operation(lmstudio::sdk_prefix const& message, std::size_t size);
+        message_course begin_call(lmstudio::sdk_endpoint endpoint, std::size_t size);
+        bool end_call(lmstudio::sdk_endpoint endpoint, std::string const& message);
         message_course follow(operation& one);
 
         watched_tunnel& tunnel_;
         bool admission_ = true;        // comes next
         operation* opening_ = nullptr; // whose opening message is coming
         operation* waiting_ = nullptr; // for which the message that is coming is kept
-        std::string behind_;           // that message
+        // A call about a handle is coming.
+        lmstudio::sdk_endpoint call_ = lmstudio::sdk_endpoint::other;
+        std::string text_; // of the message in these cases
     };
     // Messages of the host.
     class downward final : public tunnel_lane::reader {
@@ -84,6 +89,8 @@ private:
         std::string text_;             // of that
     };
 
+    recovery::handles& handles() const { return setting_.host.reloads.handles; }
+    recovery::handles::time_point now() const { return setting_.host.deadlines.now(); }
     void learn_reference(std::string_view packet);
     // Operations are held, sent again, and wait.
     bool acts() const;
@@ -99,10 +106,20 @@ private:
     void release(operation& one);
     void send_down(std::string_view frames);
     bool passes_error(operation& one, std::string_view error);
+    // What must be loaded again before the host can serve it. It does not load anything itself.
+    std::optional<lmstudio::load_description> needed_by(operation const& one) const;
+    // What it names is not loaded any more, and may be loaded again.
+    bool is_lost(operation const& one, policy::verdict v, std::string_view error);
+    bool is_curable(operation const& one, policy::verdict v) const;
+    void observe(operation& one, policy::judgement const& judged, bool lost);
     void heal_for_next(operation& one, policy::judgement const& judged);
     void send(operation& one);
     // They own an operation that is over by their end.
     net::task<void> recover(operation& one, policy::next_step step, policy::judgement judged);
+    // Loads what it names again, if need be. False if that has failed, or if it is over.
+    net::task<bool> bring_back(operation& one);
+    net::task<recovery::control::reload_answer> load_for(operation& one,
+                                                         lmstudio::load_description wanted);
     net::task<void> await_admission(operation& one);
     bool settle(operation& one);
 
@@ -112,7 +129,6 @@ private:
     host::connection& host_;
     access_record& record_;
     std::string authorization_; // of the client
-    instance_references references_;
     operation_setting setting_;
     operation_table operations_;
     upward up_reader_;

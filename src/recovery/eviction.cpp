@@ -61,6 +61,7 @@ net::task<bool> evict(host_recovery& host, control& over, record& r, std::string
         host.guard.set_gate(policy::gate::closed);
     host.reconsider();
     auto const victims = r.plan.victims;
+    auto const loaded_as = co_await host.reloads.describe(victims, authorization);
     for (auto const& victim : victims) {
         if (r.abandoned() || host.pauses.stopped()) {
             r.acted = outcome::client_gone;
@@ -69,6 +70,10 @@ net::task<bool> evict(host_recovery& host, control& over, record& r, std::string
         auto const start = host.deadlines.now();
         r.unloads.push_back({victim, false, {}, {}});
         host.ledger.note(step::unloading, r);
+        // Before it, for what runs on the instance may end first.
+        for (auto const& each : loaded_as)
+            if (each.id == victim.id)
+                host.reloads.handles.take(each, host.deadlines.now());
         auto const unloading = co_await over.unload(victim.id, authorization);
         host.note_unload();
         auto& entry = r.unloads.back();
@@ -77,6 +82,7 @@ net::task<bool> evict(host_recovery& host, control& over, record& r, std::string
         entry.error = unloading.error;
         host.ledger.note(step::unloaded, r);
         if (!entry.done) {
+            host.reloads.handles.forget(victim.id);
             // It may have taken effect all the same.
             fail(r, victim.id + ": " + unloading.error);
             auto listed = co_await over.list(authorization);

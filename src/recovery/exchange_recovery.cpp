@@ -75,7 +75,7 @@ policy::next_step exchange_recovery::decide(policy::judgement const& judged) {
         return step;
     }
     // Nothing is held back: the plan is made once the answer has passed.
-    if (host_.settings->recovery.mode == config::recovery_mode::observe)
+    if (observes_ || host_.settings->recovery.mode == config::recovery_mode::observe)
         return give_up(v, outcome::observed);
     if (step == next_step::lead || step == next_step::join || step == next_step::heal) {
         if (futile(v))
@@ -362,6 +362,7 @@ recovery::trigger exchange_recovery::trigger(policy::judgement const& judged) co
     cause.kind = claim_.kind();
     cause.verdict = judged.verdict;
     cause.message = judged.message;
+    cause.observed = observes_;
     cause.chooses_context = host_.settings->recovery.fit_context && request_.chooses_context();
     cause.refused = refused_.value_or(host_.deadlines.now());
     return cause;

@@ -32,9 +32,11 @@ host_recovery::host_recovery(std::string host, boost::asio::io_context& event_lo
                              net::deadline_queue& queue, recovery::control& control,
                              recovery::ledger& records, config::current_settings const& in_force)
     : deadlines{queue}, settings{in_force}, ledger{records}, name{std::move(host)}, io{event_loop},
-      guard{event_loop}, pauses{event_loop, queue}, recoverer{*this, control}, turns{*this,
-                                                                                     control},
-      lease{*this, control}, rested_{event_loop}, calm_{queue, "recovery.watch", *this} {
+      guard{event_loop}, pauses{event_loop, queue}, recoverer{*this, control}, reloads{*this,
+                                                                                       control},
+      turns{*this, control}, lease{*this, control}, rested_{event_loop}, calm_{queue,
+                                                                               "recovery.watch",
+                                                                               *this} {
     in_flight.watch(this);
 }
 

@@ -62,6 +62,12 @@ std::string to_json(record const& r) {
                            {"done", u.done},
                            {"error", u.error},
                            {"duration_ms", in_ms(u.took)}});
+    auto reloads = json::array();
+    for (auto const& each : r.reloads)
+        reloads.push_back({{"id", each.id},
+                           {"done", each.done},
+                           {"error", each.error},
+                           {"duration_ms", in_ms(each.took)}});
     auto steps = json::array();
     for (auto const& each : r.steps)
         steps.push_back({{"step", to_string(each.step)}, {"at_ms", in_ms(each.at)}});
@@ -75,6 +81,7 @@ std::string to_json(record const& r) {
                      {"trigger", json_of(r.trigger)},
                      {"plan", json_of(r.plan)},
                      {"unloads", std::move(unloads)},
+                     {"reloads", std::move(reloads)},
                      {"context", r.context ? json(*r.context) : json(nullptr)},
                      {"steps", std::move(steps)},
                      {"outcome", to_string(r.outcome)},

@@ -78,7 +78,7 @@ recoverer::recoverer(host_recovery& host, recovery::control& control)
 
 void recoverer::start(trigger cause, std::string authorization) {
     auto r = host_.ledger.open(host_.name, std::move(cause));
-    r->holds = host_.settings->recovery.mode == config::recovery_mode::on;
+    r->holds = host_.settings->recovery.mode == config::recovery_mode::on && !r->trigger.observed;
     // The answer has passed where nothing is held.
     r->awaiting = r->trigger.after_commit || !r->holds ? 0 : 1;
     host_.turns.interrupt();
@@ -144,7 +144,7 @@ net::task<void> recoverer::act(record& r, std::string authorization) {
         }
         if (!listed)
             co_return;
-        if (host_.settings->recovery.mode == config::recovery_mode::observe) {
+        if (r.trigger.observed || host_.settings->recovery.mode == config::recovery_mode::observe) {
             r.acted = outcome::observed;
             co_return;
         }

@@ -50,6 +50,7 @@ const record = (changes = {}) => ({
     ],
   },
   unloads: [{ id: 'b/small', done: true, error: '', duration_ms: 12.5 }],
+  reloads: [],
   steps: [
     { step: 'began', at_ms: 0 },
     { step: 'listed', at_ms: 2 },

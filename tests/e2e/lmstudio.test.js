@@ -140,8 +140,8 @@ describe('lmstudio', () => {
 
   test('a prediction that fails is an error with its reason', async () => {
     const model = await client.llm.model(wanted, silently);
-    await stage.tell({ corrupt: wanted });
-    await assert.rejects(async () => await model.respond('What happened?'), /llama_memory is null/);
+    await stage.tell({ fail: 'predict', error: 'Context size has been exceeded.' });
+    await assert.rejects(async () => await model.respond('What happened?'), /has been exceeded/);
   });
 
   test('an unload cuts a prediction', async () => {

@@ -5,6 +5,7 @@
 //     {"state":true}                         the loaded models, and the counters
 //     {"reset":true}                         restores the state at the start
 //     {"load":"key"} {"unload":"id"} {"corrupt":"key"}
+//     {"fail":"predict","error":"text"}      the next operation of that endpoint fails
 //     {"hold_generations":1} {"release_generations":true}
 //     {"hold_loads":true} {"release_loads":true}
 //     {"await":{"aborted":1}}                answers when that many generations have ended so, when
@@ -147,6 +148,8 @@ json obey(emulator::server& lm, secondwind::proxy::server& proxy, std::string co
     } else if (command.contains("corrupt")) {
         if (lm.corrupt(text(command, "corrupt")) == 0)
             return {{"error", "not loaded"}};
+    } else if (command.contains("fail")) {
+        lm.script().fail_operations(text(command, "fail"), {text(command, "error")});
     } else if (command.contains("hold_generations")) {
         auto const& after = command["hold_generations"];
         lm.script().hold_generations(after.is_number_unsigned() ? after.get<std::size_t>() : 0);

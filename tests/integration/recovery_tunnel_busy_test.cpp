@@ -1,29 +1,12 @@
 // What goes on in the SDK's WebSockets keeps a model busy for the recoveries of requests.
-#include "support/recovery_fixture.hpp"
-#include "support/ws_client.hpp"
-
-#include <nlohmann/json.hpp>
+#include "support/tunnel_fixture.hpp"
 
 using namespace secondwind;
 using namespace secondwind::test;
 
 namespace {
 
-constexpr auto predict_big =
-    R"({"modelSpecifier":{"type":"query","query":{"identifier":"big"}},"history":{"messages":[]},)"
-    R"("predictionConfigStack":{"layers":[]}})";
-
-struct recovery_beside_tunnels : with_proxy {
-    std::list<ws_client> sockets;
-
-    asio::awaitable<ws_client*> admitted(std::string path) {
-        auto& fresh = sockets.emplace_back(w.io);
-        co_await fresh.open(w.port(), path);
-        auto const reply = co_await fresh.introduce("guest", "secret");
-        EXPECT_EQ(reply["success"], true);
-        co_return &fresh;
-    }
-};
+struct recovery_beside_tunnels : with_tunnels {};
 
 } // namespace
 
@@ -35,7 +18,7 @@ TEST_F(recovery_beside_tunnels, waits_for_a_prediction_where_the_host_does_not_t
     lm->script().hold_generations(1);
     auto story = [](recovery_beside_tunnels& t) -> asio::awaitable<void> {
         auto* sdk = co_await t.admitted("/llm");
-        co_await sdk->create("predict", 0, predict_big);
+        co_await sdk->create("predict", 0, predict_on("big"));
         auto first = co_await sdk->read();
         while (first["message"]["type"] == "promptProcessingProgress")
             first = co_await sdk->read();

@@ -20,4 +20,11 @@ struct sdk_model {
 // Reads no more of the message than it needs; both are empty where it names no model.
 sdk_model read_sdk_model(std::string_view message);
 
+// The message with another reference in the place of the one that read_sdk_model() finds, and all
+// else as it was. Empty where there is none, or one that is written with escapes.
+std::string with_reference(std::string_view message, std::string_view reference);
+
+// The identifier in the parameter of unloadModel; empty where there is none.
+std::string read_unloaded(std::string_view message);
+
 } // namespace secondwind::lmstudio

@@ -23,7 +23,8 @@ enum class sdk_message : std::uint8_t {
     rpc_error
 };
 
-// The endpoints of /llm and /embedding whose operations use a model; all others are `other`.
+// The endpoints of /llm and /embedding whose operations use a model, and then those that matter to
+// handles of loaded models; all others are `other`.
 enum class sdk_endpoint : std::uint8_t {
     other,
     get_or_load,
@@ -33,11 +34,18 @@ enum class sdk_endpoint : std::uint8_t {
     embed_string,
     tokenize,
     count_tokens,
-    apply_prompt_template
+    apply_prompt_template,
+    unload_model, // the call that ends what a handle means
+    reads_handle  // the calls that only ask about that
 };
+// Those up to apply_prompt_template.
 constexpr std::size_t sdk_endpoints = 9;
 // As it stands in a message: "getOrLoad".
 std::string_view to_string(sdk_endpoint e) noexcept;
+
+constexpr bool uses_model(sdk_endpoint e) noexcept {
+    return e != sdk_endpoint::other && e <= sdk_endpoint::apply_prompt_template;
+}
 
 // The endpoint opens a channel that loads a model.
 constexpr bool loads(sdk_endpoint e) noexcept {

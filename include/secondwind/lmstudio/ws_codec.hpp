@@ -95,6 +95,9 @@ std::optional<std::string> parse_version(std::string_view message);
 std::string unload_parameter(std::string_view identifier);
 unload_result parse_unload_reply(std::string_view message);
 
+// It is an error because no loaded model is what a handle or a query names.
+bool tells_not_loaded(std::string_view message);
+
 // The title of an rpcError or a channelError, empty where there is none.
 std::string error_title(std::string_view message);
 

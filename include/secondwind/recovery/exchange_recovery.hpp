@@ -86,6 +86,11 @@ public:
         else
             host_.settled(claim_);
     }
+    // Its model goes by another name from now on.
+    void renamed() noexcept {
+        claim_.resolved.reset();
+        claim_.generation = 0;
+    }
     // The host has all of it.
     void arrived() noexcept {
         if (!claim_.running())
@@ -102,6 +107,17 @@ public:
     // What follows from an attempt's answer. For relay, this is the end: outcome() says what came
     // of the recoveries, if it met any.
     policy::next_step decide(policy::judgement const& judged);
+
+    // The same for one whose instance a recovery has unloaded before it was sent: whether it may be
+    // sent again, by await_replay.
+    bool may_repeat() const noexcept {
+        auto const& set = host_.settings->recovery;
+        return set.mode == config::recovery_mode::on && request_.replayable() &&
+               replays_ < set.max_replays;
+    }
+
+    // From now on all is decided and nothing done for it.
+    void only_observe() noexcept { observes_ = true; }
 
     // Carries out any other step. True if the request is to be sent again.
     net::task<bool> recover(policy::next_step step, policy::judgement const& judged);
@@ -203,6 +219,7 @@ private:
     recovery::outcome outcome_ = outcome::pending;
     bool healed_ = false;
     bool paused_ = false;
+    bool observes_ = false;
     bool admitted_ = false; // how its last wait in the line ended
     bool promoted_ = false; // likewise
 };

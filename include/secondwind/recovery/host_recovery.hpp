@@ -19,6 +19,7 @@
 #include <secondwind/recovery/pauses.hpp>
 #include <secondwind/recovery/permit.hpp>
 #include <secondwind/recovery/recoverer.hpp>
+#include <secondwind/recovery/reloads.hpp>
 #include <secondwind/recovery/turn_keeper.hpp>
 #include <secondwind/telemetry/histogram.hpp>
 
@@ -119,7 +120,8 @@ public:
 
     // Nothing of its own runs; rested() opens when that may have come true.
     bool at_rest() const noexcept {
-        return !guard.recovering() && !turns.asks() && lease.at_rest() && !reconsidering_;
+        return !guard.recovering() && !turns.asks() && lease.at_rest() && reloads.at_rest() &&
+               !reconsidering_;
     }
     net::gate& rested() noexcept { return rested_; }
 
@@ -153,6 +155,7 @@ public:
         pauses.stop();
         recoverer.stop();
         turns.note_change();
+        reloads.stop();
         lease.stop();
         reconsider();
     }
@@ -208,6 +211,7 @@ public:
     policy::oversized_models misfits;
     std::vector<std::string> fitted; // instances that recoveries have loaded, the newest last
     recovery::recoverer recoverer;
+    recovery::reloads reloads;
     turn_keeper turns;
     lab_lease lease;
     std::size_t guard_waiters = 0; // exchanges that await the recovery that runs

@@ -79,10 +79,20 @@ struct trigger {
     bool after_commit = false; // the answer had begun: no exchange awaits a replay
     // The request says itself how large its context is to be, or is one to load.
     bool chooses_context = false;
+    // All is decided, nothing is done, whatever recovery.mode says.
+    bool observed = false;
 };
 
 struct unload_record {
     lmstudio::instance instance;
+    bool done = false;
+    std::string error; // when not done
+    std::chrono::microseconds took{};
+};
+
+// An instance that was loaded again for a handle of LM Studio's SDK.
+struct reload_record {
+    std::string id;
     bool done = false;
     std::string error; // when not done
     std::chrono::microseconds took{};
@@ -108,6 +118,7 @@ struct record {
     recovery::trigger trigger;
     policy::plan plan;
     std::vector<unload_record> unloads;
+    std::vector<reload_record> reloads;
     std::vector<step_record> steps;   // in the order in which they happened
     std::string error;                // that stopped it; empty if none did
     std::chrono::microseconds took{}; // from its start until the replays could go out

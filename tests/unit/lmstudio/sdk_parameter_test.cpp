@@ -50,6 +50,36 @@ TEST(sdk_parameter, may_name_none) {
         EXPECT_EQ(read_sdk_model(text), sdk_model{}) << text;
 }
 
+TEST(sdk_parameter, can_name_another_instance_by_its_reference) {
+    auto const text = [](std::string const& reference) {
+        return create(R"({"history":"\"instanceReference\":\"r1\"","modelSpecifier":{"type":)"
+                      R"("instanceReference", "instanceReference" : ")" +
+                      reference + R"("},"x":1})");
+    };
+    EXPECT_EQ(with_reference(text("r1"), "another"), text("another"));
+    EXPECT_EQ(with_reference(text("r1"), "r1"), text("r1"));
+    EXPECT_EQ(with_reference(text(""), "r1"), text("r1"));
+    EXPECT_EQ(with_reference(text(R"(r\u0031)"), "r2"), "");
+    EXPECT_EQ(with_reference(text(std::string(4096, 'r')), "r2"), "");
+    auto const call = std::string{R"({"type":"rpcCall","endpoint":"tokenize","callId":1,)"
+                                  R"("parameter":{"specifier":{"instanceReference":"r1"}}})"};
+    EXPECT_EQ(read_sdk_model(with_reference(call, "r2")).reference, "r2");
+    for (auto const& other :
+         {std::string{}, std::string{"{}"}, create("{}"), create(R"({"modelSpecifier":"r1"})"),
+          create(R"({"modelSpecifier":{"type":"query","query":{"identifier":"a"}}})"),
+          create(R"({"modelSpecifier":{"instanceReference":7}})"),
+          create(R"({"modelSpecifier":{"instanceReference":"r1)")})
+        EXPECT_EQ(with_reference(other, "r2"), "") << other;
+}
+
+TEST(sdk_parameter, names_what_is_to_be_unloaded) {
+    EXPECT_EQ(read_unloaded(R"({"type":"rpcCall","endpoint":"unloadModel","callId":1,)"
+                            R"("parameter":{"identifier":"mine"}})"),
+              "mine");
+    EXPECT_EQ(read_unloaded("{}"), "");
+    EXPECT_EQ(read_unloaded(create(R"({"identifier":7})")), "");
+}
+
 TEST(sdk_parameter, is_what_an_operation_asks_for) {
     auto const text = create(R"({"identifier":"a"})");
     EXPECT_EQ(requested_model::of_operation(text, true).name(), "a");

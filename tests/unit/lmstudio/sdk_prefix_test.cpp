@@ -69,6 +69,21 @@ TEST(sdk_prefix, does_not_take_one_thing_for_another) {
               prefix(sdk_message::rpc_call, 1));
 }
 
+TEST(sdk_prefix, tells_the_calls_about_handles) {
+    auto const call = [](std::string const& endpoint) {
+        return read_sdk_prefix(R"({"type":"rpcCall","endpoint":")" + endpoint + R"(","callId":1})")
+            .endpoint;
+    };
+    EXPECT_EQ(call("unloadModel"), sdk_endpoint::unload_model);
+    for (auto const* name : {"getModelInfo", "getLoadConfig", "getBasePredictionConfig",
+                             "getInstanceProcessingState", "preloadDraftModel"}) {
+        EXPECT_EQ(call(name), sdk_endpoint::reads_handle) << name;
+        EXPECT_FALSE(uses_model(call(name)));
+    }
+    EXPECT_TRUE(uses_model(call("tokenize")));
+    EXPECT_FALSE(uses_model(call("other")));
+}
+
 TEST(sdk_prefix, has_no_id_that_is_not_exact) {
     for (auto const* id : {"9007199254740993", "-9007199254740993", "1.5", "1e3", "1.0", "\"1\"",
                            "null", "true", "[1]", "99999999999999999999", "01x", ""}) {

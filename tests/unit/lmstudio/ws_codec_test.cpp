@@ -274,6 +274,16 @@ TEST(parse_unload_reply, does_not_take_a_refusal_for_it) {
         EXPECT_EQ(parse_unload_reply(text), unload_result::refused) << text;
 }
 
+TEST(tells_not_loaded, is_said_of_a_handle_or_a_query_by_an_error) {
+    EXPECT_TRUE(tells_not_loaded(R"({"type":"channelError","channelId":1,"error":{"title":"x",)"
+                                 R"("displayData":{"code":"generic.specificModelUnloaded"}}})"));
+    EXPECT_TRUE(tells_not_loaded(rpc_error(R"({"title":"No model found that fits the query"})")));
+    for (auto const& text : {rpc_error(R"({"title":"Not today"})"), rpc_error("7"),
+                             result(R"({"title":"No model found that fits the query"})"),
+                             std::string{"[]"}, std::string{}})
+        EXPECT_FALSE(tells_not_loaded(text)) << text;
+}
+
 TEST(error_title, is_that_of_an_error) {
     EXPECT_EQ(error_title(rpc_error(R"({"title":"Not today"})")), "Not today");
     for (auto const& text : {rpc_error("{}"), rpc_error("[]"), rpc_error(R"({"title":7})"),
