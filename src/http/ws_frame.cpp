@@ -1,6 +1,8 @@
 #include <secondwind/http/ws_frame.hpp>
 
 #include <algorithm>
+#include <bit>
+#include <cstring>
 #include <limits>
 
 namespace secondwind::http {
@@ -63,11 +65,16 @@ frame_step frame_watch::next(std::string_view in) noexcept {
                 prefix_size_ = 0;
             }
         }
-        do {
-            head_[head_size_++] = static_cast<unsigned char>(in[step.size++]);
-            if (!goes_on_well())
+        while (step.size < in.size() && head_size_ < whole_head()) {
+            bool const rest = head_size_ >= short_head + 1U;
+            auto const wanted = rest ? whole_head() - head_size_ : 1;
+            auto const size = std::min(wanted, in.size() - step.size);
+            std::memcpy(head_.data() + head_size_, in.data() + step.size, size);
+            head_size_ = static_cast<std::uint8_t>(head_size_ + size);
+            step.size += size;
+            if (!rest && !goes_on_well())
                 return give_up();
-        } while (head_size_ < whole_head() && step.size < in.size());
+        }
     }
     step.control = is_control(head_[0]);
     step.close = (head_[0] & opcode_bits) == closing_opcode;
@@ -129,11 +136,12 @@ void frame_watch::take_payload(std::string_view in, frame_step& step) noexcept {
     step.size += step.payload.size();
     left_ -= size;
     if (wanted) {
-        for (std::size_t i = 0; i < step.payload.size(); ++i)
-            prefix_[prefix_size_++] = static_cast<char>(step.payload[i] ^ mask_[i % mask_.size()]);
+        copy_unmasked(room_->data() + prefix_size_, step.payload, mask_);
+        prefix_size_ = static_cast<std::uint16_t>(prefix_size_ + size);
     }
-    std::rotate(mask_.begin(), mask_.begin() + static_cast<std::ptrdiff_t>(size % mask_.size()),
-                mask_.end());
+    if (masked_)
+        std::rotate(mask_.begin(), mask_.begin() + static_cast<std::ptrdiff_t>(size % mask_.size()),
+                    mask_.end());
     bool const frame_ended = left_ == 0;
     if (frame_ended) {
         in_payload_ = false;
@@ -151,7 +159,23 @@ frame_step frame_watch::give_up() noexcept {
 }
 
 void copy_unmasked(char* to, std::string_view payload, ws_mask mask) noexcept {
-    for (std::size_t i = 0; i < payload.size(); ++i)
+    if (mask == ws_mask{}) {
+        std::copy(payload.begin(), payload.end(), to);
+        return;
+    }
+    // A word at a time: every message of a client is masked.
+    std::array<char, 8> twice{};
+    std::copy(mask.begin(), mask.end(), twice.begin());
+    std::copy(mask.begin(), mask.end(), twice.begin() + mask.size());
+    auto const key = std::bit_cast<std::uint64_t>(twice);
+    std::size_t i = 0;
+    for (; i + sizeof key <= payload.size(); i += sizeof key) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, payload.data() + i, sizeof word);
+        word ^= key;
+        std::memcpy(to + i, &word, sizeof word);
+    }
+    for (; i < payload.size(); ++i)
         to[i] = static_cast<char>(payload[i] ^ mask[i % mask.size()]);
 }
 

@@ -83,8 +83,8 @@ bool read_usual_packet(std::string_view text, sdk_prefix& found) noexcept {
     text.remove_prefix(digits.size());
     if (!id || !take_word(text, R"(,"message":{"type":")"))
         return false;
-    auto const end = text.find_first_of("\"\\");
-    if (end == std::string_view::npos || text[end] != '"')
+    auto const end = text.find('"');
+    if (end == std::string_view::npos || text.substr(0, end).find('\\') != std::string_view::npos)
         return false;
     found.type = sdk_message::channel_send;
     found.id = id;

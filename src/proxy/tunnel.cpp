@@ -27,31 +27,15 @@ private:
 };
 
 net::task<void> blind_tunnel(context& shared, client& client, request const& request,
-                             host::connection& host, std::string first, access_record& record) {
+                             host::connection& host, std::string first, std::string after,
+                             access_record& record) {
     tunnel_count const counted{shared.traffic};
-    auto const stall = request.settings->timeouts.write_stall;
-    record.first_byte = access_record::clock::now();
-    record.bytes_out = first.size();
-    client_write writing{client, stall, first};
-    auto const ec = co_await writing;
-    if (ec) {
-        record.ending = ending::client_gone;
-        co_return;
-    }
-
-    // What the client sent along with its handshake.
-    auto const early = std::move(client.unread());
-    net::write_all forwarding{host.socket, client.slot(), stall, early};
-    auto const early_ec = co_await forwarding;
-    if (early_ec) {
-        record.ending = ending::cut;
-        co_return;
-    }
-    record.bytes_in += early.size();
-
     blind_course up;
     blind_course down;
-    co_await pump_both(shared, client, host, record, up, down);
+    bool const begun = co_await begin_tunnel(client, request, host, std::move(first),
+                                             std::move(after), record, up, down);
+    if (begun)
+        co_await pump_both(shared, client, host, record, up, down);
 }
 
 net::task<void> watch_tunnel(context& shared, client& client, request const& request,
@@ -81,12 +65,12 @@ bool agrees_to_extension(context& shared, request const& request, http::response
 net::task<void> tunnel(context& shared, client& client, request const& request,
                        host::connection& host, host::answer& switching, std::string first,
                        access_record& record) {
+    std::string after{switching.after_head()};
     if (may_watch(request) && !agrees_to_extension(shared, request, switching.head()))
-        return watch_tunnel(shared, client, request, host, std::move(first),
-                            std::string{switching.after_head()}, record);
+        return watch_tunnel(shared, client, request, host, std::move(first), std::move(after),
+                            record);
     record.tunnel = std::make_unique<tunnel_figures>();
-    first += switching.after_head();
-    return blind_tunnel(shared, client, request, host, std::move(first), record);
+    return blind_tunnel(shared, client, request, host, std::move(first), std::move(after), record);
 }
 
 } // namespace secondwind::proxy

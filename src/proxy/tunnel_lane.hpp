@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -55,10 +56,10 @@ public:
 
     // Whole frames that go out at the next boundary between messages. `wake` is to end the wait of
     // the pump, unless this is called from within the reader of this lane.
-    void add(std::string_view frames) { own_ += frames; }
+    void add(std::string_view frames) { keep().own += frames; }
     template<class Wake>
     void add(std::string_view frames, Wake wake) {
-        own_ += frames;
+        add(frames);
         woken_ = true;
         wake();
     }
@@ -67,7 +68,9 @@ public:
     bool blind() const noexcept { return blind_; }
 
     // The frames of the message that is held.
-    std::string const& held_message() const noexcept { return held_; }
+    std::string_view held_message() const noexcept {
+        return kept_ ? std::string_view{kept_->held} : std::string_view{};
+    }
     // See http::frame_watch.
     std::optional<std::uint64_t> message_left() const noexcept { return watch_.message_left(); }
 
@@ -80,13 +83,27 @@ public:
     std::string_view end();
 
 private:
+    // Of an idle tunnel there is nothing to keep.
+    struct kept_bytes {
+        http::ws_prefix_room room; // of the watch, from one read to the next
+        std::string undecided;     // the beginning of the message that is coming
+        std::string held;
+        std::string own;
+        std::string out;
+    };
+    kept_bytes& keep();
+    // Only if nothing of it is needed any more.
+    void keep_no_more() noexcept;
+
     // No message and no frame has gone out in part.
     bool at_boundary() const noexcept { return !passing_ && !watch_.in_control(); }
     void pass(std::size_t begin, std::size_t end);
     void pass(std::string_view before);
     void pass_own();
+    void pass_undecided();
     void decide(std::size_t from, std::size_t to);
     void go_on(http::frame_step const& step, std::size_t from, std::size_t to);
+    void watch(std::string_view bytes);
     void finish_message();
     void give_up(std::size_t from);
 
@@ -99,14 +116,11 @@ private:
     bool blind_ = false;
     bool woken_ = false;
     bool closed_ = false;       // a Close frame came
-    bool mixed_ = false;        // what goes out of this read is in out_
+    bool mixed_ = false;        // what goes out of this read is in kept_->out
     std::string_view bytes_;    // of this read
     std::size_t out_begin_ = 0; // what goes out of them
     std::size_t out_end_ = 0;
-    std::string undecided_; // the beginning of the message that is coming
-    std::string held_;
-    std::string own_;
-    std::string out_;
+    std::unique_ptr<kept_bytes> kept_;
 };
 
 } // namespace secondwind::proxy

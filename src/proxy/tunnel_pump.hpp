@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace secondwind::proxy {
 
@@ -79,6 +80,32 @@ net::task<net::stream const*> pump(context& shared, net::deadline_slot& slot, ne
         net::close_quietly(sink);
     }
     co_return failed;
+}
+
+// The 101 as it is for the client and what came with it, then what the client sent along with its
+// handshake. False if that has failed.
+template<class Up, class Down>
+net::task<bool> begin_tunnel(client& client, request const& request, host::connection& host,
+                             std::string first, std::string after, access_record& record, Up& up,
+                             Down& down) {
+    auto const stall = request.settings->timeouts.write_stall;
+    record.first_byte = access_record::clock::now();
+    record.bytes_out = first.size() + after.size();
+    first += down.take(after);
+    client_write writing{client, stall, first};
+    auto const ec = co_await writing;
+    if (ec) {
+        record.ending = ending::client_gone;
+        co_return false;
+    }
+    auto const early = std::move(client.unread());
+    record.bytes_in += early.size();
+    std::string const upward{up.take(early)};
+    net::write_all forwarding{host.socket, client.slot(), stall, upward};
+    auto const early_ec = co_await forwarding;
+    if (early_ec)
+        record.ending = ending::cut;
+    co_return !early_ec;
 }
 
 // Both directions, until both sides have ended or one fails.

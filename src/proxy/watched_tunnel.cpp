@@ -60,25 +60,9 @@ watched_tunnel::~watched_tunnel() {
 }
 
 net::task<void> watched_tunnel::run(std::string first, std::string after) {
-    auto const stall = request_.settings->timeouts.write_stall;
-    record_.first_byte = access_record::clock::now();
-    record_.bytes_out = first.size() + after.size();
-    first += down_.take(after);
-    client_write writing{client_, stall, first};
-    auto const ec = co_await writing;
-    if (ec) {
-        record_.ending = ending::client_gone;
-        co_return;
-    }
-    // What the client sent along with its handshake.
-    auto const early = std::move(client_.unread());
-    record_.bytes_in += early.size();
-    std::string const upward_bytes{up_.take(early)};
-    net::write_all forwarding{host_.socket, client_.slot(), stall, upward_bytes};
-    auto const early_ec = co_await forwarding;
-    if (early_ec)
-        record_.ending = ending::cut;
-    else
+    bool const begun = co_await begin_tunnel(client_, request_, host_, std::move(first),
+                                             std::move(after), record_, up_, down_);
+    if (begun)
         co_await pump_both(shared_, client_, host_, record_, up_, down_);
     left_ = true;
     finish_all(operation_end::cut);
@@ -234,7 +218,7 @@ bool watched_tunnel::passes_error(operation& one, std::string_view error) {
         }
         if (step != next_step::relay && step != next_step::heal) {
             static_cast<void>(one.take(sdk_event::curable_error));
-            one.hold(down_.held_message());
+            one.hold(std::string{down_.held_message()});
             one.awaited = true;
             ++awaiting_;
             net::spawn(recover(one, step, judged));

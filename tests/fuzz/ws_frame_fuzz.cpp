@@ -30,7 +30,9 @@ struct seen {
 };
 
 seen watch(std::string_view bytes, ws_sender sender, std::size_t piece_size) {
+    secondwind::http::ws_prefix_room room;
     frame_watch watcher{sender};
+    watcher.use(room);
     seen s;
     std::string message;
     while (!bytes.empty() && !watcher.odd()) {

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <tuple>
 
 namespace secondwind::http {
 
@@ -28,9 +29,13 @@ struct frame_step {
     ws_mask mask{};             // of that
 };
 
+// Where frame_watch keeps the beginning of a message while that comes.
+using ws_prefix_room = std::array<char, 256>;
+
 // Watches one direction of a connection from its first frame on. It is fed every byte, in any
 // pieces, and says where frames and messages begin and end. It changes nothing and never allocates;
-// beyond the beginning of a message it only counts.
+// beyond the beginning of a message it only counts. The room for that beginning is lent to it, for
+// it needs none while nothing comes.
 //
 //     while (!bytes.empty() && !watch.odd()) {
 //         auto const step = watch.next(bytes);
@@ -39,9 +44,14 @@ struct frame_step {
 class frame_watch {
 public:
     // The payload bytes of a message that are kept, unmasked.
-    static constexpr std::size_t longest_prefix = 256;
+    static constexpr std::size_t longest_prefix = std::tuple_size_v<ws_prefix_room>;
 
     explicit frame_watch(ws_sender sender) noexcept : masked_{sender == ws_sender::client} {}
+
+    // Before next(), and again whenever the room moves. From one call of next() to another, what is
+    // in it must stay as long as prefix_is_open().
+    void use(ws_prefix_room& room) noexcept { room_ = &room; }
+    bool prefix_is_open() const noexcept { return in_message_ && !known_; }
 
     // The next bytes up to the end of a frame, to the place where the beginning of a message is
     // known, or to the end of `bytes`, which must not be empty. A step may have no bytes: a control
@@ -71,7 +81,7 @@ public:
     // The beginning of the message that is passing, once a step has said that it is known: its
     // first `longest_prefix` bytes, all of it if it is shorter, or what came before a control frame
     // within it.
-    std::string_view prefix() const noexcept { return {prefix_.data(), prefix_size_}; }
+    std::string_view prefix() const noexcept { return {room_->data(), prefix_size_}; }
 
 private:
     bool begins_well(unsigned char first) const noexcept;
@@ -91,7 +101,7 @@ private:
     bool odd_ = false;
     ws_mask mask_{};
     std::array<unsigned char, 14> head_{};
-    std::array<char, longest_prefix> prefix_;
+    ws_prefix_room* room_ = nullptr;
 };
 
 // Copies or appends the bytes without their mask; masking is the same (section 5.3).

@@ -70,7 +70,9 @@ struct seen {
 };
 
 seen watch(tests::pieces const& pieces, ws_sender sender) {
+    ws_prefix_room room;
     frame_watch watcher{sender};
+    watcher.use(room);
     seen s;
     std::string message;
     for (auto piece : pieces) {
@@ -160,7 +162,9 @@ TEST(ws_frame, reads_lengths_of_64_bits) {
 TEST(ws_frame, only_counts_a_message_of_two_gigabytes) {
     constexpr std::uint64_t size = 1ull << 31;
     std::string const block(1 << 20, 'z');
+    ws_prefix_room room;
     frame_watch watcher{ws_sender::server};
+    watcher.use(room);
     auto const head = head_of(128 + text_opcode, size, false);
     EXPECT_EQ(watcher.next(head).size, head.size());
     std::uint64_t taken = 0;
@@ -249,7 +253,9 @@ TEST(ws_frame, gives_up_at_everything_that_no_websocket_does) {
 TEST(ws_frame, tells_where_a_frame_of_our_own_may_go_in) {
     auto const bytes = render({text_opcode, "ab", false}) + render({ping_opcode, "p"}) +
                        render({0, "c"}) + render({ping_opcode, "q"}) + render({text_opcode, "d"});
+    ws_prefix_room room;
     frame_watch watcher{ws_sender::server};
+    watcher.use(room);
     std::string boundaries;
     for (std::size_t at = 0; at < bytes.size();) {
         boundaries += watcher.at_boundary() ? '|' : '.';
@@ -262,7 +268,9 @@ TEST(ws_frame, tells_where_a_frame_of_our_own_may_go_in) {
 }
 
 TEST(ws_frame, tells_how_much_of_a_message_is_to_come) {
+    ws_prefix_room room;
     frame_watch watcher{ws_sender::server};
+    watcher.use(room);
     auto const bytes = render({text_opcode, text_of(300)});
     EXPECT_TRUE(watcher.next(bytes).known);
     EXPECT_EQ(watcher.message_left(), 44u);
