@@ -57,6 +57,7 @@ export class exchanges_view {
       phase: chip(),
       age: el('span', { className: 'number age' }),
       facts: el('span', { className: 'muted' }),
+      operations: el('ul', { className: 'operations' }),
       cancel: el('button', { type: 'button', className: 'action' }, 'Cancel'),
     };
     parts.cancel.onclick = () => this.#act.cancel(each);
@@ -67,6 +68,7 @@ export class exchanges_view {
       parts.age,
       parts.cancel,
       el('div', { className: 'line-two' }, parts.phase, parts.facts),
+      parts.operations,
     );
     row.parts = parts;
     return row;
@@ -89,5 +91,33 @@ export class exchanges_view {
     set_text(p.facts, facts.filter(Boolean).join(' · '));
     set_attribute(p.cancel, 'aria-label', `Cancel request ${each.number}, ${name}`);
     set_hidden(p.cancel, !store.status.actions_allowed);
+    set_hidden(p.operations, each.operations.length === 0);
+    keyed(
+      p.operations,
+      each.operations,
+      ({ endpoint, id }) => `${endpoint} ${id}`,
+      () => this.#create_operation(),
+      (item, operation) => this.#update_operation(item, operation, elapsed),
+    );
+  }
+
+  // In the WebSocket of LM Studio's SDK.
+  #create_operation() {
+    const parts = {
+      name: el('span', { className: 'name' }),
+      phase: chip(),
+      age: el('span', { className: 'number age' }),
+    };
+    const item = el('li', { className: 'line-two' }, parts.name, parts.phase, parts.age);
+    item.parts = parts;
+    return item;
+  }
+
+  #update_operation(item, operation, elapsed) {
+    const p = item.parts;
+    const { endpoint, model } = operation;
+    set_text(p.name, model ? `${endpoint} · ${model}` : endpoint);
+    set_chip(p.phase, ...(phases[operation.phase] ?? ['unknown', 'unknown', operation.phase]));
+    set_text(p.age, age(operation.age + elapsed));
   }
 }

@@ -98,6 +98,13 @@ double seconds(double exact) {
 }
 
 json exchange_json(telemetry::live_exchange::view const& view) {
+    auto operations = json::array();
+    for (auto const& each : view.operations)
+        operations.push_back({{"id", each.id},
+                              {"endpoint", each.endpoint},
+                              {"model", text_or_null(each.model)},
+                              {"phase", telemetry::to_string(each.phase)},
+                              {"age", seconds(each.age)}});
     return {{"number", view.number},
             {"request_id", view.id},
             {"method", view.method},
@@ -110,7 +117,8 @@ json exchange_json(telemetry::live_exchange::view const& view) {
             {"attempts", view.attempts},
             {"age", seconds(view.age)},
             {"bytes_in", view.bytes_in},
-            {"bytes_out", view.bytes_out}};
+            {"bytes_out", view.bytes_out},
+            {"operations", std::move(operations)}};
 }
 
 json move_json(telemetry::move const& made) {

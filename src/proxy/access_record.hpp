@@ -26,9 +26,12 @@ enum class ending : std::uint8_t {
 };
 std::string_view to_string(ending e) noexcept;
 
+class operation_table;
+
 // What a tunnel leaves in its line besides.
 struct tunnel_figures {
-    bool watched = false; // to its end
+    operation_table* running = nullptr; // what goes on in it, while it is watched
+    bool watched = false;               // to its end
     std::uint64_t operations = 0;
     std::uint64_t recovered = 0; // of them
 };

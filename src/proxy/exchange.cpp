@@ -1,5 +1,6 @@
 #include "exchange.hpp"
 #include "host_choice.hpp"
+#include "operation.hpp"
 #include "relay.hpp"
 #include "tunnel.hpp"
 
@@ -406,6 +407,8 @@ telemetry::live_exchange::view exchange::look() const {
     out.age = std::chrono::duration<double>{access_record::clock::now() - record_.began}.count();
     out.bytes_in = record_.bytes_in + (request_.whole ? request_.body.size() : rest_->received());
     out.bytes_out = record_.bytes_out;
+    if (record_.tunnel && record_.tunnel->running != nullptr)
+        out.operations = record_.tunnel->running->look();
     return out;
 }
 

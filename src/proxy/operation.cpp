@@ -125,6 +125,15 @@ std::string const& operation::name() const {
     return name_;
 }
 
+telemetry::live_operation operation::look() const {
+    using telemetry::phase;
+    std::chrono::duration<double> const age = std::chrono::steady_clock::now() - began_;
+    auto const now = state_ == sdk_state::sent        ? phase::waiting
+                     : state_ == sdk_state::committed ? phase::relaying
+                                                      : phase::recovering;
+    return {key_.id, endpoint(), model_.name(), now, age.count()};
+}
+
 void operation::write(telemetry::operation_end result) {
     bool const met = recovery_.met_recovery();
     auto const level = met || observed_ ? log::level::info : log::level::debug;
@@ -159,6 +168,17 @@ operation* operation_table::add(operation_setting const& of, operation_key key,
     all_.insert(*one);
     ++size_;
     return one;
+}
+
+std::vector<telemetry::live_operation> operation_table::look() const {
+    constexpr std::size_t shown = 20;
+    std::vector<telemetry::live_operation> first_ones;
+    for (auto const& each : all_) {
+        if (first_ones.size() == shown)
+            break;
+        first_ones.push_back(each.look());
+    }
+    return first_ones;
 }
 
 void operation_table::clear() noexcept {

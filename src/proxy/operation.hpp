@@ -10,6 +10,7 @@
 #include <secondwind/net/recycler.hpp>
 #include <secondwind/proxy/replay_buffer.hpp>
 #include <secondwind/recovery/exchange_recovery.hpp>
+#include <secondwind/telemetry/live_exchange.hpp>
 #include <secondwind/telemetry/traffic.hpp>
 
 #include <boost/intrusive/set.hpp>
@@ -21,6 +22,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace secondwind::proxy {
 
@@ -110,6 +112,7 @@ public:
     bool recovered() const noexcept {
         return recovery_.met_recovery() && recovery_.outcome() == recovery::outcome::recovered;
     }
+    telemetry::live_operation look() const;
     // Its line in the log.
     void write(telemetry::operation_end result);
 
@@ -182,6 +185,8 @@ public:
     std::size_t size() const noexcept { return size_; }
     bool empty() const noexcept { return size_ == 0; }
     operation& first() noexcept { return *all_.begin(); }
+    // The first of them.
+    std::vector<telemetry::live_operation> look() const;
     // In the order of the keys; null at the end.
     operation* begin() noexcept { return all_.empty() ? nullptr : &*all_.begin(); }
     operation* after(operation& one) noexcept {

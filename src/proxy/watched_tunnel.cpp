@@ -51,12 +51,14 @@ watched_tunnel::watched_tunnel(context& shared, client& c, request const& reques
       down_{http::ws_sender::server, down_reader_}, settled_{shared.io} {
     record_.tunnel = std::make_unique<tunnel_figures>();
     record_.tunnel->watched = true;
+    record_.tunnel->running = &operations_;
     ++shared_.traffic.tunnels_watched;
     setting_.host.reloads.begin();
 }
 
 watched_tunnel::~watched_tunnel() {
     shared_.traffic.tunnels_watched -= !blind_;
+    record_.tunnel->running = nullptr;
 }
 
 net::task<void> watched_tunnel::run(std::string first, std::string after) {

@@ -12,10 +12,21 @@ using emulator::operation_failure;
 using testing::ElementsAre;
 using testing::EndsWith;
 using testing::HasSubstr;
+using testing::IsEmpty;
 
 namespace {
 
-struct recovery_in_tunnels : with_tunnels {};
+struct recovery_in_tunnels : with_tunnels {
+    // The operations that the status shows.
+    std::vector<std::string> running() {
+        std::vector<std::string> all;
+        for (auto& each : w.proxy->shared().exchanges)
+            for (auto const& one : each.look().operations)
+                all.push_back(fmt::format("{} {} {} {}", one.id, one.endpoint, one.model,
+                                          telemetry::to_string(one.phase)));
+        return all;
+    }
+};
 
 } // namespace
 
@@ -129,11 +140,13 @@ TEST_F(recovery_in_tunnels, end_the_wait_of_an_operation_that_is_cancelled) {
         co_await sdk->create("getOrLoad", 0, load_of("huge"));
         auto const unloading = [&t] { return t.unloads_something(); };
         co_await t.until(unloading);
+        EXPECT_THAT(t.running(), ElementsAre("0 getOrLoad huge recovering"));
         co_await sdk->send(R"({"type":"channelSend","channelId":0,"message":{"type":"cancel"}})");
         auto const seen = co_await t.packets(sdk);
         EXPECT_EQ(seen.size(), 1u);
         EXPECT_THAT(seen.back(), HasSubstr("insufficient system resources"));
         t.lm->script().release_unloads();
+        EXPECT_THAT(t.running(), IsEmpty());
         auto const over = [&t] { return !t.guard().recovering(); };
         co_await t.until(over);
         // The host has warned of nothing: it answers the next call first.
@@ -240,6 +253,60 @@ TEST_F(recovery_in_tunnels, hold_nothing_back_where_they_only_observe) {
         auto const lines = log.lines("operation");
         ASSERT_EQ(lines.size(), 1u);
         EXPECT_EQ(lines[0].at("recovery"), "observed");
+        w.stop();
+        sockets.clear();
+    }
+}
+
+TEST_F(recovery_in_tunnels, end_their_recoveries_while_the_server_drains) {
+    lm->load("big");
+    lm->script().hold_generations(1);
+    auto story = [](recovery_in_tunnels& t) -> asio::awaitable<void> {
+        auto* stream = co_await t.held_stream("big");
+        auto* sdk = co_await t.admitted();
+        co_await sdk->create("getOrLoad", 0, load_of("huge"));
+        auto const waits = [&t] { return t.waits_for_idle(); };
+        co_await t.until(waits);
+        t.w.proxy->drain();
+        co_await t.expect_ends_well(stream);
+        auto const seen = co_await t.packets(sdk);
+        EXPECT_EQ(seen.back(), "close");
+        EXPECT_EQ(t.operations(0, telemetry::operation_end::recovered), 1u);
+        // The tunnel lives on, and so do its recoveries.
+        auto const again = co_await t.load(sdk, 1, "big");
+        EXPECT_EQ(again.back(), "close");
+        EXPECT_EQ(t.records(), 2u);
+        t.clients.clear();
+        sdk->drop();
+        co_await t.stopped();
+    };
+    run(story(*this));
+}
+
+TEST_F(recovery_in_tunnels, use_the_token_of_their_client) {
+    for (bool const known : {true, false}) {
+        SCOPED_TRACE(known);
+        auto how = small_host();
+        how.api_token = "sk-lm-abcdefgh:01234567890123456789";
+        emulate(how);
+        lm->load("big");
+        auto story = [](recovery_in_tunnels& t, bool right) -> asio::awaitable<void> {
+            auto& sdk = t.sockets.emplace_back(t.w.io);
+            co_await sdk.open(t.w.port(), "/llm");
+            auto const passkey = right ? "01234567890123456789" : "x1234567890123456789";
+            auto const reply = co_await sdk.introduce("abcdefgh", passkey);
+            EXPECT_EQ(reply.value("success", false), right) << reply;
+            if (!right)
+                co_return;
+            auto const seen = co_await t.load(&sdk, 0, "huge");
+            EXPECT_EQ(seen.back(), "close");
+            EXPECT_EQ(t.unloads("big"), 1u);
+            // And for what comes back.
+            auto const back = co_await t.predict(&sdk, 1, by_identifier("big"));
+            EXPECT_EQ(back, "success");
+        };
+        w.start(lm->port());
+        run(story(*this, known));
         w.stop();
         sockets.clear();
     }

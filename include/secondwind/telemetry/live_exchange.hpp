@@ -14,6 +14,15 @@
 
 namespace secondwind::telemetry {
 
+// One operation in the WebSocket of LM Studio's SDK.
+struct live_operation {
+    std::int64_t id = 0; // of its channel or its call
+    std::string_view endpoint;
+    std::string_view model; // empty if it is not known
+    telemetry::phase phase = phase::waiting;
+    double age = 0; // seconds
+};
+
 // Until somebody looks, it costs an exchange only its place in a list.
 class live_exchange {
 public:
@@ -32,6 +41,7 @@ public:
         double age = 0; // seconds
         std::uint64_t bytes_in = 0;
         std::uint64_t bytes_out = 0;
+        std::vector<live_operation> operations; // of a watched tunnel, the first of many
     };
 
     // Counted by this process, because a client chooses the request id, and several requests may

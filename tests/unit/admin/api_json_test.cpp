@@ -38,7 +38,10 @@ TEST(api_json, describes_an_exchange) {
               R"({"number":42,"request_id":"mine","method":"POST","path":"/v1/chat/completions",)"
               R"("host":"default","moved_from":null,"model":"qwen/qwen3-8b",)"
               R"("phase":"holding","stream":true,)"
-              R"("attempts":2,"age":1.235,"bytes_in":100,"bytes_out":2000})");
+              R"("attempts":2,"age":1.235,"bytes_in":100,"bytes_out":2000,"operations":[]})");
+    v.operations = {{7, "predict", "", telemetry::phase::recovering, 0.5}};
+    EXPECT_EQ(parsed(exchange_json(v)).at("operations").dump(),
+              R"([{"age":0.5,"endpoint":"predict","id":7,"model":null,"phase":"recovering"}])");
 }
 
 TEST(api_json, describes_a_move) {
