@@ -4,12 +4,11 @@
 #include <secondwind/http/ws_frame.hpp>
 #include <secondwind/lmstudio/requested_model.hpp>
 #include <secondwind/lmstudio/sdk_operation.hpp>
-#include <secondwind/lmstudio/sdk_parameter.hpp>
 #include <secondwind/lmstudio/sdk_prefix.hpp>
-#include <secondwind/net/cancellation.hpp>
 #include <secondwind/net/recycler.hpp>
 #include <secondwind/proxy/replay_buffer.hpp>
 #include <secondwind/recovery/exchange_recovery.hpp>
+#include <secondwind/recovery/operation_recovery.hpp>
 #include <secondwind/telemetry/live_exchange.hpp>
 #include <secondwind/telemetry/traffic.hpp>
 
@@ -48,7 +47,9 @@ struct operation_setting {
 };
 
 // From its opening message to its end it is a claim on the models of its host, as an exchange is.
-class operation final : public recovery::recoverable_request, public net::recycled {
+class operation final : public recovery::recoverable_request,
+                        public recovery::recoverable_operation,
+                        public net::recycled {
 public:
     operation(operation_setting const& of, operation_key key, lmstudio::sdk_endpoint endpoint);
     operation(operation const&) = delete;
@@ -58,7 +59,7 @@ public:
     lmstudio::sdk_endpoint opens() const noexcept { return endpoint_; }
 
     lmstudio::sdk_state state() const noexcept { return state_; }
-    recovery::exchange_recovery& recoveries() noexcept { return recovery_; }
+    recovery::exchange_recovery& recoveries() noexcept override { return recovery_; }
 
     // The payload of its opening message, while that comes; `size` is all of it, if that is known.
     // False if it cannot be kept.
@@ -66,14 +67,13 @@ public:
     void keep(std::string_view payload, http::ws_mask mask);
     // The opening message has come whole.
     void read_model();
-    // What that names, as its client has written it.
-    lmstudio::sdk_model const& names() const noexcept { return names_; }
+    lmstudio::sdk_model const& names() const noexcept override { return names_; }
+    bool loads() const noexcept override { return lmstudio::loads(endpoint_); }
     // The host's handles when it was sent; see recovery::handles.
     std::uint64_t handles_then() const noexcept { return handles_then_; }
     // If another reference stands for its own by now, that goes out instead. False if its own does.
     bool follow_handle();
-    // Its instance is loaded again, as it was: this is its model.
-    void load_again(std::string_view model);
+    void load_again(std::string_view model) override;
     // Whether it says which model it uses, as far as that is known here.
     bool knows_model() const { return !model_.name().empty(); }
     // It waits for a recovery of its host.
@@ -118,9 +118,6 @@ public:
 
     // A coroutine of its tunnel refers to it, and destroys it if it is `over` by then.
     bool awaited = false;
-    // Ends what that awaits, if it is a load.
-    net::cancellation* reload = nullptr;
-    bool over = false;
 
     using hook = boost::intrusive::set_member_hook<
         boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
@@ -133,7 +130,7 @@ private:
     std::string_view endpoint() const override { return lmstudio::to_string(endpoint_); }
     std::string authorization() const override { return setting_.authorization; }
     bool sent_blind() const override { return false; }
-    bool chooses_context() const override { return lmstudio::loads(endpoint_) || reloads_; }
+    bool chooses_context() const override { return loads() || reloads_; }
 
     operation_setting const& setting_;
     operation_key key_;

@@ -164,74 +164,47 @@ void watched_tunnel::send_down(std::string_view frames) {
     });
 }
 
-std::optional<lmstudio::load_description> watched_tunnel::needed_by(operation const& one) const {
-    if (lmstudio::loads(one.opens()))
-        return std::nullopt;
-    return handles().needed_by(one.names(), now());
-}
-
-bool watched_tunnel::is_lost(operation const& one, policy::verdict v, std::string_view error) {
-    bool const gone = lmstudio::tells_not_loaded(error) || v == policy::verdict::unloaded_in_flight;
-    return gone && !lmstudio::loads(one.opens()) &&
-           handles().revives(one.names(), one.handles_then(), now());
-}
-
-// The model that is short of memory must not be among those that are unloaded for it. One whose
-// cache is corrupt is unloaded, and must be loaded again: an operation on it does not load it.
-bool watched_tunnel::is_curable(operation const& one, policy::verdict v) const {
-    using namespace std::chrono_literals;
-    bool const reloads = v == policy::verdict::cache_corruption && !lmstudio::loads(one.opens()) &&
-                         shared_.settings->recovery.websocket_timeout > 0ms;
-    return (policy::for_memory(v) || reloads) && one.knows_model();
-}
-
 // A recovery or a load would have been begun for it.
-void watched_tunnel::observe(operation& one, policy::judgement const& judged, bool lost) {
+void watched_tunnel::observe(operation& one, recovery::operation_error const& error) {
     one.observe();
-    if (lost) {
+    if (error.lost) {
         setting_.host.reloads.count(recovery::reload_outcome::observed);
         return;
     }
     if (shared_.settings->recovery.websocket == config::websocket_mode::observe)
         one.recoveries().only_observe();
-    static_cast<void>(one.recoveries().decide(judged));
-    one.recoveries().heal(judged);
+    static_cast<void>(one.recoveries().decide(error.judged));
+    one.recoveries().heal(error.judged);
 }
 
 // An error that came whole: whether it goes to the client now. Then it ends the operation.
-bool watched_tunnel::passes_error(operation& one, std::string_view error) {
+bool watched_tunnel::passes_error(operation& one, std::string_view text) {
     using policy::next_step;
-    auto const& settings = shared_.settings->recovery;
-    auto judged = policy::judge_sdk_error(error, one.opens(), settings.rules);
-    auto& recoveries = one.recoveries();
     bool const open = one.state() == sdk_state::sent && one.replayable();
-    bool const lost = open && is_lost(one, judged.verdict, error);
-    bool const never_found = lost && lmstudio::tells_not_loaded(error);
-    bool const curable = lost || is_curable(one, judged.verdict);
-    one.note_error(judged.verdict);
+    auto error = recovery::judge_operation(
+        setting_.host, one,
+        policy::judge_sdk_error(text, one.opens(), shared_.settings->recovery.rules),
+        open && lmstudio::tells_not_loaded(text), one.handles_then());
+    one.note_error(error.judged.verdict);
+    // The model that is short of memory must not be among those that are unloaded for it.
+    bool const curable = one.knows_model() && recovery::is_curable(setting_.host, one, error);
     if (curable && open && acts() && !down_.held_message().empty()) {
-        auto step = next_step::await_replay;
-        if (never_found) {
-            judged.verdict = policy::verdict::unloaded_in_flight;
-            if (!recoveries.may_repeat())
-                step = next_step::relay;
-        } else {
-            step = recoveries.decide(judged);
-        }
+        auto const step = recovery::step_after(one, error);
         if (step != next_step::relay && step != next_step::heal) {
             static_cast<void>(one.take(sdk_event::curable_error));
             one.hold(std::string{down_.held_message()});
             one.awaited = true;
             ++awaiting_;
-            net::spawn(recover(one, step, judged));
+            net::spawn(recover(one, step, error.judged));
             return false;
         }
     } else if (curable && open && !left_) {
-        observe(one, judged, lost);
+        observe(one, error);
     } else {
-        static_cast<void>(recoveries.decide({policy::verdict::other_error, judged.message}));
+        static_cast<void>(
+            one.recoveries().decide({policy::verdict::other_error, error.judged.message}));
         if (curable)
-            heal_for_next(one, judged);
+            heal_for_next(one, error.judged);
     }
     finish(one, operation_end::error);
     return true;
@@ -269,61 +242,13 @@ bool watched_tunnel::settle(operation& one) {
 
 net::task<void> watched_tunnel::recover(operation& one, policy::next_step step,
                                         policy::judgement judged) {
-    if (auto const needed = needed_by(one))
-        one.load_again(needed->model);
-    bool again = co_await one.recoveries().recover(step, judged);
-    if (again && !one.over)
-        again = co_await bring_back(one);
+    bool const again = co_await recovery::recover_operation(setting_.host, one, step, judged);
     if (!settle(one))
         co_return;
     if (one.take(again ? sdk_event::replay : sdk_event::give_up) == sdk_action::send)
         send(one);
     else
         release(one);
-}
-
-net::task<bool> watched_tunnel::bring_back(operation& one) {
-    auto& recoveries = one.recoveries();
-    bool again = true;
-    while (again && !one.over) {
-        auto needed = needed_by(one);
-        if (!needed)
-            break;
-        one.load_again(needed->model);
-        recoveries.sent();
-        recoveries.arrived();
-        auto const answer = co_await load_for(one, std::move(*needed));
-        if (one.over || answer.loaded)
-            break;
-        if (answer.refusal.empty()) {
-            recoveries.fail();
-            co_return false;
-        }
-        auto const judged = policy::judge_sdk_error(
-            answer.refusal, lmstudio::sdk_endpoint::load_model, shared_.settings->recovery.rules);
-        auto const step = recoveries.decide(judged);
-        again = step != policy::next_step::relay && step != policy::next_step::heal;
-        if (again)
-            again = co_await recoveries.recover(step, judged);
-    }
-    co_return again && !one.over;
-}
-
-net::task<recovery::control::reload_answer>
-watched_tunnel::load_for(operation& one, lmstudio::load_description wanted) {
-    auto const began = now();
-    auto const id = wanted.id;
-    net::cancellation given_up;
-    one.reload = &given_up;
-    auto answer =
-        co_await setting_.host.reloads.bring_back(std::move(wanted), authorization_, given_up);
-    one.reload = nullptr;
-    if (auto const& met = one.recoveries().met()) {
-        using std::chrono::microseconds;
-        auto const took = std::chrono::duration_cast<microseconds>(now() - began);
-        met->reloads.push_back({id, answer.loaded.has_value(), answer.error, took});
-    }
-    co_return answer;
 }
 
 net::task<void> watched_tunnel::await_admission(operation& one) {

@@ -90,7 +90,6 @@ private:
     };
 
     recovery::handles& handles() const { return setting_.host.reloads.handles; }
-    recovery::handles::time_point now() const { return setting_.host.deadlines.now(); }
     void learn_reference(std::string_view packet);
     // Operations are held, sent again, and wait.
     bool acts() const;
@@ -106,20 +105,11 @@ private:
     void release(operation& one);
     void send_down(std::string_view frames);
     bool passes_error(operation& one, std::string_view error);
-    // What must be loaded again before the host can serve it. It does not load anything itself.
-    std::optional<lmstudio::load_description> needed_by(operation const& one) const;
-    // What it names is not loaded any more, and may be loaded again.
-    bool is_lost(operation const& one, policy::verdict v, std::string_view error);
-    bool is_curable(operation const& one, policy::verdict v) const;
-    void observe(operation& one, policy::judgement const& judged, bool lost);
+    void observe(operation& one, recovery::operation_error const& error);
     void heal_for_next(operation& one, policy::judgement const& judged);
     void send(operation& one);
     // They own an operation that is over by their end.
     net::task<void> recover(operation& one, policy::next_step step, policy::judgement judged);
-    // Loads what it names again, if need be. False if that has failed, or if it is over.
-    net::task<bool> bring_back(operation& one);
-    net::task<recovery::control::reload_answer> load_for(operation& one,
-                                                         lmstudio::load_description wanted);
     net::task<void> await_admission(operation& one);
     bool settle(operation& one);
 

@@ -64,6 +64,7 @@ PURE_FILES = {
     "lab/narrator", "lab/outcome", "lab/progress_lines", "lab/prompt", "lab/publication",
     "lab/report",
     "lab/report_json", "lab/report_text", "lab/result", "lab/result_document", "lab/search",
+    "recovery/handles",
     "registry/error", "registry/ranges", "registry/records", "registry/schema",
 }
 

@@ -103,7 +103,9 @@ void simulated_host::want(call& c) {
         return;
     }
     auto const* const known = find_model(name);
-    if (known == nullptr) {
+    if (c.wish_.handle) {
+        fail(c, verdict::other_error, "No model found that fits the query");
+    } else if (known == nullptr) {
         fail(c, verdict::other_error,
              instances_.empty() ? "No models loaded." : "Multiple models are loaded.");
     } else if (auto const load = std::ranges::find_if(

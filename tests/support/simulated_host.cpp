@@ -140,6 +140,79 @@ net::task<recovery::control::load_answer> simulated_host::load(std::string key,
     co_return result;
 }
 
+net::task<recovery::control::references> simulated_host::list_references(std::string) {
+    references result;
+    virtual_time::sleep answering{time_, vary(takes.list)};
+    co_await answering;
+    if (down_) {
+        result.error = "it is down";
+        co_return result;
+    }
+    result.loaded.emplace();
+    for (auto const& each : instances_) {
+        lmstudio::listed_instance one;
+        one.instance.id = each.id;
+        one.instance.model = each.model;
+        one.instance.kind = find_model(each.model)->kind;
+        one.reference = std::to_string(each.number);
+        if (!each.dying && each.device.empty())
+            result.loaded->push_back(std::move(one));
+    }
+    co_return result;
+}
+
+net::task<recovery::control::description> simulated_host::describe(lmstudio::listed_instance loaded,
+                                                                   std::string) {
+    description result;
+    auto& i = loaded.instance;
+    if (down_)
+        result.error = "it is down";
+    else
+        result.loaded_as = {i.id, i.model, i.kind, loaded.reference};
+    co_return result;
+}
+
+// As a request loads it, and no other instance than the one that a request would load.
+net::task<recovery::control::reload_answer>
+simulated_host::load_again(lmstudio::load_description wanted, std::string, net::cancellation& by) {
+    reload_answer result;
+    auto const tell = [&result](instance const& there) {
+        result.loaded.emplace();
+        result.loaded->instance.id = there.id;
+        result.loaded->instance.model = there.model;
+        result.loaded->reference = std::to_string(there.number);
+    };
+    virtual_time::sleep asking{time_, vary(takes.list)};
+    co_await asking;
+    if (auto const* const there = find(wanted.id); there != nullptr && !there->dying && !down_) {
+        tell(*there);
+        co_return result;
+    }
+    wish asks{.model = wanted.model};
+    asks.kind = wanted.kind;
+    asks.first_byte = asks.rest = milliseconds::zero();
+    call made{*this, asks, true};
+    answer got;
+    if (!by.requested()) {
+        net::cancellation::action const given_up{by, [&made] { made.cancel(); }};
+        got = co_await made.head();
+    }
+    auto const* const fresh = find(wanted.id);
+    if (by.requested()) {
+        result.cancelled = true;
+    } else if (!got.came) {
+        result.error = "the connection broke";
+    } else if (got.judged.verdict != verdict::healthy || fresh == nullptr) {
+        result.error = "refused";
+        std::erase(got.judged.message, '"');
+        result.refusal = R"({"type":"channelError","channelId":0,"error":{"title":")" +
+                         got.judged.message + R"("}})";
+    } else {
+        tell(*fresh);
+    }
+    co_return result;
+}
+
 void simulated_host::load(std::string const& key, std::string const& identifier,
                           std::string const& device) {
     auto& fresh = add(*find_model(key));

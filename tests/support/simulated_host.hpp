@@ -20,8 +20,9 @@ namespace secondwind::test {
 
 // What a request asks of the host, and how long it keeps an instance.
 struct wish {
-    std::string model;                                     // empty where it names none
-    bool bad = false;                                      // at fault itself
+    std::string model;   // empty where it names none
+    bool bad = false;    // at fault itself
+    bool handle = false; // as a handle of the SDK does, it uses what is loaded and loads nothing
     lmstudio::model_kind kind = lmstudio::model_kind::llm; // that its route needs
     std::chrono::milliseconds first_byte{20};
     std::chrono::milliseconds rest{20};
@@ -169,15 +170,11 @@ public:
     net::task<unloading> unload(std::string instance_id, std::string authorization) override;
     net::task<load_answer> load(std::string key, std::int64_t context,
                                 std::string authorization) override;
-    // It has no WebSocket that tells how instances were loaded.
-    net::task<references> list_references(std::string) override { co_return references{}; }
-    net::task<description> describe(lmstudio::listed_instance, std::string) override {
-        co_return description{};
-    }
-    net::task<reload_answer> load_again(lmstudio::load_description, std::string,
-                                        net::cancellation&) override {
-        co_return reload_answer{};
-    }
+    net::task<references> list_references(std::string authorization) override;
+    net::task<description> describe(lmstudio::listed_instance loaded,
+                                    std::string authorization) override;
+    net::task<reload_answer> load_again(lmstudio::load_description wanted,
+                                        std::string authorization, net::cancellation& by) override;
 
     // The truth.
     bool down() const noexcept { return down_; }
