@@ -2,8 +2,10 @@
 for streams of a language model, on one thread. All listen on loopback."""
 
 import http.client
+import json
 import os
 import shutil
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -37,7 +39,8 @@ http {
         keepalive_timeout 1h;
     }
     server {
-        listen 127.0.0.1:@PORT@ backlog=4096;
+        listen 127.0.0.1:@PORT@@TLS@ backlog=4096;
+        @CERTIFICATE@
         client_body_buffer_size 64k;
         proxy_http_version 1.1;
         proxy_set_header Connection "";
@@ -73,29 +76,56 @@ defaults
     timeout client 1h
     timeout server 1h
 frontend clients
-    bind 127.0.0.1:@PORT@ backlog 4096
+    bind 127.0.0.1:@PORT@ backlog 4096@TLS@
     default_backend hosts
 backend hosts
     server host 127.0.0.1:@HOST@ pool-max-conn 2048 pool-purge-delay 1h
 """
 
 
+class Certificate:
+    """A new one for localhost, in files: PEM of the certificate, of the key, and of both."""
+
+    def __init__(self, folder):
+        self.file, self.key, self.both = (
+            os.path.join(folder, name) for name in ("certificate.pem", "key.pem", "both.pem")
+        )
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+             "-nodes", "-subj", "/CN=localhost", "-keyout", self.key, "-out", self.file],
+            check=True, capture_output=True, timeout=30,
+        )
+        with open(self.both, "w", encoding="utf-8") as file:
+            file.write(machine.read(self.file) + machine.read(self.key))
+
+
+def https_connection(port):
+    anyone = ssl.create_default_context()
+    anyone.check_hostname = False
+    anyone.verify_mode = ssl.CERT_NONE
+    return http.client.HTTPSConnection("127.0.0.1", port, timeout=10, context=anyone)
+
+
 class Target:
     """A proxy that can be started repeatedly, each time on a new port."""
 
     can_log = False  # a line for each exchange, to a file
+    speaks_tls = False
 
     def __init__(self, name, executable):
         self.name = name
         self.executable = executable
         self.port = None
+        self.certificate = None
 
     def command(self, folder, host, logging):
         raise NotImplementedError
 
-    def start(self, cpu, host, folder, logging=False):
-        """The running process, and the milliseconds from its start to its first answer."""
+    def start(self, cpu, host, folder, logging=False, certificate=None):
+        """The running process, and the milliseconds from its start to its first answer. With a
+        certificate it expects TLS."""
         self.port = machine.free_port()
+        self.certificate = certificate
         own = tempfile.mkdtemp(prefix=f"{self.name}-", dir=folder)
         begin = time.monotonic()
         child = Child(self.command(own, host, logging), cpu, own)
@@ -113,7 +143,10 @@ class Target:
         return child, elapsed
 
     def answers(self):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)
+        if self.certificate:
+            connection = https_connection(self.port)
+        else:
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=2)
         try:
             connection.request("GET", "/api/v1/models")
             return connection.getresponse().status == 200
@@ -133,10 +166,26 @@ class Target:
 
 class Secondwind(Target):
     can_log = True
+    speaks_tls = True
+
+    def settings(self, url):
+        """Of the configuration file; none: no file is needed."""
+        if not self.certificate:
+            return {}
+        files = {"certificate_file": self.certificate.file, "key_file": self.certificate.key}
+        return {"upstreams": [{"name": "host", "url": url}], "tls": files}
 
     def command(self, folder, host, logging):
         command = [self.executable, "--listen", f"127.0.0.1:{self.port}"]
-        command += ["--upstream", f"http://127.0.0.1:{host}"]
+        url = f"http://127.0.0.1:{host}"
+        settings = self.settings(url)
+        if settings:
+            path = os.path.join(folder, "secondwind.json")
+            with open(path, "w", encoding="utf-8") as file:
+                json.dump(settings, file)
+            command += ["-c", path]
+        else:
+            command += ["--upstream", url]
         if logging:
             log = os.path.join(folder, "exchanges.log")
             return command + ["--log-level", "info", "--log-format", "json", "--log-file", log]
@@ -148,16 +197,15 @@ class Configured(Target):
 
     template = ""
 
-    def configure(self, folder, host, log=""):
+    def configure(self, folder, host, **more):
         values = {
             "FOLDER": folder,
             "HOST": host,
             "PORT": self.port,
-            "LOG": log,
             "DESCRIPTORS": machine.DESCRIPTORS,
             # HAProxy counts two descriptors per connection, and half of one for splicing.
             "CONNECTIONS": machine.DESCRIPTORS * 2 // 5 - 300,
-        }
+        } | more
         text = self.template
         for name, value in values.items():
             text = text.replace(f"@{name}@", str(value))
@@ -169,11 +217,19 @@ class Configured(Target):
 
 class Nginx(Configured):
     can_log = True
+    speaks_tls = True
     template = NGINX
 
     def command(self, folder, host, logging):
         log = f"access_log {folder}/access.log;" if logging else "access_log off;"
-        conf = self.configure(folder, host, log)
+        files = self.certificate
+        certificate = (
+            f"ssl_certificate {files.file}; ssl_certificate_key {files.key}; "
+            "ssl_protocols TLSv1.3; ssl_conf_command Ciphersuites TLS_AES_128_GCM_SHA256;"
+            if files else ""
+        )
+        tls = " ssl" if files else ""
+        conf = self.configure(folder, host, LOG=log, TLS=tls, CERTIFICATE=certificate)
         return [self.executable, "-c", conf, "-e", os.path.join(folder, "error.log")]
 
     def version(self):
@@ -181,10 +237,15 @@ class Nginx(Configured):
 
 
 class Haproxy(Configured):
+    speaks_tls = True
     template = HAPROXY
 
     def command(self, folder, host, logging):
-        return [self.executable, "-db", "-f", self.configure(folder, host)]
+        tls = ""
+        if self.certificate:
+            tls = f" ssl crt {self.certificate.both} ssl-min-ver TLSv1.3"
+            tls += " ciphersuites TLS_AES_128_GCM_SHA256"
+        return [self.executable, "-db", "-f", self.configure(folder, host, TLS=tls)]
 
     def version(self):
         return machine.version(self.executable, "-v")

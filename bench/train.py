@@ -10,12 +10,8 @@ does, for about 15 seconds.
 
 import argparse
 import glob
-import http.client
-import json
 import os
 import shutil
-import ssl
-import subprocess
 import sys
 import tempfile
 
@@ -23,26 +19,16 @@ sys.dont_write_bytecode = True
 
 import machine
 from machine import Child, Failed
-from targets import Secondwind
+from targets import Certificate, Secondwind
 from workloads import MIB, Bench
 
 REQUESTS = 3000
 EVENTS = 150
 
 
-class Configured(Secondwind):
-    """With settings of a file, which are made of the host's URL."""
-
-    def __init__(self, executable, settings):
-        super().__init__("secondwind", executable)
-        self.settings = settings
-
-    def command(self, folder, host, logging):
-        path = os.path.join(folder, "secondwind.json")
-        with open(path, "w", encoding="utf-8") as file:
-            json.dump(self.settings(f"http://127.0.0.1:{host}"), file)
-        listen = f"127.0.0.1:{self.port}"
-        return [self.executable, "-c", path, "--listen", listen, "--log-level", "off"]
+class OfSeveralHosts(Secondwind):
+    def settings(self, url):
+        return {"upstreams": [{"name": name, "url": url} for name in ("one", "two")]}
 
 
 def everyday(bench, target, logging):
@@ -59,65 +45,19 @@ def everyday(bench, target, logging):
 
 
 def several_hosts(bench, executable):
-    def settings(url):
-        return {"upstreams": [{"name": name, "url": url} for name in ("one", "two")]}
-
-    target = Configured(executable, settings)
+    target = OfSeveralHosts("secondwind", executable)
     child, _ = bench.start(target)
     with child:
         bench.load(target.port, "closed", connections=16, n=REQUESTS)
         bench.load(target.port, "sse", connections=64, events=EVENTS // 3, gap_us=3000)
 
 
-class Secure(Configured):
-    def connection(self):
-        anyone = ssl.create_default_context()
-        anyone.check_hostname = False
-        anyone.verify_mode = ssl.CERT_NONE
-        return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=10, context=anyone)
-
-    def answers(self):
-        try:
-            self.ask(self.connection(), "bench-json-64")
-            return True
-        except (OSError, http.client.HTTPException):
-            return False
-
-    @staticmethod
-    def ask(connection, model):
-        messages = [{"role": "user", "content": "q" * 900}]
-        # The host looks for the model as most clients write it: without spaces.
-        body = json.dumps({"model": model, "messages": messages}, separators=(",", ":"))
-        headers = {"Content-Type": "application/json", "Authorization": "Bearer x"}
-        connection.request("POST", "/v1/chat/completions", body, headers)
-        answer = connection.getresponse()
-        if answer.status != 200 or not answer.read():
-            raise Failed(f"{model} was answered with {answer.status}")
-
-
-def over_tls(bench, executable, folder):
-    certificate, key = (os.path.join(folder, name) for name in ("certificate.pem", "key.pem"))
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-         "-nodes", "-subj", "/CN=localhost", "-keyout", key, "-out", certificate],
-        check=True, capture_output=True, timeout=30,
-    )
-
-    def settings(url):
-        return {
-            "upstreams": [{"name": "host", "url": url}],
-            "tls": {"certificate_file": certificate, "key_file": key},
-        }
-
-    target = Secure(executable, settings)
-    child, _ = bench.start(target)
+def over_tls(bench, executable):
+    target = Secondwind("secondwind", executable)
+    child, _ = bench.start(target, certificate=Certificate(bench.folder))
     with child:
-        for _ in range(20):
-            connection = target.connection()
-            for _ in range(REQUESTS // 60):
-                target.ask(connection, "bench-json-1024")
-            target.ask(connection, f"bench-sse-{EVENTS}-200-0")
-            connection.close()
+        bench.load(target.port, "closed", connections=16, n=REQUESTS, tls=1)
+        bench.load(target.port, "sse", connections=64, events=EVENTS // 3, gap_us=3000, tls=1)
 
 
 def main():
@@ -137,7 +77,7 @@ def main():
             for logging in (False, True):
                 everyday(bench, Secondwind("secondwind", executable), logging)
             several_hosts(bench, executable)
-            over_tls(bench, executable, folder)
+            over_tls(bench, executable)
     except Failed as failure:
         return str(failure)
     finally:

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 
 from machine import DESCRIPTORS, Child, Failed, cpu_ns, rss_kib
-from targets import Secondwind
+from targets import Certificate, Secondwind
 
 MIB = 1 << 20
 
@@ -21,12 +21,13 @@ class Sizes:
     transfers: int
     held: int  # connections
     recoveries: int
+    pings: int
     growth_seconds: float
 
 
-STANDARD = Sizes(10000, 150, 400, 3, 1000, 100, 2.0)
-QUICK = Sizes(5000, 60, 200, 2, 1000, 40, 1.0)
-SMOKE = Sizes(500, 10, 20, 1, 100, 5, 0.2)
+STANDARD = Sizes(10000, 150, 400, 3, 1000, 100, 400, 2.0)
+QUICK = Sizes(5000, 60, 200, 2, 1000, 40, 200, 1.0)
+SMOKE = Sizes(500, 10, 20, 1, 100, 5, 20, 0.2)
 
 GROWING_CONNECTIONS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 GROWING_STREAMS = (1, 8, 64, 512, 2000, 5000)
@@ -43,8 +44,12 @@ FIGURES = {
     "burst_cpu": ("CPU per event of a burst", "µs", True),
     "up": ("CPU per MB of uploads", "µs", True),
     "down": ("CPU per MB of downloads", "µs", True),
+    "request_tls": ("CPU per request over TLS, 16 connections", "µs", True),
+    "event_tls": ("CPU per event over TLS, 64 streams", "µs", True),
     "logged": ("CPU per request, 16 connections, log on", "µs", True),
     "latency_c1": ("median latency of a request, 1 connection", "µs", True),
+    "ping": ("99th percentile of that latency", "µs", True),
+    "ping_beside": ("the same beside a download of 2 GiB", "µs", True),
     "latency_s64": ("median latency of an event, 64 streams", "µs", True),
     "recovery": ("median latency of a recovered request", "µs", True),
     "recovery_floor": ("the same calls made directly", "µs", True),
@@ -79,15 +84,15 @@ class Bench:
             load.finish(5)
             return answer
 
-    def start(self, target, logging=False):
-        return target.start(self.proxy_cpu, self.host, self.folder, logging)
+    def start(self, target, logging=False, certificate=None):
+        return target.start(self.proxy_cpu, self.host, self.folder, logging, certificate)
 
     def warm_up(self, target):
         self.load(target.port, "closed", connections=16, n=200)
 
-    def requests(self, target, child, connections, count):
+    def requests(self, target, child, connections, count, tls=0):
         """CPU per request, and its median latency, without opening the connections."""
-        numbers = {"connections": connections, "n": count, "wait": 1}
+        numbers = {"connections": connections, "n": count, "wait": 1, "tls": tls}
         with self.open_load(target.port, "closed", **numbers) as load:
             load.line(30)
             before = cpu_ns(child.pids)
@@ -97,11 +102,11 @@ class Bench:
             load.finish(5)
         return used / 1e3 / count, answer["p50_us"]
 
-    def streams(self, target, child, connections, events, gap_us):
+    def streams(self, target, child, connections, events, gap_us, tls=0):
         """CPU per event, including the opening of the streams, events per second, and the median
         latency."""
         before = cpu_ns(child.pids)
-        numbers = {"connections": connections, "events": events, "gap_us": gap_us}
+        numbers = {"connections": connections, "events": events, "gap_us": gap_us, "tls": tls}
         answer = self.load(target.port, "sse", **numbers)
         count = answer["events"]
         used = cpu_ns(child.pids) - before
@@ -168,6 +173,19 @@ def transfer_figures(bench, target, child, sizes, into):
     into.update(down=bench.transfer(target, child, "down", sizes.transfers, 64 * MIB))
 
 
+def fairness_figures(bench, target, child, sizes, into):
+    """A large answer must not keep the others waiting."""
+    numbers = {"connections": 1, "n": sizes.pings}
+    into.update(ping=bench.load(target.port, "closed", **numbers)["p99_us"])
+    with bench.open_load(target.port, "down", n=1, bytes=2048 * MIB) as download:
+        before = cpu_ns(child.pids)
+        while cpu_ns(child.pids) - before < 20e6:
+            time.sleep(0.005)  # it has not begun yet
+        into.update(ping_beside=bench.load(target.port, "closed", **numbers)["p99_us"])
+        if download.process.poll() is not None:
+            raise Failed(f"a download through {target.name} ended before the requests beside it")
+
+
 def recovery_figures(bench, target, child, sizes, into):
     if isinstance(target, Secondwind):
         direct = bench.load(bench.host, "recover", n=sizes.recoveries, direct=1)
@@ -184,6 +202,18 @@ def log_figures(bench, target, _, sizes, into):
             into.update(logged=cpu)
 
 
+def tls_figures(bench, target, _, sizes, into):
+    if target.speaks_tls:
+        certificate = Certificate(bench.folder)
+        child, _ = bench.start(target, certificate=certificate)
+        with child:
+            bench.load(target.port, "closed", connections=16, n=200, tls=1)
+            cpu, _ = bench.requests(target, child, 16, sizes.requests, tls=1)
+            into.update(request_tls=cpu)
+            cpu, _, _ = bench.streams(target, child, 64, sizes.events, 5000, tls=1)
+            into.update(event_tls=cpu)
+
+
 def memory_figures(bench, target, _, sizes, into):
     into.update(idle=bench.memory(target, "idle", sizes.held))
     into.update(streams=bench.memory(target, "open", sizes.held))
@@ -191,8 +221,14 @@ def memory_figures(bench, target, _, sizes, into):
 
 # Each runs for all targets, one after another, before the next begins. Those with their own process
 # come last, and do not use the process that serves the others.
-SHARED = (request_figures, stream_figures, transfer_figures, recovery_figures)
-ALONE = (log_figures, memory_figures)
+SHARED = (
+    request_figures,
+    stream_figures,
+    transfer_figures,
+    fairness_figures,
+    recovery_figures,
+)
+ALONE = (log_figures, tls_figures, memory_figures)
 
 
 def expected(target):
@@ -202,6 +238,8 @@ def expected(target):
         missing |= {"recovery", "recovery_floor"}
     if not target.can_log:
         missing.add("logged")
+    if not target.speaks_tls:
+        missing |= {"request_tls", "event_tls"}
     return [key for key in FIGURES if key not in missing]
 
 

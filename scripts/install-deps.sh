@@ -12,7 +12,7 @@ set -eu
 
 packages="g++ cmake ninja-build ccache libboost1.81-dev nlohmann-json3-dev libspdlog-dev libfmt-dev libcli11-dev zlib1g-dev libssl-dev prometheus-cpp-dev libsqlite3-dev libsqlitecpp-dev"
 for_test="lld libgtest-dev libgmock-dev python3 python3-jsonschema python3-yaml haproxy openssl curl ca-certificates systemd man-db"
-for_bench="python3 python3-matplotlib libbenchmark-dev haproxy valgrind binutils"
+for_bench="openssl python3 python3-matplotlib libbenchmark-dev haproxy valgrind binutils"
 for_ci="clang clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 shellcheck libbenchmark-dev binutils prometheus docker-compose fish zsh"
 for_package="dpkg-dev lintian"
 

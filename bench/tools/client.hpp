@@ -10,7 +10,7 @@
 #include "answers.hpp"
 #include "event_loop.hpp"
 #include "message.hpp"
-#include "socket.hpp"
+#include "transport.hpp"
 
 namespace bench {
 
@@ -57,8 +57,9 @@ public:
 
     /// `begun` is called with the first event of a stream, `answered` after a complete answer; both
     /// may send the next request at once.
-    client(int fd, crowd& all, handler answered, handler begun = nullptr)
-        : watcher(fd), all_(all), answered_(std::move(answered)), begun_(std::move(begun)) {}
+    client(int fd, bool tls, crowd& all, handler answered, handler begun = nullptr)
+        : watcher(fd), bytes_(fd, tls), all_(all), answered_(std::move(answered)),
+          begun_(std::move(begun)) {}
 
     void ask(const question& request) {
         question_ = &request;
@@ -86,8 +87,8 @@ public:
 private:
     void send_on() {
         while (question_ != nullptr && sent_ < question_->request.size()) {
-            const ssize_t count = send(fd(), question_->request.data() + sent_,
-                                       question_->request.size() - sent_, MSG_NOSIGNAL);
+            const ssize_t count =
+                bytes_.write(question_->request.data() + sent_, question_->request.size() - sent_);
             if (count < 0 && errno == EAGAIN) {
                 return;
             }
@@ -101,7 +102,7 @@ private:
     void read_on() {
         static char scratch[1 << 18];
         for (;;) {
-            const ssize_t count = recv(fd(), scratch, sizeof scratch, 0);
+            const ssize_t count = bytes_.read(scratch, sizeof scratch);
             if (count < 0 && errno == EAGAIN) {
                 return;
             }
@@ -191,6 +192,7 @@ private:
         }
     }
 
+    transport bytes_;
     crowd& all_;
     const handler answered_;
     const handler begun_;

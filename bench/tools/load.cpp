@@ -14,7 +14,7 @@
 //
 // "idle" and "open" print {"ready":N} when all are connected, then the count of events for each
 // line of standard input, and end with it. "closed" with --wait 1 is ready when each connection has
-// got its first answer, and begins at a line of standard input.
+// got its first answer, and begins at a line of standard input. Each mode takes --tls 1.
 
 #include <algorithm>
 #include <cinttypes>
@@ -145,8 +145,8 @@ private:
 
     void open(std::uint64_t count, client::handler answered, client::handler begun = nullptr) {
         for (std::uint64_t i = 0; i < count; ++i) {
-            auto one =
-                std::make_shared<client>(connect_to(given_.port("port")), all_, answered, begun);
+            auto one = std::make_shared<client>(connect_to(given_.port("port")), given_["tls"] != 0,
+                                                all_, answered, begun);
             clients_.push_back(one.get());
             all_.loop.add(std::move(one));
         }
@@ -269,7 +269,7 @@ int main(int argc, char** argv) {
     const std::string mode = argc > 1 ? argv[1] : "";
     const bench::options given(
         argc, argv, 2,
-        {"port", "connections", "n", "events", "gap-us", "bytes", "rate", "direct", "wait"});
+        {"port", "connections", "n", "events", "gap-us", "bytes", "rate", "direct", "wait", "tls"});
     bench::settle_in();
     bench::run run(mode, given);
     if (mode == "closed") {
