@@ -10,6 +10,7 @@
 #include <secondwind/proxy/context.hpp>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -33,13 +34,20 @@ public:
     bool suits(http::response_head const& head) const;
 
     // Another attempt's stream begins.
-    void begin_stream() { client_has_.begin_stream(); }
+    void begin_stream() {
+        if (client_has_)
+            client_has_->begin_stream();
+    }
 
     // The head has gone to the client: from here on it sees one stream.
     bool begun() const noexcept { return begun_; }
 
     // The opening events of `preamble` that the client has not had: they count as passed on.
-    std::string next(policy::preamble_splitter& preamble) { return preamble.pass(client_has_); }
+    std::string next(policy::preamble_splitter& preamble) {
+        if (!client_has_)
+            client_has_ = std::make_unique<policy::preamble_sequence>();
+        return preamble.pass(*client_has_);
+    }
     // Passes these events on, after the head if the client has not had that.
     net::task<void> pass(std::string events, host::answer& answer);
 
@@ -51,7 +59,7 @@ private:
     client& client_;
     request const& request_;
     access_record& record_;
-    policy::preamble_sequence client_has_;
+    std::unique_ptr<policy::preamble_sequence> client_has_; // of the few streams with a preamble
     bool begun_ = false;
 };
 
