@@ -41,6 +41,7 @@ public:
 
     bool ended() const noexcept { return ended_; }
     bool left() const noexcept { return over; }
+    unsigned attempts() const noexcept { return attempts_; }
     std::string const& id_of() const noexcept { return id_; }
     std::string const& model() const noexcept { return asks_.model; }
     // What its client was told.
@@ -56,6 +57,7 @@ private:
             auto const then = on_.reloads.handles.changes();
             recovery_->sent();
             recovery_->arrived();
+            ++attempts_;
             call_ = std::make_unique<simulated_host::call>(host_, asks_, true);
             auto const got = co_await call_->head();
             if (over)
@@ -112,6 +114,7 @@ private:
     std::optional<recovery::exchange_recovery> recovery_;
     std::unique_ptr<simulated_host::call> call_;
     policy::judgement answer_;
+    unsigned attempts_ = 0;
     bool reloads_ = false;
     bool ended_ = false;
 };
