@@ -27,7 +27,7 @@ for target in "$@"; do
     mkdir -p "$runs/corpus" "$runs/artefacts"
     # Memory and time are limited: a target that uses too much memory or hangs is a finding too.
     if ! "build/asan/tests/fuzz/${target}_fuzz" "$runs/corpus" "tests/fuzz/corpus/$target" \
-        -max_total_time="$seconds" -timeout=5 -rss_limit_mb=1024 -max_len=65536 \
+        -max_total_time="$seconds" -timeout=15 -rss_limit_mb=1024 -max_len=65536 \
         -print_final_stats=1 -print_funcs=0 -verbosity=0 -artifact_prefix="$runs/artefacts/" \
         >"$runs/log" 2>&1; then
         failed="$failed $target"

@@ -7,7 +7,6 @@
 
 #include <boost/asio/io_context.hpp>
 
-#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -86,26 +85,20 @@ public:
     // tells whether it did anything.
     template<class Others>
     void settle(Others&& others) {
-        auto const begin = std::chrono::steady_clock::now();
-        auto const late = begin + patience;
-        for (unsigned quiet = 0; quiet < rounds_;) {
+        // A recovery pauses before it asks once more.
+        for (unsigned quiet = 0; quiet < (recovering() ? longest_pause : rounds_);) {
             bool const moved = poll(quiet);
-            // A recovery pauses before it asks once more.
-            bool const pauses =
-                recovering() && std::chrono::steady_clock::now() - begin < longest_pause;
-            quiet = others() || moved || pauses ? 0 : quiet + 1;
-            require(std::chrono::steady_clock::now() < late, "everything comes to rest");
+            quiet = others() || moved ? 0 : quiet + 1;
         }
     }
 
     // Moves everything until `done`, which must come.
     template<class Others, class Done>
     void settle_until(Others&& others, Done&& done) {
-        auto const late = std::chrono::steady_clock::now() + patience;
         for (unsigned quiet = 0; !done();) {
             bool const moved = poll(quiet);
             quiet = others() || moved ? 0 : quiet + 1;
-            require(std::chrono::steady_clock::now() < late, "everything comes to rest");
+            require(quiet < patience, "everything comes to rest");
         }
     }
 
@@ -121,8 +114,9 @@ public:
     bool recovering();
 
 private:
-    static constexpr std::chrono::seconds patience{4};
-    static constexpr std::chrono::milliseconds longest_pause{2500};
+    // Quiet rounds, of a millisecond at least: a machine that stands still for a while is no finding.
+    static constexpr unsigned patience = 4000;
+    static constexpr unsigned longest_pause = 2500;
 
     bool poll(unsigned quiet);
     bool at_rest();
