@@ -101,8 +101,8 @@ void session::end_idling() noexcept {
 net::task<bool> session::shake_hands(bool turned_away) {
     auto* const tls = client_.socket().tls();
     auto const limit = turned_away ? linger_time : shared_.settings->timeouts.request_head;
-    net::scoped_deadline late{client_.slot(), "tls_handshake", limit,
-                              [this] { client_.socket().cancel(); }};
+    // A close ends each further wait as well; the cancellation of a wait may come after its end.
+    net::scoped_deadline late{client_.slot(), "tls_handshake", limit, [this] { client_.close(); }};
     idle_ = &late;
     net::completion shaking{
         [this](auto handler) { client_.socket().async_handshake(std::move(handler)); }};
@@ -186,8 +186,7 @@ void session::note_departure(request const& request, telemetry::phase phase,
 net::task<void> session::linger() {
     auto const ec = co_await net::end_sending(client_.socket(), client_.slot(),
                                               shared_.settings->timeouts.write_stall);
-    net::scoped_deadline over{client_.slot(), "linger", linger_time,
-                              [this] { client_.socket().cancel(); }};
+    net::scoped_deadline over{client_.slot(), "linger", linger_time, [this] { client_.close(); }};
     if (!ec)
         co_await net::drop_input(client_.socket(), shared_.scratch_buffer());
 }

@@ -43,10 +43,6 @@ public:
     net::socket& tcp() noexcept { return tcp_; }
     executor_type get_executor() noexcept { return tcp_.get_executor(); }
     bool is_open() const noexcept { return tcp_.is_open(); }
-    void cancel() noexcept {
-        error_code ignored;
-        tcp_.cancel(ignored);
-    }
 
     // Uses TLS from now on, beginning with async_handshake().
     void begin_tls(std::unique_ptr<tls_session> session) noexcept { tls_ = std::move(session); }
