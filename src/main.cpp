@@ -92,6 +92,9 @@ int run_operator(app::operator_verb verb, cli::operator_flags const& flags) {
     command.model = flags.model;
     command.path = flags.path;
     command.host = flags.host;
+    command.client = flags.client;
+    command.status = flags.status;
+    command.limit = flags.limit;
     command.instances = flags.instances;
     command.all = flags.all;
     command.yes = flags.yes;
@@ -163,6 +166,8 @@ int run(int argc, char** argv) {
         return run_operator(app::operator_verb::status, invocation.operating);
     case verb::models:
         return run_operator(app::operator_verb::models, invocation.operating);
+    case verb::requests:
+        return run_operator(app::operator_verb::requests, invocation.operating);
     case verb::route:
         return run_operator(app::operator_verb::route, invocation.operating);
     case verb::unload:

@@ -3,6 +3,7 @@
 #include "api_json.hpp"
 #include "query.hpp"
 #include "recovery_search.hpp"
+#include "request_search.hpp"
 #include "route_document.hpp"
 
 #include <nlohmann/json.hpp>
@@ -46,8 +47,9 @@ net::task<reply> api::answer(request request) {
     }
     // A probe is answered whatever its query is.
     bool const probe = destination.route == route::livez || destination.route == route::readyz;
-    bool const reads_query =
-        probe || destination.route == route::recoveries || destination.route == route::choice;
+    bool const reads_query = probe || destination.route == route::recoveries ||
+                             destination.route == route::choice ||
+                             destination.route == route::requests;
     auto const error = reads_query ? std::string{} : refuse_query(request.query);
     if (!error.empty())
         co_return error_reply(400, "bad_request", error);
@@ -67,6 +69,8 @@ net::task<reply> api::document(destination destination, request request) {
         co_return co_await all_hosts();
     case route::recoveries:
         co_return search(request.query);
+    case route::requests:
+        co_return search_requests(request.query);
     case route::choice:
         co_return route_to(request.query);
     default:
@@ -113,6 +117,15 @@ reply api::search(std::string_view query) const {
     auto const page = find_recoveries(sources_.ledger.records(), wanted);
     return json_reply(R"({"recoveries":)" + array_of(page.records) + R"(,"next_before":)" +
                       (page.next_before ? std::to_string(*page.next_before) : "null") + "}");
+}
+
+reply api::search_requests(std::string_view query) const {
+    request_search wanted;
+    if (auto const error = read_search(query, wanted); !error.empty())
+        return error_reply(400, "bad_request", error);
+    moment const now{std::chrono::system_clock::now(), std::chrono::steady_clock::now()};
+    auto const page = find_requests(sources_.requests, wanted, now);
+    return json_reply(requests_document(sources_.requests, page, now));
 }
 
 reply api::route_to(std::string_view query) const {

@@ -28,6 +28,7 @@ private:
     net::task<reply> readiness();
     net::task<reply> all_hosts();
     reply search(std::string_view query) const;
+    reply search_requests(std::string_view query) const;
     reply route_to(std::string_view query) const;
 
     sources& sources_;

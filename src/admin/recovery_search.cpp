@@ -1,36 +1,13 @@
 #include "recovery_search.hpp"
 
-#include "query.hpp"
-#include <secondwind/base/escape.hpp>
-#include <secondwind/base/rfc3339.hpp>
+#include "search_fields.hpp"
 #include <secondwind/recovery/ledger_file.hpp>
 
 #include <algorithm>
-#include <charconv>
 
 namespace secondwind::admin {
 
 namespace {
-
-constexpr std::uint64_t largest_limit = 500;
-constexpr std::string_view a_time = "a time, for example 2026-11-22T10:15:30Z";
-
-std::optional<std::uint64_t> whole_number(std::string_view text) noexcept {
-    std::uint64_t value = 0;
-    auto const* const end = text.data() + text.size();
-    auto const [stop, error] = std::from_chars(text.data(), end, value);
-    return error == std::errc{} && stop == end ? std::optional{value} : std::nullopt;
-}
-
-std::string invalid(query_field const& field, std::string_view expected) {
-    return std::string{"The parameter \""}
-        .append(field.name)
-        .append("\" must be ")
-        .append(expected)
-        .append(", but it is ")
-        .append(in_quotes(field.value))
-        .append(".");
-}
 
 // "default or spare"
 std::string alternatives(std::vector<std::string> const& names) {
@@ -51,23 +28,18 @@ std::string read_field(query_field const& field, std::vector<std::string> const&
         into.outcome = recovery::outcome_from_string(value);
         if (!into.outcome)
             return invalid(field, "an outcome, for example recovered or no_candidate");
-    } else if (field.name == "since" || field.name == "until") {
-        auto& time = field.name == "since" ? into.since : into.until;
-        time = parse_rfc3339(value);
-        if (!time)
-            return invalid(field, a_time);
+    } else if (field.name == "since") {
+        return read_time(field, into.since);
+    } else if (field.name == "until") {
+        return read_time(field, into.until);
     } else if (field.name == "before") {
         into.before = whole_number(value);
         if (!into.before)
             return invalid(field, "the id of a recovery");
     } else if (field.name == "limit") {
-        auto const limit = whole_number(value).value_or(0);
-        if (limit < 1 || limit > largest_limit)
-            return invalid(field, "a whole number from 1 to 500");
-        into.limit = limit;
+        return read_limit(field, into.limit);
     } else {
-        return "Unknown parameter " + in_quotes(field.name) +
-               ". The parameters are host, outcome, since, until, before and limit.";
+        return unknown_parameter(field, "host, outcome, since, until, before and limit");
     }
     return {};
 }

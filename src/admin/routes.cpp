@@ -8,12 +8,13 @@ namespace secondwind::admin {
 
 namespace {
 
-constexpr std::array<std::pair<std::string_view, route>, 8> fixed{{
+constexpr std::array<std::pair<std::string_view, route>, 9> fixed{{
     {"/livez", route::livez},
     {"/readyz", route::readyz},
     {"/api/status", route::status},
     {"/api/hosts", route::hosts},
     {"/api/recoveries", route::recoveries},
+    {"/api/requests", route::requests},
     {"/api/route", route::choice},
     {"/api/recovery/mode", route::recovery_mode},
     {"/api/reload", route::reload},

@@ -14,9 +14,10 @@ enum class route : std::uint8_t {
     status,
     hosts,
     recoveries,
-    choice, // of a host for a request
-    unload, // of the host `argument`
-    drain,  // likewise
+    requests, // that have ended
+    choice,   // of a host for a request
+    unload,   // of the host `argument`
+    drain,    // likewise
     undrain,
     results, // likewise: of the lab
     recovery_mode,

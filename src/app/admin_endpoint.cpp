@@ -46,6 +46,7 @@ admin::sources admin_endpoint::sources() {
         settings_,
         context.traffic,
         context.exchanges,
+        context.requests,
         context.ledger,
         context.hosts,
         context.router,

@@ -141,6 +141,28 @@ int show_models(operator_command const& command, console const& console) {
         models_view(list_member(hosts->value, "hosts"), seconds_since_1970(), console.colours)));
 }
 
+int show_requests(operator_command const& command, console const& console) {
+    std::string target = "/api/requests";
+    auto const add = [&target](std::string_view name, std::string const& value) {
+        if (!value.empty())
+            target.append(target.find('?') == target.npos ? "?" : "&")
+                .append(name)
+                .append("=" + percent_encoded(value));
+    };
+    add("limit", command.limit);
+    add("model", command.model);
+    add("host", command.host.value_or(""));
+    add("client", command.client);
+    add("status", command.status);
+    auto const answer = fetch(command, console, target);
+    if (!answer)
+        return 1;
+    if (command.json)
+        return exit_code(print_line(console, answer->text));
+    return exit_code(
+        console.print(requests_view(answer->value, seconds_since_1970(), console.colours)));
+}
+
 int show_route(operator_command const& command, console const& console) {
     auto target = "/api/route?model=" + percent_encoded(command.model);
     if (!command.path.empty())
@@ -309,6 +331,8 @@ int run_operator(operator_command const& command, console const& console) {
         return show_status(command, console);
     case operator_verb::models:
         return show_models(command, console);
+    case operator_verb::requests:
+        return show_requests(command, console);
     case operator_verb::route:
         return show_route(command, console);
     case operator_verb::unload:

@@ -23,6 +23,10 @@ std::string status_view(json const& status, json const& hosts, json const& recov
 // since 1970.
 std::string models_view(json const& hosts, double now, bool colours);
 
+// `secondwind requests`: one line for each request that has ended, the newest first. Takes
+// /api/requests; `now` is in seconds since 1970.
+std::string requests_view(json const& document, double now, bool colours);
+
 // `secondwind route`: the choice in one sentence, and the price on each host, the cheapest marked.
 // Takes /api/route.
 std::string route_view(json const& route, bool colours);

@@ -76,6 +76,7 @@ operator_verbs::operator_verbs(CLI::App& app, flag_values& values) : values_{val
     using verb = invocation::verb;
     add(app, verb::status, "status", "Show the state of a running secondwind");
     add(app, verb::models, "models", "List the hosts' models, loaded and on disk");
+    add_requests(app);
     auto& route = add(app, verb::route, "route", "Show which host a request for a model goes to");
     route.add_option("MODEL", flags_.model, "Name of the model, as the request gives it")
         ->required();
@@ -110,6 +111,20 @@ CLI::App& operator_verbs::add(CLI::App& app, invocation::verb verb, std::string 
         "configuration file (admin.token).");
     verbs_[verb] = one;
     return *one;
+}
+
+void operator_verbs::add_requests(CLI::App& app) {
+    auto& requests = add(app, invocation::verb::requests, "requests",
+                         "List the newest requests that have ended");
+    requests.add_option("--model", flags_.model, "Only for this model, as the requests name it")
+        ->type_name("MODEL");
+    requests.add_option("--host", host_, "Only those of this host")->type_name("NAME");
+    requests.add_option("--client", flags_.client, "Only of the client with this key's name")
+        ->type_name("NAME");
+    requests.add_option("--status", flags_.status, "Only with this status, as 404 or 5xx")
+        ->type_name("STATUS");
+    requests.add_option("--limit", flags_.limit, "At most so many, 1 to 500 (default 50)")
+        ->type_name("N");
 }
 
 // It is a request of a client, so that it makes room for the model as any other does.

@@ -34,6 +34,7 @@ public:
                         config::file_reader const& read_file) const;
 
 private:
+    void add_requests(CLI::App& app);
     void add_load(CLI::App& app);
     void add_drain(CLI::App& app);
     CLI::App& add(CLI::App& app, invocation::verb verb, std::string const& name,

@@ -53,6 +53,8 @@ void add_admin(std::vector<key>& all) {
     all.push_back(boolean_key("admin.allow_actions", at(&admin::allow_actions)));
     all.push_back(list_key("admin.allowed_hosts", at(&admin::allowed_hosts), allowed_host_list(),
                            "admin.allowed_hosts"));
+    all.push_back(count_key("admin.recent_requests", at(&admin::recent_requests), 0, 100'000));
+    all.push_back(boolean_key("admin.show_addresses", at(&admin::show_addresses)));
 }
 
 void add_recovery(std::vector<key>& all) {

@@ -1,9 +1,11 @@
-// The one line that each exchange leaves in the log.
+// What each exchange leaves: a line in the log, counts, and a row for operators.
 #pragma once
 
 #include "request.hpp"
 #include <secondwind/base/rare_string.hpp>
+#include <secondwind/lmstudio/token_usage.hpp>
 #include <secondwind/policy/verdict.hpp>
+#include <secondwind/telemetry/request_ring.hpp>
 #include <secondwind/telemetry/traffic.hpp>
 
 #include <chrono>
@@ -12,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace secondwind::proxy {
 
@@ -53,6 +56,8 @@ struct access_record {
     std::string_view recovery;              // static: the outcome, if it met one
     rare_string detail;                     // why it failed, or the rule that was broken
     std::unique_ptr<tunnel_figures> tunnel; // null where there was none
+    std::vector<telemetry::earlier_attempt> earlier; // all but the last attempt; mostly empty
+    lmstudio::token_usage usage;                     // that the answer tells
     // It is like many others: its line is left out, or says how many were left out before it.
     bool repeated = false;
     std::optional<std::uint64_t> suppressed;
@@ -60,8 +65,12 @@ struct access_record {
     // The status that the client got, or 499 if it has left.
     int code() const noexcept { return ending == ending::client_gone ? 499 : status; }
 
-    // Counts the exchange, which has just ended, and writes its line.
-    void write(request const& request, telemetry::traffic& counts) const;
+    // Counts the exchange, which has just ended, writes its line and keeps its row.
+    void write(request const& request, telemetry::traffic& counts,
+               telemetry::request_ring& recent) const;
+
+private:
+    void tell(request const& request, telemetry::finished& one) const;
 };
 
 } // namespace secondwind::proxy

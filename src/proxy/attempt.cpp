@@ -39,7 +39,7 @@ net::task<failure const*> attempt::send(bool fresh) {
     if (!lease_->reused) {
         failed_ = co_await request_.host->pool.connect(*lease_, client_.slot());
         if (failed_)
-            co_return result();
+            co_return failure();
     }
     // The kept part of a body that is streamed on in chunks is a chunk itself.
     auto const chunk =
@@ -52,7 +52,7 @@ net::task<failure const*> attempt::send(bool fresh) {
     auto const ec = co_await writing;
     if (writing.expired()) {
         give_up_writing();
-        co_return result();
+        co_return failure();
     }
     // A host that refuses a request may answer and close while the body is still sent (RFC 9112
     // section 9.5): what follows is decided by the read, not by a failed write.
@@ -63,7 +63,7 @@ net::task<failure const*> attempt::send(bool fresh) {
         co_await send_rest();
     if (!failed_ && lease_->cancelled)
         failed_.kind = fault::cancelled;
-    co_return result();
+    co_return failure();
 }
 
 net::task<void> attempt::send_rest() {
@@ -119,7 +119,7 @@ net::task<failure const*> attempt::receive() {
         co_await hold_until_judged();
     if (held && !failed_)
         conclude();
-    co_return result();
+    co_return failure();
 }
 
 net::task<void> attempt::read_head() {
@@ -192,6 +192,9 @@ bool attempt::begin_hold() {
         else if (request_.facts->traffic == policy::traffic::download)
             stored_ = std::make_unique<policy::stored_id_watch>(policy::stored_kind::download);
     }
+    may_tell_usage_ = status_ < 400 && head.content_encoding.empty() && request_.model.possible();
+    if (may_tell_usage_ && event_stream_)
+        usage_.begin(lmstudio::usage_watch::kind::stream, tells_stats());
     // Until it is judged.
     judged_.verdict = status_ < 400 ? policy::verdict::healthy : policy::verdict::other_error;
     if (mode != config::recovery_mode::off) {
@@ -284,6 +287,7 @@ void attempt::conclude() {
         note_body(data);
         return true;
     });
+    begin_usage();
     if (judge_ && answer_.framer().state() != decoder_state::need_more)
         judge_->finish();
     if (judge_ && judge_->decided()) {
@@ -299,6 +303,20 @@ void attempt::conclude() {
         failed_.kind = fault::misfit;
         failed_.answer_began = true;
     }
+}
+
+// A body that was held whole is read where it lies.
+void attempt::begin_usage() {
+    if (!may_tell_usage_ || event_stream_)
+        return;
+    auto& framer = answer_.framer();
+    if (framer.framing() == http::framing::length &&
+        framer.state() == http::decoder_state::complete) {
+        lmstudio::read_usage(answer_.held_body(), usage_.found(), tells_stats());
+        return;
+    }
+    usage_.begin(lmstudio::usage_watch::kind::document, tells_stats());
+    answer_.scan_again([this](std::string_view data) { usage_.push(data); });
 }
 
 void attempt::end_watch() {

@@ -5,6 +5,7 @@
 #include "preamble_relay.hpp"
 #include "request.hpp"
 #include <secondwind/host/answer.hpp>
+#include <secondwind/lmstudio/token_usage.hpp>
 #include <secondwind/net/task.hpp>
 #include <secondwind/policy/classify.hpp>
 #include <secondwind/policy/preamble.hpp>
@@ -58,14 +59,17 @@ public:
                    : std::nullopt;
     }
 
-    // An error may still be found in the body, which is to be shown to watch() as it is relayed.
-    bool watches() const noexcept { return tail_ || judge_ || stored_; }
+    // An error or the usage may still be found in the body, which is to be shown to watch() as it
+    // is relayed.
+    bool watches() const noexcept { return usage_.active() || tail_ || judge_ || stored_; }
     // The id under which the host has stored the response, or the one of the download that it has
     // begun; empty if it told none.
     std::string_view stored_id() const noexcept {
         return stored_ ? std::string_view{stored_->id()} : std::string_view{};
     }
     void watch(std::string_view data) {
+        if (usage_.active())
+            usage_.push(data);
         if (stored_)
             stored_->push(data);
         if (tail_)
@@ -75,6 +79,13 @@ public:
     }
     // The body is over: judged() is final, and the host is not busy with it any more.
     void end_watch();
+    // The tokens that it took, once it was relayed.
+    lmstudio::token_usage const& usage() {
+        usage_.finish();
+        return usage_.found();
+    }
+    // Why there is no answer to it; null if there is one.
+    host::failure const* failure() const noexcept { return failed_ ? &failed_ : nullptr; }
     // What was found in a stream after the commit; null if nothing was.
     policy::judgement const* late_error() const noexcept {
         return tail_ && tail_->found() ? &*tail_->found() : nullptr;
@@ -111,7 +122,6 @@ private:
         using policy::classifier::classifier;
     };
 
-    host::failure const* result() const noexcept { return failed_ ? &failed_ : nullptr; }
     net::task<void> send_rest();
     void give_up_writing();
     net::task<void> read_head();
@@ -120,6 +130,9 @@ private:
     net::task<void> hold_until_judged();
     net::task<void> pass_preamble(bool late, net::deadline& hold_time);
     void conclude();
+    void begin_usage();
+    // LM Studio's own interfaces do.
+    bool tells_stats() const noexcept { return request_.target().starts_with("/api/"); }
     net::task<void> pass_interim();
     void note_body(std::string_view data);
 
@@ -132,6 +145,7 @@ private:
     host::answer answer_;
     std::optional<policy::preamble_splitter> splitter_;
     std::optional<policy::tail_watch> tail_;
+    lmstudio::usage_watch usage_;
     std::unique_ptr<policy::stored_id_watch> stored_; // for the few that may store something
     std::unique_ptr<open_judge> judge_;               // while it is open
     policy::judgement judged_;
@@ -143,6 +157,7 @@ private:
     bool persists_ = false;
     bool event_stream_ = false;
     bool broken_ = false;
+    bool may_tell_usage_ = false;
 };
 
 } // namespace secondwind::proxy

@@ -40,6 +40,8 @@ void context::apply_settings() {
     spare_heads_.reserve(most_spare_heads);
     budget.bound(settings->limits.replay_buffer_total, settings->limits.replay_buffer);
     ledger.bound(settings->recovery.ledger_size);
+    // Nobody else sees them.
+    requests.bound(settings->admin.listen ? settings->admin.recent_requests : 0);
     take_hosts();
 }
 

@@ -95,7 +95,7 @@ net::task<bool> exchange::run() {
         record_.repeated = !record_.suppressed;
     }
     record_.bytes_in += request_.whole ? request_.body.size() : rest_->received();
-    record_.write(request_, shared_.traffic);
+    record_.write(request_, shared_.traffic, shared_.requests);
     co_return keep_;
 }
 
@@ -141,7 +141,8 @@ void exchange::note_gate_wait() {
 }
 
 net::task<failure const*> exchange::send(bool fresh) {
-    ++record_.attempts;
+    if (record_.attempts++ != 0)
+        note_earlier();
     attempt_ = std::make_unique<attempt>(shared_, client_, request_, rest_, preamble_);
     return attempt_->send(fresh);
 }
@@ -156,6 +157,8 @@ void exchange::note_attempt() {
     request_.host->attempts.add(attempt_->status());
     if (!gone_)
         record_.verdict = attempt_->judged().verdict;
+    last_status_ = attempt_->status();
+    last_fault_ = attempt_->failure() ? attempt_->failure()->kind : fault::none;
     if (std::exchange(moving_, false) && !gone_)
         request_.host->routed.moved(result_of_move());
 }
@@ -291,6 +294,7 @@ net::task<void> exchange::relay() {
     if (passage.unfinished())
         co_await passage.go_on();
     auto const result = passage.result();
+    record_.usage = attempt_->usage();
     if (attempt_->judged().verdict == policy::verdict::healthy)
         shared_.router.note_read(request_.turn, request_.host->name());
     if (auto const id = attempt_->stored_id(); !id.empty())

@@ -74,6 +74,7 @@ private:
         return request_.movable() && request_.whole && !preamble_.begun() &&
                request_.settings->recovery.mode == config::recovery_mode::on;
     }
+    void note_earlier();
     void note_move(std::string_view from, std::string_view reason);
     bool says(std::string_view text) const;
     bool lacks_stored() const;
@@ -110,6 +111,8 @@ private:
     std::unique_ptr<attempt> held_;    // the answer that is relayed if all else fails
     std::unique_ptr<model_list> list_; // instead of attempts, for what all hosts are asked
     std::uint64_t number_;
+    int last_status_ = 0; // of the last attempt's answer
+    host::fault last_fault_ = host::fault::none;
     bool gone_ = false;
     bool moving_ = false;             // to a host that has not answered yet
     std::size_t unloaded_before_ = 0; // for it, on hosts that it has left

@@ -21,6 +21,16 @@ std::string_view advice_for(fault kind) {
 
 } // namespace
 
+// The attempt before the one that begins now.
+void exchange::note_earlier() {
+    std::chrono::duration<double> const ended = access_record::clock::now() - record_.began;
+    std::string_view const name =
+        moving_ ? std::string_view{record_.moved_from} : std::string_view{request_.host->name()};
+    auto const reason = last_fault_ == fault::none ? policy::to_string(record_.verdict)
+                                                   : host::to_string(last_fault_);
+    record_.earlier.push_back({std::string{name}, last_status_, reason, ended.count()});
+}
+
 net::task<void> exchange::reply_failed(failure const* failed) {
     // The rest of a body that was being streamed on was broken, or did not come.
     if (failed->kind == fault::cancelled) {

@@ -81,6 +81,19 @@ struct request {
         body.release();
     }
 
+    // The name of its model, for the log and the counts: read from the body where that costs
+    // little, and empty otherwise.
+    std::string_view model_name() const {
+        // Bytes of a body that may be read for it: the same as for a stream, see let_go_of_body().
+        constexpr std::size_t most_read = 256 * 1024;
+        if (!model.possible())
+            return {};
+        auto const name = model.glance();
+        if (!name.empty() || (!model.is_read() && model.size() > most_read))
+            return name;
+        return model.name();
+    }
+
     // It may go to another host, for its own was chosen by its model.
     bool movable() const noexcept { return policy::is_free(route); }
 
@@ -131,9 +144,11 @@ struct request {
     bool keep_alive = true; // what the client wants of its connection
     std::string id;         // the client's X-Request-Id, or made
     bool made_id = false;
-    rare_string client;  // the name of its client's API key; empty if none is required
-    rare_string address; // of a client without a valid key
-    rare_string origin;  // of the web page that it comes from
+    rare_string client;        // the name of its client's API key; empty if none is required
+    rare_string address;       // of a client without a valid key
+    rare_string shown_address; // of any client, where operators may see it (admin.show_addresses)
+    std::string agent;         // the product that the client says it is: "curl" for "curl/8.5.0"
+    rare_string origin;        // of the web page that it comes from
     // Whole field lines that let this page read an answer of our own.
     rare_string grants;
     rare_string traceparent; // as it came (W3C Trace Context), for the log

@@ -7,6 +7,7 @@
 #include <secondwind/policy/host_names.hpp>
 #include <secondwind/policy/route.hpp>
 
+#include <algorithm>
 #include <string>
 
 namespace secondwind::proxy {
@@ -20,11 +21,20 @@ constexpr std::size_t longest_id = 200;
 // Seconds after which a client may try again where no host takes its request.
 constexpr int retry_after_refusal = 10;
 
+// Bytes of a product's name.
+constexpr std::size_t longest_agent = 48;
+
+// The first product of a User-Agent field, without its version (RFC 9110 section 10.1.5).
+std::string_view product_in(std::string_view agent) noexcept {
+    return agent.substr(0, std::min(agent.find_first_of("/ "), longest_agent));
+}
+
 // The first of each counts.
 void note_ids(request& request, http::request_head const& head) {
     constexpr std::string_view id = "x-request-id";
     constexpr std::string_view trace = "traceparent";
     constexpr std::string_view origin = "origin";
+    constexpr std::string_view agent = "user-agent";
     for (auto const& field : head.fields) {
         if (field.name.size() == id.size() && request.id.empty() && iequals(field.name, id))
             request.id = field.value.substr(0, longest_id);
@@ -33,6 +43,10 @@ void note_ids(request& request, http::request_head const& head) {
             request.traceparent = field.value.substr(0, longest_id);
         if (field.name.size() == origin.size() && iequals(field.name, origin))
             request.origin = field.value;
+        // Without case, "u" is the first letter of no other field of that length that is common.
+        if (field.name.size() == agent.size() && (field.name.front() | 0x20) == 'u' &&
+            request.agent.empty() && iequals(field.name, agent))
+            request.agent = product_in(field.value);
     }
 }
 
@@ -136,6 +150,8 @@ bool request_reader::accept(http::request_head const& head, std::string_view byt
     request_.made_id = request_.id.empty();
     if (request_.made_id)
         request_.id = shared_.next_request_id();
+    if (request_.settings->admin.show_addresses)
+        request_.shown_address = client_.address().to_string();
     auto refused = refuse_loop(shared_, client_, *request_.listener, head);
     if (!refused)
         refused = policy::refuse_host(request_.settings->clients.allowed_hosts, head.authority,

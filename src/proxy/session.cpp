@@ -164,7 +164,7 @@ net::task<void> session::refuse(request const& request, http::refusal const& ref
     record.began -= request.queued;
     http::reply const reply{refusal.status, refusal.rule, refusal.message, retry_after};
     farewell_ = co_await send_reply(client_, request, reply, true, record);
-    record.write(request, shared_.traffic);
+    record.write(request, shared_.traffic, shared_.requests);
 }
 
 // Before the client has sent a request that we could read.
@@ -180,7 +180,7 @@ void session::note_departure(request const& request, telemetry::phase phase,
     record.began -= request.queued;
     record.bytes_in = body_bytes;
     shared_.traffic.client_left(phase);
-    record.write(request, shared_.traffic);
+    record.write(request, shared_.traffic, shared_.requests);
 }
 
 net::task<void> session::linger() {

@@ -1,8 +1,24 @@
 #include <secondwind/telemetry/route.hpp>
 
+#include <cstddef>
+#include <cstring>
+
 namespace secondwind::telemetry {
 
+namespace {
+
+// Inlined to a few comparisons, unlike that of two views.
+template<std::size_t Size>
+bool same(std::string_view text, char const (&word)[Size]) noexcept {
+    return text.size() == Size - 1 && std::memcmp(text.data(), word, Size - 1) == 0;
+}
+
+} // namespace
+
 route route_of(std::string_view path) noexcept {
+    // Most are.
+    if (same(path, "/v1/chat/completions"))
+        return route::chat_completions;
     bool const native = path.starts_with("/api/v0/") || path.starts_with("/api/v1/");
     if (!native && !path.starts_with("/v1/"))
         return route::other;
@@ -47,7 +63,7 @@ std::string_view to_string(route r) noexcept {
 }
 
 method method_of(std::string_view name) noexcept {
-    if (name == "POST")
+    if (same(name, "POST"))
         return method::post;
     if (name == "GET")
         return method::get;

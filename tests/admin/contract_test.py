@@ -315,6 +315,17 @@ class a_guarded_server(contract_test):
         none = self.ask("/api/recoveries", query=f"?before={record['recovery']}")
         self.assertEqual(none, {"recoveries": [], "next_before": None})
 
+    def test_gives_the_requests_that_have_ended(self):
+        model = self.another_model()
+        self.chat(model)
+        page = self.ask("/api/requests", query="?route=chat_completions&limit=1")
+        (row,) = page["requests"]
+        self.assertEqual((row["model"], row["status"], row["address"]), (model, 200, None))
+        self.assertEqual(page["newest"], row["number"])
+        self.assertEqual([each["reason"] for each in row["attempts"]], ["load_refused", "healthy"])
+        none = self.ask("/api/requests", query=f"?after={page['newest']}")
+        self.assertEqual((none["requests"], none["next_before"]), ([], None))
+
     def test_carries_out_what_it_is_told(self):
         self.ask("/api/recovery/mode", "post", body={"mode": "observe"})
         self.assertEqual(self.ask("/api/status")["recovery"]["mode"], "observe")

@@ -24,6 +24,7 @@ TOKEN = "a-token-of-some-length"
 VERBS = (
     ["status"],
     ["models"],
+    ["requests"],
     ["route", "x"],
     ["unload", "--all", "--yes"],
     ["events"],
@@ -33,7 +34,7 @@ VERBS = (
 
 class without_a_server(binary_test):
     def test_each_verb_has_a_help_of_its_own(self):
-        for verb in ("status", "models", "route", "unload", "events", "health"):
+        for verb in ("status", "models", "requests", "route", "unload", "events", "health"):
             with self.subTest(verb=verb):
                 ended = run(verb, "--help")
                 self.assertEqual((ended.returncode, ended.stderr), (0, ""))

@@ -25,6 +25,7 @@ struct metrics_of_a_proxy : with_proxy {
                                        w.in_force,
                                        shared.traffic,
                                        shared.exchanges,
+                                       shared.requests,
                                        shared.ledger,
                                        shared.hosts,
                                        shared.router,

@@ -27,6 +27,7 @@ struct hosts_explained : with_cluster {
                 w.in_force,
                 shared.traffic,
                 shared.exchanges,
+                shared.requests,
                 shared.ledger,
                 shared.hosts,
                 shared.router,

@@ -125,6 +125,28 @@ TEST_F(operator_run, route_asks_for_the_model_as_it_is_named_and_shows_the_choic
     EXPECT_THAT(only_error(), HasSubstr("status 400, bad_request: That is no path."));
 }
 
+TEST_F(operator_run, requests_asks_for_those_that_it_is_to_show) {
+    auto command = command_of(verb::requests);
+    std::string const none = R"({"requests":[],"next_before":null,"newest":0,"kept":1000})";
+    EXPECT_EQ(ask(command, {answer(200, none)}), 0);
+    EXPECT_EQ(printed_, "No requests.\n");
+    printed_.clear();
+    command.model = "a/b c";
+    command.host = "mac";
+    command.client = "laptop";
+    command.status = "5xx";
+    command.limit = "7";
+    command.json = true;
+    EXPECT_EQ(ask(command, {answer(200, none)}), 0);
+    EXPECT_EQ(printed_, none + "\n");
+    EXPECT_THAT(lines_seen(),
+                ElementsAre("GET /api/requests",
+                            "GET /api/requests?limit=7&model=a%2Fb%20c&host=mac&client=laptop"
+                            "&status=5xx"));
+    EXPECT_EQ(ask(command, {answer(400, refusal("bad_request", "No status."))}), 1);
+    EXPECT_THAT(only_error(), HasSubstr("No status."));
+}
+
 TEST_F(operator_run, health_is_the_word_and_the_exit_code) {
     auto const health = command_of(verb::health);
     EXPECT_EQ(ask(health, {answer(200, R"({"status":"ready"})")}), 0);

@@ -55,9 +55,10 @@ PURE_ROOMS = {"base", "http", "lmstudio", "policy", "config", "cli", "telemetry"
 # Pure files in rooms that are not pure.
 PURE_FILES = {
     "admin/access", "admin/action_requests", "admin/assets", "admin/event_ring", "admin/history",
-    "admin/lab_message", "admin/message", "admin/query", "admin/routes",
+    "admin/lab_message", "admin/message", "admin/query", "admin/routes", "admin/search_fields",
     "app/doctor_findings", "app/event_view", "app/formatting", "app/json_members", "app/models_view",
-    "app/operator_view", "app/route_view", "app/status_view", "app/trial_report",
+    "app/operator_view", "app/requests_view", "app/route_view", "app/status_view",
+    "app/trial_report",
     "host/api_support", "host/backoff", "host/host_health", "host/idle_set", "host/last_known",
     "host/route_counts",
     "lab/calls", "lab/curve_svg", "lab/documents", "lab/evidence", "lab/lmstrix", "lab/model_choice",

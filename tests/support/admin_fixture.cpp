@@ -31,6 +31,7 @@ void with_admin::begin() {
                            w.in_force,
                            shared.traffic,
                            shared.exchanges,
+                           shared.requests,
                            shared.ledger,
                            shared.hosts,
                            shared.router,

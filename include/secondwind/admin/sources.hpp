@@ -7,6 +7,7 @@
 #include <secondwind/recovery/ledger.hpp>
 #include <secondwind/recovery/router.hpp>
 #include <secondwind/telemetry/live_exchange.hpp>
+#include <secondwind/telemetry/request_ring.hpp>
 #include <secondwind/telemetry/traffic.hpp>
 
 #include <boost/asio/io_context.hpp>
@@ -41,6 +42,7 @@ struct sources {
     config::current_settings& settings; // set_mode replaces them, which takes effect at once
     telemetry::traffic const& traffic;
     telemetry::exchange_list& exchanges;
+    telemetry::request_ring const& requests;
     recovery::ledger& ledger;
     host::host_list& hosts;
     recovery::router const& router; // of these hosts

@@ -29,6 +29,7 @@ std::string to_string(admin_address const& address); // "127.0.0.1:9235", "[::1]
 enum class operator_verb : std::uint8_t {
     status,
     models,
+    requests,
     route,
     unload,
     load,
@@ -45,8 +46,12 @@ struct operator_command {
     bool json = false;                       // print the server's JSON unchanged
     std::optional<std::string> host;         // unload: on this host; optional if there is only one;
                                              // load: on this one instead of the default one;
-                                             // drain, undrain: this one
-    std::string model{};                     // load: the key of this model; route: a name of it
+                                             // drain, undrain: this one; requests: of this one
+    std::string model{};                     // load: the key of this model; route: a name of it;
+                                             // requests: for this one
+    std::string client{};                    // requests: of this client
+    std::string status{};                    // requests: with this status, or of this class
+    std::string limit{};                     // requests: at most so many
     std::string path{};                      // route: of the request; empty: of chat completions
     std::vector<std::string> instances;      // unload: these instances, or
     bool all = false;                        // unload: all loaded instances

@@ -22,8 +22,11 @@ struct operator_flags {
     std::string ca_file{};                // of the CA that signed its certificate
     std::string certificate_file{};       // trust exactly this certificate, if it is known
     bool json = false;                    // print the server's JSON unchanged
-    std::optional<std::string> host;      // unload, load, drain, undrain: this host
-    std::string model{};                  // load, route: this model
+    std::optional<std::string> host;      // unload, load, drain, undrain, requests: this host
+    std::string model{};                  // load, route, requests: this model
+    std::string client{};                 // requests: of this client
+    std::string status{};                 // requests: with this status, or of this class: "5xx"
+    std::string limit{};                  // requests: at most so many
     std::string path{};                   // route: of the request; empty: of chat completions
     std::vector<std::string> instances{}; // unload: these instances, or
     bool all = false;                     // unload: all loaded instances
@@ -66,6 +69,7 @@ struct invocation {
         // Clients of the admin listener of a running secondwind.
         status,
         models,
+        requests,
         route,
         unload,
         load, // as a client of its data port

@@ -176,6 +176,8 @@ struct admin {
     std::vector<std::string> allowed_hosts; // names by which it may be asked for, with or without
                                             // a port, besides addresses and localhost
     config::certificate certificate;        // empty: it speaks plain HTTP
+    std::uint64_t recent_requests = 1'000;  // that have ended and are shown; 0: none
+    bool show_addresses = false;            // of clients, along with their requests
 };
 
 // What `secondwind lab` measures, and the proxy's part in that.

@@ -42,6 +42,9 @@ public:
 
     // The name, up to longest_model_name bytes; empty where the body has none.
     std::string const& name() const { return read().name; }
+    // The name where it is known already, or where the body begins with it as most do, without a
+    // copy; empty where name() would have to read further.
+    std::string_view glance() const noexcept;
     // It names no model but may use any that is loaded: a JSON object without a name, or a body of
     // which not all was kept. False for what is no JSON object and for a request to unload.
     bool unnamed() const { return read().unnamed; }

@@ -15,6 +15,7 @@
 #include <secondwind/recovery/route_queue.hpp>
 #include <secondwind/recovery/router.hpp>
 #include <secondwind/telemetry/live_exchange.hpp>
+#include <secondwind/telemetry/request_ring.hpp>
 #include <secondwind/telemetry/traffic.hpp>
 
 #include <array>
@@ -80,6 +81,7 @@ struct context {
     policy::failure_rate failures; // wrong API keys, by the network that they came from
     telemetry::traffic traffic;
     telemetry::exchange_list exchanges;
+    telemetry::request_ring requests;
     std::string const pseudonym;     // of this process in a Via field, which no other has
     std::uint64_t next_exchange = 1; // its number
     bool draining = false;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <secondwind/telemetry/code_counts.hpp>
+#include <secondwind/telemetry/finished.hpp>
 #include <secondwind/telemetry/histogram.hpp>
 #include <secondwind/telemetry/route.hpp>
 
@@ -74,18 +75,6 @@ constexpr std::size_t operation_ends = 4;
 std::string_view to_string(operation_end e) noexcept;
 // That are told apart: those of lmstudio::sdk_endpoint but for `other`.
 constexpr std::size_t operation_endpoints = 8;
-
-// One exchange, when it has ended.
-struct finished {
-    telemetry::route route = route::other;
-    telemetry::method method = method::other;
-    int status = 0;      // 499 for a client that left
-    bool failed = false; // it ended without LM Studio's whole answer, and the client did not leave
-    std::uint64_t bytes_in = 0;
-    std::uint64_t bytes_out = 0;
-    double seconds = 0;
-    double first_byte = -1; // seconds until the first byte of the answer; negative: there was none
-};
 
 // Plain numbers, because the thread that serves also counts and reads them.
 struct traffic {

@@ -54,13 +54,14 @@ struct the_metrics : testing::Test {
     recovery::ledger ledger;
     telemetry::traffic traffic;
     telemetry::exchange_list exchanges;
+    telemetry::request_ring requests;
     host::host_list hosts{host::environment{io, queue, blocks, fields}, in_force, ledger};
     host::host& host = hosts[0];
     recovery::router router{io, queue, in_force, "secret"};
     proxy_state proxy{"127.0.0.1:1235", 3, 384, 4096, false};
-    sources shown{
-        io, queue, in_force, traffic, exchanges, ledger, hosts, router, [this] { return proxy; },
-        {}, {},    "1.2.3"};
+    sources shown{io,       queue,  in_force, traffic, exchanges,
+                  requests, ledger, hosts,    router,  [this] { return proxy; },
+                  {},       {},     "1.2.3"};
     std::optional<metrics> under_test{std::in_place, shown};
 };
 

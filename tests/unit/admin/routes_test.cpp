@@ -10,6 +10,7 @@ TEST(routes, are_found_by_their_whole_path) {
     EXPECT_EQ(find_destination("/api/status").route, route::status);
     EXPECT_EQ(find_destination("/api/hosts").route, route::hosts);
     EXPECT_EQ(find_destination("/api/recoveries").route, route::recoveries);
+    EXPECT_EQ(find_destination("/api/requests").route, route::requests);
     EXPECT_EQ(find_destination("/api/route").route, route::choice);
     EXPECT_EQ(find_destination("/api/recovery/mode").route, route::recovery_mode);
     EXPECT_EQ(find_destination("/api/reload").route, route::reload);
@@ -39,7 +40,7 @@ TEST(routes, give_what_stands_in_the_path) {
 
 TEST(routes, of_documents_are_read_and_those_of_actions_posted_to) {
     for (auto const r : {route::livez, route::readyz, route::status, route::hosts,
-                         route::recoveries, route::choice}) {
+                         route::recoveries, route::requests, route::choice}) {
         EXPECT_FALSE(is_action(r));
         EXPECT_TRUE(allows(r, "GET"));
         EXPECT_TRUE(allows(r, "HEAD"));

@@ -46,14 +46,14 @@ struct status_of_many : testing::Test {
     telemetry::traffic traffic;
     std::list<fake_exchange> running;
     telemetry::exchange_list exchanges;
+    telemetry::request_ring requests;
     recovery::ledger ledger;
     host::host_list hosts{{io, deadlines, blocks, fields}, in_force, ledger};
     recovery::router router{io, deadlines, in_force, "secret"};
     proxy_state proxy{"127.0.0.1:1235", 3, 384, 17, false};
-    sources shown{io,      deadlines, in_force,
-                  traffic, exchanges, ledger,
-                  hosts,   router,    [this] { return proxy; },
-                  {},      {},        "1.2.3"};
+    sources shown{io,       deadlines, in_force, traffic, exchanges,
+                  requests, ledger,    hosts,    router,  [this] { return proxy; },
+                  {},       {},        "1.2.3"};
     history past;
     status_documents documents{shown, past, "5f3a9c12", [] { return event_state{7, 2, {}}; }};
     actions acting{shown, {}};

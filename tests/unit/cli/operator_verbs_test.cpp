@@ -74,6 +74,23 @@ TEST(operator_verbs, ask_the_default_listener_unless_told_otherwise) {
     }
 }
 
+TEST(operator_verbs, take_the_filters_of_requests) {
+    auto const all = run({"requests"});
+    EXPECT_EQ(all.chosen, verb::requests);
+    EXPECT_EQ(all.operating.model + all.operating.client + all.operating.status, "");
+    EXPECT_EQ(all.operating.host, std::nullopt);
+    auto const some = run({"requests", "--model", "a/b", "--host", "mac", "--client", "laptop",
+                           "--status", "5xx", "--limit", "7", "--json"})
+                          .operating;
+    EXPECT_EQ(some.model, "a/b");
+    EXPECT_EQ(some.host, "mac");
+    EXPECT_EQ(some.client, "laptop");
+    EXPECT_EQ(some.status, "5xx");
+    EXPECT_EQ(some.limit, "7");
+    EXPECT_TRUE(some.json);
+    expect_usage_error(run({"requests", "all"}), "all");
+}
+
 TEST(operator_verbs, take_the_place_from_flag_environment_or_file) {
     variables const file{{"a.json", R"({"admin": {"listen": "127.0.0.1:7001"}})"}};
     variables const environment{{"SECONDWIND_ADMIN_LISTEN", "127.0.0.1:7002"}};

@@ -75,6 +75,17 @@ std::string listening(std::string const& address) {
     return R"("listen": ")" + address + '"';
 }
 
+TEST(admin_requests, are_a_thousand_without_addresses_unless_set) {
+    EXPECT_EQ(surroundings{}.result().recent_requests, 1000U);
+    EXPECT_FALSE(surroundings{}.result().show_addresses);
+    auto const set =
+        surroundings{.section = R"("recent_requests": 0, "show_addresses": true)"}.result();
+    EXPECT_EQ(set.recent_requests, 0U);
+    EXPECT_TRUE(set.show_addresses);
+    EXPECT_THAT(surroundings{.section = R"("recent_requests": 100001)"}.fault(),
+                HasSubstr("admin.recent_requests"));
+}
+
 TEST(admin_token, stands_in_the_file_or_the_environment_or_in_a_file_of_its_own) {
     EXPECT_EQ(surroundings{}.result().token, "");
     EXPECT_EQ(surroundings{.section = R"("token": "0123456789abcdef")"}.result().token, good);

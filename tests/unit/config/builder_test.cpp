@@ -181,6 +181,7 @@ TEST(keys, each_reach_their_own_setting) {
         {"admin.probe_listen", "127.0.0.9:9"},
         {"admin.token", "0123456789abcdef"},
         {"admin.allow_actions", "true"},
+        {"admin.show_addresses", "true"},
         {"admin.allowed_hosts", "proxy.lan,[::1]:9"},
         {"recovery.mode", "off"},
         {"recovery.evict", "all"},

@@ -23,6 +23,24 @@ TEST(requested_model, is_the_top_level_name) {
     }
 }
 
+TEST(requested_model, is_seen_at_a_glance_where_the_body_begins_with_it) {
+    auto const read = requested_model::bytes_read();
+    EXPECT_EQ(requested_model{R"({"model":"qwen/qwen3-8b","messages":[]})"}.glance(),
+              "qwen/qwen3-8b");
+    EXPECT_EQ(requested_model{R"({"model": "a","messages":[]})"}.glance(), "a");
+    for (auto const* other :
+         {"", "{", R"({"model")", R"({"model":)", R"({"model":")", R"({"model":"a)",
+          R"({"model":null})", R"({"messages":[],"model":"a"})", R"({"model":"a\/b"})",
+          "{\"model\":\"a\nb\"}", "{\"model\":\"\xC3\xA4\"}", "{\"model\":\"12345678\x1f\"}"})
+        EXPECT_EQ(requested_model{other}.glance(), "") << other;
+    auto const long_name = R"({"model":")" + std::string(300, 'm') + R"("})";
+    EXPECT_EQ(requested_model{long_name}.glance(), "");
+    EXPECT_EQ(requested_model::bytes_read(), read);
+    requested_model const last{R"({"messages":[],"model":"a"})"};
+    EXPECT_EQ(last.name(), "a");
+    EXPECT_EQ(last.glance(), "a") << "it is known by now";
+}
+
 TEST(requested_model, may_be_written_with_escapes) {
     EXPECT_EQ(requested_model{R"({"m\u006fdel":"a"})"}.name(), "a");
     EXPECT_EQ(requested_model{R"({"\u006d\u006F\u0064\u0065\u006c":"a"})"}.name(), "a");

@@ -52,9 +52,17 @@ TEST(access_record, describes_an_exchange_in_one_line) {
     record.bytes_in = 17;
     record.bytes_out = 4'000'000'000;
     record.recovery = "recovered";
+    record.usage = {13, 40, -1};
+    record.earlier.push_back({"mac", 500, "load_refused", 0.1});
+    request.agent = "curl";
+    request.shown_address = "10.0.0.7";
+    std::string const body = R"({"model":"qwen/qwen3-8b"})";
+    request.model = lmstudio::requested_model{body};
     request.traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     telemetry::traffic counts;
-    record.write(request, counts);
+    telemetry::request_ring recent;
+    recent.bound(2);
+    record.write(request, counts, recent);
 
     auto const lines = log.lines("exchange");
     ASSERT_EQ(lines.size(), 1u);
@@ -64,6 +72,8 @@ TEST(access_record, describes_an_exchange_in_one_line) {
     EXPECT_EQ(line.at("path"), "/v1/chat/completions"); // a query may contain a secret
     EXPECT_EQ(line.at("status"), 200);
     EXPECT_EQ(line.at("host"), "mac");
+    EXPECT_EQ(line.at("model"), "qwen/qwen3-8b");
+    EXPECT_FALSE(line.contains("address"));
     EXPECT_EQ(line.at("client"), "laptop");
     EXPECT_EQ(line.at("stream"), true);
     EXPECT_EQ(line.at("attempts"), 2);
@@ -86,6 +96,46 @@ TEST(access_record, describes_an_exchange_in_one_line) {
     ASSERT_EQ(codes.seen().size(), 1u);
     EXPECT_EQ(codes.seen().front(), (std::pair<int, std::uint64_t>{200, 1}));
     EXPECT_DOUBLE_EQ(counts.first_bytes[route].sum(), 0.25);
+
+    ASSERT_EQ(recent.newest(), 1u);
+    auto const& row = recent.at(1);
+    auto const& told = row.told();
+    EXPECT_EQ(told.path, "/v1/chat/completions");
+    EXPECT_EQ(told.model, "qwen/qwen3-8b");
+    EXPECT_EQ(told.host, "mac");
+    EXPECT_EQ(told.client, "laptop");
+    EXPECT_EQ(told.agent, "curl");
+    EXPECT_EQ(told.address, "10.0.0.7");
+    EXPECT_EQ(told.id, "abc-1");
+    EXPECT_EQ(told.verdict, "insufficient_memory");
+    EXPECT_EQ(told.ended, "complete");
+    EXPECT_EQ(told.began, record.began);
+    EXPECT_EQ(told.tokens_in, 13);
+    EXPECT_EQ(told.tokens_out, 40);
+    ASSERT_EQ(row.earlier().size(), 1u);
+    EXPECT_EQ(row.earlier().front().reason, "load_refused");
+}
+
+TEST(access_record, counts_the_speed_of_a_stream_from_its_first_byte) {
+    proxy::replay_budget budget{100};
+    telemetry::traffic counts;
+    telemetry::request_ring recent;
+    recent.bound(3);
+    proxy::access_record record;
+    record.began -= 12s;
+    record.first_byte = record.began + 2s;
+    record.stream = true;
+    record.usage.out = 100;
+    record.write(sample(budget), counts, recent);
+    record.usage.per_second = 55.5; // the host knows better
+    record.write(sample(budget), counts, recent);
+    record.stream = false; // all of it came at once
+    record.usage.per_second = -1;
+    record.write(sample(budget), counts, recent);
+    EXPECT_GT(recent.at(1).told().tokens_per_second, 5);
+    EXPECT_LE(recent.at(1).told().tokens_per_second, 10);
+    EXPECT_EQ(recent.at(2).told().tokens_per_second, 55.5);
+    EXPECT_LT(recent.at(3).told().tokens_per_second, 0);
 }
 
 TEST(access_record, tells_why_the_host_was_chosen_and_from_where_the_request_was_moved) {
@@ -94,19 +144,20 @@ TEST(access_record, tells_why_the_host_was_chosen_and_from_where_the_request_was
     one_host const one;
     proxy::request request = sample(budget);
     telemetry::traffic counts;
+    telemetry::request_ring recent;
     proxy::access_record record;
-    record.write(request, counts); // refused before it had a host
+    record.write(request, counts, recent); // refused before it had a host
     request.host = one.hosts.find("mac");
     request.route = policy::choice_reason::evict;
-    record.write(request, counts);
+    record.write(request, counts, recent);
     request.route = policy::choice_reason::moved;
     record.moved_from = "rtx";
     record.moved_because = "load_refused";
-    record.write(request, counts);
+    record.write(request, counts, recent);
     record.moved_from = "";
     record.moved_because = {};
     record.suppressed = 3;
-    record.write(request, counts);
+    record.write(request, counts, recent);
 
     auto const lines = log.lines("exchange");
     ASSERT_EQ(lines.size(), 4u);
@@ -131,7 +182,8 @@ TEST(access_record, reports_499_for_a_client_that_left_whatever_was_sent) {
     record.status = 200;
     record.ending = proxy::ending::client_gone;
     telemetry::traffic counts;
-    record.write(sample(budget), counts);
+    telemetry::request_ring recent;
+    record.write(sample(budget), counts, recent);
     EXPECT_EQ(counts.failed, 0u);
     auto const lines = log.lines("exchange");
     ASSERT_EQ(lines.size(), 1u);
