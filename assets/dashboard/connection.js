@@ -35,6 +35,13 @@ export class connection {
     () => (this.phase === 'polling' ? recoveries_every : null),
   );
 
+  // Asked only when the status says that a request has ended.
+  #requests = new poll(
+    () => this.#ask(this.#requests_path(), (answer) => this.#store.take_requests(answer)),
+    () => null,
+  );
+  #ended = null; // how many had ended when they were asked for last
+
   constructor(store, changed) {
     this.#store = store;
     this.#changed = changed;
@@ -74,6 +81,26 @@ export class connection {
     this.#store.take_recoveries(answer, true);
   }
 
+  async load_older_requests() {
+    const before = this.#store.older_requests;
+    if (before === null) return;
+    const answer = await get(`/api/requests?limit=100&before=${before}`);
+    this.#store.take_requests(answer, true);
+  }
+
+  #requests_path() {
+    const { requests, newest_request } = this.#store;
+    return requests === null
+      ? '/api/requests?limit=100'
+      : `/api/requests?limit=500&after=${newest_request}`;
+  }
+
+  #ask_for_ended({ totals }, restarted) {
+    if (!restarted && this.#store.requests !== null && totals.exchanges === this.#ended) return;
+    this.#ended = totals.exchanges;
+    this.#requests.now();
+  }
+
   #status_pause() {
     if (!this.lost_since) return status_every;
     const pause = backoff(this.#misses);
@@ -98,6 +125,7 @@ export class connection {
     this.#misses = 0;
     this.lost_since = null;
     const restarted = this.#store.take_status(status);
+    this.#ask_for_ended(status, reconnected || restarted);
     if (reconnected || restarted) this.#hosts.now();
     if (reconnected || this.#reopen === null) this.#open();
     if (this.phase === 'polling' && (restarted || this.#store.recoveries === null))

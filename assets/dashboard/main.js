@@ -8,6 +8,7 @@ import { judge, unreachable } from './health.js';
 import { hosts_view } from './hosts.js';
 import { notices, render_health } from './notices.js';
 import { recoveries_view } from './recoveries.js';
+import { requests_view } from './requests.js';
 import { route_view } from './route.js';
 import { settings_view } from './settings.js';
 import { store } from './store.js';
@@ -32,6 +33,7 @@ const act = new actions(
 const views = [
   new hosts_view(act),
   new exchanges_view(act),
+  new requests_view(() => older_requests(), later),
   new recoveries_view(() => older()),
   new route_view(),
   new settings_view(act),
@@ -43,6 +45,14 @@ async function older() {
     await link.load_older();
   } catch (error) {
     notifier.show_result(`Older recoveries could not be loaded: ${error.message}.`, false);
+  }
+}
+
+async function older_requests() {
+  try {
+    await link.load_older_requests();
+  } catch (error) {
+    notifier.show_result(`Older requests could not be loaded: ${error.message}.`, false);
   }
 }
 

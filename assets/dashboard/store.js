@@ -1,12 +1,16 @@
 // The known state of secondwind. It does not depend on the page.
 
 const most_recoveries = 500;
+const most_requests = 1000;
 
 export class store {
   status = null;
   hosts = null; // null until they are known
   recoveries = null; // by number; null until they are known
   older_before = null; // the server has more recoveries with numbers below this one
+  requests = null; // that have ended, newest first; null until they are known
+  requests_kept = null; // how many of them the server keeps
+  older_requests = null; // the server has more requests with numbers below this one
   run = null;
   sequence = null; // of the newest included event
   as_of = null; // the time of the last data
@@ -56,6 +60,37 @@ export class store {
     this.#heard();
   }
 
+  newest_requests() {
+    return this.requests ?? [];
+  }
+
+  // The number of the newest known request.
+  get newest_request() {
+    return this.requests?.[0]?.number ?? 0;
+  }
+
+  // A page of requests that have ended: those after the newest known one, or with `older` those
+  // before the oldest.
+  take_requests({ requests, next_before, kept }, older = false) {
+    this.requests_kept = kept;
+    const known = this.requests ?? [];
+    if (older) {
+      this.requests = [...known, ...requests];
+      this.older_requests = next_before;
+    } else if (this.requests === null || next_before !== null) {
+      // The first page, or more than a page since the last one: those before it are dropped.
+      this.requests = requests;
+      this.older_requests = next_before;
+    } else {
+      this.requests = [...requests, ...known];
+    }
+    if (!older && this.requests.length > most_requests) {
+      this.requests.length = most_requests;
+      this.older_requests = this.requests.at(-1).number;
+    }
+    this.#heard();
+  }
+
   // One message of /events. Returns false if earlier events were missed; then it needs a snapshot.
   take_message(message) {
     if (message.type === 'snapshot') {
@@ -96,6 +131,8 @@ export class store {
     this.hosts = null;
     this.recoveries = null;
     this.older_before = null;
+    this.requests = null;
+    this.older_requests = null;
     return restarted;
   }
 
