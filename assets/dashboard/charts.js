@@ -175,22 +175,28 @@ export class charts {
       title: 'Requests per minute',
       series: [
         { name: 'all', key: 'main', ink: '--accent', fill: '--accent-soft' },
-        { name: 'failed', key: 'bad', ink: '--bad', dash: [4, 3] },
+        { name: 'with an error', key: 'attention', ink: '--attention', dash: [2, 2] },
+        { name: 'not served', key: 'bad', ink: '--bad', dash: [4, 3] },
       ],
       format: whole,
       read: (samples, interval) => [
         per_minute(samples, interval, ({ exchanges }) => exchanges),
+        per_minute(samples, interval, ({ errors }) => errors),
         per_minute(samples, interval, ({ failed }) => failed),
       ],
-      value: ([all, failed]) => {
-        const bad = newest(failed) ?? 0;
-        return bad > 0
-          ? `${count(newest(all) ?? 0)}, ${count(bad)} failed`
-          : count(newest(all) ?? 0);
+      value: ([all, errors, failed]) => {
+        const wrong = [
+          [newest(errors) ?? 0, 'with an error'],
+          [newest(failed) ?? 0, 'not served'],
+        ].filter(([n]) => n > 0);
+        return [count(newest(all) ?? 0), ...wrong.map(([n, word]) => `${count(n)} ${word}`)].join(
+          ', ',
+        );
       },
-      say: ([all, failed]) =>
+      say: ([all, errors, failed]) =>
         `Requests per minute: ${counted(newest(all) ?? 0, 'request')} in the last minute, ` +
-        `${count(newest(failed) ?? 0)} failed; at most ${count(highest(all))} in a minute.`,
+        `${count(newest(errors) ?? 0)} answered with an error and ${count(newest(failed) ?? 0)} ` +
+        `not served; at most ${count(highest(all))} in a minute.`,
     });
     const first_byte = new chart('chart-first-byte', {
       title: 'Time to first byte',

@@ -72,7 +72,11 @@ export class settings_view {
       ['Uptime', duration(up < 10 ? Math.floor(up) : up)],
       ['Connections', `${count(status.connections)} of ${count(status.connections_limit)}`],
       ['Replay buffer', `${bytes(replay_buffer.used)} of ${bytes(replay_buffer.limit)}`],
-      ['Requests', `${count(totals.exchanges)}, ${count(totals.failed)} failed`],
+      [
+        'Requests',
+        `${count(totals.exchanges)}, ${count(totals.errors)} with an error, ` +
+          `${count(totals.failed)} not served`,
+      ],
       ['Client disconnects', count(totals.client_disconnects)],
       ['Relayed', `${bytes(totals.bytes_in)} in, ${bytes(totals.bytes_out)} out`],
       ['Event clients', count(status.event_subscribers)],

@@ -133,6 +133,7 @@ json sample_json(sample const& sample) {
     return {{"time", time_json(sample.time)},
             {"exchanges", sample.exchanges},
             {"failed", sample.failed},
+            {"errors", sample.errors},
             {"first_byte_p50", seconds_or_null(sample.first_byte_p50)},
             {"first_byte_p95", seconds_or_null(sample.first_byte_p95)},
             {"stream_events", sample.stream_events}};

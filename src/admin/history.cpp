@@ -48,6 +48,7 @@ void history::add_sample(telemetry::traffic const& traffic,
     next.time = time;
     next.exchanges = traffic.exchanges - exchanges_;
     next.failed = traffic.failed - failed_;
+    next.errors = traffic.errors - errors_;
     next.stream_events = traffic.stream_events - stream_events_;
     next.first_byte_p50 = quantile(added, 0.5);
     next.first_byte_p95 = quantile(added, 0.95);
@@ -57,6 +58,7 @@ void history::add_sample(telemetry::traffic const& traffic,
 
     exchanges_ = traffic.exchanges;
     failed_ = traffic.failed;
+    errors_ = traffic.errors;
     stream_events_ = traffic.stream_events;
     first_bytes_ = first_bytes;
 }

@@ -18,6 +18,7 @@ struct sample {
     std::chrono::system_clock::time_point time; // the end of the interval
     std::uint64_t exchanges = 0;                // that have ended in it
     std::uint64_t failed = 0;
+    std::uint64_t errors = 0;
     std::uint64_t stream_events = 0;
     // Seconds, estimated from the histogram; nothing if no response has started.
     std::optional<double> first_byte_p50;
@@ -38,6 +39,7 @@ private:
     std::deque<sample> samples_;
     std::uint64_t exchanges_ = 0;
     std::uint64_t failed_ = 0;
+    std::uint64_t errors_ = 0;
     std::uint64_t stream_events_ = 0;
     telemetry::histogram::counts first_bytes_{};
 };

@@ -2,6 +2,7 @@
 
 #include "host_metrics.hpp"
 #include "metric_families.hpp"
+#include "model_metrics.hpp"
 #include "process_figures.hpp"
 #include "recovery_counts.hpp"
 #include <secondwind/base/log.hpp>
@@ -65,6 +66,10 @@ void add_traffic(metric_families& families, traffic const& traffic) {
                  "Requests without a complete response from a host, although the client stayed "
                  "connected")
         .add(traffic.failed);
+    families
+        .counter("secondwind_responses_with_error_total",
+                 "Complete responses of hosts with an error status")
+        .add(traffic.errors);
     families.gauge("secondwind_requests_in_flight", "Requests that are being served")
         .add(traffic.in_flight);
     families.histogram("secondwind_request_duration_seconds",
@@ -223,7 +228,9 @@ std::string metrics::render(std::size_t event_subscribers) const {
                "too few file descriptors")
         .add(static_cast<double>(proxy.connections_limit));
     add_traffic(families, sources_.traffic);
+    add_model_metrics(families, sources_.traffic.models);
     add_host_metrics(families, sources_.hosts);
+    add_instance_metrics(families, sources_.hosts);
     add_routing_metrics(families, sources_.traffic.route_waits, sources_.hosts);
     add_queue(families, sources_.traffic, proxy.route_waiting);
     families

@@ -22,6 +22,7 @@ json totals_json(telemetry::traffic const& t, recovery::ledger const& ledger) {
     auto const& records = ledger.records();
     return {{"exchanges", t.exchanges},
             {"failed", t.failed},
+            {"errors", t.errors},
             {"client_disconnects", disconnects},
             // The ids count from 1, and only the oldest records are forgotten.
             {"recoveries", records.empty() ? 0 : records.back()->id},

@@ -131,9 +131,15 @@ std::string totals_text(json const& status) {
     auto const exchanges = count_member(totals, "exchanges");
     auto const failed = count_member(totals, "failed");
     auto const recoveries = count_member(totals, "recoveries");
+    auto const errors = count_member(totals, "errors");
     auto text = counted(exchanges, "request");
+    std::vector<std::string> bad;
+    if (errors != 0)
+        bad.push_back(fmt::format("{} answered with an error", errors));
     if (failed != 0)
-        text += fmt::format(" ({} failed)", failed);
+        bad.push_back(fmt::format("{} not served", failed));
+    if (!bad.empty())
+        text += " (" + enumerated(bad) + ")";
     if (recoveries == 0)
         return text + ", no recoveries";
     return text + fmt::format(", {} ({} recovered)", counted(recoveries, "recovery", "recoveries"),

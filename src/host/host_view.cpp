@@ -193,6 +193,8 @@ bool host_view::keep(recovery::control::listing const& got) {
             each.doing = known->doing;
             each.last_used_ms = std::max(each.last_used_ms, known->last_used_ms);
         }
+    if (listed_)
+        changes_.note(listed_->instances, fresh.instances);
     bool const news = !listed_ || !same(*listed_, fresh) || !listing_error_.empty();
     listed_ = std::move(fresh);
     listing_error_.clear();

@@ -97,12 +97,14 @@ void traffic::ended(finished const& one) {
     auto const route = static_cast<std::size_t>(one.route);
     ++exchanges;
     failed += one.failed;
+    errors += one.answered_with_error();
     codes[route][static_cast<std::size_t>(one.method)].add(one.status);
     durations[route].observe(one.seconds);
     if (one.first_byte >= 0)
         first_bytes[route].observe(one.first_byte);
     bytes_in += one.bytes_in;
     bytes_out += one.bytes_out;
+    models.ended(one);
 }
 
 } // namespace secondwind::telemetry

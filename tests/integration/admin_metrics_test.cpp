@@ -67,6 +67,17 @@ TEST_F(metrics_of_a_proxy, follow_a_request_that_is_served) {
         EXPECT_EQ(all.sum("secondwind_requests_total"), 1);
         EXPECT_EQ(all.value("secondwind_requests_in_flight"), 0);
         EXPECT_EQ(all.value("secondwind_requests_failed_total"), 0);
+        EXPECT_EQ(all.value("secondwind_responses_with_error_total"), 0);
+        metric_labels const big{{"host", "host"}, {"model", "big"}};
+        EXPECT_EQ(all.value("secondwind_model_requests_total", big), 1);
+        EXPECT_EQ(all.value("secondwind_model_first_byte_seconds_count", big), 1);
+        EXPECT_GT(all.value("secondwind_model_tokens_total",
+                            {{"host", "host"}, {"model", "big"}, {"kind", "prompt"}}),
+                  0);
+        EXPECT_GT(all.value("secondwind_model_tokens_total",
+                            {{"host", "host"}, {"model", "big"}, {"kind", "generated"}}),
+                  0);
+        EXPECT_EQ(all.sum("secondwind_model_errors_total"), 0);
         EXPECT_EQ(all.value("secondwind_request_duration_seconds_count", chats), 1);
         EXPECT_EQ(all.value("secondwind_request_first_byte_seconds_count", chats), 1);
         EXPECT_EQ(all.value("secondwind_request_bytes_total"), chat_body("big").size());
@@ -200,6 +211,8 @@ TEST_F(metrics_of_a_proxy, count_an_unload_that_is_refused) {
         EXPECT_EQ(all.sum("secondwind_replays_total"), 0);
         EXPECT_EQ(all.value("secondwind_requests_total", chats_with("400")), 1);
         EXPECT_EQ(all.value("secondwind_requests_failed_total"), 0); // it is the host's own answer
+        EXPECT_EQ(all.value("secondwind_responses_with_error_total"), 1);
+        EXPECT_EQ(all.sum("secondwind_model_errors_total"), 1);
     };
     run(task(*this));
 }

@@ -13,7 +13,7 @@ nlohmann::json admin_status() {
         "recovery":{"mode":"on","evict":"idle","pinned":[],"max_replays":1},
         "connections":3,"connections_limit":10000,"replay_buffer":{"used":0,"limit":268435456},
         "event_subscribers":1,
-        "totals":{"exchanges":1204,"failed":3,"client_disconnects":1,"recoveries":6,"recovered":5,
+        "totals":{"exchanges":1204,"failed":3,"errors":7,"client_disconnects":1,"recoveries":6,"recovered":5,
                   "replays":6,"bytes_in":1,"bytes_out":2,"stream_events":9,"log_lines_dropped":0},
         "exchanges":[{"number":42,"id":"r-1","method":"POST","path":"/v1/chat/completions",
                       "host":"default","model":"qwen/qwen3-8b","phase":"relaying","stream":true,

@@ -4,6 +4,7 @@
 #include <secondwind/config/current_settings.hpp>
 #include <secondwind/host/connection_pool.hpp>
 #include <secondwind/host/host_health.hpp>
+#include <secondwind/host/instance_changes.hpp>
 #include <secondwind/net/deadline.hpp>
 #include <secondwind/net/gate.hpp>
 #include <secondwind/net/task.hpp>
@@ -53,6 +54,8 @@ public:
     std::optional<std::string> const& version() const noexcept { return version_; }
     // The last one, however old; nothing before the first.
     std::optional<listing> const& listed() const noexcept { return listed_; }
+    // What was loaded and unloaded between listings.
+    instance_changes const& changes() const noexcept { return changes_; }
     // Why there is no newer listing, in one clause; empty if nothing went wrong.
     std::string const& listing_error() const noexcept { return listing_error_; }
     // Why no recovery can work although the host is up, in one clause; empty if nothing is known to
@@ -139,6 +142,7 @@ private:
     std::function<void(listing const*)> surveyed_;
     std::optional<std::string> version_;
     std::optional<listing> listed_;
+    instance_changes changes_;
     std::string listing_error_;
     std::string unlisted_;  // the reason, if the host answers and has not listed its models
     std::string forbidden_; // the reason, if it does not permit unloads

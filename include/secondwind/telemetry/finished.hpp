@@ -41,6 +41,11 @@ struct finished {
     std::string_view path;    // without its query
     std::string_view id;      // of the request
     std::string_view detail;  // why it failed, or the rule that was broken
+
+    // The client has left.
+    bool left() const noexcept { return status == 499; }
+    // With the whole of an error of LM Studio's.
+    bool answered_with_error() const noexcept { return !failed && !left() && status >= 400; }
 };
 
 // An attempt that another one followed.

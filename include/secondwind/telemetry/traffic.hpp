@@ -4,6 +4,7 @@
 #include <secondwind/telemetry/code_counts.hpp>
 #include <secondwind/telemetry/finished.hpp>
 #include <secondwind/telemetry/histogram.hpp>
+#include <secondwind/telemetry/model_counts.hpp>
 #include <secondwind/telemetry/route.hpp>
 
 #include <array>
@@ -93,10 +94,12 @@ struct traffic {
 
     std::uint64_t in_flight = 0; // requests that have been read and are being served
     std::uint64_t exchanges = 0;
-    std::uint64_t failed = 0;
+    std::uint64_t failed = 0; // without LM Studio's whole answer, although the client stayed
+    std::uint64_t errors = 0; // whole answers of LM Studio with an error
     std::array<std::array<code_counts, methods>, routes> codes; // [route][method]
     std::array<histogram, routes> durations;
     std::array<histogram, routes> first_bytes;
+    model_counts models;
     std::uint64_t bytes_in = 0;
     std::uint64_t bytes_out = 0;
     std::uint64_t stream_events = 0; // for LM Studio, each is one token and one chunk

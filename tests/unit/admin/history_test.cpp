@@ -64,6 +64,7 @@ TEST(history, tells_what_was_added_since_the_last_sample) {
     traffic now;
     answer(now, 0.2);
     now.failed = 1;
+    now.errors = 3;
     now.stream_events = 250;
     past.add_sample(now, start);
     answer(now, 3);
@@ -76,12 +77,14 @@ TEST(history, tells_what_was_added_since_the_last_sample) {
     EXPECT_EQ(first.time, start);
     EXPECT_EQ(first.exchanges, 1U);
     EXPECT_EQ(first.failed, 1U);
+    EXPECT_EQ(first.errors, 3U);
     EXPECT_EQ(first.stream_events, 250U);
     EXPECT_DOUBLE_EQ(first.first_byte_p50.value(), 0.175);
     auto const& second = past.samples()[1];
     EXPECT_EQ(second.time, start + history::interval);
     EXPECT_EQ(second.exchanges, 2U);
     EXPECT_EQ(second.failed, 0U);
+    EXPECT_EQ(second.errors, 0U);
     EXPECT_EQ(second.stream_events, 50U);
     // Both between 2.5 and 5: the 0.2 of the sample before is not among them.
     EXPECT_DOUBLE_EQ(second.first_byte_p50.value(), 3.75);

@@ -76,6 +76,7 @@ TEST_F(status_of_many, shows_the_oldest_500_exchanges_and_how_many_there_are) {
 TEST_F(status_of_many, shows_the_counters) {
     traffic.exchanges = 9;
     traffic.failed = 1;
+    traffic.errors = 2;
     traffic.departures = {0, 1, 2, 0, 0, 3, 0};
     traffic.replays_recovered = 4;
     traffic.replays_failed = 1;
@@ -86,6 +87,7 @@ TEST_F(status_of_many, shows_the_counters) {
     auto const& totals = s.at("totals");
     EXPECT_EQ(totals.at("exchanges"), 9);
     EXPECT_EQ(totals.at("failed"), 1);
+    EXPECT_EQ(totals.at("errors"), 2);
     EXPECT_EQ(totals.at("client_disconnects"), 6);
     EXPECT_EQ(totals.at("recovered"), 4);
     EXPECT_EQ(totals.at("replays"), 5);

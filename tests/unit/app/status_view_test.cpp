@@ -31,8 +31,8 @@ TEST(status_view, shows_everything_in_three_tables_under_one_sentence) {
     EXPECT_EQ(
         status_view(test::admin_status(), json::array({test::admin_host()}),
                     json::array({test::admin_recovery()}), false),
-        "All is well: 1 host up. secondwind 0.1.0 on 127.0.0.1:1235 for 2h 5m: 1204 requests (3 "
-        "failed), 6 recoveries (5 requests recovered).\n"
+        "All is well: 1 host up. secondwind 0.1.0 on 127.0.0.1:1235 for 2h 5m: 1204 requests (7 "
+        "answered with an error and 3 not served), 6 recoveries (5 requests recovered).\n"
         "\n"
         "HOST     URL                    STATE  SINCE  VERSION  LOADED  IN FLIGHT  RECOVERY\n"
         "default  http://127.0.0.1:1234  up        1h  0.4.5         1          2  -\n"

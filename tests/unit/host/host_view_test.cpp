@@ -126,6 +126,17 @@ TEST_F(host_view, knows_nothing_before_it_is_asked_for) {
     EXPECT_EQ(changes, 0);
 }
 
+TEST_F(host_view, counts_what_is_loaded_and_unloaded_between_its_lists) {
+    look();
+    time.pass(1s);
+    EXPECT_TRUE(view.changes().by_model().empty()) << "the first list is no change";
+    host.next.instances = lmstudio::inventory{{"b", "b", 7}};
+    look();
+    time.pass(1s);
+    EXPECT_EQ(view.changes().by_model().at("a").unloads, 1U);
+    EXPECT_EQ(view.changes().by_model().at("b").loads, 1U);
+}
+
 TEST_F(host_view, is_silent_until_it_has_answered_or_failed) {
     auto const ask = [](host_view& t) -> net::task<void> {
         co_await t.view.ask_after_silence();
