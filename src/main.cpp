@@ -170,6 +170,8 @@ int run(int argc, char** argv) {
         return run_operator(app::operator_verb::requests, invocation.operating);
     case verb::route:
         return run_operator(app::operator_verb::route, invocation.operating);
+    case verb::explain:
+        return run_operator(app::operator_verb::explain, invocation.operating);
     case verb::unload:
         return run_operator(app::operator_verb::unload, invocation.operating);
     case verb::load:

@@ -1,6 +1,7 @@
 #include "api.hpp"
 
 #include "api_json.hpp"
+#include "explain_document.hpp"
 #include "query.hpp"
 #include "recovery_search.hpp"
 #include "request_search.hpp"
@@ -47,9 +48,9 @@ net::task<reply> api::answer(request request) {
     }
     // A probe is answered whatever its query is.
     bool const probe = destination.route == route::livez || destination.route == route::readyz;
-    bool const reads_query = probe || destination.route == route::recoveries ||
-                             destination.route == route::choice ||
-                             destination.route == route::requests;
+    bool const reads_query =
+        probe || destination.route == route::recoveries || destination.route == route::choice ||
+        destination.route == route::requests || destination.route == route::explain;
     auto const error = reads_query ? std::string{} : refuse_query(request.query);
     if (!error.empty())
         co_return error_reply(400, "bad_request", error);
@@ -71,6 +72,8 @@ net::task<reply> api::document(destination destination, request request) {
         co_return search(request.query);
     case route::requests:
         co_return search_requests(request.query);
+    case route::explain:
+        co_return co_await explain(std::move(request.query));
     case route::choice:
         co_return route_to(request.query);
     default:
@@ -106,6 +109,14 @@ net::task<reply> api::readiness() {
 net::task<reply> api::all_hosts() {
     co_await sources_.hosts.refresh(listing_age);
     co_return json_reply(R"({"hosts":)" + documents_.hosts() + "}");
+}
+
+net::task<reply> api::explain(std::string query) {
+    explain_question asked;
+    if (auto const error = read_explain_question(query, sources_, asked); !error.empty())
+        co_return error_reply(400, "bad_request", error);
+    co_await sources_.hosts.refresh(listing_age);
+    co_return json_reply(explain_document(sources_, asked));
 }
 
 reply api::search(std::string_view query) const {

@@ -8,6 +8,7 @@
 #include <secondwind/admin/sources.hpp>
 #include <secondwind/net/task.hpp>
 
+#include <string>
 #include <string_view>
 
 namespace secondwind::admin {
@@ -27,6 +28,7 @@ private:
     net::task<reply> document(destination destination, request request);
     net::task<reply> readiness();
     net::task<reply> all_hosts();
+    net::task<reply> explain(std::string query);
     reply search(std::string_view query) const;
     reply search_requests(std::string_view query) const;
     reply route_to(std::string_view query) const;

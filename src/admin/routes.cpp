@@ -8,7 +8,7 @@ namespace secondwind::admin {
 
 namespace {
 
-constexpr std::array<std::pair<std::string_view, route>, 9> fixed{{
+constexpr std::array<std::pair<std::string_view, route>, 10> fixed{{
     {"/livez", route::livez},
     {"/readyz", route::readyz},
     {"/api/status", route::status},
@@ -16,6 +16,7 @@ constexpr std::array<std::pair<std::string_view, route>, 9> fixed{{
     {"/api/recoveries", route::recoveries},
     {"/api/requests", route::requests},
     {"/api/route", route::choice},
+    {"/api/explain", route::explain},
     {"/api/recovery/mode", route::recovery_mode},
     {"/api/reload", route::reload},
 }};

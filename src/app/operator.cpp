@@ -175,6 +175,18 @@ int show_route(operator_command const& command, console const& console) {
     return exit_code(console.print(route_view(answer->value, console.colours)));
 }
 
+int explain(operator_command const& command, console const& console) {
+    auto target = "/api/explain?model=" + percent_encoded(command.model);
+    if (command.host)
+        target += "&host=" + percent_encoded(*command.host);
+    auto const answer = fetch(command, console, target);
+    if (!answer)
+        return 1;
+    if (command.json)
+        return exit_code(print_line(console, answer->text));
+    return exit_code(console.print(explain_view(answer->value, console.colours)));
+}
+
 int show_health(operator_command const& command, console const& console) {
     auto const answer = ask_admin(command.server, "GET", "/readyz", {}, command.timeout);
     auto const body = json::parse(answer.body, nullptr, false);
@@ -335,6 +347,8 @@ int run_operator(operator_command const& command, console const& console) {
         return show_requests(command, console);
     case operator_verb::route:
         return show_route(command, console);
+    case operator_verb::explain:
+        return explain(command, console);
     case operator_verb::unload:
         return unload(command, console);
     case operator_verb::load:

@@ -31,6 +31,10 @@ std::string requests_view(json const& document, double now, bool colours);
 // Takes /api/route.
 std::string route_view(json const& route, bool colours);
 
+// `secondwind explain`: for each host what a recovery would do, and with which instance. Takes
+// /api/explain.
+std::string explain_view(json const& document, bool colours);
+
 // `secondwind unload`: the result for each instance in the list `unloaded`.
 std::string unloaded_view(json const& unloaded, bool colours);
 

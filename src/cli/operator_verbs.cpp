@@ -82,6 +82,11 @@ operator_verbs::operator_verbs(CLI::App& app, flag_values& values) : values_{val
         ->required();
     route.add_option("--path", flags_.path, "Path of the request, if not /v1/chat/completions")
         ->type_name("PATH");
+    auto& explain =
+        add(app, verb::explain, "explain", "Show what a recovery for a model would unload now");
+    explain.add_option("MODEL", flags_.model, "Name of the model, as a request gives it")
+        ->required();
+    explain.add_option("--host", host_, "Only on this host")->type_name("NAME");
     auto& unload = add(app, verb::unload, "unload", "Unload model instances from a host");
     unload.add_option("ID", flags_.instances, "Instances to unload, as `models` lists them");
     unload.add_flag("--all", flags_.all, "Unload all loaded instances");

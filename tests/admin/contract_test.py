@@ -315,6 +315,13 @@ class a_guarded_server(contract_test):
         none = self.ask("/api/recoveries", query=f"?before={record['recovery']}")
         self.assertEqual(none, {"recoveries": [], "next_before": None})
 
+    def test_explains_what_a_recovery_would_do(self):
+        model = self.another_model()
+        told = self.ask("/api/explain", query=f"?model={model}")
+        (host,) = told["hosts"]
+        self.assertEqual((told["mode"], host["key"], host["reason"]), ("on", model, "unload"))
+        self.assertIn("unload", [each["decision"] for each in host["instances"]])
+
     def test_gives_the_requests_that_have_ended(self):
         model = self.another_model()
         self.chat(model)

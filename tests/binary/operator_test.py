@@ -26,6 +26,7 @@ VERBS = (
     ["models"],
     ["requests"],
     ["route", "x"],
+    ["explain", "x"],
     ["unload", "--all", "--yes"],
     ["events"],
     ["health"],
@@ -34,7 +35,7 @@ VERBS = (
 
 class without_a_server(binary_test):
     def test_each_verb_has_a_help_of_its_own(self):
-        for verb in ("status", "models", "requests", "route", "unload", "events", "health"):
+        for verb in ("status", "models", "requests", "explain", "route", "unload", "events", "health"):
             with self.subTest(verb=verb):
                 ended = run(verb, "--help")
                 self.assertEqual((ended.returncode, ended.stderr), (0, ""))
@@ -69,6 +70,7 @@ class without_a_server(binary_test):
             ["events", "--once"],
             ["load"],
             ["route"],
+            ["explain"],
             ["load", "x", "--admin", "127.0.0.1:1"],
             ["status", "x"],
             ["--listen", "127.0.0.1:0", "status"],

@@ -147,6 +147,21 @@ TEST_F(operator_run, requests_asks_for_those_that_it_is_to_show) {
     EXPECT_THAT(only_error(), HasSubstr("No status."));
 }
 
+TEST_F(operator_run, explain_asks_for_the_model_as_it_is_named) {
+    auto command = command_of(verb::explain);
+    command.model = "a/b c";
+    std::string const none = R"({"model":"a/b c","mode":"on","hosts":[]})";
+    EXPECT_EQ(ask(command, {answer(200, none)}), 0);
+    EXPECT_EQ(printed_, "If LM Studio refuses to load a/b c because there is not enough memory:\n");
+    printed_.clear();
+    command.host = "mac";
+    command.json = true;
+    EXPECT_EQ(ask(command, {answer(200, none)}), 0);
+    EXPECT_EQ(printed_, none + "\n");
+    EXPECT_THAT(lines_seen(), ElementsAre("GET /api/explain?model=a%2Fb%20c",
+                                          "GET /api/explain?model=a%2Fb%20c&host=mac"));
+}
+
 TEST_F(operator_run, health_is_the_word_and_the_exit_code) {
     auto const health = command_of(verb::health);
     EXPECT_EQ(ask(health, {answer(200, R"({"status":"ready"})")}), 0);

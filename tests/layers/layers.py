@@ -56,7 +56,8 @@ PURE_ROOMS = {"base", "http", "lmstudio", "policy", "config", "cli", "telemetry"
 PURE_FILES = {
     "admin/access", "admin/action_requests", "admin/assets", "admin/event_ring", "admin/history",
     "admin/lab_message", "admin/message", "admin/query", "admin/routes", "admin/search_fields",
-    "app/doctor_findings", "app/event_view", "app/formatting", "app/json_members", "app/models_view",
+    "app/doctor_findings", "app/event_view", "app/explain_view", "app/formatting",
+    "app/json_members", "app/models_view",
     "app/operator_view", "app/requests_view", "app/route_view", "app/status_view",
     "app/trial_report",
     "host/api_support", "host/backoff", "host/host_health", "host/idle_set",

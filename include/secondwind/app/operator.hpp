@@ -31,6 +31,7 @@ enum class operator_verb : std::uint8_t {
     models,
     requests,
     route,
+    explain,
     unload,
     load,
     drain,
@@ -43,20 +44,20 @@ enum class operator_verb : std::uint8_t {
 struct operator_command {
     operator_verb verb = operator_verb::status;
     admin_address server;
-    bool json = false;                       // print the server's JSON unchanged
-    std::optional<std::string> host;         // unload: on this host; optional if there is only one;
-                                             // load: on this one instead of the default one;
-                                             // drain, undrain: this one; requests: of this one
-    std::string model{};                     // load: the key of this model; route: a name of it;
-                                             // requests: for this one
-    std::string client{};                    // requests: of this client
-    std::string status{};                    // requests: with this status, or of this class
-    std::string limit{};                     // requests: at most so many
-    std::string path{};                      // route: of the request; empty: of chat completions
-    std::vector<std::string> instances;      // unload: these instances, or
-    bool all = false;                        // unload: all loaded instances
-    bool yes = false;                        // unload: without confirmation
-    bool wait = false;                       // drain: until no exchange is left
+    bool json = false;                  // print the server's JSON unchanged
+    std::optional<std::string> host;    // unload: on this host; optional if there is only one;
+                                        // load: on this one instead of the default one;
+                                        // drain, undrain: this one; requests, explain: only this
+    std::string model{};                // load: the key of this model; route, explain: a name;
+                                        // requests: for this one
+    std::string client{};               // requests: of this client
+    std::string status{};               // requests: with this status, or of this class
+    std::string limit{};                // requests: at most so many
+    std::string path{};                 // route: of the request; empty: of chat completions
+    std::vector<std::string> instances; // unload: these instances, or
+    bool all = false;                   // unload: all loaded instances
+    bool yes = false;                   // unload: without confirmation
+    bool wait = false;                  // drain: until no exchange is left
     std::chrono::milliseconds timeout{5000}; // to connect and to receive the answer
     // For an unload instead: the server unloads one instance after another, each within
     // recovery.unload_timeout.

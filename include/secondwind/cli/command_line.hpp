@@ -22,8 +22,8 @@ struct operator_flags {
     std::string ca_file{};                // of the CA that signed its certificate
     std::string certificate_file{};       // trust exactly this certificate, if it is known
     bool json = false;                    // print the server's JSON unchanged
-    std::optional<std::string> host;      // unload, load, drain, undrain, requests: this host
-    std::string model{};                  // load, route, requests: this model
+    std::optional<std::string> host;      // unload, load, drain, undrain, explain, requests: this
+    std::string model{};                  // load, route, explain, requests: this model
     std::string client{};                 // requests: of this client
     std::string status{};                 // requests: with this status, or of this class: "5xx"
     std::string limit{};                  // requests: at most so many
@@ -71,6 +71,7 @@ struct invocation {
         models,
         requests,
         route,
+        explain,
         unload,
         load, // as a client of its data port
         drain,

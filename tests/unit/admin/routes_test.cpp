@@ -12,6 +12,7 @@ TEST(routes, are_found_by_their_whole_path) {
     EXPECT_EQ(find_destination("/api/recoveries").route, route::recoveries);
     EXPECT_EQ(find_destination("/api/requests").route, route::requests);
     EXPECT_EQ(find_destination("/api/route").route, route::choice);
+    EXPECT_EQ(find_destination("/api/explain").route, route::explain);
     EXPECT_EQ(find_destination("/api/recovery/mode").route, route::recovery_mode);
     EXPECT_EQ(find_destination("/api/reload").route, route::reload);
     for (auto const* other :
@@ -40,7 +41,7 @@ TEST(routes, give_what_stands_in_the_path) {
 
 TEST(routes, of_documents_are_read_and_those_of_actions_posted_to) {
     for (auto const r : {route::livez, route::readyz, route::status, route::hosts,
-                         route::recoveries, route::requests, route::choice}) {
+                         route::recoveries, route::requests, route::choice, route::explain}) {
         EXPECT_FALSE(is_action(r));
         EXPECT_TRUE(allows(r, "GET"));
         EXPECT_TRUE(allows(r, "HEAD"));

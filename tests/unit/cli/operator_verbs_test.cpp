@@ -91,6 +91,15 @@ TEST(operator_verbs, take_the_filters_of_requests) {
     expect_usage_error(run({"requests", "all"}), "all");
 }
 
+TEST(operator_verbs, explain_takes_a_model_and_perhaps_a_host) {
+    auto const all = run({"explain", "a/b"});
+    EXPECT_EQ(all.chosen, verb::explain);
+    EXPECT_EQ(all.operating.model, "a/b");
+    EXPECT_EQ(all.operating.host, std::nullopt);
+    EXPECT_EQ(run({"explain", "a/b", "--host", "mac"}).operating.host, "mac");
+    expect_usage_error(run({"explain"}), "MODEL");
+}
+
 TEST(operator_verbs, take_the_place_from_flag_environment_or_file) {
     variables const file{{"a.json", R"({"admin": {"listen": "127.0.0.1:7001"}})"}};
     variables const environment{{"SECONDWIND_ADMIN_LISTEN", "127.0.0.1:7002"}};
