@@ -114,7 +114,8 @@ public:
     bool recovering();
 
 private:
-    // Quiet rounds, of a millisecond at least: a machine that stands still for a while is no finding.
+    // Quiet rounds, of a millisecond at least: a machine that stands still for a while is no
+    // finding.
     static constexpr unsigned patience = 4000;
     static constexpr unsigned longest_pause = 2500;
 
