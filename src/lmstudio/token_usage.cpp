@@ -1,6 +1,8 @@
 #include <secondwind/lmstudio/token_usage.hpp>
 
+#include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <cstddef>
 #include <cstring>
 
@@ -58,7 +60,8 @@ std::size_t after_last_stats(std::string_view text) noexcept {
 void read_number(std::string_view text, double& into) noexcept {
     double value = 0;
     auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error == std::errc{} && value >= 0)
+    // "inf" is read as well.
+    if (error == std::errc{} && value >= 0 && std::isfinite(value))
         into = value;
 }
 
@@ -67,7 +70,7 @@ std::size_t read_number(std::string_view text, std::int64_t& into) noexcept {
     constexpr std::size_t most = 15;
     std::int64_t value = 0;
     std::size_t at = 0;
-    for (; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at)
+    for (; at < std::min(text.size(), most + 1) && text[at] >= '0' && text[at] <= '9'; ++at)
         value = value * 10 + (text[at] - '0');
     if (at == 0 || at > most)
         return 0;

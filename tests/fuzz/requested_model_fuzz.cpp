@@ -79,7 +79,9 @@ void test(std::uint8_t const* data, std::size_t size) {
     requested_model const model{text};
     requested_model const kept{text, false};
 
+    auto const glance = model.glance();
     auto const& name = model.name();
+    require(glance.empty() || glance == name);
     require(requested_model::bytes_read() - before <= size);
     require(name.empty() || !model.unnamed());
     require(!json(name).dump().empty()); // throws unless it is UTF-8

@@ -72,6 +72,7 @@ TEST(token_usage, is_unknown_where_the_answer_does_not_tell_it) {
           R"("usage":{"prompt_tokens")", R"("usage":{"prompt_tokens":)",
           R"("usage":{"prompt_tokens":"13"})", R"("usage":{"prompt_tokens":-13})",
           R"("usage":{"prompt_tokens":99999999999999999999})", R"({"stats":{}})", R"({"stats":[]})",
+          R"({"stats":{"tokens_per_second":inf}})",
           R"({"content":"\"usage\":{\"prompt_tokens\":13}"})"})
         expect(read(text), -1, -1);
     // LM Studio does not count the tokens of embeddings.
