@@ -155,6 +155,8 @@ class access_log(binary_test):
             self.assertEqual((logged["status"], logged["attempts"]), (200, 1))
             self.assertEqual(logged["bytes_in"], 15)
             self.assertEqual(logged["ended"], "complete")
+            self.assertEqual(logged["model"], "one")
+            line = line.replace('"model":"one"', "")
             for secret in ("hidden", "very-secret", "model", "answer"):
                 self.assertNotIn(secret, line)
 

@@ -18,7 +18,7 @@ class request_ring {
 public:
     class row {
     public:
-        row() noexcept {} // the texts are not zeroed
+        row() noexcept {} // NOLINT(modernize-use-equals-default): the texts are not zeroed
         row(row const&) = delete;
         row& operator=(row const&) = delete;
         row(row&& other) noexcept : told_{other.told_}, earlier_{std::move(other.earlier_)} {
