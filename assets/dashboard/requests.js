@@ -4,7 +4,7 @@ import { el, find, keyed, set_hidden, set_text } from './dom.js';
 import { ago, bytes, count, counted, duration, moment } from './format.js';
 import { outcomes } from './story.js';
 
-const page = 25;
+const page = 10;
 
 // How a request ended that got no complete response.
 const endings = {

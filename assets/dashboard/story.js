@@ -83,9 +83,12 @@ function short_end(record) {
   }
 }
 
+// When the attempt began that got the answer.
+const sent_again_ms = ({ steps }) => steps.findLast(({ step }) => step === 'replaying')?.at_ms ?? 0;
+
 const ends = {
   recovered: (r) =>
-    `The request was sent again ${duration(r.duration_ms / 1000)} after the error, and LM Studio ` +
+    `The request was sent again ${duration(sent_again_ms(r) / 1000)} after the error, and LM Studio ` +
     'answered it. The client got one normal response.',
   healed: () =>
     'The response had already started, so it could not be replayed. The next request has room.',

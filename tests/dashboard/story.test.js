@@ -66,7 +66,7 @@ const record = (changes = {}) => ({
   finished: true,
   error: '',
   joined: 0,
-  duration_ms: 17,
+  duration_ms: 417,
   replays: [{ request_id: 'r1', outcome: 'recovered' }],
   ...changes,
 });
@@ -81,6 +81,7 @@ test('a story names the request, the unloaded models and the kept ones', async (
   );
   assert.equal(story.quote, 'too much');
   assert.ok(story.sentences.includes('It unloaded b/small in 13 ms.'), story.sentences.join('\n'));
+  assert.match(story.sentences.at(-1), /^The request was sent again 17 ms after the error/);
   assert.deepEqual(
     story.instances.map(({ id, size, decision }) => [id, size, decision]),
     [

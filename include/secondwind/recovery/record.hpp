@@ -121,7 +121,7 @@ struct record {
     std::vector<reload_record> reloads;
     std::vector<step_record> steps;   // in the order in which they happened
     std::string error;                // that stopped it; empty if none did
-    std::chrono::microseconds took{}; // from its start until the replays could go out
+    std::chrono::microseconds took{}; // from its start to its end, replays included
     recovery::phase phase = recovery::phase::listing;
     // How the recovery itself ended, if not with the unloads that it had planned.
     recovery::outcome acted = outcome::pending;
