@@ -3,7 +3,7 @@
 import asyncio
 import unittest
 
-from crowd import MIB, connect, host, sanitized, until, watched
+from crowd import MIB, connect, host, sanitized, until, until_still, watched
 from harness import port_of
 
 CROWD = 500
@@ -112,6 +112,7 @@ class slow_clients(unittest.IsolatedAsyncioTestCase):
         # All of the crowd are there before the first is timed out.
         proxy = self.serving("15s" if SANITIZED else "5s")
         await self.is_served()
+        await until_still(proxy.descriptors)  # the proxy has closed the client that was served
         before, memory = proxy.descriptors(), proxy.memory()
         many = [await connect(self.at) for _ in range(CROWD)]
         for app in many:
