@@ -7,8 +7,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdint>
-#include <cstring>
 #include <utility>
 
 namespace secondwind::lmstudio {
@@ -17,32 +15,6 @@ namespace {
 using http::member_kind;
 
 constexpr std::array<std::string_view, 2> members{"model", "instance_id"};
-
-// Only characters that a JSON string has as they are, in ASCII.
-bool is_plain(std::string_view text) noexcept {
-    constexpr std::uint64_t ones = 0x0101010101010101;
-    constexpr std::uint64_t tops = 0x80 * ones;
-    std::uint64_t odd = 0; // the top bit of each byte that is not plain
-    auto const look = [&odd](std::uint64_t word) {
-        auto const from_backslash = word ^ ones * '\\';
-        odd |= word | ((word - ones * ' ') & ~word) | ((from_backslash - ones) & ~from_backslash);
-    };
-    auto const word_at = [text](std::size_t place) {
-        std::uint64_t word = 0;
-        std::memcpy(&word, text.data() + place, sizeof(word));
-        return word;
-    };
-    std::size_t at = 0;
-    for (; at + sizeof(odd) <= text.size(); at += sizeof(odd))
-        look(word_at(at));
-    if (at != 0 && at < text.size()) {
-        look(word_at(text.size() - sizeof(odd))); // some of it once more
-        at = text.size();
-    }
-    for (; at < text.size(); ++at)
-        look(ones * static_cast<unsigned char>(text[at]));
-    return (odd & tops) == 0;
-}
 
 } // namespace
 

@@ -1,3 +1,4 @@
+#include <secondwind/base/ascii.hpp>
 #include <secondwind/lmstudio/token_usage.hpp>
 
 #include <algorithm>
@@ -10,12 +11,6 @@ namespace secondwind::lmstudio {
 namespace {
 
 constexpr auto nowhere = std::string_view::npos;
-
-// Inlined to a comparison or two, unlike starts_with().
-inline bool has_prefix(std::string_view text, std::string_view prefix) noexcept {
-    return text.size() >= prefix.size() &&
-           std::memcmp(text.data(), prefix.data(), prefix.size()) == 0;
-}
 
 bool is_space(char c) noexcept {
     return c == ' ' || c == '\n' || c == '\r' || c == '\t';
@@ -38,15 +33,15 @@ std::size_t after(std::string_view text, std::size_t at, char c) noexcept {
 // After the last `"usage"`. Few words have a "g", so nearly all of the text is only searched for
 // it.
 std::size_t after_last_usage(std::string_view text) noexcept {
-    constexpr std::string_view word = "\"usage\"";
+    static constexpr char word[] = "\"usage\"";
     constexpr std::size_t g = 4;
     for (auto left = text.size(); left > 0;) {
         auto const* const hit = static_cast<char const*>(::memrchr(text.data(), 'g', left));
         if (hit == nullptr)
             return nowhere;
         left = static_cast<std::size_t>(hit - text.data());
-        if (left >= g && has_prefix(text.substr(left - g), word))
-            return left - g + word.size();
+        if (left >= g && begins_with(text.substr(left - g), word))
+            return left - g + sizeof word - 1;
     }
     return nowhere;
 }
@@ -150,15 +145,15 @@ void read_stats_after(std::string_view text, std::size_t at, token_usage& into) 
 
 // As nearly all answers have it, so that it costs little. `text` follows the word "usage".
 bool read_common_usage(std::string_view text, token_usage& into) noexcept {
-    constexpr std::string_view first = R"(:{"prompt_tokens":)";
-    constexpr std::string_view second = R"(,"completion_tokens":)";
-    if (!has_prefix(text, first))
+    static constexpr char first[] = R"(:{"prompt_tokens":)";
+    static constexpr char second[] = R"(,"completion_tokens":)";
+    if (!begins_with(text, first))
         return false;
-    text.remove_prefix(first.size());
+    text.remove_prefix(sizeof first - 1);
     std::int64_t in = 0;
     text.remove_prefix(read_number(text, in));
     std::int64_t out = 0;
-    if (!has_prefix(text, second) || read_number(text.substr(second.size()), out) == 0)
+    if (!begins_with(text, second) || read_number(text.substr(sizeof second - 1), out) == 0)
         return false;
     into.in = in;
     into.out = out;
@@ -193,10 +188,10 @@ bool usage_watch::is_ordinary_event(std::string_view data) noexcept {
     constexpr std::size_t shortest = 24;
     if (data.size() < shortest)
         return false;
-    if (has_prefix(data.substr(data.size() - 5), "}]}\n\n") ||
-        has_prefix(data.substr(data.size() - 8), ":null}\n\n"))
+    if (begins_with(data.substr(data.size() - 5), "}]}\n\n") ||
+        begins_with(data.substr(data.size() - 8), ":null}\n\n"))
         return true;
-    if (!has_prefix(data, "event: ") || !data.ends_with("\n\n"))
+    if (!begins_with(data, "event: ") || !data.ends_with("\n\n"))
         return false;
     // Of several in one piece, the last may tell it.
     constexpr std::ptrdiff_t longest_name = 64;
@@ -205,9 +200,9 @@ bool usage_watch::is_ordinary_event(std::string_view data) noexcept {
     if (line == nullptr || line - data.data() > longest_name)
         return false;
     auto const name = data.substr(7);
-    if (has_prefix(name, "message_") || has_prefix(name, "chat.end"))
+    if (begins_with(name, "message_") || begins_with(name, "chat.end"))
         return false;
-    return !has_prefix(name, "response.comp") && !has_prefix(name, "response.inco");
+    return !begins_with(name, "response.comp") && !begins_with(name, "response.inco");
 }
 
 void usage_watch::push_telling(std::string_view data) {
