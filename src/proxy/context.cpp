@@ -4,17 +4,12 @@
 #include <algorithm>
 #include <charconv>
 #include <random>
-#include <utility>
 
 #include <fmt/format.h>
 
 namespace secondwind::proxy {
 
 namespace {
-
-// Of heads, whose memory is kept: how many, and how large.
-constexpr std::size_t most_spare_heads = 64;
-constexpr std::size_t largest_spare_head = 1024;
 
 std::string random_text() {
     return fmt::format("{:08x}", std::random_device{}());
@@ -37,7 +32,6 @@ context::context(net::asio::io_context& loop, config::current_settings const& cu
 
 void context::apply_settings() {
     fields.reserve(settings->limits.fields);
-    spare_heads_.reserve(most_spare_heads);
     budget.bound(settings->limits.replay_buffer_total, settings->limits.replay_buffer);
     ledger.bound(settings->recovery.ledger_size);
     // Nobody else sees them.
@@ -71,21 +65,6 @@ std::string context::next_request_id() {
     auto const end =
         std::to_chars(id_.data() + id_prefix, id_.data() + id_.size(), next_id_++, 16).ptr;
     return {id_.data(), end};
-}
-
-std::string context::take_spare_head() noexcept {
-    std::string spare;
-    if (!spare_heads_.empty()) {
-        spare.swap(spare_heads_.back());
-        spare_heads_.pop_back();
-        spare.clear();
-    }
-    return spare;
-}
-
-void context::keep_spare_head(std::string spare) noexcept {
-    if (spare_heads_.size() < most_spare_heads && spare.capacity() <= largest_spare_head)
-        spare_heads_.push_back(std::move(spare));
 }
 
 } // namespace secondwind::proxy

@@ -10,7 +10,6 @@
 #include <iterator>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace secondwind::proxy {
@@ -18,8 +17,9 @@ namespace secondwind::proxy {
 namespace {
 
 // For this host, or for none. `more` is whole field lines.
-void render(std::string& out, context const& shared, request const& request, host::host const* to,
-            http::request_head const& head, http::outgoing_body body, std::string_view more = {}) {
+std::string rendered(context const& shared, request const& request, host::host const* to,
+                     http::request_head const& head, http::outgoing_body body,
+                     std::string_view more = {}) {
     auto extra =
         request.settings->request_id.add && request.made_id ? request.id_field() : std::string{};
     if (marks_requests(shared))
@@ -43,7 +43,9 @@ void render(std::string& out, context const& shared, request const& request, hos
     }
     extra.append(more);
     edit.extra = extra;
+    std::string out;
     http::render_request(out, head, body, edit);
+    return out;
 }
 
 // True for a field that may keep a host from sending its answer whole and as it is.
@@ -55,13 +57,12 @@ bool narrows(http::field const& field) noexcept {
 
 } // namespace
 
-void render_head(context& shared, request& request, http::request_head const& head, bool whole) {
+void render_head(context const& shared, request& request, http::request_head const& head,
+                 bool whole) {
     http::outgoing_body body{head.framing, head.length};
     if (head.framing == http::framing::chunked && whole)
         body = {http::framing::length, request.body.size()};
-    auto out = shared.take_spare_head();
-    render(out, shared, request, request.host.get(), head, body);
-    request.head = std::move(out);
+    request.head = rendered(shared, request, request.host.get(), head, body);
     request.note_sizes(head);
 }
 
@@ -83,8 +84,8 @@ void render_copies(context const& shared, request& request, http::request_head h
     std::ranges::remove_copy_if(head.fields, std::back_inserter(fields), narrows);
     head.fields = fields;
     for (auto const& each : shared.hosts)
-        render(request.copies.emplace_back(request::copy{each, {}}).head, shared, request,
-               each.get(), head, {}, "Accept-Encoding: identity\r\n");
+        request.copies.push_back({each, rendered(shared, request, each.get(), head, {},
+                                                 "Accept-Encoding: identity\r\n")});
 }
 
 } // namespace secondwind::proxy

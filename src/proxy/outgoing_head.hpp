@@ -10,7 +10,8 @@ namespace secondwind::proxy {
 // proxy alone, and so is the choice of a host on the shared listener; the host gets its own token,
 // if it has one, and on the shared listener even without a key (upstreams[].use_token). Without a
 // host it is only good for the log.
-void render_head(context& shared, request& request, http::request_head const& head, bool whole);
+void render_head(context const& shared, request& request, http::request_head const& head,
+                 bool whole);
 
 // Keeps the head for the time when its host is known. Until then, the request's method and target
 // are read from it. `bytes` are the whole of it.

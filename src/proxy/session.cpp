@@ -150,8 +150,6 @@ net::task<bool> session::serve() {
     exchange_ = &stage.emplace<exchange>(shared_, client_, incoming, rest.get());
     bool const keep = co_await exchange_->run();
     exchange_ = nullptr;
-    // Nothing reads it any more: the line of the exchange is written.
-    shared_.keep_spare_head(std::move(incoming.head));
     farewell_ = !keep && !client_.gone();
     co_return keep;
 }

@@ -23,7 +23,6 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <vector>
 
 namespace secondwind::proxy {
 
@@ -35,10 +34,6 @@ struct context {
 
     host::environment environment() noexcept { return {io, deadlines, blocks, fields}; }
     std::string next_request_id();
-    // An empty string with the memory of a head that was given to keep_spare_head(), if one is
-    // left: a request then allocates none.
-    std::string take_spare_head() noexcept;
-    void keep_spare_head(std::string spare) noexcept;
     // Logs that bodies are given up because the budget is short, at most once a minute.
     void note_full_budget();
     // Adapts what depends on the settings to those in force. Call it after each change of them.
@@ -89,7 +84,6 @@ struct context {
     std::chrono::milliseconds list_patience{2'000};
 
 private:
-    std::vector<std::string> spare_heads_;
     static constexpr std::size_t id_prefix = 9; // eight random digits and a dash
     std::array<char, id_prefix + 16> id_{};     // the one that was made last
     std::uint64_t next_id_ = 1;
