@@ -3,6 +3,7 @@
 #include "access.hpp"
 #include "action_requests.hpp"
 #include "api_json.hpp"
+#include "search_fields.hpp"
 #include "status_documents.hpp"
 #include <secondwind/base/escape.hpp>
 #include <secondwind/base/log.hpp>
@@ -10,7 +11,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include <charconv>
 #include <exception>
 #include <utility>
 
@@ -230,16 +230,12 @@ reply actions::set_mode(request const& request) {
 reply actions::cancel(std::string_view number, request const& request) {
     if (auto const error = read_empty_action(request.body); !error.empty())
         return bad_request(error);
-    std::uint64_t wanted = 0;
-    auto const* const end = number.data() + number.size();
-    auto const [stop, error] = std::from_chars(number.data(), end, wanted);
-    if (error == std::errc{} && stop == end) {
-        for (auto& each : sources_.exchanges) {
-            if (each.number() != wanted)
-                continue;
-            each.cancel("cancelled by an operator");
-            return document_reply({{"cancelled", wanted}});
-        }
+    auto const wanted = whole_number(number);
+    for (auto& each : sources_.exchanges) {
+        if (each.number() != wanted)
+            continue;
+        each.cancel("cancelled by an operator");
+        return document_reply({{"cancelled", *wanted}});
     }
     return error_reply(404, "not_found",
                        "There is no exchange with the number " + in_quotes(number) +

@@ -1,17 +1,18 @@
 #include "connection.hpp"
 
 #include "actions.hpp"
+#include "connection_replies.hpp"
 #include "event_socket.hpp"
 #include "lab_socket.hpp"
 #include "query.hpp"
 #include "request_reader.hpp"
+#include "search_fields.hpp"
 #include <secondwind/base/log.hpp>
 
 #include <boost/asio/read.hpp>
 #include <boost/beast/http/error.hpp>
 
 #include <array>
-#include <charconv>
 #include <utility>
 
 namespace secondwind::admin {
@@ -44,41 +45,6 @@ bool is_protocol_error(net::error_code ec) {
            ec != http::error::partial_message;
 }
 
-reply malformed_reply() {
-    return error_reply(400, "bad_request",
-                       "This is not a valid HTTP/1.1 request, or its head is larger than 16 KiB. "
-                       "Send exactly one Host header, and a path that begins with \"/\".");
-}
-
-reply too_large_reply(std::size_t limit) {
-    return error_reply(413, "too_large",
-                       "The body is larger than " + std::to_string(limit / 1024) +
-                           " KiB. This action does not need that much.");
-}
-
-reply too_many_subscribers_reply() {
-    return error_reply(503, "too_many_subscribers",
-                       "Too many clients receive live events. Close some of them, or raise "
-                       "limits.event_subscribers.");
-}
-
-reply too_many_connections_reply() {
-    return error_reply(503, "too_many_connections",
-                       "This listener has too many connections, so those that have waited longest "
-                       "for a complete request are closed. Close connections that are not needed, "
-                       "and try again.");
-}
-
-reply probes_only_reply() {
-    return error_reply(404, "not_found",
-                       "This listener only answers GET and HEAD for /livez and /readyz. Everything "
-                       "else is at admin.listen.");
-}
-
-reply https_only_reply() {
-    return error_reply(400, "https_only", "This listener requires HTTPS: use https:// in the URL.");
-}
-
 // Reads which events a subscriber already has; returns an error for an invalid query.
 std::string read_resume_point(std::string_view query, resume_point& into) {
     std::vector<query_field> fields;
@@ -88,10 +54,8 @@ std::string read_resume_point(std::string_view query, resume_point& into) {
         if (name == "run") {
             into.run = std::move(value);
         } else if (name == "after") {
-            auto const* const end = value.data() + value.size();
-            auto& number = into.after.emplace();
-            auto const [stop, error] = std::from_chars(value.data(), end, number);
-            if (error != std::errc{} || stop != end)
+            into.after = whole_number(value);
+            if (!into.after)
                 return "The parameter \"after\" must be the number of an event, for example 17.";
         } else {
             return "This path only has the parameters \"run\" and \"after\".";

@@ -121,7 +121,7 @@ json known_count(std::int64_t value) {
     return value < 0 ? json(nullptr) : json(value);
 }
 
-json known_seconds(double value) {
+json known_figure(double value) {
     return value < 0 ? json(nullptr) : json(admin::seconds(value));
 }
 
@@ -160,13 +160,13 @@ json row_json(request_ring::row const& row, std::uint64_t number, moment now) {
             {"recovery", text_or_null(one.recovery)},
             {"ended", one.ended},
             {"detail", text_or_null(one.detail)},
-            {"first_byte", known_seconds(one.first_byte)},
+            {"first_byte", known_figure(one.first_byte)},
             {"duration", admin::seconds(one.seconds)},
             {"bytes_in", one.bytes_in},
             {"bytes_out", one.bytes_out},
             {"tokens_in", known_count(one.tokens_in)},
             {"tokens_out", known_count(one.tokens_out)},
-            {"tokens_per_second", known_seconds(one.tokens_per_second)},
+            {"tokens_per_second", known_figure(one.tokens_per_second)},
             {"attempts", attempts_json(row)}};
 }
 

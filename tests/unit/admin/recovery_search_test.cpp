@@ -1,4 +1,5 @@
 #include "admin/recovery_search.hpp"
+#include "paging.hpp"
 
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
@@ -70,19 +71,10 @@ TEST(recovery_search, reads_every_parameter) {
 
 TEST(recovery_search, walks_through_all_pages_without_a_gap) {
     auto const all = records(120);
-    std::vector<std::uint64_t> seen;
-    auto wanted = reading("limit=7&host=spare");
-    for (bool more = true; more;) {
-        auto const page = find_recoveries(all, wanted);
-        auto const some = ids(page);
-        seen.insert(seen.end(), some.begin(), some.end());
-        wanted.before = page.next_before;
-        more = page.next_before.has_value();
-        ASSERT_LE(seen.size(), 60U);
-    }
-    ASSERT_EQ(seen.size(), 60U);
-    for (std::size_t i = 0; i < seen.size(); ++i)
-        EXPECT_EQ(seen[i], 120 - 2 * i);
+    expect_pages_without_a_gap(
+        reading("limit=7&host=spare"),
+        [&all](auto const& wanted) { return find_recoveries(all, wanted); },
+        [](auto const& page) { return ids(page); });
 }
 
 TEST(recovery_search, tells_of_no_page_where_none_follows) {

@@ -1,4 +1,5 @@
 #include "admin/request_search.hpp"
+#include "paging.hpp"
 
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
@@ -85,18 +86,10 @@ TEST(request_search, joins_its_filters) {
 
 TEST(request_search, walks_through_all_pages_without_a_gap) {
     auto const all = ring_of(120);
-    std::vector<std::uint64_t> seen;
-    auto wanted = reading("limit=7&host=spare");
-    for (bool more = true; more;) {
-        auto const page = find_requests(all, wanted, now);
-        seen.insert(seen.end(), page.numbers.begin(), page.numbers.end());
-        wanted.before = page.next_before;
-        more = page.next_before.has_value();
-        ASSERT_LE(seen.size(), 60U);
-    }
-    ASSERT_EQ(seen.size(), 60U);
-    for (std::size_t i = 0; i < seen.size(); ++i)
-        EXPECT_EQ(seen[i], 120 - 2 * i);
+    expect_pages_without_a_gap(
+        reading("limit=7&host=spare"),
+        [&all](request_search const& wanted) { return find_requests(all, wanted, now); },
+        [](request_page const& page) { return page.numbers; });
 }
 
 TEST(request_search, names_a_wrong_parameter) {
