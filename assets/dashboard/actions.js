@@ -34,6 +34,7 @@ export class actions {
         'Its running requests will fail. The next request to this model will load it again.',
       ],
       verb: 'Unload',
+      danger: true,
       act: () => this.#unload(host, { instance_id: id }),
     });
   }
@@ -46,6 +47,7 @@ export class actions {
         'Running requests will fail.',
       ],
       verb: 'Unload all',
+      danger: true,
       act: () => this.#unload(host, { all: true }),
     });
   }
@@ -61,6 +63,7 @@ export class actions {
           ]
         : ['The host gets requests again.'],
       verb: on ? 'Drain' : 'Undrain',
+      danger: on,
       act: async () => {
         const path = `/api/hosts/${encodeURIComponent(host)}/${on ? 'drain' : 'undrain'}`;
         const { exchanges } = await post(path, {});
@@ -92,6 +95,7 @@ export class actions {
       ],
       verb: 'Cancel the request',
       keep: 'Keep the request',
+      danger: true,
       act: async () => {
         await post(`/api/exchanges/${number}/cancel`, {});
         return `Request ${number} was cancelled.`;
@@ -125,13 +129,15 @@ export class actions {
       : `Unloaded ${list(done)}.`;
   }
 
-  #ask({ title, text, verb, keep = 'Cancel', act }) {
+  // With `danger` the button is red.
+  #ask({ title, text, verb, keep = 'Cancel', danger = false, act }) {
     const dialog = find('ask');
     const go = find('ask-go');
     set_text(find('ask-title'), title);
     find('ask-text').replaceChildren(...text.map((line) => el('p', {}, line)));
     set_text(find('ask-cancel'), keep);
     set_text(go, verb);
+    go.classList.toggle('danger', danger);
     go.onclick = () => {
       go.onclick = null;
       dialog.close();

@@ -58,7 +58,7 @@ export class exchanges_view {
       age: el('span', { className: 'number age' }),
       facts: el('span', { className: 'muted' }),
       operations: el('ul', { className: 'operations' }),
-      cancel: el('button', { type: 'button', className: 'action' }, 'Cancel'),
+      cancel: el('button', { type: 'button', className: 'action danger' }, 'Cancel'),
     };
     parts.cancel.onclick = () => this.#act.cancel(each);
     const row = el(

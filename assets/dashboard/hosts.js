@@ -1,9 +1,9 @@
 // The hosts with their states and their models.
 import { chip, set_chip } from './chip.js';
-import { curve, el, find, icon, keyed, set_attribute, set_hidden, set_text } from './dom.js';
-import { ago, bytes, counted, measured, moment, short_name, speeds } from './format.js';
-
-const hues = 6;
+import { el, find, keyed, set_attribute, set_hidden, set_text } from './dom.js';
+import { advice_of } from './advice.js';
+import { counted, moment } from './format.js';
+import { instances_view } from './instances.js';
 
 const states = {
   up: ['ok', 'up', 'Up'],
@@ -35,6 +35,7 @@ export class hosts_view {
 
   #create(host) {
     const title = `host-${host.name}`;
+    const models = new instances_view(host.name, this.#act);
     const parts = {
       state: chip(),
       resting: chip(),
@@ -47,22 +48,14 @@ export class hosts_view {
       no_recovery: chip(),
       url: el('span', { className: 'muted url' }),
       drain: el('button', { type: 'button', className: 'action' }),
-      unload_all: el('button', { type: 'button', className: 'action' }, 'Unload all'),
+      unload_all: el('button', { type: 'button', className: 'action danger' }, 'Unload all'),
       facts: el('p', { className: 'note' }),
       why: el('p', { className: 'why' }),
+      advice: el('p', { className: 'advice' }),
       why_unknown: el('p', { className: 'note' }),
       why_resting: el('p', { className: 'note' }),
       why_turns: el('p', { className: 'note' }),
       why_leased: el('p', { className: 'note' }),
-      bar: el('div', { className: 'bar', 'aria-hidden': 'true' }),
-      loaded: el('ul', { className: 'rows', 'aria-label': `Loaded on ${host.name}` }),
-      empty: el('p', { className: 'empty' }),
-      on_disk: el(
-        'details',
-        { className: 'disk' },
-        el('summary'),
-        el('ul', { className: 'plain' }),
-      ),
       listed: el('p', { className: 'note' }),
     };
     set_attribute(parts.unload_all, 'aria-label', `Unload all models of ${host.name}`);
@@ -96,19 +89,17 @@ export class hosts_view {
         parts.unload_all,
       ),
       parts.why,
+      parts.advice,
       parts.why_resting,
       parts.facts,
       parts.why_unknown,
       parts.why_turns,
       parts.why_leased,
-      parts.bar,
-      parts.loaded,
-      parts.empty,
-      parts.on_disk,
+      ...models.nodes,
       parts.listed,
     );
     card.parts = parts;
-    card.hue_of = new Map();
+    card.models = models;
     return card;
   }
 
@@ -139,32 +130,18 @@ export class hosts_view {
     set_text(p.why_turns, host.evicts_by_itself ? evicts_by_itself : '');
     set_hidden(p.leased, !host.lease);
     set_text(p.why_leased, this.#lease(host.lease, now));
-    const instances = host.models.flatMap((model) =>
-      model.instances.map((instance) => ({ ...instance, model })),
-    );
-    set_text(p.facts, this.#facts(host, instances));
-    this.#color(card.hue_of, instances);
-    this.#draw_bar(p.bar, instances, card.hue_of);
-    set_hidden(p.unload_all, instances.length === 0 || !store.status?.actions_allowed);
-    keyed(
-      p.loaded,
-      instances,
-      (instance) => instance.id,
-      (instance) => this.#create_instance(host.name, instance),
-      (row, instance) => this.#update_instance(row, instance, card.hue_of, store),
-    );
-    set_text(p.empty, this.#emptiness(host, instances));
-    const unloaded = host.models.filter((model) => model.instances.length === 0);
-    this.#list_disk(p.on_disk, unloaded, instances.length > 0);
+    set_text(p.facts, this.#facts(host));
+    set_text(p.advice, advice_of(host));
+    const loaded = card.models.render(host, store);
+    set_hidden(p.unload_all, loaded === 0 || !store.status?.actions_allowed);
+    set_text(card.models.empty, this.#emptiness(host, loaded));
     set_text(p.listed, this.#listing(host, now));
   }
 
-  #facts(host, instances) {
-    const loaded = instances.reduce((sum, { model }) => sum + model.size, 0);
+  #facts(host) {
     const { idle, leased } = host.connections;
     const facts = [
       host.version ? `LM Studio ${host.version}` : null,
-      loaded > 0 ? `${bytes(loaded)} loaded` : null,
       `${counted(host.in_flight, 'request')} in flight`,
       host.waiting > 0 ? `${host.waiting} waiting for a recovery` : null,
       leased + idle > 0 ? `connections: ${leased} in use, ${idle} idle` : null,
@@ -180,8 +157,8 @@ export class hosts_view {
     return `A lab is alone on this host since ${moment(new Date(lease.since), now)}${work}.${demand}`;
   }
 
-  #emptiness(host, instances) {
-    if (instances.length > 0) return '';
+  #emptiness(host, loaded) {
+    if (loaded > 0) return '';
     if (!host.listed_at)
       return host.listing_error ? '' : 'The models of this host are not known yet.';
     return 'No model is loaded. The first request will load one.';
@@ -202,101 +179,5 @@ export class hosts_view {
       ? ' No recovery can work on this host; secondwind doctor says what to do.'
       : '';
     return `The models could not be listed: ${host.listing_error}.${effect}${seen}`;
-  }
-
-  // An instance keeps its color while it is loaded.
-  #color(hue_of, instances) {
-    const ids = new Set(instances.map(({ id }) => id));
-    for (const id of [...hue_of.keys()]) if (!ids.has(id)) hue_of.delete(id);
-    for (const { id } of instances) {
-      if (hue_of.has(id)) continue;
-      const taken = new Set(hue_of.values());
-      let hue = 0;
-      while (taken.has(hue) && hue < hues - 1) ++hue;
-      hue_of.set(id, hue);
-    }
-  }
-
-  #draw_bar(bar, instances, hue_of) {
-    set_hidden(bar, instances.length === 0);
-    keyed(
-      bar,
-      instances,
-      ({ id }) => id,
-      () => el('div', { className: 'segment' }),
-      (segment, { id, model }) => {
-        segment.dataset.hue = hue_of.get(id);
-        segment.style.flexGrow = Math.max(model.size, 1);
-        set_text(segment, short_name(id));
-      },
-    );
-  }
-
-  #create_instance(host, { id, model }) {
-    const parts = {
-      swatch: el('span', { className: 'swatch', 'aria-hidden': 'true' }),
-      pinned: el('span', { className: 'tag' }, icon('pin'), 'pinned'),
-      size: el('span', { className: 'size number' }),
-      busy: chip(),
-      used: el('span', { className: 'muted used' }),
-      lab: el('span', { className: 'muted lab' }, el('span'), el('span')),
-      unload: el('button', { type: 'button', className: 'action' }, 'Unload'),
-    };
-    set_attribute(parts.unload, 'aria-label', `Unload ${id}`);
-    parts.unload.onclick = () => this.#act.unload(host, id, model.size);
-    const name = el('span', { className: 'name' }, el('strong', {}, id), parts.pinned, parts.lab);
-    const row = el(
-      'li',
-      { className: 'row instance' },
-      parts.swatch,
-      name,
-      parts.size,
-      parts.busy,
-      parts.used,
-      parts.unload,
-    );
-    row.parts = parts;
-    return row;
-  }
-
-  #update_instance(row, { id, busy, in_flight, last_used, model }, hue_of, store) {
-    const p = row.parts;
-    p.swatch.dataset.hue = hue_of.get(id);
-    set_hidden(p.pinned, !model.pinned);
-    const [facts, picture] = p.lab.children;
-    set_text(facts, measured(model.lab));
-    const words = speeds(model.lab);
-    if (picture.dataset.words !== words) {
-      picture.dataset.words = words;
-      picture.replaceChildren(...(words ? [curve(model.lab.curve, words)] : []));
-    }
-    set_text(p.size, model.size > 0 ? bytes(model.size) : 'unknown size');
-    if (busy === true || in_flight > 0) set_chip(p.busy, 'working', 'busy', 'Busy');
-    else if (busy === false) set_chip(p.busy, 'idle', 'idle', 'Idle');
-    else set_chip(p.busy, 'unknown', 'unknown', 'Unknown');
-    const used = in_flight > 0 ? `${counted(in_flight, 'request')}` : '';
-    const last = last_used ? `used ${ago(store.seconds_since(last_used))}` : '';
-    set_text(p.used, used || last);
-    set_hidden(p.unload, !store.status?.actions_allowed);
-  }
-
-  #list_disk(details, models, any_loaded) {
-    set_hidden(details, models.length === 0);
-    set_text(
-      details.firstElementChild,
-      `${counted(models.length, any_loaded ? 'more model' : 'model')} on disk`,
-    );
-    keyed(
-      details.lastElementChild,
-      models,
-      (model) => model.key,
-      () =>
-        el('li', {}, el('span', { className: 'name' }), el('span', { className: 'number muted' })),
-      (row, model) => {
-        set_text(row.firstElementChild, model.pinned ? `${model.key} (pinned)` : model.key);
-        const size = model.size > 0 ? bytes(model.size) : '';
-        set_text(row.lastElementChild, [measured(model.lab), size].filter(Boolean).join(' · '));
-      },
-    );
   }
 }

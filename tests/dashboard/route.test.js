@@ -60,6 +60,7 @@ test('a host that cannot be reached is shown to rest', async () => {
   const card = visit.page.locator('.host', { hasText: 'gone' });
   await card.locator('.chip:visible', { hasText: 'Resting' }).waitFor();
   await card.filter({ hasText: 'Requests use other hosts until' }).waitFor();
+  await card.locator('.advice', { hasText: 'lms server start --port' }).waitFor();
   await visit.leave();
 });
 
