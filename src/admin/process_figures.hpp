@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <string_view>
 
 namespace secondwind::admin {
 
@@ -16,16 +15,7 @@ struct process_figures {
     double max_fds = 0; // infinite where there is no limit
 };
 
-// The fields of /proc/<pid>/stat that are used. Pure.
-struct process_stat {
-    std::uint64_t cpu_ticks = 0;
-    std::uint64_t start_ticks = 0; // since the system start
-    std::uint64_t virtual_bytes = 0;
-    std::uint64_t resident_pages = 0;
-};
-std::optional<process_stat> parse_process_stat(std::string_view text) noexcept;
-
-// Nothing without Linux' /proc. Reads only the files of this process.
+// Nothing where the system does not tell.
 std::optional<process_figures> read_process_figures();
 
 } // namespace secondwind::admin

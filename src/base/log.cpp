@@ -2,8 +2,7 @@
 
 #include <secondwind/base/log_line.hpp>
 #include <secondwind/base/log_output.hpp>
-
-#include <unistd.h>
+#include <secondwind/base/terminal.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -66,8 +65,8 @@ void close_output(std::chrono::milliseconds wait) noexcept {
     s.output.reset();
 }
 
-bool is_terminal(options const& how) noexcept {
-    return how.file.empty() && ::isatty(STDERR_FILENO) == 1;
+bool goes_to_terminal(options const& how) noexcept {
+    return how.file.empty() && is_terminal(standard_stream::error);
 }
 
 } // namespace
@@ -75,7 +74,7 @@ bool is_terminal(options const& how) noexcept {
 void init(options const& how) {
     auto fresh = std::make_unique<log::output>(how.file);
     close_output({}); // requests are being served
-    bool const terminal = is_terminal(how);
+    bool const terminal = goes_to_terminal(how);
     auto const rendering = how.format != format::automatic ? how.format
                            : terminal                      ? format::text
                                                            : format::json;

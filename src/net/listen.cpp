@@ -1,9 +1,9 @@
 #include <secondwind/net/inherited.hpp>
 #include <secondwind/net/listen.hpp>
 
-#include <boost/asio/ip/v6_only.hpp>
+#include "native.hpp"
 
-#include <sys/socket.h>
+#include <boost/asio/ip/v6_only.hpp>
 
 #include <utility>
 
@@ -11,25 +11,20 @@ namespace secondwind::net {
 
 namespace {
 
-// While this lives, the kernel lets these listeners share an address. On a system without
-// SO_REUSEPORT, bind() reports that the address is in use.
+// While this lives, the kernel lets these listeners share an address.
 class sharing {
 public:
     explicit sharing(std::vector<acceptor*> listeners) : listeners_{std::move(listeners)} {
-        set(1);
+        set(true);
     }
     sharing(sharing const&) = delete;
     sharing& operator=(sharing const&) = delete;
-    ~sharing() { set(0); }
+    ~sharing() { set(false); }
 
 private:
-    void set(int on) noexcept {
-#ifdef SO_REUSEPORT
+    void set(bool on) noexcept {
         for (auto* each : listeners_)
-            ::setsockopt(each->native_handle(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
-#else
-        (void)on;
-#endif
+            native::share_address(*each, on);
     }
     std::vector<acceptor*> listeners_;
 };
@@ -42,7 +37,7 @@ acceptor open_listener(asio::io_context& io, endpoint const& at, bool ipv6_only,
         return std::move(*passed);
     acceptor fresh{io};
     fresh.open(at.protocol());
-    fresh.set_option(asio::socket_base::reuse_address{true});
+    native::claim_address(fresh);
     if (ipv6_only && at.address().is_v6())
         fresh.set_option(asio::ip::v6_only{true});
     auto all = leaving;

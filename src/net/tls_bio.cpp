@@ -2,26 +2,18 @@
 
 #include <openssl/bio.h>
 
-#include <sys/socket.h>
-
 #include <cstdint>
 
 namespace secondwind::net {
 
 namespace {
 
-#ifdef MSG_NOSIGNAL
-constexpr int no_signal = MSG_NOSIGNAL;
-#else
-constexpr int no_signal = 0; // Asio sets SO_NOSIGPIPE there
-#endif
-
-int descriptor_of(BIO* bio) {
-    return static_cast<int>(reinterpret_cast<std::intptr_t>(BIO_get_data(bio)));
+native::handle handle_of(BIO* bio) {
+    return static_cast<native::handle>(reinterpret_cast<std::uintptr_t>(BIO_get_data(bio)));
 }
 
 int read_socket(BIO* bio, char* into, int size) {
-    auto const n = ::recv(descriptor_of(bio), into, static_cast<std::size_t>(size), 0);
+    auto const n = native::receive(handle_of(bio), into, static_cast<std::size_t>(size));
     BIO_clear_retry_flags(bio);
     if (n < 0 && BIO_sock_should_retry(-1) != 0)
         BIO_set_retry_read(bio);
@@ -29,7 +21,7 @@ int read_socket(BIO* bio, char* into, int size) {
 }
 
 int write_socket(BIO* bio, char const* from, int size) {
-    auto const n = ::send(descriptor_of(bio), from, static_cast<std::size_t>(size), no_signal);
+    auto const n = native::send(handle_of(bio), from, static_cast<std::size_t>(size));
     BIO_clear_retry_flags(bio);
     if (n < 0 && BIO_sock_should_retry(-1) != 0)
         BIO_set_retry_write(bio);
@@ -53,12 +45,12 @@ BIO_METHOD* make_method() {
 
 } // namespace
 
-BIO* make_socket_bio(int descriptor) {
+BIO* make_socket_bio(native::handle over) {
     static BIO_METHOD* const method = make_method();
     auto* const bio = BIO_new(method);
     if (bio != nullptr) {
         // NOLINTNEXTLINE(performance-no-int-to-ptr): OpenSSL only keeps a pointer for us
-        BIO_set_data(bio, reinterpret_cast<void*>(static_cast<std::intptr_t>(descriptor)));
+        BIO_set_data(bio, reinterpret_cast<void*>(static_cast<std::uintptr_t>(over)));
         BIO_set_init(bio, 1);
     }
     return bio;

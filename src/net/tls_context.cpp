@@ -2,6 +2,7 @@
 
 #include "tls_bio.hpp"
 #include "tls_files.hpp"
+#include "trust.hpp"
 
 #include <boost/asio/ip/address.hpp>
 
@@ -34,11 +35,6 @@ int choose_protocol(SSL* /*ssl*/, unsigned char const** chosen, unsigned char* s
                               static_cast<unsigned>(accepted.size()), theirs, theirs_size);
     *chosen = found;
     return result == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
-}
-
-void trust_system(SSL_CTX* context) {
-    if (SSL_CTX_set_default_verify_paths(context) != 1)
-        throw tls_error{"the certificates that this system trusts cannot be read: " + tls_reason()};
 }
 
 // A certificate in the file is trusted even if it is an intermediate one.

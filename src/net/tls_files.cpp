@@ -1,6 +1,8 @@
 #include "tls_files.hpp"
 
+#include <secondwind/base/file.hpp>
 #include <secondwind/base/log.hpp>
+#include <secondwind/base/system.hpp>
 #include <secondwind/net/tls_context.hpp>
 
 #include <openssl/err.h>
@@ -9,12 +11,11 @@
 #include <openssl/x509.h>
 #include <openssl/x509err.h>
 
-#include <sys/stat.h>
-
 #include <array>
 #include <cerrno>
 #include <cstdio>
 #include <ctime>
+#include <filesystem>
 #include <system_error>
 
 namespace secondwind::net {
@@ -29,8 +30,8 @@ using file_ptr = std::unique_ptr<std::FILE, file_closer>;
 file_ptr open_file(std::string const& path, std::string const& content) {
     file_ptr file{std::fopen(path.c_str(), "rb")};
     int number = errno;
-    struct stat found {};
-    if (file && ::fstat(fileno(file.get()), &found) == 0 && S_ISDIR(found.st_mode)) {
+    std::error_code ignored;
+    if (std::filesystem::is_directory(path, ignored)) {
         file.reset();
         number = EISDIR;
     }
@@ -63,15 +64,14 @@ void warn_of_dates(X509 const* certificate, std::string const& path) {
         log::write(log::level::warn, "certificate_expired",
                    {{"file", path},
                     {"expired_at", to_text(ends)},
-                    {"advice", "clients refuse it: renew it and reload (SIGHUP)"}});
+                    {"advice", "clients refuse it: renew it and " + std::string{reload_advice()}}});
     else if (X509_cmp_current_time(begins) > 0)
         log::write(log::level::warn, "certificate_not_yet_valid",
                    {{"file", path}, {"valid_from", to_text(begins)}});
 }
 
 void warn_of_permissions(std::string const& path) {
-    struct stat found {};
-    if (::stat(path.c_str(), &found) == 0 && (found.st_mode & S_IROTH) != 0)
+    if (is_readable_by_all(path))
         log::write(
             log::level::warn, "key_exposed",
             {{"file", path}, {"advice", "every user of this machine can read it: run chmod o-r"}});

@@ -1,10 +1,12 @@
 #include <secondwind/net/tls_session.hpp>
 
+#include "native.hpp"
+
+#include <boost/system/errc.hpp>
+
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
-
-#include <cerrno>
 
 namespace secondwind::net {
 
@@ -16,20 +18,25 @@ error_code system_error_of(int number) noexcept {
     return {number, boost::system::system_category()};
 }
 
+// Not an error of the system: Windows has none for it.
+error_code protocol_error() noexcept {
+    return make_error_code(boost::system::errc::protocol_error);
+}
+
 // OpenSSL interprets the result of a call by the error queue of the thread.
 void begin_call() noexcept {
     ERR_clear_error();
-    errno = 0;
+    native::forget_error();
 }
 
 // After SSL_ERROR_SYSCALL or SSL_ERROR_SSL.
 error_code error_of_call(int kind) noexcept {
-    auto const number = errno;
+    auto const number = native::last_error();
     auto const cut = ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
     ERR_clear_error();
     if (cut || (kind == SSL_ERROR_SYSCALL && number == 0))
         return asio::error::connection_reset;
-    return system_error_of(kind == SSL_ERROR_SYSCALL ? number : EPROTO);
+    return kind == SSL_ERROR_SYSCALL ? system_error_of(number) : protocol_error();
 }
 
 std::string_view trust_error(long result) {
@@ -54,7 +61,7 @@ std::string_view handshake_error(SSL* ssl, int kind, int number) {
     auto const code = ERR_peek_error();
     auto const reason = ERR_GET_LIB(code) == ERR_LIB_SSL ? ERR_GET_REASON(code) : 0;
     if (reason == SSL_R_UNEXPECTED_EOF_WHILE_READING ||
-        (kind == SSL_ERROR_SYSCALL && (number == 0 || number == ECONNRESET)))
+        (kind == SSL_ERROR_SYSCALL && (number == 0 || number == asio::error::connection_reset)))
         return "the connection was closed";
     if (is_plaintext(reason))
         return "the other side does not speak TLS";
@@ -75,7 +82,7 @@ std::optional<tls_session::wait_type> tls_session::handshake(error_code& ec) {
     auto const result = SSL_do_handshake(ssl_.get());
     if (result == 1)
         return std::nullopt;
-    auto const number = errno;
+    auto const number = native::last_error();
     auto const kind = SSL_get_error(ssl_.get(), result);
     if (kind == SSL_ERROR_WANT_READ)
         return asio::socket_base::wait_read;
@@ -84,7 +91,7 @@ std::optional<tls_session::wait_type> tls_session::handshake(error_code& ec) {
     reason_ = handshake_error(ssl_.get(), kind, number);
     peer_spoke_plaintext_ = is_plaintext(ERR_GET_REASON(ERR_peek_error()));
     ERR_clear_error();
-    handshake_error_ = system_error_of(reason_.empty() ? number : EPROTO);
+    handshake_error_ = reason_.empty() ? system_error_of(number) : protocol_error();
     ec = handshake_error_;
     return std::nullopt;
 }

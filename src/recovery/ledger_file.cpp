@@ -1,13 +1,11 @@
 #include <secondwind/recovery/ledger_file.hpp>
 
+#include <secondwind/base/file.hpp>
 #include <secondwind/base/json.hpp>
 #include <secondwind/base/log.hpp>
 #include <secondwind/base/log_line.hpp>
 
 #include <nlohmann/json.hpp>
-
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <stdexcept>
@@ -44,13 +42,6 @@ json json_of(policy::plan const& p) {
     return {{"reason", policy::to_string(p.reason)},
             {"exhaustive", p.exhaustive},
             {"instances", std::move(instances)}};
-}
-
-// -1 if it is no regular file.
-::off_t size_of(std::FILE* file) noexcept {
-    struct stat status {};
-    bool const regular = ::fstat(::fileno(file), &status) == 0 && S_ISREG(status.st_mode);
-    return regular ? status.st_size : -1;
 }
 
 } // namespace
@@ -97,15 +88,14 @@ std::string to_json(record const& r) {
 ledger_file::ledger_file(std::string const& name) : name_{name} {
     if (name.empty())
         return;
-    out_.reset(std::fopen(name.c_str(), "a+e"));
+    out_ = open_file(name, file_use::append);
     if (!out_)
         throw std::runtime_error{
             "cannot open the ledger \"" + name +
             "\" (recovery.ledger_file): " + std::generic_category().message(errno)};
     char last = '\n';
-    auto const size = size_of(out_.get());
-    within_line_ =
-        size > 0 && ::pread(::fileno(out_.get()), &last, 1, size - 1) == 1 && last != '\n';
+    auto const size = size_of(out_);
+    within_line_ = size > 0 && read_at(out_, size - 1, &last, 1) == 1 && last != '\n';
 }
 
 void ledger_file::append(record const& r, std::uint64_t most) {
@@ -123,13 +113,13 @@ void ledger_file::append(record const& r, std::uint64_t most) {
 
 // The code of the error, or 0.
 int ledger_file::make_room(std::size_t bytes, std::uint64_t most) {
-    auto const size = size_of(out_.get());
+    auto const size = size_of(out_);
     if (size <= 0 || static_cast<std::uint64_t>(size) + bytes <= most)
         return 0;
     // It may have been moved away already, by logrotate.
-    if (std::rename(name_.c_str(), (name_ + ".1").c_str()) != 0 && errno != ENOENT)
+    if (!rename_file(name_, name_ + ".1") && errno != ENOENT)
         return errno;
-    file fresh{std::fopen(name_.c_str(), "a+e")};
+    auto fresh = open_file(name_, file_use::append);
     if (!fresh)
         return errno;
     out_ = std::move(fresh);
@@ -137,22 +127,21 @@ int ledger_file::make_room(std::size_t bytes, std::uint64_t most) {
     return 0;
 }
 
-// The code of the error, or 0. No buffer of stdio is used: what is in the file must be known.
+// The code of the error, or 0.
 int ledger_file::write_line(std::string const& line) {
     auto const text = within_line_ ? "\n" + line : line;
-    auto const descriptor = ::fileno(out_.get());
-    auto const before = size_of(out_.get());
+    auto const before = size_of(out_);
     std::size_t written = 0;
     while (written < text.size()) {
-        auto const n = ::write(descriptor, text.data() + written, text.size() - written);
+        auto const n = write_some(out_, std::string_view{text}.substr(written));
         if (n > 0) {
             written += static_cast<std::size_t>(n);
         } else if (errno != EINTR) {
             auto const error = errno;
             // Unless another process has appended something after it.
             bool const ours =
-                before >= 0 && size_of(out_.get()) == before + static_cast<::off_t>(written);
-            bool const taken_back = ours && ::ftruncate(descriptor, before) == 0;
+                before >= 0 && size_of(out_) == before + static_cast<std::int64_t>(written);
+            bool const taken_back = ours && truncate(out_, before);
             within_line_ = taken_back ? within_line_ : written > 0;
             return error;
         }

@@ -1,5 +1,6 @@
 #include "connection.hpp"
 
+#include "network.hpp"
 #include "statements.hpp"
 
 #include <secondwind/registry/backup.hpp>
@@ -10,8 +11,6 @@
 #include <chrono>
 #include <thread>
 #include <utility>
-
-#include <sys/vfs.h>
 
 namespace secondwind::registry {
 namespace {
@@ -38,20 +37,6 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 6> tables{
 
 std::int64_t number_of(SQLite::Database& opened, char const* query) {
     return opened.execAndGet(query).getInt64();
-}
-
-// Write-ahead logging needs shared memory, which several machines do not have.
-bool is_on_network(std::filesystem::path const& file) {
-    constexpr unsigned long nfs = 0x6969, smb = 0x517b, smb2 = 0xfe534d42, cifs = 0xff534d42,
-                            v9fs = 0x01021997, ceph = 0x00c36400, afs = 0x5346414f;
-    struct statfs found {};
-    if (::statfs(file.c_str(), &found) != 0)
-        return false;
-    auto const type = static_cast<unsigned long>(found.f_type) & 0xffffffffUL;
-    for (auto const each : {nfs, smb, smb2, cifs, v9fs, ceph, afs})
-        if (type == each)
-            return true;
-    return false;
 }
 
 bool lacks_shared_memory(SQLite::Exception const& error) {

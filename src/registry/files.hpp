@@ -2,27 +2,13 @@
 // there is no room or a write failed, else `unusable`.
 #pragma once
 
+#include <secondwind/base/file.hpp>
 #include <secondwind/registry/error.hpp>
 
 #include <filesystem>
 #include <string_view>
-#include <utility>
 
 namespace secondwind::registry {
-
-class descriptor {
-public:
-    explicit descriptor(int number = -1) noexcept : number_{number} {}
-    descriptor(descriptor&& other) noexcept : number_{std::exchange(other.number_, -1)} {}
-    descriptor& operator=(descriptor&& other) noexcept;
-    ~descriptor();
-
-    int number() const noexcept { return number_; }
-    explicit operator bool() const noexcept { return number_ >= 0; }
-
-private:
-    int number_;
-};
 
 // Absolute and without symbolic links, so that SQLite and this program mean the same neighbours.
 std::filesystem::path resolved(std::filesystem::path const& file);

@@ -2,17 +2,13 @@
 
 #include "files.hpp"
 
+#include <secondwind/base/system.hpp>
+
 #include <array>
 #include <cerrno>
 #include <charconv>
-#include <csignal>
 #include <ctime>
 #include <string_view>
-
-#include <fcntl.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 namespace secondwind::registry {
 namespace {
@@ -23,34 +19,34 @@ std::filesystem::path neighbour(std::filesystem::path const& registry, std::stri
 }
 
 std::string local_time(std::time_t time) {
-    std::tm parts{};
+    auto const parts = secondwind::local_time(time);
     std::array<char, 32> text{};
-    ::localtime_r(&time, &parts);
     return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M:%S", &parts)};
 }
 
 // "4711 1795343730": the process, and the time at which it took the lock.
-void write_holder(int file) {
-    auto const text = std::to_string(::getpid()) + " " + std::to_string(std::time(nullptr)) + "\n";
+void write_holder(descriptor const& file) {
+    auto const text =
+        std::to_string(own_process()) + " " + std::to_string(std::time(nullptr)) + "\n";
     // It only serves the sentence for others.
-    if (::ftruncate(file, 0) == 0)
-        (void)!::pwrite(file, text.data(), text.size(), 0);
+    if (truncate(file, 0))
+        write_some(file, text);
 }
 
-std::string read_holder(int file) {
+std::string read_holder(descriptor const& file) {
     std::array<char, 64> bytes{};
-    auto const got = ::pread(file, bytes.data(), bytes.size(), 0);
+    auto const got = read_at(file, 0, bytes.data(), bytes.size());
     if (got <= 0)
         return {};
     auto const* const end = bytes.data() + got;
-    pid_t process = 0;
+    process_id process = 0;
     std::time_t since = 0;
     auto const after = std::from_chars(bytes.data(), end, process);
     if (after.ec != std::errc{} || after.ptr == end || *after.ptr != ' ' ||
         std::from_chars(after.ptr + 1, end, since).ec != std::errc{})
         return {};
     // Of several that share the lock, the last one has written this, and may be gone.
-    if (process <= 0 || (::kill(process, 0) != 0 && errno == ESRCH))
+    if (process == 0 || !is_running(process))
         return {};
     return "process " + std::to_string(process) + ", since " + local_time(since);
 }
@@ -59,30 +55,17 @@ std::string read_holder(int file) {
 
 file_lock::file_lock(std::filesystem::path const& file, mode wanted) {
     make_folder(resolved(file).parent_path());
-    descriptor_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
-    if (descriptor_ < 0)
+    file_ = open_file(file, file_use::change, readers::owner);
+    if (!file_)
         throw_errno("open", file);
 
-    int const operation = wanted == mode::shared ? LOCK_SH : LOCK_EX;
-    int locked = 0;
-    do
-        locked = ::flock(descriptor_, operation | LOCK_NB);
-    while (locked != 0 && errno == EINTR);
-    held_ = locked == 0;
-    if (held_) {
-        write_holder(descriptor_);
-    } else if (errno == EWOULDBLOCK) {
-        holder_ = read_holder(descriptor_);
-    } else {
-        auto const reason = errno;
-        ::close(descriptor_);
-        errno = reason;
+    held_ = try_lock(file_, wanted == mode::shared ? sharing::shared : sharing::exclusive);
+    if (held_)
+        write_holder(file_);
+    else if (errno == EWOULDBLOCK)
+        holder_ = read_holder(file_);
+    else
         throw_errno("lock", file);
-    }
-}
-
-file_lock::~file_lock() {
-    ::close(descriptor_);
 }
 
 std::filesystem::path registry_lock_file(std::filesystem::path const& registry) {

@@ -6,10 +6,6 @@
 #include <system_error>
 #include <thread>
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-
 namespace secondwind::registry {
 namespace {
 
@@ -21,11 +17,9 @@ std::filesystem::path use_file(std::filesystem::path const& registry) {
 }
 
 // False if somebody else has it in the way for all that time.
-bool lock(descriptor const& file, int operation, std::chrono::milliseconds patience) {
+bool lock(descriptor const& file, sharing how, std::chrono::milliseconds patience) {
     auto const last = std::chrono::steady_clock::now() + patience;
-    while (::flock(file.number(), operation | LOCK_NB) != 0) {
-        if (errno == EINTR)
-            continue;
+    while (!try_lock(file, how)) {
         if (errno != EWOULDBLOCK || std::chrono::steady_clock::now() >= last)
             return false;
         std::this_thread::sleep_for(pause);
@@ -34,7 +28,7 @@ bool lock(descriptor const& file, int operation, std::chrono::milliseconds patie
 }
 
 descriptor open_lock(std::filesystem::path const& lock_file) {
-    return descriptor{::open(lock_file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR)};
+    return open_file(lock_file, file_use::change, readers::owner);
 }
 
 std::optional<std::filesystem::path> find_waiting_copy(std::filesystem::path const& registry) {
@@ -54,7 +48,7 @@ shared_use::shared_use(std::filesystem::path const& registry) {
         complete_restoring(registry);
     }
     lock_ = open_lock(use_file(registry));
-    if (lock_ && !lock(lock_, LOCK_SH, usual_patience))
+    if (lock_ && !lock(lock_, sharing::shared, usual_patience))
         throw registry_error{registry_error::kind::unusable,
                              "the registry " + registry.string() +
                                  " is being restored by another process; try again later"};
@@ -70,7 +64,7 @@ descriptor lock_alone(std::filesystem::path const& lock_file, std::string const&
     auto opened = open_lock(lock_file);
     if (!opened)
         throw_errno("make", lock_file);
-    if (!lock(opened, LOCK_EX, patience))
+    if (!lock(opened, sharing::exclusive, patience))
         throw registry_error{registry_error::kind::unusable, sentence};
     return opened;
 }

@@ -55,7 +55,8 @@ PURE_ROOMS = {"base", "http", "lmstudio", "policy", "config", "cli", "telemetry"
 # Pure files in rooms that are not pure.
 PURE_FILES = {
     "admin/access", "admin/action_requests", "admin/assets", "admin/event_ring", "admin/history",
-    "admin/lab_message", "admin/message", "admin/query", "admin/routes", "admin/search_fields",
+    "admin/lab_message", "admin/message", "admin/process_stat", "admin/query", "admin/routes",
+    "admin/search_fields",
     "app/doctor_findings", "app/event_view", "app/explain_view", "app/formatting",
     "app/json_members", "app/models_view",
     "app/operator_view", "app/requests_view", "app/route_view", "app/status_view",
@@ -91,7 +92,32 @@ BEAST_SOURCES = {
 SQLITE_HEADERS = re.compile(r"sqlite3(ext)?\.h$|SQLiteCpp/")
 SQLITE_ROOM = "registry"
 # Rooms whose public headers no other room includes yet.
-AHEAD_OF_THEIR_USERS = set()
+AHEAD_OF_THEIR_USERS = {"base"}
+
+# What differs between systems, and only that, is in these folders of a room, behind headers that are
+# the same for all systems. posix/ is for Linux and macOS.
+SYSTEM_FOLDERS = {"posix", "linux", "macos", "windows"}
+SYSTEM_HEADERS = re.compile(
+    r"(unistd|fcntl|netdb|poll|termios|pwd|grp|dlfcn|pthread|sched|syslog|dirent|ifaddrs|spawn"
+    r"|signal|strings|libproc|io|direct|process|share|conio|windows|winsock2?|ws2tcpip|mswsock"
+    r"|wincrypt|psapi|shellapi|winsvc)\.h$"
+    r"|(sys|net|netinet|arpa|linux|mach|mach-o)/"
+)
+SYSTEM_MACROS = re.compile(
+    r"\b(_WIN32|_WIN64|WIN32|__linux__|__linux|__APPLE__|__unix__|__MINGW\w+|_MSC_VER"
+    r"|__GLIBC__|BOOST_ASIO_WINDOWS)\b"
+)
+# Until their system's parts have folders of their own.
+LEFT_FOR_LATER = {
+    "src/app/key_verb.cpp",
+    "src/app/lab_results_file.cpp",
+    "src/app/loops.cpp",
+    "src/app/named_files.cpp",
+    "src/app/operator.cpp",
+    "src/emulator/ws_calls.cpp",
+    "src/lab/progress.cpp",
+    "src/lab/test_verb.cpp",
+}
 
 MOST_LINES = 450
 
@@ -197,9 +223,14 @@ def room_of(path):
     if parts[:2] == ("include", "secondwind") and len(parts) == 4:
         return parts[2]
     # The libraries' own code, compiled once.
-    if parts[0] == "src" and len(parts) == 3 and parts[1] != "separate":
+    in_room = len(parts) == 3 or (len(parts) == 4 and parts[2] in SYSTEM_FOLDERS)
+    if parts[0] == "src" and in_room and parts[1] != "separate":
         return parts[1]
     return None
+
+
+def is_of_a_system(path):
+    return path.parts[0] == "src" and path.parent.name in SYSTEM_FOLDERS
 
 
 def include_breaches(path, text):
@@ -222,7 +253,7 @@ def include_breaches(path, text):
         if quote == '"':
             if path.parts[0] == "include":
                 yield line, f'"{header}" is private: a public header includes public ones only'
-            elif "/" in header:
+            elif "/" in (header.removeprefix("../") if is_of_a_system(path) else header):
                 yield line, f'"{header}" leaves the room: quotes are for its own private headers'
             continue
         if SQLITE_HEADERS.match(header) and room != SQLITE_ROOM:
@@ -248,6 +279,45 @@ def include_breaches(path, text):
         for reading in CLOCK_READING.finditer(code):
             line = line_at(code, reading.start())
             yield line, f"{noun} decides and reads no clock: let the time be given to it"
+
+
+def system_breaches(path, text):
+    """The product's code for one system belongs into a folder for it."""
+    if is_of_a_system(path) or path.as_posix() in LEFT_FOR_LATER:
+        return
+    without_comments = re.sub(r"//[^\n]*", "", text)
+    for include in INCLUDE.finditer(without_comments):
+        if include.group(1) == "<" and SYSTEM_HEADERS.match(include.group(2)):
+            yield (
+                line_at(without_comments, include.start()),
+                f"<{include.group(2)}> is not on each system: use it in posix/, linux/, macos/ or "
+                "windows/ only",
+            )
+    code = blank(text)
+    for macro in SYSTEM_MACROS.finditer(code):
+        yield (
+            line_at(code, macro.start()),
+            f"{macro.group()} asks for the system: write a source in posix/ and windows/ instead",
+        )
+
+
+def missing_counterparts(files):
+    """The sources for one system that have none of the same name for the others, given all files by
+    their paths from the root, with what is missing."""
+    for path in sorted(files):
+        if not is_of_a_system(path) or path.suffix != ".cpp":
+            continue
+        room = path.parent.parent
+        there = {each for each in SYSTEM_FOLDERS if room / each / path.name in files}
+        for_macos = there & {"posix", "macos"}
+        for_linux = there & {"posix", "linux"}
+        for system, found in (
+            ("windows/", there & {"windows"}),
+            ("posix/ or macos/", for_macos),
+            ("posix/ or linux/", for_linux),
+        ):
+            if not found:
+                yield path, f"{system} has no {path.name}"
 
 
 def shape_breaches(path, text):
@@ -289,6 +359,7 @@ def breaches(path, text):
     yield from coroutine_breaches(text)
     if path.parts[0] in ("include", "src"):
         yield from shape_breaches(path, text)
+        yield from system_breaches(path, text)
 
 
 def sources(root):
@@ -307,6 +378,9 @@ def main(root):
         for line, sentence in breaches(path, text):
             found += 1
             print(f"{path}:{line}: {sentence}")
+    for path, sentence in missing_counterparts(files):
+        found += 1
+        print(f"{path}:1: {sentence}: each system needs one")
     for path in needless_headers(files):
         found += 1
         print(f"{path}:1: no other room includes this header: it belongs into src/{room_of(path)}")

@@ -203,6 +203,56 @@ class shape(unittest.TestCase):
         self.assertIn("pragma once", sentences("include/secondwind/net/x.hpp", "int a;\n")[0])
 
 
+class systems(unittest.TestCase):
+    def test_a_header_of_one_system_is_a_breach(self):
+        for header in ("unistd.h", "fcntl.h", "netdb.h", "netinet/in.h", "sys/socket.h", "poll.h",
+                       "signal.h", "windows.h", "winsock2.h", "io.h"):
+            with self.subTest(header=header):
+                found = sentences("src/net/socket.cpp", f"#include <{header}>\n")
+                self.assertEqual(len(found), 1, found)
+                self.assertIn("not on each system", found[0])
+        code = "#pragma once\n#include <unistd.h>\n"
+        self.assertIn("not on each system", sentences("include/secondwind/net/x.hpp", code)[0])
+
+    def test_a_question_for_the_system_is_a_breach(self):
+        for line in ("#ifdef __linux__", "#if defined(_WIN32)", "#ifdef __APPLE__"):
+            with self.subTest(line=line):
+                found = sentences("src/net/socket.cpp", line + "\n#endif\n")
+                self.assertEqual(len(found), 1, found)
+                self.assertIn("asks for the system", found[0])
+
+    def test_the_folders_of_a_system_may_do_both(self):
+        code = "#include <unistd.h>\n#ifdef __APPLE__\n#endif\n"
+        for folder in layers.SYSTEM_FOLDERS:
+            with self.subTest(folder=folder):
+                self.assertEqual(sentences(f"src/net/{folder}/native.cpp", code), [])
+        self.assertEqual(len(sentences("tests/support/raw_host.cpp", code)), 0)
+
+    def test_what_is_on_each_system_and_what_only_looks_like_it_is_allowed(self):
+        code = '#include <cerrno>\n#include "io.h"\n// #ifdef _WIN32\nauto s = "__linux__";\n'
+        self.assertEqual(sentences("src/net/socket.cpp", code), [])
+
+    def test_such_a_folder_belongs_to_its_room(self):
+        path = "src/http/posix/a.cpp"
+        self.assertIn("no arrow", sentences(path, "#include <secondwind/net/socket.hpp>\n")[0])
+        self.assertEqual(sentences(path, '#include "../characters.hpp"\n'), [])
+        self.assertIn("leaves the room", sentences(path, '#include "../../net/x.hpp"\n')[0])
+        self.assertIn("leaves the room", sentences("src/http/a.cpp", '#include "../x.hpp"\n')[0])
+
+    def missing(self, *names):
+        return [sentence for _, sentence in layers.missing_counterparts(
+            {Path("src", "net", name): "" for name in names})]
+
+    def test_a_source_that_another_system_lacks_is_a_breach(self):
+        self.assertEqual(self.missing("posix/a.cpp", "windows/a.cpp", "a.cpp"), [])
+        self.assertEqual(self.missing("linux/a.cpp", "macos/a.cpp", "windows/a.cpp"), [])
+        self.assertEqual(self.missing("posix/a.cpp"), ["windows/ has no a.cpp"])
+        self.assertEqual(self.missing("windows/a.cpp"),
+                         ["posix/ or macos/ has no a.cpp", "posix/ or linux/ has no a.cpp"])
+        self.assertIn("posix/ or macos/ has no a.cpp",
+                      self.missing("linux/a.cpp", "windows/a.cpp"))
+
+
 class whole_trees(unittest.TestCase):
     def run_on(self, files):
         with tempfile.TemporaryDirectory() as root:

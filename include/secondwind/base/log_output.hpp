@@ -36,7 +36,7 @@ public:
     void append(std::string_view line);
     // Writes as much of the buffer as is taken now.
     result flush() noexcept;
-    // Waits at most so long for the buffer to be written. What is left then is lost.
+    // Waits at most so long for the buffer to be written, at the end. What is left then is lost.
     void finish(std::chrono::milliseconds limit) noexcept;
 
     bool empty() const noexcept { return pending_.empty(); }
@@ -47,10 +47,16 @@ public:
 private:
     enum class method : std::uint8_t { write, send, poll_and_write };
 
-    void open(stream to) noexcept;
-    void open_file(std::string const& name);
-    std::ptrdiff_t write_some() noexcept;
+    void open(stream to) noexcept; // by the system, too
     void lose_pending() noexcept;
+
+    // By the system. Errors are in errno, EAGAIN if nothing is taken now.
+    bool open_file(std::string const& name) noexcept;
+    std::ptrdiff_t write_some() noexcept;
+    // Waits until more is taken.
+    void wait(std::chrono::milliseconds limit) const noexcept;
+    // Waits until what was taken has got to where it goes, if that would not survive the process.
+    void settle(std::chrono::milliseconds limit) const noexcept;
 
     int descriptor_ = -1;
     method method_ = method::write;

@@ -1,12 +1,11 @@
 // Recoveries as JSON lines in a file.
 #pragma once
 
+#include <secondwind/base/file.hpp>
 #include <secondwind/recovery/record.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <memory>
 #include <string>
 
 namespace secondwind::recovery {
@@ -28,16 +27,11 @@ public:
     std::string const& name() const noexcept { return name_; } // empty: there is none
 
 private:
-    struct closer {
-        void operator()(std::FILE* f) const noexcept { std::fclose(f); }
-    };
-    using file = std::unique_ptr<std::FILE, closer>;
-
     int make_room(std::size_t bytes, std::uint64_t most);
     int write_line(std::string const& line);
 
     std::string name_;
-    file out_;
+    descriptor out_;
     bool within_line_ = false; // what another process has left at the end is no whole line
     bool failed_ = false;
 };

@@ -1,6 +1,8 @@
-// Who may use the registry, and who may test a host: flock on files beside the registry, which the
-// kernel lets go with the process.
+// Who may use the registry, and who may test a host: locks on files beside the registry, which the
+// system lets go with the process.
 #pragma once
+
+#include <secondwind/base/file.hpp>
 
 #include <cstdint>
 #include <filesystem>
@@ -15,9 +17,6 @@ public:
     // Creates the file if needed, for the owner alone. Throws registry_error (`unusable`) if that
     // fails. Does not wait: test held().
     file_lock(std::filesystem::path const& file, mode wanted);
-    ~file_lock();
-    file_lock(file_lock const&) = delete;
-    file_lock& operator=(file_lock const&) = delete;
 
     bool held() const noexcept { return held_; }
     // Where it is not: what the holder has written, as "process 4711, since 2026-11-22 10:15:30";
@@ -25,7 +24,7 @@ public:
     std::string const& holder() const noexcept { return holder_; }
 
 private:
-    int descriptor_ = -1;
+    descriptor file_;
     bool held_ = false;
     std::string holder_;
 };

@@ -1,4 +1,5 @@
 #include "admin/process_figures.hpp"
+#include "admin/process_stat.hpp"
 
 #include <gtest/gtest.h>
 
