@@ -107,6 +107,8 @@ def values(name, schema):
     last = leaf(name)
     if last.endswith(FILE) or name in ("recovery.ledger_file", "log.file"):
         return "a file name"
+    if name == "state.directory":
+        return "the name of a directory"
     if last == "listen":
         return "`ADDRESS:PORT`" + (", `off`" if "|off" in schema.get("pattern", "") else "")
     return "a URL" if last == "url" else "text"

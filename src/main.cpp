@@ -195,6 +195,8 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
     // A write to a closed connection must return an error, not end the process.
     std::signal(SIGPIPE, SIG_IGN);
+    // Neither must a file that may not grow any more.
+    std::signal(SIGXFSZ, SIG_IGN);
     // Other servers replace themselves on it; scripts that send it to all must not end this one.
     std::signal(SIGUSR2, SIG_IGN);
     int code = 1;

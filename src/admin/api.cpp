@@ -2,6 +2,7 @@
 
 #include "api_json.hpp"
 #include "explain_document.hpp"
+#include "history_document.hpp"
 #include "query.hpp"
 #include "recovery_search.hpp"
 #include "request_search.hpp"
@@ -50,7 +51,8 @@ net::task<reply> api::answer(request request) {
     bool const probe = destination.route == route::livez || destination.route == route::readyz;
     bool const reads_query =
         probe || destination.route == route::recoveries || destination.route == route::choice ||
-        destination.route == route::requests || destination.route == route::explain;
+        destination.route == route::requests || destination.route == route::history ||
+        destination.route == route::explain;
     auto const error = reads_query ? std::string{} : refuse_query(request.query);
     if (!error.empty())
         co_return error_reply(400, "bad_request", error);
@@ -72,6 +74,8 @@ net::task<reply> api::document(destination destination, request request) {
         co_return search(request.query);
     case route::requests:
         co_return search_requests(request.query);
+    case route::history:
+        co_return search_history(request.query);
     case route::explain:
         co_return co_await explain(std::move(request.query));
     case route::choice:
@@ -137,6 +141,13 @@ reply api::search_requests(std::string_view query) const {
     moment const now{std::chrono::system_clock::now(), std::chrono::steady_clock::now()};
     auto const page = find_requests(sources_.requests, wanted, now);
     return json_reply(requests_document(sources_.requests, page, now));
+}
+
+reply api::search_history(std::string_view query) const {
+    std::size_t which = 0;
+    if (auto const error = read_range(query, which); !error.empty())
+        return error_reply(400, "bad_request", error);
+    return json_reply(history_document(sources_.history, which, std::chrono::system_clock::now()));
 }
 
 reply api::route_to(std::string_view query) const {

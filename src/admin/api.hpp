@@ -31,6 +31,7 @@ private:
     net::task<reply> explain(std::string query);
     reply search(std::string_view query) const;
     reply search_requests(std::string_view query) const;
+    reply search_history(std::string_view query) const;
     reply route_to(std::string_view query) const;
 
     sources& sources_;

@@ -17,10 +17,6 @@ json time_json(std::chrono::system_clock::time_point time) {
     return log::timestamp(time);
 }
 
-json seconds_or_null(std::optional<double> exact) {
-    return exact ? json(seconds(*exact)) : json(nullptr);
-}
-
 template<class T>
 json value_or_null(std::optional<T> const& value) {
     return value ? json(*value) : json(nullptr);
@@ -127,16 +123,6 @@ json move_json(telemetry::move const& made) {
             {"from", made.from},
             {"to", made.to},
             {"reason", made.reason}};
-}
-
-json sample_json(sample const& sample) {
-    return {{"time", time_json(sample.time)},
-            {"exchanges", sample.exchanges},
-            {"failed", sample.failed},
-            {"errors", sample.errors},
-            {"first_byte_p50", seconds_or_null(sample.first_byte_p50)},
-            {"first_byte_p95", seconds_or_null(sample.first_byte_p95)},
-            {"stream_events", sample.stream_events}};
 }
 
 json recovery_settings_json(config::recovery const& settings) {

@@ -1,7 +1,6 @@
 // The parts of the API's JSON documents, made from values.
 #pragma once
 
-#include "history.hpp"
 #include <secondwind/config/config.hpp>
 #include <secondwind/lmstudio/instance.hpp>
 #include <secondwind/policy/lab_results.hpp>
@@ -32,7 +31,6 @@ double seconds(double exact);             // rounded to milliseconds
 
 json exchange_json(telemetry::live_exchange::view const& view);
 json move_json(telemetry::move const& made);
-json sample_json(sample const& sample);
 json recovery_settings_json(config::recovery const& settings);
 
 // How many exchanges in flight use this name of a model or an instance.

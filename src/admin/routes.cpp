@@ -8,13 +8,14 @@ namespace secondwind::admin {
 
 namespace {
 
-constexpr std::array<std::pair<std::string_view, route>, 10> fixed{{
+constexpr std::array<std::pair<std::string_view, route>, 11> fixed{{
     {"/livez", route::livez},
     {"/readyz", route::readyz},
     {"/api/status", route::status},
     {"/api/hosts", route::hosts},
     {"/api/recoveries", route::recoveries},
     {"/api/requests", route::requests},
+    {"/api/history", route::history},
     {"/api/route", route::choice},
     {"/api/explain", route::explain},
     {"/api/recovery/mode", route::recovery_mode},

@@ -16,6 +16,7 @@ enum class route : std::uint8_t {
     recoveries,
     requests, // that have ended
     choice,   // of a host for a request
+    history,  // of requests, tokens and times
     explain,  // what a recovery for a model would do
     unload,   // of the host `argument`
     drain,    // likewise

@@ -4,7 +4,6 @@
 #include "api.hpp"
 #include "context.hpp"
 #include "event_hub.hpp"
-#include "history.hpp"
 #include "listener.hpp"
 #include "metrics.hpp"
 #include "status_documents.hpp"
@@ -32,18 +31,17 @@ std::string new_run() {
 
 } // namespace
 
-class server::state final : net::timer_handler {
+class server::state {
 public:
     state(sources sources, admin::timeouts timeouts)
         : sources_{counting_reloads(std::move(sources))}, timeouts_{timeouts}, metrics_{sources_},
-          documents_{sources_, history_, run_, [this] { return event_state_now(); }},
+          documents_{sources_, run_, [this] { return event_state_now(); }},
           actions_{
               sources_,
               [this](std::vector<std::string> const& keys) { events_.settings_changed(keys); }},
           api_{sources_, documents_, actions_}, events_{sources_, documents_, run_},
-          shared_{sources_, timeouts_, api_, metrics_, events_}, operators_{shared_,
-                                                                            audience::operators},
-          probes_{shared_, audience::probes}, sampling_{sources_.deadlines, "history", *this} {}
+          shared_{sources_, timeouts_, api_, metrics_, events_},
+          operators_{shared_, audience::operators}, probes_{shared_, audience::probes} {}
 
     void start(net::tls_context_ptr tls) {
         set_tls(std::move(tls));
@@ -62,8 +60,6 @@ public:
         return all;
     }
     void move_to(audience whose, std::optional<net::acceptor> acceptor) {
-        if (acceptor && whose == audience::operators)
-            sampling_.after(history::interval);
         of(whose).move_to(std::move(acceptor));
     }
     std::optional<net::endpoint> listens_at(audience whose) const {
@@ -71,7 +67,6 @@ public:
     }
 
     void stop() {
-        sampling_.clear();
         operators_.stop();
         probes_.stop();
     }
@@ -104,11 +99,6 @@ private:
         return now;
     }
 
-    void on_timer() override {
-        history_.add_sample(sources_.traffic, std::chrono::system_clock::now());
-        sampling_.after(history::interval);
-    }
-
     listener& of(audience whose) noexcept {
         return whose == audience::operators ? operators_ : probes_;
     }
@@ -116,7 +106,6 @@ private:
     sources sources_;
     admin::timeouts const timeouts_;
     std::string const run_ = new_run();
-    history history_;
     admin::metrics metrics_;
     status_documents documents_;
     actions actions_;
@@ -125,7 +114,6 @@ private:
     context shared_;
     listener operators_;
     listener probes_;
-    net::timer sampling_;
 };
 
 server::server(sources sources, timeouts timeouts)

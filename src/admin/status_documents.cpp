@@ -1,6 +1,7 @@
 #include "status_documents.hpp"
 
 #include "api_json.hpp"
+#include "history_document.hpp"
 #include "recovery_search.hpp"
 #include <secondwind/base/log.hpp>
 
@@ -19,13 +20,11 @@ constexpr std::size_t most_exchanges = 500;
 json totals_json(telemetry::traffic const& t, recovery::ledger const& ledger) {
     auto const disconnects =
         std::accumulate(t.departures.begin(), t.departures.end(), std::uint64_t{0});
-    auto const& records = ledger.records();
     return {{"exchanges", t.exchanges},
             {"failed", t.failed},
             {"errors", t.errors},
             {"client_disconnects", disconnects},
-            // The ids count from 1, and only the oldest records are forgotten.
-            {"recoveries", records.empty() ? 0 : records.back()->id},
+            {"recoveries", ledger.opened()},
             {"recovered", t.replays_recovered},
             {"replays", t.replays_recovered + t.replays_failed},
             {"bytes_in", t.bytes_in},
@@ -65,9 +64,9 @@ std::size_t exchanges_on(telemetry::exchange_list& all, std::string_view host) {
         std::ranges::count_if(all, [host](auto const& each) { return each.look().host == host; }));
 }
 
-status_documents::status_documents(sources const& sources, history const& history, std::string run,
+status_documents::status_documents(sources const& sources, std::string run,
                                    std::function<event_state()> events)
-    : sources_{sources}, history_{history}, run_{std::move(run)}, events_{std::move(events)},
+    : sources_{sources}, run_{std::move(run)}, events_{std::move(events)},
       started_{std::chrono::system_clock::now()}, started_monotonic_{
                                                       std::chrono::steady_clock::now()} {}
 
@@ -95,16 +94,14 @@ std::string status_documents::status() const {
         if (each->view.draining())
             draining.push_back({{"name", each->name()},
                                 {"exchanges", exchanges_on(sources_.exchanges, each->name())}});
-    auto samples = json::array();
-    for (auto const& each : history_.samples())
-        samples.push_back(sample_json(each));
+    auto const now = std::chrono::system_clock::now();
 
     auto const configured = settings.admin.listen ? config::to_string(*settings.admin.listen) : "";
     return to_text(
         {{"version", sources_.version},
          {"run", run_},
          {"started", time_or_null(started_)},
-         {"now", time_or_null(std::chrono::system_clock::now())},
+         {"now", time_or_null(now)},
          {"uptime", seconds(uptime.count())},
          {"listen", proxy.listen},
          {"tls", !settings.tls.certificate_file.empty()},
@@ -124,7 +121,7 @@ std::string status_documents::status() const {
          {"totals", totals_json(sources_.traffic, sources_.ledger)},
          {"exchanges", std::move(exchanges)},
          {"exchanges_total", total},
-         {"history", {{"interval", history::interval.count()}, {"samples", std::move(samples)}}}});
+         {"history", recent_history_json(sources_.history, now)}});
 }
 
 std::string status_documents::host(host::host& one) const {

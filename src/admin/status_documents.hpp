@@ -1,7 +1,6 @@
 // The documents that show the current state: status, hosts and recoveries, as JSON.
 #pragma once
 
-#include "history.hpp"
 #include <secondwind/admin/sources.hpp>
 
 #include <chrono>
@@ -27,8 +26,7 @@ struct event_state {
 class status_documents {
 public:
     // All must outlive it. `events` is called for each status.
-    status_documents(sources const& sources, history const& history, std::string run,
-                     std::function<event_state()> events);
+    status_documents(sources const& sources, std::string run, std::function<event_state()> events);
 
     // True if the proxy can serve requests: it does not drain, and a host is known to be up that
     // does not drain either.
@@ -41,7 +39,6 @@ public:
 
 private:
     sources const& sources_;
-    history const& history_;
     std::string run_;
     std::function<event_state()> events_;
     std::chrono::system_clock::time_point const started_;

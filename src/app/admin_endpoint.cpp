@@ -47,6 +47,7 @@ admin::sources admin_endpoint::sources() {
         context.traffic,
         context.exchanges,
         context.requests,
+        context.history,
         context.ledger,
         context.hosts,
         context.router,

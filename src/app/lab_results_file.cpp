@@ -9,11 +9,9 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <memory>
-#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -50,11 +48,8 @@ void complain(char const* subject, std::string const& name, std::string const& e
 
 std::string lab_results_file::place() const {
     auto const& name = settings_->lab.results_file;
-    auto const* const directory = std::getenv("STATE_DIRECTORY"); // systemd.exec(5)
-    if (!name.empty() || !directory || *directory == '\0')
-        return name;
-    std::string_view const all{directory};
-    return std::string{all.substr(0, all.find(':'))} + "/results.json";
+    auto const& directory = settings_->state.directory;
+    return !name.empty() || directory.empty() ? name : directory + "/results.json";
 }
 
 void lab_results_file::read() {

@@ -10,8 +10,8 @@
 namespace secondwind::app {
 
 // lab.results_file: {"schema":1,"hosts":{"NAME":{...}}}, with each document as it came. Without a
-// name for it, results.json in the state directory that systemd gives a service; without that,
-// documents are only kept in memory.
+// name for it, results.json in the state directory (state.directory); without that, documents are
+// only kept in memory.
 class lab_results_file {
 public:
     // Both must outlive it.

@@ -55,7 +55,7 @@ void lifetime::reopen_files() {
     attempt([] { log::reopen(); });
     attempt([this] { server_.shared().ledger.reopen(); });
     log::write(log::level::info, "files_reopened",
-               {{"log", settings_->logging.file}, {"ledger", settings_->recovery.ledger_file}});
+               {{"log", settings_->logging.file}, {"ledger", server_.shared().ledger.file()}});
 }
 
 void lifetime::await_stop_signal() {

@@ -83,6 +83,9 @@ std::vector<std::string> faults_of_written_files(config::builder const& settings
     fault_list faults{settings};
     auto const& all = settings.value();
     faults.add("log.file", write_complaint(all.logging.file, true));
+    auto const& state = all.state.directory;
+    faults.add("state.directory",
+               write_complaint(state.empty() ? "" : state + "/history.dat", true));
     faults.add("recovery.ledger_file", write_complaint(all.recovery.ledger_file, false));
     return faults.take();
 }

@@ -2,6 +2,7 @@
 
 #include "admin_endpoint.hpp"
 #include "lifetime.hpp"
+#include "recorder.hpp"
 #include "reloader.hpp"
 
 #include <utility>
@@ -11,12 +12,14 @@ namespace secondwind::app {
 struct service::parts {
     parts(net::asio::io_context& loop, config::current_settings& s, bool admin_chosen, reader read)
         : io{loop}, settings{s}, server{io, settings}, reload{settings, server, std::move(read)},
-          admin{settings, server, reload, admin_chosen} {}
+          record{settings, server.shared(), reload}, admin{settings, server, reload, admin_chosen} {
+    }
 
     net::asio::io_context& io;
     config::current_settings& settings;
     proxy::server server;
     reloader reload;
+    recorder record;
     admin_endpoint admin;
     std::optional<lifetime> life;
 };
@@ -34,6 +37,7 @@ bool service::start() {
     p.server.start();
     if (!p.admin.start(tls))
         return false;
+    p.record.start();
     p.life.emplace(p.io, p.server, p.admin, p.settings);
     return true;
 }
@@ -58,7 +62,8 @@ std::optional<config::endpoint> service::admin_address() const {
 }
 
 net::task<void> service::ended() {
-    return parts_->life->ended();
+    co_await parts_->life->ended();
+    parts_->record.stop();
 }
 
 void service::stop(std::string_view reason) {

@@ -43,6 +43,7 @@ config::settings settings_of_trial(config::settings const& given) {
     settings.health = {};
     settings.recovery.mode = config::recovery_mode::on;
     settings.recovery.ledger_file.clear();
+    settings.state = {};
     settings.recovery.busy_wait = std::min(settings.recovery.busy_wait, longest_busy_wait);
     return settings;
 }

@@ -92,6 +92,11 @@ void builder::add_environment(std::vector<std::string> const& names,
     }
     if (!faults.empty())
         throw config_error{std::move(faults)};
+    // What systemd gives a service (systemd.exec(5)): perhaps several, the first is the main one.
+    constexpr auto given = "STATE_DIRECTORY";
+    auto const all = settings_.state.directory.empty() ? lookup(given) : std::nullopt;
+    if (all && !all->empty())
+        take(*find_key("state.directory"), all->substr(0, all->find(':')), given);
 }
 
 void builder::add_variable(

@@ -119,6 +119,11 @@ void add_lab(std::vector<key>& all) {
     all.push_back(text_key("lab.results_file", at(&lab::results_file), "a file name"));
 }
 
+void add_state(std::vector<key>& all) {
+    all.push_back(text_key("state.directory", value_at(&settings::state, &state::directory),
+                           "the name of a directory"));
+}
+
 void add_routing(std::vector<key>& all) {
     using namespace std::chrono_literals;
     auto const at = [](auto value) { return value_at(&settings::routing, value); };
@@ -236,6 +241,7 @@ std::vector<key> const& keys() {
         add_recovery(table);
         add_health(table);
         add_lab(table);
+        add_state(table);
         add_routing(table);
         add_cold_load(table);
         add_limits(table);

@@ -29,7 +29,7 @@ emulator::options small_machine() {
 }
 
 // What the demo takes from the configuration: where and how it serves. What it shows is the same
-// everywhere, and leaves no trace in a ledger.
+// everywhere, and leaves no trace in a file.
 config::settings settings_of_demo(config::settings const& given, std::uint16_t host_port) {
     auto settings = given;
     settings.upstreams = {{"emulator", "127.0.0.1", host_port}};
@@ -41,6 +41,7 @@ config::settings settings_of_demo(config::settings const& given, std::uint16_t h
     settings.recovery = {};
     settings.routing = {};
     settings.cold_load = {};
+    settings.state = {};
     return settings;
 }
 

@@ -1,6 +1,8 @@
 #include <secondwind/base/log.hpp>
 #include <secondwind/recovery/ledger.hpp>
 
+#include <algorithm>
+
 namespace secondwind::recovery {
 
 namespace {
@@ -25,6 +27,7 @@ std::string listed(policy::plan const& plan, bool unloads) {
 std::shared_ptr<record> ledger::open(std::string host, trigger cause) {
     auto r = std::make_shared<record>();
     r->id = next_id_++;
+    ++opened_;
     r->host = std::move(host);
     r->began = std::chrono::system_clock::now();
     r->started = std::chrono::steady_clock::now();
@@ -34,6 +37,18 @@ std::shared_ptr<record> ledger::open(std::string host, trigger cause) {
         records_.pop_front();
     note(step::began, *r);
     return r;
+}
+
+void ledger::restore(std::vector<record> earlier) {
+    // The file has them in the order in which they were complete.
+    std::ranges::stable_sort(earlier, {}, &record::began);
+    for (auto& each : earlier) {
+        each.id = std::max(each.id, next_id_);
+        next_id_ = each.id + 1;
+        records_.push_back(std::make_shared<record>(std::move(each)));
+        if (records_.size() > kept)
+            records_.pop_front();
+    }
 }
 
 void ledger::note(step s, record& r) {

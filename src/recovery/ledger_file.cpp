@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <stdexcept>
 #include <system_error>
@@ -44,7 +45,51 @@ json json_of(policy::plan const& p) {
             {"instances", std::move(instances)}};
 }
 
+// The last bytes of the file, from the beginning of a line on.
+std::string tail_of(std::string const& name) {
+    constexpr std::int64_t most = 4 * 1024 * 1024;
+    std::string text;
+    auto const file = open_file(name, file_use::read);
+    auto const size = file ? size_of(file) : -1;
+    if (size <= 0)
+        return text;
+    auto const begin = std::max<std::int64_t>(size - most, 0);
+    text.resize(static_cast<std::size_t>(size - begin));
+    auto const got = read_at(file, begin, text.data(), text.size());
+    text.resize(static_cast<std::size_t>(std::max<std::ptrdiff_t>(got, 0)));
+    if (begin > 0 && !text.empty())
+        text.erase(0, std::min(text.find('\n'), text.size() - 1) + 1);
+    return text;
+}
+
+// Adds the last records of a text, newest first.
+void read_backwards(std::string_view text, std::size_t most, ledger_content& into) {
+    while (!text.empty() && into.records.size() < most) {
+        if (text.back() == '\n') {
+            text.remove_suffix(1);
+            continue;
+        }
+        auto const begin = text.rfind('\n') + 1; // 0 in the first line
+        if (auto one = from_json(text.substr(begin)))
+            into.records.push_back(std::move(*one));
+        else
+            ++into.damaged;
+        text = text.substr(0, begin);
+    }
+}
+
 } // namespace
+
+ledger_content read_ledger(std::string const& name, std::size_t most) {
+    ledger_content out;
+    if (name.empty())
+        return out;
+    read_backwards(tail_of(name), most, out);
+    if (out.records.size() < most)
+        read_backwards(tail_of(name + ".1"), most, out);
+    std::ranges::reverse(out.records);
+    return out;
+}
 
 std::string to_json(record const& r) {
     auto unloads = json::array();

@@ -54,6 +54,26 @@ request_ring::row& request_ring::next_row() {
     return rows_[last_];
 }
 
+bool request_ring::make_static(std::string_view& word) {
+    constexpr std::size_t most_words = 100; // verdicts, outcomes, endings and faults are fewer
+    auto found = words_.find(word);
+    if (found == words_.end() && words_.size() < most_words)
+        found = words_.emplace(word).first;
+    bool const known = found != words_.end();
+    word = known ? std::string_view{*found} : std::string_view{};
+    return known;
+}
+
+bool request_ring::add_again(finished const& one, std::vector<earlier_attempt> earlier) {
+    auto told = one;
+    bool known = make_static(told.verdict) && make_static(told.recovery) && make_static(told.ended);
+    for (auto& each : earlier)
+        known = known && make_static(each.reason);
+    if (known)
+        add([&told](finished& into) { into = told; }, earlier);
+    return known;
+}
+
 void request_ring::bound(std::size_t rows) {
     if (rows == most_)
         return;

@@ -333,6 +333,17 @@ class a_guarded_server(contract_test):
         none = self.ask("/api/requests", query=f"?after={page['newest']}")
         self.assertEqual((none["requests"], none["next_before"]), ([], None))
 
+    def test_gives_the_past_in_three_ranges(self):
+        self.chat(self.another_model())
+        for name, interval in (("15m", 5), ("6h", 120), ("7d", 3600)):
+            past = self.ask("/api/history", query=f"?range={name}")
+            self.assertEqual((past["range"], past["interval"]), (name, interval))
+        self.assertEqual(self.ask("/api/history")["range"], "15m")
+        # The recorder's second comes.
+        while not any(each["exchanges"] for each in past["samples"]):
+            past = self.ask("/api/history", query="?range=7d")
+        self.assertGreater(past["samples"][-1]["bytes_out"], 0)
+
     def test_carries_out_what_it_is_told(self):
         self.ask("/api/recovery/mode", "post", body={"mode": "observe"})
         self.assertEqual(self.ask("/api/status")["recovery"]["mode"], "observe")

@@ -237,9 +237,12 @@ def some_bytes(peer):
 
 
 class binary_test(unittest.TestCase):
-    def serving(self, upstream, *arguments, env=None):
+    def serving(self, upstream, *arguments, env=None, prepare=None):
         """A proxy that listens, and its port."""
         proxy = self.enterContext(
-            process("--listen", "127.0.0.1:0", "--upstream", upstream, *arguments, env=env)
+            process(
+                "--listen", "127.0.0.1:0", "--upstream", upstream, *arguments,
+                env=env, prepare=prepare,
+            )
         )
         return proxy, port_of(proxy.event("listening")["listen"])

@@ -26,6 +26,7 @@ struct metrics_of_a_proxy : with_proxy {
                                        shared.traffic,
                                        shared.exchanges,
                                        shared.requests,
+                                       shared.history,
                                        shared.ledger,
                                        shared.hosts,
                                        shared.router,

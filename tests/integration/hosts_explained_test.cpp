@@ -28,6 +28,7 @@ struct hosts_explained : with_cluster {
                 shared.traffic,
                 shared.exchanges,
                 shared.requests,
+                shared.history,
                 shared.ledger,
                 shared.hosts,
                 shared.router,

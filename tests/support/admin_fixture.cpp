@@ -32,6 +32,7 @@ void with_admin::begin() {
                            shared.traffic,
                            shared.exchanges,
                            shared.requests,
+                           shared.history,
                            shared.ledger,
                            shared.hosts,
                            shared.router,

@@ -6,6 +6,7 @@
 #include <secondwind/net/deadline.hpp>
 #include <secondwind/recovery/ledger.hpp>
 #include <secondwind/recovery/router.hpp>
+#include <secondwind/telemetry/history.hpp>
 #include <secondwind/telemetry/live_exchange.hpp>
 #include <secondwind/telemetry/request_ring.hpp>
 #include <secondwind/telemetry/traffic.hpp>
@@ -43,6 +44,7 @@ struct sources {
     telemetry::traffic const& traffic;
     telemetry::exchange_list& exchanges;
     telemetry::request_ring const& requests;
+    telemetry::history const& history;
     recovery::ledger& ledger;
     host::host_list& hosts;
     recovery::router const& router; // of these hosts

@@ -44,10 +44,12 @@ descriptor open_file(std::filesystem::path const& name, file_use use,
 
 // -1 if it is no regular file.
 std::int64_t size_of(descriptor const& file) noexcept;
-// As read(2), pread(2) and write(2): how many bytes, or -1.
+// As read(2), pread(2), pwrite(2) and write(2): how many bytes, or -1.
 std::ptrdiff_t read_some(descriptor const& file, char* into, std::size_t size) noexcept;
 std::ptrdiff_t read_at(descriptor const& file, std::int64_t offset, char* into,
                        std::size_t size) noexcept;
+std::ptrdiff_t write_at(descriptor const& file, std::int64_t offset,
+                        std::string_view bytes) noexcept;
 std::ptrdiff_t write_some(descriptor const& file, std::string_view bytes) noexcept;
 bool truncate(descriptor const& file, std::int64_t size) noexcept;
 // Down to the disk.

@@ -187,6 +187,11 @@ struct lab {
     std::string results_file; // where the proxy keeps what the lab publishes; empty: in memory
 };
 
+// What survives a restart: the recent requests, the recoveries and the history.
+struct state {
+    std::string directory; // empty: they are only in memory
+};
+
 struct health {
     milliseconds interval{0}; // of asking each host for its models; 0: only on demand
 };
@@ -207,6 +212,7 @@ struct settings {
     config::admin admin;
     config::health health;
     config::lab lab;
+    config::state state;
     config::request_id request_id;
     config::limits limits;
     config::timeouts timeouts;

@@ -14,6 +14,7 @@
 #include <secondwind/recovery/ledger.hpp>
 #include <secondwind/recovery/route_queue.hpp>
 #include <secondwind/recovery/router.hpp>
+#include <secondwind/telemetry/history.hpp>
 #include <secondwind/telemetry/live_exchange.hpp>
 #include <secondwind/telemetry/request_ring.hpp>
 #include <secondwind/telemetry/traffic.hpp>
@@ -77,6 +78,7 @@ struct context {
     telemetry::traffic traffic;
     telemetry::exchange_list exchanges;
     telemetry::request_ring requests;
+    telemetry::history history;
     std::string const pseudonym;     // of this process in a Via field, which no other has
     std::uint64_t next_exchange = 1; // its number
     bool draining = false;

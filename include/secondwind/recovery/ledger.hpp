@@ -20,6 +20,8 @@ namespace secondwind::recovery {
 // are called with it; a record that is complete goes to the file.
 class ledger {
 public:
+    static constexpr std::size_t kept = 1000;
+
     using observer = std::function<void(step, record const&)>;
 
     // Throws std::runtime_error if the file (recovery.ledger_file; empty: none) cannot be opened.
@@ -43,15 +45,21 @@ public:
     // Bounds the size of the file from now on (recovery.ledger_size).
     void bound(std::uint64_t bytes) noexcept { most_bytes_ = bytes; }
 
+    // How many recoveries this process has begun.
+    std::uint64_t opened() const noexcept { return opened_; }
+    // Adds the complete records of earlier processes, before this one has begun any. They keep
+    // their numbers as far as these grow, and observers do not hear of them.
+    void restore(std::vector<record> earlier);
+    std::string const& file() const noexcept { return file_.name(); } // empty: there is none
+
     std::deque<std::shared_ptr<record>> const& records() const noexcept { return records_; }
 
 private:
-    static constexpr std::size_t kept = 1000;
-
     void keep_if_done(record const& r);
 
     std::deque<std::shared_ptr<record>> records_; // oldest first
     std::uint64_t next_id_ = 1;
+    std::uint64_t opened_ = 0;
     std::vector<observer> observers_;
     ledger_file file_;
     std::uint64_t most_bytes_ = config::recovery{}.ledger_size;

@@ -6,12 +6,26 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace secondwind::recovery {
 
 // One record as JSON, without a line end. Times are UTC, durations milliseconds.
 std::string to_json(record const& r);
+
+// Reads that again; nothing if it is damaged.
+std::optional<record> from_json(std::string_view line);
+
+struct ledger_content {
+    std::vector<record> records; // oldest first
+    std::size_t damaged = 0;     // lines that are none
+};
+// The last records of the file and, if that has too few, of "NAME.1"; the last 4 MiB of each at
+// most. A file that cannot be read has none.
+ledger_content read_ledger(std::string const& name, std::size_t most);
 
 // Appends whole lines, to a file of limited size. A write that fails is logged once and never stops
 // a recovery; what it has left in the file is taken back.

@@ -6,6 +6,10 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <set>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -58,6 +62,10 @@ public:
         return next.told_;
     }
 
+    // One of an earlier process. Its static words are kept here, as far as they are no more than
+    // this program has; then false is returned, and nothing is added.
+    bool add_again(finished const& one, std::vector<earlier_attempt> earlier);
+
     // Requests are numbered from 1 as they end.
     std::uint64_t newest() const noexcept { return newest_; }
     // Of the oldest that is kept; newest() + 1 if none is.
@@ -67,13 +75,15 @@ public:
 
 private:
     row& next_row();
+    bool make_static(std::string_view& word);
     std::size_t place_of(std::uint64_t number) const noexcept {
         auto const back = static_cast<std::size_t>(newest_ - number);
         return last_ >= back ? last_ - back : last_ + rows_.size() - back;
     }
 
     std::vector<row> rows_;
-    row passing_; // where none is kept
+    row passing_;                              // where none is kept
+    std::set<std::string, std::less<>> words_; // of requests of earlier processes
     std::size_t most_ = 0;
     std::size_t last_ = 0; // the place of the newest
     std::uint64_t newest_ = 0;

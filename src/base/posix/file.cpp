@@ -54,6 +54,11 @@ std::ptrdiff_t read_at(descriptor const& file, std::int64_t offset, char* into,
     return ::pread(file.number(), into, size, offset);
 }
 
+std::ptrdiff_t write_at(descriptor const& file, std::int64_t offset,
+                        std::string_view bytes) noexcept {
+    return ::pwrite(file.number(), bytes.data(), bytes.size(), offset);
+}
+
 std::ptrdiff_t write_some(descriptor const& file, std::string_view bytes) noexcept {
     return ::write(file.number(), bytes.data(), bytes.size());
 }

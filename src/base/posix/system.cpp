@@ -11,6 +11,7 @@ namespace secondwind {
 
 void begin_process() noexcept {
     std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGXFSZ, SIG_IGN); // nor one to a file that may not grow
 }
 
 std::vector<std::string> environment_names() {

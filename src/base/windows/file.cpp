@@ -128,6 +128,18 @@ std::ptrdiff_t read_at(descriptor const& file, std::int64_t offset, char* into,
     return -1;
 }
 
+std::ptrdiff_t write_at(descriptor const& file, std::int64_t offset,
+                        std::string_view bytes) noexcept {
+    OVERLAPPED at{};
+    at.Offset = static_cast<DWORD>(offset);
+    at.OffsetHigh = static_cast<DWORD>(offset >> 32);
+    DWORD n = 0;
+    if (::WriteFile(handle_of(file), bytes.data(), limited(bytes.size()), &n, &at) != 0)
+        return static_cast<std::ptrdiff_t>(n);
+    fail();
+    return -1;
+}
+
 std::ptrdiff_t write_some(descriptor const& file, std::string_view bytes) noexcept {
     DWORD n = 0;
     if (::WriteFile(handle_of(file), bytes.data(), limited(bytes.size()), &n, nullptr) != 0)

@@ -47,15 +47,26 @@ struct status_of_many : testing::Test {
     std::list<fake_exchange> running;
     telemetry::exchange_list exchanges;
     telemetry::request_ring requests;
+    telemetry::history past;
     recovery::ledger ledger;
     host::host_list hosts{{io, deadlines, blocks, fields}, in_force, ledger};
     recovery::router router{io, deadlines, in_force, "secret"};
     proxy_state proxy{"127.0.0.1:1235", 3, 384, 17, false};
-    sources shown{io,       deadlines, in_force, traffic, exchanges,
-                  requests, ledger,    hosts,    router,  [this] { return proxy; },
-                  {},       {},        "1.2.3"};
-    history past;
-    status_documents documents{shown, past, "5f3a9c12", [] { return event_state{7, 2, {}}; }};
+    sources shown{io,
+                  deadlines,
+                  in_force,
+                  traffic,
+                  exchanges,
+                  requests,
+                  past,
+                  ledger,
+                  hosts,
+                  router,
+                  [this] { return proxy; },
+                  {},
+                  {},
+                  "1.2.3"};
+    status_documents documents{shown, "5f3a9c12", [] { return event_state{7, 2, {}}; }};
     actions acting{shown, {}};
     api under_test{shown, documents, acting};
 };
@@ -109,10 +120,13 @@ TEST_F(status_of_many, counts_recoveries_that_the_ledger_has_forgotten) {
 }
 
 TEST_F(status_of_many, shows_all_samples_of_its_history) {
-    past.add_sample(traffic, std::chrono::system_clock::now());
-    past.add_sample(traffic, std::chrono::system_clock::now());
-    EXPECT_EQ(status().at("history").at("samples").size(), past.samples().size());
-    EXPECT_FALSE(past.samples().empty());
+    auto const now = std::chrono::system_clock::now();
+    traffic.errors = 3;
+    past.add(telemetry::totals_of(traffic, 0), now - std::chrono::seconds{10});
+    past.add(telemetry::totals_of(traffic, 0), now);
+    auto const samples = status().at("history").at("samples");
+    ASSERT_EQ(samples.size(), 1U) << "the present interval is not over";
+    EXPECT_EQ(samples.front().at("errors"), 3);
 }
 
 TEST_F(status_of_many, is_not_ready_without_a_host_that_is_up) {
