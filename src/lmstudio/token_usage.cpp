@@ -1,9 +1,8 @@
 #include <secondwind/base/ascii.hpp>
+#include <secondwind/base/decimal.hpp>
 #include <secondwind/lmstudio/token_usage.hpp>
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 #include <cstddef>
 #include <cstring>
 
@@ -11,6 +10,18 @@ namespace secondwind::lmstudio {
 namespace {
 
 constexpr auto nowhere = std::string_view::npos;
+
+// The last `c` among the first `size` bytes, or null: memrchr(), which is much faster than a loop,
+// where the system has it.
+template<class Pointer>
+char const* last_of(Pointer bytes, char c, std::size_t size) noexcept {
+    if constexpr (requires { memrchr(bytes, c, size); }) {
+        return static_cast<char const*>(memrchr(bytes, c, size));
+    } else {
+        auto const at = std::string_view{bytes, size}.rfind(c);
+        return at == std::string_view::npos ? nullptr : bytes + at;
+    }
+}
 
 bool is_space(char c) noexcept {
     return c == ' ' || c == '\n' || c == '\r' || c == '\t';
@@ -36,7 +47,7 @@ std::size_t after_last_usage(std::string_view text) noexcept {
     static constexpr char word[] = "\"usage\"";
     constexpr std::size_t g = 4;
     for (auto left = text.size(); left > 0;) {
-        auto const* const hit = static_cast<char const*>(::memrchr(text.data(), 'g', left));
+        auto const* const hit = last_of(text.data(), 'g', left);
         if (hit == nullptr)
             return nowhere;
         left = static_cast<std::size_t>(hit - text.data());
@@ -53,11 +64,8 @@ std::size_t after_last_stats(std::string_view text) noexcept {
 }
 
 void read_number(std::string_view text, double& into) noexcept {
-    double value = 0;
-    auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    // "inf" is read as well.
-    if (error == std::errc{} && value >= 0 && std::isfinite(value))
-        into = value;
+    if (auto const found = read_decimal(text))
+        into = found->value;
 }
 
 // A whole number of up to 15 digits; more are no count of tokens. Returns its digits.
@@ -195,8 +203,7 @@ bool usage_watch::is_ordinary_event(std::string_view data) noexcept {
         return false;
     // Of several in one piece, the last may tell it.
     constexpr std::ptrdiff_t longest_name = 64;
-    auto const* const line =
-        static_cast<char const*>(::memrchr(data.data(), '\n', data.size() - 2));
+    auto const* const line = last_of(data.data(), '\n', data.size() - 2);
     if (line == nullptr || line - data.data() > longest_name)
         return false;
     auto const name = data.substr(7);

@@ -1,10 +1,10 @@
 #include <secondwind/policy/memory_requirement.hpp>
 
 #include <secondwind/base/ascii.hpp>
+#include <secondwind/base/decimal.hpp>
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstddef>
 #include <limits>
 
@@ -34,14 +34,11 @@ std::optional<double> read_number(std::string_view& text) noexcept {
         return std::nullopt;
     std::ranges::replace_copy(number, digits.begin(), ',', '.');
 
-    double value = 0;
-    auto const* const last = digits.data() + number.size();
-    auto const [stop, error] =
-        std::from_chars(digits.data(), last, value, std::chars_format::fixed);
-    if (error != std::errc{} || stop != last)
+    auto const found = read_decimal({digits.data(), number.size()});
+    if (!found || found->size != number.size())
         return std::nullopt;
     text.remove_prefix(number.size());
-    return value;
+    return found->value;
 }
 
 // Decimal units, as LM Studio shows sizes.
