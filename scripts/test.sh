@@ -11,7 +11,7 @@ cd "$(dirname "$0")/.."
 scripts/install-deps.sh test
 
 # npm writes its own lock file at the end, so an interrupted installation is repeated.
-for folder in tests/e2e tests/dashboard; do
+for folder in tests/e2e tests/dashboard tests/packaging; do
     done=$(find $folder/node_modules/.package-lock.json -newer $folder/package-lock.json 2>/dev/null || :)
     if [ -z "$done" ]; then
         npm --prefix $folder ci --no-audit --no-fund

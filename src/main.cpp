@@ -5,6 +5,7 @@
 #include <secondwind/app/operator.hpp>
 #include <secondwind/app/publish.hpp>
 #include <secondwind/app/serve.hpp>
+#include <secondwind/base/build.hpp>
 #include <secondwind/base/escape.hpp>
 #include <secondwind/base/log.hpp>
 #include <secondwind/cli/command_line.hpp>
@@ -118,7 +119,7 @@ app::doctor_command doctor_command_of(cli::invocation const& invocation) {
 
 cli::invocation read_layers(int argc, char** argv) {
     return cli::parse(argc, argv, environment_names(), environment, read_file, app::faults_of_files,
-                      SECONDWIND_VERSION);
+                      base::version_with_commit());
 }
 
 int run(int argc, char** argv) {
@@ -139,7 +140,7 @@ int run(int argc, char** argv) {
                                app::process_console());
     case verb::lab: {
         auto command = invocation.experimenting;
-        command.program = SECONDWIND_VERSION;
+        command.program = base::version();
         auto const& settings = invocation.settings.value();
         auto const publish = [&settings](std::string const& host_url, std::string const& document) {
             auto [reached, error] = app::publish_results(settings, host_url, document);

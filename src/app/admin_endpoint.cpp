@@ -1,5 +1,6 @@
 #include "admin_endpoint.hpp"
 
+#include <secondwind/base/build.hpp>
 #include <secondwind/base/log.hpp>
 
 #include <boost/system/system_error.hpp>
@@ -54,7 +55,7 @@ admin::sources admin_endpoint::sources() {
         state,
         [this] { return reload_all(); },
         [this](auto const& host, auto const& document) { return results_.keep(host, document); },
-        SECONDWIND_VERSION};
+        std::string{base::version()}};
 }
 
 bool admin_endpoint::start(net::tls_context_ptr tls) {

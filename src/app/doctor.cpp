@@ -5,6 +5,7 @@
 #include "json_members.hpp"
 #include "trial.hpp"
 #include <secondwind/base/ascii.hpp>
+#include <secondwind/base/build.hpp>
 #include <secondwind/base/json.hpp>
 #include <secondwind/base/log_line.hpp>
 #include <secondwind/base/table.hpp>
@@ -346,7 +347,7 @@ std::optional<std::string> try_recovery(config::settings const& settings,
         console.print_error(printable(sentence));
     });
     found.tried.push_back(find_about(tried));
-    json const about{{"secondwind", SECONDWIND_VERSION},
+    json const about{{"secondwind", base::version_with_commit()},
                      {"time", std::string{log::timestamp(std::chrono::system_clock::now())}},
                      {"models", models}};
     report.write(trial_report(about, found, tried, secrets_of(settings)));

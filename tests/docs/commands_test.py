@@ -57,6 +57,14 @@ ELSEWHERE = {
     **{name: "is a client; scripts/agents.sh runs it as the page says" for name in AGENTS},
     "open-webui": "is a client that only PyPI has",
     "lms": "needs LM Studio",
+    "brew": "needs macOS",
+    "launchctl": "needs macOS",
+    "cp packaging/macos": "needs macOS",
+    "cmake --preset release": "builds the release",
+    "cmake --install build/release --prefix /usr/local": "changes the system",
+    "scripts/static.sh": "builds the release",
+    "tar -xzf build/artifacts": "needs what scripts/release.sh makes",
+    "scripts/release.sh": "builds every package; packaging.release tests it with this build",
 }
 
 OPERATORS = {
