@@ -92,13 +92,11 @@ linux_archive() {
 }
 
 windows_archive() {
-    local zip
-    zip=$(find build/windows -maxdepth 2 -name "secondwind-$version-windows-x64.zip" 2>/dev/null | head -n 1)
+    local zip=build/windows/packages/secondwind-$version-windows-x64.zip
     if [[ -z $smoke ]] && command -v x86_64-w64-mingw32-g++-posix >/dev/null; then
         scripts/windows.sh >&2
-        zip=$(find build/windows -maxdepth 2 -name "secondwind-$version-windows-x64.zip" | head -n 1)
     fi
-    if [[ -z $zip ]]; then
+    if [[ ! -f $zip ]]; then
         echo "release: no archive for Windows: the cross compiler is missing" >&2
         return
     fi
