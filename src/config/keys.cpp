@@ -87,6 +87,7 @@ void add_recovery(std::vector<key>& all) {
     all.push_back(list_key("recovery.rules", at(&recovery::rules), rule_list(), "recovery.rules"));
     all.push_back(choice_key("recovery.turns", at(&recovery::turns), turns));
     all.push_back(duration_key("recovery.busy_wait", at(&recovery::busy_wait), 0ms, 24h));
+    all.push_back(duration_key("recovery.heartbeat", at(&recovery::heartbeat), 0ms, 1h));
     all.push_back(duration_key("recovery.gate_wait", at(&recovery::gate_wait), 0ms, 1h));
     all.push_back(
         automatic_duration_key("recovery.residency", at(&recovery::residency), 0ms, 10min));

@@ -67,6 +67,15 @@ std::string render_reply(reply const& reply, std::string_view path, bool close, 
     return out;
 }
 
+std::string render_error_event(reply const& reply, std::string_view path) {
+    return event_of_error(render_body(reply, path), path);
+}
+
+std::string event_of_error(std::string_view body, std::string_view path) {
+    bool const named = speaks_anthropic(path) || path == "/api/v1/chat";
+    return fmt::format("{}data: {}\n\n", named ? "event: error\n" : "", body);
+}
+
 std::string_view reason_phrase(int status) noexcept {
     switch (status) {
     case 400:

@@ -168,9 +168,10 @@ void attempt::note_head() {
 }
 
 // The proxy has sent 100 itself, before it read the body (RFC 9110 section 10.1.1). The others are
-// passed to the client, unless its version does not know them (section 15.2).
+// passed to the client, unless its version does not know them (section 15.2) or its answer has
+// begun.
 net::task<void> attempt::pass_interim() {
-    if (status_ == 100 || request_.version == http::version::http10)
+    if (status_ == 100 || request_.version == http::version::http10 || preamble_.begun())
         co_return;
     std::string out;
     http::render_response(out, answer_.head(), http::persistence::keep);

@@ -54,6 +54,8 @@ void exchange::begin_on_host() {
 
 net::task<bool> exchange::run() {
     client_.watch(*this, rest_ ? most_of_a_body : request_.settings->limits.pipelined);
+    if (request_.settings->recovery.heartbeat.count() != 0)
+        begin_heartbeat();
     bool moved = false;
     if (request_.copies.empty())
         moved = co_await recovery::run_exchange(*this, *recovery_);
@@ -180,6 +182,10 @@ bool exchange::holds_answer(failure const* failed) const {
 net::task<void> exchange::relay() {
     attempt_ = std::move(held_);
     record_.status = attempt_->status();
+    if (preamble_.promised() && !fits(*attempt_)) {
+        co_await reply_in_stream(held_error(), ending::complete);
+        co_return;
+    }
     record_.stream = attempt_->event_stream();
     relaying_ = true;
     if (attempt_->switching()) {

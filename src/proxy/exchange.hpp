@@ -5,6 +5,7 @@
 #include "attempt.hpp"
 #include "body_reader.hpp"
 #include "client.hpp"
+#include "heartbeat.hpp"
 #include "model_list.hpp"
 #include "preamble_relay.hpp"
 #include <secondwind/host/route_counts.hpp>
@@ -27,6 +28,7 @@ namespace secondwind::proxy {
 // it is the one that hears of a client that leaves, and then ends everything it waits on.
 class exchange final : public telemetry::live_exchange,
                        client::watcher,
+                       heartbeat::owner,
                        recovery::recoverable_request {
 public:
     // `rest` hands out the part of the body that is not kept, or is null.
@@ -71,7 +73,8 @@ public:
 private:
     void begin_on_host();
     bool may_move() const noexcept {
-        return request_.movable() && request_.whole && !preamble_.begun() &&
+        return request_.movable() && request_.whole &&
+               (!preamble_.begun() || preamble_.only_promised()) &&
                request_.settings->recovery.mode == config::recovery_mode::on;
     }
     void note_earlier();
@@ -87,6 +90,10 @@ private:
     net::task<void> reply_without_descriptors();
     void count_replay();
 
+    void begin_heartbeat();
+    bool beat() override;
+    std::string held_error() const;
+    net::task<void> reply_in_stream(std::string event, ending how);
     bool fits(attempt const& from) const;
     http::persistence persistence(http::framing framing) const;
     std::string own_fields() const;
@@ -108,8 +115,9 @@ private:
     preamble_relay preamble_;
     std::optional<recovery::exchange_recovery> recovery_; // by its host
     std::unique_ptr<attempt> attempt_;
-    std::unique_ptr<attempt> held_;    // the answer that is relayed if all else fails
-    std::unique_ptr<model_list> list_; // instead of attempts, for what all hosts are asked
+    std::unique_ptr<attempt> held_;        // the answer that is relayed if all else fails
+    std::unique_ptr<model_list> list_;     // instead of attempts, for what all hosts are asked
+    std::unique_ptr<heartbeat> heartbeat_; // where recovery.heartbeat asks for it
     std::uint64_t number_;
     int last_status_ = 0; // of the last attempt's answer
     host::fault last_fault_ = host::fault::none;

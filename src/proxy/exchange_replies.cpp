@@ -40,12 +40,18 @@ net::task<void> exchange::reply_failed(failure const* failed) {
             record_.ending = ending::client_gone;
         co_return;
     }
-    if (preamble_.begun()) {
+    if (preamble_.begun() && !preamble_.only_promised()) {
         record_.ending = ending::cut;
         record_.detail = host::describe(*failed);
         // A body without chunks would look complete.
         if (request_.version == http::version::http10)
             client_.reset();
+        co_return;
+    }
+    if (preamble_.promised() && failed->kind == fault::misfit) {
+        record_.detail = host::describe(*failed);
+        record_.status = attempt_->status();
+        co_await reply_in_stream(held_error(), ending::failed);
         co_return;
     }
     if (failed->kind == fault::descriptors) {
@@ -63,6 +69,10 @@ net::task<void> exchange::reply_failed(failure const* failed) {
     keep_ = persistence(http::framing::length) != http::persistence::close;
     http::reply const reply{record_.status,
                             failed->kind == fault::timeout ? "host_timeout" : "host_down", message};
+    if (preamble_.promised()) {
+        co_await reply_in_stream(http::render_error_event(reply, request_.path()), ending::failed);
+        co_return;
+    }
     bool const sent = co_await send_reply(client_, request_, reply, !keep_, record_);
     keep_ = keep_ && sent;
 }
@@ -76,6 +86,10 @@ net::task<void> exchange::reply_without_descriptors() {
                     "limit of the proxy (LimitNOFILE=, ulimit -n), or lower limits.connections.",
                     std::string_view{record_.detail});
     http::reply const reply{record_.status, "no_descriptors", message, 1};
+    if (preamble_.promised()) {
+        co_await reply_in_stream(http::render_error_event(reply, request_.path()), ending::failed);
+        co_return;
+    }
     bool const sent = co_await send_reply(client_, request_, reply, !keep_, record_);
     keep_ = keep_ && sent;
 }
@@ -97,8 +111,66 @@ net::task<void> exchange::reply_crowded() {
                             "Models are being unloaded to free memory, and too many requests wait "
                             "for that already (limits.recovery_waiters); try again soon.",
                             1};
+    if (preamble_.promised()) {
+        co_await reply_in_stream(http::render_error_event(reply, request_.path()), ending::refused);
+        co_return;
+    }
     bool const sent = co_await send_reply(client_, request_, reply, !keep_, record_);
     keep_ = keep_ && sent;
+}
+
+void exchange::begin_heartbeat() {
+    auto const& settings = request_.settings->recovery;
+    heartbeat::owner& me = *this;
+    if (settings.mode == config::recovery_mode::on && request_.whole &&
+        request_.version == http::version::http11)
+        heartbeat_ = std::make_unique<heartbeat>(shared_.deadlines, me, settings.heartbeat);
+}
+
+// Between two awaits: while the exchange awaits a recovery, its turn or a host's answer, nothing is
+// being written to its client.
+bool exchange::beat() {
+    if (relaying_ || gone_ || body_gone_)
+        return false;
+    bool const asks_again =
+        preamble_.begun() && attempt_ && attempt_->phase() != telemetry::phase::holding;
+    if (!recovery_->waits() && !asks_again)
+        return true;
+    if (!preamble_.begun() && !policy::wants_event_stream(request_.path(), request_.body.view()))
+        return false;
+    if (!preamble_.begun())
+        preamble_.connection = persistence(http::framing::chunked);
+    bool const taken = preamble_.pass_comment(policy::heartbeat_comment);
+    if (!taken)
+        client_.stall();
+    return taken;
+}
+
+// The answer of the attempt as an event.
+std::string exchange::held_error() const {
+    std::string body;
+    auto& answer = attempt_->answer();
+    if (answer.framer().state() == http::decoder_state::complete &&
+        answer.head().content_encoding.empty())
+        answer.scan_again([&body](std::string_view data) { body.append(data); });
+    if (auto event = policy::error_event_of(request_.path(), body); !event.empty())
+        return event;
+    auto const message = fmt::format(
+        "The LM Studio host \"{}\" has answered with status {} instead of an event stream, after "
+        "secondwind had begun the stream to keep the connection alive (recovery.heartbeat).",
+        request_.host->upstream.name, attempt_->status());
+    return http::render_error_event({502, "host_answer", message}, request_.path());
+}
+
+// The head has gone to the client already, with status 200.
+net::task<void> exchange::reply_in_stream(std::string event, ending how) {
+    relaying_ = true;
+    record_.ending = how;
+    record_.stream = true;
+    if (record_.first_byte == access_record::clock::time_point{})
+        record_.first_byte = access_record::clock::now();
+    auto const ec = co_await preamble_.end_with(std::move(event));
+    keep_ = !ec && preamble_.connection != http::persistence::close;
 }
 
 } // namespace secondwind::proxy

@@ -7,6 +7,12 @@
 
 namespace secondwind::proxy {
 
+namespace {
+
+constexpr int ok = 200;
+
+} // namespace
+
 void append_data(std::string& out, std::string_view data, body_form form) {
     if (form == body_form::bare)
         out.append(data);
@@ -35,6 +41,33 @@ net::task<void> preamble_relay::pass(std::string events, host::answer& answer) {
     client_write writing{client_, request_.settings->timeouts.write_stall, out};
     auto const ec = co_await writing;
     (void)ec; // the watcher learns that a client has left
+}
+
+bool preamble_relay::pass_comment(std::string_view comment) {
+    std::string out;
+    if (!begun_) {
+        out = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-cache\r\n"
+              "Transfer-Encoding: chunked\r\n";
+        if (connection == http::persistence::close)
+            out.append("Connection: close\r\n");
+        out.append(request_.answer_fields()).append(request_.grants).append("\r\n");
+        record_.status = ok;
+        begun_ = promised_ = true;
+    }
+    append_data(out, comment, body_form::in_chunks);
+    net::error_code ec;
+    record_.bytes_out += out.size();
+    // It is small: a client that has no room for it has read nothing for a long time.
+    return net::try_write(client_.socket(), out, ec) == out.size() && !ec;
+}
+
+net::task<net::error_code> preamble_relay::end_with(std::string event) {
+    std::string out;
+    append_data(out, event, body_form::in_chunks);
+    out.append("0\r\n\r\n");
+    record_.bytes_out += out.size();
+    client_write writing{client_, request_.settings->timeouts.write_stall, out};
+    co_return co_await writing;
 }
 
 } // namespace secondwind::proxy

@@ -51,6 +51,17 @@ public:
     // Passes these events on, after the head if the client has not had that.
     net::task<void> pass(std::string events, host::answer& answer);
 
+    // Passes a comment on at once, after a head of our own if the client has had none: no answer
+    // has begun, so it is an event stream from here on, whatever the host answers. False if the
+    // client takes nothing any more.
+    bool pass_comment(std::string_view comment);
+    // The client has a head of our own.
+    bool promised() const noexcept { return promised_; }
+    // And nothing of a host's answer after it.
+    bool only_promised() const noexcept { return promised_ && !client_has_; }
+    // Ends the stream that was promised with this event.
+    net::task<net::error_code> end_with(std::string event);
+
     // What the head says about the client's connection; set it before an answer can come.
     http::persistence connection = http::persistence::close;
 
@@ -61,6 +72,7 @@ private:
     access_record& record_;
     std::unique_ptr<policy::preamble_sequence> client_has_; // of the few streams with a preamble
     bool begun_ = false;
+    bool promised_ = false;
 };
 
 // How a body goes to the client.

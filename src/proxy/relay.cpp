@@ -29,6 +29,8 @@ void answer_relay::begin(http::persistence connection, std::string_view extra) {
     head.clear();
     std::string_view body;
     if (after_preamble) {
+        if (record_.first_byte == access_record::clock::time_point{})
+            record_.first_byte = access_record::clock::now();
         append_data(changed_, *after_preamble, form_);
         if (form_ == body_form::in_chunks && complete)
             changed_.append(last_chunk);

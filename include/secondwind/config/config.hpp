@@ -92,6 +92,7 @@ struct recovery {
     policy::on_crash on_crash = policy::on_crash::off;
     std::vector<policy::rule> rules; // before the built-in signatures
     policy::turns turns = policy::turns::automatic;
+    milliseconds heartbeat{0};         // between comments to a stream that waits; 0: none
     milliseconds busy_wait{1'800'000}; // from a request's first refusal, for busy candidates
     milliseconds gate_wait{30'000}; // how long the first window of a waiting recovery holds others
     // How long an instance whose requests keep coming is not idle after its load; nothing: by how

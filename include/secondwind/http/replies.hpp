@@ -24,6 +24,13 @@ struct reply {
 std::string render_reply(reply const& reply, std::string_view path, bool close,
                          bool head_only = false, std::string_view extra = {});
 
+// The same for the client of an event stream whose head it has had: the last event of the stream,
+// which SDKs raise as an error. `event: error` tells it apart where the vendor's streams name their
+// events.
+std::string render_error_event(reply const& reply, std::string_view path);
+// The event for a JSON body, which is in one line.
+std::string event_of_error(std::string_view body, std::string_view path);
+
 // "Bad Gateway" for 502, and so on; "Unknown" for a code that we never send.
 std::string_view reason_phrase(int status) noexcept;
 
