@@ -278,7 +278,7 @@ invocation parse(int argc, char const* const* argv,
     // CLI11 treats a flag before the verb and the same flag after it as two.
     for (auto const& [flag, given] : values) {
         bool const may_repeat = std::ranges::any_of(
-            config::keys(), [&flag = flag](auto const& k) { return is_list(k) && k.flag == flag; });
+            config::keys(), [&name = flag](auto const& k) { return is_list(k) && k.flag == name; });
         if (given.size() > 1 && !may_repeat)
             return usage_error(flag + " is given twice");
     }

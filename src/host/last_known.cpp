@@ -13,7 +13,7 @@ void last_known::complete(lmstudio::inventory& loaded, lmstudio::inventory const
     tells_activity_ = tells_activity_ || std::ranges::any_of(told, says);
 
     using std::chrono::milliseconds;
-    auto const latest = std::chrono::floor<milliseconds>(now.time_since_epoch()).count();
+    std::int64_t const latest = std::chrono::floor<milliseconds>(now.time_since_epoch()).count();
 
     std::vector<entry> kept;
     kept.reserve(loaded.size());

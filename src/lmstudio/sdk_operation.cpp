@@ -1,12 +1,11 @@
 #include <secondwind/lmstudio/sdk_operation.hpp>
 
+#include <secondwind/base/decimal.hpp>
 #include <secondwind/http/member_scanner.hpp>
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <optional>
-#include <system_error>
 
 namespace secondwind::lmstudio {
 namespace {
@@ -33,11 +32,9 @@ packet_detail read_detail(std::string_view text) noexcept {
     http::member_scanner inner{inner_names, 1};
     inner.push(text.substr(packet.end - 1));
     auto const value = inner.value(0);
-    double number = 0;
-    if (value.kind == http::member_kind::literal &&
-        std::from_chars(value.text.data(), value.text.data() + value.text.size(), number).ec ==
-            std::errc{})
-        found.progress = number;
+    auto const number = read_decimal(value.text);
+    if (value.kind == http::member_kind::literal && number)
+        found.progress = number->value;
     return found;
 }
 

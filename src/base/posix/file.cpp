@@ -68,6 +68,10 @@ bool truncate(descriptor const& file, std::int64_t size) noexcept {
 }
 
 bool sync(descriptor const& file) noexcept {
+#ifdef F_FULLFSYNC // macOS: fsync() leaves it in the memory of the disk
+    if (::fcntl(file.number(), F_FULLFSYNC) == 0)
+        return true;
+#endif
     return ::fsync(file.number()) == 0;
 }
 

@@ -15,7 +15,7 @@ namespace {
 #ifdef MSG_NOSIGNAL
 constexpr int no_signal = MSG_NOSIGNAL;
 #else
-constexpr int no_signal = 0; // the process ignores it
+constexpr int no_signal = 0; // macOS: each socket has SO_NOSIGPIPE
 #endif
 
 } // namespace
@@ -52,13 +52,22 @@ void share_address(acceptor& listener, bool on) noexcept {
 pair open_pair(error_code& ec) noexcept {
     std::array<int, 2> ends{};
 #ifdef SOCK_CLOEXEC
-    bool const opened = ::socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, ends.data()) == 0;
+    constexpr int type = SOCK_DGRAM | SOCK_CLOEXEC;
 #else
-    bool const opened = ::socketpair(AF_UNIX, SOCK_DGRAM, 0, ends.data()) == 0;
-    for (auto const each : ends)
-        ::fcntl(each, F_SETFD, FD_CLOEXEC);
+    constexpr int type = SOCK_DGRAM;
 #endif
-    ec = opened ? error_code{} : error_code{errno, boost::system::system_category()};
+    if (::socketpair(AF_UNIX, type, 0, ends.data()) != 0) {
+        ec = {errno, boost::system::system_category()};
+        return {{AF_UNIX, 0}, -1, -1};
+    }
+#ifndef SOCK_CLOEXEC // macOS
+    for (auto const each : ends) {
+        int const on = 1;
+        ::fcntl(each, F_SETFD, FD_CLOEXEC);
+        ::setsockopt(each, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on);
+    }
+#endif
+    ec = {};
     return {{AF_UNIX, 0}, ends[0], ends[1]};
 }
 
