@@ -194,6 +194,7 @@ TEST(keys, each_reach_their_own_setting) {
         {"recovery.websocket", "observe"},
         {"recovery.busy_wait", "0"},
         {"recovery.gate_wait", "0"},
+        {"recovery.heartbeat", "7s"},
         {"recovery.residency", "7s"},
         {"recovery.ledger_size", "1MiB"},
         {"recovery.fit_context", "on"},
@@ -240,7 +241,7 @@ TEST(keys, leave_the_setting_alone_when_they_refuse) {
         "routing.session_fields",
         // A name, and names of files.
         "default_upstream", "tls.certificate_file", "tls.key_file", "admin.certificate_file",
-        "admin.key_file", "lab.registry", "lab.results_file"};
+        "admin.key_file", "lab.registry", "lab.results_file", "state.directory"};
     for (auto const& k : keys()) {
         if (take_any_text.contains(k.name))
             continue;
