@@ -91,6 +91,8 @@ int run_operator(app::operator_verb verb, cli::operator_flags const& flags) {
                       flags.tls,        flags.ca_file,    flags.certificate_file};
     command.json = flags.json;
     command.model = flags.model;
+    command.value = flags.value;
+    command.context = flags.context;
     command.path = flags.path;
     command.host = flags.host;
     command.client = flags.client;
@@ -152,8 +154,8 @@ int run(int argc, char** argv) {
         log::init(invocation.settings.value().logging);
         for (auto const& note : invocation.settings.notes())
             log::write(log::level::info, "config_note", {{"note", note}});
-        return app::serve(invocation.settings.value(), admin_chosen,
-                          [argc, argv] { return read_layers(argc, argv).settings.value(); });
+        return app::serve(invocation.settings, admin_chosen,
+                          [argc, argv] { return read_layers(argc, argv).settings; });
     case verb::make_key:
         return app::make_client_key(invocation.making.name, invocation.making.json);
     case verb::hash_key:
@@ -181,6 +183,16 @@ int run(int argc, char** argv) {
         return run_operator(app::operator_verb::drain, invocation.operating);
     case verb::undrain:
         return run_operator(app::operator_verb::undrain, invocation.operating);
+    case verb::cancel:
+        return run_operator(app::operator_verb::cancel, invocation.operating);
+    case verb::mode:
+        return run_operator(app::operator_verb::mode, invocation.operating);
+    case verb::evict:
+        return run_operator(app::operator_verb::evict, invocation.operating);
+    case verb::pin:
+        return run_operator(app::operator_verb::pin, invocation.operating);
+    case verb::unpin:
+        return run_operator(app::operator_verb::unpin, invocation.operating);
     case verb::reload:
         return run_operator(app::operator_verb::reload, invocation.operating);
     case verb::events:

@@ -2,7 +2,10 @@
 // and shows its result.
 import { post } from './api.js';
 import { el, find, set_text } from './dom.js';
-import { bytes, counted, list, sentence } from './format.js';
+import { bytes, counted, duration, list, sentence } from './format.js';
+
+// It may have to wait until other models are idle (recovery.busy_wait).
+const load_patience_ms = 3_600_000;
 
 const consequences = {
   on:
@@ -49,6 +52,68 @@ export class actions {
       verb: 'Unload all',
       danger: true,
       act: () => this.#unload(host, { all: true }),
+    });
+  }
+
+  // The model is loaded as a request would load it, so others may have to make room for it.
+  load(host, key, size) {
+    const context = el('input', {
+      id: 'ask-context',
+      type: 'number',
+      min: '1',
+      step: '1',
+      inputMode: 'numeric',
+      placeholder: 'default',
+    });
+    const takes = size > 0 ? ` It takes about ${bytes(size)}.` : '';
+    this.#ask({
+      title: `Load ${key}?`,
+      text: [
+        `LM Studio on the host ${host} will load it.${takes}`,
+        'If there is not enough memory, a recovery unloads idle models, as for a request.',
+      ],
+      field: el(
+        'p',
+        { className: 'setting' },
+        el('label', { htmlFor: 'ask-context' }, 'Context length, in tokens'),
+        context,
+      ),
+      verb: 'Load',
+      act: async () => {
+        const wish = { model: key };
+        if (Number(context.value) > 0) wish.context_length = Math.round(Number(context.value));
+        const path = `/api/hosts/${encodeURIComponent(host)}/load`;
+        const { loaded, seconds } = await post(path, wish, load_patience_ms);
+        return seconds === null ? `Loaded ${loaded}.` : `Loaded ${loaded} in ${duration(seconds)}.`;
+      },
+    });
+  }
+
+  // A pin is ended and made again with one click, so it does not ask first.
+  pin(key, on) {
+    this.#do(async () => {
+      const { pinned, kept } = await post(on ? '/api/pin' : '/api/unpin', { model: key });
+      const lasts = kept ? '' : ' This lasts until the next restart.';
+      return pinned
+        ? `${key} is pinned: no recovery unloads it.${lasts}`
+        : `${key} is not pinned any more.`;
+    });
+  }
+
+  switch_evict(evict, words) {
+    this.#ask({
+      title: 'Change what recoveries unload?',
+      text: [
+        `From now on they unload ${words}.`,
+        ...(evict === 'all' ? ['Running requests of the unloaded models will fail.'] : []),
+        'This lasts until the next reload or restart.',
+      ],
+      verb: 'Change',
+      danger: evict === 'all',
+      act: async () => {
+        await post('/api/recovery/evict', { evict });
+        return `Recoveries unload ${words}.`;
+      },
     });
   }
 
@@ -130,11 +195,11 @@ export class actions {
   }
 
   // With `danger` the button is red.
-  #ask({ title, text, verb, keep = 'Cancel', danger = false, act }) {
+  #ask({ title, text, field = null, verb, keep = 'Cancel', danger = false, act }) {
     const dialog = find('ask');
     const go = find('ask-go');
     set_text(find('ask-title'), title);
-    find('ask-text').replaceChildren(...text.map((line) => el('p', {}, line)));
+    find('ask-text').replaceChildren(...text.map((line) => el('p', {}, line)), ...(field ? [field] : []));
     set_text(find('ask-cancel'), keep);
     set_text(go, verb);
     go.classList.toggle('danger', danger);

@@ -37,7 +37,7 @@ async function call(path, options, patience_ms) {
 export const get = (path) => call(path, {}, 8_000);
 
 // Unloads run one after another, and LM Studio may need half a minute for each.
-export const post = (path, body) =>
+export const post = (path, body, patience_ms = 120_000) =>
   call(
     path,
     {
@@ -45,5 +45,5 @@ export const post = (path, body) =>
       headers: { 'Content-Type': 'application/json' },
       body: JSON.stringify(body),
     },
-    120_000,
+    patience_ms,
   );

@@ -104,6 +104,7 @@ export class instances_view {
       busy: chip(),
       used: el('span', { className: 'muted used' }),
       lab: el('span', { className: 'muted lab' }, el('span'), el('span')),
+      pin: el('button', { type: 'button', className: 'action' }),
       unload: el('button', { type: 'button', className: 'action danger' }, 'Unload'),
     };
     set_attribute(parts.unload, 'aria-label', `Unload ${id}`);
@@ -116,7 +117,7 @@ export class instances_view {
       parts.size,
       parts.busy,
       parts.used,
-      el('span', { className: 'deeds' }, parts.unload),
+      el('span', { className: 'deeds' }, parts.pin, parts.unload),
     );
     row.parts = parts;
     return row;
@@ -140,10 +141,35 @@ export class instances_view {
     const used = in_flight > 0 ? `${counted(in_flight, 'request')}` : '';
     const last = last_used ? `used ${ago(store.seconds_since(last_used))}` : '';
     set_text(p.used, used || last);
+    this.#offer_pin(p.pin, model, store);
     set_hidden(p.unload, !store.status?.actions_allowed);
   }
 
-  #list_disk(models, any_loaded) {
+  #offer_pin(button, { key, pinned }, store) {
+    set_hidden(button, !store.status?.actions_allowed);
+    const word = pinned ? 'Unpin' : 'Pin';
+    if (button.textContent === word) return;
+    set_text(button, word);
+    set_attribute(button, 'aria-label', `${word} ${key}`);
+    button.onclick = () => this.#act.pin(key, !pinned);
+  }
+
+  #create_on_disk({ key, size }) {
+    const parts = {
+      name: el('span', { className: 'name' }),
+      facts: el('span', { className: 'number muted' }),
+      pin: el('button', { type: 'button', className: 'action' }),
+      load: el('button', { type: 'button', className: 'action' }, 'Load'),
+    };
+    set_attribute(parts.load, 'aria-label', `Load ${key}`);
+    parts.load.onclick = () => this.#act.load(this.#host, key, size);
+    const deeds = el('span', { className: 'deeds' }, parts.pin, parts.load);
+    const row = el('li', {}, parts.name, parts.facts, deeds);
+    row.parts = parts;
+    return row;
+  }
+
+  #list_disk(models, any_loaded, store) {
     set_hidden(this.#on_disk, models.length === 0);
     set_text(
       this.#on_disk.firstElementChild,
@@ -153,12 +179,13 @@ export class instances_view {
       this.#on_disk.lastElementChild,
       models,
       (model) => model.key,
-      () =>
-        el('li', {}, el('span', { className: 'name' }), el('span', { className: 'number muted' })),
-      (row, model) => {
-        set_text(row.firstElementChild, model.pinned ? `${model.key} (pinned)` : model.key);
+      (model) => this.#create_on_disk(model),
+      ({ parts: p }, model) => {
+        set_text(p.name, model.pinned ? `${model.key} (pinned)` : model.key);
         const size = model.size > 0 ? bytes(model.size) : '';
-        set_text(row.lastElementChild, [measured(model.lab), size].filter(Boolean).join(' · '));
+        set_text(p.facts, [measured(model.lab), size].filter(Boolean).join(' · '));
+        this.#offer_pin(p.pin, model, store);
+        set_hidden(p.load, !store.status?.actions_allowed);
       },
     );
   }

@@ -1,11 +1,14 @@
 // Connects the parts of the page. The store is rendered to the views at most once per frame.
 import { actions } from './actions.js';
 import { charts } from './charts.js';
+import { config_view } from './config.js';
 import { connection } from './connection.js';
 import { find, set_text } from './dom.js';
 import { exchanges_view } from './exchanges.js';
+import { explain_view } from './explain.js';
 import { judge, unreachable } from './health.js';
 import { hosts_view } from './hosts.js';
+import { log_view } from './log.js';
 import { notices, render_health } from './notices.js';
 import { recoveries_view } from './recoveries.js';
 import { requests_view } from './requests.js';
@@ -34,11 +37,15 @@ const views = [
   new hosts_view(act),
   new exchanges_view(act),
   new requests_view(() => older_requests(), later),
-  new recoveries_view(() => older()),
+  new recoveries_view(() => older(), later),
   new route_view(),
   new settings_view(act),
 ];
 const pictures = new charts();
+const configuration = new config_view();
+new log_view();
+new explain_view();
+let recovery_settings = null;
 
 async function older() {
   try {
@@ -79,6 +86,9 @@ function render() {
     : `${titles[verdict?.level ?? 'unknown']}: secondwind`;
   if (!status) return;
   set_text(find('version'), status.version);
+  const settings = JSON.stringify(status.recovery);
+  if (settings !== recovery_settings) configuration.refresh();
+  recovery_settings = settings;
   if (drawn !== status) {
     drawn = status;
     pictures.render(status.history, new Date(status.now));

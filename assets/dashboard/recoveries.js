@@ -2,7 +2,7 @@
 import { chip, set_chip } from './chip.js';
 import { el, find, keyed, set_hidden, set_text } from './dom.js';
 import { ago, count, counted, duration, moment } from './format.js';
-import { describe } from './story.js';
+import { describe, outcomes } from './story.js';
 
 const phase_names = {
   listing: 'Listing models',
@@ -13,19 +13,44 @@ const phase_names = {
   replaying: 'Replaying the request',
 };
 
+// The kinds among which the filter chooses, by the level of the outcome.
+const kinds = {
+  all: () => true,
+  good: (level) => level === 'ok',
+  bad: (level) => level === 'bad' || level === 'attention',
+};
+
+const words_of = ({ host, trigger, plan, outcome, error }) =>
+  [
+    host,
+    trigger.model,
+    trigger.path,
+    trigger.verdict,
+    trigger.request_id,
+    outcomes[outcome]?.word,
+    error,
+    ...(plan?.instances ?? []).map(({ id }) => id),
+  ]
+    .filter(Boolean)
+    .join(' ')
+    .toLowerCase();
+
 export class recoveries_view {
-  // `older()` loads the next page, and resolves when it is in the store.
-  constructor(older) {
+  // `older()` loads the next page, and resolves when it is in the store. `changed()` renders again.
+  constructor(older, changed) {
     const button = find('older');
     button.onclick = async () => {
       button.setAttribute('aria-disabled', 'true');
       await older();
       button.removeAttribute('aria-disabled');
     };
+    for (const id of ['recoveries-words', 'recoveries-kind']) find(id).oninput = changed;
+    find('recoveries-filter').onsubmit = (event) => event.preventDefault();
   }
 
   render(store) {
-    const records = store.newest_first();
+    const all = store.newest_first();
+    const records = this.#filter(all);
     keyed(
       find('recoveries'),
       records,
@@ -37,7 +62,9 @@ export class recoveries_view {
     const some = totals && totals.recoveries > 0;
     set_text(
       find('recoveries-count'),
-      some
+      records.length < all.length
+        ? `${count(records.length)} of the last ${count(all.length)}`
+        : some
         ? `${count(totals.recoveries)} in total, ${counted(totals.recovered, 'request')} recovered`
         : '',
     );
@@ -45,11 +72,24 @@ export class recoveries_view {
     set_hidden(empty, records.length > 0);
     set_text(
       empty,
-      store.recoveries
-        ? 'No recoveries yet: LM Studio has refused no request.'
-        : 'Loading the recoveries.',
+      all.length > 0
+        ? 'No recovery matches the filter.'
+        : store.recoveries
+          ? 'No recoveries yet: LM Studio has refused no request.'
+          : 'Loading the recoveries.',
     );
+    set_hidden(find('recoveries-filter'), all.length === 0);
     set_hidden(find('older'), store.older_before === null);
+  }
+
+  #filter(all) {
+    const words = find('recoveries-words').value.trim().toLowerCase().split(/\s+/);
+    const fits = kinds[find('recoveries-kind').value];
+    return all.filter((record) => {
+      if (!fits(outcomes[record.outcome]?.level)) return false;
+      const text = words_of(record);
+      return words.every((word) => text.includes(word));
+    });
   }
 
   #create(record) {

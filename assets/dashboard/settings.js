@@ -12,9 +12,9 @@ const modes = {
 };
 
 const evictions = {
-  idle: 'all idle instances',
-  enough: 'as many idle instances as needed',
-  all: 'every instance, even if busy',
+  idle: ['Idle', 'all idle instances'],
+  enough: ['Enough', 'as many idle instances as needed'],
+  all: ['All', 'every instance, even if busy'],
 };
 
 export class settings_view {
@@ -29,20 +29,13 @@ export class settings_view {
     const { status } = store;
     if (!status) return;
     const { recovery } = status;
-    keyed(
-      find('modes'),
-      Object.keys(modes),
-      (mode) => mode,
-      (mode) => this.#create_mode(mode),
-      (button, mode) => {
-        const chosen = String(recovery.mode === mode);
-        if (button.getAttribute('aria-pressed') !== chosen)
-          button.setAttribute('aria-pressed', chosen);
-        const locked = !status.actions_allowed;
-        if (button.disabled !== locked) button.disabled = locked;
-      },
-    );
+    const locked = !status.actions_allowed;
+    this.#offer('modes', modes, recovery.mode, locked, (mode) => this.#act.switch_mode(mode));
     set_text(find('mode-note'), modes[recovery.mode]?.[1]);
+    this.#offer('evictions', evictions, recovery.evict, locked, (evict) =>
+      this.#act.switch_evict(evict, evictions[evict][1]),
+    );
+    set_text(find('evict-note'), `A recovery unloads ${evictions[recovery.evict]?.[1]}.`);
     set_hidden(find('reload'), !status.actions_allowed);
     set_text(
       find('actions-note'),
@@ -53,19 +46,32 @@ export class settings_view {
     this.#list(status, store);
   }
 
-  #create_mode(mode) {
-    const button = el('button', { type: 'button' }, modes[mode][0]);
-    button.onclick = () => {
-      if (button.getAttribute('aria-pressed') !== 'true') this.#act.switch_mode(mode);
-    };
-    return button;
+  // A button for each choice, of which one is pressed.
+  #offer(id, choices, chosen, locked, choose) {
+    keyed(
+      find(id),
+      Object.keys(choices),
+      (each) => each,
+      (each) => {
+        const button = el('button', { type: 'button' }, choices[each][0]);
+        button.onclick = () => {
+          if (button.getAttribute('aria-pressed') !== 'true') choose(each);
+        };
+        return button;
+      },
+      (button, each) => {
+        const pressed = String(each === chosen);
+        if (button.getAttribute('aria-pressed') !== pressed)
+          button.setAttribute('aria-pressed', pressed);
+        if (button.disabled !== locked) button.disabled = locked;
+      },
+    );
   }
 
   #list(status, store) {
     const { recovery, totals, replay_buffer } = status;
     const up = status.uptime + store.seconds_since(status.now);
     const facts = [
-      ['Unload', evictions[recovery.evict] ?? recovery.evict],
       ['Pinned models', recovery.pinned.length > 0 ? recovery.pinned.join(', ') : 'none'],
       ['Replays', `at most ${count(recovery.max_replays)}`],
       ['Listens on', status.listen],

@@ -15,7 +15,7 @@ export const outcomes = {
   client_gone: { word: 'Client disconnected', level: 'info', icon: 'leave' },
 };
 
-const decisions = {
+export const decisions = {
   unload: 'chosen for unloading',
   wanted: 'kept: the request needs it',
   pinned: 'kept: it is pinned',

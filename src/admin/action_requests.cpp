@@ -18,7 +18,12 @@ using body_json = nlohmann::json;
 
 constexpr std::string_view an_unload = R"({"instance_id":"..."} or {"all":true})";
 constexpr std::string_view a_mode = R"({"mode":"on"}, {"mode":"observe"} or {"mode":"off"})";
+constexpr std::string_view an_evict = R"({"evict":"idle"}, {"evict":"enough"} or {"evict":"all"})";
+constexpr std::string_view a_pin = R"({"model":"..."})";
+constexpr std::string_view a_load = R"({"model":"..."} or {"model":"...","context_length":8192})";
 constexpr std::string_view nothing = "{}";
+constexpr std::size_t longest_pattern = 512;
+constexpr std::uint64_t largest_context = 100'000'000; // tokens
 
 std::string must_be(std::string_view expected, std::string_view problem) {
     return std::string{"The body must be "}
@@ -54,6 +59,33 @@ std::pair<body_json, std::string> parse_object(std::string_view body, std::strin
     return {std::move(document), std::string{}};
 }
 
+// The value of a setting, which the configuration's table of keys knows by name.
+std::string read_choice(std::string_view body, std::string_view expected, std::string const& member,
+                        std::string_view key, config::settings& into) {
+    auto const [object, error] = parse_object(body, expected, {member});
+    if (!error.empty())
+        return error;
+    if (object.empty())
+        return must_be(expected, "it has no members");
+    auto const& value = object.at(member);
+    if (!value.is_string())
+        return must_be(expected, "\"" + member + "\" is not a string");
+    auto const& name = value.get_ref<std::string const&>();
+    if (!config::find_key(key)->assign(into, name).empty())
+        return must_be(expected, "\"" + member + "\" is " + in_quotes(name));
+    return {};
+}
+
+std::string read_model(body_json const& object, std::string_view expected, std::string& into) {
+    auto const model = object.find("model");
+    if (model == object.end() || !model->is_string() ||
+        model->get_ref<std::string const&>().empty())
+        return must_be(expected, "\"model\" is not the key of a model");
+    into = model->get<std::string>();
+    return into.size() <= longest_pattern ? std::string{}
+                                          : must_be(expected, "\"model\" is too long");
+}
+
 } // namespace
 
 std::string read_action(std::string_view body, unload_request& into) {
@@ -72,21 +104,34 @@ std::string read_action(std::string_view body, unload_request& into) {
 }
 
 std::string read_action(std::string_view body, mode_request& into) {
-    auto const [object, error] = parse_object(body, a_mode, {"mode"});
+    config::settings read;
+    auto const error = read_choice(body, a_mode, "mode", "recovery.mode", read);
+    into.mode = read.recovery.mode;
+    return error;
+}
+
+std::string read_action(std::string_view body, evict_request& into) {
+    config::settings read;
+    auto const error = read_choice(body, an_evict, "evict", "recovery.evict", read);
+    into.evict = read.recovery.evict;
+    return error;
+}
+
+std::string read_action(std::string_view body, pin_request& into) {
+    auto const [object, error] = parse_object(body, a_pin, {"model"});
+    return error.empty() ? read_model(object, a_pin, into.model) : error;
+}
+
+std::string read_action(std::string_view body, load_request& into) {
+    auto const [object, error] = parse_object(body, a_load, {"model", "context_length"});
     if (!error.empty())
         return error;
-    if (object.empty())
-        return must_be(a_mode, "it has no members");
-    auto const& mode = object.at("mode");
-    if (!mode.is_string())
-        return must_be(a_mode, "\"mode\" is not a string");
-    // The configuration's table of keys knows the names of the modes.
-    config::settings settings;
-    auto const& name = mode.get_ref<std::string const&>();
-    if (!config::find_key("recovery.mode")->assign(settings, name).empty())
-        return must_be(a_mode, "\"mode\" is " + in_quotes(name));
-    into.mode = settings.recovery.mode;
-    return {};
+    if (auto const context = object.find("context_length"); context != object.end()) {
+        if (!context->is_number_unsigned() || *context == 0u || *context > largest_context)
+            return must_be(a_load, "\"context_length\" is not a whole number of tokens");
+        into.context_length = context->get<std::uint64_t>();
+    }
+    return read_model(object, a_load, into.model);
 }
 
 std::string read_empty_action(std::string_view body) {

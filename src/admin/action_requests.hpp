@@ -3,6 +3,7 @@
 
 #include <secondwind/config/config.hpp>
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,23 @@ struct mode_request {
     config::recovery_mode mode = config::recovery_mode::on;
 };
 std::string read_action(std::string_view body, mode_request& into);
+
+struct evict_request {
+    policy::evict evict = policy::evict::enough;
+};
+std::string read_action(std::string_view body, evict_request& into);
+
+// For a pin and its end: a key of a model, or a pattern as in recovery.pinned.
+struct pin_request {
+    std::string model;
+};
+std::string read_action(std::string_view body, pin_request& into);
+
+struct load_request {
+    std::string model;
+    std::uint64_t context_length = 0; // 0: the default of LM Studio
+};
+std::string read_action(std::string_view body, load_request& into);
 
 // For an action without parameters: {}.
 std::string read_empty_action(std::string_view body);

@@ -1,9 +1,11 @@
 #include "actions.hpp"
 
 #include "access.hpp"
+#include "action_replies.hpp"
 #include "action_requests.hpp"
 #include "api_json.hpp"
 #include "search_fields.hpp"
+#include "settings_actions.hpp"
 #include "status_documents.hpp"
 #include <secondwind/base/escape.hpp>
 #include <secondwind/base/log.hpp>
@@ -17,16 +19,6 @@
 namespace secondwind::admin {
 
 namespace {
-
-reply document_reply(json const& document) {
-    reply out;
-    out.body = to_text(document);
-    return out;
-}
-
-reply bad_request(std::string_view message) {
-    return error_reply(400, "bad_request", message);
-}
 
 // Has the same list as a success, next to the error.
 reply host_failed(std::string_view message, json unloaded) {
@@ -77,6 +69,24 @@ std::string describe_failure(host::host const& host, std::string_view problem,
         .append(", and try again.");
 }
 
+// What LM Studio or this proxy said, in a sentence.
+std::string why_not_loaded(std::string const& model, own_answer const& answer) {
+    auto const text = in_quotes(model) + " was not loaded: ";
+    if (!answer.error.empty())
+        return text + answer.error + ".";
+    auto const document = json::parse(answer.body, nullptr, false);
+    auto const error = document.is_object() ? document.find("error") : document.end();
+    std::string said;
+    if (document.is_object() && error != document.end()) {
+        if (error->is_string())
+            said = error->get<std::string>();
+        else if (error->is_object())
+            said = error->value("message", "");
+    }
+    return text + "status " + std::to_string(answer.status) + (said.empty() ? "." : ", " + said) +
+           " GET /api/hosts lists the models of the host.";
+}
+
 } // namespace
 
 reply no_such_host(std::string_view name) {
@@ -111,8 +121,13 @@ net::task<reply> actions::run(destination destination, request request) {
         co_return drain(destination.argument, false, request);
     case route::results:
         co_return keep_results(destination.argument, request);
+    case route::load:
+        co_return co_await load(std::move(destination.argument), std::move(request));
     case route::recovery_mode:
-        co_return set_mode(request);
+    case route::recovery_evict:
+    case route::pin:
+    case route::unpin:
+        co_return change_settings(sources_, destination.route, request, announce_);
     case route::cancel:
         co_return cancel(destination.argument, request);
     default:
@@ -141,6 +156,40 @@ net::task<reply> actions::unload(std::string name, request request) {
         error = e.what();
     }
     co_return host_failed(describe_failure(*host, "could not be reached", error), json::array());
+}
+
+// As a request of a client, so that it makes room for the model as any other does.
+net::task<reply> actions::load(std::string name, request request) {
+    if (!sources_.hosts.find(name))
+        co_return no_such_host(name);
+    load_request wanted;
+    if (auto const error = read_action(request.body, wanted); !error.empty())
+        co_return bad_request(error);
+    json body{{"model", wanted.model}};
+    if (wanted.context_length > 0)
+        body["context_length"] = wanted.context_length;
+    own_request asked{"/api/v1/models/load", to_text(body), name, {}};
+    own_answer answer{0, {}, "there is no listener for clients"};
+    if (sources_.ask_listener)
+        answer = co_await sources_.ask_listener(std::move(asked));
+    auto const document = json::parse(answer.body, nullptr, false);
+    bool const loaded = answer.error.empty() && answer.status == 200 && document.is_object();
+    log::write(loaded ? log::level::info : log::level::warn, "manual_load",
+               {{"host", name},
+                {"model", wanted.model},
+                {"context_length", wanted.context_length},
+                {"status", answer.status},
+                {"error", answer.error}});
+    if (auto const host = sources_.hosts.find(name))
+        co_await host->view.refresh(std::chrono::milliseconds{0});
+    if (!loaded)
+        co_return error_reply(502, "not_loaded", why_not_loaded(wanted.model, answer));
+    auto const seconds = document.find("load_time_seconds");
+    auto const id = document.find("instance_id");
+    bool const named = id != document.end() && id->is_string();
+    bool const timed = seconds != document.end() && seconds->is_number();
+    co_return document_reply({{"loaded", named ? id->get<std::string>() : wanted.model},
+                              {"seconds", timed ? *seconds : json(nullptr)}});
 }
 
 net::task<reply> actions::unload_from(host::host& host, std::string instance_id) {
@@ -209,22 +258,6 @@ reply actions::keep_results(std::string_view name, request const& request) {
             "The results are in use until the next restart, and were not written: " + error + ".");
     log::write(log::level::info, "lab_results", {{"host", host->name()}, {"models", models}});
     return document_reply({{"host", host->name()}, {"models", models}});
-}
-
-// Every decision reads the current settings, so the new mode takes effect with the next one.
-reply actions::set_mode(request const& request) {
-    mode_request wanted;
-    if (auto const error = read_action(request.body, wanted); !error.empty())
-        return bad_request(error);
-    auto next = *sources_.settings;
-    bool const changed = std::exchange(next.recovery.mode, wanted.mode) != wanted.mode;
-    auto const name = recovery_settings_json(next.recovery).at("mode").get<std::string>();
-    if (changed) {
-        sources_.settings.replace(std::move(next));
-        log::write(log::level::info, "recovery_mode_changed", {{"mode", name}});
-        announce_({"recovery.mode"});
-    }
-    return document_reply({{"mode", name}});
 }
 
 reply actions::cancel(std::string_view number, request const& request) {

@@ -33,7 +33,7 @@ private:
     reply keep_results(std::string_view name, request const& request);
     reply drain(std::string_view name, bool on, request const& request);
     net::task<reply> unload_from(host::host& host, std::string instance_id);
-    reply set_mode(request const& request);
+    net::task<reply> load(std::string name, request request);
     reply cancel(std::string_view number, request const& request);
     reply reload(request const& request);
 

@@ -1,8 +1,10 @@
 #include "api.hpp"
 
 #include "api_json.hpp"
+#include "config_document.hpp"
 #include "explain_document.hpp"
 #include "history_document.hpp"
+#include "log_lines.hpp"
 #include "query.hpp"
 #include "recovery_search.hpp"
 #include "request_search.hpp"
@@ -52,7 +54,7 @@ net::task<reply> api::answer(request request) {
     bool const reads_query =
         probe || destination.route == route::recoveries || destination.route == route::choice ||
         destination.route == route::requests || destination.route == route::history ||
-        destination.route == route::explain;
+        destination.route == route::explain || destination.route == route::log_lines;
     auto const error = reads_query ? std::string{} : refuse_query(request.query);
     if (!error.empty())
         co_return error_reply(400, "bad_request", error);
@@ -78,6 +80,10 @@ net::task<reply> api::document(destination destination, request request) {
         co_return search_history(request.query);
     case route::explain:
         co_return co_await explain(std::move(request.query));
+    case route::configuration:
+        co_return configuration();
+    case route::log_lines:
+        co_return log_lines(request.query);
     case route::choice:
         co_return route_to(request.query);
     default:
@@ -121,6 +127,20 @@ net::task<reply> api::explain(std::string query) {
         co_return error_reply(400, "bad_request", error);
     co_await sources_.hosts.refresh(listing_age);
     co_return json_reply(explain_document(sources_, asked));
+}
+
+reply api::configuration() const {
+    auto const read =
+        sources_.configuration ? sources_.configuration() : std::vector<config::builder::entry>{};
+    return json_reply(config_document(read, *sources_.settings));
+}
+
+reply api::log_lines(std::string_view query) const {
+    log_search wanted;
+    if (auto const error = read_search(query, wanted); !error.empty())
+        return error_reply(400, "bad_request", error);
+    return json_reply(
+        log_document(log::recent_lines(), wanted, sources_.settings->admin.show_addresses));
 }
 
 reply api::search(std::string_view query) const {

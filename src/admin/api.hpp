@@ -29,6 +29,8 @@ private:
     net::task<reply> readiness();
     net::task<reply> all_hosts();
     net::task<reply> explain(std::string query);
+    reply configuration() const;
+    reply log_lines(std::string_view query) const;
     reply search(std::string_view query) const;
     reply search_requests(std::string_view query) const;
     reply search_history(std::string_view query) const;

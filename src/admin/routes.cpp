@@ -8,7 +8,7 @@ namespace secondwind::admin {
 
 namespace {
 
-constexpr std::array<std::pair<std::string_view, route>, 11> fixed{{
+constexpr std::array<std::pair<std::string_view, route>, 16> fixed{{
     {"/livez", route::livez},
     {"/readyz", route::readyz},
     {"/api/status", route::status},
@@ -18,14 +18,20 @@ constexpr std::array<std::pair<std::string_view, route>, 11> fixed{{
     {"/api/history", route::history},
     {"/api/route", route::choice},
     {"/api/explain", route::explain},
+    {"/api/config", route::configuration},
+    {"/api/log", route::log_lines},
     {"/api/recovery/mode", route::recovery_mode},
+    {"/api/recovery/evict", route::recovery_evict},
+    {"/api/pin", route::pin},
+    {"/api/unpin", route::unpin},
     {"/api/reload", route::reload},
 }};
 
-constexpr std::array<std::pair<std::string_view, route>, 4> of_one_host{{
+constexpr std::array<std::pair<std::string_view, route>, 5> of_one_host{{
     {"/unload", route::unload},
     {"/drain", route::drain},
     {"/undrain", route::undrain},
+    {"/load", route::load},
     {"/results", route::results},
 }};
 

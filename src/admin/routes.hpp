@@ -18,11 +18,17 @@ enum class route : std::uint8_t {
     choice,   // of a host for a request
     history,  // of requests, tokens and times
     explain,  // what a recovery for a model would do
-    unload,   // of the host `argument`
-    drain,    // likewise
+    configuration,
+    log_lines,
+    unload, // of the host `argument`
+    drain,  // likewise
     undrain,
+    load,    // likewise
     results, // likewise: of the lab
     recovery_mode,
+    recovery_evict,
+    pin,
+    unpin,
     cancel, // of the exchange with the number `argument`
     reload
 };

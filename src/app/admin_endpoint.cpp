@@ -24,9 +24,18 @@ net::tls_context_ptr admin_tls(config::admin const& settings) {
 
 admin_endpoint::admin_endpoint(config::current_settings& settings, proxy::server& server,
                                reloader& reload, bool chosen)
-    : settings_{settings}, server_{server}, reload_{reload},
-      results_{settings, server.shared().hosts}, chosen_{chosen} {
+    : settings_{settings}, server_{server}, reload_{reload}, results_{settings,
+                                                                      server.shared().hosts},
+      pins_{settings}, own_{settings, server}, chosen_{chosen} {
     results_.read();
+    pins_.read();
+    if (!pins_.pins().empty()) {
+        auto with_pins = *settings;
+        pins_.add_to(with_pins);
+        settings.replace(std::move(with_pins));
+    }
+    reload.amend_with([this](config::settings& fresh) { pins_.add_to(fresh); });
+    log::keep_recent(admin::most_log_lines, admin::most_log_bytes);
     reload.add_part([this](config::settings const& fresh) { return prepare(fresh); });
 }
 
@@ -55,7 +64,12 @@ admin::sources admin_endpoint::sources() {
         state,
         [this] { return reload_all(); },
         [this](auto const& host, auto const& document) { return results_.keep(host, document); },
-        std::string{base::version()}};
+        std::string{base::version()},
+        [this] { return reload_.entries(); },
+        [this] { return pins_.pins(); },
+        [this](std::vector<std::string> pins) { return pins_.keep(std::move(pins)); },
+        [this] { return pins_.place(); },
+        [this](admin::own_request request) { return own_.ask(std::move(request)); }};
 }
 
 bool admin_endpoint::start(net::tls_context_ptr tls) {

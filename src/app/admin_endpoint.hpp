@@ -2,6 +2,8 @@
 #pragma once
 
 #include "lab_results_file.hpp"
+#include "own_listener.hpp"
+#include "pins_file.hpp"
 #include "reloader.hpp"
 #include <secondwind/admin/server.hpp>
 #include <secondwind/config/config.hpp>
@@ -50,6 +52,8 @@ private:
     proxy::server& server_;
     reloader& reload_;
     lab_results_file results_;
+    pins_file pins_;
+    own_listener own_;
     bool chosen_;
     std::unique_ptr<admin::server> admin_; // exists from its first listener on
 };

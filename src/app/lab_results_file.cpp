@@ -1,41 +1,21 @@
 #include "lab_results_file.hpp"
 
+#include "replace_file.hpp"
 #include <secondwind/base/json.hpp>
 #include <secondwind/base/log.hpp>
 #include <secondwind/policy/lab_results.hpp>
 
 #include <nlohmann/json.hpp>
 
-#include <cerrno>
 #include <cstdint>
-#include <cstdio>
 #include <fstream>
 #include <iterator>
-#include <memory>
-#include <system_error>
 #include <utility>
-
-#include <unistd.h>
 
 namespace secondwind::app {
 namespace {
 
 using nlohmann::json;
-
-struct file_closer {
-    void operator()(std::FILE* f) const noexcept { std::fclose(f); }
-};
-
-// Killed anywhere, the file is the old one or the new one. Returns why it failed, or nothing.
-std::string replace_file(std::string const& name, std::string const& content) {
-    auto const fresh = name + ".new";
-    std::unique_ptr<std::FILE, file_closer> file{std::fopen(fresh.c_str(), "we")};
-    bool const written =
-        file && std::fwrite(content.data(), 1, content.size(), file.get()) == content.size() &&
-        std::fflush(file.get()) == 0 && ::fsync(::fileno(file.get())) == 0 &&
-        std::rename(fresh.c_str(), name.c_str()) == 0;
-    return written ? std::string{} : name + ": " + std::generic_category().message(errno);
-}
 
 void complain(char const* subject, std::string const& name, std::string const& error) {
     log::write(log::level::warn, "lab_results_unreadable",

@@ -6,6 +6,8 @@
 #include <secondwind/base/json.hpp>
 #include <secondwind/base/table.hpp>
 
+#include <string>
+
 #include <fmt/format.h>
 
 namespace secondwind::app {
@@ -48,6 +50,13 @@ std::optional<std::string> loaded_instance(json const& models, std::string const
     return std::nullopt;
 }
 
+json load_body(operator_command const& command) {
+    json body{{"model", command.model}};
+    if (!command.context.empty())
+        body["context_length"] = std::stoull(command.context);
+    return body;
+}
+
 } // namespace
 
 int load_model(operator_command const& command, console const& console) {
@@ -67,12 +76,13 @@ int load_model(operator_command const& command, console const& console) {
     auto const print = [&](std::string const& text) {
         return console.print(printable(text) + "\n") ? 0 : 1;
     };
-    if (auto const id = loaded_instance(member(known, "models"), command.model))
+    // With a context of its own, another instance may be wanted.
+    auto const id = loaded_instance(member(known, "models"), command.model);
+    if (id && command.context.empty())
         return print(command.json ? write_json(json{{"status", "loaded"}, {"instance_id", *id}})
                                   : command.model + " is loaded already");
-    auto const answer =
-        ask_listener(command, "POST", "/api/v1/models/load",
-                     write_json(json{{"model", command.model}}), command.load_timeout);
+    auto const answer = ask_listener(command, "POST", "/api/v1/models/load",
+                                     write_json(load_body(command)), command.load_timeout);
     auto const loaded = json::parse(answer.body, nullptr, false);
     if (answer.status != 200 || !member(loaded, "instance_id").is_string()) {
         console.print_error(printable(describe_load_failure(command, answer)));

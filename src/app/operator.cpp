@@ -1,6 +1,7 @@
 #include <secondwind/app/operator.hpp>
 
 #include "admin_client.hpp"
+#include "change_verbs.hpp"
 #include "drain_verb.hpp"
 #include "event_follower.hpp"
 #include "formatting.hpp"
@@ -356,6 +357,12 @@ int run_operator(operator_command const& command, console const& console) {
     case operator_verb::drain:
     case operator_verb::undrain:
         return drain_host(command, console);
+    case operator_verb::cancel:
+    case operator_verb::mode:
+    case operator_verb::evict:
+    case operator_verb::pin:
+    case operator_verb::unpin:
+        return change(command, console);
     case operator_verb::reload:
         return reload(command, console);
     case operator_verb::events:

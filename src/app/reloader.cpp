@@ -53,7 +53,10 @@ admin::reload_result reloader::apply() {
         return result;
     }
     try {
-        auto fresh = read_();
+        auto const layers = read_();
+        auto fresh = layers.value();
+        if (amend_)
+            amend_(fresh);
         refuse_loops(fresh, false); // a lookup would block the event loop
         result.changed = config::changed_keys(*settings_, fresh);
         auto listeners_and_hosts = server_.prepare(fresh);
@@ -68,6 +71,7 @@ admin::reload_result reloader::apply() {
             log::init(fresh.logging);
 
         put_in_force(std::move(fresh));
+        entries_ = layers.effective();
         if (file)
             server_.shared().ledger.write_to(std::move(*file));
         server_.take(std::move(listeners_and_hosts));

@@ -62,10 +62,11 @@ void warn_about_sockets(net::inherited const& sockets) {
                                "sockets; they were closed"}});
 }
 
-int run(config::current_settings& settings, bool admin_chosen, service::reader read_settings) {
+int run(config::current_settings& settings, bool admin_chosen, service::reader read_settings,
+        std::vector<config::builder::entry> entries) {
     // One thread uses the loop, so it needs no locks.
     net::asio::io_context io{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE};
-    service running{io, settings, admin_chosen, std::move(read_settings)};
+    service running{io, settings, admin_chosen, std::move(read_settings), std::move(entries)};
     if (!running.start())
         return running.abandon();
     warn_about_sockets(net::passed_on());
@@ -90,12 +91,12 @@ int run(config::current_settings& settings, bool admin_chosen, service::reader r
 
 } // namespace
 
-int serve(config::settings settings, bool admin_chosen,
-          std::function<config::settings()> read_settings) {
+int serve(config::builder const& layers, bool admin_chosen,
+          std::function<config::builder()> read_settings) {
     try {
-        refuse_loops(settings, true);
-        config::current_settings in_force{std::move(settings)};
-        return run(in_force, admin_chosen, std::move(read_settings));
+        refuse_loops(layers.value(), true);
+        config::current_settings in_force{layers.value()};
+        return run(in_force, admin_chosen, std::move(read_settings), layers.effective());
     } catch (net::tls_error const& e) {
         throw config::config_error{e.what()};
     }

@@ -10,8 +10,10 @@
 namespace secondwind::app {
 
 struct service::parts {
-    parts(net::asio::io_context& loop, config::current_settings& s, bool admin_chosen, reader read)
-        : io{loop}, settings{s}, server{io, settings}, reload{settings, server, std::move(read)},
+    parts(net::asio::io_context& loop, config::current_settings& s, bool admin_chosen, reader read,
+          std::vector<config::builder::entry> entries)
+        : io{loop}, settings{s}, server{io, settings}, reload{settings, server, std::move(read),
+                                                              std::move(entries)},
           record{settings, server.shared(), reload}, admin{settings, server, reload, admin_chosen} {
     }
 
@@ -25,8 +27,9 @@ struct service::parts {
 };
 
 service::service(net::asio::io_context& io, config::current_settings& settings, bool admin_chosen,
-                 reader read_settings)
-    : parts_{std::make_unique<parts>(io, settings, admin_chosen, std::move(read_settings))} {}
+                 reader read_settings, std::vector<config::builder::entry> entries)
+    : parts_{std::make_unique<parts>(io, settings, admin_chosen, std::move(read_settings),
+                                     std::move(entries))} {}
 
 service::~service() = default;
 

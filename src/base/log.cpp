@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <new>
@@ -36,6 +37,54 @@ log_state& state() noexcept {
 
 std::function<void()>& ask_for_flush() noexcept {
     static std::function<void()> one;
+    return one;
+}
+
+class recent_ring {
+public:
+    void bound(std::size_t lines, std::size_t bytes) {
+        most_lines_ = lines;
+        most_bytes_ = bytes;
+        trim();
+    }
+
+    void add(level l, std::string const& text) {
+        if (most_lines_ == 0)
+            return;
+        recent_line line{++newest_, l, {}};
+        // The memory of the line that goes is used again.
+        if (lines_.size() >= most_lines_)
+            line.text = remove_oldest();
+        line.text = text;
+        bytes_ += text.size();
+        lines_.push_back(std::move(line));
+        trim();
+    }
+
+    std::deque<recent_line> const& lines() const noexcept { return lines_; }
+
+private:
+    std::string remove_oldest() {
+        auto text = std::move(lines_.front().text);
+        bytes_ -= text.size();
+        lines_.pop_front();
+        return text;
+    }
+
+    void trim() {
+        while (lines_.size() > most_lines_ || (bytes_ > most_bytes_ && lines_.size() > 1))
+            remove_oldest();
+    }
+
+    std::deque<recent_line> lines_;
+    std::size_t bytes_ = 0;
+    std::size_t most_lines_ = 0;
+    std::size_t most_bytes_ = 0;
+    std::uint64_t newest_ = 0;
+};
+
+recent_ring& recent() noexcept {
+    static recent_ring one;
     return one;
 }
 
@@ -110,6 +159,7 @@ void write(level l, std::string_view event, field const* fields, std::size_t cou
     try {
         append_line(line, state().rendering, l, timestamp(std::chrono::system_clock::now()), event,
                     fields, count);
+        recent().add(l, line);
     } catch (std::bad_alloc const&) {
         count_lost(1); // the next line may do better
         return;
@@ -142,6 +192,14 @@ bool flush() noexcept {
     if (waited && result == output::result::written)
         tell_lost();
     return s.output->empty();
+}
+
+void keep_recent(std::size_t lines, std::size_t bytes) {
+    recent().bound(lines, bytes);
+}
+
+std::deque<recent_line> const& recent_lines() noexcept {
+    return recent().lines();
 }
 
 std::uint64_t dropped() noexcept {

@@ -5,6 +5,8 @@
 
 #include <utility>
 
+#include <CLI/Validators.hpp>
+
 namespace secondwind::cli {
 namespace {
 
@@ -95,6 +97,7 @@ operator_verbs::operator_verbs(CLI::App& app, flag_values& values) : values_{val
     unload.add_flag("--yes", flags_.yes, "Do not ask for confirmation");
     add_load(app);
     add_drain(app);
+    add_changes(app);
     add(app, verb::reload, "reload", "Make a running secondwind read its configuration again");
     add(app, verb::events, "events", "Show events as they happen, until Ctrl-C");
     add(app, verb::health, "health", "Exit with 0 if it is ready for requests, otherwise with 1");
@@ -137,6 +140,9 @@ void operator_verbs::add_load(CLI::App& app) {
     auto* load = app.add_subcommand("load", "Load a model, and make room for it if necessary");
     add_config_flag(*load, values_);
     load->add_option("MODEL", flags_.model, "Key of the model, as `models` lists it")->required();
+    load->add_option("--context", flags_.context, "With a context of so many tokens")
+        ->type_name("TOKENS")
+        ->check(CLI::Range(1, 100'000'000));
     load->add_option("--host", host_, "On this host, if not on the default one")->type_name("NAME");
     load->add_option("--key-file", key_file_,
                      "File with a key for clients in its first line, if they need one")
@@ -153,6 +159,22 @@ void operator_verbs::add_drain(CLI::App& app) {
     drain.add_flag("--wait", flags_.wait, "Wait until no request is left on it");
     auto& undrain = add(app, verb::undrain, "undrain", "Give a host requests again");
     undrain.add_option("HOST", host_, "Name of the host")->required();
+}
+
+void operator_verbs::add_changes(CLI::App& app) {
+    using verb = invocation::verb;
+    auto& cancel = add(app, verb::cancel, "cancel", "Cancel a request that is in flight");
+    cancel.add_option("NUMBER", flags_.value, "Its number, as `status` lists it")->required();
+    auto& mode = add(app, verb::mode, "mode", "Set the mode of recoveries until the next reload");
+    mode.add_option("MODE", flags_.value, "on, observe or off")->required();
+    auto& evict =
+        add(app, verb::evict, "evict", "Set what recoveries unload until the next reload");
+    evict.add_option("WHAT", flags_.value, "idle, enough or all")->required();
+    auto& pin = add(app, verb::pin, "pin", "Never unload a model for memory");
+    pin.add_option("MODEL", flags_.model, "Its key, as `models` lists it, or a pattern")
+        ->required();
+    auto& unpin = add(app, verb::unpin, "unpin", "End a pin");
+    unpin.add_option("MODEL", flags_.model, "The key or the pattern that was pinned")->required();
 }
 
 std::optional<invocation::verb> operator_verbs::given() const {

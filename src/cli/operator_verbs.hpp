@@ -37,6 +37,7 @@ private:
     void add_requests(CLI::App& app);
     void add_load(CLI::App& app);
     void add_drain(CLI::App& app);
+    void add_changes(CLI::App& app);
     CLI::App& add(CLI::App& app, invocation::verb verb, std::string const& name,
                   std::string const& help);
 

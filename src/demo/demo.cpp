@@ -3,6 +3,8 @@
 #include "narrator.hpp"
 #include <secondwind/app/service.hpp>
 #include <secondwind/config/address.hpp>
+#include <secondwind/config/builder.hpp>
+#include <secondwind/config/keys.hpp>
 #include <secondwind/emulator/server.hpp>
 #include <secondwind/host/call.hpp>
 
@@ -10,6 +12,8 @@
 
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -45,6 +49,16 @@ config::settings settings_of_demo(config::settings const& given, std::uint16_t h
     return settings;
 }
 
+std::vector<config::builder::entry> entries_of_demo(config::settings const& in_force) {
+    auto entries = config::builder{}.effective();
+    for (auto& each : entries) {
+        auto const value = config::find_key(each.key)->show(in_force);
+        if (std::exchange(each.value, value) != value)
+            each.source = "demo";
+    }
+    return entries;
+}
+
 // The text of the answer, or the whole body if it is not a chat completion.
 std::string text_of(std::string const& body) {
     auto const json = nlohmann::json::parse(body, nullptr, false);
@@ -64,7 +78,8 @@ public:
     int run(bool once) {
         host_.start();
         settings_.replace(settings_of_demo(*settings_, host_.port()));
-        service_.emplace(io_, settings_, admin_chosen_, app::service::reader{});
+        service_.emplace(io_, settings_, admin_chosen_, app::service::reader{},
+                         entries_of_demo(*settings_));
         if (!service_->start()) {
             host_.stop();
             return service_->abandon();

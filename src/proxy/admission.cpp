@@ -54,6 +54,8 @@ admission admit(context& shared, client& client, http::request_head const& head)
     }
     if (auto const* known = policy::find_client(keys, *key))
         return {std::nullopt, 0, known->name};
+    if (auto const* own = policy::find_client(shared.own_keys, *key))
+        return {std::nullopt, 0, own->name};
     return refuse_guess(shared, client);
 }
 

@@ -35,7 +35,7 @@ METHODS = ("get", "head", "post", "put", "patch", "delete")
 MESSAGES = ("snapshot", "resumed", "recovery", "host", "move", "settings", "draining")
 SOCKETS = ("/events", "/lab")
 NO_SUCH = {
-    **dict.fromkeys(("unload", "drain", "undrain", "publish_results"), {"name": "nobody"}),
+    **dict.fromkeys(("unload", "load", "drain", "undrain", "publish_results"), {"name": "nobody"}),
     "cancel": {"number": 999},
     "asset": {"file": "none.js"},
 }
@@ -376,6 +376,42 @@ class a_guarded_server(contract_test):
         asking.join()
         self.assertEqual(self.running.event("admin_action")["client"], "127.0.0.1")
 
+    def test_loads_and_pins_and_changes_what_is_unloaded(self):
+        wanted = self.another_model()
+        (was,) = [m["key"] for m in self.ask("/api/hosts")["hosts"][0]["models"] if m["instances"]]
+        told = self.ask("/api/hosts/{name}/load", "post", **self.places("{name}"),
+                        body={"model": wanted, "context_length": 2048})
+        self.assertEqual(told["loaded"], wanted)
+        told = self.ask("/api/hosts/{name}/load", "post", 502, {"model": "no/such"},
+                        **self.places("{name}"))
+        self.assertEqual(told["error"]["code"], "not_loaded")
+
+        told = self.ask("/api/pin", "post", body={"model": was})
+        self.assertEqual(told, {"model": was, "pinned": True, "kept": False})
+        self.assertEqual(self.ask("/api/status")["recovery"]["pinned"], [was])
+        (entry,) = [s for s in self.ask("/api/config")["settings"] if s["key"] == "recovery.pinned"]
+        self.assertEqual((entry["value"], entry["source"]), (was, "changed at run time"))
+        told = self.ask("/api/unpin", "post", body={"model": was})
+        self.assertFalse(told["pinned"])
+        self.assertEqual(self.ask("/api/status")["recovery"]["pinned"], [])
+        told = self.ask("/api/recovery/evict", "post", body={"evict": "idle"})
+        self.assertEqual(self.ask("/api/status")["recovery"]["evict"], told["evict"])
+
+    def test_gives_the_configuration_without_secrets_and_the_log_without_addresses(self):
+        settings = {each["key"]: each for each in self.ask("/api/config")["settings"]}
+        self.assertEqual(settings["admin.token"]["value"], "***")
+        self.assertEqual(settings["admin.token"]["source"], "SECONDWIND_ADMIN_TOKEN")
+        self.assertEqual(settings["recovery.mode"]["source"], "default")
+        self.ask("/api/recovery/mode", "post", body={"mode": "on"})
+        told = self.ask("/api/log", query="?limit=500")
+        numbers = [line["number"] for line in told["lines"]]
+        self.assertEqual(numbers, list(range(numbers[0], told["newest"] + 1)))
+        (action,) = [line["text"] for line in told["lines"] if "admin_action" in line["text"]]
+        self.assertEqual(json.loads(action)["client"], "***")
+        self.assertNotIn(TOKEN, json.dumps(told))
+        later = self.ask("/api/log", query=f"?after={told['newest']}")
+        self.assertTrue(all(each["number"] > told["newest"] for each in later["lines"]))
+
     def test_tells_events_first_of_all_then_one_by_one_and_again(self):
         listener = self.listener()
         self.assertEqual(listener.status, 101)
@@ -470,6 +506,37 @@ class a_server(contract_test):
             told = self.ask("/api/hosts/{name}/results", "post", 500, name="default",
                             body=schema_of("lab_document")["examples"][0])
             self.assertEqual(told["error"]["code"], "not_kept")
+
+    def test_that_cannot_write_its_pins_says_so_and_ends_none_of_the_configuration(self):
+        with closed_port() as port:
+            self.started("serve", "--upstream", f"http://127.0.0.1:{port}",
+                         env={"SECONDWIND_ADMIN_ALLOW_ACTIONS": "true",
+                              "SECONDWIND_RECOVERY_PINNED": "qwen/*",
+                              "STATE_DIRECTORY": "/dev/null"})
+            for path in ("/api/pin", "/api/unpin"):
+                told = self.ask(path, "post", 500, {"model": "a/b"})
+                self.assertEqual(told["error"]["code"], "not_kept")
+            told = self.ask("/api/unpin", "post", 409, {"model": "qwen/qwen3-8b"})
+            self.assertEqual(told["error"]["code"], "pinned_by_configuration")
+
+    def test_keeps_pins_over_a_reload_and_a_restart(self):
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        env = {"SECONDWIND_ADMIN_ALLOW_ACTIONS": "true", "SECONDWIND_RECOVERY_PINNED": "qwen/*",
+               "STATE_DIRECTORY": folder}
+        with closed_port() as port:
+            started = ("serve", "--upstream", f"http://127.0.0.1:{port}")
+            running = self.started(*started, env=env)
+            told = self.ask("/api/pin", "post", body={"model": "a/b"})
+            self.assertEqual(told, {"model": "a/b", "pinned": True, "kept": True})
+            self.assertEqual(self.ask("/api/reload", "post", body={})["changed"], [])
+            self.assertEqual(self.ask("/api/status")["recovery"]["pinned"], ["qwen/*", "a/b"])
+            running.signal(signal.SIGKILL)
+            running.wait()
+            self.started(*started, env=env)
+            self.assertEqual(self.ask("/api/status")["recovery"]["pinned"], ["qwen/*", "a/b"])
+            self.ask("/api/unpin", "post", body={"model": "a/b"})
+        kept = json.loads(pathlib.Path(folder, "pins.json").read_text(encoding="utf-8"))
+        self.assertEqual(kept, {"schema": 1, "pinned": []})
 
     def test_whose_host_is_down_says_so(self):
         with closed_port() as port:

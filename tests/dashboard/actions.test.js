@@ -182,7 +182,7 @@ test('a reload shows what has changed, or where the file has an error', async ()
     write('enough');
     await reload();
     await page.locator('#result', { hasText: 'Changed: recovery.evict.' }).waitFor();
-    await page.locator('#facts', { hasText: 'as many idle instances as needed' }).waitFor();
+    await page.locator('#evict-note', { hasText: 'as many idle instances as needed' }).waitFor();
     write('everyone');
     await reload();
     await page.locator('#result[data-level="bad"]', { hasText: `${file}:2:` }).waitFor();

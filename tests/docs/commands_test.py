@@ -68,8 +68,8 @@ ELSEWHERE = {
 }
 
 OPERATORS = {
-    "status", "models", "requests", "route", "explain", "unload", "load", "drain", "undrain", "reload",
-    "events", "health",
+    "status", "models", "requests", "route", "explain", "unload", "load", "drain", "undrain", "cancel",
+    "mode", "evict", "pin", "unpin", "reload", "events", "health",
 }
 ANY_PORTS = {"SECONDWIND_LISTEN": "127.0.0.1:0", "SECONDWIND_ADMIN_LISTEN": "127.0.0.1:0"}
 ASSIGNMENT = re.compile(r"^\w+=")

@@ -36,6 +36,11 @@ enum class operator_verb : std::uint8_t {
     load,
     drain,
     undrain,
+    cancel,
+    mode,
+    evict,
+    pin,
+    unpin,
     reload,
     events,
     health
@@ -48,11 +53,14 @@ struct operator_command {
     std::optional<std::string> host;    // unload: on this host; optional if there is only one;
                                         // load: on this one instead of the default one;
                                         // drain, undrain: this one; requests, explain: only this
-    std::string model{};                // load: the key of this model; route, explain: a name;
+    std::string model{};                // load, pin, unpin: the key of this model;
+                                        // route, explain: a name;
                                         // requests: for this one
     std::string client{};               // requests: of this client
     std::string status{};               // requests: with this status, or of this class
     std::string limit{};                // requests: at most so many
+    std::string value{};                // cancel: this number; mode, evict: what it is to be
+    std::string context{};              // load: with this context, in tokens; empty: the default
     std::string path{};                 // route: of the request; empty: of chat completions
     std::vector<std::string> instances; // unload: these instances, or
     bool all = false;                   // unload: all loaded instances

@@ -1,6 +1,7 @@
 // The proxy and what runs beside it: the admin listener, reloads and signals.
 #pragma once
 
+#include <secondwind/config/builder.hpp>
 #include <secondwind/config/config.hpp>
 #include <secondwind/config/current_settings.hpp>
 #include <secondwind/net/task.hpp>
@@ -10,18 +11,20 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 namespace secondwind::app {
 
 class service {
 public:
-    // Returns the current settings from all layers; throws config::config_error.
-    using reader = std::function<config::settings()>;
+    // Returns all layers of the settings as they are now; throws config::config_error.
+    using reader = std::function<config::builder()>;
 
     // Both must outlive it. `admin_chosen`: the user has set admin.listen, so a failure to listen
-    // there is fatal. With an empty reader, a reload fails with an explanation.
+    // there is fatal. With an empty reader, a reload fails with an explanation. `entries` say where
+    // each value of the settings comes from.
     service(net::asio::io_context& io, config::current_settings& settings, bool admin_chosen,
-            reader read_settings);
+            reader read_settings, std::vector<config::builder::entry> entries);
     service(service const&) = delete;
     service& operator=(service const&) = delete;
     ~service();

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <initializer_list>
 #include <string>
@@ -70,6 +71,18 @@ void write(level l, std::string_view event, field const* fields, std::size_t cou
 void gather(std::function<void()> ask);
 // False while lines wait because they are not read: call it again in a while.
 bool flush() noexcept;
+
+// A line that was written, as it was rendered.
+struct recent_line {
+    std::uint64_t number = 0; // from 1 on, without gaps
+    log::level level = log::level::info;
+    std::string text;
+};
+// From now on, keeps the newest lines in memory, for a look at them: at most so many, and not much
+// more than so many bytes. 0 lines: none, which is so at first.
+void keep_recent(std::size_t lines, std::size_t bytes);
+// Oldest first.
+std::deque<recent_line> const& recent_lines() noexcept;
 
 // How many lines were dropped since the process started.
 std::uint64_t dropped() noexcept;

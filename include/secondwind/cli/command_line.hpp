@@ -23,10 +23,12 @@ struct operator_flags {
     std::string certificate_file{};       // trust exactly this certificate, if it is known
     bool json = false;                    // print the server's JSON unchanged
     std::optional<std::string> host;      // unload, load, drain, undrain, explain, requests: this
-    std::string model{};                  // load, route, explain, requests: this model
+    std::string model{};                  // load, route, explain, requests, pin, unpin: this
     std::string client{};                 // requests: of this client
     std::string status{};                 // requests: with this status, or of this class: "5xx"
     std::string limit{};                  // requests: at most so many
+    std::string value{};                  // cancel: this number; mode, evict: what it is to be
+    std::string context{};                // load: with this context, in tokens
     std::string path{};                   // route: of the request; empty: of chat completions
     std::vector<std::string> instances{}; // unload: these instances, or
     bool all = false;                     // unload: all loaded instances
@@ -76,6 +78,11 @@ struct invocation {
         load, // as a client of its data port
         drain,
         undrain,
+        cancel, // an exchange
+        mode,   // of recoveries
+        evict,  // what they unload
+        pin,
+        unpin,
         reload,
         events,
         health,

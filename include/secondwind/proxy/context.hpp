@@ -7,6 +7,7 @@
 #include <secondwind/net/block_pool.hpp>
 #include <secondwind/net/deadline.hpp>
 #include <secondwind/net/socket.hpp>
+#include <secondwind/policy/client_key.hpp>
 #include <secondwind/policy/failure_rate.hpp>
 #include <secondwind/policy/stored_responses.hpp>
 #include <secondwind/proxy/idle_clients.hpp>
@@ -24,6 +25,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace secondwind::proxy {
 
@@ -74,7 +76,8 @@ struct context {
     recovery::router router;
     recovery::route_queue waiting; // for a host
     policy::stored_responses responses;
-    policy::failure_rate failures; // wrong API keys, by the network that they came from
+    std::vector<policy::api_key> own_keys; // of requests that this process sends to itself
+    policy::failure_rate failures;         // wrong API keys, by the network that they came from
     telemetry::traffic traffic;
     telemetry::exchange_list exchanges;
     telemetry::request_ring requests;

@@ -76,6 +76,41 @@ TEST(action_requests, to_set_the_mode_are_read_strictly) {
     EXPECT_THAT(error_of<mode_request>("null"), HasSubstr("is not an object"));
 }
 
+TEST(action_requests, name_what_is_unloaded) {
+    evict_request request;
+    EXPECT_EQ(read_action(R"({"evict":"all"})", request), "");
+    EXPECT_EQ(request.evict, policy::evict::all);
+    EXPECT_THAT(error_of<evict_request>(R"({"evict":"some"})"), HasSubstr(R"("some")"));
+    EXPECT_THAT(error_of<evict_request>(R"({"evict":1})"), HasSubstr("is not a string"));
+    EXPECT_THAT(error_of<evict_request>("{}"), HasSubstr("has no members"));
+}
+
+TEST(action_requests, name_a_model_to_pin) {
+    pin_request request;
+    EXPECT_EQ(read_action(R"({"model":"qwen/*"})", request), "");
+    EXPECT_EQ(request.model, "qwen/*");
+    EXPECT_THAT(error_of<pin_request>("{}"), HasSubstr("is not the key of a model"));
+    EXPECT_THAT(error_of<pin_request>(R"({"model":""})"), HasSubstr("is not the key of a model"));
+    EXPECT_THAT(error_of<pin_request>(R"({"model":["a"]})"), HasSubstr("is not the key"));
+    EXPECT_THAT(error_of<pin_request>(R"({"model":")" + std::string(513, 'x') + R"("})"),
+                HasSubstr("is too long"));
+}
+
+TEST(action_requests, to_load_a_model_may_have_a_context) {
+    load_request request;
+    EXPECT_EQ(read_action(R"({"model":"a/b"})", request), "");
+    EXPECT_EQ(request.context_length, 0U);
+    EXPECT_EQ(read_action(R"({"model":"a/b","context_length":8192})", request), "");
+    EXPECT_EQ(request.model, "a/b");
+    EXPECT_EQ(request.context_length, 8192U);
+    for (auto const* context : {"0", "-1", "1.5", "\"8192\"", "100000001", "null"})
+        EXPECT_THAT(error_of<load_request>(std::string{R"({"model":"a","context_length":)"} +
+                                           context + "}"),
+                    HasSubstr("is not a whole number of tokens"))
+            << context;
+    EXPECT_THAT(error_of<load_request>(R"({"context_length":1})"), HasSubstr("is not the key"));
+}
+
 TEST(action_requests, without_parameters_are_an_empty_object) {
     EXPECT_EQ(read_empty_action("{}"), "");
     EXPECT_EQ(read_empty_action(" { } \n"), "");

@@ -293,6 +293,26 @@ TEST_F(unread_pipe, asks_for_another_try_once_until_its_lines_are_written) {
     EXPECT_EQ(asked, 2);
 }
 
+TEST(recent_lines, are_the_newest_within_both_bounds) {
+    init({.level = level::info, .format = format::text, .file = "/dev/null"});
+    keep_recent(3, 1000);
+    auto const before = recent_lines().empty() ? 0 : recent_lines().back().number;
+    for (int i = 1; i <= 5; ++i)
+        write(i == 5 ? level::warn : level::info, "event", {{"n", i}});
+    write(level::debug, "event", {{"n", 6}}); // not written, so not kept
+    ASSERT_EQ(recent_lines().size(), 3U);
+    EXPECT_EQ(recent_lines().front().number, before + 3);
+    EXPECT_TRUE(recent_lines().front().text.ends_with("event n=3"));
+    EXPECT_EQ(recent_lines().back().level, level::warn);
+    keep_recent(3, 1);
+    EXPECT_EQ(recent_lines().size(), 1U);
+    EXPECT_TRUE(recent_lines().back().text.ends_with("event n=5"));
+    keep_recent(0, 0);
+    write(level::info, "event", {});
+    EXPECT_TRUE(recent_lines().empty());
+    shutdown();
+}
+
 TEST(standard_error, has_one_line_for_one_event) {
     ::testing::internal::CaptureStderr();
     init({.level = level::info, .format = format::automatic, .file = ""});

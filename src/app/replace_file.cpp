@@ -1,0 +1,36 @@
+#include "replace_file.hpp"
+
+#include <secondwind/base/file.hpp>
+
+#include <cerrno>
+#include <string_view>
+#include <system_error>
+
+namespace secondwind::app {
+namespace {
+
+bool write_all(descriptor const& file, std::string_view bytes) {
+    while (!bytes.empty()) {
+        auto const written = write_some(file, bytes);
+        if (written <= 0)
+            return false;
+        bytes.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return true;
+}
+
+} // namespace
+
+std::string replace_file(std::string const& name, std::string const& content) {
+    auto const fresh = name + ".new";
+    remove_file(fresh); // of a process that was killed
+    auto file = open_file(fresh, file_use::create);
+    bool const written = file && write_all(file, content) && sync(file);
+    auto const error = errno;
+    file = descriptor{};
+    if (written && rename_file(fresh, name))
+        return {};
+    return name + ": " + std::generic_category().message(written ? errno : error);
+}
+
+} // namespace secondwind::app
