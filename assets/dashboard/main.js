@@ -16,6 +16,7 @@ import { route_view } from './route.js';
 import { settings_view } from './settings.js';
 import { store } from './store.js';
 import { describe } from './story.js';
+import { try_view } from './try.js';
 
 let due = false;
 let drawn = null; // the status that the charts show
@@ -40,6 +41,7 @@ const views = [
   new recoveries_view(() => older(), later),
   new route_view(),
   new settings_view(act),
+  new try_view(),
 ];
 const pictures = new charts();
 const configuration = new config_view();

@@ -21,6 +21,7 @@ constexpr std::string_view a_mode = R"({"mode":"on"}, {"mode":"observe"} or {"mo
 constexpr std::string_view an_evict = R"({"evict":"idle"}, {"evict":"enough"} or {"evict":"all"})";
 constexpr std::string_view a_pin = R"({"model":"..."})";
 constexpr std::string_view a_load = R"({"model":"..."} or {"model":"...","context_length":8192})";
+constexpr std::string_view a_chat = R"({"model":"...","prompt":"..."})";
 constexpr std::string_view nothing = "{}";
 constexpr std::size_t longest_pattern = 512;
 constexpr std::uint64_t largest_context = 100'000'000; // tokens
@@ -132,6 +133,18 @@ std::string read_action(std::string_view body, load_request& into) {
         into.context_length = context->get<std::uint64_t>();
     }
     return read_model(object, a_load, into.model);
+}
+
+std::string read_action(std::string_view body, try_request& into) {
+    auto const [object, error] = parse_object(body, a_chat, {"model", "prompt"});
+    if (!error.empty())
+        return error;
+    auto const prompt = object.find("prompt");
+    if (prompt == object.end() || !prompt->is_string() ||
+        prompt->get_ref<std::string const&>().empty())
+        return must_be(a_chat, "\"prompt\" is not a text");
+    into.prompt = prompt->get<std::string>();
+    return read_model(object, a_chat, into.model);
 }
 
 std::string read_empty_action(std::string_view body) {

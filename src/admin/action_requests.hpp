@@ -39,6 +39,13 @@ struct load_request {
 };
 std::string read_action(std::string_view body, load_request& into);
 
+// A chat with one message.
+struct try_request {
+    std::string model;
+    std::string prompt;
+};
+std::string read_action(std::string_view body, try_request& into);
+
 // For an action without parameters: {}.
 std::string read_empty_action(std::string_view body);
 

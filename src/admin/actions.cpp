@@ -123,6 +123,8 @@ net::task<reply> actions::run(destination destination, request request) {
         co_return keep_results(destination.argument, request);
     case route::load:
         co_return co_await load(std::move(destination.argument), std::move(request));
+    case route::try_it: // with actions allowed, the connection streams it
+        co_return bad_request("This path has no parameters.");
     case route::recovery_mode:
     case route::recovery_evict:
     case route::pin:

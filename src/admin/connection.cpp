@@ -7,6 +7,7 @@
 #include "query.hpp"
 #include "request_reader.hpp"
 #include "search_fields.hpp"
+#include "trial.hpp"
 #include <secondwind/base/log.hpp>
 
 #include <boost/asio/read.hpp>
@@ -198,6 +199,8 @@ net::task<bool> connection::serve() {
             shared_.refusals.reset();
         reply = co_await read_body_and_answer(std::move(request));
     }
+    if (streamed_)
+        co_return false;
     // After an incomplete request, the beginning of the next one cannot be found.
     bool const complete = reader_->is_complete();
     bool const keep_alive =
@@ -226,7 +229,10 @@ refusal connection::bounded(refusal wrong) {
 net::task<reply> connection::read_body_and_answer(request request) {
     reply reply;
     net::error_code ec;
-    bool const is_document = find_destination(request.path).route == route::results;
+    auto const to = find_destination(request.path).route;
+    bool const is_document = to == route::results;
+    bool const tries = to == route::try_it && request.method == "POST" && request.query.empty() &&
+                       shared_.sources.settings->admin.allow_actions;
     auto const limit =
         is_document ? request_reader::largest_document : request_reader::largest_body;
     bool const fits = !reader_->is_too_large(limit);
@@ -248,11 +254,31 @@ net::task<reply> connection::read_body_and_answer(request request) {
     } else {
         request.body = reader_->take_body();
         answering_ = !probe_;
-        reply = co_await answer(shared_, std::move(request));
+        if (tries)
+            reply = co_await try_chat(std::move(request.body));
+        else
+            reply = co_await answer(shared_, std::move(request));
         answering_ = false;
     }
     log_request(method, path, reply.status);
     co_return reply;
+}
+
+net::task<reply> connection::try_chat(std::string body) {
+    try_request wanted;
+    if (auto const error = read_action(body, wanted); !error.empty())
+        co_return error_reply(400, "bad_request", error);
+    trial running{shared_.sources, socket_, slot_, shared_.timeouts.stall};
+    auto const answer = co_await running.run(std::move(wanted));
+    streamed_ = running.begun();
+    reply out;
+    out.status = answer.status;
+    if (!streamed_)
+        out = error_reply(502, "not_answered",
+                          "The request got no answer" +
+                              (answer.error.empty() ? std::string{} : ": " + answer.error) +
+                              ". GET /api/hosts tells whether the hosts are up.");
+    co_return out;
 }
 
 net::task<void> connection::serve_events(std::string query) {

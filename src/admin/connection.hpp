@@ -66,6 +66,7 @@ private:
     net::task<bool> serve();
     refusal bounded(refusal wrong);
     net::task<reply> read_body_and_answer(request request);
+    net::task<reply> try_chat(std::string body);
     net::task<void> serve_events(std::string query);
     net::task<void> serve_lab(std::string query);
     net::task<bool> send(reply reply, bool head_only, bool keep_alive);
@@ -91,8 +92,9 @@ private:
     upgraded* upgraded_ = nullptr; // while this is a WebSocket
     bool is_first_ = true;         // no request has arrived yet
     bool idle_ = false;
-    bool known_ = false; // has shown the token
-    bool probe_ = false; // its present request is a probe
+    bool known_ = false;    // has shown the token
+    bool streamed_ = false; // the reply is sent already
+    bool probe_ = false;    // its present request is a probe
     bool reading_head_ = false;
     bool answering_ = false; // a request that is no probe
     bool leaving_ = false;

@@ -88,7 +88,8 @@ std::string render_head(reply const& reply, bool keep_alive) {
     head.append(reason_of(reply.status)).append("\r\n");
     if (reply.status != 304) {
         add_field(head, "Content-Type", reply.content_type);
-        add_field(head, "Content-Length", std::to_string(reply.body.size()));
+        if (!reply.until_close)
+            add_field(head, "Content-Length", std::to_string(reply.body.size()));
     }
     add_field(head, "Cache-Control", reply.etag.empty() ? "no-store" : "no-cache");
     add_field(head, "ETag", reply.etag);

@@ -25,6 +25,7 @@ struct reply {
     std::string etag{};                    // of a file that the client may cache, with its quotes
     std::vector<std::string> challenges{}; // WWW-Authenticate, for a 401
     std::int64_t retry_after = 0;          // seconds, for a 429
+    bool until_close = false;              // the body follows and ends with the connection
 };
 
 // {"error":{"code":...,"message":...}}. `message` is a complete sentence

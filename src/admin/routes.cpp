@@ -8,7 +8,7 @@ namespace secondwind::admin {
 
 namespace {
 
-constexpr std::array<std::pair<std::string_view, route>, 16> fixed{{
+constexpr std::array<std::pair<std::string_view, route>, 17> fixed{{
     {"/livez", route::livez},
     {"/readyz", route::readyz},
     {"/api/status", route::status},
@@ -24,6 +24,7 @@ constexpr std::array<std::pair<std::string_view, route>, 16> fixed{{
     {"/api/recovery/evict", route::recovery_evict},
     {"/api/pin", route::pin},
     {"/api/unpin", route::unpin},
+    {"/api/try", route::try_it},
     {"/api/reload", route::reload},
 }};
 

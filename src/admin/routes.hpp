@@ -29,6 +29,7 @@ enum class route : std::uint8_t {
     recovery_evict,
     pin,
     unpin,
+    try_it, // a chat; its reply is streamed, so that it is no action of `actions`
     cancel, // of the exchange with the number `argument`
     reload
 };

@@ -394,6 +394,9 @@ class a_guarded_server(contract_test):
         told = self.ask("/api/unpin", "post", body={"model": was})
         self.assertFalse(told["pinned"])
         self.assertEqual(self.ask("/api/status")["recovery"]["pinned"], [])
+        told = self.ask("/api/try", "post", body={"model": wanted, "prompt": "Hi"})
+        self.assertTrue(told.startswith("data: "), told)
+        self.assertTrue(told.rstrip().endswith("data: [DONE]"), told)
         told = self.ask("/api/recovery/evict", "post", body={"evict": "idle"})
         self.assertEqual(self.ask("/api/status")["recovery"]["evict"], told["evict"])
 

@@ -122,6 +122,19 @@ test('a recovery is explained before it happens', async () => {
   await visit.leave();
 });
 
+test('a chat is tried through the proxy, and its answer streams in', async () => {
+  const visit = await look();
+  const { page } = visit;
+  const { key } = (await models()).find(is_loaded);
+  const before = (await stage.status()).totals.exchanges;
+  await page.locator('#try-model').fill(key);
+  await page.getByRole('button', { name: 'Send' }).click();
+  await page.locator('#try-state', { hasText: /tokens in|Done in/ }).waitFor();
+  assert.ok((await page.locator('#try-answer').textContent()).length > 10);
+  await until(async () => (await stage.status()).totals.exchanges === before + 1, 'it is counted');
+  await visit.leave();
+});
+
 test('each link leads to a document of this server', async () => {
   const visit = await look();
   const links = await visit.page
@@ -148,6 +161,9 @@ for (const [name, viewport, colorScheme] of sights)
     for (const each of ['.disk', '#config', '#log']) await page.locator(`${each} > summary`).click();
     await page.locator('#explain-model').fill('google/gemma-3-12b');
     await page.getByRole('button', { name: 'Explain' }).click();
+    await page.locator('#try-model').fill('qwen/qwen3-coder-30b');
+    await page.getByRole('button', { name: 'Send' }).click();
+    await page.locator('#try-state', { hasText: /tokens in|Done in/ }).waitFor();
     for (const each of ['#config-rows tr', '#log-lines li', '#explain-hosts li'])
       await page.locator(each).first().waitFor();
     await visit.check_access(name);

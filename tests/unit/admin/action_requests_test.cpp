@@ -111,6 +111,16 @@ TEST(action_requests, to_load_a_model_may_have_a_context) {
     EXPECT_THAT(error_of<load_request>(R"({"context_length":1})"), HasSubstr("is not the key"));
 }
 
+TEST(action_requests, to_try_a_model_have_one_message) {
+    try_request request;
+    EXPECT_EQ(read_action(R"({"model":"a/b","prompt":"Hi"})", request), "");
+    EXPECT_EQ(request.model, "a/b");
+    EXPECT_EQ(request.prompt, "Hi");
+    EXPECT_THAT(error_of<try_request>(R"({"model":"a"})"), HasSubstr("\"prompt\""));
+    EXPECT_THAT(error_of<try_request>(R"({"prompt":"Hi"})"), HasSubstr("\"model\""));
+    EXPECT_THAT(error_of<try_request>(R"({"model":"a","prompt":"Hi","n":1})"), HasSubstr("\"n\""));
+}
+
 TEST(action_requests, without_parameters_are_an_empty_object) {
     EXPECT_EQ(read_empty_action("{}"), "");
     EXPECT_EQ(read_empty_action(" { } \n"), "");

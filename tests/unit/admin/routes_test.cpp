@@ -16,6 +16,7 @@ TEST(routes, are_found_by_their_whole_path) {
     EXPECT_EQ(find_destination("/api/recovery/mode").route, route::recovery_mode);
     EXPECT_EQ(find_destination("/api/recovery/evict").route, route::recovery_evict);
     EXPECT_EQ(find_destination("/api/pin").route, route::pin);
+    EXPECT_EQ(find_destination("/api/try").route, route::try_it);
     EXPECT_EQ(find_destination("/api/unpin").route, route::unpin);
     EXPECT_EQ(find_destination("/api/config").route, route::configuration);
     EXPECT_EQ(find_destination("/api/log").route, route::log_lines);
@@ -57,7 +58,7 @@ TEST(routes, of_documents_are_read_and_those_of_actions_posted_to) {
     }
     for (auto const r : {route::unload, route::drain, route::undrain, route::load, route::results,
                          route::recovery_mode, route::recovery_evict, route::pin, route::unpin,
-                         route::cancel, route::reload}) {
+                         route::try_it, route::cancel, route::reload}) {
         EXPECT_TRUE(is_action(r));
         EXPECT_TRUE(allows(r, "POST"));
         EXPECT_FALSE(allows(r, "GET"));
