@@ -5,9 +5,12 @@
 #include <secondwind/app/operator.hpp>
 #include <secondwind/app/publish.hpp>
 #include <secondwind/app/serve.hpp>
+#include <secondwind/app/system_service.hpp>
 #include <secondwind/base/build.hpp>
 #include <secondwind/base/escape.hpp>
 #include <secondwind/base/log.hpp>
+#include <secondwind/base/signals.hpp>
+#include <secondwind/base/system.hpp>
 #include <secondwind/cli/command_line.hpp>
 #include <secondwind/config/config.hpp>
 #include <secondwind/demo/demo.hpp>
@@ -16,18 +19,16 @@
 
 #include <array>
 #include <cerrno>
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
-
-extern char** environ; // POSIX
 
 namespace {
 
@@ -40,13 +41,13 @@ std::optional<std::string> environment(std::string const& name) {
     return value ? std::optional<std::string>{value} : std::nullopt;
 }
 
-std::vector<std::string> environment_names() {
-    std::vector<std::string> names;
-    for (char** entry = environ; *entry; ++entry) {
-        std::string_view const text{*entry};
-        names.emplace_back(text.substr(0, text.find('=')));
-    }
-    return names;
+std::optional<std::string> environment_of_service(std::string const& name) {
+    auto value = environment(name);
+    std::error_code unreadable;
+    auto const file = app::system_service::usual_config_file();
+    if (name == "SECONDWIND_CONFIG" && !value && std::filesystem::exists(file, unreadable))
+        value = file;
+    return value;
 }
 
 config::file_content read_file(std::string const& path) {
@@ -119,9 +120,44 @@ app::doctor_command doctor_command_of(cli::invocation const& invocation) {
     return {invocation.json, trying.models, trying.report_file, trying.yes};
 }
 
+bool is_run_as_service(int argc, char** argv) {
+    return app::system_service::is_available() && argc > 2 &&
+           std::string_view{argv[1]} == "service" && std::string_view{argv[2]} == "run";
+}
+
 cli::invocation read_layers(int argc, char** argv) {
-    return cli::parse(argc, argv, environment_names(), environment, read_file, app::faults_of_files,
-                      base::version_with_commit());
+    auto lookup = environment;
+    if (is_run_as_service(argc, argv))
+        lookup = environment_of_service;
+    return cli::parse(argc, argv, environment_names(), lookup, read_file, app::faults_of_files,
+                      base::version_with_commit(), app::system_service::is_available());
+}
+
+config::builder settings_of(cli::invocation const& invocation) {
+    auto settings = invocation.settings;
+    if (invocation.chosen == cli::invocation::verb::run_service &&
+        settings.value().logging.file.empty())
+        settings.add_flag("log.file", app::system_service::usual_log_file(), "service run");
+    return settings;
+}
+
+int serve(cli::invocation const& invocation, bool admin_chosen, int argc, char** argv) {
+    auto const settings = settings_of(invocation);
+    log::init(settings.value().logging);
+    for (auto const& note : invocation.settings.notes())
+        log::write(log::level::info, "config_note", {{"note", note}});
+    return app::serve(settings, admin_chosen,
+                      [argc, argv] { return settings_of(read_layers(argc, argv)); });
+}
+
+// The service starts in another directory, so its arguments name the file with its whole path.
+int install_service(cli::invocation const& invocation) {
+    auto arguments = invocation.service_arguments;
+    if (!invocation.config_file.empty()) {
+        auto const path = std::filesystem::absolute(invocation.config_file).string();
+        arguments.insert(arguments.end(), {"-c", path});
+    }
+    return app::system_service::install(arguments);
 }
 
 int run(int argc, char** argv) {
@@ -151,11 +187,12 @@ int run(int argc, char** argv) {
         return lab::run_lab(settings, command, publish, app::process_console());
     }
     case verb::serve:
-        log::init(invocation.settings.value().logging);
-        for (auto const& note : invocation.settings.notes())
-            log::write(log::level::info, "config_note", {{"note", note}});
-        return app::serve(invocation.settings, admin_chosen,
-                          [argc, argv] { return read_layers(argc, argv).settings; });
+    case verb::run_service:
+        return serve(invocation, admin_chosen, argc, argv);
+    case verb::install_service:
+        return install_service(invocation);
+    case verb::remove_service:
+        return app::system_service::remove();
     case verb::make_key:
         return app::make_client_key(invocation.making.name, invocation.making.json);
     case verb::hash_key:
@@ -203,15 +240,7 @@ int run(int argc, char** argv) {
     return 1;
 }
 
-} // namespace
-
-int main(int argc, char** argv) {
-    // A write to a closed connection must return an error, not end the process.
-    std::signal(SIGPIPE, SIG_IGN);
-    // Neither must a file that may not grow any more.
-    std::signal(SIGXFSZ, SIG_IGN);
-    // Other servers replace themselves on it; scripts that send it to all must not end this one.
-    std::signal(SIGUSR2, SIG_IGN);
+int run_to_end(int argc, char** argv) {
     int code = 1;
     try {
         code = run(argc, argv);
@@ -224,4 +253,13 @@ int main(int argc, char** argv) {
     }
     log::shutdown();
     return code;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    begin_process();
+    signals::watch_console();
+    auto const work = [argc, argv] { return run_to_end(argc, argv); };
+    return is_run_as_service(argc, argv) ? app::system_service::run(work) : work();
 }

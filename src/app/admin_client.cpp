@@ -2,8 +2,9 @@
 
 #include "admin_connection.hpp"
 #include "json_members.hpp"
+#include <secondwind/base/signals.hpp>
+#include <secondwind/base/system.hpp>
 #include <secondwind/base/table.hpp>
-
 #include <secondwind/base/units.hpp>
 #include <secondwind/net/stream.hpp>
 
@@ -16,7 +17,6 @@
 #include <boost/beast/websocket/error.hpp>
 #include <boost/beast/websocket/stream.hpp>
 
-#include <csignal>
 #include <optional>
 #include <utility>
 
@@ -104,8 +104,8 @@ std::string describe_failure(admin_address const& address, admin_answer const& a
                            address.token.empty() ? "requires" : "rejected", how_to_set_the_token);
     if (code == "actions_disabled")
         return fmt::format("actions are disabled on {}; set admin.allow_actions to true in its "
-                           "configuration and reload it (SIGHUP)",
-                           place);
+                           "configuration and {}",
+                           place, reload_advice());
     if (code == "host_not_allowed")
         return fmt::format("the server does not accept the host name of {}; add it to "
                            "admin.allowed_hosts, or {}",
@@ -159,8 +159,9 @@ admin_answer ask_admin(admin_address const& address, std::string const& method,
 class event_stream::connection {
 public:
     explicit connection(admin_address address)
-        : address_{std::move(address)}, signals_{io_, SIGINT, SIGTERM}, pause_{io_}, connection_{
-                                                                                         io_} {
+        : address_{std::move(address)}, signals_{io_}, pause_{io_}, connection_{io_} {
+        for (int const each : signals::stop())
+            signals_.add(each);
         signals_.async_wait([this](error_code ec, int) {
             if (ec)
                 return;

@@ -167,7 +167,7 @@ net::task<void> examine(doctor_room& room, patient& one) {
         room.io.stop();
 }
 
-std::string content_of(char const* path) {
+std::string content_of(std::filesystem::path const& path) {
     std::ifstream file{path};
     return {std::istreambuf_iterator<char>{file}, {}};
 }
@@ -184,7 +184,7 @@ std::string program_with(std::string const& inode) {
             std::error_code gone;
             if (fs::read_symlink(at->path(), gone) != wanted)
                 continue;
-            auto name = content_of((process.path() / "comm").c_str());
+            auto name = content_of(process.path() / "comm");
             return name.substr(0, name.find('\n'));
         }
     }

@@ -7,8 +7,11 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <chrono>
 #include <cstdlib>
 #include <ctime>
+#include <iomanip>
+#include <locale>
 #include <sstream>
 
 #include <fmt/format.h>
@@ -255,11 +258,20 @@ std::vector<port_listener> read_listeners(std::string_view proc_net_tcp) {
 }
 
 std::optional<std::int64_t> read_http_date(std::string const& value) {
+    std::istringstream in{value};
+    in.imbue(std::locale::classic());
     std::tm parts{};
-    auto const* end = ::strptime(value.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
-    if (end == nullptr || *end != '\0')
+    in >> std::get_time(&parts, "%a, %d %b %Y %H:%M:%S GMT");
+    if (in.fail() || in.peek() != std::char_traits<char>::eof())
         return std::nullopt;
-    return ::timegm(&parts);
+    using namespace std::chrono;
+    constexpr int first_year = 1900;
+    year_month_day const date{year{parts.tm_year + first_year},
+                              month{static_cast<unsigned>(parts.tm_mon) + 1},
+                              day{static_cast<unsigned>(parts.tm_mday)}};
+    auto const time =
+        sys_days{date} + hours{parts.tm_hour} + minutes{parts.tm_min} + seconds{parts.tm_sec};
+    return time.time_since_epoch().count();
 }
 
 std::optional<bool> loads_on_demand(std::string const& v1_models,

@@ -1,6 +1,7 @@
 #include <secondwind/app/key_verb.hpp>
 
 #include "random_key.hpp"
+#include <secondwind/base/terminal.hpp>
 #include <secondwind/policy/client_key.hpp>
 
 #include <algorithm>
@@ -9,7 +10,6 @@
 #include <stdexcept>
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 namespace secondwind::app {
 
@@ -40,8 +40,10 @@ int make_client_key(std::string const& name, bool as_json) {
 }
 
 int hash_client_key(std::istream& input) {
-    if (::isatty(STDIN_FILENO) != 0)
+    if (is_terminal(standard_stream::input)) {
         fmt::print(stderr, "Enter the key:\n");
+        std::fflush(stderr);
+    }
     std::string key;
     std::getline(input, key);
     if (key.ends_with('\r'))

@@ -2,28 +2,29 @@
 
 #include "service_manager.hpp"
 #include <secondwind/base/log.hpp>
+#include <secondwind/base/signals.hpp>
 
 #include <algorithm>
 #include <chrono>
-#include <csignal>
 #include <exception>
+#include <span>
 
 namespace secondwind::app {
 
 lifetime::lifetime(net::asio::io_context& io, proxy::server& server, admin_endpoint& admin,
                    config::current_settings const& settings)
-    : server_{server}, admin_{admin}, settings_{settings}, stop_signals_{io, SIGINT, SIGTERM},
-      reload_signal_{io}, reopen_signal_{io}, drain_{server.shared().deadlines, "drain", *this},
-      stop_requested_{io} {
+    : server_{server}, admin_{admin}, settings_{settings}, stop_signals_{io}, reload_signal_{io},
+      reopen_signal_{io}, drain_{server.shared().deadlines, "drain", *this}, stop_requested_{io} {
+    auto const add = [](boost::asio::signal_set& to, std::span<int const> signals) {
+        for (int const each : signals)
+            to.add(each);
+    };
+    add(stop_signals_, signals::stop());
+    add(reload_signal_, signals::reload());
+    add(reopen_signal_, signals::reopen());
     await_stop_signal();
-#ifdef SIGHUP
-    reload_signal_.add(SIGHUP);
     await_reload_signal();
-#endif
-#ifdef SIGUSR1
-    reopen_signal_.add(SIGUSR1);
     await_reopen_signal();
-#endif
 }
 
 void lifetime::await_reload_signal() {
@@ -68,7 +69,7 @@ void lifetime::await_stop_signal() {
             server_.abort();
             return;
         }
-        stop(number == SIGINT ? "SIGINT" : "SIGTERM");
+        stop(signals::name_of(number));
         await_stop_signal();
     });
 }

@@ -9,11 +9,8 @@
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/udp.hpp>
 
-#include <netdb.h>
-
 #include <algorithm>
 #include <chrono>
-#include <cstring>
 #include <optional>
 #include <string>
 #include <vector>
@@ -88,17 +85,14 @@ bool is_localhost(std::string_view host) {
 
 // An address in any form that connect() takes, such as 127.1 or 0x7f000001.
 std::optional<address> numeric(std::string const& host) {
-    addrinfo hints{};
-    hints.ai_flags = AI_NUMERICHOST;
-    hints.ai_socktype = SOCK_STREAM;
-    addrinfo* found = nullptr;
-    if (::getaddrinfo(host.c_str(), nullptr, &hints, &found) != 0)
+    using net::asio::ip::udp;
+    net::asio::io_context io;
+    udp::resolver resolver{io};
+    net::error_code ec;
+    auto const found = resolver.resolve(host, "", udp::resolver::numeric_host, ec);
+    if (ec || found.empty())
         return std::nullopt;
-    net::endpoint one;
-    one.resize(found->ai_addrlen);
-    std::memcpy(one.data(), found->ai_addr, found->ai_addrlen);
-    ::freeaddrinfo(found);
-    return one.address();
+    return found.begin()->endpoint().address();
 }
 
 std::vector<address> addresses_of(std::string const& host, std::uint16_t port, bool look_up) {

@@ -1,15 +1,13 @@
 #include <secondwind/app/named_files.hpp>
 
+#include "file_access.hpp"
+
 #include <secondwind/base/escape.hpp>
 #include <secondwind/net/tls_context.hpp>
 
-#include <cerrno>
 #include <filesystem>
 #include <string_view>
 #include <system_error>
-
-#include <fcntl.h>
-#include <unistd.h>
 
 namespace secondwind::app {
 
@@ -47,10 +45,6 @@ private:
     std::vector<std::string> all_;
 };
 
-bool is_there(std::filesystem::path const& path) {
-    return ::faccessat(AT_FDCWD, path.c_str(), F_OK, AT_EACCESS) == 0 || errno != ENOENT;
-}
-
 // Why a new or present file cannot be written, as a sentence; empty if it can. `makes_folder`: its
 // directory is created as well, if it is missing.
 std::string write_complaint(std::string const& name, bool makes_folder) {
@@ -61,17 +55,16 @@ std::string write_complaint(std::string const& name, bool makes_folder) {
     std::error_code ignored;
     if (fs::is_directory(path, ignored))
         return in_quotes(name) + " cannot be written: it is a directory";
-    int wanted = W_OK;
     bool const is_new = !is_there(path);
     if (is_new) {
         path = fs::absolute(path, ignored).parent_path();
         while (makes_folder && !is_there(path) && path.has_relative_path())
             path = path.parent_path();
-        wanted |= X_OK;
     }
-    if (::faccessat(AT_FDCWD, path.c_str(), wanted, AT_EACCESS) == 0)
+    auto const fault = is_new ? create_fault(path) : write_fault(path);
+    if (!fault)
         return {};
-    auto const reason = std::generic_category().message(errno);
+    auto const reason = fault.message();
     return is_new ? in_quotes(name) + " cannot be created in " + in_quotes(path.string()) + ": " +
                         reason
                   : in_quotes(name) + " cannot be written: " + reason;

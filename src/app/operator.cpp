@@ -1,6 +1,7 @@
 #include <secondwind/app/operator.hpp>
 
 #include "admin_client.hpp"
+#include "ask.hpp"
 #include "change_verbs.hpp"
 #include "drain_verb.hpp"
 #include "event_follower.hpp"
@@ -11,15 +12,12 @@
 #include <secondwind/base/json.hpp>
 #include <secondwind/base/percent.hpp>
 #include <secondwind/base/table.hpp>
+#include <secondwind/base/terminal.hpp>
 #include <secondwind/config/address.hpp>
-
-#include <sys/select.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
@@ -51,24 +49,12 @@ void print_to_errors(std::string_view sentence) {
 
 // False once the process is told to stop, so that whoever handles the signal goes on.
 bool confirm_at_terminal(std::string_view question) {
-    // A signal that came between the question and a read would leave that read waiting.
-    sigset_t stops;
-    sigset_t before;
-    sigemptyset(&stops);
-    for (int const each : {SIGINT, SIGTERM, SIGHUP})
-        sigaddset(&stops, each);
-    pthread_sigmask(SIG_BLOCK, &stops, &before);
-    fmt::print(stderr, "{} [y/N] ", question);
-    fd_set input;
-    FD_ZERO(&input);
-    FD_SET(STDIN_FILENO, &input);
-    bool const answered =
-        ::pselect(STDIN_FILENO + 1, &input, nullptr, nullptr, nullptr, &before) == 1;
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    if (!answered)
+    if (!ask(fmt::format("{} [y/N] ", question)))
         return false;
     std::string line;
     std::getline(std::cin, line);
+    if (line.ends_with('\r'))
+        line.pop_back();
     return line == "y" || line == "Y" || line == "yes";
 }
 
@@ -330,11 +316,9 @@ int unload(operator_command const& command, console const& console) {
 
 console process_console() {
     console console{print_to_output, print_to_errors, {}, false};
-    if (::isatty(STDIN_FILENO) != 0)
+    if (is_terminal(standard_stream::input))
         console.confirm = confirm_at_terminal;
-    auto const* terminal = std::getenv("TERM");
-    bool const knows_colours = terminal != nullptr && std::string_view{terminal} != "dumb";
-    console.colours = ::isatty(STDOUT_FILENO) != 0 && knows_colours && !is_set("NO_COLOR");
+    console.colours = !is_set("NO_COLOR") && knows_colours(standard_stream::output);
     return console;
 }
 

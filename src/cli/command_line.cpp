@@ -2,6 +2,7 @@
 
 #include "lab_verbs.hpp"
 #include "operator_verbs.hpp"
+#include "service_verbs.hpp"
 #include "unexpected_argument.hpp"
 
 #include <secondwind/base/escape.hpp>
@@ -210,7 +211,7 @@ invocation parse(int argc, char const* const* argv,
                  std::vector<std::string> const& environment_names,
                  std::function<std::optional<std::string>(std::string const& name)> environment,
                  config::file_reader read_file, file_inspector inspect_files,
-                 std::string_view version) {
+                 std::string_view version, bool has_services) {
     CLI::App app{"A transparent reverse proxy that gives LM Studio requests a second wind",
                  "secondwind"};
     app.footer(footer);
@@ -246,6 +247,9 @@ invocation parse(int argc, char const* const* argv,
     operator_verbs const operators{app, values};
     lab_verbs experiments{app, values};
     key_verbs const about_keys{app};
+    std::optional<service_verbs> services;
+    if (has_services)
+        services.emplace(app, values);
     auto* version_verb = app.add_subcommand("version", "Print the version");
     auto* help = app.add_subcommand("help", "Print help for secondwind, or for a verb");
     std::vector<std::string> topic;
@@ -272,7 +276,7 @@ invocation parse(int argc, char const* const* argv,
             words.push_back(word.c_str());
         return parse(static_cast<int>(words.size()), words.data(), environment_names,
                      std::move(environment), std::move(read_file), std::move(inspect_files),
-                     version);
+                     version, has_services);
     }
 
     // CLI11 treats a flag before the verb and the same flag after it as two.
@@ -306,6 +310,16 @@ invocation parse(int argc, char const* const* argv,
         return result;
     }
 
+    auto const service = services ? services->given() : std::nullopt;
+    if (service == invocation::verb::remove_service) {
+        result.chosen = *service;
+        return result;
+    }
+    if (service) {
+        result.config_file = joined(values, config_flag).value_or("");
+        result.service_arguments = service_verbs::arguments(values);
+    }
+
     step_list steps;
     if (demo->parsed()) {
         result.chosen = invocation::verb::demo;
@@ -319,7 +333,7 @@ invocation parse(int argc, char const* const* argv,
                                : doctor->parsed()    ? invocation::verb::doctor
                                : experiments.given() ? invocation::verb::lab
                                                      : invocation::verb::serve;
-        result.chosen = operators.given().value_or(otherwise);
+        result.chosen = operators.given().value_or(service.value_or(otherwise));
     }
     steps.run([&] {
         if (auto const path = joined(values, config_flag))

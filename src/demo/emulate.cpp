@@ -1,6 +1,7 @@
 #include <secondwind/demo/emulate.hpp>
 
 #include <secondwind/base/escape.hpp>
+#include <secondwind/base/signals.hpp>
 #include <secondwind/config/builder.hpp>
 #include <secondwind/emulator/machine.hpp>
 #include <secondwind/emulator/server.hpp>
@@ -10,7 +11,6 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/signal_set.hpp>
 
-#include <csignal>
 #include <cstdio>
 #include <stdexcept>
 #include <vector>
@@ -66,7 +66,9 @@ void start(emulator::server& host, config::endpoint const& address) {
 int emulate(std::string_view text, std::string const& file, config::endpoint const& address) {
     auto const machine = read_machine(text, file);
     asio::io_context io{1};
-    asio::signal_set signals{io, SIGINT, SIGTERM};
+    asio::signal_set signals{io};
+    for (int const each : signals::stop())
+        signals.add(each);
     emulator::server host{io, machine.options};
     load_models(host, machine, file);
     start(host, address);

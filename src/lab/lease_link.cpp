@@ -1,5 +1,6 @@
 #include "lease_link.hpp"
 
+#include <secondwind/base/system.hpp>
 #include <secondwind/config/address.hpp>
 
 #include <boost/beast/core/buffers_to_string.hpp>
@@ -45,7 +46,8 @@ std::string describe_refusal(std::string const& place, std::string const& host, 
     if (code == "actions_disabled")
         return "the secondwind at " + place +
                " does not lend its hosts to a lab, because actions are disabled there: set "
-               "admin.allow_actions to true in its configuration and reload it (SIGHUP)";
+               "admin.allow_actions to true in its configuration and " +
+               std::string{reload_advice()};
     if (status == 401)
         return "the secondwind at " + place +
                " requires another token: set admin.token, or SECONDWIND_ADMIN_TOKEN_FILE";

@@ -6,6 +6,7 @@
 #include <secondwind/base/escape.hpp>
 #include <secondwind/base/json.hpp>
 #include <secondwind/base/rfc3339.hpp>
+#include <secondwind/base/system.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -298,9 +299,7 @@ local_time local_time_here() {
             },
             [](registry::time_point time) {
                 auto const seconds = std::chrono::system_clock::to_time_t(time);
-                std::tm parts{};
-                localtime_r(&seconds, &parts);
-                return parts;
+                return secondwind::local_time(seconds);
             }};
 }
 

@@ -4,14 +4,12 @@
 
 #include <secondwind/base/escape.hpp>
 #include <secondwind/base/json.hpp>
+#include <secondwind/base/terminal.hpp>
 
 #include <nlohmann/json.hpp>
 
 #include <cstdio>
 #include <utility>
-
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -23,13 +21,6 @@ using nlohmann::ordered_json;
 using namespace std::chrono_literals;
 
 constexpr auto rewrite_interval = 250ms; // four times a second
-
-std::size_t terminal_width() {
-    winsize size{};
-    if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
-        return size.ws_col;
-    return 80;
-}
 
 std::string wanted_text(position const& at, wanted_probe const& wanted) {
     auto const context = wanted.context ? grouped(*wanted.context) : "its default context";
@@ -50,8 +41,11 @@ screen standard_error() {
         std::fwrite(bytes.data(), 1, bytes.size(), stderr);
         std::fflush(stderr);
     };
-    out.terminal = ::isatty(STDERR_FILENO) != 0;
-    out.width = &terminal_width;
+    out.terminal = is_terminal(standard_stream::error);
+    out.width = [] {
+        constexpr std::size_t usual = 80;
+        return width_of_terminal(standard_stream::error).value_or(usual);
+    };
     return out;
 }
 

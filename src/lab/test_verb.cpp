@@ -10,19 +10,18 @@
 #include "workbench.hpp"
 
 #include <secondwind/base/escape.hpp>
+#include <secondwind/base/signals.hpp>
+#include <secondwind/base/system.hpp>
 #include <secondwind/config/address.hpp>
 #include <secondwind/registry/backup.hpp>
 
 #include <boost/asio/signal_set.hpp>
 
 #include <chrono>
-#include <csignal>
 #include <cstdlib>
 #include <memory>
 #include <optional>
 #include <utility>
-
-#include <unistd.h>
 
 #include <fmt/format.h>
 
@@ -77,7 +76,7 @@ bool read_order(lab_command const& command, config::settings const& settings,
     into.force = command.force;
     into.dry_run = command.dry_run;
     into.program = command.program;
-    into.pid = ::getpid();
+    into.pid = own_process();
     return true;
 }
 
@@ -146,8 +145,10 @@ private:
 // The first ^C stops the run, which leaves the host as it was; the second one ends the process.
 class interrupt {
 public:
-    interrupt(workbench& bench, narrator& told, runner& work)
-        : signals_{bench.io, SIGINT, SIGTERM, SIGHUP} {
+    interrupt(workbench& bench, narrator& told, runner& work) : signals_{bench.io} {
+        for (auto const list : {signals::stop(), signals::hangup()})
+            for (int const each : list)
+                signals_.add(each);
         signals_.async_wait([&told, &work, this](auto ec, int) {
             if (ec)
                 return;

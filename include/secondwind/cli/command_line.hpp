@@ -68,6 +68,10 @@ struct invocation {
         lab,      // find out what the hosts' models can do
         make_key, // for a client
         hash_key, // an existing key, from standard input
+        // As a service of the system, where there is a manager of services.
+        install_service,
+        remove_service,
+        run_service, // serve, called by that manager
         // Clients of the admin listener of a running secondwind.
         status,
         models,
@@ -90,16 +94,18 @@ struct invocation {
     };
 
     verb chosen = verb::serve;
-    config::builder settings;  // all layers applied and checked
-    bool once = false;         // demo: end after one recovery
-    bool live = false;         // check: ask the hosts too, as doctor does
-    bool json = false;         // doctor: print the findings as JSON
-    trial_flags trying;        // of doctor
-    operator_flags operating;  // of an operator's verb
-    key_flags making;          // of make_key
-    emulate_flags emulating;   // of emulate
-    lab_command experimenting; // of lab
-    int exit_code = 0;         // 0 for help and version, 2 for a usage error
+    config::builder settings;                     // all layers applied and checked
+    bool once = false;                            // demo: end after one recovery
+    bool live = false;                            // check: ask the hosts too, as doctor does
+    bool json = false;                            // doctor: print the findings as JSON
+    trial_flags trying;                           // of doctor
+    operator_flags operating;                     // of an operator's verb
+    key_flags making;                             // of make_key
+    emulate_flags emulating;                      // of emulate
+    lab_command experimenting;                    // of lab
+    std::string config_file{};                    // install_service: as it was given, or empty
+    std::vector<std::string> service_arguments{}; // install_service: the other flags
+    int exit_code = 0;                            // 0 for help and version, 2 for a usage error
     std::string output;
     bool output_is_error = false; // print it on standard error
 };
@@ -109,12 +115,13 @@ struct invocation {
 // --admin, else to admin.listen of the settings, with the token of the settings. The verbs for
 // clients' keys, and emulate, use no settings. Variables and files are only read through the given
 // functions. `inspect_files` returns the faults of the other files that the settings name; it is
-// not asked for an operator's verb, and may be empty. Throws config::config_error with all faults
-// of the settings; a usage error is verb::exit.
+// not asked for an operator's verb, and may be empty. `has_services`: the verbs for a service of
+// the system exist. Throws config::config_error with all faults of the settings; a usage error is
+// verb::exit.
 invocation parse(int argc, char const* const* argv,
                  std::vector<std::string> const& environment_names,
                  std::function<std::optional<std::string>(std::string const& name)> environment,
                  config::file_reader read_file, file_inspector inspect_files,
-                 std::string_view version);
+                 std::string_view version, bool has_services = false);
 
 } // namespace secondwind::cli

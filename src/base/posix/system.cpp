@@ -12,6 +12,8 @@ namespace secondwind {
 void begin_process() noexcept {
     std::signal(SIGPIPE, SIG_IGN);
     std::signal(SIGXFSZ, SIG_IGN); // nor one to a file that may not grow
+    // Other servers replace themselves on it; scripts that send it to all must not end this one.
+    std::signal(SIGUSR2, SIG_IGN);
 }
 
 std::vector<std::string> environment_names() {
