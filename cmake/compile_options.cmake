@@ -49,6 +49,15 @@ if(SECONDWIND_FUZZERS)
         $<$<NOT:$<BOOL:$<TARGET_PROPERTY:SECONDWIND_IS_TEST>>>:-fsanitize=fuzzer-no-link>)
 endif()
 
+if(WIN32)
+    target_compile_definitions(secondwind_options INTERFACE
+        _WIN32_WINNT=0x0A00 WIN32_LEAN_AND_MEAN NOMINMAX
+        # With select, waiting for a socket means what it means elsewhere. With completion ports a
+        # wait is a receive, and the reset of a client goes unnoticed until something is written.
+        BOOST_ASIO_DISABLE_IOCP)
+    target_link_libraries(secondwind_options INTERFACE ws2_32 mswsock crypt32 psapi advapi32)
+endif()
+
 target_compile_definitions(secondwind_options INTERFACE
     BOOST_ASIO_SEPARATE_COMPILATION
     BOOST_BEAST_SEPARATE_COMPILATION

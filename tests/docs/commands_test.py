@@ -37,6 +37,7 @@ ELSEWHERE = {
     "scripts/mutants.py": "builds and tests for half an hour; layers.mutants checks its list",
     "scripts/agents.sh": "installs the newest agents; it is meant for every night",
     "scripts/pgo.sh": "builds the executable twice",
+    "scripts/windows.sh": "builds libraries for minutes; tests/platform tests what it makes",
     "scripts/package.sh": "builds the release and a package of it",
     "bench/plot.py": "draws the results of a long measurement",
     "cmake --preset bench": "builds the release",

@@ -1,0 +1,233 @@
+#!/usr/bin/env bash
+# Builds the libraries that the Windows build links: scripts/windows-deps.sh [PREFIX].
+#
+# PREFIX (build/windows-deps by default) becomes a link to a folder of the cache, which is named by the
+# versions of the compiler and of the libraries. If that folder is complete, the script does nothing more.
+# The sources are the distribution's own. apt downloads them, and accepts only what its signed index lists.
+#
+#     SECONDWIND_CACHE  where the cache is; ${XDG_CACHE_HOME:-~/.cache}/secondwind by default
+#     DEBIAN_MIRROR, DEBIAN_SECURITY_MIRROR  where the sources come from
+set -euo pipefail
+root=$(cd "$(dirname "$0")/.." && pwd)
+prefix=${1:-$root/build/windows-deps}
+cache=${SECONDWIND_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/secondwind}
+mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
+security_mirror=${DEBIAN_SECURITY_MIRROR:-http://deb.debian.org/debian-security}
+jobs=$(nproc)
+ccache=$(command -v ccache || true)
+triplet=x86_64-w64-mingw32
+
+# Headers alone are used of the first five. The installed version of the others names the cache, so that
+# an update of the system is an update of this build as well.
+packages="libboost1.81-dev nlohmann-json3-dev libcli11-dev libspdlog-dev libfmt-dev libz-mingw-w64-dev
+    libssl-dev prometheus-cpp-dev libsqlite3-dev libsqlitecpp-dev googletest g++-mingw-w64-x86-64-posix"
+
+version_of() {
+    dpkg-query -W -f='${Version}' "$1" 2>/dev/null
+}
+
+# Without epoch and the distribution's revision.
+upstream_version_of() {
+    version_of "$1" | sed 's/^[0-9]*://; s/-[^-]*$//; s/[+.]d\(fsg\|s\).*//'
+}
+
+versions=
+for package in $packages; do
+    version=$(version_of "$package") || {
+        echo "The package $package is not installed; run scripts/install-deps.sh windows" >&2
+        exit 1
+    }
+    versions+="$package $version"$'\n'
+done
+key=$({
+    echo "$versions"
+    cat "$0" "$root/cmake/windows.cmake"
+} | sha256sum | cut -c 1-16)
+complete=$cache/windows-deps-$key
+
+link_prefix() {
+    mkdir -p "$(dirname "$prefix")"
+    if [[ -e $prefix && ! -L $prefix ]]; then
+        echo "$prefix exists, and is no link to the cache; remove it, or give another prefix" >&2
+        exit 1
+    fi
+    ln -sfn "$complete" "$prefix"
+}
+
+if [[ -f $complete/versions ]]; then
+    link_prefix
+    exit 0
+fi
+
+# Every failure leaves the cache as it was. The last step renames the folder, so two runs at once do no harm.
+mkdir -p "$cache"
+work=$(mktemp -d "$cache/windows-deps.XXXXXX")
+export CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=$work
+trap 'rm -rf "$work"' EXIT
+deps=$work/prefix
+mkdir -p "$deps"/{include,lib/cmake} "$work"/{source,apt/lists/partial,apt/cache/archives/partial}
+
+headers_and_zlib() {
+    local name
+    # /usr/include itself as an include folder would bring in the headers of the system's C library.
+    for name in boost nlohmann CLI spdlog fmt; do
+        ln -s "/usr/include/$name" "$deps/include/$name"
+    done
+    ln -s "/usr/$triplet/include/"{zlib,zconf}.h "$deps/include/"
+    ln -s "/usr/$triplet/lib/libz.a" "$deps/lib/"
+
+    cmake_package nlohmann_json nlohmann-json3-dev nlohmann_json::nlohmann_json
+    cmake_package CLI11 libcli11-dev CLI11::CLI11
+    cmake_package fmt libfmt-dev fmt::fmt-header-only FMT_HEADER_ONLY
+    cmake_package spdlog libspdlog-dev spdlog::spdlog \
+        SPDLOG_HEADER_ONLY SPDLOG_FMT_EXTERNAL FMT_HEADER_ONLY
+}
+
+# The distribution's own CMake packages name /usr/include and libraries for Linux.
+# cmake_package NAME PACKAGE TARGET [DEFINITION...]
+cmake_package() {
+    local name=$1 version folder=$deps/lib/cmake/$1
+    version=$(upstream_version_of "$2")
+    mkdir -p "$folder"
+    cat >"$folder/${name}Config.cmake" <<END
+if(NOT TARGET $3)
+    add_library($3 INTERFACE IMPORTED)
+    set_target_properties($3 PROPERTIES
+        INTERFACE_INCLUDE_DIRECTORIES "\${CMAKE_CURRENT_LIST_DIR}/../../../include"
+        INTERFACE_COMPILE_DEFINITIONS "$(IFS=';' && echo "${*:4}")")
+endif()
+END
+    cat >"$folder/${name}ConfigVersion.cmake" <<END
+set(PACKAGE_VERSION "$version")
+if(NOT PACKAGE_VERSION VERSION_LESS PACKAGE_FIND_VERSION)
+    set(PACKAGE_VERSION_COMPATIBLE TRUE)
+endif()
+END
+}
+
+# A list and a state of its own: the machine's may have no sources, and needs root.
+fetch_sources() {
+    local keyring=/usr/share/keyrings/debian-archive-keyring.gpg package options
+    cat >"$work/apt/sources.list" <<END
+deb-src [signed-by=$keyring] $mirror bookworm main
+deb-src [signed-by=$keyring] $mirror bookworm-updates main
+deb-src [signed-by=$keyring] $security_mirror bookworm-security main
+END
+    options=(-qq -o "Dir::Etc::SourceList=$work/apt/sources.list" -o Dir::Etc::SourceParts=/dev/null
+        -o "Dir::State::Lists=$work/apt/lists" -o "Dir::Cache=$work/apt/cache"
+        -o APT::Sandbox::User= -o Acquire::Languages=none
+        -o Acquire::AllowInsecureRepositories=false -o Acquire::Retries=3)
+    apt-get "${options[@]}" update
+    cd "$work/source"
+    for package in openssl prometheus-cpp sqlite3 sqlitecpp; do
+        # Some mirrors do not serve names that contain "~". The original source is complete without the
+        # distribution's changes, which openssl hardly needs: its security updates are new versions.
+        if ! apt-get "${options[@]}" source --download-only "$package"; then
+            echo "$package: only the original source, without the distribution's changes" >&2
+            rm -f "${package}"_*.dsc "${package}"_*.debian.tar.*
+            apt-get "${options[@]}" source --download-only --tar-only "$package"
+        fi
+        unpack "$package"
+    done
+    cd "$root"
+}
+
+# unpack PACKAGE ; into $work/PACKAGE, and notes its version
+unpack() {
+    local package=$1 description original
+    description=$(find . -maxdepth 1 -name "${package}_*.dsc")
+    original=$(find . -maxdepth 1 -name "${package}_*.orig.tar.*" ! -name '*.asc')
+    if [[ -n $description ]]; then
+        dpkg-source --no-check -x "$description" "$work/$package" >"$work/unpack.log" 2>&1 ||
+            { cat "$work/unpack.log" >&2 && return 1; }
+        sed -n "s/^Version: /$package /p" "$description" >>"$work/versions"
+    else
+        mkdir "$work/$package"
+        tar -xf "$original" -C "$work/$package" --strip-components=1
+        original=${original##*_}
+        echo "$package ${original%.orig.tar.*}" >>"$work/versions"
+    fi
+}
+
+# Its longest part first, and quiet: a log that is cut would lose the reason of a failure.
+quietly() {
+    "$@" >"$work/step.log" 2>&1 || {
+        tail -n 40 "$work/step.log" >&2
+        return 1
+    }
+}
+
+# What TLS 1.2 and 1.3 do not use is left out, as it takes a fifth of the time. No path of this machine
+# gets into the libraries, and they read no configuration: any user of a Windows machine may create a
+# folder in which it would be.
+build_openssl() {
+    cd "$work/openssl"
+    quietly ./Configure mingw64 CC="${ccache:+$ccache }$triplet-gcc-posix" AR="$triplet-ar" \
+        RANLIB="$triplet-ranlib" RC="$triplet-windres" \
+        --prefix=/openssl --libdir=lib --openssldir=/openssl no-autoload-config \
+        no-shared no-tests no-module no-engine no-legacy no-dso no-async no-comp no-dtls no-ssl3 \
+        no-aria no-bf no-camellia no-cast no-cmp no-cms no-ct no-gost no-idea no-md4 no-mdc2 no-ocb \
+        no-rc2 no-rc4 no-rfc3779 no-rmd160 no-seed no-sm2 no-sm3 no-sm4 no-srp no-srtp no-ts \
+        no-whirlpool
+    quietly make -j"$jobs" build_libs
+    quietly make install_dev DESTDIR="$work/openssl-installed"
+    cp -r "$work/openssl-installed/openssl/"{include,lib} "$deps/"
+    cd "$root"
+}
+
+# with_cmake SOURCE OPTION... ; builds and installs
+with_cmake() {
+    local source=$1 build=$work/build-${1##*/}
+    shift
+    quietly cmake -S "$source" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release \
+        -DCMAKE_TOOLCHAIN_FILE="$root/cmake/windows.cmake" -DSECONDWIND_WINDOWS_DEPS="$deps" \
+        -DCMAKE_INSTALL_PREFIX="$deps" -DBUILD_SHARED_LIBS=OFF "$@"
+    quietly cmake --build "$build" --target install -j"$jobs"
+}
+
+build_sqlite() {
+    mkdir "$work/build-sqlite3"
+    cd "$work/build-sqlite3"
+    # The configuration is only asked for the single source, which a program of this machine writes.
+    quietly ../sqlite3/configure --disable-tcl
+    quietly make sqlite3.c
+    "$triplet-gcc-posix" -O2 -c -DSQLITE_DQS=0 -DSQLITE_OMIT_LOAD_EXTENSION -DSQLITE_THREADSAFE=1 \
+        -DSQLITE_ENABLE_COLUMN_METADATA sqlite3.c -o sqlite3.o
+    "$triplet-ar" rcsD "$deps/lib/libsqlite3.a" sqlite3.o
+    cp sqlite3.h "$deps/include/"
+    cd "$root"
+    with_cmake "$work/sqlitecpp" -DCMAKE_CXX_FLAGS=-DSQLITE_OMIT_LOAD_EXTENSION \
+        -DSQLITECPP_INTERNAL_SQLITE=OFF -DSQLITECPP_RUN_CPPLINT=OFF \
+        -DSQLITECPP_RUN_CPPCHECK=OFF -DSQLITECPP_USE_STACK_PROTECTION=OFF \
+        -DSQLite3_INCLUDE_DIR="$deps/include" -DSQLite3_LIBRARY="$deps/lib/libsqlite3.a"
+}
+
+# The licences of what is linked in, for the archive.
+keep_licences() {
+    local name
+    mkdir "$deps/licences"
+    for name in boost1.81:libboost1.81-dev nlohmann-json:nlohmann-json3-dev cli11:libcli11-dev \
+        spdlog:libspdlog-dev fmt:libfmt-dev zlib:libz-mingw-w64-dev openssl:libssl-dev \
+        prometheus-cpp:prometheus-cpp-dev sqlite3:libsqlite3-dev sqlitecpp:libsqlitecpp-dev \
+        mingw-w64-runtime:mingw-w64-x86-64-dev gcc-runtime:gcc-mingw-w64-x86-64-posix-runtime; do
+        cp -L "/usr/share/doc/${name#*:}/copyright" "$deps/licences/${name%%:*}.txt"
+    done
+    # OpenSSL's, in full.
+    cp -L /usr/share/common-licenses/Apache-2.0 "$deps/licences/"
+}
+
+echo "Building the libraries for Windows; this takes some minutes, once"
+headers_and_zlib
+fetch_sources
+build_openssl
+with_cmake "$work/prometheus-cpp" -DENABLE_PULL=OFF -DENABLE_PUSH=OFF -DENABLE_COMPRESSION=OFF \
+    -DENABLE_TESTING=OFF -DUSE_THIRDPARTY_LIBRARIES=OFF
+build_sqlite
+with_cmake /usr/src/googletest
+keep_licences
+{
+    cat "$work/versions"
+    echo -n "$versions"
+} | sort >"$deps/versions"
+mv -T "$deps" "$complete" 2>/dev/null || [[ -f $complete/versions ]]
+link_prefix

@@ -1,0 +1,34 @@
+# The tests for Windows, which run under Wine: what decides and never waits. The program itself is
+# told from outside, by tests/platform. Where Wine is missing, that is skipped.
+set(pure_sources)
+foreach(room base cli config http lmstudio policy telemetry)
+    file(GLOB found CONFIGURE_DEPENDS unit/${room}/*.cpp)
+    list(APPEND pure_sources ${found})
+endforeach()
+# It puts pipes, sockets and full disks in place of a log, each as only POSIX has it.
+list(FILTER pure_sources EXCLUDE REGEX "/log_test\\.cpp$")
+add_executable(unit_tests EXCLUDE_FROM_ALL ${pure_sources})
+set_target_properties(unit_tests PROPERTIES SECONDWIND_IS_TEST ON)
+target_include_directories(unit_tests PRIVATE ${CMAKE_CURRENT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/src)
+target_compile_definitions(unit_tests PRIVATE
+    SECONDWIND_TEST_DATA="${CMAKE_CURRENT_SOURCE_DIR}/data")
+# They run for a second, and take minutes to optimise.
+target_compile_options(unit_tests PRIVATE -O0)
+target_link_libraries(unit_tests PRIVATE
+    secondwind_cli ZLIB::ZLIB GTest::gmock GTest::gtest_main)
+target_precompile_headers(unit_tests PRIVATE
+    ${secondwind_common_headers} <gmock/gmock.h> <gtest/gtest.h>)
+secondwind_windows_program(unit_tests)
+gtest_discover_tests(unit_tests DISCOVERY_MODE PRE_TEST
+    PROPERTIES TIMEOUT 120 DISCOVERY_TIMEOUT 120)
+
+find_package(Python3 3.11 REQUIRED COMPONENTS Interpreter)
+foreach(story imports_test archive_test windows_story)
+    add_test(NAME platform.${story}
+        COMMAND ${CMAKE_COMMAND} -E env WINDOWS_PROGRAM=$<TARGET_FILE:secondwind>
+            $<TARGET_FILE:Python3::Interpreter> -B
+            ${CMAKE_CURRENT_SOURCE_DIR}/platform/${story}.py)
+    # They share the registry of one Windows.
+    set_tests_properties(platform.${story} PROPERTIES
+        TIMEOUT 300 SKIP_RETURN_CODE 77 RESOURCE_LOCK wine-story)
+endforeach()
