@@ -3,16 +3,13 @@
 #
 # PREFIX (build/windows-deps by default) becomes a link to a folder of the cache, which is named by the
 # versions of the compiler and of the libraries. If that folder is complete, the script does nothing more.
-# The sources are the distribution's own. apt downloads them, and accepts only what its signed index lists.
+# The sources are the distribution's own (scripts/fetch_sources.sh).
 #
 #     SECONDWIND_CACHE  where the cache is; ${XDG_CACHE_HOME:-~/.cache}/secondwind by default
-#     DEBIAN_MIRROR, DEBIAN_SECURITY_MIRROR  where the sources come from
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 prefix=${1:-$root/build/windows-deps}
 cache=${SECONDWIND_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/secondwind}
-mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
-security_mirror=${DEBIAN_SECURITY_MIRROR:-http://deb.debian.org/debian-security}
 jobs=$(nproc)
 ccache=$(command -v ccache || true)
 triplet=x86_64-w64-mingw32
@@ -65,7 +62,7 @@ work=$(mktemp -d "$cache/windows-deps.XXXXXX")
 export CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=$work
 trap 'rm -rf "$work"' EXIT
 deps=$work/prefix
-mkdir -p "$deps"/{include,lib/cmake} "$work"/{source,apt/lists/partial,apt/cache/archives/partial}
+mkdir -p "$deps"/{include,lib/cmake}
 
 headers_and_zlib() {
     local name
@@ -103,50 +100,6 @@ if(NOT PACKAGE_VERSION VERSION_LESS PACKAGE_FIND_VERSION)
     set(PACKAGE_VERSION_COMPATIBLE TRUE)
 endif()
 END
-}
-
-# A list and a state of its own: the machine's may have no sources, and needs root.
-fetch_sources() {
-    local keyring=/usr/share/keyrings/debian-archive-keyring.gpg package options
-    cat >"$work/apt/sources.list" <<END
-deb-src [signed-by=$keyring] $mirror bookworm main
-deb-src [signed-by=$keyring] $mirror bookworm-updates main
-deb-src [signed-by=$keyring] $security_mirror bookworm-security main
-END
-    options=(-qq -o "Dir::Etc::SourceList=$work/apt/sources.list" -o Dir::Etc::SourceParts=/dev/null
-        -o "Dir::State::Lists=$work/apt/lists" -o "Dir::Cache=$work/apt/cache"
-        -o APT::Sandbox::User= -o Acquire::Languages=none
-        -o Acquire::AllowInsecureRepositories=false -o Acquire::Retries=3)
-    apt-get "${options[@]}" update
-    cd "$work/source"
-    for package in openssl prometheus-cpp sqlite3 sqlitecpp; do
-        # Some mirrors do not serve names that contain "~". The original source is complete without the
-        # distribution's changes, which openssl hardly needs: its security updates are new versions.
-        if ! apt-get "${options[@]}" source --download-only "$package"; then
-            echo "$package: only the original source, without the distribution's changes" >&2
-            rm -f "${package}"_*.dsc "${package}"_*.debian.tar.*
-            apt-get "${options[@]}" source --download-only --tar-only "$package"
-        fi
-        unpack "$package"
-    done
-    cd "$root"
-}
-
-# unpack PACKAGE ; into $work/PACKAGE, and notes its version
-unpack() {
-    local package=$1 description original
-    description=$(find . -maxdepth 1 -name "${package}_*.dsc")
-    original=$(find . -maxdepth 1 -name "${package}_*.orig.tar.*" ! -name '*.asc')
-    if [[ -n $description ]]; then
-        dpkg-source --no-check -x "$description" "$work/$package" >"$work/unpack.log" 2>&1 ||
-            { cat "$work/unpack.log" >&2 && return 1; }
-        sed -n "s/^Version: /$package /p" "$description" >>"$work/versions"
-    else
-        mkdir "$work/$package"
-        tar -xf "$original" -C "$work/$package" --strip-components=1
-        original=${original##*_}
-        echo "$package ${original%.orig.tar.*}" >>"$work/versions"
-    fi
 }
 
 # Its longest part first, and quiet: a log that is cut would lose the reason of a failure.
@@ -218,7 +171,7 @@ keep_licences() {
 
 echo "Building the libraries for Windows; this takes some minutes, once"
 headers_and_zlib
-fetch_sources
+"$root/scripts/fetch_sources.sh" "$work" openssl prometheus-cpp sqlite3 sqlitecpp
 build_openssl
 with_cmake "$work/prometheus-cpp" -DENABLE_PULL=OFF -DENABLE_PUSH=OFF -DENABLE_COMPRESSION=OFF \
     -DENABLE_TESTING=OFF -DUSE_THIRDPARTY_LIBRARIES=OFF
