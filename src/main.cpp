@@ -107,6 +107,8 @@ int run_operator(app::operator_verb verb, cli::operator_flags const& flags) {
 }
 
 int emulate(cli::emulate_flags const& flags) {
+    if (flags.machine_file.empty())
+        return demo::emulate(demo::example_machine(), "the example", flags.listen);
     auto const content = read_file(flags.machine_file);
     if (!content.text())
         throw config::config_error{

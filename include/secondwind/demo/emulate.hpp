@@ -8,6 +8,9 @@
 
 namespace secondwind::demo {
 
+// A machine with five models that shows each kind of fault: config/examples/machine.json.
+std::string_view example_machine();
+
 // Serves the machine of the file's `text` at an address, of which port 0 is any free one. Prints
 // one line with the address when it listens, and returns 0 after SIGINT or SIGTERM. `file` names
 // the file in errors. Throws config::config_error with all faults of the file, and

@@ -364,7 +364,7 @@ TEST(command_line, emulates_a_machine_without_settings) {
               any_port);
     EXPECT_EQ(w.run({"--listen", "[::1]:0", "emulate", "--machine", "m"}).emulating.listen,
               any_port);
-    expect_usage_error(w.run({"emulate"}), "--machine is required");
+    EXPECT_EQ(w.run({"emulate"}).emulating.machine_file, "");
     expect_usage_error(w.run({"--admin", "off", "emulate", "--machine", "m"}),
                        "emulate takes no --admin");
     EXPECT_THAT(w.fault({"emulate", "--machine", "m", "--listen", "h:1"}),
