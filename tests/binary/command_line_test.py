@@ -48,7 +48,7 @@ class command_line(binary_test):
     def test_version_is_one_line_on_standard_output(self):
         ended = run("--version")
         self.assertEqual((ended.returncode, ended.stderr), (0, ""))
-        self.assertRegex(ended.stdout, r"\Asecondwind \d+\.\d+\.\d+\n\Z")
+        self.assertRegex(ended.stdout, r"\Asecondwind \d+\.\d+\.\d+( \([0-9a-f]{12}\))?\n\Z")
 
     def test_verbs_do_what_the_flags_for_version_and_help_do(self):
         for verb, flag in (
