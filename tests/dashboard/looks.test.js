@@ -45,7 +45,7 @@ for (const [name, viewport, colorScheme] of sights)
     await visit.recoveries.first().locator('blockquote').waitFor();
     await visit.check_access(`${name}, with an open story`);
     await visit.shoot(`${name}-story`, { fullPage: true });
-    await page.locator('.instance button').first().click();
+    await page.locator('.instance button', { hasText: 'Unload' }).first().click();
     await page.getByRole('dialog').waitFor();
     await visit.check_access(`${name}, with an open dialog`);
     await visit.shoot(`${name}-dialog`);
