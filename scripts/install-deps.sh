@@ -13,7 +13,7 @@ set -eu
 packages="g++ cmake ninja-build ccache libboost1.81-dev nlohmann-json3-dev libspdlog-dev libfmt-dev libcli11-dev zlib1g-dev libssl-dev prometheus-cpp-dev libsqlite3-dev libsqlitecpp-dev"
 for_test="lld libgtest-dev libgmock-dev python3 python3-jsonschema python3-yaml haproxy openssl curl ca-certificates systemd man-db"
 for_bench="openssl python3 python3-matplotlib libbenchmark-dev haproxy valgrind binutils"
-for_ci="clang clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 shellcheck libbenchmark-dev binutils prometheus docker-compose fish zsh"
+for_ci="clang clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 shellcheck libbenchmark-dev binutils prometheus docker-compose fish zsh clang-19 libc++-19-dev libc++abi-19-dev"
 for_package="dpkg-dev lintian"
 for_windows="g++-mingw-w64-x86-64-posix libz-mingw-w64-dev googletest dpkg-dev perl tcl make wine64 wine"
 
@@ -46,7 +46,7 @@ for group in "${@:-build}"; do
     package) packages="$packages $for_package" ;;
     windows) packages="$packages $for_windows" ;;
     ci)
-        packages="$packages $for_test $for_ci"
+        packages="$packages $for_test $for_ci $for_windows"
         has_nginx || packages="$packages nginx-light"
         ;;
     *)

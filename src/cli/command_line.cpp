@@ -88,8 +88,9 @@ public:
     // Adds the verb. This object must live until the arguments are parsed.
     emulate_verb(CLI::App& app, flag_values& values) {
         verb_ = app.add_subcommand("emulate", "Serve an emulated LM Studio, to try things out");
-        verb_->add_option("--machine", file_,
-                          "Its memory and models: see docs/emulator.md (default: an example)")
+        verb_
+            ->add_option("--machine", file_,
+                         "Its memory and models: see docs/emulator.md (default: an example)")
             ->type_name("FILE");
         add_flag(*verb_, values, std::string{listen_flag}, listen_flag, "ADDR:PORT",
                  "Its address (default 127.0.0.1:1234)");

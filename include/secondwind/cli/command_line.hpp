@@ -44,7 +44,7 @@ struct key_flags {
 
 // The host to emulate.
 struct emulate_flags {
-    std::string machine_file{}; // empty: the example
+    std::string machine_file{};                 // empty: the example
     config::endpoint listen{"127.0.0.1", 1234}; // LM Studio's own port
 };
 

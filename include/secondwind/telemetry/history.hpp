@@ -39,7 +39,7 @@ struct figures {
     std::array<std::uint64_t, counted> counts{};
     histogram::counts first_bytes{};
 
-    std::uint64_t of(count what) const noexcept { return counts[what]; }
+    std::uint64_t of(count kind) const noexcept { return counts[kind]; }
     figures& operator+=(figures const& other) noexcept;
     figures& operator-=(figures const& other) noexcept;
     bool operator==(figures const&) const = default;

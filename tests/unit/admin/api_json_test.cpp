@@ -69,19 +69,6 @@ TEST(api_json, replaces_invalid_utf_8) {
     EXPECT_EQ(shown.at("request_id"), "\"\n");
 }
 
-TEST(api_json, describes_a_sample) {
-    sample s;
-    s.time = std::chrono::system_clock::time_point{std::chrono::milliseconds{1'790'000'000'123}};
-    s.exchanges = 3;
-    s.failed = 1;
-    s.errors = 2;
-    s.stream_events = 250;
-    s.first_byte_p50 = 0.12;
-    EXPECT_EQ(to_text(sample_json(s)),
-              R"({"time":"2026-09-21T14:13:20.123Z","exchanges":3,"failed":1,"errors":2,)"
-              R"("first_byte_p50":0.12,"first_byte_p95":null,"stream_events":250})");
-}
-
 TEST(api_json, names_the_settings_of_recoveries_like_the_configuration) {
     config::recovery settings;
     settings.mode = config::recovery_mode::observe;

@@ -59,9 +59,21 @@ struct the_metrics : testing::Test {
     host::host& host = hosts[0];
     recovery::router router{io, queue, in_force, "secret"};
     proxy_state proxy{"127.0.0.1:1235", 3, 384, 4096, false};
-    sources shown{io,       queue,  in_force, traffic, exchanges,
-                  requests, ledger, hosts,    router,  [this] { return proxy; },
-                  {},       {},     "1.2.3"};
+    telemetry::history past;
+    sources shown{io,
+                  queue,
+                  in_force,
+                  traffic,
+                  exchanges,
+                  requests,
+                  past,
+                  ledger,
+                  hosts,
+                  router,
+                  [this] { return proxy; },
+                  {},
+                  {},
+                  "1.2.3"};
     std::optional<metrics> under_test{std::in_place, shown};
 };
 

@@ -113,7 +113,7 @@ TEST(schema, refuses_what_is_unknown_in_every_object) {
         if (one.is_structured())
             open.insert(open.end(), one.begin(), one.end());
     }
-    EXPECT_EQ(objects, 16U); // the whole, twelve sections, an upstream, an API key and a rule
+    EXPECT_EQ(objects, 17U); // the whole, thirteen sections, an upstream, an API key and a rule
 }
 
 TEST(schema, says_the_default_that_holds) {
