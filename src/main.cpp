@@ -9,6 +9,7 @@
 #include <secondwind/base/build.hpp>
 #include <secondwind/base/escape.hpp>
 #include <secondwind/base/log.hpp>
+#include <secondwind/base/path.hpp>
 #include <secondwind/base/signals.hpp>
 #include <secondwind/base/system.hpp>
 #include <secondwind/cli/command_line.hpp>
@@ -45,7 +46,8 @@ std::optional<std::string> environment_of_service(std::string const& name) {
     auto value = environment(name);
     std::error_code unreadable;
     auto const file = app::system_service::usual_config_file();
-    if (name == "SECONDWIND_CONFIG" && !value && std::filesystem::exists(file, unreadable))
+    if (name == "SECONDWIND_CONFIG" && !value &&
+        std::filesystem::exists(utf8_path(file), unreadable))
         value = file;
     return value;
 }
@@ -156,7 +158,7 @@ int serve(cli::invocation const& invocation, bool admin_chosen, int argc, char**
 int install_service(cli::invocation const& invocation) {
     auto arguments = invocation.service_arguments;
     if (!invocation.config_file.empty()) {
-        auto const path = std::filesystem::absolute(invocation.config_file).string();
+        auto const path = std::filesystem::absolute(utf8_path(invocation.config_file)).string();
         arguments.insert(arguments.end(), {"-c", path});
     }
     return app::system_service::install(arguments);

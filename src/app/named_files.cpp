@@ -3,6 +3,7 @@
 #include "file_access.hpp"
 
 #include <secondwind/base/escape.hpp>
+#include <secondwind/base/path.hpp>
 #include <secondwind/net/tls_context.hpp>
 
 #include <filesystem>
@@ -51,7 +52,7 @@ std::string write_complaint(std::string const& name, bool makes_folder) {
     namespace fs = std::filesystem;
     if (name.empty())
         return {};
-    fs::path path{name};
+    auto path = utf8_path(name);
     std::error_code ignored;
     if (fs::is_directory(path, ignored))
         return in_quotes(name) + " cannot be written: it is a directory";

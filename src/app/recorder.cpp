@@ -1,6 +1,7 @@
 #include "recorder.hpp"
 
 #include <secondwind/base/log.hpp>
+#include <secondwind/base/path.hpp>
 #include <secondwind/recovery/ledger_file.hpp>
 #include <secondwind/telemetry/stored_request.hpp>
 
@@ -112,7 +113,7 @@ void recorder::open() {
     if (directory.empty())
         return;
     try {
-        std::filesystem::create_directories(directory);
+        std::filesystem::create_directories(utf8_path(directory));
         slot_file past{directory + "/history.dat", history::slot_size};
         slot_file requests{directory + "/requests.dat", stored_request::slot_size};
         history_ = std::move(past);

@@ -1,6 +1,7 @@
 #include "replace_file.hpp"
 
 #include <secondwind/base/file.hpp>
+#include <secondwind/base/path.hpp>
 
 #include <cerrno>
 #include <string_view>
@@ -22,13 +23,13 @@ bool write_all(descriptor const& file, std::string_view bytes) {
 } // namespace
 
 std::string replace_file(std::string const& name, std::string const& content) {
-    auto const fresh = name + ".new";
+    auto const fresh = utf8_path(name + ".new");
     remove_file(fresh); // of a process that was killed
     auto file = open_file(fresh, file_use::create);
     bool const written = file && write_all(file, content) && sync(file);
     auto const error = errno;
     file = descriptor{};
-    if (written && rename_file(fresh, name))
+    if (written && rename_file(fresh, utf8_path(name)))
         return {};
     return name + ": " + std::generic_category().message(written ? errno : error);
 }

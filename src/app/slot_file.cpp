@@ -1,5 +1,7 @@
 #include "slot_file.hpp"
 
+#include <secondwind/base/path.hpp>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
@@ -8,7 +10,7 @@
 namespace secondwind::app {
 
 slot_file::slot_file(std::string const& name, std::size_t slot_size)
-    : file_{open_file(name, file_use::change, readers::owner)}, slot_size_{slot_size} {
+    : file_{open_file(utf8_path(name), file_use::change, readers::owner)}, slot_size_{slot_size} {
     if (!file_)
         throw std::system_error{errno, std::generic_category(), name};
     if (!try_lock(file_, sharing::exclusive))

@@ -1,6 +1,7 @@
 #include <secondwind/base/log_output.hpp>
 
 #include <secondwind/base/escape.hpp>
+#include <secondwind/base/path.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -25,7 +26,7 @@ output::output(std::string const& file) {
         return;
     }
     std::error_code ignored; // open_file() fails for the same reason
-    if (auto const folder = std::filesystem::path{file}.parent_path(); !folder.empty())
+    if (auto const folder = utf8_path(file).parent_path(); !folder.empty())
         std::filesystem::create_directories(folder, ignored);
     if (!open_file(file))
         throw std::runtime_error{"cannot open the log file " + in_quotes(file) + ": " +

@@ -1,12 +1,13 @@
 #include "place.hpp"
 
+#include <secondwind/base/path.hpp>
 #include <secondwind/registry/store.hpp>
 
 namespace secondwind::lab {
 
 std::filesystem::path registry_place(std::string const& given) {
     if (!given.empty())
-        return given;
+        return utf8_path(given);
     auto const state = directory_of_state();
     if (state.path.empty())
         throw registry::registry_error{registry::registry_error::kind::unusable,

@@ -9,6 +9,7 @@
 
 #include <secondwind/base/escape.hpp>
 #include <secondwind/base/json.hpp>
+#include <secondwind/base/path.hpp>
 #include <secondwind/registry/backup.hpp>
 #include <secondwind/registry/store.hpp>
 
@@ -261,7 +262,7 @@ int restore_backup(lab_command const& command, console const& console) {
     locks alone{file};
     if (!alone.take_registry(console))
         return in_use;
-    std::filesystem::path from = command.file;
+    auto from = utf8_path(command.file);
     if (from.empty() || from == "latest") {
         auto const backups = registry::backups_of(file);
         if (backups.empty()) {

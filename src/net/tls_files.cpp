@@ -2,6 +2,7 @@
 
 #include <secondwind/base/file.hpp>
 #include <secondwind/base/log.hpp>
+#include <secondwind/base/path.hpp>
 #include <secondwind/base/system.hpp>
 #include <secondwind/net/tls_context.hpp>
 
@@ -31,7 +32,7 @@ file_ptr open_file(std::string const& path, std::string const& content) {
     file_ptr file{std::fopen(path.c_str(), "rb")};
     int number = errno;
     std::error_code ignored;
-    if (std::filesystem::is_directory(path, ignored)) {
+    if (std::filesystem::is_directory(utf8_path(path), ignored)) {
         file.reset();
         number = EISDIR;
     }
@@ -71,7 +72,7 @@ void warn_of_dates(X509 const* certificate, std::string const& path) {
 }
 
 void warn_of_permissions(std::string const& path) {
-    if (is_readable_by_all(path))
+    if (is_readable_by_all(utf8_path(path)))
         log::write(
             log::level::warn, "key_exposed",
             {{"file", path}, {"advice", "every user of this machine can read it: run chmod o-r"}});

@@ -4,6 +4,7 @@
 #include <secondwind/base/json.hpp>
 #include <secondwind/base/log.hpp>
 #include <secondwind/base/log_line.hpp>
+#include <secondwind/base/path.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -49,7 +50,7 @@ json json_of(policy::plan const& p) {
 std::string tail_of(std::string const& name) {
     constexpr std::int64_t most = 4 * 1024 * 1024;
     std::string text;
-    auto const file = open_file(name, file_use::read);
+    auto const file = open_file(utf8_path(name), file_use::read);
     auto const size = file ? size_of(file) : -1;
     if (size <= 0)
         return text;
@@ -133,7 +134,7 @@ std::string to_json(record const& r) {
 ledger_file::ledger_file(std::string const& name) : name_{name} {
     if (name.empty())
         return;
-    out_ = open_file(name, file_use::append);
+    out_ = open_file(utf8_path(name), file_use::append);
     if (!out_)
         throw std::runtime_error{
             "cannot open the ledger \"" + name +
@@ -162,9 +163,9 @@ int ledger_file::make_room(std::size_t bytes, std::uint64_t most) {
     if (size <= 0 || static_cast<std::uint64_t>(size) + bytes <= most)
         return 0;
     // It may have been moved away already, by logrotate.
-    if (!rename_file(name_, name_ + ".1") && errno != ENOENT)
+    if (!rename_file(utf8_path(name_), utf8_path(name_ + ".1")) && errno != ENOENT)
         return errno;
-    auto fresh = open_file(name_, file_use::append);
+    auto fresh = open_file(utf8_path(name_), file_use::append);
     if (!fresh)
         return errno;
     out_ = std::move(fresh);

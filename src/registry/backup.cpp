@@ -4,6 +4,7 @@
 #include "copies.hpp"
 
 #include <secondwind/base/log_line.hpp>
+#include <secondwind/base/path.hpp>
 #include <secondwind/base/rfc3339.hpp>
 
 #include <algorithm>
@@ -136,8 +137,8 @@ std::optional<backup> back_up(std::filesystem::path const& registry, std::string
         if (auto const before = backups_of(place); !before.empty())
             made = std::max(made, std::chrono::floor<std::chrono::milliseconds>(
                                       before.front().made + std::chrono::milliseconds{1}));
-        backup out{folder / (place.stem().string() + "-" + compact_time(made) + "-" +
-                             std::string{reason} + std::string{extension}),
+        backup out{folder / utf8_path(place.stem().string() + "-" + compact_time(made) + "-" +
+                                      std::string{reason} + std::string{extension}),
                    made, std::string{reason}, 0};
         write_copy(source, out.file);
         out.bytes = std::filesystem::file_size(out.file);

@@ -1,5 +1,7 @@
 #include "files.hpp"
 
+#include <secondwind/base/path.hpp>
+
 #include <array>
 #include <cerrno>
 #include <string>
@@ -34,7 +36,7 @@ std::filesystem::path resolved(std::filesystem::path const& file) {
 }
 
 std::filesystem::path with_suffix(std::filesystem::path const& file, std::string_view suffix) {
-    return std::filesystem::path{file} += suffix;
+    return std::filesystem::path{file} += utf8_path(suffix);
 }
 
 void throw_errno(std::string_view action, std::filesystem::path const& file) {

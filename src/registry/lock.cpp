@@ -2,6 +2,7 @@
 
 #include "files.hpp"
 
+#include <secondwind/base/path.hpp>
 #include <secondwind/base/system.hpp>
 
 #include <array>
@@ -15,7 +16,7 @@ namespace {
 
 std::filesystem::path neighbour(std::filesystem::path const& registry, std::string const& suffix) {
     auto const place = resolved(registry);
-    return place.parent_path() / (place.stem().string() + suffix);
+    return place.parent_path() / utf8_path(place.stem().string() + suffix);
 }
 
 std::string local_time(std::time_t time) {

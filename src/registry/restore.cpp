@@ -1,6 +1,7 @@
 #include "connection.hpp"
 #include "copies.hpp"
 
+#include <secondwind/base/path.hpp>
 #include <secondwind/registry/backup.hpp>
 
 #include <system_error>
@@ -28,7 +29,7 @@ void require_sound(std::filesystem::path const& backup_file) {
 std::filesystem::path name_aside(std::filesystem::path const& registry, time_point now) {
     for (;; now += std::chrono::milliseconds{1}) {
         auto out = registry.parent_path() /
-                   (registry.stem().string() + "-replaced-" + compact_time(now) + ".db");
+                   utf8_path(registry.stem().string() + "-replaced-" + compact_time(now) + ".db");
         if (!std::filesystem::exists(out))
             return out;
     }

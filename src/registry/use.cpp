@@ -1,5 +1,7 @@
 #include "use.hpp"
 
+#include <secondwind/base/path.hpp>
+
 #include <cerrno>
 #include <optional>
 #include <string>
@@ -86,7 +88,8 @@ void complete_restoring(std::filesystem::path const& registry) {
     if (!waiting)
         return;
     auto const prefix = registry.filename().string().size() + waiting_infix.size();
-    auto const aside = registry.parent_path() / waiting->filename().string().substr(prefix);
+    auto const aside =
+        registry.parent_path() / utf8_path(waiting->filename().string().substr(prefix));
     set_aside(registry, aside);
     // A journal that is left beside another database would be played into it.
     for (auto const* suffix : {"-wal", "-shm", "-journal"})

@@ -9,7 +9,7 @@ import wine
 # Of every Windows 10 and 11.
 SYSTEM = {
     "advapi32.dll", "bcrypt.dll", "crypt32.dll", "kernel32.dll", "msvcrt.dll", "mswsock.dll",
-    "psapi.dll", "user32.dll", "ws2_32.dll",
+    "ole32.dll", "psapi.dll", "shell32.dll", "user32.dll", "ws2_32.dll",
 }
 
 

@@ -30,6 +30,16 @@ def skip_without_wine():
         raise unittest.SkipTest(f"{PROGRAM} is not built: scripts/windows.sh builds it")
 
 
+def start():
+    """Starts this Windows. Wine would end it, services too, three seconds after the last program."""
+    end()
+    subprocess.run(["wineserver", "-p"], check=True, stdout=subprocess.DEVNULL,
+                   stderr=subprocess.DEVNULL)
+    # What runs on in it keeps the streams of the first program open.
+    subprocess.run([WINE, "wineboot"], check=True, stdin=subprocess.DEVNULL,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
 def program():
     """A script that runs secondwind.exe, as the tests of the executable want it."""
     folder = tempfile.mkdtemp()

@@ -9,7 +9,6 @@
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <string_view>
@@ -22,7 +21,9 @@
 #include <io.h>
 #include <windows.h>
 
+#include <objbase.h>
 #include <sddl.h>
+#include <shlobj.h>
 
 namespace secondwind::app {
 
@@ -58,8 +59,12 @@ DWORD WINAPI on_control(DWORD control, DWORD, void*, void*) {
 }
 
 std::filesystem::path data_folder() {
-    auto const* value = std::getenv("ProgramData");
-    return std::filesystem::path{value ? value : "C:\\ProgramData"} / service_name;
+    // Not %ProgramData%: a service need not have the environment of whoever installs it.
+    PWSTR found = nullptr;
+    auto const failed = ::SHGetKnownFolderPath(FOLDERID_ProgramData, 0, nullptr, &found);
+    std::filesystem::path const parent{failed == S_OK ? found : L"C:\\ProgramData"};
+    ::CoTaskMemFree(found);
+    return parent / service_name;
 }
 
 std::filesystem::path log_file() {

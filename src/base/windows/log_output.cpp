@@ -1,6 +1,7 @@
 #include <secondwind/base/log_output.hpp>
 
 #include <secondwind/base/file.hpp>
+#include <secondwind/base/path.hpp>
 
 #include <algorithm>
 #include <array>
@@ -138,7 +139,7 @@ void output::open(stream to) noexcept {
 }
 
 bool output::open_file(std::string const& name) noexcept {
-    auto opened = secondwind::open_file(name, file_use::append);
+    auto opened = secondwind::open_file(utf8_path(name), file_use::append);
     descriptor_ = opened.release();
     return descriptor_ >= 0;
 }

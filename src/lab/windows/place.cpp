@@ -1,5 +1,7 @@
 #include "../place.hpp"
 
+#include <secondwind/base/path.hpp>
+
 #include <cstdint>
 #include <cstdlib>
 
@@ -9,7 +11,7 @@ namespace secondwind::lab {
 
 state_directory directory_of_state() {
     auto const* value = std::getenv("LOCALAPPDATA");
-    std::filesystem::path const path{value ? value : ""};
+    auto const path = utf8_path(value ? value : "");
     if (path.is_absolute())
         return {path, {}};
     return {{}, "LOCALAPPDATA is not set"};
