@@ -106,14 +106,14 @@ std::string read_action(std::string_view body, unload_request& into) {
 
 std::string read_action(std::string_view body, mode_request& into) {
     config::settings read;
-    auto const error = read_choice(body, a_mode, "mode", "recovery.mode", read);
+    auto error = read_choice(body, a_mode, "mode", "recovery.mode", read);
     into.mode = read.recovery.mode;
     return error;
 }
 
 std::string read_action(std::string_view body, evict_request& into) {
     config::settings read;
-    auto const error = read_choice(body, an_evict, "evict", "recovery.evict", read);
+    auto error = read_choice(body, an_evict, "evict", "recovery.evict", read);
     into.evict = read.recovery.evict;
     return error;
 }
