@@ -92,8 +92,6 @@ BEAST_SOURCES = {
 # The database, which only the registry knows.
 SQLITE_HEADERS = re.compile(r"sqlite3(ext)?\.h$|SQLiteCpp/")
 SQLITE_ROOM = "registry"
-# Rooms whose public headers no other room includes yet.
-AHEAD_OF_THEIR_USERS = {"base"}
 
 # What differs between systems, and only that, is in these folders of a room, behind headers that are
 # the same for all systems. posix/ is for Linux and macOS.
@@ -108,17 +106,6 @@ SYSTEM_MACROS = re.compile(
     r"\b(_WIN32|_WIN64|WIN32|__linux__|__linux|__APPLE__|__unix__|__MINGW\w+|_MSC_VER"
     r"|__GLIBC__|BOOST_ASIO_WINDOWS)\b"
 )
-# Until their system's parts have folders of their own.
-LEFT_FOR_LATER = {
-    "src/app/key_verb.cpp",
-    "src/app/loops.cpp",
-    "src/app/named_files.cpp",
-    "src/app/operator.cpp",
-    "src/emulator/ws_calls.cpp",
-    "src/lab/progress.cpp",
-    "src/lab/test_verb.cpp",
-}
-
 MOST_LINES = 450
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.MULTILINE)
@@ -283,7 +270,7 @@ def include_breaches(path, text):
 
 def system_breaches(path, text):
     """The product's code for one system belongs into a folder for it."""
-    if is_of_a_system(path) or path.as_posix() in LEFT_FOR_LATER:
+    if is_of_a_system(path):
         return
     without_comments = re.sub(r"//[^\n]*", "", text)
     for include in INCLUDE.finditer(without_comments):
@@ -348,9 +335,7 @@ def needless_headers(files):
     while found:
         needed |= found
         found = {header for header in headers if users[header] & needed} - needed
-    return sorted(
-        header for header in set(headers) - needed if headers[header] not in AHEAD_OF_THEIR_USERS
-    )
+    return sorted(set(headers) - needed)
 
 
 def breaches(path, text):
