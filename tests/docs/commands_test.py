@@ -60,11 +60,11 @@ ELSEWHERE = {
     "lms": "needs LM Studio",
     "brew": "needs macOS",
     "launchctl": "needs macOS",
-    "cp packaging/macos": "needs macOS",
+    "cp packaging/macos/secondwind.plist": "needs macOS",
     "cmake --preset release": "builds the release",
     "cmake --install build/release --prefix /usr/local": "changes the system",
     "scripts/static.sh": "builds the release",
-    "tar -xzf build/artifacts": "needs what scripts/release.sh makes",
+    "tar -xzf": "needs what scripts/release.sh makes",
     "scripts/release.sh": "builds every package; packaging.release tests it with this build",
 }
 
