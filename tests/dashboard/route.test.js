@@ -34,7 +34,7 @@ for (const [name, viewport] of [
     await visit.live();
     await page.locator('#route-models option').waitFor({ state: 'attached' });
     assert.equal(asked.length, 0);
-    await page.getByLabel('Model', { exact: true }).fill('some/model');
+    await page.locator('#route').getByLabel('Model', { exact: true }).fill('some/model');
     await page.keyboard.press('Enter');
     await page
       .locator('#route-answer', {
