@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <cstddef>
+#include <initializer_list>
 #include <memory>
 #include <random>
 #include <string>
@@ -226,7 +228,7 @@ TEST(member_scanner, skips_long_strings_in_pieces_of_any_size) {
                               R"(,"model":"a"})";
             auto const expected = "text:a@" + std::to_string(text.size() - 1) + " - - done";
             for (std::size_t const size :
-                 {1UL, 7UL, 63UL, 64UL, 65UL, 4096UL, 65'536UL, text.size()}) {
+                 std::initializer_list<std::size_t>{1, 7, 63, 64, 65, 4096, 65'536, text.size()}) {
                 tests::pieces pieces;
                 for (std::string_view rest = text; !rest.empty();
                      rest.remove_prefix(std::min(size, rest.size())))
