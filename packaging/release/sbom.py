@@ -58,6 +58,8 @@ def static_source(file):
                 lines = [line.split(" ", 1) for line in notes.read_text().splitlines()]
                 text = str(file.relative_to(folder)).lower()
                 for name, version in lines:
+                    if name.startswith("lib"):  # a binary package, noted for the cache's name
+                        continue
                     stem = name.split("-")[0]
                     if stem in text or (name == "openssl" and re.search(r"lib(ssl|crypto)", text)):
                         return name, version

@@ -87,7 +87,10 @@ class a_release(unittest.TestCase):
         for relation in document["relationships"]:
             self.assertIn(relation["relatedSpdxElement"], known)
         licences = {file.stem for file in (self.unpacked / "licences").iterdir()}
-        linked = {package["name"] for package in document["packages"] if "purl" in str(package)}
+        names = {package["SPDXID"]: package["name"] for package in document["packages"]}
+        archive = next(known for known, name in names.items() if "-linux-" in name)
+        linked = {names[relation["relatedSpdxElement"]] for relation in document["relationships"]
+                  if relation["spdxElementId"] == archive}
         self.assertEqual(licences, linked)
 
     def test_its_sources_know_their_commit_without_git(self):
