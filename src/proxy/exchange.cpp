@@ -183,7 +183,8 @@ net::task<void> exchange::relay() {
     attempt_ = std::move(held_);
     record_.status = attempt_->status();
     if (preamble_.promised() && !fits(*attempt_)) {
-        co_await reply_in_stream(held_error(), ending::complete);
+        record_.ending = ending::complete;
+        co_await reply_in_stream(held_error());
         co_return;
     }
     record_.stream = attempt_->event_stream();

@@ -93,7 +93,8 @@ private:
     void begin_heartbeat();
     bool beat() override;
     std::string held_error() const;
-    net::task<void> reply_in_stream(std::string event, ending how);
+    net::task<void> reply_in_stream(std::string event);
+    net::task<void> send_own(http::reply reply);
     bool fits(attempt const& from) const;
     http::persistence persistence(http::framing framing) const;
     std::string own_fields() const;

@@ -51,7 +51,8 @@ net::task<void> exchange::reply_failed(failure const* failed) {
     if (preamble_.promised() && failed->kind == fault::misfit) {
         record_.detail = host::describe(*failed);
         record_.status = attempt_->status();
-        co_await reply_in_stream(held_error(), ending::failed);
+        record_.ending = ending::failed;
+        co_await reply_in_stream(held_error());
         co_return;
     }
     if (failed->kind == fault::descriptors) {
@@ -66,13 +67,18 @@ net::task<void> exchange::reply_failed(failure const* failed) {
     record_.ending = ending::failed;
     record_.detail = host::describe(*failed);
     record_.status = failed->kind == fault::timeout ? 504 : 502;
-    keep_ = persistence(http::framing::length) != http::persistence::close;
     http::reply const reply{record_.status,
                             failed->kind == fault::timeout ? "host_timeout" : "host_down", message};
+    co_await send_own(reply);
+}
+
+// As an event if the stream has begun.
+net::task<void> exchange::send_own(http::reply reply) {
     if (preamble_.promised()) {
-        co_await reply_in_stream(http::render_error_event(reply, request_.path()), ending::failed);
+        co_await reply_in_stream(http::render_error_event(reply, request_.path()));
         co_return;
     }
+    keep_ = persistence(http::framing::length) != http::persistence::close;
     bool const sent = co_await send_reply(client_, request_, reply, !keep_, record_);
     keep_ = keep_ && sent;
 }
@@ -80,18 +86,12 @@ net::task<void> exchange::reply_failed(failure const* failed) {
 net::task<void> exchange::reply_without_descriptors() {
     record_.ending = ending::failed;
     record_.status = 503;
-    keep_ = persistence(http::framing::length) != http::persistence::close;
     auto const message =
         fmt::format("The request was not sent to LM Studio: {}. Try again in a moment. Raise the "
                     "limit of the proxy (LimitNOFILE=, ulimit -n), or lower limits.connections.",
                     std::string_view{record_.detail});
     http::reply const reply{record_.status, "no_descriptors", message, 1};
-    if (preamble_.promised()) {
-        co_await reply_in_stream(http::render_error_event(reply, request_.path()), ending::failed);
-        co_return;
-    }
-    bool const sent = co_await send_reply(client_, request_, reply, !keep_, record_);
-    keep_ = keep_ && sent;
+    co_await send_own(reply);
 }
 
 net::task<void> exchange::refuse(http::refusal refusal) {
@@ -106,17 +106,11 @@ net::task<void> exchange::reply_crowded() {
     record_.ending = ending::refused;
     record_.detail = "recovery_waiters";
     record_.status = 503;
-    keep_ = persistence(http::framing::length) != http::persistence::close;
     http::reply const reply{503, "recovery_waiters",
                             "Models are being unloaded to free memory, and too many requests wait "
                             "for that already (limits.recovery_waiters); try again soon.",
                             1};
-    if (preamble_.promised()) {
-        co_await reply_in_stream(http::render_error_event(reply, request_.path()), ending::refused);
-        co_return;
-    }
-    bool const sent = co_await send_reply(client_, request_, reply, !keep_, record_);
-    keep_ = keep_ && sent;
+    co_await send_own(reply);
 }
 
 void exchange::begin_heartbeat() {
@@ -163,9 +157,8 @@ std::string exchange::held_error() const {
 }
 
 // The head has gone to the client already, with status 200.
-net::task<void> exchange::reply_in_stream(std::string event, ending how) {
+net::task<void> exchange::reply_in_stream(std::string event) {
     relaying_ = true;
-    record_.ending = how;
     record_.stream = true;
     if (record_.first_byte == access_record::clock::time_point{})
         record_.first_byte = access_record::clock::now();
