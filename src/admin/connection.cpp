@@ -4,9 +4,8 @@
 #include "connection_replies.hpp"
 #include "event_socket.hpp"
 #include "lab_socket.hpp"
-#include "query.hpp"
 #include "request_reader.hpp"
-#include "search_fields.hpp"
+#include "socket_queries.hpp"
 #include "trial.hpp"
 #include <secondwind/base/log.hpp>
 
@@ -44,36 +43,6 @@ bool is_protocol_error(net::error_code ec) {
     static auto const& http_category = make_error_code(http::error::end_of_stream).category();
     return ec.category() == http_category && ec != http::error::end_of_stream &&
            ec != http::error::partial_message;
-}
-
-// Reads which events a subscriber already has; returns an error for an invalid query.
-std::string read_resume_point(std::string_view query, resume_point& into) {
-    std::vector<query_field> fields;
-    if (auto error = read_query(query, fields); !error.empty())
-        return error;
-    for (auto& [name, value] : fields) {
-        if (name == "run") {
-            into.run = std::move(value);
-        } else if (name == "after") {
-            into.after = whole_number(value);
-            if (!into.after)
-                return "The parameter \"after\" must be the number of an event, for example 17.";
-        } else {
-            return "This path only has the parameters \"run\" and \"after\".";
-        }
-    }
-    return {};
-}
-
-// Reads which host a lab wants; returns an error for an invalid query.
-std::string read_lab_host(std::string_view query, std::string& into) {
-    std::vector<query_field> fields;
-    if (auto error = read_query(query, fields); !error.empty())
-        return error;
-    if (fields.size() != 1 || fields.front().name != "host")
-        return "Name one host in the query: /lab?host=NAME. GET /api/hosts lists the hosts.";
-    into = std::move(fields.front().value);
-    return {};
 }
 
 } // namespace

@@ -3,6 +3,7 @@
 
 #include "context.hpp"
 #include "gathered_stream.hpp"
+#include "socket_queries.hpp"
 #include "upgraded.hpp"
 #include <secondwind/net/deadline.hpp>
 #include <secondwind/net/gate.hpp>
@@ -16,12 +17,6 @@
 #include <string>
 
 namespace secondwind::admin {
-
-// Which events a client already has from an earlier connection.
-struct resume_point {
-    std::string run{};
-    std::optional<std::uint64_t> after{};
-};
 
 // It has no queue of its own: it writes the next events of the ring, or waits for one. What one
 // iteration of the event loop has published goes out in one write. One coroutine writes; another
