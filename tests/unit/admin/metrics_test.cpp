@@ -1,4 +1,4 @@
-#include "support/changeable_settings.hpp"
+#include "support/admin_state.hpp"
 #include "support/exposition.hpp"
 
 #include "admin/metrics.hpp"
@@ -17,7 +17,9 @@ using test::exposition;
 using testing::HasSubstr;
 
 // A host without connections.
-struct the_metrics : testing::Test {
+struct the_metrics : testing::Test, test::admin_state {
+    the_metrics() : admin_state{4096} {}
+
     exposition read() const { return exposition{under_test->render()}; }
 
     std::shared_ptr<recovery::record> led(policy::verdict verdict) {
@@ -45,35 +47,7 @@ struct the_metrics : testing::Test {
         host.view.note(got);
     }
 
-    boost::asio::io_context io;
-    net::deadline_queue queue{io};
-    net::block_pool blocks;
-    http::field_list fields;
-    test::changeable_settings in_force;
-    config::settings& settings = in_force.values();
-    recovery::ledger ledger;
-    telemetry::traffic traffic;
-    telemetry::exchange_list exchanges;
-    telemetry::request_ring requests;
-    host::host_list hosts{host::environment{io, queue, blocks, fields}, in_force, ledger};
     host::host& host = hosts[0];
-    recovery::router router{io, queue, in_force, "secret"};
-    proxy_state proxy{"127.0.0.1:1235", 3, 384, 4096, false};
-    telemetry::history past;
-    sources shown{io,
-                  queue,
-                  in_force,
-                  traffic,
-                  exchanges,
-                  requests,
-                  past,
-                  ledger,
-                  hosts,
-                  router,
-                  [this] { return proxy; },
-                  {},
-                  {},
-                  "1.2.3"};
     std::optional<metrics> under_test{std::in_place, shown};
 };
 

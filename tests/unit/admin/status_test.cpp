@@ -1,5 +1,5 @@
 // The status of a server with many exchanges, which are fakes.
-#include "support/changeable_settings.hpp"
+#include "support/admin_state.hpp"
 
 #include "admin/api.hpp"
 
@@ -30,42 +30,14 @@ private:
     std::uint64_t number_;
 };
 
-struct status_of_many : testing::Test {
-    status_of_many() {
+struct status_of_many : testing::Test, test::admin_state {
+    status_of_many() : admin_state{17} {
         settings.upstreams.clear();
         hosts.take(hosts.prepare({}));
     }
     nlohmann::json status() const { return nlohmann::json::parse(documents.status()); }
 
-    boost::asio::io_context io;
-    net::deadline_queue deadlines{io};
-    net::block_pool blocks;
-    http::field_list fields;
-    test::changeable_settings in_force;
-    config::settings& settings = in_force.values();
-    telemetry::traffic traffic;
     std::list<fake_exchange> running;
-    telemetry::exchange_list exchanges;
-    telemetry::request_ring requests;
-    telemetry::history past;
-    recovery::ledger ledger;
-    host::host_list hosts{{io, deadlines, blocks, fields}, in_force, ledger};
-    recovery::router router{io, deadlines, in_force, "secret"};
-    proxy_state proxy{"127.0.0.1:1235", 3, 384, 17, false};
-    sources shown{io,
-                  deadlines,
-                  in_force,
-                  traffic,
-                  exchanges,
-                  requests,
-                  past,
-                  ledger,
-                  hosts,
-                  router,
-                  [this] { return proxy; },
-                  {},
-                  {},
-                  "1.2.3"};
     status_documents documents{shown, "5f3a9c12", [] { return event_state{7, 2, {}}; }};
     actions acting{shown, {}};
     api under_test{shown, documents, acting};
