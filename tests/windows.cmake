@@ -24,7 +24,7 @@ add_test(NAME platform.unit_tests COMMAND unit_tests --gtest_brief=1)
 set_tests_properties(platform.unit_tests PROPERTIES TIMEOUT 300)
 
 find_package(Python3 3.11 REQUIRED COMPONENTS Interpreter)
-foreach(story imports_test archive_test windows_story)
+foreach(story imports_test archive_test windows_story windows_service)
     add_test(NAME platform.${story}
         COMMAND ${CMAKE_COMMAND} -E env WINDOWS_PROGRAM=$<TARGET_FILE:secondwind>
             $<TARGET_FILE:Python3::Interpreter> -B

@@ -6,15 +6,10 @@ show is listed in docs/windows.md.
 
 import contextlib
 import json
-import os
-import pathlib
-import re
 import signal
 import socket
 import ssl
 import struct
-import subprocess
-import tempfile
 import time
 import unittest
 
@@ -22,49 +17,19 @@ import wine
 from harness import (
     PATIENCE,
     ask,
-    binary_test,
     client,
     host,
     port_of,
     process,
     run,
 )
+from story import CHAT, free_port, in_a_folder, logged, request, setUpModule  # noqa: F401
 from tls_test import authority, python_host
 
 IDLE_CLIENTS = 600
-CHAT = "/v1/chat/completions"
 STREAM_HEAD = (
     b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 )
-
-
-def setUpModule():
-    wine.skip_without_wine()
-    wine.start()
-    unittest.addModuleCleanup(wine.end)
-    first = run("--version")
-    if first.returncode != 0:
-        raise AssertionError(f"secondwind.exe does not start: {first}")
-
-
-PORTS = iter(range(21500, 22000))
-
-
-def free_port():
-    """A port that is not one of those that outgoing connections get, and none that was given out
-    before: Wine refuses to listen on one that some connection had lately."""
-    for port in PORTS:
-        with socket.socket() as tried, contextlib.suppress(OSError):
-            tried.bind(("127.0.0.1", port))
-            return port
-    raise AssertionError("no port is free")
-
-
-def request(method, path, body=b""):
-    return (
-        f"{method} {path} HTTP/1.1\r\nHost: proxy\r\nContent-Type: application/json\r\n"
-        f"Content-Length: {len(body)}\r\n\r\n"
-    ).encode() + body
 
 
 def chunk(data):
@@ -73,19 +38,6 @@ def chunk(data):
 
 def event(number):
     return b'data: {"choices":[{"delta":{"content":"%d"}}]}\n\n' % number
-
-
-class in_a_folder(binary_test):
-    def setUp(self):
-        super().setUp()
-        self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
-
-    def write(self, name, **settings):
-        """The Windows path of a configuration."""
-        file = self.folder / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(settings), encoding="utf-8")
-        return wine.windows_path(file)
 
 
 class command_line(in_a_folder):
@@ -237,23 +189,6 @@ class requests(in_a_folder):
             self.assertEqual(proxy.event("exchange")["status"], 499)
 
 
-def logged(file, name):
-    """The first event of that name in a log file."""
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        with contextlib.suppress(FileNotFoundError, ValueError):
-            for line in file.read_text(encoding="utf-8").splitlines():
-                if line.startswith("{") and json.loads(line).get("event") == name:
-                    return json.loads(line)
-        select_nothing()
-    raise AssertionError(f"{name} is not in {file}")
-
-
-def select_nothing():
-    """A file tells nobody that it grows."""
-    time.sleep(0.02)
-
-
 class tls(in_a_folder):
     def test_both_sides_speak_it_and_the_host_is_found_by_its_name(self):
         ca = authority(self.folder)
@@ -297,13 +232,6 @@ class running(in_a_folder):
             self.assertIn(f"127.0.0.1:{at}", second.stderr)
             self.assertEqual(self.answered(lm, at), b"ok")
 
-    def answered(self, lm, at):
-        with client(at) as app:
-            app.send(request("GET", "/v1/models"))
-            peer, _ = lm.take()
-            peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
-            return app.until(b"ok")[-2:]
-
     def test_a_reload_moves_it_to_another_port(self):
         first, second = free_port(), free_port()
         with host() as lm:
@@ -346,75 +274,6 @@ class running(in_a_folder):
                 proxy.signal(signal.SIGINT)
                 proxy.event("forced_stop")
                 self.assertEqual(proxy.wait(), 1)
-
-
-class service(in_a_folder):
-    def setUp(self):
-        super().setUp()
-        self.data = wine.unix_path("C:\\ProgramData\\secondwind")
-        self.log = self.data / "secondwind.log"
-        with contextlib.suppress(FileNotFoundError):
-            self.log.unlink()
-        self.addCleanup(run, "service", "remove")
-
-    def test_it_is_installed_serves_reloads_drains_and_is_removed(self):
-        at, moved = free_port(), free_port()
-        with host() as lm:
-            settings = {"upstreams": [{"url": lm.url}], "admin": {"listen": "off"}}
-            # A path with a space and a letter that only UTF-8 has.
-            file = self.write("моя служба/s.json", listen=f"127.0.0.1:{at}", **settings)
-            done = run("service", "install", "-c", file, "--log-format", "json")
-            self.assertEqual(done.returncode, 0, done.stderr)
-            self.assertEqual(run("service", "install").returncode, 1)
-            started = wine.windows("net", "start", "secondwind")
-            self.assertEqual(started.returncode, 0, started.stdout + started.stderr)
-            # It counts as started when it listens.
-            self.assertEqual(self.state_after("START_PENDING")["STATE"], "RUNNING")
-            self.assertEqual(running.answered(self, lm, at), b"ok")
-            self.write("моя служба/s.json", listen=f"127.0.0.1:{moved}", **settings)
-            self.log.rename(self.data / "secondwind.old")
-            told = wine.windows(self.control(), "secondwind")
-            self.assertEqual(told.returncode, 0, told.stderr)
-            self.assertEqual(logged(self.log, "files_reopened")["log"][-14:], "secondwind.log")
-            self.assertEqual(running.answered(self, lm, moved), b"ok")
-            stopped = wine.windows("net", "stop", "secondwind")
-            self.assertEqual(stopped.returncode, 0, stopped.stdout + stopped.stderr)
-            logged(self.log, "stopped")
-            self.assertNotIn(b"\r", self.log.read_bytes())
-            done = run("service", "remove")
-            self.assertEqual(done.returncode, 0, done.stderr)
-            self.assertEqual(run("service", "remove").returncode, 1)
-
-    def state_after(self, passing):
-        """What Windows says of the service once its state is no longer this one. Windows' own
-        `net start` waits for that, but Wine's does not."""
-        end = time.monotonic() + PATIENCE
-        while time.monotonic() < end:
-            told = wine.windows("sc", "query", "secondwind").stdout
-            found = dict(re.findall(r"(\w+) +: +(?:\d+  )?(\w+)", told))
-            if found.get("STATE", passing) != passing:
-                return found
-        raise AssertionError(f"the service stays {passing}: {told}")
-
-    def control(self):
-        """What `sc control NAME paramchange` does; Wine's own sc does not know it."""
-        program = self.folder / "paramchange.exe"
-        source = pathlib.Path(__file__).with_name("paramchange.c")
-        subprocess.run(["x86_64-w64-mingw32-gcc-posix", "-o", program, source], check=True)
-        return str(program)
-
-    def test_an_unusable_configuration_is_refused_by_install(self):
-        done = run("service", "install", "-c", self.write("x.json", listne="x"))
-        self.assertEqual(done.returncode, 78)
-        self.assertEqual(run("service", "remove").returncode, 1)
-
-    def test_one_that_became_unusable_stops_with_78(self):
-        file = self.write("s.json", listen=f"127.0.0.1:{free_port()}")
-        self.assertEqual(run("service", "install", "-c", file).returncode, 0)
-        self.write("s.json", listne="x")
-        wine.windows("net", "start", "secondwind")
-        ended = self.state_after("START_PENDING")
-        self.assertEqual((ended["STATE"], ended["SERVICE_EXIT_CODE"]), ("STOPPED", "78"))
 
 
 if __name__ == "__main__":
