@@ -114,8 +114,8 @@ void close_output(std::chrono::milliseconds wait) noexcept {
     s.output.reset();
 }
 
-bool goes_to_terminal(options const& how) noexcept {
-    return how.file.empty() && is_terminal(standard_stream::error);
+bool goes_to_terminal(options const& wanted) noexcept {
+    return wanted.file.empty() && is_terminal(standard_stream::error);
 }
 
 } // namespace

@@ -21,8 +21,8 @@ public:
     };
 
     // Both must outlive it.
-    heartbeat(net::deadline_queue& queue, owner& whose, std::chrono::milliseconds interval)
-        : timer_{queue, "heartbeat", *this}, owner_{whose}, interval_{interval} {
+    heartbeat(net::deadline_queue& queue, owner& exchange, std::chrono::milliseconds interval)
+        : timer_{queue, "heartbeat", *this}, owner_{exchange}, interval_{interval} {
         timer_.after(interval_);
     }
 

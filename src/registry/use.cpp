@@ -19,9 +19,9 @@ std::filesystem::path use_file(std::filesystem::path const& registry) {
 }
 
 // False if somebody else has it in the way for all that time.
-bool lock(descriptor const& file, sharing how, std::chrono::milliseconds patience) {
+bool lock(descriptor const& file, sharing mode, std::chrono::milliseconds patience) {
     auto const last = std::chrono::steady_clock::now() + patience;
-    while (!try_lock(file, how)) {
+    while (!try_lock(file, mode)) {
         if (errno != EWOULDBLOCK || std::chrono::steady_clock::now() >= last)
             return false;
         std::this_thread::sleep_for(pause);

@@ -40,7 +40,7 @@ enum class readers : std::uint8_t { all, owner }; // of a file that is made; for
 // Empty after an error. Others may rename and remove the file while it is open, and a child process
 // does not inherit it. No byte is changed for the sake of line ends.
 descriptor open_file(std::filesystem::path const& name, file_use use,
-                     readers whose = readers::all) noexcept;
+                     readers access = readers::all) noexcept;
 
 // -1 if it is no regular file.
 std::int64_t size_of(descriptor const& file) noexcept;
@@ -60,7 +60,7 @@ bool sync_folder(std::filesystem::path const& folder) noexcept;
 enum class sharing : std::uint8_t { shared, exclusive };
 // Does not wait: EWOULDBLOCK if another has it. The system lets the lock go with the descriptor or
 // the process. Others can read the file while it is locked.
-bool try_lock(descriptor const& file, sharing how) noexcept;
+bool try_lock(descriptor const& file, sharing mode) noexcept;
 
 // For the owner alone.
 bool make_folder(std::filesystem::path const& folder) noexcept;

@@ -144,8 +144,8 @@ struct local_memory {
 
 class service_error : public std::system_error {
 public:
-    explicit service_error(std::string const& what)
-        : std::system_error{static_cast<int>(::GetLastError()), std::system_category(), what} {}
+    explicit service_error(std::string const& action)
+        : std::system_error{static_cast<int>(::GetLastError()), std::system_category(), action} {}
 };
 
 // What failed, why, and what to do.
@@ -217,10 +217,10 @@ std::wstring executable() {
 }
 
 template<class Value>
-void configure(SC_HANDLE service, DWORD what, Value value) {
-    if (::ChangeServiceConfig2W(service, what, &value) == 0)
-        fmt::print(stderr, "secondwind: warning: setting {} of the service was refused: {}\n", what,
-                   std::system_category().message(static_cast<int>(::GetLastError())));
+void configure(SC_HANDLE service, DWORD setting, Value value) {
+    if (::ChangeServiceConfig2W(service, setting, &value) == 0)
+        fmt::print(stderr, "secondwind: warning: setting {} of the service was refused: {}\n",
+                   setting, std::system_category().message(static_cast<int>(::GetLastError())));
 }
 
 void configure(SC_HANDLE service) {

@@ -32,11 +32,11 @@ descriptor::~descriptor() {
         ::close(number_);
 }
 
-descriptor open_file(std::filesystem::path const& name, file_use use, readers whose) noexcept {
+descriptor open_file(std::filesystem::path const& name, file_use use, readers access) noexcept {
     constexpr mode_t for_all = 0666;
     constexpr mode_t for_owner = 0600;
     return descriptor{::open(name.c_str(), flags_of(use) | O_CLOEXEC,
-                             whose == readers::all ? for_all : for_owner)};
+                             access == readers::all ? for_all : for_owner)};
 }
 
 std::int64_t size_of(descriptor const& file) noexcept {
@@ -85,8 +85,8 @@ bool sync_folder(std::filesystem::path const& folder) noexcept {
     return opened && sync(opened);
 }
 
-bool try_lock(descriptor const& file, sharing how) noexcept {
-    int const operation = (how == sharing::shared ? LOCK_SH : LOCK_EX) | LOCK_NB;
+bool try_lock(descriptor const& file, sharing mode) noexcept {
+    int const operation = (mode == sharing::shared ? LOCK_SH : LOCK_EX) | LOCK_NB;
     int locked = 0;
     do
         locked = ::flock(file.number(), operation);

@@ -72,16 +72,16 @@ opening opening_for(file_use use) noexcept {
     return {GENERIC_READ, OPEN_EXISTING, _O_RDONLY};
 }
 
-descriptor open(std::filesystem::path const& name, opening how) noexcept {
-    auto* const handle = ::CreateFileW(name.c_str(), how.access,
-                                       FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
-                                       nullptr, how.disposition, FILE_ATTRIBUTE_NORMAL, nullptr);
+descriptor open(std::filesystem::path const& name, opening options) noexcept {
+    auto* const handle = ::CreateFileW(
+        name.c_str(), options.access, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
+        nullptr, options.disposition, FILE_ATTRIBUTE_NORMAL, nullptr);
     if (handle == INVALID_HANDLE_VALUE) {
         fail();
         return descriptor{};
     }
     int const number = ::_open_osfhandle(reinterpret_cast<std::intptr_t>(handle),
-                                         how.flags | _O_BINARY | _O_NOINHERIT);
+                                         options.flags | _O_BINARY | _O_NOINHERIT);
     if (number < 0)
         ::CloseHandle(handle);
     return descriptor{number};
@@ -95,7 +95,7 @@ descriptor::~descriptor() {
 }
 
 // The rights of a new file are those of its folder, whoever the readers are to be.
-descriptor open_file(std::filesystem::path const& name, file_use use, readers /*whose*/) noexcept {
+descriptor open_file(std::filesystem::path const& name, file_use use, readers /*access*/) noexcept {
     return open(name, opening_for(use));
 }
 
@@ -170,11 +170,11 @@ bool sync_folder(std::filesystem::path const& /*folder*/) noexcept {
     return true;
 }
 
-bool try_lock(descriptor const& file, sharing how) noexcept {
+bool try_lock(descriptor const& file, sharing mode) noexcept {
     OVERLAPPED at{};
     at.OffsetHigh = high_half_of_lock;
     DWORD const flags =
-        LOCKFILE_FAIL_IMMEDIATELY | (how == sharing::exclusive ? LOCKFILE_EXCLUSIVE_LOCK : 0U);
+        LOCKFILE_FAIL_IMMEDIATELY | (mode == sharing::exclusive ? LOCKFILE_EXCLUSIVE_LOCK : 0U);
     return ::LockFileEx(handle_of(file), flags, 0, 1, 0, &at) != 0 || fail();
 }
 
