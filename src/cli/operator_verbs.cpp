@@ -169,7 +169,7 @@ void operator_verbs::add_changes(CLI::App& app) {
     mode.add_option("MODE", flags_.value, "on, observe or off")->required();
     auto& evict =
         add(app, verb::evict, "evict", "Set what recoveries unload until the next reload");
-    evict.add_option("WHAT", flags_.value, "idle, enough or all")->required();
+    evict.add_option("MODELS", flags_.value, "idle, enough or all")->required();
     auto& pin = add(app, verb::pin, "pin", "Never unload a model for memory");
     pin.add_option("MODEL", flags_.model, "Its key, as `models` lists it, or a pattern")
         ->required();

@@ -267,11 +267,9 @@ asio::awaitable<void> load_model(std::shared_ptr<emulated_host> host, responder&
         co_return;
     }
     load_choice by_hand;
-    if (known->profile) {
-        if (auto const complaint = read_load_choice(document, by_hand); !complaint.empty()) {
-            co_await out.send(rest_error(400, "invalid_request", complaint));
-            co_return;
-        }
+    if (auto const complaint = read_load_choice(document, by_hand); !complaint.empty()) {
+        co_await out.send(rest_error(400, "invalid_request", complaint));
+        co_return;
     }
     auto const attempt = co_await start_load(host, *known, std::move(by_hand), out.client());
     auto const& begun = attempt.begun;
