@@ -57,9 +57,10 @@ evidence::evidence(std::span<registry::probe const> made, std::optional<std::int
         if (!size)
             continue;
         bool const is_good = p.outcome == outcome::good;
+        bool const has_loaded = p.effective.has_value();
         if (p.filled || !is_good)
             note(*size, level::filled, p.outcome);
-        if (!p.filled || is_good)
+        if (!p.filled || is_good || !has_loaded)
             note(*size, level::brief, p.outcome);
     }
 }

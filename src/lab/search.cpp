@@ -80,6 +80,8 @@ public:
             return want(std::nullopt, base());
         if (facts_.fitted())
             return at_fitted(std::min(*facts_.fitted(), *limit_));
+        if (auto const bad = spoiled_guess())
+            return below(*bad).value_or(finished{});
 
         if (auto const wanted = climb(base()))
             return *wanted;
@@ -170,7 +172,17 @@ private:
             auto const power = std::bit_ceil(static_cast<std::uint64_t>(good) + 1);
             size = std::min(size, static_cast<std::int64_t>(power));
         }
-        return want(size, l);
+        // The guess is likely to be the maximum, which has to be filled anyway.
+        return want(size, size == guessed.size ? deepest() : l);
+    }
+
+    // The guess, if it loads and does not work when it is filled: no larger size can.
+    std::optional<std::int64_t> spoiled_guess() const {
+        auto const good = facts_.largest_good(base());
+        if (!good || base() == deepest())
+            return std::nullopt;
+        auto const bad = facts_.smallest_bad_above(*good, deepest());
+        return bad && facts_.at(*bad, base()).standing == standing::untried ? bad : std::nullopt;
     }
 
     // A cache that is corrupt, or a crash, may be a fault of that one size.

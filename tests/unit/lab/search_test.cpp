@@ -66,15 +66,17 @@ TEST(search, finds_each_maximum_where_long_prompts_fail) {
     for (auto const limit : limits)
         for (auto const truth : maxima(limit))
             for (auto const failure :
-                 {outcome::memory, outcome::crash, outcome::truncated, outcome::overflow}) {
-                simulated_machine machine;
-                machine.model.declared = limit;
-                machine.reads_up_to = truth;
-                machine.read_failure = failure;
-                expect_right(machine);
-                if (HasFailure())
-                    return;
-            }
+                 {outcome::memory, outcome::crash, outcome::truncated, outcome::overflow})
+                for (auto const guess : guesses(truth)) {
+                    simulated_machine machine;
+                    machine.model.declared = limit;
+                    machine.reads_up_to = truth;
+                    machine.read_failure = failure;
+                    machine.passes_up_to = guess;
+                    expect_right(machine);
+                    if (HasFailure())
+                        return;
+                }
 }
 
 TEST(search, finds_each_maximum_from_any_default) {
@@ -299,6 +301,31 @@ TEST(search, probes_the_last_bound_once_more_where_memory_may_be_freed_late) {
             return number == 2 ? std::optional{o} : std::nullopt;
         };
         expect_right(machine);
+    }
+}
+
+TEST(search, fills_the_size_that_the_host_guesses_at_once) {
+    simulated_machine machine;
+    machine.loads_up_to = 50'176;
+    machine.passes_up_to = 50'176;
+    auto const done = search_on(machine);
+    std::vector<std::optional<std::int64_t>> asked;
+    for (auto const& p : done.probes)
+        asked.push_back(p.asked);
+    using sizes = std::vector<std::optional<std::int64_t>>;
+    EXPECT_EQ(asked, (sizes{std::nullopt, 50'176, 51'200, 51'200}));
+    EXPECT_TRUE(done.probes[1].filled);
+    EXPECT_EQ(done.result.works, 50'176);
+}
+
+TEST(search, looks_only_below_a_guess_that_does_not_work_when_it_is_filled) {
+    for (std::int64_t const works : {4096, 20'480, 49'152}) {
+        simulated_machine machine;
+        machine.reads_up_to = works;
+        machine.passes_up_to = 50'176;
+        expect_right(machine);
+        for (auto const& p : search_on(machine).probes)
+            EXPECT_LE(p.asked.value_or(0), 50'176);
     }
 }
 
