@@ -57,10 +57,11 @@ evidence::evidence(std::span<registry::probe const> made, std::optional<std::int
         if (!size)
             continue;
         bool const is_good = p.outcome == outcome::good;
-        bool const has_loaded = p.effective.has_value();
+        bool const whatever_the_prompt =
+            !p.effective || p.outcome == outcome::cache_corruption || is_good;
         if (p.filled || !is_good)
             note(*size, level::filled, p.outcome);
-        if (!p.filled || is_good || !has_loaded)
+        if (!p.filled || whatever_the_prompt)
             note(*size, level::brief, p.outcome);
     }
 }
