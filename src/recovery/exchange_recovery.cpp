@@ -378,10 +378,10 @@ std::string_view exchange_recovery::key() {
 }
 
 bool exchange_recovery::futile(verdict v) {
-    if (is_refusal(v) && host_.fitting_context(key()) && !request_.chooses_context())
+    if (!is_refusal(v) || host_.oversized.empty())
         return false;
-    return is_refusal(v) && !host_.oversized.empty() &&
-           host_.oversized.futile(key(), host_.deadlines.now());
+    return request_.chooses_context() ? host_.oversized.futile(key(), host_.deadlines.now())
+                                      : host_.is_futile(key());
 }
 
 // The same was unloaded a moment ago, and it did not help.

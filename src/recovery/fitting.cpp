@@ -19,6 +19,10 @@ std::optional<std::int64_t> host_recovery::fitting_context(std::string_view key)
                                    std::chrono::system_clock::now());
 }
 
+bool host_recovery::is_futile(std::string_view key) const {
+    return oversized.futile(key, deadlines.now()) && !fitting_context(key);
+}
+
 void host_recovery::note_fitted(std::string const& instance) {
     constexpr std::size_t most = 64;
     std::erase(fitted, instance);

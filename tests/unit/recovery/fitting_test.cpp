@@ -124,6 +124,26 @@ TEST_F(fitting, makes_room_for_a_model_that_is_known_not_to_fit) {
     EXPECT_EQ(host.fitted.size(), 1U);
 }
 
+TEST_F(fitting, is_awaited_by_all_that_are_refused_meanwhile) {
+    settings.recovery.fit_context = false;
+    auto const& before = send(too_large);
+    finish();
+    ASSERT_TRUE(refused(before));
+    settings.recovery.fit_context = true;
+    host.load("m50");
+    keep_busy("m50", 1s);
+    auto const& first = send(too_large);
+    auto const& second = send(too_large);
+    until_it_waits();
+    auto const& third = send(too_large);
+    finish();
+    for (auto const* const each : {&first, &second, &third}) {
+        EXPECT_TRUE(healthy(*each));
+        EXPECT_LE(each->attempts(), 2U);
+    }
+    EXPECT_EQ(host.fitted.size(), 1U);
+}
+
 TEST_F(fitting, waits_for_a_busy_model) {
     host.load("m50");
     auto const& busy = keep_busy("m50", 1s);
