@@ -160,9 +160,7 @@ void recovery_referee::began(record const& r) {
     auto const& leader = exchanges_.at(r.trigger.request_id);
     if (!r.trigger.after_commit && leader.exchange->gone())
         breach(r.trigger.request_id + " leads and has left");
-    if (is_refusal(r.trigger.verdict) &&
-        recovery_.oversized.futile(r.trigger.model, virtual_time::now()) &&
-        !recovery_.fitting_context(r.trigger.model))
+    if (is_refusal(r.trigger.verdict) && recovery_.is_futile(r.trigger.model))
         breach(r.trigger.model + " is known not to fit, and a recovery begins for it");
 }
 

@@ -100,6 +100,7 @@ private:
     std::map<std::uint64_t, history> records_; // by id
     std::set<std::uint64_t> running_;
     std::map<std::uint64_t, load> loaded_; // by the instance's number
+    std::set<std::uint64_t> used_;         // instances that have given output, likewise
     std::set<std::string> refused_;        // models whose load was refused
     std::set<std::string> futile_;         // models that the proxy takes for too large
     std::optional<time_point> needless_;   // since when a recovery waits for nothing

@@ -256,12 +256,17 @@ void recovery_schedule::choose_clients() {
     for (int n = 0; n < count; ++n) {
         auto& e = add_client(choose_wish());
         auto const comes = span(0, static_cast<int>((n % 3 == 0 ? length_ : burst).count()));
-        at(comes, [&e] { e.start(); });
-        if (!calm_ && chance(20))
-            at(comes + span(0, slow_ ? 40'000 : 700), [this, &e] {
+        if (calm_ || !chance(20)) {
+            at(comes, [&e] { e.start(); });
+            continue;
+        }
+        at(comes, [this, &e, stays = span(0, slow_ ? 40'000 : 700)] {
+            e.start();
+            at(stays, [this, &e] {
                 referee_->trace(e.sent().id + " leaves");
                 e.leave();
             });
+        });
     }
 }
 

@@ -18,6 +18,9 @@ class recovery_schedule : seeded_random {
 public:
     explicit recovery_schedule(std::uint64_t seed, bool tracing = false);
 
+    // See virtual_time.
+    void disorder(std::uint64_t seed) { time_.disorder(seed); }
+
     // True if it came to its end. If not, this object must not be destroyed: what still hangs
     // refers to all of it.
     bool run();

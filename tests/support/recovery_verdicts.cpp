@@ -155,8 +155,7 @@ void recovery_referee::attempt_begins(watched& w) {
     if (held && e.resends() == 0 && guard.gate() == policy::gate::closed)
         breach(id + " is sent while the gate is closed");
     if (held && !crumb && guard.gate() == policy::gate::waiting && guard.recovering() &&
-        !recovery_.oversized.futile(e.model(), virtual_time::now()) &&
-        std::ranges::count(recovery_.loading(), e.model()) == 0)
+        !recovery_.is_futile(e.model()) && std::ranges::count(recovery_.loading(), e.model()) == 0)
         breach(id + " takes the memory that is waited for");
     w.loads = cold && !recovery_.quiet();
 }
@@ -169,7 +168,10 @@ void recovery_referee::decided(watched& w, policy::next_step s) {
     auto const* const use = call.on() && listed_for(e) != nullptr
                                 ? recovery_.models.use_of(listed_for(e)->id)
                                 : nullptr;
-    if (e.judged().verdict == verdict::healthy && w.loads && use != nullptr && use->loaded &&
+    // By its first output. A request that came when it was not listed may not have loaded it.
+    bool const first =
+        e.judged().verdict == verdict::healthy && call.on() && used_.insert(*call.on()).second;
+    if (first && w.loads && use != nullptr && use->loaded &&
         use->load > virtual_time::milliseconds::zero())
         loaded_.emplace(*call.on(), load{virtual_time::now(),
                                          std::chrono::duration_cast<virtual_time::milliseconds>(

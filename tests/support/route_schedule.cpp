@@ -203,12 +203,16 @@ void route_schedule::choose_clients() {
     for (int n = 0; n < count; ++n) {
         auto& client = add_client(choose_wish());
         auto const comes = span(0, static_cast<int>((n % 3 == 0 ? length_ : burst).count()));
-        at(comes, [&client] { client.start(); });
-        if (calm_ || !chance(20))
+        if (calm_ || !chance(20)) {
+            at(comes, [&client] { client.start(); });
             continue;
-        at(comes + span(0, slow_ ? 40'000 : 700), [this, &client] {
-            referee_->trace(client.sent().id + " leaves");
-            client.leave();
+        }
+        at(comes, [this, &client, stays = span(0, slow_ ? 40'000 : 700)] {
+            client.start();
+            at(stays, [this, &client] {
+                referee_->trace(client.sent().id + " leaves");
+                client.leave();
+            });
         });
     }
 }

@@ -21,6 +21,9 @@ public:
 
     explicit route_schedule(std::uint64_t seed, choice by = choice::by_model);
 
+    // See virtual_time.
+    void disorder(std::uint64_t seed) { time_.disorder(seed); }
+
     // True if it came to its end. If not, this object must not be destroyed: what still hangs
     // refers to all of it.
     bool run();

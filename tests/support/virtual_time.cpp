@@ -36,8 +36,39 @@ void virtual_time::settle() {
         on_settled();
 }
 
+std::vector<std::function<void()>> virtual_time::take_due() {
+    std::vector<std::function<void()>> due;
+    auto const end = agenda_.upper_bound(current);
+    for (auto each = agenda_.begin(); each != end; ++each)
+        due.push_back(std::move(each->second));
+    agenda_.erase(agenda_.begin(), end);
+    return due;
+}
+
+void virtual_time::meet_in_any_order() {
+    auto due = take_due();
+    due.emplace_back([this] { deadlines_.expire(); });
+    while (!due.empty()) {
+        dice_->shuffle(due);
+        for (auto const& event : due) {
+            event();
+            io_.restart();
+            for (int ready = dice_->one_of<int>({0, 0, 1, 2, 4, 1000}); ready > 0; --ready)
+                if (io_.poll_one() == 0)
+                    break;
+        }
+        due = take_due();
+    }
+    settle();
+}
+
 void virtual_time::move_to(time_point t) {
     current = t;
+    if (dice_) {
+        if (dice_->chance(30))
+            current += dice_->span(0, static_cast<int>(latest.count()));
+        return meet_in_any_order();
+    }
     deadlines_.expire();
     settle();
     while (!agenda_.empty() && agenda_.begin()->first <= current) {

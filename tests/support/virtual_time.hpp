@@ -1,14 +1,19 @@
 // Time that passes only when a test says so.
 #pragma once
 
+#include "support/seeded_random.hpp"
+
 #include <secondwind/net/deadline.hpp>
 
 #include <boost/asio/io_context.hpp>
 
 #include <chrono>
 #include <coroutine>
+#include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
+#include <vector>
 
 namespace secondwind::test {
 
@@ -27,7 +32,16 @@ public:
 
     net::deadline_queue& deadlines() noexcept { return deadlines_; }
 
-    // Events of the same moment happen in the order in which they were scheduled.
+    // From now on the loop is busy and the network has no order: a loop that is late finds several
+    // events at once, in any order, and has run any number of ready handlers when the next one
+    // comes. The same seed repeats it.
+    void disorder(std::uint64_t seed) { dice_.emplace(seed ^ (std::uint64_t{1} << 63)); }
+
+    // How late it is at most.
+    static constexpr milliseconds latest{3};
+
+    // Events of the same moment happen in the order in which they were scheduled, unless there is
+    // disorder.
     void after(milliseconds span, std::function<void()> action);
 
     // Runs everything that is ready; no time passes.
@@ -57,11 +71,14 @@ public:
 
 private:
     void move_to(time_point t);
+    void meet_in_any_order();
+    std::vector<std::function<void()>> take_due();
 
     boost::asio::io_context& io_;
     net::deadline_queue deadlines_;
     std::multimap<time_point, std::function<void()>> agenda_;
     time_point start_;
+    std::optional<seeded_random> dice_; // of the disorder
 };
 
 } // namespace secondwind::test
