@@ -1,5 +1,6 @@
 #include <secondwind/lmstudio/requested_model.hpp>
 
+#include <secondwind/base/ascii.hpp>
 #include <secondwind/base/escape.hpp>
 #include <secondwind/http/member_scanner.hpp>
 #include <secondwind/lmstudio/model_name.hpp>
@@ -29,12 +30,12 @@ requested_model requested_model::known(std::string_view body, bool whole, std::s
 }
 
 std::string_view requested_model::glance() const noexcept {
-    constexpr std::string_view beginning = R"({"model":)";
+    static constexpr char beginning[] = R"({"model":)";
     if (known_)
         return answer_.name;
-    if (is_operation_ || !body_.starts_with(beginning))
+    if (is_operation_ || !secondwind::begins_with(body_, beginning))
         return {};
-    auto text = body_.substr(beginning.size());
+    auto text = body_.substr(sizeof beginning - 1);
     if (text.starts_with(' '))
         text.remove_prefix(1);
     if (!text.starts_with('"'))

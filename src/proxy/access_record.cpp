@@ -25,7 +25,8 @@ std::string_view to_string(ending e) noexcept {
 }
 
 // Where it is kept, which may have another one's: each member is set.
-void access_record::tell(request const& request, telemetry::finished& one) const {
+void access_record::tell(request const& request, std::string_view model,
+                         telemetry::finished& one) const {
     auto const seconds_until = [this](clock::time_point t) {
         return std::chrono::duration<double>{t - began}.count();
     };
@@ -52,7 +53,7 @@ void access_record::tell(request const& request, telemetry::finished& one) const
     one.recovery = recovery;
     one.ended = to_string(ending);
     one.host = request.host_name();
-    one.model = request.model_name();
+    one.model = model;
     one.client = request.client;
     one.agent = request.agent;
     one.address = request.shown_address;
@@ -62,7 +63,8 @@ void access_record::tell(request const& request, telemetry::finished& one) const
 
 void access_record::write(request const& request, telemetry::traffic& counts,
                           telemetry::request_ring& recent) const {
-    auto const fill = [&](telemetry::finished& told) { tell(request, told); };
+    auto const model = request.model_name();
+    auto const fill = [&](telemetry::finished& told) { tell(request, model, told); };
     auto const& one = recent.add(fill, earlier);
     counts.ended(one);
     if (repeated || !log::enabled(log::level::info))
@@ -74,7 +76,7 @@ void access_record::write(request const& request, telemetry::traffic& counts,
         log::field{"path", request.path()},
         log::field{"status", code()},
         log::field{"host", request.host_name()},
-        log::field{"model", request.model_name()},
+        log::field{"model", model},
         log::field{"route", request.host ? policy::to_string(request.route) : ""},
         log::field{"stream", stream},
         log::field{"attempts", std::uint64_t{attempts}},

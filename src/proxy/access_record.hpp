@@ -70,7 +70,7 @@ struct access_record {
                telemetry::request_ring& recent) const;
 
 private:
-    void tell(request const& request, telemetry::finished& one) const;
+    void tell(request const& request, std::string_view model, telemetry::finished& one) const;
 };
 
 } // namespace secondwind::proxy

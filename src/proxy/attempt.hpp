@@ -4,6 +4,7 @@
 #include "body_reader.hpp"
 #include "preamble_relay.hpp"
 #include "request.hpp"
+#include <secondwind/base/ascii.hpp>
 #include <secondwind/host/answer.hpp>
 #include <secondwind/lmstudio/token_usage.hpp>
 #include <secondwind/net/task.hpp>
@@ -132,7 +133,7 @@ private:
     void conclude();
     void begin_usage();
     // LM Studio's own interfaces do.
-    bool tells_stats() const noexcept { return request_.target().starts_with("/api/"); }
+    bool tells_stats() const noexcept { return begins_with(request_.target(), "/api/"); }
     net::task<void> pass_interim();
     void note_body(std::string_view data);
 

@@ -1,6 +1,7 @@
 // A request as it goes to a host: on every attempt the same bytes.
 #pragma once
 
+#include <secondwind/base/ascii.hpp>
 #include <secondwind/base/rare_string.hpp>
 #include <secondwind/config/current_settings.hpp>
 #include <secondwind/http/request_check.hpp>
@@ -30,19 +31,16 @@ struct request {
     request(replay_budget& budget, config::settings_ptr current) noexcept
         : settings{std::move(current)}, body{budget, settings->limits.replay_buffer} {}
 
-    std::string_view method() const noexcept { return request_line().substr(0, method_size); }
-    std::string_view target() const noexcept {
-        // Empty for a request that was refused before it had one.
-        auto const line = request_line();
-        return line.empty() ? line : line.substr(method_size + 1, target_size);
-    }
-    std::string_view path() const noexcept { return target().substr(0, path_size); }
+    std::string_view method() const noexcept { return {request_line().data(), method_size}; }
+    std::string_view target() const noexcept { return {target_begin(), target_size}; }
+    std::string_view path() const noexcept { return {target_begin(), path_size}; }
     // GET, HEAD and OPTIONS use no model: they need not wait for a recovery.
     bool reads_only() const noexcept {
-        return method() == "GET" || method() == "HEAD" || method() == "OPTIONS";
+        auto const name = method();
+        return is_literal(name, "GET") || is_literal(name, "HEAD") || is_literal(name, "OPTIONS");
     }
     // Loads, unloads and downloads that the client asks for itself (LM Studio's REST v1).
-    bool manages_models() const noexcept { return path().starts_with("/api/v1/models"); }
+    bool manages_models() const noexcept { return begins_with(path(), "/api/v1/models"); }
     // It may use a model, so it counts towards upstreams[].max_in_flight and waits where a host has
     // reached that. Tunnels, and what only reads or manages models, are not held up by it.
     bool takes_permit() const noexcept {
@@ -62,7 +60,12 @@ struct request {
     }
 
     // The head for its host, or until that is chosen the one that came, begins with it.
-    std::string_view request_line() const noexcept { return head.empty() ? received : head; }
+    std::string const& request_line() const noexcept { return head.empty() ? received : head; }
+    // A request that was refused before it had a target has sizes of 0.
+    char const* target_begin() const noexcept {
+        auto const& line = request_line();
+        return line.empty() ? line.data() : line.data() + method_size + 1;
+    }
 
     // "X-Request-Id: ...", as a whole line of a head.
     std::string id_field() const { return "X-Request-Id: " + id + "\r\n"; }
