@@ -81,7 +81,7 @@ std::string without_addresses(std::string_view line) {
     return out;
 }
 
-std::string log_document(std::deque<log::recent_line> const& all, log_search const& wanted,
+std::string log_document(std::vector<log::recent_line> const& all, log_search const& wanted,
                          bool show_addresses) {
     auto first = all.begin();
     if (wanted.after)

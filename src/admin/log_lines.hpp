@@ -5,10 +5,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace secondwind::admin {
 
@@ -24,7 +24,7 @@ std::string read_search(std::string_view query, log_search& into);
 std::string without_addresses(std::string_view line);
 
 // {"lines":[{"number":1,"level":"info","text":"..."}],"newest":1}, oldest first.
-std::string log_document(std::deque<log::recent_line> const& all, log_search const& wanted,
+std::string log_document(std::vector<log::recent_line> const& all, log_search const& wanted,
                          bool show_addresses);
 
 } // namespace secondwind::admin

@@ -6,12 +6,13 @@
 
 #include <atomic>
 #include <chrono>
-#include <deque>
+#include <cstring>
 #include <functional>
 #include <memory>
 #include <new>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace secondwind::log {
 namespace {
@@ -40,47 +41,67 @@ std::function<void()>& ask_for_flush() noexcept {
     return one;
 }
 
+// The texts lie one after another in one block of memory, and each new one takes the place of the
+// oldest, so that a line costs a copy of its bytes.
 class recent_ring {
 public:
     void bound(std::size_t lines, std::size_t bytes) {
-        most_lines_ = lines;
-        most_bytes_ = bytes;
-        trim();
-    }
-
-    void add(level l, std::string const& text) {
-        if (most_lines_ == 0)
+        if (lines == 0 || bytes == 0)
+            lines = bytes = 0;
+        auto const kept = all();
+        places_.assign(lines, {});
+        room_ = bytes;
+        // Not value-initialised: what no line has come to takes no memory.
+        bytes_ = std::make_unique_for_overwrite<char[]>(bytes);
+        end_ = 0;
+        oldest_ = newest_ + 1;
+        if (lines == 0 || kept.empty())
             return;
-        recent_line line{++newest_, l, {}};
-        // The memory of the line that goes is used again.
-        if (lines_.size() >= most_lines_)
-            line.text = remove_oldest();
-        line.text = text;
-        bytes_ += text.size();
-        lines_.push_back(std::move(line));
-        trim();
+        newest_ = kept.front().number - 1;
+        oldest_ = kept.front().number;
+        for (auto const& each : kept)
+            add(each.level, each.text);
     }
 
-    std::deque<recent_line> const& lines() const noexcept { return lines_; }
+    void add(level l, std::string_view text) {
+        if (places_.empty())
+            return;
+        text = text.substr(0, room_);
+        // A text that would not fit before the end of the memory begins at its beginning.
+        if (auto const at = end_ % room_; at + text.size() > room_)
+            end_ += room_ - at;
+        std::memcpy(bytes_.get() + end_ % room_, text.data(), text.size());
+        place_of(++newest_) = {end_, text.size(), l};
+        end_ += text.size();
+        if (newest_ - oldest_ == places_.size())
+            ++oldest_;
+        while (place_of(oldest_).begin + room_ < end_)
+            ++oldest_;
+    }
+
+    std::vector<recent_line> all() {
+        std::vector<recent_line> lines;
+        for (auto number = oldest_; number <= newest_; ++number) {
+            auto const& at = place_of(number);
+            lines.push_back({number, at.l, {bytes_.get() + at.begin % room_, at.size}});
+        }
+        return lines;
+    }
 
 private:
-    std::string remove_oldest() {
-        auto text = std::move(lines_.front().text);
-        bytes_ -= text.size();
-        lines_.pop_front();
-        return text;
-    }
+    struct place {
+        std::uint64_t begin = 0; // the bytes of all lines before it, and of the gaps between them
+        std::size_t size = 0;
+        level l = level::off;
+    };
+    place& place_of(std::uint64_t number) noexcept { return places_[number % places_.size()]; }
 
-    void trim() {
-        while (lines_.size() > most_lines_ || (bytes_ > most_bytes_ && lines_.size() > 1))
-            remove_oldest();
-    }
-
-    std::deque<recent_line> lines_;
-    std::size_t bytes_ = 0;
-    std::size_t most_lines_ = 0;
-    std::size_t most_bytes_ = 0;
+    std::vector<place> places_;
+    std::unique_ptr<char[]> bytes_;
+    std::size_t room_ = 0;
+    std::uint64_t end_ = 0; // of the newest, as `begin`
     std::uint64_t newest_ = 0;
+    std::uint64_t oldest_ = 1; // newest_ + 1: there is none
 };
 
 recent_ring& recent() noexcept {
@@ -198,8 +219,8 @@ void keep_recent(std::size_t lines, std::size_t bytes) {
     recent().bound(lines, bytes);
 }
 
-std::deque<recent_line> const& recent_lines() noexcept {
-    return recent().lines();
+std::vector<recent_line> recent_lines() {
+    return recent().all();
 }
 
 std::uint64_t dropped() noexcept {

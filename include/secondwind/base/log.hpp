@@ -3,12 +3,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <initializer_list>
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 namespace secondwind::log {
 
@@ -78,11 +78,11 @@ struct recent_line {
     log::level level = log::level::info;
     std::string text;
 };
-// From now on, keeps the newest lines in memory, for a look at them: at most so many, and not much
-// more than so many bytes. 0 lines: none, which is so at first.
+// From now on, keeps the newest lines in memory, for a look at them: at most so many lines and so
+// many bytes of them. 0: none, which is so at first.
 void keep_recent(std::size_t lines, std::size_t bytes);
 // Oldest first.
-std::deque<recent_line> const& recent_lines() noexcept;
+std::vector<recent_line> recent_lines();
 
 // How many lines were dropped since the process started.
 std::uint64_t dropped() noexcept;

@@ -12,7 +12,7 @@ using namespace secondwind;
 using namespace secondwind::admin;
 using nlohmann::json;
 
-std::deque<log::recent_line> three_lines() {
+std::vector<log::recent_line> three_lines() {
     return {
         {4, log::level::info, "one"}, {5, log::level::warn, "two"}, {6, log::level::info, "three"}};
 }

@@ -304,12 +304,45 @@ TEST(recent_lines, are_the_newest_within_both_bounds) {
     EXPECT_EQ(recent_lines().front().number, before + 3);
     EXPECT_TRUE(recent_lines().front().text.ends_with("event n=3"));
     EXPECT_EQ(recent_lines().back().level, level::warn);
-    keep_recent(3, 1);
-    EXPECT_EQ(recent_lines().size(), 1U);
+    keep_recent(3, recent_lines().back().text.size() + 1);
+    ASSERT_EQ(recent_lines().size(), 1U);
+    EXPECT_EQ(recent_lines().back().number, before + 5);
     EXPECT_TRUE(recent_lines().back().text.ends_with("event n=5"));
+    keep_recent(3, 7);
+    write(level::info, "event", {});
+    ASSERT_EQ(recent_lines().size(), 1U);
+    EXPECT_EQ(recent_lines().back().number, before + 6);
+    EXPECT_EQ(recent_lines().back().text.size(), 7U);
     keep_recent(0, 0);
     write(level::info, "event", {});
     EXPECT_TRUE(recent_lines().empty());
+    shutdown();
+}
+
+TEST(recent_lines, are_whole_wherever_they_lie_in_the_memory) {
+    init({.level = level::info, .format = format::text, .file = "/dev/null"});
+    for (std::size_t bytes = 100; bytes < 300; ++bytes) {
+        keep_recent(0, 0);
+        keep_recent(4, bytes);
+        for (std::uint64_t i = 0; i < 20; ++i) {
+            auto const word = std::string(i * 7 % 40 + 1, static_cast<char>('a' + i));
+            write(level::info, "event", {{"word", word}});
+            auto const lines = recent_lines();
+            ASSERT_FALSE(lines.empty());
+            ASSERT_LE(lines.size(), 4U);
+            EXPECT_TRUE(lines.back().text.ends_with(" event word=" + word));
+            std::size_t used = 0;
+            for (std::size_t n = 0; n < lines.size(); ++n) {
+                auto const nth = static_cast<char>('a' + i + n + 1 - lines.size());
+                EXPECT_EQ(lines[n].text.back(), nth);
+                EXPECT_NE(lines[n].text.find(" event word="), std::string::npos);
+                EXPECT_EQ(lines[n].number + lines.size(), lines.back().number + n + 1);
+                used += lines[n].text.size();
+            }
+            EXPECT_LE(used, bytes);
+        }
+    }
+    keep_recent(0, 0);
     shutdown();
 }
 
