@@ -12,6 +12,13 @@ constexpr unsigned char byte_at(std::string_view text, std::size_t i) noexcept {
     return static_cast<unsigned char>(text[i]);
 }
 
+template<class Word>
+Word word_at(std::string_view text, std::size_t i) noexcept {
+    Word word = 0;
+    std::memcpy(&word, text.data() + i, sizeof word);
+    return word;
+}
+
 // The bytes that need no escape in any output.
 constexpr auto plain = [] {
     std::array<bool, 256> table{};
@@ -188,21 +195,24 @@ bool is_plain(std::string_view text) noexcept {
         auto const zero = word ^ (each * c);
         return (zero - each) & ~zero;
     };
-    auto const are_plain = [text](std::size_t at) {
-        std::uint64_t word = 0;
-        std::memcpy(&word, text.data() + at, sizeof word);
+    static constexpr auto are_plain = [](std::uint64_t word) {
         auto const control = (word - each * 0x20) & ~word;
         auto const special = control | find(word, '"') | find(word, '\\') | find(word, 0x7f) | word;
         return (special & (each * 0x80)) == 0;
     };
     constexpr auto step = sizeof(std::uint64_t);
-    if (text.size() < step)
-        return std::ranges::all_of(text,
-                                   [](char c) { return plain[static_cast<unsigned char>(c)]; });
-    for (std::size_t at = 0; at + step < text.size(); at += step)
-        if (!are_plain(at))
-            return false;
-    return are_plain(text.size() - step); // some of these were looked at before
+    if (text.size() >= step) {
+        for (std::size_t at = 0; at + step < text.size(); at += step)
+            if (!are_plain(word_at<std::uint64_t>(text, at)))
+                return false;
+        return are_plain(
+            word_at<std::uint64_t>(text, text.size() - step)); // some for the second time
+    }
+    constexpr auto half = sizeof(std::uint32_t);
+    if (text.size() >= half)
+        return are_plain(word_at<std::uint32_t>(text, 0) |
+                         std::uint64_t{word_at<std::uint32_t>(text, text.size() - half)} << 32U);
+    return std::ranges::all_of(text, [](char c) { return plain[static_cast<unsigned char>(c)]; });
 }
 
 bool is_bare_word(std::string_view text) noexcept {

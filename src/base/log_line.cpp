@@ -16,12 +16,12 @@ constexpr std::size_t usual_line = 512;
 
 void put_quoted(text_writer& out, std::string_view text) {
     if (is_plain(text)) {
-        out.put("\"").put(text).put("\"");
+        out.put("\"", text, "\"");
         return;
     }
     std::string escaped;
     append_escaped(escaped, text);
-    out.put("\"").put(escaped).put("\"");
+    out.put("\"", escaped, "\"");
 }
 
 void put_word(text_writer& out, std::string_view text) {
@@ -88,7 +88,7 @@ void put_text(text_writer& out, level l, std::string_view time, std::string_view
         auto const* const text = std::get_if<std::string_view>(&fields[i].value);
         if (text != nullptr && text->empty())
             continue;
-        out.put(" ").put(fields[i].key).put("=");
+        out.put(" ", fields[i].key, "=");
         if (text != nullptr)
             put_word(out, *text);
         else
@@ -107,7 +107,7 @@ void put_json(text_writer& out, level l, std::string_view time, std::string_view
         auto const* const text = std::get_if<std::string_view>(&fields[i].value);
         if (text != nullptr && text->empty())
             continue;
-        out.put(",\"").put(fields[i].key).put("\":");
+        out.put(",\"", fields[i].key, "\":");
         if (text != nullptr)
             put_quoted(out, *text);
         else

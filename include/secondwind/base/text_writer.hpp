@@ -33,10 +33,28 @@ public:
         return *this;
     }
 
+    // The text between two literals: `,"` and `":`.
+    template<std::size_t Before, std::size_t After>
+    [[gnu::always_inline]] text_writer& put(char const (&before)[Before], std::string_view text,
+                                            char const (&after)[After]) {
+        auto const size = Before - 1 + text.size() + After - 1;
+        if (size > static_cast<std::size_t>(end_ - at_)) [[unlikely]]
+            make_room(used(), size);
+        std::memcpy(at_, before, Before - 1);
+        if (!text.empty()) // or its data may be null
+            std::memcpy(at_ + Before - 1, text.data(), text.size());
+        std::memcpy(at_ + Before - 1 + text.size(), after, After - 1);
+        at_ += size;
+        return *this;
+    }
+
     text_writer& put(std::uint64_t number) {
         if (end_ - at_ < most_digits) [[unlikely]]
             make_room(used(), most_digits);
-        at_ = std::to_chars(at_, end_, number).ptr;
+        if (number < 10)
+            *at_++ = static_cast<char>('0' + number);
+        else
+            at_ = std::to_chars(at_, end_, number).ptr;
         return *this;
     }
 
