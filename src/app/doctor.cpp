@@ -6,8 +6,10 @@
 #include "trial.hpp"
 #include <secondwind/base/ascii.hpp>
 #include <secondwind/base/build.hpp>
+#include <secondwind/base/file.hpp>
 #include <secondwind/base/json.hpp>
 #include <secondwind/base/log_line.hpp>
+#include <secondwind/base/path.hpp>
 #include <secondwind/base/table.hpp>
 #include <secondwind/config/address.hpp>
 #include <secondwind/host/call.hpp>
@@ -19,13 +21,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <cstdio>
 #include <exception>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <list>
-#include <memory>
 #include <system_error>
 #include <utility>
 
@@ -278,10 +278,6 @@ diagnosis diagnose(config::settings settings) {
     return found;
 }
 
-struct closer {
-    void operator()(std::FILE* f) const noexcept { std::fclose(f); }
-};
-
 // A file that did not exist: another one may be needed still.
 class report_file {
 public:
@@ -291,7 +287,7 @@ public:
             std::erase_if(name_, [](char c) { return c == '-' || c == ':'; });
             name_ = "secondwind-report-" + name_.substr(0, name_.find('.')) + ".json";
         }
-        file_.reset(std::fopen(name_.c_str(), "wxe"));
+        file_ = open_file(utf8_path(name_), file_use::create);
         if (!file_)
             error_ = std::generic_category().message(errno);
     }
@@ -302,15 +298,14 @@ public:
 
     void write(json const& report) {
         auto const text = report.dump(2, ' ', true, json::error_handler_t::replace) + "\n";
-        bool const written = std::fwrite(text.data(), 1, text.size(), file_.get()) == text.size();
-        if (!written || std::fflush(file_.get()) != 0)
+        if (!write_all(file_, text))
             error_ = std::generic_category().message(errno);
     }
 
 private:
     std::string name_;
     std::string error_;
-    std::unique_ptr<std::FILE, closer> file_;
+    descriptor file_;
 };
 
 std::vector<std::string> secrets_of(config::settings const& settings) {

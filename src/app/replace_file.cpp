@@ -4,23 +4,9 @@
 #include <secondwind/base/path.hpp>
 
 #include <cerrno>
-#include <string_view>
 #include <system_error>
 
 namespace secondwind::app {
-namespace {
-
-bool write_all(descriptor const& file, std::string_view bytes) {
-    while (!bytes.empty()) {
-        auto const written = write_some(file, bytes);
-        if (written <= 0)
-            return false;
-        bytes.remove_prefix(static_cast<std::size_t>(written));
-    }
-    return true;
-}
-
-} // namespace
 
 std::string replace_file(std::string const& name, std::string const& content) {
     auto const fresh = utf8_path(name + ".new");

@@ -18,10 +18,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <cstdio>
 #include <fstream>
 #include <iterator>
-#include <memory>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -62,13 +60,8 @@ overview read_overview(lab_command const& command, std::filesystem::path const& 
 bool write_file(std::string const& path, std::string const& content, console const& console) {
     if (path.empty() || path == "-")
         return console.print(content);
-    struct closer {
-        void operator()(std::FILE* f) const noexcept { std::fclose(f); }
-    };
-    std::unique_ptr<std::FILE, closer> const file{std::fopen(path.c_str(), "we")};
-    bool const written =
-        file && std::fwrite(content.data(), 1, content.size(), file.get()) == content.size() &&
-        std::fflush(file.get()) == 0;
+    std::ofstream file{utf8_path(path), std::ios::binary};
+    bool const written = file << content && file.flush();
     if (!written)
         console.print_error(fmt::format("{} could not be written: {}", in_quotes(path),
                                         std::generic_category().message(errno)));

@@ -17,16 +17,6 @@ descriptor open_for(std::string_view action, std::filesystem::path const& file, 
     return opened;
 }
 
-void write_all(descriptor const& to, std::string_view bytes, std::filesystem::path const& file) {
-    while (!bytes.empty()) {
-        auto const written = write_some(to, bytes);
-        if (written < 0 && errno != EINTR)
-            throw_errno("write", file);
-        if (written > 0)
-            bytes.remove_prefix(static_cast<std::size_t>(written));
-    }
-}
-
 } // namespace
 
 std::filesystem::path resolved(std::filesystem::path const& file) {
@@ -109,7 +99,8 @@ void copy_to_disk(std::filesystem::path const& from, std::filesystem::path const
             throw_errno("read", from);
         if (got == 0)
             break;
-        write_all(target, {block.data(), static_cast<std::size_t>(got)}, to);
+        if (!write_all(target, {block.data(), static_cast<std::size_t>(got)}))
+            throw_errno("write", to);
     }
     if (!sync(target))
         throw_errno("write down", to);

@@ -51,6 +51,8 @@ std::ptrdiff_t read_at(descriptor const& file, std::int64_t offset, char* into,
 std::ptrdiff_t write_at(descriptor const& file, std::int64_t offset,
                         std::string_view bytes) noexcept;
 std::ptrdiff_t write_some(descriptor const& file, std::string_view bytes) noexcept;
+// False if not all of them were written.
+bool write_all(descriptor const& file, std::string_view bytes) noexcept;
 bool truncate(descriptor const& file, std::int64_t size) noexcept;
 // Down to the disk.
 bool sync(descriptor const& file) noexcept;

@@ -43,6 +43,18 @@ private:
     fs::path folder_;
 };
 
+TEST_F(files, are_written_to_the_last_byte) {
+    {
+        auto const file = open_file(name("whole"), file_use::create);
+        EXPECT_TRUE(write_all(file, std::string(100'000, 'x')));
+        EXPECT_TRUE(write_all(file, ""));
+        EXPECT_TRUE(write_all(file, "end\n"));
+    }
+    EXPECT_EQ(content_of(name("whole")), std::string(100'000, 'x') + "end\n");
+    EXPECT_FALSE(write_all(open_file(name("whole"), file_use::read), "x"));
+    EXPECT_EQ(errno, EBADF);
+}
+
 TEST_F(files, are_opened_for_what_they_are_used_for) {
     EXPECT_FALSE(open_file(name("none"), file_use::read));
     EXPECT_EQ(errno, ENOENT);

@@ -1,0 +1,18 @@
+#include <secondwind/base/file.hpp>
+
+#include <cerrno>
+
+namespace secondwind {
+
+bool write_all(descriptor const& file, std::string_view bytes) noexcept {
+    while (!bytes.empty()) {
+        auto const written = write_some(file, bytes);
+        if (written < 0 && errno != EINTR)
+            return false;
+        if (written > 0)
+            bytes.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return true;
+}
+
+} // namespace secondwind
