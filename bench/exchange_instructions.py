@@ -32,6 +32,19 @@ CONNECTIONS, FEW, MANY = 4, 500, 2500
 STREAMS, FEW_EVENTS, MANY_EVENTS, GAP_US = 64, 20, 60, 50000
 
 
+class ToFirstOfFour(Secondwind):
+    routing = "host"
+
+    def settings(self, url):
+        names = ("one", "two", "three", "four")
+        upstreams = [{"name": name, "url": url} for name in names]
+        return {"upstreams": upstreams, "routing": {"mode": self.routing}}
+
+
+class ToCheapestOfFour(ToFirstOfFour):
+    routing = "model"
+
+
 def counted(target):
     """The same program under callgrind."""
 
@@ -102,6 +115,12 @@ def count(bench, target, certificate):
     show(target.name, "request", one.request())
     if isinstance(target, Secondwind) and not certificate:
         show(target.name, "request, with its line in the log", one.request(logging=True))
+        for of, part in (
+            (ToFirstOfFour, "request, to the first of four hosts"),
+            (ToCheapestOfFour, "request, to the cheapest of four"),
+        ):
+            routed = Counter(bench, of(target.name, target.executable), certificate)
+            show(target.name, part, routed.request())
     event, opening = one.streams()
     show(target.name, "event", event)
     show(target.name, "opening and end of a stream", opening)

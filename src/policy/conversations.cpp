@@ -3,24 +3,28 @@
 #include <secondwind/policy/price.hpp>
 
 #include <algorithm>
+#include <cstring>
 
 namespace secondwind::policy {
 
 namespace {
 
+std::uint64_t add(std::uint64_t hash, std::uint64_t word) noexcept {
+    constexpr int fold = 47;
+    hash = (hash ^ word) * 0x9ddfea08eb382d69;
+    return hash ^ (hash >> fold);
+}
+
 // Eight bytes at a time: bodies may be long.
 std::uint64_t add(std::uint64_t hash, std::string_view bytes) noexcept {
-    constexpr std::uint64_t factor = 0x9ddfea08eb382d69;
-    constexpr int fold = 47;
-    while (!bytes.empty()) {
-        std::uint64_t word = bytes.size();
-        auto const n = std::min(bytes.size(), sizeof word);
-        std::copy_n(bytes.data(), n, reinterpret_cast<char*>(&word));
-        hash = (hash ^ word) * factor;
-        hash ^= hash >> fold;
-        bytes.remove_prefix(n);
+    std::uint64_t word = 0;
+    for (; bytes.size() >= sizeof word; bytes.remove_prefix(sizeof word)) {
+        std::memcpy(&word, bytes.data(), sizeof word);
+        hash = add(hash, word);
     }
-    return hash;
+    word = bytes.size();
+    std::memcpy(&word, bytes.data(), bytes.size());
+    return add(hash, word);
 }
 
 } // namespace

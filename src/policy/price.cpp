@@ -22,15 +22,6 @@ std::uint64_t add(std::uint64_t hash, std::string_view text) noexcept {
     return (hash ^ 0xff) * 0x100000001b3; // a byte that ends the text: none of UTF-8
 }
 
-// Of a host, for what was hashed before it.
-std::uint64_t rank(std::uint64_t hash, std::string_view host) noexcept {
-    hash = add(hash, host);
-    // The last characters alone would hardly change the upper bits (Murmur3's finalizer).
-    hash = (hash ^ (hash >> 33)) * 0xff51afd7ed558ccd;
-    hash = (hash ^ (hash >> 33)) * 0xc4ceb9fe1a85ec53;
-    return hash ^ (hash >> 33);
-}
-
 seconds mean_pace(std::span<candidate const> all) noexcept {
     seconds sum{};
     std::size_t known = 0;
@@ -88,31 +79,25 @@ seconds victims_cost(std::span<victim const> victims) noexcept {
 }
 
 std::uint64_t rendezvous(std::string_view key, std::string_view host) noexcept {
-    return rank(add(basis, key), host);
+    auto hash = add(add(basis, key), host);
+    // The last characters alone would hardly change the upper bits (Murmur3's finalizer).
+    hash = (hash ^ (hash >> 33)) * 0xff51afd7ed558ccd;
+    hash = (hash ^ (hash >> 33)) * 0xc4ceb9fe1a85ec53;
+    return hash ^ (hash >> 33);
 }
 
-void price_all(std::span<candidate const> all, std::string_view key, priced& result) noexcept {
+void price_all(std::span<candidate const> all, priced& result) noexcept {
     auto const pace = mean_pace(all);
     result.cheapest = 0;
     seconds least = seconds::max();
-    auto const hash = add(basis, key);
-    std::optional<std::uint64_t> best_rank; // of the cheapest; mostly not needed
     for (std::size_t i = 0; i < all.size(); ++i) {
         result.prices.push_back(price_of(all[i], pace));
         auto const total = result.prices[i].total();
-        if (total > least)
-            continue;
-        std::optional<std::uint64_t> its_rank;
-        if (total == least) {
-            if (!best_rank)
-                best_rank = rank(hash, all[result.cheapest].host);
-            its_rank = rank(hash, all[i].host);
-            if (its_rank <= best_rank)
-                continue;
+        bool const first_of_equals = total == least && all[i].rank > all[result.cheapest].rank;
+        if (total < least || first_of_equals) {
+            least = total;
+            result.cheapest = i;
         }
-        least = total;
-        best_rank = its_rank;
-        result.cheapest = i;
     }
 }
 

@@ -54,7 +54,8 @@ bool move(context& shared, request& request, std::optional<recovery::choice> cho
 void note_session(request& request, http::request_head const& head) {
     for (auto const& name : request.settings->routing.session_fields)
         for (auto const& field : head.fields)
-            if (request.session.empty() && iequals(field.name, name))
+            if (field.name.size() == name.size() && request.session.empty() &&
+                iequals(field.name, name))
                 request.session = field.value;
 }
 
@@ -70,13 +71,9 @@ void read_facts(request& request, http::request_head const& head) {
     parts.upgrades = request.upgrade != http::upgrade::none;
     parts.body = request.body.view();
     for (auto const& field : head.fields) {
-        constexpr std::string_view type = "content-type";
-        constexpr std::string_view encoding = "content-encoding";
-        if (field.name.size() == type.size() && parts.content_type.empty() &&
-            iequals(field.name, type))
+        if (field.meaning == http::field_name::content_type && parts.content_type.empty())
             parts.content_type = field.value;
-        if (field.name.size() == encoding.size() && parts.content_encoding.empty() &&
-            iequals(field.name, encoding))
+        if (field.meaning == http::field_name::content_encoding && parts.content_encoding.empty())
             parts.content_encoding = field.value;
     }
     request.facts = std::make_unique<policy::request_facts>(policy::read_facts(parts));

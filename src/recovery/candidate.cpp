@@ -138,6 +138,7 @@ void look_up(lookup& kept, host_recovery& host, wanted_model const& wanted) {
     if (stale) {
         kept.known = host.models.find(wanted.name, wanted.kind);
         kept.generation = host.models.generation();
+        kept.rank = policy::rendezvous(wanted.name, host.name);
     }
     if (stale || kept.lessons != host.pace.lessons()) {
         auto const& key = kept.known->key;
@@ -161,6 +162,7 @@ policy::candidate candidate_on(host_recovery& host, wanted_model const& wanted,
     one.in_flight = others.all;
     one.slots = known->slots;
     one.pace = kept.pace;
+    one.rank = kept.rank;
     one.handicap = configured.handicap;
     // Its lab has to drop a probe, and to load what it had unloaded.
     if (host.lease.held())

@@ -100,18 +100,15 @@ std::shared_ptr<known_model const> host_models::find(std::string_view name,
     return at->second;
 }
 
-known_model const& host_models::resolve(claim& of) const {
-    if (of.generation != generation_) {
-        of.generation = generation_;
-        auto const& name = name_in(of.model());
-        of.resolved = find(name, of.kind());
-        if (of.load_refused && name.empty())
-            of.resolved = know({});
-        // LM Studio serves a name that says nothing to it as it serves none.
-        else if (of.resolved->match == lmstudio::match::unknown && !of.load_refused)
-            of.resolved = find({}, of.kind());
-    }
-    return *of.resolved;
+void host_models::look_up(claim& of) const {
+    of.generation = generation_;
+    auto const& name = name_in(of.model());
+    of.resolved = find(name, of.kind());
+    if (of.load_refused && name.empty())
+        of.resolved = know({});
+    // LM Studio serves a name that says nothing to it as it serves none.
+    else if (of.resolved->match == lmstudio::match::unknown && !of.load_refused)
+        of.resolved = find({}, of.kind());
 }
 
 std::string const& host_models::name_in(lmstudio::requested_model const& model) const {

@@ -227,6 +227,9 @@ bool host_recovery::admits(claim& by) {
         return true;
     if (!looks())
         return !is_cold(by);
+    // Of what is loaded, an open gate admits all.
+    if (gate() == policy::gate::open && models.known() && models.serving(by) != nullptr)
+        return true;
     bool const others_wait = std::ranges::any_of(line.places(), [&](line::place& each) {
         return !each.admitted() && models.known() && models.serving(each.by()) == nullptr &&
                &each.by() != &by;

@@ -91,8 +91,8 @@ bool router::is_full(std::size_t host, wanted_model const& wanted) const noexcep
 
 // Each host that may serve it by price(), full or not.
 template<class Visit>
-void router::visit(wanted_model const& wanted, tried_hosts const& tried, Visit visit) const {
-    auto const now = deadlines_.now();
+void router::visit(wanted_model const& wanted, tried_hosts const& tried, time_point now,
+                   Visit visit) const {
     auto const visit_where = [&](auto const& suits) {
         bool found = false;
         for (std::size_t i = 0; i < hosts_.size(); ++i) {
@@ -122,22 +122,22 @@ offers router::price(wanted_model const& wanted, tried_hosts const& tried) const
             candidate_on(*each.recovery, wanted, *each.upstream, load_rate, lookups[i]));
         all.candidates.back().handicap += slow_start(*each.rest, all.when);
     };
-    visit(wanted, tried, [&](std::size_t i) {
+    visit(wanted, tried, all.when, [&](std::size_t i) {
         if (!is_full(i, wanted))
             add(i);
     });
     if (all.empty() && !tried.empty())
-        visit(wanted, tried, add);
+        visit(wanted, tried, all.when, add);
     if (all.empty())
         return all;
     add_rereads(all, wanted);
-    policy::price_all(all.candidates, wanted.name, all.prices);
+    policy::price_all(all.candidates, all.prices);
     return all;
 }
 
 vacancy router::vacancy_for(wanted_model const& wanted) const {
     auto best = vacancy::none;
-    visit(wanted, {}, [&](std::size_t i) {
+    visit(wanted, {}, deadlines_.now(), [&](std::size_t i) {
         if (!is_full(i, wanted))
             best = vacancy::free;
         else if (best == vacancy::none)
@@ -182,7 +182,7 @@ net::task<void> router::try_host(routed_host host) {
 
 // A request that tries a host may take long, and a host that hangs accepts its connection: whether
 // the rest is over is asked.
-void router::use(routed_host const& host, std::chrono::steady_clock::time_point now) const {
+void router::use(routed_host const& host, time_point now) const {
     if (host.rest->use(now))
         net::spawn(try_host(host));
 }

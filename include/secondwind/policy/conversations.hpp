@@ -51,8 +51,8 @@ public:
     // Of more beginnings, the oldest are forgotten, and all after an hour.
     static constexpr std::size_t most = 16'384;
     static constexpr std::chrono::hours age{1};
-    // Shorter beginnings save nothing.
-    static constexpr std::size_t shortest = 1024;
+    // Shorter beginnings save no more than what one other request on the host costs.
+    static constexpr std::size_t shortest = 2048;
 
 private:
     struct reader {

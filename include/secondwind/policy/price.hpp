@@ -40,6 +40,7 @@ struct candidate {
     bool refused = false;          // the model is known not to load there
     seconds reread{};              // to process the conversation's prompt, which another host kept
     seconds handicap{};            // upstreams[].handicap
+    std::uint64_t rank = 0;        // of the same price, the highest wins; see rendezvous()
 };
 
 // The terms of the sum.
@@ -95,7 +96,7 @@ struct priced {
 };
 // At least one candidate and at most most_candidates; `result` is empty. A pace that is not known
 // on one host is the mean of the others'.
-void price_all(std::span<candidate const> all, std::string_view key, priced& result) noexcept;
+void price_all(std::span<candidate const> all, priced& result) noexcept;
 
 // Why a host was chosen, in one word for the log and the metrics.
 enum class choice_reason : std::uint8_t {

@@ -29,6 +29,7 @@ struct wanted_model {
 struct lookup {
     std::shared_ptr<known_model const> known{};
     std::uint64_t generation = 0; // of the models, when it was looked up
+    std::uint64_t rank = 0;       // of the host, for the model
     std::optional<policy::seconds> pace{};
     std::uint64_t lessons = 0; // of the host's pace, likewise
 };

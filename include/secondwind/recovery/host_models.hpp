@@ -56,7 +56,11 @@ public:
     // Which model a name means; without a name, the one that is loaded of that kind.
     std::shared_ptr<known_model const> find(std::string_view name, lmstudio::model_kind kind) const;
     // Which model a claim is on. It is kept in the claim until another listing says otherwise.
-    known_model const& resolve(claim& of) const;
+    known_model const& resolve(claim& of) const {
+        if (of.generation != generation_)
+            look_up(of);
+        return *of.resolved;
+    }
     // The instance that serves it; null if its model is not loaded, or not known.
     lmstudio::instance const* serving(claim& of) const;
     // What a name means holds as long as this stays the same; never 0.
@@ -112,6 +116,7 @@ private:
 
     static bool just_loaded(use const& u, time_point now) noexcept;
     std::shared_ptr<known_model const> know(lmstudio::resolved_model resolved) const;
+    void look_up(claim& of) const;
     void note_name(std::string const& name, time_point now);
     // The name in a request's body, which is not read if it begins as that of the last one did.
     std::string const& name_in(lmstudio::requested_model const& model) const;

@@ -79,6 +79,8 @@ enum class vacancy : std::uint8_t {
 // at an interval.
 class router {
 public:
+    using time_point = std::chrono::steady_clock::time_point;
+
     // All must outlive it. `secret` keeps clients from foreseeing which conversations it takes for
     // each other.
     router(boost::asio::io_context& io, net::deadline_queue& deadlines,
@@ -163,7 +165,7 @@ private:
     static net::task<void> ask(std::shared_ptr<question> all, routed_host host,
                                std::chrono::milliseconds max_age);
     static net::task<void> try_host(routed_host host);
-    void use(routed_host const& host, std::chrono::steady_clock::time_point now) const;
+    void use(routed_host const& host, time_point now) const;
     std::shared_ptr<question> ask_all(wanted_model const& wanted) const;
     double mean_load_rate() const;
     std::vector<lookup>& lookups_of(std::string_view model) const;
@@ -176,7 +178,8 @@ private:
     bool is_default(routed_host const& one) const noexcept;
     bool is_full(std::size_t host, wanted_model const& wanted) const noexcept;
     template<class Visit>
-    void visit(wanted_model const& wanted, tried_hosts const& tried, Visit visit) const;
+    void visit(wanted_model const& wanted, tried_hosts const& tried, time_point now,
+               Visit visit) const;
     template<class Rank>
     std::optional<choice> first_by(Rank rank) const;
 

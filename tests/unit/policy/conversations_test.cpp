@@ -97,11 +97,12 @@ TEST_F(turns, that_are_short_are_not_kept) {
 }
 
 TEST_F(turns, are_forgotten_the_oldest_first) {
-    read(text(1024), "a");
+    constexpr auto length = conversations::shortest;
+    read(text(length), "a");
     for (unsigned i = 0; i < conversations::most; ++i)
-        read(text(1024, i + 2), "a");
-    EXPECT_EQ(unread(text(1024), "a"), 1024U);
-    EXPECT_LT(unread(text(1024, 2), "a"), 1024U);
+        read(text(length, i + 2), "a");
+    EXPECT_EQ(unread(text(length), "a"), length);
+    EXPECT_LT(unread(text(length, 2), "a"), length);
 }
 
 } // namespace conversations_test
