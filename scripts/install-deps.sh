@@ -2,9 +2,9 @@
 # Installs the Debian 12 packages that are missing. If none is missing, it needs neither the network
 # nor root.
 #
-#     scripts/install-deps.sh [build] [test] [bench] [package] [windows] [ci]
+#     scripts/install-deps.sh [build] [test] [bench] [package] [arm64] [windows] [ci]
 #
-# "test", "bench", "package" and "windows" include "build", and "ci" includes "test". The default is "build".
+# "test", "bench", "package", "arm64" and "windows" include "build", and "ci" includes "test". The default is "build".
 # SKIP_DEPS=1 installs nothing, for example on another system.
 set -eu
 
@@ -15,6 +15,7 @@ for_test="lld libgtest-dev libgmock-dev python3 python3-jsonschema python3-yaml 
 for_bench="openssl python3 python3-matplotlib libbenchmark-dev haproxy valgrind binutils"
 for_ci="clang clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14 shellcheck libbenchmark-dev binutils prometheus docker-compose fish zsh clang-19 libc++-19-dev libc++abi-19-dev"
 for_package="dpkg-dev lintian"
+for_arm64="g++-aarch64-linux-gnu dpkg-dev qemu-user-static"
 for_windows="g++-mingw-w64-x86-64-posix libz-mingw-w64-dev googletest dpkg-dev perl tcl make wine64 wine"
 
 has_node() {
@@ -44,13 +45,14 @@ for group in "${@:-build}"; do
         has_nginx || packages="$packages nginx-light"
         ;;
     package) packages="$packages $for_package" ;;
+    arm64) packages="$packages $for_arm64" ;;
     windows) packages="$packages $for_windows" ;;
     ci)
         packages="$packages $for_test $for_ci $for_windows"
         has_nginx || packages="$packages nginx-light"
         ;;
     *)
-        echo "usage: scripts/install-deps.sh [build] [test] [bench] [package] [windows] [ci]" >&2
+        echo "usage: scripts/install-deps.sh [build] [test] [bench] [package] [arm64] [windows] [ci]" >&2
         exit 2
         ;;
     esac

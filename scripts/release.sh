@@ -7,7 +7,8 @@
 #                      Debian package, and Windows' archive only if it is there already
 #
 # The same commit gives the same bytes, with the same versions of the compilers and libraries. The
-# executable for Windows is built if Debian's cross compiler is installed (scripts/install-deps.sh windows).
+# executables for 64-bit Arm and for Windows are built if Debian's cross compilers are installed
+# (scripts/install-deps.sh arm64 windows).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -71,17 +72,11 @@ debian_package() {
     made+=("$(basename "$out"/*.deb)=build/release:secondwind")
 }
 
+# linux_archive PROCESSOR BUILD_FOLDER STRIP
 linux_archive() {
-    local name build
-    name=secondwind-$version-linux-$(uname -m)
-    if [[ -n $smoke ]]; then
-        build=build/dev
-    else
-        build=build/static
-        scripts/static.sh >&2
-    fi
+    local name=secondwind-$version-linux-$1 build=$2
     mkdir -p "$work/$name"/{completions,licences}
-    strip -o "$work/$name/secondwind" "$build/src/secondwind"
+    "$3" -o "$work/$name/secondwind" "$build/src/secondwind"
     cp config/secondwind.json config/secondwind.schema.json LICENSE "$build/packaging/secondwind.1" \
         packaging/release/README.txt "$work/$name/"
     cp packaging/completions/* "$work/$name/completions/"
@@ -89,6 +84,21 @@ linux_archive() {
     made+=("$name.tar.gz=$build:secondwind")
     list_parts "$work/sbom.json" "$work/$name/licences" "$name.tar.gz=$build:secondwind"
     archive "$name"
+}
+
+linux_archives() {
+    if [[ -n $smoke ]]; then
+        linux_archive "$(uname -m)" build/dev strip
+        return
+    fi
+    scripts/static.sh >&2
+    linux_archive "$(uname -m)" build/static strip
+    if command -v aarch64-linux-gnu-g++ >/dev/null; then
+        scripts/static.sh arm64 >&2
+        linux_archive aarch64 build/static-arm64 aarch64-linux-gnu-strip
+    else
+        echo "release: no archive for 64-bit Arm: the cross compiler is missing" >&2
+    fi
 }
 
 windows_archive() {
@@ -131,7 +141,7 @@ manifests() {
 
 source_archive
 [[ -n $smoke ]] || debian_package
-linux_archive
+linux_archives
 windows_archive
 list_parts "$out/secondwind-$version.spdx.json" "$work/licences" "${made[@]}"
 if [[ -n $downloads ]]; then

@@ -19,14 +19,7 @@ triplet=x86_64-w64-mingw32
 packages="libboost1.81-dev nlohmann-json3-dev libcli11-dev libspdlog-dev libfmt-dev libz-mingw-w64-dev
     libssl-dev prometheus-cpp-dev libsqlite3-dev libsqlitecpp-dev googletest g++-mingw-w64-x86-64-posix"
 
-version_of() {
-    dpkg-query -W -f='${Version}' "$1" 2>/dev/null
-}
-
-# Without epoch and the distribution's revision.
-upstream_version_of() {
-    version_of "$1" | sed 's/^[0-9]*://; s/-[^-]*$//; s/[+.]d\(fsg\|s\).*//'
-}
+. "$root/scripts/cross_packages.sh"
 
 versions=
 for package in $packages; do
@@ -38,7 +31,7 @@ for package in $packages; do
 done
 key=$({
     echo "$versions"
-    cat "$0" "$root/cmake/windows.cmake"
+    cat "$0" "$root/scripts/cross_packages.sh" "$root/cmake/windows.cmake"
 } | sha256sum | cut -c 1-16)
 complete=$cache/windows-deps-$key
 
@@ -65,41 +58,9 @@ deps=$work/prefix
 mkdir -p "$deps"/{include,lib/cmake}
 
 headers_and_zlib() {
-    local name
-    # /usr/include itself as an include folder would bring in the headers of the system's C library.
-    for name in boost nlohmann CLI spdlog fmt; do
-        ln -s "/usr/include/$name" "$deps/include/$name"
-    done
+    header_packages
     ln -s "/usr/$triplet/include/"{zlib,zconf}.h "$deps/include/"
     ln -s "/usr/$triplet/lib/libz.a" "$deps/lib/"
-
-    cmake_package nlohmann_json nlohmann-json3-dev nlohmann_json::nlohmann_json
-    cmake_package CLI11 libcli11-dev CLI11::CLI11
-    cmake_package fmt libfmt-dev fmt::fmt-header-only FMT_HEADER_ONLY
-    cmake_package spdlog libspdlog-dev spdlog::spdlog \
-        SPDLOG_HEADER_ONLY SPDLOG_FMT_EXTERNAL FMT_HEADER_ONLY
-}
-
-# The distribution's own CMake packages name /usr/include and libraries for Linux.
-# cmake_package NAME PACKAGE TARGET [DEFINITION...]
-cmake_package() {
-    local name=$1 version folder=$deps/lib/cmake/$1
-    version=$(upstream_version_of "$2")
-    mkdir -p "$folder"
-    cat >"$folder/${name}Config.cmake" <<END
-if(NOT TARGET $3)
-    add_library($3 INTERFACE IMPORTED)
-    set_target_properties($3 PROPERTIES
-        INTERFACE_INCLUDE_DIRECTORIES "\${CMAKE_CURRENT_LIST_DIR}/../../../include"
-        INTERFACE_COMPILE_DEFINITIONS "$(IFS=';' && echo "${*:4}")")
-endif()
-END
-    cat >"$folder/${name}ConfigVersion.cmake" <<END
-set(PACKAGE_VERSION "$version")
-if(NOT PACKAGE_VERSION VERSION_LESS PACKAGE_FIND_VERSION)
-    set(PACKAGE_VERSION_COMPATIBLE TRUE)
-endif()
-END
 }
 
 # Its longest part first, and quiet: a log that is cut would lose the reason of a failure.

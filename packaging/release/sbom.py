@@ -61,7 +61,8 @@ def static_source(file):
                     if name.startswith("lib"):  # a binary package, noted for the cache's name
                         continue
                     stem = name.split("-")[0]
-                    if stem in text or (name == "openssl" and re.search(r"lib(ssl|crypto)", text)):
+                    other = {"openssl": r"lib(ssl|crypto)\.", "zlib": r"libz\.|zconf\.h"}.get(name)
+                    if stem in text or (other and re.search(other, text)):
                         return name, version
     return None
 

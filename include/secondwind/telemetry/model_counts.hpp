@@ -48,7 +48,8 @@ public:
 private:
     // As ==, without the call of a member of std::string_view.
     static bool same(std::string_view a, std::string_view b) noexcept {
-        return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size()) == 0;
+        return a.size() == b.size() &&
+               (a.empty() || std::memcmp(a.data(), b.data(), a.size()) == 0);
     }
     counts& find(std::string_view model, std::string_view host);
 
