@@ -26,6 +26,8 @@ LICENCES = {
     "fmtlib": "MIT", "zlib": "Zlib", "openssl": "Apache-2.0", "prometheus-cpp": "MIT",
     "sqlite3": "blessing", "sqlitecpp": "MIT", "uplot": "MIT", "glibc": "LGPL-2.1-or-later",
     "gcc-12": "GPL-3.0-or-later WITH GCC-exception-3.1",
+    "gcc-12-cross": "GPL-3.0-or-later WITH GCC-exception-3.1",
+    "cross-toolchain-base": "LGPL-2.1-or-later",
 }
 
 

