@@ -12,6 +12,8 @@ namespace {
 
 constexpr std::size_t longest_prefix = 256;
 constexpr std::size_t most_names = 256; // they come from requests
+// A listing that was on its way for so long does not show what was loaded meanwhile.
+constexpr std::chrono::seconds longest_on_its_way{2};
 
 bool same_names(lmstudio::models const& a, lmstudio::inventory const& loaded,
                 std::vector<lmstudio::model_on_disk> const& unloaded) {
@@ -40,6 +42,18 @@ void host_models::listed(lmstudio::inventory loaded, std::vector<lmstudio::model
                std::ranges::find(models_.loaded, each.first, &lmstudio::instance::id) ==
                    models_.loaded.end();
     });
+    forget_answers_of_unloaded(now);
+}
+
+// They came before somebody else unloaded the model.
+void host_models::forget_answers_of_unloaded(time_point now) {
+    std::erase_if(answered_, [this, now](auto const& each) {
+        auto const meant = lmstudio::find_model(each.first, models_);
+        return now - each.second >= longest_on_its_way && meant.match == lmstudio::match::found &&
+               is_unloaded(meant.key);
+    });
+    if (!answered_.contains(prefix_name_))
+        prefix_.clear();
 }
 
 void host_models::forget() {
@@ -48,9 +62,8 @@ void host_models::forget() {
     generation_ = generation;
 }
 
-// A listing that was on its way meanwhile does not show it.
 bool host_models::just_loaded(use const& u, time_point now) noexcept {
-    return u.loaded && now - *u.loaded < std::chrono::seconds{2};
+    return u.loaded && now - *u.loaded < longest_on_its_way;
 }
 
 std::uint64_t host_models::bytes_loaded() const noexcept {

@@ -115,6 +115,7 @@ private:
     static constexpr std::chrono::minutes lately{1};
 
     static bool just_loaded(use const& u, time_point now) noexcept;
+    void forget_answers_of_unloaded(time_point now);
     std::shared_ptr<known_model const> know(lmstudio::resolved_model resolved) const;
     void look_up(claim& of) const;
     void note_name(std::string const& name, time_point now);

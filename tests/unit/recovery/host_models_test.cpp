@@ -285,6 +285,31 @@ TEST_F(models_of_a_host, know_for_a_minute_which_names_were_answered) {
     EXPECT_FALSE(models.answered_lately("alias", now));
 }
 
+// Somebody else has unloaded it.
+TEST_F(models_of_a_host, are_cold_again_once_a_listing_shows_that_they_are_unloaded) {
+    list({loaded("a"), loaded("b")});
+    for (std::string const name : {"a", "alias"}) {
+        request r{name};
+        models.note_answer(r.model, now);
+    }
+    request last{"b"};
+    models.resolve(last.use);
+    EXPECT_TRUE(last.model.is_read());
+    models.note_answer(last.model, now);
+
+    now += 1s; // The listing may have been on its way when they were loaded.
+    list({}, {"a", "b"});
+    EXPECT_TRUE(models.answered_lately("a", now));
+    EXPECT_TRUE(models.answered_lately("b", now));
+
+    now += 1s;
+    list({}, {"a", "b"});
+    EXPECT_FALSE(models.answered_lately("a", now));
+    EXPECT_TRUE(models.answered_lately("alias", now));
+    request next{"b"};
+    EXPECT_FALSE(models.answered_alike(next.model, now));
+}
+
 TEST_F(models_of_a_host, remember_a_bounded_number_of_names) {
     for (int i = 0; i <= 256; ++i) {
         request r{std::to_string(i)};
