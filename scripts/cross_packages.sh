@@ -33,6 +33,17 @@ endif()
 END
 }
 
+# static_prometheus FOLDER [OPTION...] ; Debian has no static library of it. FOLDER is for its build.
+static_prometheus() {
+    local folder=$1
+    "${BASH_SOURCE%/*}/fetch_sources.sh" "$folder/source" prometheus-cpp
+    cmake -S "$folder/source/prometheus-cpp" -B "$folder/build" -G Ninja -DCMAKE_BUILD_TYPE=Release \
+        -DCMAKE_INSTALL_PREFIX="$deps" -DCMAKE_INSTALL_LIBDIR=lib -DBUILD_SHARED_LIBS=OFF \
+        -DCMAKE_POSITION_INDEPENDENT_CODE=ON -DENABLE_PULL=OFF -DENABLE_PUSH=OFF \
+        -DENABLE_COMPRESSION=OFF -DENABLE_TESTING=OFF -DUSE_THIRDPARTY_LIBRARIES=OFF "${@:2}" >/dev/null
+    cmake --build "$folder/build" --target install >/dev/null
+}
+
 # The libraries of which headers alone are used.
 header_packages() {
     local name

@@ -4,7 +4,7 @@
 #
 #     scripts/install-deps.sh [build] [test] [bench] [package] [arm64] [windows] [ci]
 #
-# "test", "bench", "package", "arm64" and "windows" include "build", and "ci" includes "test". The default is "build".
+# All but "build" include it, and "ci" includes "test". The default is "build".
 # SKIP_DEPS=1 installs nothing, for example on another system.
 set -eu
 

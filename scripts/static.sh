@@ -15,16 +15,9 @@ arm64)
 '')
     preset=static
     scripts/install-deps.sh package
-    # Debian has no static library of it.
     deps=$PWD/build/static-deps
-    if [[ ! -f $deps/lib/libprometheus-cpp-core.a ]]; then
-        scripts/fetch_sources.sh "$deps/source" prometheus-cpp
-        cmake -S "$deps/source/prometheus-cpp" -B "$deps/build" -G Ninja -DCMAKE_BUILD_TYPE=Release \
-            -DCMAKE_INSTALL_PREFIX="$deps" -DCMAKE_INSTALL_LIBDIR=lib -DBUILD_SHARED_LIBS=OFF \
-            -DCMAKE_POSITION_INDEPENDENT_CODE=ON -DENABLE_PULL=OFF -DENABLE_PUSH=OFF \
-            -DENABLE_COMPRESSION=OFF -DENABLE_TESTING=OFF -DUSE_THIRDPARTY_LIBRARIES=OFF >/dev/null
-        cmake --build "$deps/build" --target install >/dev/null
-    fi
+    . scripts/cross_packages.sh
+    [[ -f $deps/lib/libprometheus-cpp-core.a ]] || static_prometheus "$deps"
     ;;
 *)
     echo "usage: scripts/static.sh [arm64]" >&2
