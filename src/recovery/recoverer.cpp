@@ -1,5 +1,6 @@
 #include <secondwind/recovery/recoverer.hpp>
 
+#include "episode.hpp"
 #include "eviction.hpp"
 #include "plan_request.hpp"
 #include "targets.hpp"
@@ -20,15 +21,8 @@ using namespace std::chrono_literals;
 using std::chrono::milliseconds;
 using time_point = net::deadline::clock::time_point;
 
-// The pace at which a host is asked again, each time after its last answer. The end of an exchange
-// in flight here needs no polling.
-constexpr milliseconds first_pace = 50ms;
-constexpr milliseconds slowest_pace = 1000ms;
 // After so many wrong guesses that an instance is idle, the next one comes after a pause.
 constexpr unsigned most_mistakes = 3;
-// The pace at which a request is sent again to a host whose memory may come back late.
-constexpr milliseconds first_look = 500ms;
-constexpr milliseconds slowest_look = 4000ms;
 
 std::chrono::microseconds between(time_point from, time_point to) {
     return std::chrono::duration_cast<std::chrono::microseconds>(to - from);
@@ -57,22 +51,6 @@ void end_waiting(record& r) {
 
 } // namespace
 
-// What one recovery has come to.
-struct recoverer::episode {
-    std::string authorization;
-    policy::stage stage = policy::stage::enough;
-    std::optional<std::uint64_t> bytes_refused; // loaded when the request was last refused
-    std::optional<time_point> looking_since;
-    milliseconds look = first_look;
-    milliseconds pace = first_pace;
-    bool repeated = false;       // the replay of this stage was sent once more
-    bool sent_as_loaded = false; // the model was listed as loaded, and the replay was refused
-    bool listed_at_last = false; // before it was given up
-    bool waited = false;
-    unsigned seemed_idle = 0; // how often in a row a target did, and was not
-    bool planned = false;
-};
-
 recoverer::recoverer(host_recovery& host, recovery::control& control)
     : host_{host}, control_{control}, changed_{host.io}, replayed_{host.io} {}
 
@@ -87,14 +65,6 @@ void recoverer::start(trigger cause, std::string authorization) {
     if (r->holds)
         host_.guard.set_gate(policy::gate::planning);
     net::spawn(run(std::move(r), std::move(authorization)));
-}
-
-void recoverer::replayed(replay_end result) {
-    replay_end_ = result;
-    // Until it may be sent again.
-    if (result == replay_end::refused)
-        host_.guard.latest()->phase = phase::listing;
-    replayed_.open();
 }
 
 void recoverer::stop() {
@@ -335,83 +305,6 @@ net::task<bool> recoverer::wait_for_idle(record& r, episode& e) {
             co_return true;
         }
     }
-}
-
-// Has the leader replay, and again where its memory may come back late. True if the recovery is
-// over; false if it goes on with the next stage.
-net::task<bool> recoverer::replay_until_loaded(record& r, episode& e) {
-    bool const exhaustive = r.plan.exhaustive && policy::is_refusal(r.trigger.verdict);
-    e.repeated = false;
-    e.waited = false;
-    for (;;) {
-        if (abandoned(r)) {
-            r.acted = outcome::client_gone;
-            co_return true;
-        }
-        auto const sent_with = host_.models.bytes_loaded();
-        auto const ended = co_await replay(r);
-        if (ended != replay_end::refused)
-            co_return true;
-        e.bytes_refused = sent_with;
-        host_.ledger.note(step::refused, r);
-        if (sent_with > 0)
-            host_.learn_refusal(r, *e.bytes_refused);
-        if (exhaustive) {
-            bool const again = co_await look_again(e);
-            if (again)
-                continue;
-            // A host may list late what is in the way, or others have loaded it since.
-            if (!std::exchange(e.listed_at_last, true)) {
-                auto listed = co_await control_.list(e.authorization);
-                if (listed.instances)
-                    host_.models.listed(std::move(*listed.instances), std::move(listed.unloaded),
-                                        host_.deadlines.now());
-                if (host_.models.bytes_loaded() > sent_with) {
-                    e.looking_since.reset();
-                    e.look = first_look;
-                    co_return false;
-                }
-            }
-            r.acted = outcome::replay_failed;
-            host_.learn_refusal(r, *e.bytes_refused, true);
-            if (r.trigger.verdict == policy::verdict::load_refused)
-                host_.oversized.refused(r.wanted.key, host_.deadlines.now(),
-                                        host_.settings->recovery.cooldown);
-            co_return true;
-        }
-        if (e.repeated)
-            co_return false;
-        e.repeated = true;
-        co_await host_.pauses.pause(first_look);
-    }
-}
-
-net::task<replay_end> recoverer::replay(record& r) {
-    replay_end_.reset();
-    r.phase = phase::replaying;
-    if (host_.settings->recovery.mode == config::recovery_mode::on)
-        host_.guard.set_gate(policy::gate::replaying);
-    host_.ledger.note(step::replaying, r);
-    host_.guard.progress().open();
-    host_.reconsider();
-    while (!replay_end_ && !host_.pauses.stopped()) {
-        net::gate::waiter ended{replayed_};
-        co_await ended;
-    }
-    co_return replay_end_.value_or(replay_end::gone);
-}
-
-// Pauses before another look. False if the last one has been taken.
-net::task<bool> recoverer::look_again(episode& e) {
-    auto const now = host_.deadlines.now();
-    if (!e.looking_since)
-        e.looking_since = now;
-    if (host_.pauses.stopped() ||
-        now + e.look > *e.looking_since + host_.settings->recovery.verify_timeout)
-        co_return false;
-    auto const span = e.look;
-    e.look = std::min(e.look * 2, slowest_look);
-    co_return co_await host_.pauses.pause(span);
 }
 
 } // namespace secondwind::recovery
