@@ -7,7 +7,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -34,7 +33,7 @@ public:
         std::uint64_t tokens_out = 0;
 
         bool is_of(std::string_view a_model, std::string_view a_host) const noexcept {
-            return same(model, a_model) && same(host, a_host);
+            return model == a_model && host == a_host;
         }
     };
 
@@ -46,11 +45,6 @@ public:
     std::vector<counts> const& all() const noexcept { return all_; }
 
 private:
-    // As ==, without the call of a member of std::string_view.
-    static bool same(std::string_view a, std::string_view b) noexcept {
-        return a.size() == b.size() &&
-               (a.empty() || std::memcmp(a.data(), b.data(), a.size()) == 0);
-    }
     counts& find(std::string_view model, std::string_view host);
 
     std::vector<counts> all_;
