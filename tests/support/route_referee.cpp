@@ -95,7 +95,7 @@ void route_referee::chosen(watched& w, member& to) {
                       to.upstream.name, to_string(reason)));
     w.bound = !policy::is_free(reason);
     auto const waited = virtual_time::now() - client.began();
-    if (waited > cluster_.settings->routing.list_wait + 1ms + virtual_time::latest)
+    if (waited > cluster_.settings->routing.list_wait + 1ms + virtual_time::lateness())
         breach(w.id() + " has waited longer for the hosts' lists than it may");
     if (client.named() && to.number != *client.named())
         breach(w.id() + " names another host");

@@ -7,6 +7,7 @@ namespace secondwind::test {
 namespace {
 
 virtual_time::time_point current;
+virtual_time::milliseconds latest{};
 
 } // namespace
 
@@ -15,6 +16,16 @@ virtual_time::virtual_time(boost::asio::io_context& io)
     // So far ahead that the queue's own timer, which is real, never fires.
     current = net::deadline::clock::now() + std::chrono::hours{24 * 365 * 10};
     start_ = current;
+    latest = {};
+}
+
+void virtual_time::disorder(std::uint64_t seed) {
+    dice_.emplace(seed ^ (std::uint64_t{1} << 63));
+    latest = milliseconds{3};
+}
+
+virtual_time::milliseconds virtual_time::lateness() noexcept {
+    return latest;
 }
 
 virtual_time::time_point virtual_time::now() noexcept {

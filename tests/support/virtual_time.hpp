@@ -35,10 +35,10 @@ public:
     // From now on the loop is busy and the network has no order: a loop that is late finds several
     // events at once, in any order, and has run any number of ready handlers when the next one
     // comes. The same seed repeats it.
-    void disorder(std::uint64_t seed) { dice_.emplace(seed ^ (std::uint64_t{1} << 63)); }
+    void disorder(std::uint64_t seed);
 
-    // How late it is at most.
-    static constexpr milliseconds latest{3};
+    // How late it is at most: not at all without disorder.
+    static milliseconds lateness() noexcept;
 
     // Events of the same moment happen in the order in which they were scheduled, unless there is
     // disorder.
