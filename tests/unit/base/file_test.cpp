@@ -52,7 +52,7 @@ TEST_F(files, are_written_to_the_last_byte) {
     }
     EXPECT_EQ(content_of(name("whole")), std::string(100'000, 'x') + "end\n");
     EXPECT_FALSE(write_all(open_file(name("whole"), file_use::read), "x"));
-    EXPECT_EQ(errno, EBADF);
+    EXPECT_TRUE(errno == EBADF || errno == EACCES) << errno; // the latter on Windows
 }
 
 TEST_F(files, are_opened_for_what_they_are_used_for) {
