@@ -217,8 +217,7 @@ void host_models::load_refused(claim& by) {
         return;
     by.load_refused = true;
     by.generation = 0;
-    if (auto const* const serves = serving(by))
-        unloaded(std::string{serves->id});
+    not_found(by);
 }
 
 bool host_models::loaded_since(claim& by) const {
@@ -230,11 +229,17 @@ bool host_models::loaded_since(claim& by) const {
 }
 
 void host_models::not_found(claim& by) {
-    prefix_.clear();
-    if (auto const known_name = answered_.find(by.model().name()); known_name != answered_.end())
+    auto const known_name = answered_.find(by.model().name());
+    if (known_name != answered_.end() && !(by.use_began && *by.use_began <= known_name->second)) {
         answered_.erase(known_name);
-    if (auto const* const serves = known() ? serving(by) : nullptr)
+        prefix_.clear();
+    }
+    // Of several instances of the model any would have served its name.
+    bool named = known();
+    while (auto const* const serves = named && !loaded_since(by) ? serving(by) : nullptr) {
         unloaded(std::string{serves->id});
+        named = resolve(by).match == lmstudio::match::found;
+    }
 }
 
 void host_models::ended(claim& of, time_point now) {

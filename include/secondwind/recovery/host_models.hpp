@@ -87,8 +87,8 @@ public:
         return answered_within(lately, name, now);
     }
     // The host has refused to load the model of a request: it is not loaded, whatever the last
-    // listing said. From now on the claim is on no other model that happens to be loaded, even if
-    // its own is not listed.
+    // listing or an earlier answer said. From now on the claim is on no other model that happens to
+    // be loaded, even if its own is not listed.
     void load_refused(claim& by);
     // Another request has loaded the model of this one since this one was sent, so a refusal of
     // this one is older than the load.

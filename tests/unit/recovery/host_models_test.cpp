@@ -167,6 +167,36 @@ TEST_F(models_of_a_host, serve_a_request_whose_load_was_refused_by_none_that_it_
     EXPECT_EQ(models.serving(alias.use)->id, "b");
 }
 
+TEST_F(models_of_a_host, lose_each_instance_that_could_have_served_a_refused_request) {
+    list({loaded("a"), loaded("a:2"), loaded("b")});
+    request by_id{"a:2"}, by_key{"a"};
+    models.load_refused(by_id.use);
+    EXPECT_THAT(ids(), ElementsAre("a", "b"));
+    list({loaded("a"), loaded("a:2"), loaded("b")});
+    models.load_refused(by_key.use);
+    EXPECT_THAT(ids(), ElementsAre("b"));
+    list({loaded("a"), loaded("a:2")});
+    models.not_found(by_id.use);
+    EXPECT_THAT(ids(), ElementsAre("a"));
+    list({loaded("a"), loaded("a:2")});
+    request another{"a"};
+    models.not_found(another.use);
+    EXPECT_THAT(ids(), IsEmpty());
+}
+
+TEST_F(models_of_a_host, lack_a_refused_model_that_they_do_not_list_unless_it_was_answered_since) {
+    list({loaded("a")});
+    request before{"b"}, refused{"b"}, late{"b"};
+    models.answered(before.use, now);
+    refused.use.use_began = now + 1s;
+    models.load_refused(refused.use);
+    EXPECT_FALSE(models.answered_lately("b", now + 1s));
+    models.answered(before.use, now + 2s);
+    late.use.use_began = now + 1s;
+    models.load_refused(late.use);
+    EXPECT_TRUE(models.answered_lately("b", now + 2s));
+}
+
 TEST_F(models_of_a_host, keep_what_was_loaded_after_a_request_was_sent_that_is_refused) {
     list({}, {"b"});
     request first{"b"}, second{"b"}, later{"b"};
