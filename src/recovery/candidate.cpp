@@ -95,8 +95,12 @@ room room_by_plan(host_recovery& host, lmstudio::resolved_model const& wanted, s
                   double load_rate) {
     room taken;
     auto request = plan_basis(host, wanted, policy::verdict::load_refused);
-    if (memory != 0)
-        request.least_refused = std::min(request.least_refused.value_or(memory + 1), memory + 1);
+    if (memory != 0) {
+        auto const too_much = memory + 1;
+        request.least_refused = std::min(request.least_refused.value_or(too_much), too_much);
+        request.least_refused_alone =
+            std::min(request.least_refused_alone.value_or(too_much), too_much);
+    }
     auto const sum = host.models.bytes_loaded() + request.loading + request.size;
     bool const fits = request.size == 0 || !request.least_refused || sum < *request.least_refused;
     if (fits)
@@ -109,7 +113,9 @@ room room_by_plan(host_recovery& host, lmstudio::resolved_model const& wanted, s
     for (auto const& each : host.models.all().loaded) // what it waits for goes in the end
         if (taken.busy && std::ranges::find(plan.targets, each.id) != plan.targets.end())
             taken.victims.push_back({host.pace.load_time(each.size_bytes, load_rate), {}});
-    taken.never = plan.victims.empty() && !taken.busy;
+    // What was refused beside others says nothing of a host that has nothing loaded any more.
+    taken.never =
+        plan.victims.empty() && !taken.busy && plan.reason != policy::plan_reason::nothing_loaded;
     return taken;
 }
 

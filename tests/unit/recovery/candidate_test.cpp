@@ -57,6 +57,27 @@ TEST_F(candidate_of_a_host, waits_for_the_recovery_that_runs_and_for_loads_that_
     EXPECT_EQ(candidate("m20").wait, seconds{});
 }
 
+// Memory comes back late after an unload, so a bound may be too low.
+TEST_F(candidate_of_a_host, may_load_what_was_refused_beside_others_once_nothing_is_loaded) {
+    auto const now = time.deadlines().now();
+    config::upstream configured;
+    auto const refused = [&] {
+        recovery::lookup fresh;
+        return recovery::candidate_on(recovery, {"m60"}, configured, policy::pace::usual_rate,
+                                      fresh)
+            .refused;
+    };
+    recovery.models.listed({}, {{"m60", 60, lmstudio::model_kind::llm}}, now);
+    recovery.bounds.refused(50, now);
+    EXPECT_FALSE(refused());
+    configured.memory = 59;
+    EXPECT_TRUE(refused());
+    configured.memory = 60;
+    EXPECT_FALSE(refused());
+    recovery.bounds.refused_alone(50, now);
+    EXPECT_TRUE(refused());
+}
+
 // It goes after all, and has to be loaded again.
 TEST_F(candidate_of_a_host, makes_no_cheaper_room_while_what_is_in_the_way_is_in_use) {
     host.load("m70");
