@@ -17,8 +17,10 @@ using namespace secondwind::test;
 namespace {
 
 struct lab_schedules : testing::TestWithParam<std::uint64_t> {
-    bool run(std::uint64_t seed, bool tracing = false) {
+    bool run(std::uint64_t seed, bool shuffled, bool tracing = false) {
         auto story = std::make_unique<lab_schedule>(seed, tracing);
+        if (shuffled)
+            story->disorder(seed);
         bool const ended = story->run();
         bool const good = ended && story->breaches().empty();
         EXPECT_TRUE(ended) << "seed " << seed << ": a run does not end";
@@ -34,13 +36,15 @@ struct lab_schedules : testing::TestWithParam<std::uint64_t> {
 TEST_P(lab_schedules, leave_the_host_as_it_was_and_lose_no_probe) {
     if (auto const one = model_seed(); one != 0) {
         if (one % model_parts == GetParam())
-            run(one, true);
+            run(one, is_shuffled(one), true);
         return;
     }
     auto const stories = model_schedules(30);
     int failures = 0;
-    for (std::uint64_t n = 1; n <= stories && failures < most_model_failures; ++n)
-        failures += run(n * model_parts + GetParam()) ? 0 : 1;
+    for (std::uint64_t n = 1; n <= stories && failures < most_model_failures; ++n) {
+        auto const seed = n * model_parts + GetParam();
+        failures += run(seed, is_shuffled(seed)) ? 0 : 1;
+    }
 }
 
 INSTANTIATE_TEST_SUITE_P(part, lab_schedules, testing::Range(std::uint64_t{0}, model_parts));
@@ -51,7 +55,7 @@ INSTANTIATE_TEST_SUITE_P(part, lab_schedules, testing::Range(std::uint64_t{0}, m
 struct lab_ids : lab_schedules {};
 
 TEST_P(lab_ids, are_not_the_labs_for_ever) {
-    run(GetParam());
+    run(GetParam(), false);
 }
 
 INSTANTIATE_TEST_SUITE_P(seed, lab_ids, testing::Values(1371, 5507, 7442, 18584, 28206, 42632));

@@ -30,7 +30,8 @@ constexpr simulated_host::size_type memory = 100;
 class handle_schedule : seeded_random {
 public:
     explicit handle_schedule(std::uint64_t seed) : seeded_random{seed} {
-        time_.disorder(seed);
+        if (is_shuffled(seed))
+            time_.disorder(seed);
         settings_.recovery.busy_wait = 600s;
         settings_.recovery.residency = one_of<std::chrono::milliseconds>({0ms, 200ms, 1s});
         settings_.recovery.evict =

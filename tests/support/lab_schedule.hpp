@@ -25,6 +25,7 @@ public:
     explicit lab_schedule(std::uint64_t seed, bool tracing = false);
     ~lab_schedule();
 
+    void disorder(std::uint64_t seed) { time_.disorder(seed); }
     // False if a run did not end.
     bool run();
     std::vector<std::string> const& breaches() const noexcept { return breaches_; }

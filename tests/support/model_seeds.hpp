@@ -18,6 +18,11 @@ inline std::uint64_t from_environment(char const* name, std::uint64_t otherwise)
 inline std::uint64_t model_seed() {
     return from_environment("SECONDWIND_MODEL_SEED", 0);
 }
+// Whether its events are shuffled that are due together. Half of the schedules keep them in order,
+// because some meetings need an exact one.
+inline bool is_shuffled(std::uint64_t seed) {
+    return seed % 2 != 0;
+}
 // How many schedules a part runs.
 inline std::uint64_t model_schedules(std::uint64_t otherwise) {
     return from_environment("SECONDWIND_MODEL_SCHEDULES", otherwise);
