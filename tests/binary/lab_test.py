@@ -8,7 +8,9 @@ import subprocess
 import unittest
 from pathlib import Path
 
-from harness import BINARY, PATIENCE, ask, clean_environment, closed_port, port_of, process, run
+from harness import (
+    BINARY, PATIENCE, ask, clean_environment, closed_port, event_in, port_of, process, run,
+)
 from lab_fixture import lab, small_machine
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -341,6 +343,22 @@ class beside_a_proxy(lab):
         found = self.results()
         self.assertEqual(found["maker/small"]["works"], 8192)
         self.assertGreater(found["maker/limited"]["works"], 17_000 - 1024)
+
+    def test_two_labs_with_their_own_registries_take_turns(self):
+        proxy = self.serve()
+        first = self.run_lab("--yes")
+        first.errors.until(lambda line: "works: loaded in" in line)
+        self.registry = self.folder / "another" / "registry.db"
+        second = self.run_lab("--yes")
+        self.assertEqual(first.wait(), 0, first.errors.rest())
+        self.assertEqual(second.wait(), 0, second.errors.rest())
+        self.assertEqual(self.results()["maker/small"]["status"], "complete")
+        for _ in range(2):
+            turn = proxy.errors.until(
+                lambda line: event_in(line, "host_leased") or event_in(line, "host_lease_ended")
+            )
+            self.assertEqual(turn["event"], "host_leased")
+            proxy.event("host_lease_ended")
 
     def test_a_killed_lab_keeps_nobody_waiting_and_leaves_nothing_loaded(self):
         proxy = self.serve()
