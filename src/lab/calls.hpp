@@ -43,6 +43,7 @@ struct listing {
     int status = 0;
     std::string error; // of the host or the connection; empty: `models` is the list
     std::vector<listed_model> models;
+    std::size_t left_out = 0; // entries that are not among them; see parse_listing()
 
     // All loaded instances.
     std::vector<loaded_instance> loaded() const;

@@ -145,18 +145,20 @@ std::optional<listed_model> read_model(json const& model) {
 
 } // namespace
 
-std::optional<std::vector<listed_model>> parse_listing(std::string_view text) {
+std::optional<model_listing> parse_listing(std::string_view text) {
     auto const document = parsed(text);
     auto const* list = member(document, "models");
     if (!list || !list->is_array())
         return std::nullopt;
-    std::vector<listed_model> models;
+    model_listing read;
     for (auto const& each : *list)
         if (auto one = read_model(each))
-            models.push_back(std::move(*one));
-    if (models.empty() && !list->empty())
+            read.models.push_back(std::move(*one));
+        else
+            ++read.left_out;
+    if (read.models.empty() && !list->empty())
         return std::nullopt;
-    return models;
+    return read;
 }
 
 std::string describe_no_listing(int status, std::string_view text) {

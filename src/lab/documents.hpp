@@ -13,9 +13,13 @@
 namespace secondwind::lab {
 
 // `GET /api/v1/models`. Nothing where the document has another shape (LM Studio before 0.4.0).
-// Single entries of another shape are skipped. A number that is out of its range is left out, with
-// a complaint.
-std::optional<std::vector<listed_model>> parse_listing(std::string_view json);
+// Entries of another shape, of another type than a model's, or with a key that the registry does
+// not keep are only counted. A number that is out of its range is left out, with a complaint.
+struct model_listing {
+    std::vector<listed_model> models;
+    std::size_t left_out = 0;
+};
+std::optional<model_listing> parse_listing(std::string_view json);
 
 // Why an answer to that is no list, as a clause: LM Studio before 0.4.0, the host's own error, or
 // neither.

@@ -115,8 +115,9 @@ net::task<listing> host_machine::list(milliseconds limit) {
     out.error = std::move(got.error);
     if (!out.error.empty())
         co_return out;
-    if (auto models = parse_listing(got.body)) {
-        out.models = std::move(*models);
+    if (auto read = parse_listing(got.body)) {
+        out.models = std::move(read->models);
+        out.left_out = read->left_out;
         co_return out;
     }
     out.error = describe_no_listing(got.status, got.body);

@@ -91,6 +91,13 @@ std::string counted(std::int64_t count, std::string_view noun) {
     return fmt::format("{} {}{}", grouped(count), noun, count == 1 ? "" : "s");
 }
 
+std::string left_out_note(std::size_t models) {
+    return fmt::format("left out of the host's list: {} whose type is not known, or whose key is "
+                       "not 1 to {} bytes long",
+                       counted(static_cast<std::int64_t>(models), "model"),
+                       grouped(static_cast<std::int64_t>(registry::longest_key)));
+}
+
 std::string speed_text(double tokens_per_second) {
     return fmt::format("{:.1f}", tokens_per_second);
 }

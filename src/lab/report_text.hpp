@@ -24,6 +24,8 @@ std::string duration_text(double seconds);
 std::string estimate_text(double seconds);
 // "1 load", "6 loads"
 std::string counted(std::int64_t count, std::string_view noun);
+// Of models that a host lists and that the registry cannot keep; see parse_listing().
+std::string left_out_note(std::size_t models);
 // "41.3"
 std::string speed_text(double tokens_per_second);
 

@@ -129,6 +129,8 @@ net::task<std::vector<runner::subject>> runner::take_listing() {
         narrator_.says("the host does not list its models: " + listed.error);
         co_return found;
     }
+    if (listed.left_out > 0)
+        narrator_.says(left_out_note(listed.left_out));
     std::vector<registry::model> models;
     for (auto const& each : listed.models)
         models.push_back(each.facts);

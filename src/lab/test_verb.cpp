@@ -81,7 +81,8 @@ bool read_order(lab_command const& command, config::settings const& settings,
 }
 
 // Returns why it failed, or nothing.
-net::task<std::string> scan(workbench& bench, store& registry, std::size_t& models) {
+net::task<std::string> scan(workbench& bench, store& registry, std::size_t& models,
+                            std::size_t& left_out) {
     auto& machine = bench.machine;
     auto const listed = co_await machine.list(10s);
     if (!listed.error.empty())
@@ -97,6 +98,7 @@ net::task<std::string> scan(workbench& bench, store& registry, std::size_t& mode
         all.push_back(each.facts);
     registry.keep_listing(id, all, machine.wall_clock());
     models = all.size();
+    left_out = listed.left_out;
     co_return std::string{};
 }
 
@@ -182,7 +184,10 @@ int scan_hosts(config::settings settings, lab_command const& command, console co
         workbench bench{settings, index};
         std::size_t models = 0;
         std::string problem;
-        bench.run([&]() -> net::task<void> { problem = co_await scan(bench, registry, models); });
+        std::size_t left_out = 0;
+        bench.run([&]() -> net::task<void> {
+            problem = co_await scan(bench, registry, models, left_out);
+        });
         auto const& name = bench.upstream.name;
         if (problem.empty())
             console.print(
@@ -191,6 +196,8 @@ int scan_hosts(config::settings settings, lab_command const& command, console co
             console.print_error(fmt::format("{} ({}) was not scanned, and the registry keeps what "
                                             "it has: {}",
                                             name, config::to_string(bench.upstream), problem));
+        if (left_out > 0)
+            console.print_error(fmt::format("{}: {}", name, left_out_note(left_out)));
         all = all && problem.empty();
     }
     return all ? 0 : 1;

@@ -40,6 +40,18 @@ class first_steps(lab):
         self.assertEqual(again.returncode, 0)
         self.assertIn("nothing to test", again.stderr)
 
+    def test_a_model_that_cannot_be_kept_is_told(self):
+        made = small_machine()
+        made["models"].append({"key": "x" * 1025, "size_bytes": 1_000_000})
+        self.emulate(made)
+        note = "left out of the host's list: 1 model whose type is not known, or whose key is not"
+        scanned = self.lab("scan")
+        self.assertEqual((scanned.returncode, scanned.stdout), (0, "default: 2 models\n"))
+        self.assertIn(note, scanned.stderr)
+        planned = self.lab("test", "--all", "--dry-run")
+        self.assertEqual(planned.returncode, 0, planned.stderr)
+        self.assertIn(note, planned.stderr)
+
     def test_list_and_show_ask_nobody(self):
         with self.emulate(small_machine()):
             self.lab("scan")

@@ -20,12 +20,12 @@ void require_within(std::optional<std::int64_t> value, std::int64_t least, std::
 }
 
 void test_listing(std::string_view text) {
-    auto const models = lab::parse_listing(text);
-    if (!models) {
+    auto const read = lab::parse_listing(text);
+    if (!read) {
         require(!lab::describe_no_listing(200, text).empty());
         return;
     }
-    for (auto const& each : *models) {
+    for (auto const& each : read->models) {
         require(!each.facts.key.empty() && each.facts.key.size() <= registry::longest_key);
         require_within(each.facts.size, 1, registry::largest_size);
         require_within(each.facts.max_context, 1, registry::largest_context);

@@ -21,8 +21,8 @@ std::string listing_of(std::string const& members) {
 
 listed_model only(std::string const& json) {
     auto const read = parse_listing(json);
-    EXPECT_TRUE(read && read->size() == 1) << json;
-    return read->front();
+    EXPECT_TRUE(read && read->models.size() == 1) << json;
+    return read->models.front();
 }
 
 chat_answer chat_of(std::vector<std::string> const& pieces) {
@@ -84,8 +84,9 @@ TEST(listings, skip_odd_entries_and_refuse_other_documents) {
         parse_listing(R"({"models":[3,{"key":"a"},{"key":"b","type":"llm"},{"type":"llm"},)"
                       R"({"key":"c","type":"tts"}]})");
     ASSERT_TRUE(read);
-    ASSERT_EQ(read->size(), 1U);
-    EXPECT_EQ(read->front().facts.key, "b");
+    ASSERT_EQ(read->models.size(), 1U);
+    EXPECT_EQ(read->models.front().facts.key, "b");
+    EXPECT_EQ(read->left_out, 4U);
     for (auto const* other : {"", "[]", "{}", R"({"models":{}})", R"({"models":[3]})",
                               R"({"error":"Unexpected endpoint or method."})"})
         EXPECT_FALSE(parse_listing(other)) << other;
