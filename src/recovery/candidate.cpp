@@ -193,7 +193,8 @@ policy::candidate candidate_on(host_recovery& host, wanted_model const& wanted,
     one.wait += wait_before(host, key, load_rate);
     if (host.guard.gate() == policy::gate::waiting)
         one.wait += policy::busy_cost(one.pace.value_or(policy::usual_pace));
-    one.refused = room.never || host.oversized.futile(key, now);
+    // A recovery would load it with a context that fits.
+    one.refused = (room.never || host.oversized.futile(key, now)) && !host.fitting_context(key);
     return one;
 }
 

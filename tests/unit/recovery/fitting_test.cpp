@@ -1,6 +1,8 @@
 // recovery.fit_context: a model whose default context does not fit even alone.
 #include "support/simulated_fixture.hpp"
 
+#include <secondwind/recovery/candidate.hpp>
+
 #include <gmock/gmock.h>
 
 using namespace secondwind;
@@ -108,6 +110,22 @@ TEST_F(fitting, helps_a_model_that_is_known_not_to_fit) {
     auto const& after = send(too_large);
     finish();
     EXPECT_TRUE(healthy(after));
+}
+
+TEST_F(fitting, keeps_a_host_among_those_that_can_serve_the_model) {
+    send(too_large);
+    finish();
+    host.drop(too_large);
+    recovery.models.unloaded(too_large);
+    recovery.oversized.refused(too_large, time.deadlines().now(), 300s);
+    auto const refuses = [this] {
+        recovery::lookup fresh;
+        return recovery::candidate_on(recovery, {too_large}, {}, policy::pace::usual_rate, fresh)
+            .refused;
+    };
+    EXPECT_FALSE(refuses());
+    settings.recovery.fit_context = false;
+    EXPECT_TRUE(refuses());
 }
 
 TEST_F(fitting, makes_room_for_a_model_that_is_known_not_to_fit) {
