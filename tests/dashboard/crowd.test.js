@@ -92,6 +92,7 @@ const sights = [
   ['light', desktop, 'light'],
   ['dark', desktop, 'dark'],
   ['phone', phone, 'light'],
+  ['phone-dark', phone, 'dark'],
 ];
 
 for (const [count, models] of crowds)
