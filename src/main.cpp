@@ -164,13 +164,35 @@ int install_service(cli::invocation const& invocation) {
     return app::system_service::install(arguments);
 }
 
+// A service has no standard error. What is wrong with its configuration, or stops it, is in the
+// usual log, or in that of the configuration once this is known.
+void open_log_of_service() noexcept {
+    log::options usual;
+    try {
+        usual.file = app::system_service::usual_log_file();
+        log::init(usual);
+    } catch (std::exception const&) {
+        return; // there is nobody to tell
+    }
+}
+
+void complain(std::string_view text, bool as_service) {
+    if (as_service)
+        log::write(log::level::error, "service_failed", {{"error", text}});
+    else
+        fmt::print(stderr, "secondwind: {}\n", text);
+}
+
 int run(int argc, char** argv) {
     auto const invocation = read_layers(argc, argv);
     bool const admin_chosen = !invocation.settings.is_default("admin.listen");
     using verb = cli::invocation::verb;
     switch (invocation.chosen) {
     case verb::exit:
-        fmt::print(invocation.output_is_error ? stderr : stdout, "{}", invocation.output);
+        if (invocation.output_is_error && is_run_as_service(argc, argv))
+            complain(invocation.output, true);
+        else
+            fmt::print(invocation.output_is_error ? stderr : stdout, "{}", invocation.output);
         return invocation.exit_code;
     case verb::check:
         if (auto const code = check(invocation.settings); code != 0 || !invocation.live)
@@ -246,14 +268,17 @@ int run(int argc, char** argv) {
 
 int run_to_end(int argc, char** argv) {
     int code = 1;
+    bool const as_service = is_run_as_service(argc, argv);
+    if (as_service)
+        open_log_of_service();
     try {
         code = run(argc, argv);
     } catch (config::config_error const& e) {
         for (auto const& fault : e.faults())
-            fmt::print(stderr, "secondwind: {}\n", fault);
+            complain(fault, as_service);
         code = exit_config;
     } catch (std::exception const& e) {
-        fmt::print(stderr, "secondwind: {}\n", e.what());
+        complain(e.what(), as_service);
     }
     log::shutdown();
     return code;

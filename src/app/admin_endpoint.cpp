@@ -72,50 +72,47 @@ admin::sources admin_endpoint::sources() {
         [this](admin::own_request request) { return own_.ask(std::move(request)); }};
 }
 
-bool admin_endpoint::start(net::tls_context_ptr tls) {
+std::optional<std::string> admin_endpoint::start(net::tls_context_ptr tls) {
     auto const& settings = settings_->admin;
+    std::optional<std::string> fault;
     if (!settings.listen && !settings.probe_listen)
-        return true;
+        return fault;
     auto server = std::make_unique<admin::server>(sources());
     server->set_tls(std::move(tls));
-    if (settings.listen && !open(*server, audience::operators, *settings.listen))
-        return false;
-    if (settings.probe_listen && !open(*server, audience::probes, *settings.probe_listen))
-        return false;
+    if (settings.listen)
+        fault = open(*server, audience::operators, *settings.listen);
+    if (!fault && settings.probe_listen)
+        fault = open(*server, audience::probes, *settings.probe_listen);
+    if (fault)
+        return fault;
     admin_ = std::move(server);
     log_addresses();
-    return true;
+    return fault;
 }
 
-// False if the program cannot start.
-bool admin_endpoint::open(admin::server& server, audience whose,
-                          config::endpoint const& listen) const {
+// Why the program cannot start, if it cannot.
+std::optional<std::string> admin_endpoint::open(admin::server& server, audience whose,
+                                                config::endpoint const& listen) const {
     auto const address = config::to_string(listen);
     try {
         server.move_to(whose, admin::open_listener(server_.shared().io, listen));
     } catch (boost::system::system_error const& e) {
         auto const reason = e.code().message();
-        if (whose == audience::probes) {
-            fmt::print(stderr,
-                       "secondwind: the probe listener cannot listen on {}: {}. Set "
-                       "admin.probe_listen to another address, or to \"off\".\n",
-                       address, reason);
-            return false;
-        }
-        if (chosen_) {
-            fmt::print(stderr,
-                       "secondwind: the admin listener cannot listen on {}: {}. Choose another "
-                       "address with --admin ADDR:PORT, or turn it off with --admin off.\n",
-                       address, reason);
-            return false;
-        }
+        if (whose == audience::probes)
+            return fmt::format("the probe listener cannot listen on {}: {}. Set "
+                               "admin.probe_listen to another address, or to \"off\".",
+                               address, reason);
+        if (chosen_)
+            return fmt::format("the admin listener cannot listen on {}: {}. Choose another "
+                               "address with --admin ADDR:PORT, or turn it off with --admin off.",
+                               address, reason);
         // Usually a second secondwind. The data port matters more than the admin listener.
         log::write(log::level::warn, "admin_unavailable",
                    {{"listen", address},
                     {"error", reason},
                     {"advice", "choose another address with --admin ADDR:PORT"}});
     }
-    return true;
+    return {};
 }
 
 void admin_endpoint::log_addresses() const {

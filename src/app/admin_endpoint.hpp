@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 
 namespace secondwind::app {
 
@@ -25,10 +26,9 @@ public:
                    bool chosen);
 
     // Call it after the proxy server has started. If listening fails and the address was chosen,
-    // prints the error and returns false. With the default address it logs a warning instead, and
-    // the proxy runs without an admin listener. A probe listener is always chosen. Null `tls`:
-    // plain HTTP.
-    bool start(net::tls_context_ptr tls = {});
+    // returns why. With the default address it logs a warning instead, and the proxy runs without
+    // an admin listener. A probe listener is always chosen. Null `tls`: plain HTTP.
+    std::optional<std::string> start(net::tls_context_ptr tls = {});
 
     // Where it listens; nothing if it does not.
     std::optional<config::endpoint>
@@ -44,7 +44,8 @@ public:
 private:
     admin::sources sources();
     admin::reload_result reload_all();
-    bool open(admin::server& server, admin::audience whose, config::endpoint const& listen) const;
+    std::optional<std::string> open(admin::server& server, admin::audience whose,
+                                    config::endpoint const& listen) const;
     std::function<void()> prepare(config::settings const& fresh);
     void log_addresses() const;
 

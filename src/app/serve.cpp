@@ -13,6 +13,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <chrono>
+#include <stdexcept>
 #include <utility>
 
 namespace secondwind::app {
@@ -67,8 +68,10 @@ int run(config::current_settings& settings, bool admin_chosen, service::reader r
     // One thread uses the loop, so it needs no locks.
     net::asio::io_context io{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE};
     service running{io, settings, admin_chosen, std::move(read_settings), std::move(entries)};
-    if (!running.start())
-        return running.abandon();
+    if (auto const fault = running.start()) {
+        running.abandon();
+        throw std::runtime_error{*fault};
+    }
     warn_about_sockets(net::passed_on());
     auto& server = running.server();
     server.limit_descriptors(net::raise_descriptor_limit());

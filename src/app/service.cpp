@@ -33,19 +33,19 @@ service::service(net::asio::io_context& io, config::current_settings& settings, 
 
 service::~service() = default;
 
-bool service::start() {
+std::optional<std::string> service::start() {
     auto& p = *parts_;
     // Loaded before anything starts, so that an unusable file changes nothing.
     auto const tls = admin_tls(p.settings->admin);
     p.server.start();
-    if (!p.admin.start(tls))
-        return false;
+    if (auto fault = p.admin.start(tls))
+        return fault;
     p.record.start();
     p.life.emplace(p.io, p.server, p.admin, p.settings);
-    return true;
+    return {};
 }
 
-int service::abandon() {
+void service::abandon() {
     auto until_stopped = [](proxy::server& s, net::asio::io_context& loop) -> net::task<void> {
         co_await s.stopped();
         loop.stop();
@@ -53,7 +53,6 @@ int service::abandon() {
     parts_->server.abort();
     net::spawn(until_stopped(parts_->server, parts_->io));
     parts_->io.run();
-    return 1;
 }
 
 proxy::server& service::server() noexcept {

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -80,9 +81,10 @@ public:
         settings_.replace(settings_of_demo(*settings_, host_.port()));
         service_.emplace(io_, settings_, admin_chosen_, app::service::reader{},
                          entries_of_demo(*settings_));
-        if (!service_->start()) {
+        if (auto const fault = service_->start()) {
             host_.stop();
-            return service_->abandon();
+            service_->abandon();
+            throw std::runtime_error{*fault};
         }
         address_ = proxy::address_of(service_->server().local_endpoint());
         address_.address = config::without_wildcard(address_.address);

@@ -3,6 +3,7 @@
 import contextlib
 import pathlib
 import re
+import socket
 import subprocess
 import time
 import unittest
@@ -71,13 +72,37 @@ class service(in_a_folder):
         self.assertEqual(done.returncode, 78)
         self.assertEqual(run("service", "remove").returncode, 1)
 
+    def assert_start_fails(self, code, error):
+        """With that exit code, and the reason is in the log."""
+        wine.windows("net", "start", "secondwind")
+        ended = self.state_after("START_PENDING")
+        self.assertEqual((ended["STATE"], ended["SERVICE_EXIT_CODE"]), ("STOPPED", str(code)))
+        self.assertIn(error, logged(self.log, "service_failed")["error"])
+
     def test_one_that_became_unusable_stops_with_78(self):
         file = self.write("s.json", listen=f"127.0.0.1:{free_port()}")
         self.assertEqual(run("service", "install", "-c", file).returncode, 0)
         self.write("s.json", listne="x")
-        wine.windows("net", "start", "secondwind")
-        ended = self.state_after("START_PENDING")
-        self.assertEqual((ended["STATE"], ended["SERVICE_EXIT_CODE"]), ("STOPPED", "78"))
+        self.assert_start_fails(78, "listne")
+
+    def test_a_listener_whose_address_is_taken_stops_it(self):
+        with socket.create_server(("127.0.0.1", free_port())) as other:
+            taken = "127.0.0.1:%d" % other.getsockname()[1]
+            settings = {"listen": taken, "admin": {"listen": "off"}}
+            file = self.write("s.json", **settings)
+            self.assertEqual(run("service", "install", "-c", file).returncode, 0)
+            self.assert_start_fails(1, taken)
+
+    def test_an_admin_listener_whose_address_is_taken_stops_it_and_the_log_is_that_of_the_file(self):
+        self.log = self.folder / "s.log"
+        with socket.create_server(("127.0.0.1", free_port())) as other:
+            taken = "127.0.0.1:%d" % other.getsockname()[1]
+            file = self.write(
+                "s.json", listen=f"127.0.0.1:{free_port()}", admin={"listen": taken},
+                log={"file": wine.windows_path(self.log)},
+            )
+            self.assertEqual(run("service", "install", "-c", file).returncode, 0)
+            self.assert_start_fails(1, taken)
 
 
 if __name__ == "__main__":

@@ -32,6 +32,7 @@ def skip_without_wine():
 
 def start():
     """Starts this Windows. Wine would end it, services too, three seconds after the last program."""
+    PREFIX.mkdir(parents=True, exist_ok=True)  # wineserver does not make it
     end()
     subprocess.run(["wineserver", "-p"], check=True, stdout=subprocess.DEVNULL,
                    stderr=subprocess.DEVNULL)

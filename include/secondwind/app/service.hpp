@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -30,12 +31,12 @@ public:
     ~service();
 
     // Listens, and handles signals from now on: the first TERM or INT drains, a second one stops at
-    // once, HUP reloads the configuration, USR1 reopens files. Returns false if the admin listener
-    // cannot listen; then it has printed the error, and abandon() must follow. Throws
-    // proxy::listen_error, and net::tls_error if a TLS file cannot be used.
-    bool start();
-    // Runs the event loop until the proxy has stopped, and returns 1.
-    int abandon();
+    // once, HUP reloads the configuration, USR1 reopens files. If the admin listener cannot listen,
+    // returns why; then abandon() must follow. Throws proxy::listen_error, and net::tls_error if a
+    // TLS file cannot be used.
+    std::optional<std::string> start();
+    // Runs the event loop until the proxy has stopped.
+    void abandon();
 
     proxy::server& server() noexcept;
     // Where the admin listener listens; nothing if it does not.

@@ -7,7 +7,6 @@
 #include <array>
 #include <atomic>
 #include <csignal>
-#include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -16,9 +15,7 @@
 #include <type_traits>
 #include <utility>
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <io.h>
 #include <windows.h>
 
 #include <objbase.h>
@@ -67,34 +64,13 @@ std::filesystem::path data_folder() {
     return parent / service_name;
 }
 
-std::filesystem::path log_file() {
-    return data_folder() / "secondwind.log";
-}
-
-// A complaint about the configuration is made before there is a log. The log can be renamed all the
-// same, which a file that the runtime opens cannot.
-void redirect_errors(std::filesystem::path const& file) {
-    auto* const handle = ::CreateFileW(file.c_str(), FILE_APPEND_DATA,
-                                       FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
-                                       nullptr, OPEN_ALWAYS, FILE_ATTRIBUTE_NORMAL, nullptr);
-    if (handle == INVALID_HANDLE_VALUE)
-        return;
-    auto const descriptor =
-        ::_open_osfhandle(reinterpret_cast<std::intptr_t>(handle), _O_APPEND | _O_BINARY);
-    // A service has no standard error, so the runtime must be given one before it can be replaced.
-    if (descriptor >= 0 && std::freopen("NUL", "wb", stderr) != nullptr)
-        ::_dup2(descriptor, ::_fileno(stderr));
-}
-
 void WINAPI service_main(DWORD, char**) {
     status_handle = ::RegisterServiceCtrlHandlerExA(service_name, &on_control, nullptr);
     service_control::report(service_control::state::starting, longest_start);
     // Relative paths in a configuration would otherwise be in the folder of Windows.
     std::error_code missing;
     std::filesystem::current_path(data_folder(), missing);
-    redirect_errors(log_file());
     auto const code = work_of_service();
-    std::fflush(stderr);
     service_control::report(service_control::state::stopped, {}, code);
 }
 
@@ -269,7 +245,7 @@ std::string usual_config_file() {
 }
 
 std::string usual_log_file() {
-    return log_file().string();
+    return (data_folder() / "secondwind.log").string();
 }
 
 int install(std::vector<std::string> const& arguments) {
