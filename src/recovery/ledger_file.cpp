@@ -187,8 +187,8 @@ int ledger_file::write_line(std::string const& line) {
             // Unless another process has appended something after it.
             bool const ours =
                 before >= 0 && size_of(out_) == before + static_cast<std::int64_t>(written);
-            bool const taken_back = ours && truncate(out_, before);
-            within_line_ = taken_back ? within_line_ : written > 0;
+            bool const taken_back = written == 0 || (ours && truncate(out_, before));
+            within_line_ = within_line_ || !taken_back;
             return error;
         }
     }

@@ -151,9 +151,22 @@ std::ptrdiff_t write_some(descriptor const& file, std::string_view bytes) noexce
 bool truncate(descriptor const& file, std::int64_t size) noexcept {
     FILE_END_OF_FILE_INFO end{};
     end.EndOfFile.QuadPart = size;
-    return ::SetFileInformationByHandle(handle_of(file), FileEndOfFileInfo, &end, sizeof end) !=
-               0 ||
-           fail();
+    auto const cut = [&end](HANDLE handle) {
+        return ::SetFileInformationByHandle(handle, FileEndOfFileInfo, &end, sizeof end) != 0;
+    };
+    if (cut(handle_of(file)))
+        return true;
+    if (::GetLastError() != ERROR_ACCESS_DENIED)
+        return fail();
+    // The right to append is not enough. The second handle is of the same file, even if another has
+    // its name by now.
+    auto* const second = ::ReOpenFile(handle_of(file), GENERIC_WRITE,
+                                      FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, 0);
+    if (second == INVALID_HANDLE_VALUE)
+        return fail();
+    bool const done = cut(second) || fail();
+    ::CloseHandle(second);
+    return done;
 }
 
 bool sync(descriptor const& file) noexcept {

@@ -84,6 +84,18 @@ TEST_F(files, take_what_several_append_to_them_and_no_byte_is_changed) {
     EXPECT_EQ(content_of(name("log")), "line\nline\nline\n");
 }
 
+TEST_F(files, that_are_appended_to_can_be_cut_whatever_their_name_is_by_now) {
+    auto const file = open_file(name("log"), file_use::append);
+    write_some(file, "line\nhalf a li");
+    EXPECT_TRUE(truncate(file, 5));
+    EXPECT_EQ(write_some(file, "next\nha"), 7);
+    EXPECT_TRUE(rename_file(name("log"), name("log.1")));
+    make("log", "of another");
+    EXPECT_TRUE(truncate(file, 10));
+    EXPECT_EQ(content_of(name("log.1")), "line\nnext\n");
+    EXPECT_EQ(content_of(name("log")), "of another");
+}
+
 TEST_F(files, can_be_renamed_and_removed_while_they_are_open) {
     {
         auto const file = open_file(name("log"), file_use::append);
