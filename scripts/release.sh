@@ -4,7 +4,7 @@
 #     --downloads URL  where the files will be published; the manifests of Homebrew, Scoop and winget
 #                      name it, and are left out without it
 #     --smoke          checks everything but the compilers: takes the executable of the dev build, makes no
-#                      Debian package, and Windows' archive only if it is there already
+#                      Debian packages, and Windows' archive only if it is there already
 #
 # The same commit gives the same bytes, with the same versions of the compilers and libraries. The
 # executables for 64-bit Arm and for Windows are built if Debian's cross compilers are installed
@@ -66,10 +66,14 @@ source_archive() {
     git archive --prefix="secondwind-$version/" HEAD | gzip -9n >"$out/secondwind-$version.tar.gz"
 }
 
+# debian_package BUILD_FOLDER [ARGUMENT] ; the argument is that of scripts/package.sh
 debian_package() {
-    scripts/package.sh >&2
-    cp build/release/packages/secondwind_"$version"*.deb "$out/"
-    made+=("$(basename "$out"/*.deb)=build/release:secondwind")
+    local package
+    rm -rf "$1/packages"
+    scripts/package.sh "${@:2}" >&2
+    package=$(ls "$1"/packages/secondwind_"$version"*.deb)
+    cp "$package" "$out/"
+    made+=("$(basename "$package")=$1:secondwind")
 }
 
 # linux_archive PROCESSOR BUILD_FOLDER STRIP
@@ -80,7 +84,6 @@ linux_archive() {
     cp config/secondwind.json config/secondwind.schema.json LICENSE "$build/packaging/secondwind.1" \
         packaging/release/README.txt "$work/$name/"
     cp packaging/completions/* "$work/$name/completions/"
-    cp assets/dashboard/vendor/uplot/LICENSE "$work/$name/licences/uplot.txt"
     made+=("$name.tar.gz=$build:secondwind")
     list_parts "$work/sbom.json" "$work/$name/licences" "$name.tar.gz=$build:secondwind"
     archive "$name"
@@ -96,8 +99,9 @@ linux_archives() {
     if command -v aarch64-linux-gnu-g++ >/dev/null; then
         scripts/static.sh arm64 >&2
         linux_archive aarch64 build/static-arm64 aarch64-linux-gnu-strip
+        debian_package build/static-arm64 arm64
     else
-        echo "release: no archive for 64-bit Arm: the cross compiler is missing" >&2
+        echo "release: nothing for 64-bit Arm: the cross compiler is missing" >&2
     fi
 }
 
@@ -140,7 +144,7 @@ manifests() {
 }
 
 source_archive
-[[ -n $smoke ]] || debian_package
+[[ -n $smoke ]] || debian_package build/release
 linux_archives
 windows_archive
 list_parts "$out/secondwind-$version.spdx.json" "$work/licences" "${made[@]}"

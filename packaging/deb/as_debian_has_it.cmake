@@ -27,6 +27,19 @@ configure_file("${CPACK_SECONDWIND_DEBIAN_FILES}/copyright" "${documents}/copyri
 file(MAKE_DIRECTORY "${tree}/usr/share/lintian/overrides")
 configure_file("${CPACK_SECONDWIND_DEBIAN_FILES}/lintian-overrides"
     "${tree}/usr/share/lintian/overrides/secondwind" COPYONLY)
+if(CPACK_SECONDWIND_DEBIAN_LICENCES)
+    # An executable with every library in it.
+    file(COPY "${CPACK_SECONDWIND_DEBIAN_LICENCES}" DESTINATION "${documents}")
+    file(READ "${CPACK_SECONDWIND_DEBIAN_FILES}/lintian-overrides.static" more)
+    file(APPEND "${tree}/usr/share/lintian/overrides/secondwind" "${more}")
+    file(READ "${documents}/copyright" text)
+    string(REPLACE "SQLite (public\n domain)."
+        "SQLite (public\n domain);\n the licenses of all libraries in it are in\n\
+ /usr/share/doc/secondwind/licences." text "${text}")
+    string(REGEX REPLACE "Files: usr/lib/secondwind/.*\n\n(License: Apache-2.0\n)" "\\1" text
+        "${text}")
+    file(WRITE "${documents}/copyright" "${text}")
+endif()
 
 # Debian's zsh uses another folder than the default of zsh.
 file(RENAME "${tree}/usr/share/zsh/site-functions" "${tree}/usr/share/zsh/vendor-completions")

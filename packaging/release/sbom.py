@@ -3,6 +3,7 @@
 
     sbom.py --version 0.1.0 --commit HASH --epoch SECONDS --out FILE --licences FOLDER \\
         ARTEFACT=BUILD_FOLDER:TARGET...
+    sbom.py --licences FOLDER ARTEFACT=BUILD_FOLDER:TARGET...
 
 The list comes from the build itself: the libraries that Ninja links into the target, and the headers
 that the compiler has read for it. A file belongs to the Debian package that has installed it; what was
@@ -153,21 +154,36 @@ def document(arguments, artefacts):
                           for a, kind, b in relations]}
 
 
+def installed_from(source):
+    """The installed packages of a source: what was built from it here, or came for another processor,
+    belongs to none of them."""
+    show = "${source:Package} ${Package}\n"
+    lines = subprocess.run(["dpkg-query", "--show", f"--showformat={show}"], check=True,
+                           capture_output=True, text=True).stdout.splitlines()
+    return [line.split()[1] for line in lines if line.split()[0] == source]
+
+
 def keep_licences(folder, found):
     folder.mkdir(parents=True, exist_ok=True)
     for source, (_, binaries) in found.items():
-        for binary in sorted(binaries) or [source]:
+        for binary in sorted(binaries) or installed_from(source):
             copyright_file = pathlib.Path("/usr/share/doc") / binary / "copyright"
             if copyright_file.is_file():
                 (folder / f"{source}.txt").write_bytes(copyright_file.read_bytes())
                 break
+        else:
+            sys.exit(f"sbom: no installed package has the licence of {source}")
+    for name in vendored():
+        text = (ROOT / "assets/dashboard/vendor" / name / "LICENSE").read_bytes()
+        (folder / f"{name}.txt").write_bytes(text)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for name in ("version", "commit", "out", "licences"):
-        parser.add_argument(f"--{name}", required=True)
-    parser.add_argument("--epoch", type=int, required=True)
+    for name in ("version", "commit", "out"):
+        parser.add_argument(f"--{name}")
+    parser.add_argument("--licences", required=True)
+    parser.add_argument("--epoch", type=int)
     parser.add_argument("--licence", default="Apache-2.0", help="of secondwind itself")
     parser.add_argument("artefacts", nargs="+")
     arguments = parser.parse_args()
@@ -179,6 +195,8 @@ def main():
         if unknown:
             sys.exit(f"sbom: no package has these files of {name}: " + " ".join(unknown[:5]))
         keep_licences(pathlib.Path(arguments.licences), artefacts[name])
+    if not arguments.out:
+        return
     text = json.dumps(document(arguments, artefacts), indent=2) + "\n"
     pathlib.Path(arguments.out).write_text(text, encoding="utf-8")
 

@@ -12,6 +12,8 @@ configure_file(windows/README-windows.txt.in ${documents}/README-windows.txt
 install(TARGETS secondwind RUNTIME DESTINATION .)
 install(FILES ${installed} ${documents}/README-windows.txt DESTINATION .)
 install(DIRECTORY ${SECONDWIND_WINDOWS_DEPS}/licences/ DESTINATION licences)
+install(FILES ${PROJECT_SOURCE_DIR}/assets/dashboard/vendor/uplot/LICENSE
+    DESTINATION licences RENAME uplot.txt)
 
 set(CPACK_GENERATOR ZIP)
 set(CPACK_PACKAGE_NAME secondwind)
