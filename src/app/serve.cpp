@@ -25,7 +25,8 @@ namespace {
 class gathered_log {
 public:
     explicit gathered_log(net::asio::io_context& io) : again_{io} {
-        log::gather([this] { net::asio::post(again_.get_executor(), [this] { flush(); }); });
+        // Not by the timer's executor: that may be any, which costs as much as half a line.
+        log::gather([this, &io] { net::asio::post(io, [this] { flush(); }); });
     }
     gathered_log(gathered_log const&) = delete;
     gathered_log& operator=(gathered_log const&) = delete;

@@ -187,31 +187,34 @@ bool is_utf8(std::string_view text) noexcept {
     return true;
 }
 
-// Eight bytes at a time, because nearly every value of every line of the log passes here.
+// Sixteen bytes at a time, because nearly every value of every line of the log passes here. Where
+// fewer are left, some are looked at twice.
 bool is_plain(std::string_view text) noexcept {
-    static constexpr std::uint64_t each = 0x0101010101010101;
-    // The high bit of each byte that is `c`. A borrow can set others falsely, but only if one is.
-    static constexpr auto find = [](std::uint64_t word, unsigned char c) {
-        auto const zero = word ^ (each * c);
-        return (zero - each) & ~zero;
+    using byte = signed char; // negative if it is not ASCII
+    using bytes16 [[gnu::vector_size(16)]] = byte;
+    static constexpr auto are_plain = [](std::array<std::uint64_t, 2> words) {
+        bytes16 some{};
+        std::memcpy(&some, words.data(), sizeof some);
+        auto const special =
+            (some < byte{0x20}) | (some == byte{'"'}) | (some == byte{'\\'}) | (some == byte{0x7f});
+        std::memcpy(words.data(), &special, sizeof special);
+        return (words[0] | words[1]) == 0;
     };
-    static constexpr auto are_plain = [](std::uint64_t word) {
-        auto const control = (word - each * 0x20) & ~word;
-        auto const special = control | find(word, '"') | find(word, '\\') | find(word, 0x7f) | word;
-        return (special & (each * 0x80)) == 0;
-    };
-    constexpr auto step = sizeof(std::uint64_t);
-    if (text.size() >= step) {
-        for (std::size_t at = 0; at + step < text.size(); at += step)
-            if (!are_plain(word_at<std::uint64_t>(text, at)))
+    auto const size = text.size();
+    auto const word = [text](std::size_t at) { return word_at<std::uint64_t>(text, at); };
+    if (size >= 16) {
+        for (std::size_t at = 0; at + 16 < size; at += 16)
+            if (!are_plain({word(at), word(at + 8)}))
                 return false;
-        return are_plain(
-            word_at<std::uint64_t>(text, text.size() - step)); // some for the second time
+        return are_plain({word(size - 16), word(size - 8)});
     }
-    constexpr auto half = sizeof(std::uint32_t);
-    if (text.size() >= half)
-        return are_plain(word_at<std::uint32_t>(text, 0) |
-                         std::uint64_t{word_at<std::uint32_t>(text, text.size() - half)} << 32U);
+    if (size >= 8)
+        return are_plain({word(0), word(size - 8)});
+    if (size >= 4) {
+        auto const both = word_at<std::uint32_t>(text, 0) |
+                          std::uint64_t{word_at<std::uint32_t>(text, size - 4)} << 32U;
+        return are_plain({both, both});
+    }
     return std::ranges::all_of(text, [](char c) { return plain[static_cast<unsigned char>(c)]; });
 }
 

@@ -171,21 +171,27 @@ void write(level l, std::string_view event, std::initializer_list<field> fields)
 }
 
 void write(level l, std::string_view event, field const* fields, std::size_t count) {
+    auto const fill = [fields, count](line_writer& to) { to.add(fields, count); };
+    write(l, event, fill);
+}
+
+void write(level l, std::string_view event, std::function<void(line_writer&)> const& fill) {
     if (!enabled(l))
         return;
+    auto& s = state();
     // One string for all lines of a thread: after the first few lines it is large enough, so a line
     // costs no allocation.
     thread_local std::string line;
     line.clear();
     try {
-        append_line(line, state().rendering, l, timestamp(std::chrono::system_clock::now()), event,
-                    fields, count);
-        recent().add(l, line);
+        line_writer to{line, s.rendering, l, timestamp(std::chrono::system_clock::now()), event};
+        fill(to);
+        to.finish();
     } catch (std::bad_alloc const&) {
         count_lost(1); // the next line may do better
         return;
     }
-    auto& s = state();
+    recent().add(l, line);
     s.output->append(line);
     bool const waits = s.gathers && l < level::warn && s.output->bytes() < most_gathered;
     if (!waits || !ask_for_flush())

@@ -1,12 +1,12 @@
 #include <secondwind/base/log_line.hpp>
 
 #include <secondwind/base/escape.hpp>
-#include <secondwind/base/text_writer.hpp>
 
 #include <spdlog/fmt/fmt.h>
 
 #include <array>
 #include <cmath>
+#include <variant>
 
 namespace secondwind::log {
 namespace {
@@ -14,117 +14,102 @@ namespace {
 // Room for most lines; a longer one makes more.
 constexpr std::size_t usual_line = 512;
 
-void put_quoted(text_writer& out, std::string_view text) {
-    if (is_plain(text)) {
-        out.put("\"", text, "\"");
-        return;
-    }
-    std::string escaped;
-    append_escaped(escaped, text);
-    out.put("\"", escaped, "\"");
-}
-
-void put_word(text_writer& out, std::string_view text) {
-    if (is_bare_word(text))
-        out.put(text);
-    else
-        put_quoted(out, text);
-}
-
-// Of the values that are no strings.
-struct value_writer {
-    text_writer& out;
-
-    void operator()(std::string_view /*v*/) const noexcept {}
-    void operator()(bool v) const { out.put(v ? std::string_view{"true"} : "false"); }
-
-    void operator()(std::int64_t v) const {
-        auto const size = static_cast<std::uint64_t>(v);
-        if (v < 0)
-            out.put("-");
-        out.put(v < 0 ? 0 - size : size);
-    }
-
-    void operator()(std::uint64_t v) const { out.put(v); }
-
-    // Three decimal places are enough for every line. JSON cannot express infinity and NaN (RFC
-    // 8259 section 6).
-    void operator()(double v) const {
-        constexpr double most = 1e15; // so that its thousandths still fit an integer
-        if (!std::isfinite(v)) {
-            out.put("null");
-        } else if (std::abs(v) >= most) {
-            out.put(fmt::format("{}", v));
-        } else {
-            auto const thousandths = static_cast<std::uint64_t>(std::llround(std::abs(v) * 1000));
-            if (v < 0 && thousandths > 0)
-                out.put("-");
-            out.put(thousandths / 1000);
-            put_places(static_cast<unsigned>(thousandths % 1000));
-        }
-    }
-
-    // ".25" for 250, nothing for 0.
-    void put_places(unsigned thousandths) const {
-        if (thousandths == 0)
-            return;
-        auto const digit = [](unsigned d) { return static_cast<char>('0' + d); };
-        std::array const places{'.', digit(thousandths / 100), digit(thousandths / 10 % 10),
-                                digit(thousandths % 10)};
-        std::size_t const used = places[3] != '0' ? 4 : places[2] != '0' ? 3 : 2;
-        out.put({places.data(), used});
-    }
-};
-
-void put_text(text_writer& out, level l, std::string_view time, std::string_view event,
-              field const* fields, std::size_t count) {
-    constexpr std::string_view level_width = "     ";
-    if (!time.empty())
-        out.put(time).put(" ");
-    auto const name = to_string(l);
-    out.put(name).put(level_width.substr(name.size())).put(" ");
-    put_word(out, event);
-    for (std::size_t i = 0; i < count; ++i) {
-        auto const* const text = std::get_if<std::string_view>(&fields[i].value);
-        if (text != nullptr && text->empty())
-            continue;
-        out.put(" ", fields[i].key, "=");
-        if (text != nullptr)
-            put_word(out, *text);
-        else
-            std::visit(value_writer{out}, fields[i].value);
-    }
-}
-
-void put_json(text_writer& out, level l, std::string_view time, std::string_view event,
-              field const* fields, std::size_t count) {
-    out.put("{");
-    if (!time.empty())
-        out.put("\"time\":\"").put(time).put("\",");
-    out.put("\"level\":\"").put(to_string(l)).put("\",\"event\":");
-    put_quoted(out, event);
-    for (std::size_t i = 0; i < count; ++i) {
-        auto const* const text = std::get_if<std::string_view>(&fields[i].value);
-        if (text != nullptr && text->empty())
-            continue;
-        out.put(",\"", fields[i].key, "\":");
-        if (text != nullptr)
-            put_quoted(out, *text);
-        else
-            std::visit(value_writer{out}, fields[i].value);
-    }
-    out.put("}");
-}
-
 } // namespace
+
+line_writer::line_writer(std::string& out, format f, level l, std::string_view time,
+                         std::string_view event)
+    : out_{out, usual_line}, json_{f == format::json} {
+    constexpr std::string_view level_width = "     ";
+    auto const name = to_string(l);
+    if (json_) {
+        out_.put("{");
+        if (!time.empty())
+            out_.put("\"time\":\"", time, "\",");
+        out_.put("\"level\":\"", name, "\",\"event\":");
+        put_quoted(event);
+    } else {
+        if (!time.empty())
+            out_.put(time).put(" ");
+        out_.put(name).put(level_width.substr(name.size())).put(" ");
+        put_word(event);
+    }
+}
+
+line_writer& line_writer::add(field const* fields, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i)
+        std::visit([&](auto value) { add(fields[i].key, value); }, fields[i].value);
+    return *this;
+}
+
+void line_writer::put_word(std::string_view value) {
+    if (is_bare_word(value))
+        out_.put(value);
+    else
+        put_quoted(value);
+}
+
+void line_writer::put_quoted(std::string_view value) {
+    if (is_plain(value))
+        out_.put("\"", value, "\"");
+    else
+        put_escaped(value);
+}
+
+// By itself, because what it names would cost every other text.
+void line_writer::put_escaped(std::string_view value) {
+    std::string escaped;
+    append_escaped(escaped, value);
+    out_.put("\"", escaped, "\"");
+}
+
+void line_writer::put_number(std::int64_t value) {
+    auto const size = static_cast<std::uint64_t>(value);
+    if (value < 0)
+        out_.put("-");
+    out_.put(value < 0 ? 0 - size : size);
+}
+
+// Three decimal places are enough for every line. JSON cannot express infinity and NaN (RFC 8259
+// section 6).
+void line_writer::put_number(double value) {
+    constexpr double most = 1e15; // so that its thousandths still fit an integer
+    if (std::abs(value) < most) {
+        // By way of a signed number, to which a processor converts directly; std::lround() would be
+        // a call, and is only better where the fourth place does not matter.
+        // NOLINTNEXTLINE(bugprone-incorrect-roundings)
+        auto const rounded = static_cast<std::int64_t>(std::abs(value) * 1000 + 0.5);
+        auto const thousandths = static_cast<std::uint64_t>(rounded);
+        if (value < 0 && thousandths > 0)
+            out_.put("-");
+        out_.put(thousandths / 1000);
+        put_places(static_cast<unsigned>(thousandths % 1000));
+    } else if (std::isfinite(value)) {
+        out_.put(fmt::format("{}", value));
+    } else {
+        out_.put("null");
+    }
+}
+
+// ".25" for 250, nothing for 0.
+void line_writer::put_places(unsigned thousandths) {
+    if (thousandths == 0)
+        return;
+    auto const digit = [](unsigned d) { return static_cast<char>('0' + d); };
+    std::array const places{'.', digit(thousandths / 100), digit(thousandths / 10 % 10),
+                            digit(thousandths % 10)};
+    // Of sizes that are known to the compiler, which then copies without a call.
+    if (places[3] != '0')
+        out_.put({places.data(), 4});
+    else if (places[2] != '0')
+        out_.put({places.data(), 3});
+    else
+        out_.put({places.data(), 2});
+}
 
 void append_line(std::string& out, format f, level l, std::string_view time, std::string_view event,
                  field const* fields, std::size_t count) {
-    text_writer line{out, usual_line};
-    if (f == format::json)
-        put_json(line, l, time, event, fields, count);
-    else
-        put_text(line, l, time, event, fields, count);
+    line_writer line{out, f, l, time, event};
+    line.add(fields, count).finish();
 }
 
 std::string_view timestamp(std::chrono::system_clock::time_point when) {

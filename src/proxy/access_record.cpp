@@ -1,8 +1,7 @@
 #include "access_record.hpp"
-#include <secondwind/base/log.hpp>
+#include <secondwind/base/log_line.hpp>
 
-#include <array>
-#include <vector>
+#include <functional>
 
 namespace secondwind::proxy {
 
@@ -69,47 +68,44 @@ void access_record::write(request const& request, telemetry::traffic& counts,
     counts.ended(one);
     if (repeated || !log::enabled(log::level::info))
         return;
+    auto const render = [&](log::line_writer& line) { add_fields(request, model, one, line); };
+    log::write(log::level::info, "exchange", std::cref(render));
+}
+
+// The texts are those of the request: the kept ones may be cut.
+void access_record::add_fields(request const& request, std::string_view model,
+                               telemetry::finished const& one, log::line_writer& line) const {
     constexpr double to_ms = 1000;
-    std::array fields{
-        log::field{"request_id", request.id},
-        log::field{"method", request.method()},
-        log::field{"path", request.path()},
-        log::field{"status", code()},
-        log::field{"host", request.host_name()},
-        log::field{"model", model},
-        log::field{"route", request.host ? policy::to_string(request.route) : ""},
-        log::field{"stream", stream},
-        log::field{"attempts", std::uint64_t{attempts}},
-        log::field{"verdict", one.verdict},
-        log::field{"recovery", recovery},
-        log::field{"bytes_in", bytes_in},
-        log::field{"bytes_out", bytes_out},
-        log::field{"first_byte_ms", one.first_byte >= 0 ? one.first_byte * to_ms : 0.0},
-        log::field{"duration_ms", one.seconds * to_ms},
-        log::field{"ended", one.ended},
-        log::field{"detail", detail},
-        log::field{"client", request.client},
-        log::field{"address", request.address},
-        log::field{"traceparent", request.traceparent},
-        log::field{"moved_from", moved_from},
-        log::field{"moved_because", moved_because},
-        // Mostly left out:
-        log::field{"queued_ms", std::chrono::duration<double>{request.queued}.count() * to_ms},
-        log::field{"suppressed", suppressed.value_or(0)},
-    };
-    auto shown = fields.size() - 2;
+    line.add("request_id", request.id)
+        .add("method", request.method())
+        .add("path", request.path())
+        .add("status", one.status)
+        .add("host", request.host_name())
+        .add("model", model)
+        .add("route", request.host ? policy::to_string(request.route) : "")
+        .add("stream", stream)
+        .add("attempts", attempts)
+        .add("verdict", one.verdict)
+        .add("recovery", recovery)
+        .add("bytes_in", bytes_in)
+        .add("bytes_out", bytes_out)
+        .add("first_byte_ms", one.first_byte >= 0 ? one.first_byte * to_ms : 0.0)
+        .add("duration_ms", one.seconds * to_ms)
+        .add("ended", one.ended)
+        .add("detail", detail)
+        .add("client", request.client)
+        .add("address", request.address)
+        .add("traceparent", request.traceparent)
+        .add("moved_from", moved_from)
+        .add("moved_because", moved_because);
     if (request.queued > request.queued.zero())
-        ++shown;
+        line.add("queued_ms", std::chrono::duration<double>{request.queued}.count() * to_ms);
     if (suppressed)
-        fields[shown++] = log::field{"suppressed", *suppressed};
-    if (tunnel) {
-        std::vector<log::field> all{fields.begin(), fields.begin() + shown};
-        all.emplace_back("watched", tunnel->watched);
-        all.emplace_back("operations", tunnel->operations);
-        all.emplace_back("recovered", tunnel->recovered);
-        return log::write(log::level::info, "exchange", all.data(), all.size());
-    }
-    log::write(log::level::info, "exchange", fields.data(), shown);
+        line.add("suppressed", *suppressed);
+    if (tunnel)
+        line.add("watched", tunnel->watched)
+            .add("operations", tunnel->operations)
+            .add("recovered", tunnel->recovered);
 }
 
 } // namespace secondwind::proxy

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "request.hpp"
+#include <secondwind/base/log_line.hpp>
 #include <secondwind/base/rare_string.hpp>
 #include <secondwind/lmstudio/token_usage.hpp>
 #include <secondwind/policy/verdict.hpp>
@@ -71,6 +72,8 @@ struct access_record {
 
 private:
     void tell(request const& request, std::string_view model, telemetry::finished& one) const;
+    void add_fields(request const& request, std::string_view model, telemetry::finished const& one,
+                    log::line_writer& line) const;
 };
 
 } // namespace secondwind::proxy

@@ -1,4 +1,5 @@
 #include <secondwind/base/log.hpp>
+#include <secondwind/base/log_line.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -8,9 +9,11 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <fcntl.h>
@@ -61,6 +64,24 @@ TEST_F(log_file, has_every_line_as_soon_as_it_is_written) {
     EXPECT_EQ(json["n"], 1);
     EXPECT_EQ(json["time"].get<std::string>().size(),
               std::string{"2026-11-22T10:15:30.123Z"}.size());
+}
+
+TEST_F(log_file, has_the_same_line_whether_its_fields_are_listed_or_added) {
+    init({.level = level::info, .format = format::text, .file = path()});
+    write(level::info, "event",
+          {{"text", "two words"}, {"none", ""}, {"int", -3}, {"ms", 0.25}, {"yes", true}});
+    auto const fill = [](line_writer& line) {
+        line.add("text", "two words")
+            .add("none", "")
+            .add("int", -3)
+            .add("ms", 0.25)
+            .add("yes", true);
+    };
+    write(level::info, "event", std::cref(fill));
+    write(level::debug, "event", std::cref(fill));
+    ASSERT_EQ(lines().size(), 2U);
+    constexpr auto time = std::string_view{"2026-11-22T10:15:30.123Z"}.size();
+    EXPECT_EQ(lines()[0].substr(time), lines()[1].substr(time));
 }
 
 TEST_F(log_file, gathers_lines_until_they_are_flushed) {
