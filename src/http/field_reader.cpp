@@ -80,10 +80,11 @@ std::optional<std::uint64_t> parse_length(std::string_view text) noexcept {
     constexpr auto largest = std::uint64_t{std::numeric_limits<std::int64_t>::max()};
     std::uint64_t length = 0;
     for (char const c : text) {
-        if (!is_digit(c) || length > largest / 10) {
+        auto const digit = static_cast<std::uint64_t>(c) - '0'; // of other octets it is large
+        if (digit > 9 || length > largest / 10) {
             return std::nullopt;
         }
-        length = length * 10 + static_cast<std::uint64_t>(c - '0');
+        length = length * 10 + digit;
     }
     if (text.empty() || length > largest) {
         return std::nullopt;

@@ -48,6 +48,7 @@ decoder_state head_scanner::scan(std::string_view buffer) {
     auto const end =
         begin_ + std::min(buffer.size() - std::min(buffer.size(), begin_), limits_.head);
     auto const* const stop = buffer.data() + end;
+    auto const most_lines = limits_.fields + 1;
     // After a CR that was the last byte of the previous call, the LF is still missing.
     auto const* at = buffer.data() + (position_ > line_ ? position_ - 1 : position_);
     for (at = skip_value(at, stop); at != stop; at = skip_value(at, stop)) {
@@ -70,7 +71,7 @@ decoder_state head_scanner::scan(std::string_view buffer) {
         if (empty) {
             return decoder_state::complete;
         }
-        if (++lines_ > limits_.fields + 1) {
+        if (++lines_ > most_lines) {
             return fail(431, "too_many_fields",
                         "The head has too many field lines; send fewer, or raise limits.fields.");
         }
