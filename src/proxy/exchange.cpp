@@ -179,20 +179,18 @@ bool exchange::holds_answer(failure const* failed) const {
     return failed->kind != fault::cancelled && held_ && fits(*held_);
 }
 
+// No coroutine itself, because a small answer that the client's socket takes needs none.
 net::task<void> exchange::relay() {
     attempt_ = std::move(held_);
     record_.status = attempt_->status();
     if (preamble_.promised() && !fits(*attempt_)) {
         record_.ending = ending::complete;
-        co_await reply_in_stream(held_error());
-        co_return;
+        return reply_in_stream(held_error());
     }
     record_.stream = attempt_->event_stream();
     relaying_ = true;
-    if (attempt_->switching()) {
-        co_await relay_tunnel();
-        co_return;
-    }
+    if (attempt_->switching())
+        return relay_tunnel();
     if (attempt_->answer().framer().state() == http::decoder_state::need_more)
         let_go_of_body();
     auto const connection = preamble_.begun() ? preamble_.connection
@@ -200,8 +198,17 @@ net::task<void> exchange::relay() {
     answer_relay passage{shared_, client_, *attempt_, request_, record_};
     passage.begin(connection, own_fields());
     if (passage.unfinished())
-        co_await passage.go_on();
-    auto const result = passage.result();
+        return go_on(std::move(passage), connection);
+    end_relay(passage.result(), connection);
+    return {};
+}
+
+net::task<void> exchange::go_on(answer_relay passage, http::persistence connection) {
+    co_await passage.go_on();
+    end_relay(passage.result(), connection);
+}
+
+void exchange::end_relay(relay_result result, http::persistence connection) {
     record_.usage = attempt_->usage();
     if (attempt_->judged().verdict == policy::verdict::healthy)
         shared_.router.note_read(request_.turn, request_.host->name());

@@ -24,6 +24,9 @@
 
 namespace secondwind::proxy {
 
+class answer_relay;
+struct relay_result;
+
 // Attempts, recovers, replays, relays; and leaves one access line, whatever happens. While it runs
 // it is the one that hears of a client that leaves, and then ends everything it waits on.
 class exchange final : public telemetry::live_exchange,
@@ -84,6 +87,8 @@ private:
     bool lacks_model() const;
     net::task<void> list_models();
     net::task<void> relay_tunnel();
+    net::task<void> go_on(answer_relay passage, http::persistence connection);
+    void end_relay(relay_result result, http::persistence connection);
     void let_go_of_body();
     host::move_result result_of_move() const;
     net::task<void> refuse(http::refusal refusal);

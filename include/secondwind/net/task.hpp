@@ -6,6 +6,7 @@
 #include <coroutine>
 #include <exception>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 namespace secondwind::net {
@@ -83,6 +84,9 @@ public:
     using promise_type = detail::promise<T>;
     using handle = std::coroutine_handle<promise_type>;
 
+    // Of work that is done already: awaiting it does nothing.
+    task() noexcept requires std::is_void_v<T>
+    = default;
     explicit task(handle h) noexcept : handle_{h} {}
     task(task&& other) noexcept : handle_{std::exchange(other.handle_, nullptr)} {}
     task& operator=(task&&) = delete;
@@ -93,7 +97,7 @@ public:
             handle_.destroy();
     }
 
-    bool await_ready() const noexcept { return false; }
+    bool await_ready() const noexcept { return std::is_void_v<T> && !handle_; }
     bool await_suspend(std::coroutine_handle<> awaiting) noexcept {
         auto& promise = handle_.promise();
         promise.continuation = awaiting;
@@ -101,7 +105,12 @@ public:
         promise.starting = false;
         return !promise.done;
     }
-    T await_resume() { return handle_.promise().take(); }
+    T await_resume() {
+        if constexpr (std::is_void_v<T>)
+            if (!handle_)
+                return;
+        return handle_.promise().take();
+    }
 
 private:
     handle handle_;

@@ -49,6 +49,12 @@ task<void> catching(task<int> work, std::string& caught) {
     }
 }
 
+task<void> waiting_for_nothing(bool& ended) {
+    task<void> nothing;
+    co_await nothing;
+    ended = true;
+}
+
 task<std::unique_ptr<int>> moving(std::unique_ptr<int> value) {
     co_return value;
 }
@@ -82,6 +88,12 @@ TEST(task, loops_over_immediate_completions_without_growing_the_stack) {
     long sum = 0;
     spawn(add_up(1'000'000, sum));
     EXPECT_EQ(sum, 1'000'000);
+}
+
+TEST(task, of_work_that_is_done_is_not_waited_for) {
+    bool ended = false;
+    spawn(waiting_for_nothing(ended));
+    EXPECT_TRUE(ended);
 }
 
 TEST(task, does_not_start_before_it_is_awaited) {
