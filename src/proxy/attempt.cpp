@@ -4,11 +4,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <limits>
 
 namespace secondwind::proxy {
 
-using host::failure;
 using host::fault;
 
 namespace {
@@ -34,36 +34,59 @@ private:
 
 } // namespace
 
-net::task<failure const*> attempt::send(bool fresh) {
+// No coroutine itself, because a request that the host's socket takes at once needs none.
+net::task<void> attempt::send(bool fresh) {
     lease_ = fresh ? request_.host->pool.lend_new() : request_.host->pool.lend();
+    std::size_t written = 0;
+    if (lease_->reused && request_.whole) {
+        net::error_code ec;
+        auto const body = request_.body.view();
+        written = net::try_write(lease_->socket, request_.head, body, ec);
+        if (ec || written == request_.head.size() + body.size()) {
+            end_sending(!ec);
+            return {};
+        }
+    }
+    return go_on_sending(written);
+}
+
+// `written`: bytes of head and body, of a request that is whole.
+net::task<void> attempt::go_on_sending(std::size_t written) {
     if (!lease_->reused) {
         failed_ = co_await request_.host->pool.connect(*lease_, client_.slot());
         if (failed_)
-            co_return failure();
+            co_return;
     }
+    auto const of_head = std::min(written, request_.head.size());
     // The kept part of a body that is streamed on in chunks is a chunk itself.
     auto const chunk =
         !request_.whole && rest_->framing() == http::framing::chunked && request_.body.size() > 0;
     auto const size_line = chunk ? fmt::format("{:x}\r\n", request_.body.size()) : std::string{};
-    net::write_all writing{
-        lease_->socket,     client_.slot(), request_.settings->timeouts.write_stall,
-        request_.head,      size_line,      request_.body.view(),
-        chunk ? "\r\n" : ""};
+    net::write_all writing{lease_->socket,
+                           client_.slot(),
+                           request_.settings->timeouts.write_stall,
+                           std::string_view{request_.head}.substr(of_head),
+                           size_line,
+                           request_.body.view().substr(written - of_head),
+                           chunk ? "\r\n" : ""};
     auto const ec = co_await writing;
     if (writing.expired()) {
         give_up_writing();
-        co_return failure();
+        co_return;
     }
-    // A host that refuses a request may answer and close while the body is still sent (RFC 9112
-    // section 9.5): what follows is decided by the read, not by a failed write.
-    sent_ = !ec;
-    if (request_.body.given_up())
-        request_.let_go_of_body();
+    end_sending(!ec);
     if (!ec && !request_.whole)
         co_await send_rest();
     if (!failed_ && lease_->cancelled)
         failed_.kind = fault::cancelled;
-    co_return failure();
+}
+
+// A host that refuses a request may answer and close while the body is still sent (RFC 9112 section
+// 9.5): what follows is decided by the read, not by a failed write.
+void attempt::end_sending(bool whole) {
+    sent_ = whole;
+    if (request_.body.given_up())
+        request_.let_go_of_body();
 }
 
 net::task<void> attempt::send_rest() {
@@ -111,7 +134,7 @@ void attempt::give_up_writing() {
 
 // Each phase is a coroutine of its own, so that a stream keeps no more memory while its first
 // output is awaited than that wait needs.
-net::task<failure const*> attempt::receive() {
+net::task<void> attempt::receive() {
     co_await read_head();
     bool const held = !failed_ && !switching();
     bool const open = held && begin_hold();
@@ -119,7 +142,6 @@ net::task<failure const*> attempt::receive() {
         co_await hold_until_judged();
     if (held && !failed_)
         conclude();
-    co_return failure();
 }
 
 net::task<void> attempt::read_head() {

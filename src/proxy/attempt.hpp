@@ -33,11 +33,11 @@ public:
         : shared_{shared}, client_{client}, request_{request}, rest_{rest}, preamble_{preamble},
           answer_{shared.blocks} {}
 
-    // Sends the request; `fresh` asks for a new connection. A failure, which lives as long as this
-    // object, means that there will be no answer; null: there was none.
-    net::task<host::failure const*> send(bool fresh);
-    // Reads the answer up to its verdict. A failure means that there is no answer to relay.
-    net::task<host::failure const*> receive();
+    // Sends the request; `fresh` asks for a new connection. After a failure there will be no
+    // answer.
+    net::task<void> send(bool fresh);
+    // Reads the answer up to its verdict. After a failure there is no answer to relay.
+    net::task<void> receive();
 
     // Ends send(), receive(), or whatever reads the answer, with an error.
     void cancel() noexcept {
@@ -123,6 +123,8 @@ private:
         using policy::classifier::classifier;
     };
 
+    net::task<void> go_on_sending(std::size_t written);
+    void end_sending(bool whole);
     net::task<void> send_rest();
     void give_up_writing();
     net::task<void> read_head();

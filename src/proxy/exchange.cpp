@@ -133,14 +133,14 @@ void exchange::note_gate_wait() {
     shared_.traffic.gate_waits.observe(waited.count());
 }
 
-net::task<failure const*> exchange::send(bool fresh) {
+net::task<void> exchange::send(bool fresh) {
     if (record_.attempts++ != 0)
         note_earlier();
     attempt_ = std::make_unique<attempt>(shared_, client_, request_, rest_, preamble_);
     return attempt_->send(fresh);
 }
 
-net::task<failure const*> exchange::receive() {
+net::task<void> exchange::receive() {
     client_.watch(*this, request_.settings->limits.pipelined);
     preamble_.connection = persistence(http::framing::chunked);
     return attempt_->receive();

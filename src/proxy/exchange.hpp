@@ -54,8 +54,9 @@ public:
         return !request_.reads_only() && !request_.manages_models();
     }
     void note_gate_wait();
-    net::task<failure_type> send(bool fresh);
-    net::task<failure_type> receive();
+    net::task<void> send(bool fresh);
+    net::task<void> receive();
+    failure_type attempt_failure() const noexcept { return attempt_->failure(); }
     void note_attempt();
     policy::judgement const& judged() const noexcept { return attempt_->judged(); }
     bool may_resend(failure_type failed) const noexcept {

@@ -47,19 +47,19 @@ net::task<void> simulated_exchange::run() {
     on_end();
 }
 
-net::task<simulated_exchange::failure_type> simulated_exchange::send(bool fresh) {
+net::task<void> simulated_exchange::send(bool fresh) {
     ++attempts_;
     resends_ += std::exchange(dead_, false) ? 1 : 0;
     fresh_ = fresh;
     attempt_began_ = virtual_time::now();
     on_attempt();
     attempt_ = std::make_unique<attempt>(*host_, request_.asks, fresh);
-    co_return failure_type{};
+    failure_ = {};
+    co_return;
 }
 
-net::task<simulated_exchange::failure_type> simulated_exchange::receive() {
+net::task<void> simulated_exchange::receive() {
     auto const answer = co_await attempt_->call.head();
-    failure_type failure;
     answered_ = answer.came;
     unreached_ = answer.unreached;
     if (answer.came) {
@@ -67,11 +67,10 @@ net::task<simulated_exchange::failure_type> simulated_exchange::receive() {
         judged_ = answer.judged;
     } else {
         dead_ = answer.dead_connection;
-        failure = {true, answer.dead_connection, answer.unreached};
+        failure_ = {true, answer.dead_connection, answer.unreached};
     }
     if (home_ != nullptr && (answer.came || answer.unreached))
         (*home_)[at_].note_connect(answer.came);
-    co_return failure;
 }
 
 bool simulated_exchange::moves_from(recovery::exchange_recovery& recovery) {

@@ -87,8 +87,9 @@ public:
     bool gone() const noexcept { return gone_; }
     bool uses_models() const noexcept { return true; }
     void note_gate_wait() const noexcept {}
-    net::task<failure_type> send(bool fresh);
-    net::task<failure_type> receive();
+    net::task<void> send(bool fresh);
+    net::task<void> receive();
+    failure_type attempt_failure() const noexcept { return failure_; }
     void note_attempt() const noexcept {}
     policy::judgement const& judged() const noexcept { return judged_; }
     bool may_resend(failure_type const& failure) const noexcept {
@@ -156,7 +157,8 @@ private:
     bool answered_ = false;
     bool unreached_ = false;
     bool fresh_ = false;
-    bool dead_ = false; // the connection of the last attempt was
+    bool dead_ = false;    // the connection of the last attempt was
+    failure_type failure_; // of the last attempt
     unsigned ended_ = 0;
     unsigned attempts_ = 0;
     unsigned resends_ = 0;

@@ -25,9 +25,11 @@ concept recoverable_exchange = requires(Exchange& exchange, Exchange const& stat
     exchange.note_gate_wait();
 
     // One attempt: sends the request, over a new connection if `fresh`; then reads the answer
-    // up to its verdict. A failure converts to true, and means that there is no such answer.
-    { exchange.send(fresh) } -> std::same_as<net::task<typename Exchange::failure_type>>;
-    { exchange.receive() } -> std::same_as<net::task<typename Exchange::failure_type>>;
+    // up to its verdict.
+    { exchange.send(fresh) } -> std::same_as<net::task<void>>;
+    { exchange.receive() } -> std::same_as<net::task<void>>;
+    // Of the attempt, after each of the two. It converts to true if there will be no such answer.
+    { state.attempt_failure() } -> std::same_as<typename Exchange::failure_type>;
     // It is over, with or without an answer.
     exchange.note_attempt();
     { state.judged() } -> std::convertible_to<policy::judgement>;
@@ -78,11 +80,12 @@ net::task<bool> run_exchange(Exchange& exchange, exchange_recovery& recovery) {
     bool again = true;
     while (again && !exchange.gone()) {
         recovery.sent();
-        auto failure = co_await exchange.send(fresh);
-        if (!failure && !exchange.gone()) {
+        co_await exchange.send(fresh);
+        if (!exchange.attempt_failure() && !exchange.gone()) {
             recovery.arrived();
-            failure = co_await exchange.receive();
+            co_await exchange.receive();
         }
+        auto failure = exchange.attempt_failure();
         exchange.note_attempt();
         if (exchange.gone())
             co_return false;
