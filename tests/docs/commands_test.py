@@ -38,6 +38,8 @@ ELSEWHERE = {
     "scripts/agents.sh": "installs the newest agents; it is meant for every night",
     "scripts/pgo.sh": "builds the executable twice",
     "scripts/windows.sh": "builds libraries for minutes; tests/platform tests what it makes",
+    "cmake --preset windows": "cross-compiles for many minutes",
+    "SECONDWIND_MODEL_SCHEDULES=40 scripts/wine.sh": "needs what that compiles",
     "scripts/package.sh": "builds the release and a package of it",
     "bench/plot.py": "draws the results of a long measurement",
     "cmake --preset bench": "builds the release",

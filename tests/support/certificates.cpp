@@ -5,13 +5,10 @@
 #include <openssl/x509v3.h>
 
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <memory>
 #include <stdexcept>
-
-#include <sys/stat.h>
 
 namespace secondwind::test {
 
@@ -69,7 +66,8 @@ void store(identity const& files, X509* certificate, EVP_PKEY* key) {
     PEM_write_X509(open(files.certificate_file, "w").get(), certificate);
     PEM_write_PrivateKey(open(files.key_file, "w").get(), key, nullptr, nullptr, 0, nullptr,
                          nullptr);
-    ::chmod(files.key_file.c_str(), 0600);
+    using std::filesystem::perms;
+    std::filesystem::permissions(files.key_file, perms::owner_read | perms::owner_write);
 }
 
 // `authority` is the name of a certificate authority, or empty for another certificate.
@@ -103,28 +101,19 @@ identity made_in(std::string const& directory, int number, subject_of const& sub
 } // namespace
 
 authority::authority(std::string const& name) {
-    auto pattern = (std::filesystem::temp_directory_path() / "secondwind-tls-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr)
-        throw std::runtime_error{"no directory can be made for certificates"};
-    directory_ = pattern;
-    itself_ = made_in(directory_, made_++, {}, nullptr, name);
-}
-
-authority::~authority() {
-    std::error_code ignored;
-    std::filesystem::remove_all(directory_, ignored);
+    itself_ = made_in(folder_.path().string(), made_++, {}, nullptr, name);
 }
 
 identity authority::issue(subject_of subject) {
-    return made_in(directory_, made_++, subject, &itself_);
+    return made_in(folder_.path().string(), made_++, subject, &itself_);
 }
 
 identity authority::self_signed(subject_of subject) {
-    return made_in(directory_, made_++, subject, nullptr);
+    return made_in(folder_.path().string(), made_++, subject, nullptr);
 }
 
 std::string authority::write(std::string const& name, std::string const& content) const {
-    auto path = directory_ + "/" + name;
+    auto path = folder_.path().string() + "/" + name;
     std::ofstream{path, std::ios::binary} << content;
     return path;
 }

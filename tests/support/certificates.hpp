@@ -1,6 +1,8 @@
 // Certificates for tests, made when they are needed, so that no key is in the repository.
 #pragma once
 
+#include "support/temporary_folder.hpp"
+
 #include <string>
 #include <vector>
 
@@ -25,10 +27,6 @@ class authority {
 public:
     // Two authorities of the same name are still different.
     explicit authority(std::string const& name = "test CA");
-    authority(authority const&) = delete;
-    authority& operator=(authority const&) = delete;
-    ~authority();
-
     std::string const& file() const noexcept { return itself_.certificate_file; }
     // Signed by this authority.
     identity issue(subject_of subject = {});
@@ -38,7 +36,7 @@ public:
     std::string write(std::string const& name, std::string const& content) const;
 
 private:
-    std::string directory_;
+    temporary_folder folder_;
     identity itself_;
     int made_ = 0;
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <secondwind/base/log.hpp>
+#include <secondwind/base/system.hpp>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json_fwd.hpp>
@@ -10,14 +11,13 @@
 #include <string>
 #include <vector>
 
-#include <unistd.h>
-
 namespace secondwind::test {
 
 // While it lives, log lines go to a temporary file.
 class log_file {
 public:
-    log_file() : path_{testing::TempDir() + "secondwind_" + std::to_string(::getpid()) + ".log"} {
+    log_file()
+        : path_{testing::TempDir() + "secondwind_" + std::to_string(own_process()) + ".log"} {
         std::filesystem::remove(path_);
         log::init({log::level::info, log::format::json, path_});
     }

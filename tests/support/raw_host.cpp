@@ -5,8 +5,6 @@
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include <poll.h>
-
 namespace secondwind::test {
 
 using namespace boost::asio::experimental::awaitable_operators;
@@ -27,8 +25,11 @@ asio::awaitable<wire> raw_host::accept() {
 }
 
 bool raw_host::nobody_waits() {
-    pollfd one{acceptor_.native_handle(), POLLIN, 0};
-    return ::poll(&one, 1, 0) == 0;
+    boost::system::error_code error;
+    acceptor_.non_blocking(true);
+    asio::ip::tcp::socket const waiting{acceptor_.accept(error)};
+    acceptor_.non_blocking(false);
+    return error == asio::error::would_block;
 }
 
 void raw_host::stop() {

@@ -2,11 +2,9 @@
 #pragma once
 
 #include <filesystem>
-#include <stdexcept>
+#include <random>
 #include <string>
 #include <system_error>
-
-#include <cstdlib>
 
 namespace secondwind::test {
 
@@ -14,10 +12,10 @@ class temporary_folder {
 public:
     explicit temporary_folder(
         std::filesystem::path const& in = std::filesystem::temp_directory_path()) {
-        auto pattern = (in / "secondwind-XXXXXX").string();
-        if (::mkdtemp(pattern.data()) == nullptr)
-            throw std::runtime_error{"there is no place for a temporary folder"};
-        path_ = pattern;
+        std::random_device random;
+        do
+            path_ = in / ("secondwind-" + std::to_string(random()));
+        while (!std::filesystem::create_directory(path_)); // another has that name
     }
     temporary_folder(temporary_folder const&) = delete;
     temporary_folder& operator=(temporary_folder const&) = delete;

@@ -109,9 +109,9 @@ TEST_F(models_of_a_host, tell_when_they_were_asked_for_whether_there_was_an_answ
 }
 
 TEST_F(models_of_a_host, count_the_bytes_that_are_loaded_on_the_host_itself) {
-    auto far = loaded("far", 40);
-    far.device = "another machine";
-    list({loaded("a", 3), loaded("a:2", 3), far}, {"b"});
+    auto remote = loaded("far", 40);
+    remote.device = "another machine";
+    list({loaded("a", 3), loaded("a:2", 3), remote}, {"b"});
     EXPECT_EQ(models.bytes_loaded(), 6U);
 }
 

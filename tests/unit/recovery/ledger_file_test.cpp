@@ -1,16 +1,13 @@
+#include <secondwind/base/system.hpp>
 #include <secondwind/recovery/ledger_file.hpp>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <string>
 #include <vector>
-
-#include <sys/resource.h>
-#include <unistd.h>
 
 namespace secondwind::recovery {
 namespace {
@@ -19,7 +16,7 @@ namespace fs = std::filesystem;
 
 struct ledger_in_a_file : ::testing::Test {
     ledger_in_a_file()
-        : name{testing::TempDir() + "secondwind_ledger_file_" + std::to_string(::getpid())} {
+        : name{testing::TempDir() + "secondwind_ledger_file_" + std::to_string(own_process())} {
         remove_both();
         example.host = "default";
     }
@@ -83,22 +80,6 @@ TEST_F(ledger_in_a_file, continues_after_a_line_that_another_process_left_unfini
     append(file, 2);
     append(file, 3);
     EXPECT_EQ(ids_in(name), (ids{1, 0, 2, 3}));
-}
-
-TEST_F(ledger_in_a_file, has_no_part_of_a_line_that_did_not_fit_on_the_disk) {
-    ::signal(SIGXFSZ, SIG_IGN);
-    rlimit before{};
-    ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
-    ledger_file file{name};
-    append(file, 1);
-    auto const whole = fs::file_size(name);
-    rlimit const tight{whole + 5, before.rlim_max};
-    ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &tight), 0);
-    append(file, 2);
-    ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
-    EXPECT_EQ(fs::file_size(name), whole);
-    append(file, 3);
-    EXPECT_EQ(ids_in(name), (ids{1, 3}));
 }
 
 } // namespace
