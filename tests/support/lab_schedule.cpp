@@ -140,6 +140,7 @@ void lab_schedule::disturb() {
     case 1:
     case 2: {
         bool const by_request = chance(50);
+        follow_ids();
         trace((by_request ? "a request loads " : "others load ") + model.key);
         if (machine_.others_load(model.key, model.default_context, by_request) && !by_request)
             manual_[machine_.instances().back().id] = model.key;
@@ -149,7 +150,8 @@ void lab_schedule::disturb() {
         if (!instances.empty()) {
             auto const id = instances.front().id;
             trace("others unload " + id);
-            forget_manual(instances.front());
+            follow_ids();
+            manual_.erase(id);
             machine_.others_unload(id);
         }
         break;
@@ -198,6 +200,7 @@ void lab_schedule::plan_events(bool disturbed) {
 
 bool lab_schedule::run_once(bool disturbed) {
     machine_.revive();
+    follow_ids();
     auto store = std::make_unique<registry::store>(folder_.path() / "registry.db",
                                                    registry::store::access::write);
     listener narrator{*this};
@@ -278,20 +281,24 @@ bool lab_schedule::run() {
     return true;
 }
 
-// Others unload it. It may be one that the lab has loaded again for them, under another id.
-void lab_schedule::forget_manual(simulated_machine::instance const& one) {
-    if (manual_.erase(one.id) > 0 || one.of_lab || one.just_in_time)
-        return;
+// What the lab has loaded again for others may have another id.
+void lab_schedule::follow_ids() {
     auto const is_there = [this](std::string const& id) {
         return std::ranges::any_of(machine_.instances(), [&](auto const& other) {
             return other.id == id && !other.of_lab;
         });
     };
-    auto const gone = std::ranges::find_if(manual_, [&](auto const& each) {
-        return each.second == one.model && !is_there(each.first);
-    });
-    if (gone != manual_.end())
-        manual_.erase(gone);
+    for (auto const& one : machine_.instances()) {
+        if (one.of_lab || one.just_in_time || manual_.contains(one.id))
+            continue;
+        auto const gone = std::ranges::find_if(manual_, [&](auto const& each) {
+            return each.second == one.model && !is_there(each.first);
+        });
+        if (gone != manual_.end()) {
+            manual_.erase(gone);
+            manual_[one.id] = one.model;
+        }
+    }
 }
 
 void lab_schedule::check_end() {

@@ -43,7 +43,7 @@ private:
     // One run of the lab; false if it did not end.
     bool run_once(bool disturbed);
     void remember_probes();
-    void forget_manual(simulated_machine::instance const& one);
+    void follow_ids();
     void check_end();
     void breach(std::string text);
     void trace(std::string const& text);
