@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t longest_prefix = 256;
 constexpr std::size_t most_names = 256; // they come from requests
-// A listing that was on its way for so long does not show what was loaded meanwhile.
+// A listing may be this old when it arrives, and lacks what was loaded since.
 constexpr std::chrono::seconds longest_on_its_way{2};
 
 bool same_names(lmstudio::models const& a, lmstudio::inventory const& loaded,
@@ -213,11 +213,8 @@ bool host_models::answered_within(duration span, std::string_view name,
 }
 
 void host_models::load_refused(claim& by) {
-    if (loaded_since(by))
-        return;
-    by.load_refused = true;
-    by.generation = 0;
-    not_found(by);
+    if (!loaded_since(by))
+        not_found(by);
 }
 
 bool host_models::loaded_since(claim& by) const {
@@ -234,12 +231,11 @@ void host_models::not_found(claim& by) {
         answered_.erase(known_name);
         prefix_.clear();
     }
-    // Of several instances of the model any would have served its name.
-    bool named = known();
-    while (auto const* const serves = named && !loaded_since(by) ? serving(by) : nullptr) {
+    // Nothing else that is loaded serves it, whatever its name would mean beside that.
+    by.load_refused = true;
+    by.generation = 0;
+    while (auto const* const serves = known() && !loaded_since(by) ? serving(by) : nullptr)
         unloaded(std::string{serves->id});
-        named = resolve(by).match == lmstudio::match::found;
-    }
 }
 
 void host_models::ended(claim& of, time_point now) {

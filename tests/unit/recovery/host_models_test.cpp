@@ -175,12 +175,15 @@ TEST_F(models_of_a_host, lose_each_instance_that_could_have_served_a_refused_req
     list({loaded("a"), loaded("a:2"), loaded("b")});
     models.load_refused(by_key.use);
     EXPECT_THAT(ids(), ElementsAre("b"));
+    for (auto const* other : {"a", "b"}) {
+        list({loaded("a:2"), loaded(other)});
+        request gone{"a:2"};
+        models.not_found(gone.use);
+        EXPECT_THAT(ids(), ElementsAre(other));
+    }
     list({loaded("a"), loaded("a:2")});
-    models.not_found(by_id.use);
-    EXPECT_THAT(ids(), ElementsAre("a"));
-    list({loaded("a"), loaded("a:2")});
-    request another{"a"};
-    models.not_found(another.use);
+    request all_gone{"a"};
+    models.not_found(all_gone.use);
     EXPECT_THAT(ids(), IsEmpty());
 }
 
