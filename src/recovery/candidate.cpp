@@ -106,6 +106,8 @@ room room_by_plan(host_recovery& host, lmstudio::resolved_model const& wanted, s
     if (fits)
         return taken;
     request.stage = policy::stage::enough;
+    if (host.fitting_context(wanted.key))
+        plan_to_fit(request);
     auto const plan = policy::make_plan(request, candidates_of(host));
     for (auto const& each : plan.victims)
         take(taken, host, each, load_rate);
@@ -193,8 +195,7 @@ policy::candidate candidate_on(host_recovery& host, wanted_model const& wanted,
     one.wait += wait_before(host, key, load_rate);
     if (host.guard.gate() == policy::gate::waiting)
         one.wait += policy::busy_cost(one.pace.value_or(policy::usual_pace));
-    // A recovery would load it with a context that fits.
-    one.refused = (room.never || host.oversized.futile(key, now)) && !host.fitting_context(key);
+    one.refused = room.never || host.is_futile(key, false);
     return one;
 }
 

@@ -270,6 +270,7 @@ net::task<void> exchange_recovery::await_admission() {
     promoted_ = false;
     if (refused)
         host_.watch();
+    claim_.chooses_context = host_.settings->recovery.fit_context && request_.chooses_context();
     place_.emplace(host_.line, claim_, host_.io, arrival_, refused);
     host_.reconsider();
     auto const until =
@@ -380,8 +381,7 @@ std::string_view exchange_recovery::key() {
 bool exchange_recovery::futile(verdict v) {
     if (!is_refusal(v) || host_.oversized.empty())
         return false;
-    return request_.chooses_context() ? host_.oversized.futile(key(), host_.deadlines.now())
-                                      : host_.is_futile(key());
+    return host_.is_futile(key(), request_.chooses_context());
 }
 
 // The same was unloaded a moment ago, and it did not help.

@@ -19,8 +19,8 @@ std::optional<std::int64_t> host_recovery::fitting_context(std::string_view key)
                                    std::chrono::system_clock::now());
 }
 
-bool host_recovery::is_futile(std::string_view key) const {
-    return oversized.futile(key, deadlines.now()) && !fitting_context(key);
+bool host_recovery::is_futile(std::string_view key, bool chooses_context) const {
+    return oversized.futile(key, deadlines.now()) && (chooses_context || !fitting_context(key));
 }
 
 void host_recovery::note_fitted(std::string const& instance) {

@@ -32,6 +32,11 @@ policy::plan_request plan_basis(host_recovery& host, lmstudio::resolved_model co
     return request;
 }
 
+void plan_to_fit(policy::plan_request& request) {
+    request.least_refused_alone.reset();
+    request.stage = policy::stage::everything_idle;
+}
+
 policy::plan_request plan_request_for(host_recovery& host, record const& r, policy::stage stage,
                                       bool refused_as_loaded) {
     auto verdict = r.trigger.verdict;
@@ -44,11 +49,8 @@ policy::plan_request plan_request_for(host_recovery& host, record const& r, poli
     if (request.size == 0)
         request.size = request.need.value_or(0);
     request.stage = stage;
-    // It was refused with its default context. The one that works was measured alone.
-    if (!r.context && !r.trigger.chooses_context && host.fitting_context(r.wanted.key)) {
-        request.least_refused_alone.reset();
-        request.stage = policy::stage::everything_idle;
-    }
+    if (!r.context && !r.trigger.chooses_context && host.fitting_context(r.wanted.key))
+        plan_to_fit(request);
     for (auto& each : host.in_flight.claims())
         request.answers = request.answers || (each.possible() && each.answering() &&
                                               host.models.resolve(each).key == r.wanted.key);

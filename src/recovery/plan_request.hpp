@@ -15,6 +15,10 @@ class host_recovery;
 policy::plan_request plan_basis(host_recovery& host, lmstudio::resolved_model const& wanted,
                                 policy::verdict verdict);
 
+// The model is to be loaded with a context that fits: it was refused with its default one, and the
+// one that works was measured alone.
+void plan_to_fit(policy::plan_request& request);
+
 // The same after an error. `refused_as_loaded`: the host lists the wanted model as loaded, and
 // refused it all the same.
 policy::plan_request plan_request_for(host_recovery& host, record const& r, policy::stage stage,

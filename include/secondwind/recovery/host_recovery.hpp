@@ -129,7 +129,8 @@ public:
     // Nothing if that is off, or has just failed.
     std::optional<std::int64_t> fitting_context(std::string_view key) const;
     // A load of it is refused whatever was unloaded, and no other context is known to help.
-    bool is_futile(std::string_view key) const;
+    // `chooses_context`: the request names its context, so no other is tried.
+    bool is_futile(std::string_view key, bool chooses_context) const;
     // A recovery has loaded this instance.
     void note_fitted(std::string const& instance);
     // What the lab has published of this host.

@@ -54,6 +54,8 @@ public:
     std::uint64_t generation = 0;
     // The host has refused to load its model; see host_models::load_refused().
     bool load_refused = false;
+    // The request names the context to load with; known while it waits to be admitted.
+    bool chooses_context = false;
     // When it was sent, if its model was not loaded by then; only where someone watches.
     std::optional<time_point> load_began{};
     // When it was sent, or when its model's load was over; only where the host's pace is learned.

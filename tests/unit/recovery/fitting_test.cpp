@@ -118,14 +118,19 @@ TEST_F(fitting, keeps_a_host_among_those_that_can_serve_the_model) {
     host.drop(too_large);
     recovery.models.unloaded(too_large);
     recovery.oversized.refused(too_large, time.deadlines().now(), 300s);
-    auto const refuses = [this] {
+    auto const priced = [this] {
         recovery::lookup fresh;
-        return recovery::candidate_on(recovery, {too_large}, {}, policy::pace::usual_rate, fresh)
-            .refused;
+        return recovery::candidate_on(recovery, {too_large}, {}, policy::pace::usual_rate, fresh);
     };
-    EXPECT_FALSE(refuses());
+    EXPECT_FALSE(priced().refused);
+    EXPECT_EQ(priced().victims, policy::seconds{});
+    recovery.models.listed(
+        {lmstudio::instance{.id = "m50", .model = "m50", .size_bytes = 50 * host.unit}},
+        {{too_large, 200 * host.unit, lmstudio::model_kind::llm}}, time.deadlines().now());
+    recovery.bounds.refused_alone(200 * host.unit, time.deadlines().now());
+    EXPECT_FALSE(priced().refused);
     settings.recovery.fit_context = false;
-    EXPECT_TRUE(refuses());
+    EXPECT_TRUE(priced().refused);
 }
 
 TEST_F(fitting, makes_room_for_a_model_that_is_known_not_to_fit) {
