@@ -17,14 +17,14 @@ using namespace secondwind::test;
 namespace {
 
 struct lab_schedules : testing::TestWithParam<std::uint64_t> {
-    bool run(std::uint64_t seed, bool shuffled, bool tracing = false) {
-        auto story = std::make_unique<lab_schedule>(seed, tracing);
-        if (shuffled)
-            story->disorder(seed);
+    static bool run(model_run const& one) {
+        auto story = std::make_unique<lab_schedule>(one.seed, one.traced);
+        if (one.shuffled)
+            story->disorder(one.seed);
         bool const ended = story->run();
         bool const good = ended && story->breaches().empty();
-        EXPECT_TRUE(ended) << "seed " << seed << ": a run does not end";
-        EXPECT_THAT(story->breaches(), testing::IsEmpty()) << "seed " << seed;
+        EXPECT_TRUE(ended) << to_string(one) << ": a run does not end";
+        EXPECT_THAT(story->breaches(), testing::IsEmpty()) << to_string(one);
         if (!ended)
             static_cast<void>(story.release());
         return good;
@@ -34,17 +34,7 @@ struct lab_schedules : testing::TestWithParam<std::uint64_t> {
 } // namespace
 
 TEST_P(lab_schedules, leave_the_host_as_it_was_and_lose_no_probe) {
-    if (auto const one = model_seed(); one != 0) {
-        if (one % model_parts == GetParam())
-            run(one, is_shuffled(one), true);
-        return;
-    }
-    auto const stories = model_schedules(30);
-    int failures = 0;
-    for (std::uint64_t n = 1; n <= stories && failures < most_model_failures; ++n) {
-        auto const seed = n * model_parts + GetParam();
-        failures += run(seed, is_shuffled(seed)) ? 0 : 1;
-    }
+    run_schedules(GetParam(), model_parts, 30, run);
 }
 
 INSTANTIATE_TEST_SUITE_P(part, lab_schedules, testing::Range(std::uint64_t{0}, model_parts));
@@ -55,7 +45,7 @@ INSTANTIATE_TEST_SUITE_P(part, lab_schedules, testing::Range(std::uint64_t{0}, m
 struct lab_ids : lab_schedules {};
 
 TEST_P(lab_ids, are_not_the_labs_for_ever) {
-    run(GetParam(), false);
+    run({.seed = GetParam()});
 }
 
 INSTANTIATE_TEST_SUITE_P(seed, lab_ids, testing::Values(1371, 5507, 7442, 18584, 28206, 42632));

@@ -29,9 +29,9 @@ constexpr simulated_host::size_type memory = 100;
 // The same seed makes the same schedule.
 class handle_schedule : seeded_random {
 public:
-    explicit handle_schedule(std::uint64_t seed) : seeded_random{seed} {
-        if (is_shuffled(seed))
-            time_.disorder(seed);
+    explicit handle_schedule(model_run const& one) : seeded_random{one.seed} {
+        if (one.shuffled)
+            time_.disorder(one.seed);
         settings_.recovery.busy_wait = 600s;
         settings_.recovery.residency = one_of<std::chrono::milliseconds>({0ms, 200ms, 1s});
         settings_.recovery.evict =
@@ -160,23 +160,22 @@ private:
 };
 
 TEST(recovery_handles_model, leaves_no_app_without_its_model) {
-    auto const one = model_seed();
-    auto const schedules = one != 0 ? one : model_schedules(1500);
-    int failures = 0;
     std::uint64_t brought_back = 0;
-    for (auto seed = one != 0 ? one : 1; seed <= schedules && failures < most_model_failures;
-         ++seed) {
-        auto schedule = std::make_unique<handle_schedule>(seed);
+    std::uint64_t schedules = 0;
+    run_schedules(0, 1, 1500, [&](model_run const& one) {
+        auto schedule = std::make_unique<handle_schedule>(one);
         bool const ended = schedule->run();
-        EXPECT_TRUE(ended) << "seed " << seed;
-        EXPECT_THAT(schedule->breaches(), testing::IsEmpty()) << "seed " << seed;
-        failures += !ended || !schedule->breaches().empty();
+        EXPECT_TRUE(ended) << to_string(one);
+        EXPECT_THAT(schedule->breaches(), testing::IsEmpty()) << to_string(one);
+        bool const good = ended && schedule->breaches().empty();
         brought_back += schedule->brought_back();
+        schedules += one.traced ? 0 : 1;
         if (!ended)
             static_cast<void>(schedule.release());
-    }
+        return good;
+    });
     // Or the schedules would show nothing.
-    EXPECT_GE(brought_back, one != 0 ? 0 : schedules);
+    EXPECT_GE(brought_back, schedules);
 }
 
 } // namespace handles_model_test

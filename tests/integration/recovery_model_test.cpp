@@ -17,14 +17,14 @@ namespace {
 
 struct recovery_schedules : testing::TestWithParam<std::uint64_t> {
     // True if there was no breach.
-    bool run(std::uint64_t seed, bool tracing = false) {
-        auto schedule = std::make_unique<recovery_schedule>(seed, tracing);
-        if (is_shuffled(seed))
-            schedule->disorder(seed);
+    static bool run(model_run const& one) {
+        auto schedule = std::make_unique<recovery_schedule>(one.seed, one.traced);
+        if (one.shuffled)
+            schedule->disorder(one.seed);
         bool const ended = schedule->run();
         bool const good = ended && schedule->breaches().empty();
-        EXPECT_TRUE(ended) << "seed " << seed;
-        EXPECT_THAT(schedule->breaches(), testing::IsEmpty()) << "seed " << seed;
+        EXPECT_TRUE(ended) << to_string(one);
+        EXPECT_THAT(schedule->breaches(), testing::IsEmpty()) << to_string(one);
         if (!ended)
             static_cast<void>(schedule.release());
         return good;
@@ -34,15 +34,7 @@ struct recovery_schedules : testing::TestWithParam<std::uint64_t> {
 } // namespace
 
 TEST_P(recovery_schedules, keeps_every_promise_and_leaves_no_exchange_waiting) {
-    if (auto const one = model_seed(); one != 0) {
-        if (one % model_parts == GetParam())
-            run(one, true);
-        return;
-    }
-    auto const schedules = model_schedules(400);
-    int failures = 0;
-    for (std::uint64_t n = 1; n <= schedules && failures < most_model_failures; ++n)
-        failures += run(n * model_parts + GetParam()) ? 0 : 1;
+    run_schedules(GetParam(), model_parts, 400, run);
 }
 
 // docs/design.md lists them; that no others occur is checked in each schedule.

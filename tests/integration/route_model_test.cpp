@@ -17,16 +17,16 @@ namespace {
 
 struct route_schedules : testing::TestWithParam<std::uint64_t> {
     // True if there was no breach.
-    bool run(std::uint64_t seed, bool tracing = false) {
-        auto schedule = std::make_unique<route_schedule>(seed);
-        if (is_shuffled(seed))
-            schedule->disorder(seed);
-        schedule->referee().tracing = tracing;
+    static bool run(model_run const& one) {
+        auto schedule = std::make_unique<route_schedule>(one.seed);
+        if (one.shuffled)
+            schedule->disorder(one.seed);
+        schedule->referee().tracing = one.traced;
         bool const ended = schedule->run();
         auto const& breaches = schedule->referee().breaches();
         bool const good = ended && breaches.empty();
-        EXPECT_TRUE(ended) << "seed " << seed;
-        EXPECT_THAT(breaches, testing::IsEmpty()) << "seed " << seed;
+        EXPECT_TRUE(ended) << to_string(one);
+        EXPECT_THAT(breaches, testing::IsEmpty()) << to_string(one);
         if (!ended)
             static_cast<void>(schedule.release());
         return good;
@@ -46,26 +46,18 @@ std::vector<std::string> story_of_one(std::uint64_t seed, route_schedule::choice
 } // namespace
 
 TEST_P(route_schedules, keeps_every_promise_and_leaves_no_request_waiting) {
-    if (auto const one = model_seed(); one != 0) {
-        if (one % model_parts == GetParam())
-            run(one, true);
-        return;
-    }
-    auto const schedules = model_schedules(150);
-    int failures = 0;
-    for (std::uint64_t n = 1; n <= schedules && failures < most_model_failures; ++n)
-        failures += run(n * model_parts + GetParam()) ? 0 : 1;
+    run_schedules(GetParam(), model_parts, 150, run);
 }
 
 TEST_P(route_schedules, tell_the_same_of_a_single_host_whether_hosts_are_chosen_or_not) {
-    auto const schedules = model_schedules(150);
-    for (std::uint64_t n = 1; n <= schedules && !HasFailure(); ++n) {
-        auto const seed = n * model_parts + GetParam();
-        auto const chosen = story_of_one(seed, route_schedule::choice::by_model);
+    run_schedules(GetParam(), model_parts, 150, [](model_run const& one) {
+        auto const chosen = story_of_one(one.seed, route_schedule::choice::by_model);
         if (chosen.empty())
-            continue;
-        EXPECT_EQ(chosen, story_of_one(seed, route_schedule::choice::by_host)) << "seed " << seed;
-    }
+            return true;
+        EXPECT_EQ(chosen, story_of_one(one.seed, route_schedule::choice::by_host))
+            << to_string(one);
+        return !HasFailure();
+    });
 }
 
 INSTANTIATE_TEST_SUITE_P(part, route_schedules, testing::Range(std::uint64_t{0}, model_parts));
