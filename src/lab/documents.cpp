@@ -151,14 +151,15 @@ std::optional<model_listing> parse_listing(std::string_view text) {
     if (!list || !list->is_array())
         return std::nullopt;
     model_listing read;
-    for (auto const& each : *list)
+    bool has_model = list->empty();
+    for (auto const& each : *list) {
+        has_model = has_model || member(each, "key") != nullptr;
         if (auto one = read_model(each))
             read.models.push_back(std::move(*one));
         else
             ++read.left_out;
-    if (read.models.empty() && !list->empty())
-        return std::nullopt;
-    return read;
+    }
+    return has_model ? std::optional{std::move(read)} : std::nullopt;
 }
 
 std::string describe_no_listing(int status, std::string_view text) {

@@ -87,6 +87,7 @@ net::task<std::string> scan(workbench& bench, store& registry, std::size_t& mode
     auto const listed = co_await machine.list(10s);
     if (!listed.error.empty())
         co_return listed.error;
+    left_out = listed.left_out;
     if (listed.models.empty())
         co_return std::string{"it lists no models"};
     auto host = host_row(bench.upstream);
@@ -98,7 +99,6 @@ net::task<std::string> scan(workbench& bench, store& registry, std::size_t& mode
         all.push_back(each.facts);
     registry.keep_listing(id, all, machine.wall_clock());
     models = all.size();
-    left_out = listed.left_out;
     co_return std::string{};
 }
 

@@ -91,6 +91,8 @@ TEST(listings, skip_odd_entries_and_refuse_other_documents) {
                               R"({"error":"Unexpected endpoint or method."})"})
         EXPECT_FALSE(parse_listing(other)) << other;
     EXPECT_TRUE(parse_listing(R"({"models":[]})"));
+    auto const none_kept = parse_listing(R"({"models":[{"key":"c","type":"tts"}]})");
+    EXPECT_TRUE(none_kept && none_kept->models.empty() && none_kept->left_out == 1);
 }
 
 TEST(listings, say_why_there_is_none) {
