@@ -7,10 +7,13 @@ namespace secondwind {
 bool write_all(descriptor const& file, std::string_view bytes) noexcept {
     while (!bytes.empty()) {
         auto const written = write_some(file, bytes);
-        if (written < 0 && errno != EINTR)
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written == 0)
+            errno = EIO;
+        if (written <= 0)
             return false;
-        if (written > 0)
-            bytes.remove_prefix(static_cast<std::size_t>(written));
+        bytes.remove_prefix(static_cast<std::size_t>(written));
     }
     return true;
 }

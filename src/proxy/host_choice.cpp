@@ -54,8 +54,7 @@ bool move(context& shared, request& request, std::optional<recovery::choice> cho
 void note_session(request& request, http::request_head const& head) {
     for (auto const& name : request.settings->routing.session_fields)
         for (auto const& field : head.fields)
-            if (field.name.size() == name.size() && request.session.empty() &&
-                iequals(field.name, name))
+            if (request.session.empty() && iequals(field.name, name))
                 request.session = field.value;
 }
 
