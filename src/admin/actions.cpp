@@ -91,7 +91,8 @@ std::string why_not_loaded(std::string const& model, own_answer const& answer) {
 
 reply no_such_host(std::string_view name) {
     return error_reply(404, "not_found",
-                       "There is no host " + in_quotes(name) + ". GET /api/hosts lists the hosts.");
+                       "There is no host " + in_quotes(name) +
+                           ". `secondwind models` and GET /api/hosts list the hosts.");
 }
 
 // While it exists, no other action unloads from the host.
@@ -273,8 +274,9 @@ reply actions::cancel(std::string_view number, request const& request) {
         return document_reply({{"cancelled", *wanted}});
     }
     return error_reply(404, "not_found",
-                       "There is no exchange with the number " + in_quotes(number) +
-                           ". It may have ended; GET /api/status lists the running ones.");
+                       "There is no request in flight with the number " + in_quotes(number) +
+                           ". It may have ended; `secondwind status` and GET /api/status list "
+                           "those in flight.");
 }
 
 reply actions::reload(request const& request) {

@@ -2,6 +2,7 @@
 
 #include "api_json.hpp"
 #include "search_fields.hpp"
+#include <secondwind/base/escape.hpp>
 #include <secondwind/lmstudio/model_name.hpp>
 #include <secondwind/recovery/dry_run.hpp>
 
@@ -64,7 +65,8 @@ std::string read_explain_question(std::string_view query, sources const& from,
         else if (each.name != "host")
             return unknown_parameter(each, "model and host");
         else if (!from.hosts.find(each.value))
-            return invalid(each, "the name of a host");
+            return "There is no host " + in_quotes(each.value) +
+                   ". `secondwind models` and GET /api/hosts list the hosts.";
         else
             into.host = each.value;
     }

@@ -15,21 +15,22 @@ namespace {
 
 struct wish {
     std::string path;
+    std::string_view done; // a member of the answer
     json body = json::object();
 };
 
 wish wish_of(operator_command const& command) {
     switch (command.verb) {
     case operator_verb::cancel:
-        return {"/api/exchanges/" + percent_encoded(command.value) + "/cancel"};
+        return {"/api/exchanges/" + percent_encoded(command.value) + "/cancel", "cancelled"};
     case operator_verb::mode:
-        return {"/api/recovery/mode", json{{"mode", command.value}}};
+        return {"/api/recovery/mode", "mode", json{{"mode", command.value}}};
     case operator_verb::evict:
-        return {"/api/recovery/evict", json{{"evict", command.value}}};
+        return {"/api/recovery/evict", "evict", json{{"evict", command.value}}};
     case operator_verb::pin:
-        return {"/api/pin", json{{"model", command.model}}};
+        return {"/api/pin", "pinned", json{{"model", command.model}}};
     default:
-        return {"/api/unpin", json{{"model", command.model}}};
+        return {"/api/unpin", "pinned", json{{"model", command.model}}};
     }
 }
 
@@ -46,12 +47,12 @@ std::string describe(operator_command const& command, json const& done) {
     default:
         break;
     }
-    auto const state =
-        fmt::format("{} {} pinned", command.model, is_true(done, "pinned") ? "is" : "is not");
-    return is_true(done, "kept")
-               ? state
-               : state + "; a restart forgets that, because there is no state directory "
-                         "(state.directory)";
+    if (!is_true(done, "pinned"))
+        return command.model + " is not pinned any more";
+    if (is_true(done, "kept"))
+        return command.model + " is pinned";
+    return command.model + " is pinned until secondwind restarts; set state.directory to keep pins "
+                           "over restarts";
 }
 
 } // namespace
@@ -61,7 +62,7 @@ int change(operator_command const& command, console const& console) {
     auto const answer =
         ask_admin(command.server, "POST", wanted.path, write_json(wanted.body), command.timeout);
     auto const body = json::parse(answer.body, nullptr, false);
-    if (answer.status != 200 || !body.is_object()) {
+    if (answer.status != 200 || !body.is_object() || !body.contains(wanted.done)) {
         console.print_error(describe_failure(command.server, answer));
         return 1;
     }

@@ -83,34 +83,36 @@ struct document {
     json value;
 };
 
-// Prints an error and returns nothing if the answer is not JSON with status 200.
+// Prints an error and returns nothing if the answer is not JSON with status 200 and that member:
+// LM Studio answers a path that it does not know with status 200.
 std::optional<document> fetch(operator_command const& command, console const& console,
-                              std::string const& target) {
+                              std::string const& target, std::string_view required) {
     auto answer = ask_admin(command.server, "GET", target, {}, command.timeout);
     auto value = json::parse(answer.body, nullptr, false);
-    if (answer.status != 200 || !value.is_object()) {
+    if (answer.status != 200 || !value.is_object() || !value.contains(required)) {
         console.print_error(describe_failure(command.server, answer));
         return std::nullopt;
     }
     return document{std::move(answer.body), std::move(value)};
 }
 
-int show_json(operator_command const& command, console const& console, std::string const& target) {
-    auto const found = fetch(command, console, target);
+int show_json(operator_command const& command, console const& console, std::string const& target,
+              std::string_view required) {
+    auto const found = fetch(command, console, target, required);
     return found ? exit_code(print_line(console, found->text)) : 1;
 }
 
 int show_status(operator_command const& command, console const& console) {
     if (command.json)
-        return show_json(command, console, "/api/status");
+        return show_json(command, console, "/api/status", "run");
     // First, because then the hosts are asked.
-    auto const hosts = fetch(command, console, "/api/hosts");
+    auto const hosts = fetch(command, console, "/api/hosts", "hosts");
     if (!hosts)
         return 1;
-    auto const status = fetch(command, console, "/api/status");
+    auto const status = fetch(command, console, "/api/status", "run");
     if (!status)
         return 1;
-    auto const recoveries = fetch(command, console, "/api/recoveries?limit=5");
+    auto const recoveries = fetch(command, console, "/api/recoveries?limit=5", "recoveries");
     if (!recoveries)
         return 1;
     return exit_code(
@@ -120,8 +122,8 @@ int show_status(operator_command const& command, console const& console) {
 
 int show_models(operator_command const& command, console const& console) {
     if (command.json)
-        return show_json(command, console, "/api/hosts");
-    auto const hosts = fetch(command, console, "/api/hosts");
+        return show_json(command, console, "/api/hosts", "hosts");
+    auto const hosts = fetch(command, console, "/api/hosts", "hosts");
     if (!hosts)
         return 1;
     return exit_code(console.print(
@@ -141,7 +143,7 @@ int show_requests(operator_command const& command, console const& console) {
     add("host", command.host.value_or(""));
     add("client", command.client);
     add("status", command.status);
-    auto const answer = fetch(command, console, target);
+    auto const answer = fetch(command, console, target, "requests");
     if (!answer)
         return 1;
     if (command.json)
@@ -154,7 +156,7 @@ int show_route(operator_command const& command, console const& console) {
     auto target = "/api/route?model=" + percent_encoded(command.model);
     if (!command.path.empty())
         target += "&path=" + percent_encoded(command.path);
-    auto const answer = fetch(command, console, target);
+    auto const answer = fetch(command, console, target, "candidates");
     if (!answer)
         return 1;
     if (command.json)
@@ -166,7 +168,7 @@ int explain(operator_command const& command, console const& console) {
     auto target = "/api/explain?model=" + percent_encoded(command.model);
     if (command.host)
         target += "&host=" + percent_encoded(*command.host);
-    auto const answer = fetch(command, console, target);
+    auto const answer = fetch(command, console, target, "hosts");
     if (!answer)
         return 1;
     if (command.json)
@@ -275,7 +277,7 @@ int unload(operator_command const& command, console const& console) {
         console.print_error("there is no terminal to confirm the unload; use --yes");
         return wrong_usage;
     }
-    auto const listing = fetch(command, console, "/api/hosts");
+    auto const listing = fetch(command, console, "/api/hosts", "hosts");
     if (!listing)
         return 1;
     auto const& hosts = list_member(listing->value, "hosts");

@@ -152,18 +152,32 @@ void add_trial(CLI::App& doctor, trial_flags& into) {
     doctor.add_flag("--yes", into.yes, "Try without confirmation")->needs(try_flag);
 }
 
-invocation usage_error(std::string const& message) {
+// "lab test", or nothing without a verb.
+std::string given_verb(CLI::App const& app) {
+    auto const verbs = app.get_subcommands();
+    if (verbs.empty())
+        return {};
+    auto const rest = given_verb(*verbs.front());
+    return verbs.front()->get_name() + (rest.empty() ? "" : " " + rest);
+}
+
+invocation usage_error(CLI::App const& app, std::string const& message) {
+    auto const verb = given_verb(app);
     invocation result;
     result.chosen = invocation::verb::exit;
     result.exit_code = usage_fault;
-    result.output = "secondwind: " + message + "\nRun secondwind --help for more.\n";
+    result.output = "secondwind: " + message + "\nRun secondwind " +
+                    (verb.empty() ? "--help" : "help " + verb) + " for more.\n";
     result.output_is_error = true;
     return result;
 }
 
 invocation from_exit(CLI::App const& app, CLI::ParseError const& error) {
+    if (auto const verb = given_verb(app); error.get_name() == "RequiredError" &&
+                                           error.what() == std::string{"A subcommand is required"})
+        return usage_error(app, verb + " needs a verb of its own");
     if (error.get_exit_code() != static_cast<int>(CLI::ExitCodes::Success))
-        return usage_error(error.what());
+        return usage_error(app, error.what());
     std::ostringstream out;
     std::ostringstream err;
     invocation result;
@@ -260,15 +274,15 @@ invocation parse(int argc, char const* const* argv,
         app.parse(argc, argv);
     } catch (CLI::ParseError const& error) {
         if (auto const message = meant_lab(app); !message.empty())
-            return usage_error(message);
+            return usage_error(app, message);
         if (auto const message = unexpected_argument(app); !message.empty())
-            return usage_error(message);
+            return usage_error(app, message);
         return from_exit(app, error);
     }
 
     if (version_verb->parsed() || help->parsed()) {
         if (auto const message = unknown_verb(app, topic); !message.empty())
-            return usage_error(message);
+            return usage_error(app, message);
         topic.insert(topic.begin(), "secondwind");
         topic.emplace_back(help->parsed() ? "--help" : "--version");
         std::vector<char const*> words;
@@ -285,19 +299,19 @@ invocation parse(int argc, char const* const* argv,
         bool const may_repeat = std::ranges::any_of(
             config::keys(), [&name = flag](auto const& k) { return is_list(k) && k.flag == name; });
         if (given.size() > 1 && !may_repeat)
-            return usage_error(flag + " is given twice");
+            return usage_error(app, flag + " is given twice");
     }
 
     if (auto const complaint = operators.complaint(); !complaint.empty())
-        return usage_error(complaint);
+        return usage_error(app, complaint);
 
     if (auto const complaint = experiments.complaint(); !complaint.empty())
-        return usage_error(complaint);
+        return usage_error(app, complaint);
 
     if (about_keys.given()) {
         auto const complaint = about_keys.complaint(values);
         if (!complaint.empty())
-            return usage_error(complaint);
+            return usage_error(app, complaint);
         result.chosen = *about_keys.given();
         result.making = about_keys.read();
         return result;
@@ -305,7 +319,7 @@ invocation parse(int argc, char const* const* argv,
 
     if (emulation.given()) {
         if (auto const complaint = emulate_verb::complaint(values); !complaint.empty())
-            return usage_error(complaint);
+            return usage_error(app, complaint);
         result.chosen = invocation::verb::emulate;
         result.emulating = emulation.read(values);
         return result;
@@ -326,7 +340,7 @@ invocation parse(int argc, char const* const* argv,
         result.chosen = invocation::verb::demo;
         for (auto const& k : config::keys())
             if (is_list(k) && joined(values, k.flag))
-                return usage_error("demo takes no " + k.flag);
+                return usage_error(app, "demo takes no " + k.flag);
         // The narration replaces the log, unless another layer asks for it.
         result.settings.add_flag("log.level", "warn", "demo");
     } else {

@@ -3,6 +3,9 @@
 #include <secondwind/base/escape.hpp>
 #include <secondwind/config/address.hpp>
 
+#include <algorithm>
+#include <array>
+#include <span>
 #include <utility>
 
 #include <CLI/Validators.hpp>
@@ -72,6 +75,17 @@ std::string read_key(std::string const& path, config::file_reader const& read_fi
     return key;
 }
 
+// The words that a verb takes; none if it takes others.
+std::span<std::string_view const> values_of(invocation::verb verb) noexcept {
+    static constexpr std::array<std::string_view, 3> modes{"on", "observe", "off"};
+    static constexpr std::array<std::string_view, 3> evictions{"idle", "enough", "all"};
+    if (verb == invocation::verb::mode)
+        return modes;
+    if (verb == invocation::verb::evict)
+        return evictions;
+    return {};
+}
+
 } // namespace
 
 operator_verbs::operator_verbs(CLI::App& app, flag_values& values) : values_{values} {
@@ -100,7 +114,8 @@ operator_verbs::operator_verbs(CLI::App& app, flag_values& values) : values_{val
     add_changes(app);
     add(app, verb::reload, "reload", "Make a running secondwind read its configuration again");
     add(app, verb::events, "events", "Show events as they happen, until Ctrl-C");
-    add(app, verb::health, "health", "Exit with 0 if it is ready for requests, otherwise with 1");
+    add(app, verb::health, "health",
+        "Exit with 0 if secondwind is ready for requests, otherwise with 1");
 }
 
 CLI::App& operator_verbs::add(CLI::App& app, invocation::verb verb, std::string const& name,
@@ -108,10 +123,11 @@ CLI::App& operator_verbs::add(CLI::App& app, invocation::verb verb, std::string 
     auto* one = app.add_subcommand(name, help);
     add_config_flag(*one, values_);
     add_flag(*one, values_, std::string{admin_flag}, admin_flag, "ADDR:PORT|URL",
-             "Its admin listener, if not admin.listen of the configuration");
+             "Address of secondwind's admin listener (default: admin.listen)");
     one->add_option(
            "--ca", flags_.ca_file,
-           "PEM file of the CA that signed its certificate, if the system does not trust it")
+           "PEM file of the CA that signed the listener's certificate, if the system does not "
+           "trust it")
         ->type_name("FILE");
     one->add_flag("--json", flags_.json, "Print the response as JSON, unchanged");
     one->footer(
@@ -194,6 +210,11 @@ std::string operator_verbs::complaint() const {
             return verbs_.at(*verb)->get_name() + " takes no " + flag;
     if (!flags_.ca_file.empty() && !joined(values_, admin_flag).value_or("").starts_with("https:"))
         return "--ca goes with --admin https://HOST:PORT";
+    if (auto const values = values_of(*verb);
+        !values.empty() && std::ranges::find(values, flags_.value) == values.end())
+        return verbs_.at(*verb)->get_name() + " takes " + std::string{values[0]} + ", " +
+               std::string{values[1]} + " or " + std::string{values[2]} + ", not " +
+               in_quotes(flags_.value);
     if (*verb != invocation::verb::unload)
         return {};
     if (flags_.all && !flags_.instances.empty())

@@ -65,7 +65,7 @@ class actions(binary_test):
         self.assertEqual(self.act("pin", RESIDENT), f"{RESIDENT} is pinned\n")
         self.assertRegex(self.act("models"), rf"{RESIDENT} .* pinned ")
         self.assertEqual((self.chat(WANTED), self.loaded()), (400, [RESIDENT]))
-        self.assertEqual(self.act("unpin", RESIDENT), f"{RESIDENT} is not pinned\n")
+        self.assertEqual(self.act("unpin", RESIDENT), f"{RESIDENT} is not pinned any more\n")
         self.assertEqual((self.chat(WANTED), self.loaded()), (200, [WANTED]))
 
     def test_a_pattern_pins_what_it_matches(self):

@@ -97,10 +97,27 @@ TEST_F(operator_run, gives_no_token_where_there_is_none) {
     EXPECT_EQ(seen_.at(0).head.field("Authorization"), std::nullopt);
 }
 
+// LM Studio answers paths that it does not know with status 200.
+TEST_F(operator_run, tells_lm_studio_from_secondwind) {
+    using enum verb;
+    for (auto const each : {status, models, requests, route, explain, unload, drain, undrain,
+                            cancel, mode, evict, pin, unpin, reload, health}) {
+        auto command = command_of(each);
+        command.host = "rtx";
+        command.yes = true;
+        command.all = true;
+        errors_.clear();
+        auto const lm_studio = answer(200, R"({"error":"Unexpected endpoint or method."})");
+        EXPECT_EQ(ask(command, {lm_studio}), 1) << static_cast<int>(each);
+        EXPECT_THAT(only_error(), HasSubstr("not as secondwind does")) << static_cast<int>(each);
+        EXPECT_EQ(printed_, "");
+    }
+}
+
 TEST_F(operator_run, prints_json_as_the_server_wrote_it) {
     auto command = command_of(verb::status);
     command.json = true;
-    std::string const odd = "{ \"version\" : 1.10, \"b\":1,\"a\":2 }";
+    std::string const odd = "{ \"version\" : 1.10, \"run\":1,\"a\":2 }";
     EXPECT_EQ(ask(command, {answer(200, odd)}), 0);
     EXPECT_EQ(printed_, odd + "\n");
     EXPECT_EQ(lines_seen().size(), 1u);

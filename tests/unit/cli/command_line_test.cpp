@@ -61,7 +61,7 @@ void expect_usage_error(invocation const& i, std::string const& part) {
     EXPECT_TRUE(i.output_is_error);
     EXPECT_THAT(i.output, StartsWith("secondwind: "));
     EXPECT_THAT(i.output, HasSubstr(part));
-    EXPECT_THAT(i.output, HasSubstr("secondwind --help"));
+    EXPECT_THAT(i.output, HasSubstr("\nRun secondwind "));
 }
 
 TEST(command_line, serves_by_default) {
@@ -316,6 +316,15 @@ TEST(command_line, refuses_what_it_does_not_know) {
     expect_usage_error(world{}.run({"serve", "extra"}), "extra");
     expect_usage_error(world{}.run({"serve", "check"}), "");
     expect_usage_error(world{}.run({"--listen"}), "--listen");
+}
+
+TEST(command_line, points_to_the_help_of_the_verb_that_is_used_wrongly) {
+    EXPECT_THAT(world{}.run({"--what"}).output, HasSubstr("Run secondwind --help for more."));
+    EXPECT_THAT(world{}.run({"route"}).output, HasSubstr("Run secondwind help route for more."));
+    EXPECT_THAT(world{}.run({"key", "new"}).output,
+                HasSubstr("Run secondwind help key new for more."));
+    for (auto const* name : {"key", "lab"})
+        expect_usage_error(world{}.run({name}), std::string{name} + " needs a verb of its own");
 }
 
 TEST(command_line, refuses_a_flag_twice) {

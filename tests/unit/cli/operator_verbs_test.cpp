@@ -91,6 +91,15 @@ TEST(operator_verbs, take_the_filters_of_requests) {
     expect_usage_error(run({"requests", "all"}), "all");
 }
 
+TEST(operator_verbs, change_settings_only_to_what_they_can_be) {
+    for (auto const* mode : {"on", "observe", "off"})
+        EXPECT_EQ(run({"mode", mode}).operating.value, mode);
+    for (auto const* evict : {"idle", "enough", "all"})
+        EXPECT_EQ(run({"evict", evict}).operating.value, evict);
+    expect_usage_error(run({"mode", "enough"}), R"(mode takes on, observe or off, not "enough")");
+    expect_usage_error(run({"evict", ""}), R"(evict takes idle, enough or all, not "")");
+}
+
 TEST(operator_verbs, explain_takes_a_model_and_perhaps_a_host) {
     auto const all = run({"explain", "a/b"});
     EXPECT_EQ(all.chosen, verb::explain);
