@@ -4,11 +4,19 @@
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 deps=$root/build/arm64-deps
-[[ ! -f $deps/versions ]] || exit 0
 . "$root/scripts/cross_packages.sh"
 . "$root/scripts/own_apt.sh"
 
 packages="libssl-dev libsqlite3-dev libsqlitecpp-dev zlib1g-dev"
+# An update of the system's own libraries is an update of this build as well.
+key=$({
+    for package in $packages prometheus-cpp-dev g++-aarch64-linux-gnu; do
+        echo "$package $(version_of "$package" || true)"
+    done
+    cat "$0" "$root"/scripts/{cross_packages,own_apt,fetch_sources}.sh "$root/cmake/arm64.cmake"
+} | sha256sum | cut -c 1-16)
+[[ $(cat "$deps/key" 2>/dev/null) != "$key" ]] || exit 0
+
 rm -rf "$deps"
 apt=$deps/.apt
 own_apt "$apt" deb arm64
@@ -32,3 +40,4 @@ cp "$apt/root/usr/lib/aarch64-linux-gnu/"*.a "$deps/lib/"
 
 static_prometheus "$apt" -DCMAKE_TOOLCHAIN_FILE="$root/cmake/arm64.cmake"
 cat "$apt/versions" "$apt/source/versions" >"$deps/versions"
+echo "$key" >"$deps/key"

@@ -11,7 +11,7 @@ own_apt() {
         --format "$type [${architecture:+arch=$architecture }signed-by=$keyring] \$(REPO_URI) \$(RELEASE) main" \
         'Created-By: Packages' 'Component: main' | sort -u >"$folder/sources.list"
     if [[ ! -s $folder/sources.list ]]; then
-        echo "apt has no list of packages from which to take the address of others; run apt-get update" >&2
+        echo "apt has no package lists, so the address of the distribution is not known; run apt-get update" >&2
         return 1
     fi
     own_apt_options=(-qq -o "Dir::Etc::SourceList=$folder/sources.list" -o Dir::Etc::SourceParts=/dev/null

@@ -96,12 +96,15 @@ linux_archives() {
     fi
     scripts/static.sh >&2
     linux_archive "$(uname -m)" build/static strip
+    if [[ $(uname -m) == aarch64 ]]; then
+        return
+    fi
     if command -v aarch64-linux-gnu-g++ >/dev/null; then
         scripts/static.sh arm64 >&2
         linux_archive aarch64 build/static-arm64 aarch64-linux-gnu-strip
         debian_package build/static-arm64 arm64
     else
-        echo "release: nothing for 64-bit Arm: the cross compiler is missing" >&2
+        echo "release: nothing for 64-bit Arm: the cross compiler is missing; run scripts/install-deps.sh arm64" >&2
     fi
 }
 
@@ -111,7 +114,7 @@ windows_archive() {
         scripts/windows.sh >&2
     fi
     if [[ ! -f $zip ]]; then
-        echo "release: no archive for Windows: the cross compiler is missing" >&2
+        echo "release: no archive for Windows: the cross compiler is missing; run scripts/install-deps.sh windows" >&2
         return
     fi
     cp "$zip" "$out/"

@@ -27,3 +27,6 @@ esac
 
 cmake --preset "$preset" >/dev/null
 cmake --build --preset "$preset" --target secondwind
+if [[ $preset == static-arm64 ]]; then
+    qemu-aarch64-static "build/$preset/src/secondwind" --version >&2
+fi

@@ -41,10 +41,10 @@ class actions(binary_test):
         self.assertEqual((ended.returncode, ended.stderr), (0, ""), arguments)
         return ended.stdout
 
-    def refused(self, *arguments):
+    def refused(self, *arguments, code=1):
         """The error of a verb that fails."""
         ended = run(*arguments, "--admin", self.admin)
-        self.assertEqual((ended.returncode, ended.stdout), (1, ""), arguments)
+        self.assertEqual((ended.returncode, ended.stdout), (code, ""), arguments)
         return ended.stderr
 
     def body(self, model):
@@ -95,7 +95,7 @@ class actions(binary_test):
         self.assertEqual((self.chat(WANTED), self.loaded()), (400, [RESIDENT]))
         self.assertEqual(json.loads(self.act("mode", "on", "--json"))["mode"], "on")
         self.assertEqual((self.chat(WANTED), self.loaded()), (200, [WANTED]))
-        self.assertIn('"sideways"', self.refused("mode", "sideways"))
+        self.assertIn('"sideways"', self.refused("mode", "sideways", code=2))
 
     def test_mode_and_evict_last_until_a_reload(self):
         self.start()
@@ -106,7 +106,7 @@ class actions(binary_test):
         self.assertEqual((in_force["recovery.mode"], in_force["recovery.evict"]), ("off", "all"))
         self.act("reload")
         self.assertEqual((self.chat(WANTED), self.loaded()), (200, [WANTED]))
-        self.assertIn('"some"', self.refused("evict", "some"))
+        self.assertIn('"some"', self.refused("evict", "some", code=2))
 
     def test_cancel_ends_the_request_and_its_generation(self):
         self.start()
