@@ -96,7 +96,7 @@ void add_permissions(host_facts const& facts, finding_list& to) {
         return;
     if (facts.unload_error.empty())
         to.add("unload", finding_level::ok,
-               "It would unload a model: asked to unload one that does not exist, it said so.");
+               "It permits unloads: for a model that does not exist, it answered \"not found\".");
     else
         to.add("unload", finding_level::problem,
                "It does not unload models: asked to unload one that does not exist, it gave "

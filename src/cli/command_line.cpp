@@ -54,6 +54,7 @@ private:
 key_verbs::key_verbs(CLI::App& app) {
     auto* key = app.add_subcommand("key", "Make API keys for clients (clients.api_keys)");
     key->require_subcommand(1);
+    key->footer("Exit codes: 0 success, 1 runtime failure, 2 wrong usage.");
     make_ = key->add_subcommand(
         "new", "Make a key and print it once, with the line for the configuration");
     make_
@@ -269,6 +270,8 @@ invocation parse(int argc, char const* const* argv,
     auto* help = app.add_subcommand("help", "Print help for secondwind, or for a verb");
     std::vector<std::string> topic;
     help->add_option("VERB", topic, "The verb");
+    for (auto* verb : {version_verb, help})
+        verb->footer(""); // no setting has a flag there
 
     try {
         app.parse(argc, argv);
