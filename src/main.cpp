@@ -177,10 +177,11 @@ void open_log_of_service() noexcept {
 }
 
 void complain(std::string_view text, bool as_service) {
-    if (as_service)
-        log::write(log::level::error, "service_failed", {{"error", text}});
-    else
-        fmt::print(stderr, "secondwind: {}\n", text);
+    if (!as_service)
+        return fmt::print(stderr, "secondwind: {}\n", text);
+    if (!log::enabled(log::level::error))
+        open_log_of_service();
+    log::write(log::level::error, "service_failed", {{"error", text}});
 }
 
 int run(int argc, char** argv) {

@@ -116,15 +116,18 @@ bool exchange::sent_blind() const {
     return request_.sent_blind(shared_.fields);
 }
 
-bool exchange::chooses_context() const {
+policy::context_choice exchange::choice_of_context() const {
+    using enum policy::context_choice;
     if (body_gone_)
-        return chose_context_;
+        return context_;
     policy::request_parts parts;
     parts.method = request_.method();
     parts.target = request_.target();
     parts.body = request_.body.view();
     auto const facts = policy::read_facts(parts);
-    return facts.traffic == policy::traffic::load || facts.context_length.has_value();
+    if (facts.context_length)
+        return named;
+    return facts.traffic == policy::traffic::load ? fixed : open;
 }
 
 void exchange::note_gate_wait() {
@@ -234,7 +237,8 @@ net::task<void> exchange::relay_tunnel() {
 void exchange::let_go_of_body() {
     if (!request_.whole || request_.body.size() > most_read_to_let_go)
         return;
-    chose_context_ = request_.settings->recovery.fit_context && chooses_context();
+    if (request_.settings->recovery.fit_context)
+        context_ = choice_of_context();
     record_.bytes_in += request_.body.size();
     request_.let_go_of_body();
     body_gone_ = true;

@@ -112,7 +112,7 @@ private:
     std::string authorization() const override { return request_.authorization(shared_.fields); }
     bool replayable() const override { return request_.whole; }
     bool sent_blind() const override;
-    bool chooses_context() const override;
+    policy::context_choice choice_of_context() const override;
 
     context& shared_;
     client& client_;
@@ -133,8 +133,8 @@ private:
     std::size_t unloaded_before_ = 0; // for it, on hosts that it has left
     bool relaying_ = false;           // the answer that the client gets in the end
     bool keep_ = false;               // the client's connection may serve another request
-    bool body_gone_ = false;          // its memory was given back; chose_context_ is known
-    bool chose_context_ = false;      // what chooses_context() was by then
+    bool body_gone_ = false;          // its memory was given back; context_ is known
+    policy::context_choice context_ = policy::context_choice::open; // choice_of_context() by then
 };
 
 } // namespace secondwind::proxy

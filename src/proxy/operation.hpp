@@ -130,7 +130,9 @@ private:
     std::string_view endpoint() const override { return lmstudio::to_string(endpoint_); }
     std::string authorization() const override { return setting_.authorization; }
     bool sent_blind() const override { return false; }
-    bool chooses_context() const override { return loads() || reloads_; }
+    policy::context_choice choice_of_context() const override {
+        return loads() || reloads_ ? policy::context_choice::fixed : policy::context_choice::open;
+    }
 
     operation_setting const& setting_;
     operation_key key_;

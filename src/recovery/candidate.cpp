@@ -195,7 +195,8 @@ policy::candidate candidate_on(host_recovery& host, wanted_model const& wanted,
     one.wait += wait_before(host, key, load_rate);
     if (host.guard.gate() == policy::gate::waiting)
         one.wait += policy::busy_cost(one.pace.value_or(policy::usual_pace));
-    one.refused = room.never || host.is_futile(key, false);
+    one.refused = (room.never && !host.fitting_context(key)) ||
+                  host.is_futile(key, policy::context_choice::open);
     return one;
 }
 

@@ -41,8 +41,8 @@ policy::next_step exchange_recovery::decide(policy::judgement const& judged) {
     auto const v = judged.verdict;
     if (v == verdict::healthy) {
         host_.answered(claim_);
-        if (!host_.oversized.empty())
-            host_.oversized.succeeded(key());
+        if (host_.knows_oversized())
+            host_.oversized_by(request_.choice_of_context()).succeeded(key());
     } else {
         if (v == verdict::unloaded_in_flight)
             host_.note_cut(claim_, attempt_epoch_);
@@ -270,7 +270,8 @@ net::task<void> exchange_recovery::await_admission() {
     promoted_ = false;
     if (refused)
         host_.watch();
-    claim_.chooses_context = host_.settings->recovery.fit_context && request_.chooses_context();
+    if (host_.knows_oversized())
+        claim_.context = request_.choice_of_context();
     place_.emplace(host_.line, claim_, host_.io, arrival_, refused);
     host_.reconsider();
     auto const until =
@@ -364,7 +365,7 @@ recovery::trigger exchange_recovery::trigger(policy::judgement const& judged) co
     cause.verdict = judged.verdict;
     cause.message = judged.message;
     cause.observed = observes_;
-    cause.chooses_context = host_.settings->recovery.fit_context && request_.chooses_context();
+    cause.context = request_.choice_of_context();
     cause.refused = refused_.value_or(host_.deadlines.now());
     return cause;
 }
@@ -379,9 +380,8 @@ std::string_view exchange_recovery::key() {
 }
 
 bool exchange_recovery::futile(verdict v) {
-    if (!is_refusal(v) || host_.oversized.empty())
-        return false;
-    return host_.is_futile(key(), request_.chooses_context());
+    return is_refusal(v) && host_.knows_oversized() &&
+           host_.is_futile(key(), request_.choice_of_context());
 }
 
 // The same was unloaded a moment ago, and it did not help.

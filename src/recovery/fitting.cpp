@@ -19,8 +19,11 @@ std::optional<std::int64_t> host_recovery::fitting_context(std::string_view key)
                                    std::chrono::system_clock::now());
 }
 
-bool host_recovery::is_futile(std::string_view key, bool chooses_context) const {
-    return oversized.futile(key, deadlines.now()) && (chooses_context || !fitting_context(key));
+bool host_recovery::is_futile(std::string_view key, policy::context_choice context) const {
+    if (context == policy::context_choice::named)
+        return oversized_as_named.futile(key, deadlines.now());
+    return oversized.futile(key, deadlines.now()) &&
+           (context == policy::context_choice::fixed || !fitting_context(key));
 }
 
 void host_recovery::note_fitted(std::string const& instance) {
@@ -37,7 +40,7 @@ std::optional<std::int64_t> recoverer::fitting(record const& r) const {
     bool const asks = r.trigger.verdict == policy::verdict::load_refused ||
                       r.trigger.verdict == policy::verdict::suspected_memory;
     if (!asks || r.context || r.plan.reason == policy::plan_reason::loaded || !r.plan.exhaustive ||
-        r.trigger.chooses_context || r.trigger.after_commit ||
+        r.trigger.context != policy::context_choice::open || r.trigger.after_commit ||
         r.wanted.match != lmstudio::match::found)
         return std::nullopt;
     return host_.fitting_context(r.wanted.key);

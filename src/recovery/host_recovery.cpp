@@ -187,7 +187,7 @@ policy::wish host_recovery::wish_of(claim& by, std::vector<std::string> const& b
         return first ? wish::first : wish::later;
     if (wanted.match != lmstudio::match::found)
         return guard.gate() == policy::gate::waiting ? target() : wish::loaded;
-    if (is_futile(wanted.key, by.chooses_context))
+    if (is_futile(wanted.key, by.context))
         return wish::futile;
     if (contains(being_loaded, wanted.key))
         // One that was refused would be refused again at once, and so on until that load is over.

@@ -52,10 +52,12 @@ net::task<bool> recoverer::replay_until_loaded(record& r, episode& e) {
                 }
             }
             r.acted = outcome::replay_failed;
-            host_.learn_refusal(r, *e.bytes_refused, true);
+            host_.learn_refusal(r, *e.bytes_refused,
+                                r.trigger.context != policy::context_choice::named);
             if (r.trigger.verdict == policy::verdict::load_refused)
-                host_.oversized.refused(r.wanted.key, host_.deadlines.now(),
-                                        host_.settings->recovery.cooldown);
+                host_.oversized_by(r.trigger.context)
+                    .refused(r.wanted.key, host_.deadlines.now(),
+                             host_.settings->recovery.cooldown);
             co_return true;
         }
         if (repeated)

@@ -182,8 +182,8 @@ int ledger_file::write_line(std::string const& line) {
         auto const n = write_some(out_, std::string_view{text}.substr(written));
         if (n > 0) {
             written += static_cast<std::size_t>(n);
-        } else if (errno != EINTR) {
-            auto const error = errno;
+        } else if (n == 0 || errno != EINTR) {
+            auto const error = n == 0 ? EIO : errno;
             // Unless another process has appended something after it.
             bool const ours =
                 before >= 0 && size_of(out_) == before + static_cast<std::int64_t>(written);

@@ -49,7 +49,8 @@ policy::plan_request plan_request_for(host_recovery& host, record const& r, poli
     if (request.size == 0)
         request.size = request.need.value_or(0);
     request.stage = stage;
-    if (!r.context && !r.trigger.chooses_context && host.fitting_context(r.wanted.key))
+    if (!r.context && r.trigger.context == policy::context_choice::open &&
+        host.fitting_context(r.wanted.key))
         plan_to_fit(request);
     for (auto& each : host.in_flight.claims())
         request.answers = request.answers || (each.possible() && each.answering() &&

@@ -229,6 +229,7 @@ net::task<bool> recoverer::plan(record& r, episode& e) {
     host_.models.listed(std::move(*listed.instances), std::move(listed.unloaded), now);
     host_.reconsider(); // a model of those that wait may be loaded by now
     host_.oversized.listed(host_.models.keys());
+    host_.oversized_as_named.listed(host_.models.keys());
     host_.bounds.loaded(host_.models.bytes_loaded(), now);
     // What was refused is no model that happens to be loaded.
     auto const& asked = r.trigger.named.empty() ? r.trigger.model : r.trigger.named;

@@ -160,7 +160,8 @@ void recovery_referee::began(record const& r) {
     auto const& leader = exchanges_.at(r.trigger.request_id);
     if (!r.trigger.after_commit && leader.exchange->gone())
         breach(r.trigger.request_id + " leads and has left");
-    if (is_refusal(r.trigger.verdict) && recovery_.is_futile(r.trigger.model, false))
+    if (is_refusal(r.trigger.verdict) &&
+        recovery_.is_futile(r.trigger.model, policy::context_choice::open))
         breach(r.trigger.model + " is known not to fit, and a recovery begins for it");
 }
 

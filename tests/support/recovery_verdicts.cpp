@@ -155,7 +155,7 @@ void recovery_referee::attempt_begins(watched& w) {
     if (held && e.resends() == 0 && guard.gate() == policy::gate::closed)
         breach(id + " is sent while the gate is closed");
     if (held && !crumb && guard.gate() == policy::gate::waiting && guard.recovering() &&
-        !recovery_.is_futile(e.model(), false) &&
+        !recovery_.is_futile(e.model(), policy::context_choice::open) &&
         std::ranges::count(recovery_.loading(), e.model()) == 0)
         breach(id + " takes the memory that is waited for");
     w.loads = cold && !recovery_.quiet();

@@ -130,7 +130,7 @@ private:
     std::string authorization() const override { return {}; }
     bool replayable() const override { return request_.replayable; }
     bool sent_blind() const override { return false; }
-    bool chooses_context() const override { return false; }
+    policy::context_choice choice_of_context() const override { return request_.asks.context; }
 
     simulated_host* host_;
     recovery::host_recovery* on_;

@@ -5,6 +5,7 @@
 
 #include <secondwind/net/gate.hpp>
 #include <secondwind/policy/classify.hpp>
+#include <secondwind/policy/context_choice.hpp>
 #include <secondwind/recovery/control.hpp>
 
 #include <cstdint>
@@ -35,6 +36,7 @@ struct wish {
     // Of a response that the host stores: the one that this makes, and the one that it continues.
     std::string response{};
     std::string continues{};
+    policy::context_choice context = policy::context_choice::open;
 };
 
 // Models are loaded when they are asked for and dropped when they are unloaded; what does not fit

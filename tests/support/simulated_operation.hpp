@@ -94,7 +94,9 @@ private:
     std::string authorization() const override { return {}; }
     bool replayable() const override { return true; }
     bool sent_blind() const override { return false; }
-    bool chooses_context() const override { return reloads_; }
+    policy::context_choice choice_of_context() const override {
+        return reloads_ ? policy::context_choice::fixed : policy::context_choice::open;
+    }
 
     recovery::exchange_recovery& recoveries() noexcept override { return *recovery_; }
     lmstudio::sdk_model const& names() const noexcept override { return names_; }

@@ -6,6 +6,7 @@
 #include <secondwind/net/task.hpp>
 #include <secondwind/policy/attempt.hpp>
 #include <secondwind/policy/classify.hpp>
+#include <secondwind/policy/context_choice.hpp>
 #include <secondwind/recovery/host_recovery.hpp>
 #include <secondwind/recovery/record.hpp>
 
@@ -29,8 +30,7 @@ public:
     virtual bool replayable() const = 0;
     // A browser sent it for a page of another site, which cannot read the answer.
     virtual bool sent_blind() const = 0;
-    // It says how large its model's context is to be, or is itself a request to load.
-    virtual bool chooses_context() const = 0;
+    virtual policy::context_choice choice_of_context() const = 0;
 
 protected:
     ~recoverable_request() = default;

@@ -113,6 +113,7 @@ public:
     // The settings have changed: a model that did not fit before may fit now.
     void forget_refusals() noexcept {
         oversized = {};
+        oversized_as_named = {};
         misfits = {};
         bounds = {};
         unload_pause = {};
@@ -129,8 +130,13 @@ public:
     // Nothing if that is off, or has just failed.
     std::optional<std::int64_t> fitting_context(std::string_view key) const;
     // A load of it is refused whatever was unloaded, and no other context is known to help.
-    // `chooses_context`: the request names its context, so no other is tried.
-    bool is_futile(std::string_view key, bool chooses_context) const;
+    bool is_futile(std::string_view key, policy::context_choice context) const;
+    bool knows_oversized() const noexcept {
+        return !oversized.empty() || !oversized_as_named.empty();
+    }
+    policy::oversized_models& oversized_by(policy::context_choice context) noexcept {
+        return context == policy::context_choice::named ? oversized_as_named : oversized;
+    }
     // A recovery has loaded this instance.
     void note_fitted(std::string const& instance);
     // What the lab has published of this host.
@@ -206,6 +212,7 @@ public:
     recovery::pauses pauses;
     policy::memory_bounds bounds;
     policy::oversized_models oversized;
+    policy::oversized_models oversized_as_named; // with a context that a request has named
     policy::brake brake;
     policy::unload_pause unload_pause;
     policy::pace pace;

@@ -4,6 +4,7 @@
 #include <secondwind/lmstudio/instance.hpp>
 #include <secondwind/lmstudio/requested_model.hpp>
 #include <secondwind/net/gate.hpp>
+#include <secondwind/policy/context_choice.hpp>
 
 #include <boost/intrusive/list.hpp>
 
@@ -54,8 +55,8 @@ public:
     std::uint64_t generation = 0;
     // The host has refused to load its model; see host_models::load_refused().
     bool load_refused = false;
-    // The request names the context to load with; known while it waits to be admitted.
-    bool chooses_context = false;
+    // Known while it waits to be admitted, where that may matter.
+    policy::context_choice context = policy::context_choice::open;
     // When it was sent, if its model was not loaded by then; only where someone watches.
     std::optional<time_point> load_began{};
     // When it was sent, or when its model's load was over; only where the host's pace is learned.

@@ -3,6 +3,7 @@
 
 #include <secondwind/lmstudio/instance.hpp>
 #include <secondwind/lmstudio/model_name.hpp>
+#include <secondwind/policy/context_choice.hpp>
 #include <secondwind/policy/plan.hpp>
 #include <secondwind/policy/verdict.hpp>
 
@@ -77,8 +78,7 @@ struct trigger {
     policy::verdict verdict = policy::verdict::healthy;
     std::string message;       // the text of LM Studio's error
     bool after_commit = false; // the answer had begun: no exchange awaits a replay
-    // The request says itself how large its context is to be, or is one to load.
-    bool chooses_context = false;
+    policy::context_choice context = policy::context_choice::open;
     // All is decided, nothing is done, whatever recovery.mode says.
     bool observed = false;
 };

@@ -129,6 +129,8 @@ TEST_F(fitting, keeps_a_host_among_those_that_can_serve_the_model) {
         {{too_large, 200 * host.unit, lmstudio::model_kind::llm}}, time.deadlines().now());
     recovery.bounds.refused_alone(200 * host.unit, time.deadlines().now());
     EXPECT_FALSE(priced().refused);
+    settings.recovery.pinned = {"m50"};
+    EXPECT_FALSE(priced().refused);
     settings.recovery.fit_context = false;
     EXPECT_TRUE(priced().refused);
 }

@@ -297,6 +297,27 @@ TEST_F(host_recovery_admission, takes_no_turns_where_it_is_told_not_to) {
     finish();
 }
 
+TEST_F(host_recovery_admission, learns_nothing_of_a_model_whose_context_was_named) {
+    using enum policy::context_choice;
+    wish const large{.model = "m200", .context = named};
+    host.load("m40");
+    send(large);
+    finish();
+    EXPECT_TRUE(recovery.is_futile("m200", named));
+    EXPECT_FALSE(recovery.is_futile("m200", open));
+    EXPECT_EQ(recovery.bounds.least_refused_alone(virtual_time::now()), std::nullopt);
+    host.load("m50");
+    auto const& again = send(large);
+    finish();
+    EXPECT_EQ(again.outcome(), recovery::outcome::futile);
+    EXPECT_THAT(host.unloads, testing::ElementsAre("m40"));
+    send("m200");
+    finish();
+    EXPECT_THAT(host.unloads, testing::ElementsAre("m40", "m50"));
+    EXPECT_TRUE(recovery.is_futile("m200", open));
+    EXPECT_TRUE(recovery.is_futile("m200", fixed));
+}
+
 TEST_F(host_recovery_admission, forgets_refusals_when_the_settings_change) {
     host.load("m40");
     send("m200");
