@@ -106,7 +106,8 @@ room room_by_plan(host_recovery& host, lmstudio::resolved_model const& wanted, s
     if (fits)
         return taken;
     request.stage = policy::stage::enough;
-    if (host.fitting_context(wanted.key))
+    bool const fits_smaller = host.fitting_context(wanted.key).has_value();
+    if (fits_smaller)
         plan_to_fit(request);
     auto const plan = policy::make_plan(request, candidates_of(host));
     for (auto const& each : plan.victims)
@@ -116,8 +117,8 @@ room room_by_plan(host_recovery& host, lmstudio::resolved_model const& wanted, s
         if (taken.busy && std::ranges::find(plan.targets, each.id) != plan.targets.end())
             taken.victims.push_back({host.pace.load_time(each.size_bytes, load_rate), {}});
     // What was refused beside others says nothing of a host that has nothing loaded any more.
-    taken.never =
-        plan.victims.empty() && !taken.busy && plan.reason != policy::plan_reason::nothing_loaded;
+    taken.never = plan.victims.empty() && !taken.busy && !fits_smaller &&
+                  plan.reason != policy::plan_reason::nothing_loaded;
     return taken;
 }
 
@@ -195,8 +196,7 @@ policy::candidate candidate_on(host_recovery& host, wanted_model const& wanted,
     one.wait += wait_before(host, key, load_rate);
     if (host.guard.gate() == policy::gate::waiting)
         one.wait += policy::busy_cost(one.pace.value_or(policy::usual_pace));
-    one.refused = (room.never && !host.fitting_context(key)) ||
-                  host.is_futile(key, policy::context_choice::open);
+    one.refused = room.never || host.is_futile(key, policy::context_choice::open);
     return one;
 }
 

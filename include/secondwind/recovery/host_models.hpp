@@ -93,7 +93,8 @@ public:
     // Another request has loaded the model of this one since this one was sent, so a refusal of
     // this one is older than the load.
     bool loaded_since(claim& by) const;
-    // The host has said that it has not loaded the model of a request, and does not load it.
+    // The host has said that it has not loaded the model of a request, and does not load it: the
+    // same holds from now on.
     void not_found(claim& by);
     // A request has ended.
     void ended(claim& of, time_point now);

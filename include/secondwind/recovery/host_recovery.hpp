@@ -131,9 +131,11 @@ public:
     std::optional<std::int64_t> fitting_context(std::string_view key) const;
     // A load of it is refused whatever was unloaded, and no other context is known to help.
     bool is_futile(std::string_view key, policy::context_choice context) const;
+    // There are any. Otherwise no body has to be read for the context that it names.
     bool knows_oversized() const noexcept {
         return !oversized.empty() || !oversized_as_named.empty();
     }
+    // Those that were refused to requests with that choice.
     policy::oversized_models& oversized_by(policy::context_choice context) noexcept {
         return context == policy::context_choice::named ? oversized_as_named : oversized;
     }
