@@ -30,15 +30,17 @@ void add_access_line(suite& parts, std::string const& name, log::format format,
                                              {"duration_ms", 2345.678901},
                                              {"ended", "complete"},
                                              {"detail", ""}}};
+    auto const render = [format, fields](std::string& out) {
+        log::line_writer line{out, format, log::level::info, time, "exchange"};
+        line.add(fields.data(), fields.size()).finish();
+    };
     std::string once;
-    log::append_line(once, format, log::level::info, time, "exchange", fields.data(),
-                     fields.size());
+    render(once);
     parts.add(
         name, {once.size()},
-        [format, fields, line = std::string{}]() mutable {
+        [render, line = std::string{}]() mutable {
             line.clear();
-            log::append_line(line, format, log::level::info, time, "exchange", fields.data(),
-                             fields.size());
+            render(line);
             return std::string_view{line};
         },
         [begin, end](std::string_view line) {

@@ -106,12 +106,6 @@ void line_writer::put_places(unsigned thousandths) {
         out_.put({places.data(), 2});
 }
 
-void append_line(std::string& out, format f, level l, std::string_view time, std::string_view event,
-                 field const* fields, std::size_t count) {
-    line_writer line{out, f, l, time, event};
-    line.add(fields, count).finish();
-}
-
 std::string_view timestamp(std::chrono::system_clock::time_point when) {
     using namespace std::chrono;
     thread_local std::string text;
@@ -138,7 +132,7 @@ std::string_view timestamp(std::chrono::system_clock::time_point when) {
 std::string render(format f, level l, std::string_view time, std::string_view event,
                    field const* fields, std::size_t count) {
     std::string line;
-    append_line(line, f, l, time, event, fields, count);
+    line_writer{line, f, l, time, event}.add(fields, count).finish();
     return line;
 }
 

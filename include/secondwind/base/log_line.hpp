@@ -79,10 +79,6 @@ private:
 // As write() of a list of fields, for a line that every request has: `fill` adds the fields.
 void write(level l, std::string_view event, std::function<void(line_writer&)> const& fill);
 
-// Appends the line without its line end. An empty `time` is left out.
-void append_line(std::string& out, format f, level l, std::string_view time, std::string_view event,
-                 field const* fields, std::size_t count);
-
 // "2026-11-22T10:15:30.123Z" (RFC 3339 section 5.6, UTC). The text is valid until this thread's
 // next call. The part down to the second is cached, because there are usually many lines per
 // second.
